@@ -1,0 +1,19 @@
+/* clock: what time it is, for people and for measuring.
+ *
+ * Owner:   nothing is owned.
+ * Thread:  any.
+ * Limits:  the monotonic clock never jumps; the wall clock may.
+ * Failure: none.
+ */
+#ifndef PEAL_BASE_CLOCK_H
+#define PEAL_BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Milliseconds since 1970 (UTC): for what leaves the process. */
+int64_t clock_wall_ms(void);
+
+/* Milliseconds since some start: for durations and time-outs. */
+uint64_t clock_steady_ms(void);
+
+#endif

@@ -1,0 +1,85 @@
+/* json: reading JSON (RFC 8259), in two ways.
+ *
+ * A scan checks a text strictly and points at the members of its top-level
+ * object without allocating; what it points at can be passed on byte by byte,
+ * so numbers of any size survive. A tree (cJSON) serves where that is not
+ * needed: config files and claims.
+ *
+ * Owner:   a scan borrows the text; a tree is owned and freed by json_free,
+ *          what is read from it is borrowed.
+ * Thread:  any.
+ * Limits:  JSON_DEPTH_MAX levels of nesting.
+ * Failure: false or NULL, with the reason in words.
+ */
+#ifndef PEAL_BASE_JSON_H
+#define PEAL_BASE_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+enum { JSON_DEPTH_MAX = 64 };
+
+/* A member to look for, and its value as it stands in the text (len 0 when
+ * the object has no such member; the last one when it has several). */
+struct json_slot {
+    const char *name;
+    struct bytes raw;
+};
+
+/* Checks all of `text`, which must be an object, and fills the slots.
+ * On false `why` tells what is wrong; the slots are then worthless. */
+bool json_scan_object(struct bytes text, struct json_slot *slots, size_t count,
+                      const char **why);
+
+/* Decodes the raw JSON string `raw` into `out` as UTF-8, not terminated.
+ * False when it is no string, does not fit, or has a lone surrogate. */
+bool json_decode_string(struct bytes raw, char *out, size_t size, size_t *len);
+
+/* A non-negative whole number that fits 64 bits, written plainly. */
+bool json_decode_uint(struct bytes raw, uint64_t *out);
+
+/* One value of a tree. */
+struct json;
+
+enum json_type {
+    JSON_NULL,
+    JSON_BOOL,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
+
+/* Parses a whole text; comments of both C styles are allowed when asked for.
+ * Returns an owned tree, or NULL with line and reason in `error`. */
+struct json *json_parse(struct bytes text, bool comments, struct error *error);
+
+void json_free(struct json *json);
+
+enum json_type json_type_of(const struct json *json);
+
+/* What a type is called in messages: "a string", "a number", ... */
+const char *json_type_name(enum json_type type);
+
+/* The member of that exact name, or NULL. */
+const struct json *json_member(const struct json *object, const char *name);
+
+/* The first element or member of an array or object, then the next; NULL at
+ * the end. */
+const struct json *json_first(const struct json *container);
+const struct json *json_next(const struct json *json);
+
+/* A member's own name; NULL for an array's element. */
+const char *json_name(const struct json *json);
+
+/* The value, of the type it was asked to be: text for a string, number for a
+ * number, bool for a bool. */
+const char *json_text(const struct json *json);
+double json_number(const struct json *json);
+bool json_bool(const struct json *json);
+
+#endif

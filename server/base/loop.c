@@ -1,0 +1,165 @@
+#include "base/loop.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include <uv.h>
+
+#include "base/memory.h"
+
+struct loop {
+    uv_loop_t uv;
+    uv_async_t async;
+    uv_prepare_t prepare;
+    uv_check_t check;
+    void (*turn)(void *arg);
+    void *arg;
+};
+
+struct loop_timer {
+    uv_timer_t uv;
+    void (*fire)(void *arg);
+    void *arg;
+};
+
+struct loop_watch {
+    uv_poll_t uv;
+    void (*ready)(void *arg);
+    void *arg;
+};
+
+/* The wake-up itself is all: the turn that follows does the work. */
+static void on_async(uv_async_t *async)
+{
+    (void)async;
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+    struct loop *loop = prepare->data;
+    loop->turn(loop->arg);
+}
+
+static void on_check(uv_check_t *check)
+{
+    struct loop *loop = check->data;
+    loop->turn(loop->arg);
+}
+
+struct loop *loop_new(void (*turn)(void *arg), void *arg)
+{
+    struct loop *loop = memory_new(1, sizeof *loop);
+    loop->turn = turn;
+    loop->arg = arg;
+    PANIC_IF(uv_loop_init(&loop->uv));
+    PANIC_IF(uv_async_init(&loop->uv, &loop->async, on_async));
+    uv_prepare_init(&loop->uv, &loop->prepare);
+    uv_check_init(&loop->uv, &loop->check);
+    loop->prepare.data = loop->check.data = loop;
+    uv_prepare_start(&loop->prepare, on_prepare);
+    uv_check_start(&loop->check, on_check);
+    return loop;
+}
+
+void loop_run(struct loop *loop)
+{
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+void loop_stop(struct loop *loop)
+{
+    uv_close((uv_handle_t *)&loop->async, NULL);
+    uv_close((uv_handle_t *)&loop->prepare, NULL);
+    uv_close((uv_handle_t *)&loop->check, NULL);
+}
+
+void loop_free(struct loop *loop)
+{
+    if (!uv_is_closing((uv_handle_t *)&loop->async))
+        loop_stop(loop);
+    /* the second run lets close callbacks finish that the first started */
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    PANIC_IF(uv_loop_close(&loop->uv));
+    free(loop);
+}
+
+void loop_wake(struct loop *loop)
+{
+    uv_async_send(&loop->async);
+}
+
+void *loop_native(struct loop *loop)
+{
+    return &loop->uv;
+}
+
+static void free_handle(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void on_timer(uv_timer_t *uv)
+{
+    struct loop_timer *timer = uv->data;
+    timer->fire(timer->arg);
+}
+
+struct loop_timer *loop_timer_new(struct loop *loop, uint64_t delay_ms,
+                                  uint64_t repeat_ms, void (*fire)(void *arg),
+                                  void *arg)
+{
+    struct loop_timer *timer = memory_new(1, sizeof *timer);
+    timer->fire = fire;
+    timer->arg = arg;
+    uv_timer_init(&loop->uv, &timer->uv);
+    timer->uv.data = timer;
+    /* libuv's idea of now may be old outside its callbacks */
+    uv_update_time(&loop->uv);
+    uv_timer_start(&timer->uv, on_timer, delay_ms, repeat_ms);
+    return timer;
+}
+
+void loop_timer_free(struct loop_timer *timer)
+{
+    if (timer)
+        uv_close((uv_handle_t *)&timer->uv, free_handle);
+}
+
+static void on_poll(uv_poll_t *uv, int status, int events)
+{
+    (void)status; /* an error shows itself when `ready` uses the socket */
+    (void)events;
+    struct loop_watch *watch = uv->data;
+    watch->ready(watch->arg);
+}
+
+struct loop_watch *loop_watch_new(struct loop *loop, int fd,
+                                  void (*ready)(void *arg), void *arg)
+{
+    struct loop_watch *watch = memory_new(1, sizeof *watch);
+    watch->ready = ready;
+    watch->arg = arg;
+    if (uv_poll_init(&loop->uv, &watch->uv, fd)) {
+        free(watch);
+        return NULL;
+    }
+    watch->uv.data = watch;
+    uv_poll_start(&watch->uv, UV_READABLE, on_poll);
+    return watch;
+}
+
+void loop_watch_pause(struct loop_watch *watch)
+{
+    uv_poll_stop(&watch->uv);
+}
+
+void loop_watch_resume(struct loop_watch *watch)
+{
+    uv_poll_start(&watch->uv, UV_READABLE, on_poll);
+}
+
+void loop_watch_free(struct loop_watch *watch)
+{
+    if (watch)
+        uv_close((uv_handle_t *)&watch->uv, free_handle);
+}

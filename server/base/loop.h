@@ -1,0 +1,61 @@
+/* loop: one thread's event loop (libuv), its timers, watched descriptors
+ * and wake-ups.
+ *
+ * Owner:   the caller; timers and watches belong to their loop and are freed
+ *          by loop_timer_free, loop_watch_free.
+ * Thread:  loop_wake from any; the rest from the loop's own thread, or from
+ *          the creating thread before loop_run and after it returned.
+ * Limits:  none.
+ * Failure: set-up failures of libuv (out of descriptors, bad descriptor) end
+ *          the process, except loop_watch_new, which returns NULL.
+ */
+#ifndef PEAL_BASE_LOOP_H
+#define PEAL_BASE_LOOP_H
+
+#include <stdint.h>
+
+struct loop;
+struct loop_timer;
+struct loop_watch;
+
+/* `turn` runs before the loop sleeps and after it has handled its events:
+ * whatever a turn has gathered is flushed there. */
+struct loop *loop_new(void (*turn)(void *arg), void *arg);
+
+/* Runs until loop_stop was called and every other handle is closed. */
+void loop_run(struct loop *loop);
+
+/* Closes the loop's own handles, so that loop_run ends. */
+void loop_stop(struct loop *loop);
+
+/* After loop_run returned (or before it was called). */
+void loop_free(struct loop *loop);
+
+/* Ends the loop's sleep. */
+void loop_wake(struct loop *loop);
+
+/* The uv_loop_t, for net/ alone. */
+void *loop_native(struct loop *loop);
+
+/* First after `delay_ms`, then every `repeat_ms` (0: once). */
+struct loop_timer *loop_timer_new(struct loop *loop, uint64_t delay_ms,
+                                  uint64_t repeat_ms, void (*fire)(void *arg),
+                                  void *arg);
+
+/* Stops and frees; allowed inside `fire`. NULL is ignored. */
+void loop_timer_free(struct loop_timer *timer);
+
+/* Calls `ready` whenever `fd` is readable. The descriptor stays the
+ * caller's, who closes it after loop_watch_free. NULL on failure. */
+struct loop_watch *loop_watch_new(struct loop *loop, int fd,
+                                  void (*ready)(void *arg), void *arg);
+
+/* Stops calling until loop_watch_resume. */
+void loop_watch_pause(struct loop_watch *watch);
+
+void loop_watch_resume(struct loop_watch *watch);
+
+/* NULL is ignored. */
+void loop_watch_free(struct loop_watch *watch);
+
+#endif

@@ -1,0 +1,19 @@
+/* random: numbers nobody can guess.
+ *
+ * Owner:   nothing is owned.
+ * Thread:  any.
+ * Limits:  none.
+ * Failure: without a working kernel source the process ends: guessable
+ *          tickets, epochs and hash seeds are worse than no service.
+ */
+#ifndef PEAL_BASE_RANDOM_H
+#define PEAL_BASE_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void random_fill(void *out, size_t len);
+
+uint64_t random_uint64(void);
+
+#endif

@@ -1,0 +1,68 @@
+/* options: what the config says about messaging, as plain data.
+ *
+ * Owner:   the config owns the memory; everybody else borrows.
+ * Thread:  immutable once the server runs.
+ * Limits:  ranges are checked where the config is read.
+ * Failure: none.
+ */
+#ifndef PEAL_MESSAGING_OPTIONS_H
+#define PEAL_MESSAGING_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What becomes of messages for a connection that does not keep up. */
+enum slow_reader {
+    SLOW_READER_CLOSE, /* close it (4513): it comes back and recovers */
+    SLOW_READER_LATEST /* keep only the channel's newest waiting message */
+};
+
+/* How the channels that match a pattern behave. */
+struct channel_options {
+    char *match;              /* a name, or a prefix with * at its end */
+    uint32_t history_size;    /* messages; 0: no history */
+    uint32_t history_seconds; /* how long a message is kept */
+    bool presence;            /* who is here can be asked */
+    bool join_leave;          /* subscribers are told who comes and goes */
+    enum slow_reader slow_reader;
+};
+
+/* The first that matches holds; the last one matches everything. */
+struct channel_options_list {
+    struct channel_options *items;
+    size_t count;
+};
+
+/* The config's `limits`; 0 means no limit where that makes sense. */
+struct limits {
+    uint32_t message_bytes;       /* one message from a client */
+    uint32_t connections;         /* WebSockets of this instance */
+    uint32_t connections_per_ip;
+    uint32_t connections_per_client;
+    uint32_t messages_per_second; /* from one connection */
+    uint32_t channels_per_connection;
+    uint32_t channels;            /* that exist at once on this instance */
+    uint32_t bad_messages;        /* errors until a connection is closed */
+    uint32_t outbox_bytes;        /* waiting for one slow connection */
+    uint32_t outbox_messages;
+    uint32_t handshake_seconds;
+    uint32_t inbox_messages;      /* waiting for one worker */
+    uint64_t history_bytes;       /* all histories of this instance */
+};
+
+struct messaging_options {
+    struct limits limits;
+    struct channel_options_list channels;
+    char *echo_prefix;
+    uint32_t ping_seconds; /* between pings to one connection */
+    uint32_t pong_seconds; /* how long an answer may take */
+    bool single_connection; /* a client's newer connection ends the older */
+};
+
+/* The options of a channel; never NULL. */
+const struct channel_options *
+channel_options_find(const struct channel_options_list *list,
+                     const char *channel);
+
+#endif

@@ -1,0 +1,24 @@
+/* server: bus, hub and workers, built from the config and run to their end.
+ *
+ * Owner:   the caller owns the server; the config must outlive it.
+ * Thread:  the main thread.
+ * Limits:  as configured.
+ * Failure: server_new says in words what could not be set up.
+ */
+#ifndef PEAL_SERVER_H
+#define PEAL_SERVER_H
+
+#include "base/error.h"
+#include "config.h"
+
+struct server;
+
+/* Reads keys and files, binds the port. NULL and why when something fails. */
+struct server *server_new(const struct config *config, struct error *error);
+
+/* Serves until SIGTERM or SIGINT, drains, and returns. */
+void server_run(struct server *server);
+
+void server_free(struct server *server);
+
+#endif
