@@ -1,0 +1,391 @@
+/** The demo: a chat page over peal.js. */
+
+import { Peal } from './peal.js';
+import { ChannelLog, avatar, make } from './chat-log.js';
+import { channelsInAddress, keepChannels, keepName, nameInToken, ownName } from './chat-names.js';
+
+const LOOK_AROUND = 5_000; // ms: how often we ask who is here
+const WAIT_TO_SEND = 30_000; // ms: how long a message may wait for a connection
+
+const ENDS = {
+  1007: 'The server could not read what this page sent.',
+  1009: 'That message was too big for the server.',
+  4400: 'The server closed the connection after too many bad messages.',
+  4401: 'This server asks for a token.',
+  4403: 'The server does not let this name in.',
+  4409: 'This name was taken over by a newer window.',
+};
+
+const $ = (id) => document.getElementById(id);
+
+let peal;
+let name = ownName();
+let token = sessionStorage.getItem('peal-token') ?? undefined;
+let wasOpen = false; // since the name or token changed
+let countdown;
+const ownNames = new Set([name]);
+const rooms = new Map(); // channel -> {log, subscription, unread, people}
+let current = null; // the channel that is shown
+
+// The connection. -------------------------------------------------------------
+
+/** Also for a new name or token: the rooms stay, their messages are not lost. */
+function start() {
+  peal?.close();
+  wasOpen = false;
+  peal = new Peal({ client: name, token, requestTimeout: WAIT_TO_SEND });
+  const mine = peal;
+  peal.on('state', (event) => mine === peal && showState(event));
+  for (const room of rooms.values()) listen(room);
+  showMe();
+  peal.connect();
+}
+
+function listen(room) {
+  const since = room.subscription?.position;
+  const subscription = peal.subscribe(room.channel, { since });
+  room.subscription = subscription;
+  subscription.on('subscribed', ({ epoch }) => {
+    room.log.startEpoch(epoch);
+    if (!room.filled) fill(room);
+    lookAround();
+  });
+  subscription.on('message', (message) => {
+    if (room.log.add(message)) noteUnread(room, message);
+    if (!room.people.some(({ client }) => client === message.from)) lookAround();
+  });
+  subscription.on('recovered', ({ count }) => {
+    if (count) room.log.mark('recovered', `Back again. ${count} missed ${count > 1 ? 'messages' : 'message'} fetched.`);
+  });
+  subscription.on('gap', () => {
+    room.log.mark('gap', 'Some messages may be missing here.');
+    fill(room);
+  });
+  subscription.on('join', lookAround);
+  subscription.on('leave', lookAround);
+  subscription.on('error', ({ message }) => room.log.mark('gap', `Could not join: ${message}`));
+}
+
+/** What the server still remembers: on joining, and to narrow a gap. */
+async function fill(room) {
+  room.filled = true;
+  try {
+    const { messages } = await room.subscription.history({ limit: 50 });
+    for (const message of messages) room.log.add(message);
+    room.log.toEnd();
+  } catch {
+    room.filled = false; // no connection: the next one asks again
+  }
+}
+
+function showState({ state, delay, code, reason, attempt, final }) {
+  document.body.dataset.state = state;
+  clearInterval(countdown);
+  if (state === 'open') {
+    wasOpen = true;
+    showPill('Connected');
+    showNotice(null);
+  } else if (state === 'connecting') {
+    showPill(wasOpen ? 'Reconnecting …' : 'Connecting …');
+  } else if (state === 'waiting') {
+    countDown(delay);
+    const text = wasOpen
+      ? 'The connection is lost. This page comes back by itself and fetches what you missed.'
+      : 'No connection yet: the server is away, or wants a token. This page keeps trying.';
+    showNotice(attempt > 1 || delay > 1_000 ? text : null, { askForToken: !wasOpen });
+  } else if (final) {
+    showPill('Disconnected');
+    showNotice(ENDS[code] ?? `Disconnected: ${reason || code}`, { askForToken: code === 4401 });
+    if (code === 4401) openTokenDialog(reason);
+  }
+}
+
+function countDown(delay) {
+  const until = Date.now() + delay;
+  const show = () => {
+    const seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+    showPill('Reconnecting', seconds ? ` in ${seconds} s` : ' …');
+  };
+  show();
+  countdown = setInterval(show, 250);
+}
+
+/** The seconds are for the eye only: read aloud they would never end. */
+function showPill(text, eyeOnly = '') {
+  const pill = $('state');
+  if (pill.firstChild?.textContent !== text) pill.replaceChildren(make('span', '', text), make('span'));
+  pill.lastChild.setAttribute('aria-hidden', 'true');
+  pill.lastChild.textContent = eyeOnly;
+}
+
+function showNotice(text, { askForToken = false } = {}) {
+  $('notice').hidden = !text;
+  $('notice-token').hidden = !askForToken;
+  if (text && $('notice-text').textContent !== text) $('notice-text').textContent = text;
+}
+
+// Channels. -------------------------------------------------------------------
+
+function join(channel) {
+  if (!rooms.has(channel)) {
+    const log = new ChannelLog(channel, (client) => ownNames.has(client));
+    log.element.addEventListener('scroll', () => showLatest(), { passive: true });
+    const room = { channel, log, unread: 0, people: [], filled: false };
+    rooms.set(channel, room);
+    $('logs').append(log.element);
+    if (peal) listen(room);
+  }
+  show(channel);
+}
+
+function leave(channel) {
+  const room = rooms.get(channel);
+  room.subscription.unsubscribe().catch(() => {}); // the connection is gone, and so are we
+  room.log.element.remove();
+  rooms.delete(channel);
+  const next = rooms.keys().next().value;
+  if (next === undefined) join('lobby');
+  else show(next);
+  $('text').focus();
+}
+
+function show(channel) {
+  current = channel;
+  const shown = rooms.get(channel);
+  shown.unread = 0;
+  for (const room of rooms.values()) room.log.element.hidden = room !== shown;
+  $('title').textContent = channel;
+  $('text').placeholder = `Message ${channel}`;
+  $('leave').setAttribute('aria-label', `Leave ${channel}`);
+  shown.log.toEnd();
+  keepChannels([channel, ...[...rooms.keys()].filter((each) => each !== channel)]);
+  showChannels();
+  showPeople();
+  showLatest();
+  lookAround();
+}
+
+function showChannels() {
+  const focused = document.activeElement?.dataset?.channel;
+  const items = [...rooms.values()].map(({ channel, unread }) => {
+    const button = make('button', 'channel');
+    button.type = 'button';
+    button.dataset.channel = channel;
+    if (channel === current) button.setAttribute('aria-current', 'true');
+    button.append(make('span', 'channel-name', channel));
+    if (unread) {
+      const badge = make('span', 'badge', unread > 99 ? '99+' : String(unread));
+      badge.append(make('span', 'hidden', ' unread'));
+      button.append(badge);
+    }
+    const item = make('li');
+    item.append(button);
+    return item;
+  });
+  $('channels').replaceChildren(...items);
+  if (focused) $('channels').querySelector(`[data-channel="${CSS.escape(focused)}"]`)?.focus();
+  const unread = [...rooms.values()].reduce((sum, room) => sum + room.unread, 0);
+  document.title = `${unread ? `(${unread}) ` : ''}${current} · Peal chat`;
+}
+
+function noteUnread(room, message) {
+  if (ownNames.has(message.from)) return;
+  if (room.channel === current && !document.hidden) {
+    showLatest();
+    return;
+  }
+  room.unread += 1;
+  showChannels();
+}
+
+function showLatest() {
+  const log = rooms.get(current)?.log;
+  $('latest').hidden = !log || log.atEnd;
+}
+
+// Who is here. ----------------------------------------------------------------
+
+/** Channels tell of coming and going only where their options say so: we ask. */
+async function lookAround() {
+  const room = rooms.get(current);
+  if (peal?.state !== 'open' || room?.subscription?.state !== 'subscribed') return;
+  const asked = performance.now();
+  try {
+    room.people = await peal.presence(room.channel);
+    const took = Math.round(performance.now() - asked);
+    $('state').title = `The last answer took ${took} ms`;
+  } catch {
+    return; // the list stays as it was; the state shows why
+  }
+  if (room.channel === current) showPeople();
+}
+
+function showPeople() {
+  const people = [...(rooms.get(current)?.people ?? [])];
+  people.sort((a, b) => (b.client === name) - (a.client === name) || a.client.localeCompare(b.client));
+  $('here-count').textContent = people.length;
+  $('here-list').replaceChildren(
+    ...people.map(({ client, connections }) => {
+      const item = make('li', 'person');
+      const label = make('span', 'person-name', client);
+      if (client === name) label.append(make('span', 'you', ' you'));
+      item.append(avatar(client), label);
+      if (connections > 1) {
+        const count = make('span', 'connections', `×${connections}`);
+        count.title = `${connections} connections`;
+        item.append(count);
+      }
+      return item;
+    }),
+  );
+}
+
+function showMe() {
+  avatar(name, document.querySelector('#me .avatar'));
+  document.querySelector('.me-name').textContent = name;
+}
+
+// Writing. --------------------------------------------------------------------
+
+async function send(channel, text) {
+  const room = rooms.get(channel);
+  const tag = Math.random().toString(36).slice(2, 10); // tells our copy from what we show already
+  const line = room.log.expect(text, tag, name);
+  try {
+    await peal.publish(channel, { text, tag });
+    line.arrived();
+  } catch (error) {
+    const why = {
+      disconnected: 'The connection broke. It may or may not have arrived.',
+      timeout: 'No answer.',
+      closed: 'Not connected.',
+    }[error.code] ?? `Not sent: ${error.message}.`;
+    line.failed(why, () => send(channel, text));
+  }
+}
+
+function sendText() {
+  const field = $('text');
+  const text = field.value.trim();
+  if (!text) return;
+  field.value = '';
+  grow();
+  send(current, text);
+}
+
+/** As tall as its text, up to what the style sheet allows. */
+function grow() {
+  const field = $('text');
+  field.style.height = 'auto';
+  field.style.height = `${field.scrollHeight + 2}px`;
+}
+
+// Dialogs. --------------------------------------------------------------------
+
+function openNameDialog() {
+  $('name').value = name;
+  $('name-dialog').showModal();
+  $('name').select();
+}
+
+function openTokenDialog(reason = '') {
+  if ($('token-dialog').open) return;
+  $('token-why').textContent = token ? `The one given was refused${reason ? `: ${reason}` : ''}.` : reason;
+  $('token-wrong').textContent = '';
+  $('token').value = '';
+  $('token-dialog').showModal();
+}
+
+function useName(chosen) {
+  name = chosen;
+  ownNames.add(name);
+  keepName(name);
+}
+
+function acceptToken(event) {
+  const given = $('token').value.trim();
+  const owner = nameInToken(given);
+  if (!owner) {
+    event.preventDefault();
+    $('token-wrong').textContent = 'This is not a token: it has no readable “sub”.';
+    return;
+  }
+  token = given;
+  sessionStorage.setItem('peal-token', token);
+  useName(owner);
+  start();
+}
+
+// Wiring. ---------------------------------------------------------------------
+
+function stepChannel(step) {
+  const channels = [...rooms.keys()];
+  const index = (channels.indexOf(current) + step + channels.length) % channels.length;
+  show(channels[index]);
+}
+
+$('compose').addEventListener('submit', (event) => {
+  event.preventDefault();
+  sendText();
+});
+$('text').addEventListener('input', grow);
+$('text').addEventListener('keydown', (event) => {
+  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  sendText();
+});
+document.addEventListener('keydown', (event) => {
+  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (!step || !event.altKey || document.querySelector('dialog[open]')) return;
+  event.preventDefault();
+  stepChannel(step);
+});
+$('channels').addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  show(button.dataset.channel);
+});
+$('join').addEventListener('submit', (event) => {
+  event.preventDefault();
+  join($('join-name').value.trim());
+  $('join').reset();
+  $('text').focus();
+});
+$('leave').addEventListener('click', () => leave(current));
+$('latest').addEventListener('click', () => rooms.get(current).log.toEnd());
+$('here-toggle').addEventListener('click', () => {
+  const open = $('here').classList.toggle('open');
+  $('here-toggle').setAttribute('aria-expanded', open);
+});
+$('me').addEventListener('click', openNameDialog);
+$('notice-token').addEventListener('click', () => openTokenDialog());
+$('notice-retry').addEventListener('click', () => peal.connect());
+$('name-dialog').querySelector('form').addEventListener('submit', () => {
+  const chosen = $('name').value.trim();
+  if (chosen === name) return;
+  useName(chosen);
+  start();
+});
+$('token-dialog').querySelector('form').addEventListener('submit', acceptToken);
+for (const button of document.querySelectorAll('[data-close]')) {
+  button.addEventListener('click', () => button.closest('dialog').close());
+}
+for (const link of document.querySelectorAll('.skip')) {
+  link.addEventListener('click', (event) => {
+    event.preventDefault(); // the address holds the channels
+    const target = $(link.hash.slice(1));
+    (target.querySelector('button') ?? target).focus();
+  });
+}
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden && current) show(current);
+});
+window.addEventListener('hashchange', () => {
+  for (const channel of channelsInAddress().reverse()) join(channel);
+});
+setInterval(() => document.hidden || lookAround(), LOOK_AROUND);
+
+for (const channel of channelsInAddress().reverse()) join(channel);
+if (!rooms.size) join('lobby');
+start();
+$('text').focus();
