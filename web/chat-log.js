@@ -21,10 +21,10 @@ export function make(tag, className = '', text = '') {
 /** A round sign with initials, in a colour that belongs to the name. */
 export function avatar(name, element = make('span', 'avatar')) {
   let hash = 0;
-  for (const char of name) hash = (hash * 31 + char.codePointAt(0)) % 360;
+  for (const char of name) hash = (hash * 31 + char.codePointAt(0)) % 1_000_003;
   const words = name.split(/[^A-Za-z0-9]+/).filter(Boolean);
   element.textContent = words.slice(0, 2).map((word) => word[0]).join('').toUpperCase() || '?';
-  element.style.setProperty('--hue', hash);
+  element.style.setProperty('--hue', (hash * 137) % 360);
   element.setAttribute('aria-hidden', 'true');
   return element;
 }
@@ -54,6 +54,7 @@ export class ChannelLog {
   #lines = []; // in order; see #insert
   #own; // is this client's name mine?
   #epoch = null;
+  #reading = false; // scrolled up: then nothing may move the text
   #generation = 0; // counts epochs: offsets compare only within one
 
   /**
@@ -67,6 +68,8 @@ export class ChannelLog {
     this.element.setAttribute('aria-label', `Messages in ${channel}`);
     this.element.tabIndex = 0;
     this.waiting = new Map(); // tag -> own message on its way
+    this.element.addEventListener('scroll', () => (this.#reading = !this.atEnd), { passive: true });
+    new ResizeObserver(() => this.#reading || this.toEnd()).observe(this.element);
   }
 
   /** A new epoch numbers its messages anew; what is shown stays above them. */
@@ -81,22 +84,20 @@ export class ChannelLog {
     if (this.#lines.some((line) => line.message && this.#place(line, offset) === 0)) return false;
     const own = this.#own(message.from);
     if (own) this.waiting.get(payload?.tag)?.arrived();
-    const atEnd = this.atEnd;
     this.#insert({ offset, message, element: this.#messageElement(message, own) });
     this.#trim();
-    if (atEnd || own) this.toEnd();
+    if (!this.#reading || own) this.toEnd();
     return true;
   }
 
   /** A line of ours between the messages, such as a gap. */
   mark(kind, text) {
-    const atEnd = this.atEnd;
     const last = this.#lines.at(-1);
     const offset = last?.generation === this.#generation ? last.offset : -1;
     const element = make('li', `mark ${kind}`);
     element.append(make('span', '', text));
     this.#insert({ offset, element });
-    if (atEnd) this.toEnd();
+    if (!this.#reading) this.toEnd();
   }
 
   /**
@@ -137,6 +138,7 @@ export class ChannelLog {
   }
 
   toEnd() {
+    this.#reading = false;
     this.element.scrollTop = this.element.scrollHeight;
   }
 

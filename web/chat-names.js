@@ -23,15 +23,21 @@ export function keepName(name) {
   sessionStorage.setItem('peal-name', name);
 }
 
-/** The channels of `#channel=lobby&channel=dev`; such an address can be shared. */
+/**
+ * Of `#channel=lobby&channel=dev&show=dev`; such an address can be shared.
+ * @returns {{channels: string[], shown: string | undefined}}
+ */
 export function channelsInAddress() {
-  const channels = new URLSearchParams(location.hash.slice(1)).getAll('channel');
-  return [...new Set(channels.filter(Boolean))];
+  const hash = new URLSearchParams(location.hash.slice(1));
+  const shown = hash.get('show') ?? undefined;
+  const channels = [...hash.getAll('channel'), shown].filter(Boolean);
+  return { channels: [...new Set(channels)], shown: shown ?? channels[0] };
 }
 
 /** Without the name: who follows the link is someone else. */
-export function keepChannels(channels) {
+export function keepChannels(channels, shown) {
   const hash = new URLSearchParams(channels.map((channel) => ['channel', channel]));
+  if (shown !== channels[0]) hash.set('show', shown);
   history.replaceState(null, '', `#${hash}`);
 }
 

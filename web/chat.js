@@ -90,7 +90,7 @@ function showState({ state, delay, code, reason, attempt, final }) {
   } else if (state === 'waiting') {
     countDown(delay);
     const text = wasOpen
-      ? 'The connection is lost. This page comes back by itself and fetches what you missed.'
+      ? 'The connection is lost. This page comes back by itself and asks for what you missed.'
       : 'No connection yet: the server is away, or wants a token. This page keeps trying.';
     showNotice(attempt > 1 || delay > 1_000 ? text : null, { askForToken: !wasOpen });
   } else if (final) {
@@ -138,6 +138,13 @@ function join(channel) {
   show(channel);
 }
 
+function joinAddressed() {
+  const { channels, shown } = channelsInAddress();
+  for (const channel of channels) join(channel);
+  if (shown) show(shown);
+  else if (!rooms.size) join('lobby');
+}
+
 function leave(channel) {
   const room = rooms.get(channel);
   room.subscription.unsubscribe().catch(() => {}); // the connection is gone, and so are we
@@ -158,7 +165,7 @@ function show(channel) {
   $('text').placeholder = `Message ${channel}`;
   $('leave').setAttribute('aria-label', `Leave ${channel}`);
   shown.log.toEnd();
-  keepChannels([channel, ...[...rooms.keys()].filter((each) => each !== channel)]);
+  keepChannels([...rooms.keys()], channel);
   showChannels();
   showPeople();
   showLatest();
@@ -184,6 +191,7 @@ function showChannels() {
   });
   $('channels').replaceChildren(...items);
   if (focused) $('channels').querySelector(`[data-channel="${CSS.escape(focused)}"]`)?.focus();
+  $('channels').querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   const unread = [...rooms.values()].reduce((sum, room) => sum + room.unread, 0);
   document.title = `${unread ? `(${unread}) ` : ''}${current} · Peal chat`;
 }
@@ -381,11 +389,11 @@ document.addEventListener('visibilitychange', () => {
   if (!document.hidden && current) show(current);
 });
 window.addEventListener('hashchange', () => {
-  for (const channel of channelsInAddress().reverse()) join(channel);
+  joinAddressed();
 });
 setInterval(() => document.hidden || lookAround(), LOOK_AROUND);
 
-for (const channel of channelsInAddress().reverse()) join(channel);
-if (!rooms.size) join('lobby');
+joinAddressed();
 start();
-$('text').focus();
+// On a touch screen the keyboard would cover half the page.
+if (matchMedia('(hover: hover)').matches) $('text').focus();

@@ -67,6 +67,12 @@ export class PealError extends Error {
   }
 }
 
+/** As if nobody had caught it: to the console, or the page's error handler. */
+function report(error) {
+  if (globalThis.reportError) globalThis.reportError(error);
+  else console.error(error);
+}
+
 class Emitter {
   #listeners = new Map();
 
@@ -83,9 +89,7 @@ class Emitter {
       try {
         listener(event);
       } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
+        report(error);
       }
     }
   }
@@ -481,9 +485,10 @@ export class Peal extends Emitter {
         this.#watchSilence();
         return;
       }
+      const before = this.#heardAt;
       this.#request('pong', { type: 'ping' }).catch(() => {}); // any frame will do
       this.#after('idle', pongWait, () => {
-        if (this.#clock.now() - this.#heardAt < pongWait) this.#watchSilence();
+        if (this.#heardAt > before) this.#watchSilence();
         else this.#lost(1006, 'no pong');
       });
     });

@@ -1,0 +1,59 @@
+/**
+ * A WebSocket whose server is the test: it sees what was sent, and says what
+ * comes back. `fakeSockets()` makes a class with a list of its own, so that
+ * tests do not see each other's.
+ */
+export function fakeSockets() {
+  return class FakeSocket {
+    static all = [];
+
+    static get last() {
+      return this.all.at(-1);
+    }
+
+    readyState = 0;
+    sent = [];
+
+    constructor(url, protocols) {
+      this.url = url;
+      this.protocols = protocols;
+      FakeSocket.all.push(this);
+    }
+
+    send(text) {
+      if (this.readyState !== 1) throw new Error('InvalidStateError');
+      this.sent.push(JSON.parse(text));
+    }
+
+    close(code) {
+      this.readyState = 2;
+      this.closedWith = code;
+    }
+
+    // What a server does. -----------------------------------------------------
+
+    open() {
+      this.readyState = 1;
+      this.onopen({});
+    }
+
+    say(frame) {
+      this.onmessage({ data: JSON.stringify(frame) });
+    }
+
+    drop(code = 1006, reason = '') {
+      this.readyState = 3;
+      this.onclose({ code, reason });
+    }
+
+    /** The last frame of a type that the client sent. */
+    asked(type) {
+      return this.sent.findLast((frame) => frame.type === type);
+    }
+
+    answerSubscribe(answer) {
+      const { id, channel } = this.asked('subscribe');
+      this.say({ type: 'subscribed', channel, id, messages: [], ...answer });
+    }
+  };
+}
