@@ -50,7 +50,7 @@ struct config_sources {
     char *const *environment; /* like environ */
     const struct config_flag *flags;
     size_t flag_count;
-    bool dev;                 /* defaults for trying it out */
+    bool dev; /* defaults for trying it out */
 };
 
 /* Returns an owned config, complete and checked. */

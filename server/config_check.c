@@ -1,0 +1,90 @@
+#include "config_check.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config_value.h"
+
+/* A form of address that is not understood counts as reachable by others:
+ * the mistake then costs a message, not an open server. */
+bool config_check_is_loopback(const char *host)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (strcasecmp(host, "localhost") == 0)
+        return true;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+static bool check_auth(const struct config *config, struct error *error)
+{
+    const struct auth_options *auth = &config->auth;
+    bool authenticates = auth->secret || auth->key_file || auth->jwks_file;
+    if (authenticates || config->insecure ||
+        config_check_is_loopback(config->host))
+        return true;
+    return error_set(error,
+                     "host: %.64s can be reached from other machines, and "
+                     "without auth anybody there could connect as anybody: "
+                     "set auth.secret (PEAL_AUTH_SECRET), auth.key_file or "
+                     "auth.jwks_file, or allow it with --insecure",
+                     config->host);
+}
+
+/* The printed config can be loaded again, but then somebody who has seen it
+ * must not know the secret. */
+static bool check_secret(const struct config *config, struct error *error)
+{
+    const char *secret = config->auth.secret;
+    if (!secret || strcmp(secret, CONFIG_VALUE_MASK) != 0)
+        return true;
+    return error_set(error, "auth.secret: " CONFIG_VALUE_MASK
+                            " only stands for a secret; set the real one, "
+                            "for instance in PEAL_AUTH_SECRET");
+}
+
+static bool check_pings(const struct config *config, struct error *error)
+{
+    const struct messaging_options *messaging = &config->messaging;
+    if (messaging->pong_seconds < messaging->ping_seconds)
+        return true;
+    return error_set(error,
+                     "pong_seconds: expected less than ping_seconds (%u), "
+                     "got %u",
+                     messaging->ping_seconds, messaging->pong_seconds);
+}
+
+static bool check_file(const char *key, const char *path, struct error *error)
+{
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (path && fd < 0)
+        return error_set(error, "%s: %.300s cannot be read: %s", key, path,
+                         strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return true;
+}
+
+static bool check_folder(const char *key, const char *path, struct error *error)
+{
+    struct stat status;
+    if (!path || (stat(path, &status) == 0 && S_ISDIR(status.st_mode)))
+        return true;
+    return error_set(error, "%s: %.300s is not a folder", key, path);
+}
+
+bool config_check(const struct config *config, struct error *error)
+{
+    return check_secret(config, error) && check_auth(config, error) &&
+           check_pings(config, error) &&
+           check_file("auth.key_file", config->auth.key_file, error) &&
+           check_file("auth.jwks_file", config->auth.jwks_file, error) &&
+           check_folder("web_root", config->web_root, error);
+}

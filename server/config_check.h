@@ -1,0 +1,18 @@
+/* config_check: what must hold between keys, and on this machine.
+ *
+ * Owner:   nothing is kept.
+ * Thread:  the main thread.
+ * Limits:  none.
+ * Failure: false, with the key, the reason and what to do.
+ */
+#ifndef PEAL_CONFIG_CHECK_H
+#define PEAL_CONFIG_CHECK_H
+
+#include "config.h"
+
+bool config_check(const struct config *config, struct error *error);
+
+/* Whether only this machine can reach that address. */
+bool config_check_is_loopback(const char *host);
+
+#endif

@@ -1,0 +1,187 @@
+#include "config_key.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "config_value.h"
+#include "messaging/names.h"
+
+#define AT(member)    offsetof(struct config, member)
+#define AUTH(member)  AT(auth.member)
+#define LIMIT(member) AT(messaging.limits.member)
+#define MANY          1000000000
+#define ALGORITHMS    "HS256|HS384|HS512|RS256|RS384|RS512|PS256|ES256|ES384"
+
+static bool is_channel(const char *text)
+{
+    return channel_name_is_valid(bytes_of(text));
+}
+
+/* A browser's Origin: a scheme and a host with or without port, no path. The
+ * host may begin with a wildcard in the place of its first label. */
+static bool is_origin(const char *text)
+{
+    size_t scheme = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+-");
+    if (!scheme || strncmp(text + scheme, "://", 3) != 0)
+        return false;
+    const char *host = text + scheme + 3;
+    if (strncmp(host, "*.", 2) == 0)
+        host += 2;
+    return *host && !host[strcspn(host, "/*?#@ ABCDEFGHIJKLMNOPQRSTUVWXYZ")];
+}
+
+static const struct config_form channel = {"a channel name", is_channel};
+static const struct config_form origin = {
+    "origins like https://example.com or https://*.example.com", is_origin};
+
+static const struct config_key keys[] = {
+    {"host", &config_value_text, AT(host), "127.0.0.1", .min = 1,
+     .help = "address to listen on; 0.0.0.0 or :: for all"},
+    {"port", &config_value_uint32, AT(port), "8080", .max = 65535,
+     .help = "0 picks a free one"},
+    {"workers", &config_value_uint32, AT(workers), "0", .max = 1024,
+     .help = "threads that serve; 0: one a core"},
+    {"insecure", &config_value_bool, AT(insecure), "false",
+     .help = "may listen beyond loopback without auth"},
+    {"web_root", &config_value_text, AT(web_root), NULL, .min = 1,
+     .help = "folder of files served under /"},
+    {"drain_seconds", &config_value_uint32, AT(drain_seconds), "5", .max = 3600,
+     .help = "over how long connections are closed at the end"},
+    {"rx_buffer_bytes", &config_value_uint32, AT(rx_buffer_bytes), "512",
+     .min = 128, .max = 65536,
+     .help = "what a connection reads into: small saves memory, large saves "
+             "time where clients send much"},
+    {"explain_refusals", &config_value_bool, AT(explain_refusals), "false",
+     .help = "a refused client is let in, told why, and closed: browsers "
+             "show no other answer; on under --dev"},
+    {"default_protocol", &config_value_text, AUTH(default_protocol), "echo",
+     .min = 1, .help = "for a client that names none: echo, broadcast"},
+    {"default_channel", &config_value_text, AT(default_channel), "lobby",
+     .form = &channel, .help = "joined by a client that names none"},
+    {"default_caps", &config_value_caps, AT(default_caps_json),
+     "[{\"channels\": [\"*\"], "
+     "\"allow\": [\"sub\", \"pub\", \"prs\", \"hst\", \"dir\"]}]",
+     .help = "what a client may do whose token has no caps"},
+    {"echo_prefix", &config_value_text, AT(messaging.echo_prefix),
+     "Echo: ", .help = "what the echo protocol puts before a text"},
+    {"single_connection", &config_value_bool, AT(messaging.single_connection),
+     "false", .help = "a client's newer connection ends the older one"},
+    {"ping_seconds", &config_value_uint32, AT(messaging.ping_seconds), "25",
+     .min = 1, .max = 3600, .help = "between pings to a silent client"},
+    {"pong_seconds", &config_value_uint32, AT(messaging.pong_seconds), "10",
+     .min = 1, .max = 3600,
+     .help = "how long its answer may take; less than ping_seconds"},
+    {"origins", &config_value_list, AUTH(origins), "", .form = &origin,
+     .help = "pages that may connect, besides our own: "
+             "https://example.com, https://*.example.com"},
+
+    {"log.level", &config_value_choice, AT(log_level), "info",
+     .choices = "debug|info|warn|error", .help = "the least that is written"},
+    {"log.format", &config_value_choice, AT(log_format), "text",
+     .choices = "text|json", .help = "key=value, or an object a line"},
+
+    {"auth.secret", &config_value_text, AUTH(secret), NULL, .min = 1,
+     .secret = true, .help = "signs tokens with HS256, HS384 or HS512"},
+    {"auth.key_file", &config_value_text, AUTH(key_file), NULL, .min = 1,
+     .help = "PEM file with the public key of the tokens' issuer"},
+    {"auth.jwks_file", &config_value_text, AUTH(jwks_file), NULL, .min = 1,
+     .help = "JSON Web Key Set with the keys of the tokens' issuer"},
+    {"auth.algorithms", &config_value_list, AUTH(algorithms),
+     "HS256,HS384,HS512,RS256,RS384,RS512,PS256,ES256,ES384", .min = 1,
+     .choices = ALGORITHMS,
+     .help = "accepted; besides, a key's type must fit the algorithm"},
+    {"auth.audience", &config_value_text, AUTH(audience), NULL, .min = 1,
+     .help = "what a token's aud must name"},
+    {"auth.issuer", &config_value_text, AUTH(issuer), NULL, .min = 1,
+     .help = "what a token's iss must be"},
+    {"auth.leeway_seconds", &config_value_uint32, AUTH(leeway_seconds), "30",
+     .max = 3600, .help = "how far clocks may differ, for exp and nbf"},
+    {"auth.query_token", &config_value_bool, AUTH(query_token), "false",
+     .help = "accept ?token=; proxies write addresses into their logs"},
+
+    {"limits.message_bytes", &config_value_uint32, LIMIT(message_bytes),
+     "65536", .min = 1, .max = 67108864, .help = "one message of a client"},
+    {"limits.connections", &config_value_uint32, LIMIT(connections), "100000",
+     .min = 1, .max = MANY, .help = "in all"},
+    {"limits.connections_per_ip", &config_value_uint32,
+     LIMIT(connections_per_ip), "0", .max = MANY, .help = "0: no limit"},
+    {"limits.connections_per_client", &config_value_uint32,
+     LIMIT(connections_per_client), "0", .max = MANY, .help = "0: no limit"},
+    {"limits.messages_per_second", &config_value_uint32,
+     LIMIT(messages_per_second), "100", .max = 1000000,
+     .help = "from one connection; 0: no limit"},
+    {"limits.channels_per_connection", &config_value_uint32,
+     LIMIT(channels_per_connection), "128", .min = 1, .max = 100000,
+     .help = "subscribed at once"},
+    {"limits.channels", &config_value_uint32, LIMIT(channels), "100000",
+     .min = 1, .max = MANY, .help = "that exist at once"},
+    {"limits.bad_messages", &config_value_uint32, LIMIT(bad_messages), "10",
+     .min = 1, .max = MANY, .help = "until a connection is closed"},
+    {"limits.outbox_bytes", &config_value_uint32, LIMIT(outbox_bytes),
+     "1048576", .min = 1, .max = MANY,
+     .help = "that wait for one slow connection"},
+    {"limits.outbox_messages", &config_value_uint32, LIMIT(outbox_messages),
+     "1024", .min = 1, .max = 1000000,
+     .help = "that wait for one slow connection"},
+    {"limits.handshake_seconds", &config_value_uint32, LIMIT(handshake_seconds),
+     "5", .min = 1, .max = 3600,
+     .help = "until a socket has sent its whole request"},
+    {"limits.inbox_messages", &config_value_uint32, LIMIT(inbox_messages),
+     "65536", .min = 1, .max = MANY, .help = "that wait for one worker"},
+    {"limits.history_bytes", &config_value_uint64, LIMIT(history_bytes),
+     "268435456", .max = 1099511627776, .help = "of all channels together"},
+
+    {"channels", &config_value_channels, AT(messaging.channels),
+     "[{\"match\": \"*\"}]",
+     .help = "rules; the first that matches a channel holds. slow_reader: "
+             "a client too slow is closed, or gets the latest message only"},
+};
+
+const struct config_keys config_keys = {keys, sizeof keys / sizeof *keys};
+
+const struct config_key *config_key_find(const struct config_keys *table,
+                                         const char *name)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->items[i].name, name) == 0)
+            return &table->items[i];
+    return NULL;
+}
+
+bool config_key_is_section(const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < config_keys.count; i++)
+        if (strncmp(keys[i].name, name, len) == 0 && keys[i].name[len] == '.')
+            return true;
+    return false;
+}
+
+void config_key_offer(const struct config_keys *table,
+                      struct spelling *spelling)
+{
+    for (size_t i = 0; i < table->count; i++)
+        spelling_offer(spelling, table->items[i].name);
+}
+
+void config_key_offer_sections(struct spelling *spelling)
+{
+    for (size_t i = 0; i < config_keys.count; i++) {
+        const char *name = keys[i].name;
+        char section[SPELLING_MAX];
+        int len = (int)strcspn(name, ".");
+        snprintf(section, sizeof section, "%.*s", len, name);
+        if (name[len])
+            spelling_offer(spelling, section);
+    }
+}
+
+void config_key_environment_name(const struct config_key *key, char *out,
+                                 size_t size)
+{
+    snprintf(out, size, "PEAL_%s", key->name);
+    for (; *out; out++)
+        *out = *out == '.' ? '_' : (char)toupper((unsigned char)*out);
+}
