@@ -30,43 +30,45 @@ struct auth_options {
     struct text_list algorithms; /* allowed, e.g. HS256, ES256 */
     char *audience;              /* NULL: not checked */
     char *issuer;                /* NULL: not checked */
-    uint32_t leeway_seconds;     /* for exp and nbf */
+    uint32_t leeway_seconds;     /* for exp and nbf; an identity's expiry
+                                    includes it */
     bool query_token;            /* ?token= is accepted */
-    struct text_list origins;    /* exact, or https://*.example.com */
+    struct text_list origins;    /* allowed, as in origin.h */
     char *default_protocol;
-    struct caps *default_caps;   /* borrowed for the life of struct auth */
+    struct caps *default_caps; /* for a token without caps */
 };
 
 /* What a client asks for. All borrowed, empty where absent. */
 struct handshake {
     struct bytes method;
-    struct bytes path;          /* percent-decoded, without the query */
-    struct bytes version;       /* Sec-WebSocket-Version */
-    struct bytes key;           /* Sec-WebSocket-Key */
+    struct bytes path;    /* percent-decoded, without the query */
+    struct bytes version; /* Sec-WebSocket-Version */
+    struct bytes key;     /* Sec-WebSocket-Key */
     struct bytes host;
     struct bytes origin;
     struct bytes authorization;
     struct bytes cookie;
-    struct bytes subprotocols;  /* Sec-WebSocket-Protocol */
+    struct bytes subprotocols; /* Sec-WebSocket-Protocol */
     struct bytes query_protocol;
     struct bytes query_token;
 };
 
 /* The answer: status 101 lets the client in. */
 struct verdict {
-    int status;                /* 101, or the HTTP status of the refusal */
-    const char *error;         /* text for the refusal's body */
-    const char *reason;        /* more, for explain_refusals; or NULL */
-    enum close_reason close;   /* how an explained refusal is closed */
-    const char *protocol;      /* the name chosen, from the table given */
+    int status;              /* 101, or the HTTP status of the refusal */
+    const char *error;       /* text for the refusal's body */
+    const char *reason;      /* more, for explain_refusals; or NULL */
+    enum close_reason close; /* how an explained refusal is closed */
+    const char *protocol;    /* the name chosen, from the table given */
     char client_id[CLIENT_ID_MAX + 1];
-    struct identity identity;  /* owned by the caller when status is 101 */
+    struct identity identity; /* owned by the caller when status is 101 */
 };
 
 struct auth;
 
-/* `protocols` are the names the server speaks, ended by NULL; borrowed.
- * NULL and an error when a key cannot be read or fits no algorithm. */
+/* `protocols` are the names the server speaks, ended by NULL; borrowed. The
+ * options are copied. NULL and an error when a key cannot be read or fits no
+ * algorithm. */
 struct auth *auth_new(const struct auth_options *options,
                       const char *const *protocols, struct error *error);
 
@@ -76,7 +78,8 @@ void auth_free(struct auth *auth);
 /* Whether any key is configured: without one everybody is let in. */
 bool auth_is_configured(const struct auth *auth);
 
-/* Judges a handshake in the order of protocols/README.md. */
+/* Judges a handshake in the order of protocols/README.md. Without a key
+ * everybody is let in, and a token brought along is not looked at. */
 void auth_judge(const struct auth *auth, const struct handshake *handshake,
                 struct verdict *verdict);
 

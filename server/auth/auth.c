@@ -1,0 +1,351 @@
+#include "auth/auth.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "auth/jwt.h"
+#include "auth/jwt_algorithm.h"
+#include "auth/origin.h"
+#include "auth/token_source.h"
+#include "auth/words.h"
+#include "base/clock.h"
+#include "base/memory.h"
+
+/* All of it set once by auth_new. */
+struct auth {
+    struct jwk_set keys;
+    struct jwt_rules rules;
+    char *audience;
+    char *issuer;
+    struct text_list origins;
+    bool query_token;
+    const char *const *protocols; /* borrowed */
+    const char *default_protocol; /* one of them */
+    struct caps *default_caps;
+};
+
+static bool refuse(struct verdict *verdict, int status, const char *error,
+                   const char *reason, enum close_reason close)
+{
+    verdict->status = status;
+    verdict->error = error;
+    verdict->reason = reason;
+    verdict->close = close;
+    return false;
+}
+
+/* --- judging a handshake: one function a rule ---------------------------- */
+
+static bool check_method(const struct auth *auth,
+                         const struct handshake *handshake,
+                         struct verdict *verdict)
+{
+    (void)auth;
+    return bytes_equal(handshake->method, BYTES_LITERAL("GET")) ||
+           refuse(verdict, 405, "Method not allowed", NULL, CLOSE_NONE);
+}
+
+static const struct bytes ws_prefix = {"/ws/", 4};
+
+static bool check_path(const struct auth *auth,
+                       const struct handshake *handshake,
+                       struct verdict *verdict)
+{
+    (void)auth;
+    return bytes_start_with(handshake->path, ws_prefix) ||
+           refuse(verdict, 404, "Not found", NULL, CLOSE_NONE);
+}
+
+static bool check_version(const struct auth *auth,
+                          const struct handshake *handshake,
+                          struct verdict *verdict)
+{
+    (void)auth;
+    return bytes_equal(handshake->version, BYTES_LITERAL("13")) ||
+           refuse(verdict, 426, "Upgrade required", "expected version 13",
+                  CLOSE_NONE);
+}
+
+/* 16 bytes in base64 (RFC 6455, section 4.2.1): 22 digits and "==". */
+static bool is_key(struct bytes key)
+{
+    if (key.len != 24 || key.data[22] != '=' || key.data[23] != '=')
+        return false;
+    for (size_t i = 0; i < 22; i++) {
+        unsigned char c = (unsigned char)key.data[i];
+        if (c >= 0x80 || (!isalnum(c) && c != '+' && c != '/'))
+            return false;
+    }
+    return true;
+}
+
+static bool check_key(const struct auth *auth,
+                      const struct handshake *handshake,
+                      struct verdict *verdict)
+{
+    (void)auth;
+    return is_key(handshake->key) ||
+           refuse(verdict, 400, "Bad handshake", "bad Sec-WebSocket-Key",
+                  CLOSE_NONE);
+}
+
+static bool check_client_id(const struct auth *auth,
+                            const struct handshake *handshake,
+                            struct verdict *verdict)
+{
+    (void)auth;
+    struct bytes id = bytes_skip(handshake->path, ws_prefix.len);
+    if (!client_id_is_valid(id))
+        return refuse(verdict, 400, "Invalid client id",
+                      "expected 1 to 128 of A-Z a-z 0-9 . _ ~ : @ + = -",
+                      CLOSE_BAD_MESSAGES);
+    memcpy(verdict->client_id, id.data, id.len);
+    verdict->client_id[id.len] = '\0';
+    return true;
+}
+
+static const char *find_protocol(const struct auth *auth, struct bytes name)
+{
+    for (const char *const *known = auth->protocols; *known; known++)
+        if (bytes_equal(name, bytes_of(*known)))
+            return *known;
+    return NULL;
+}
+
+/* When a client offers names it must be answered with one of them, or with a
+ * refusal: libwebsockets cannot open such a connection, so it cannot be
+ * explained by a close frame either. */
+static bool choose_offered(const struct auth *auth, struct bytes offer,
+                           struct verdict *verdict)
+{
+    bool has_name = false;
+    struct bytes name;
+    while (!verdict->protocol &&
+           words_next(&offer, TOKEN_SOURCE_SEPARATORS, &name)) {
+        if (bytes_start_with(name, BYTES_LITERAL(TOKEN_SOURCE_BEARER)))
+            continue;
+        has_name = true;
+        verdict->protocol = find_protocol(auth, name);
+    }
+    if (verdict->protocol)
+        return true;
+    return refuse(verdict, 400, "Unknown protocol",
+                  has_name ? NULL : "name a protocol beside bearer.",
+                  CLOSE_NONE);
+}
+
+static bool check_protocol(const struct auth *auth,
+                           const struct handshake *handshake,
+                           struct verdict *verdict)
+{
+    if (handshake->subprotocols.len)
+        return choose_offered(auth, handshake->subprotocols, verdict);
+    verdict->protocol = handshake->query_protocol.len
+                            ? find_protocol(auth, handshake->query_protocol)
+                            : auth->default_protocol;
+    return verdict->protocol ||
+           refuse(verdict, 400, "Unknown protocol", NULL, CLOSE_BAD_MESSAGES);
+}
+
+bool auth_origin_is_allowed(const struct auth *auth, struct bytes origin,
+                            struct bytes host)
+{
+    if (origin_is_same(origin, host))
+        return true;
+    for (size_t i = 0; i < auth->origins.count; i++)
+        if (origin_matches(auth->origins.items[i], origin))
+            return true;
+    return false;
+}
+
+/* Browsers always say where a page came from; others need not. */
+static bool check_origin(const struct auth *auth,
+                         const struct handshake *handshake,
+                         struct verdict *verdict)
+{
+    return !handshake->origin.len ||
+           auth_origin_is_allowed(auth, handshake->origin, handshake->host) ||
+           refuse(verdict, 403, "Origin not allowed", NULL, CLOSE_FORBIDDEN);
+}
+
+static bool refuse_token(struct verdict *verdict, const char *reason)
+{
+    return refuse(verdict, 401, "Invalid token", reason,
+                  reason == jwt_expired ? CLOSE_TOKEN_EXPIRED
+                                        : CLOSE_TOKEN_INVALID);
+}
+
+/* Gives the verdict an identity when the token is good and `client_id`'s. */
+static bool judge_token(const struct auth *auth, struct bytes token,
+                        const char *client_id, struct verdict *verdict)
+{
+    struct jwt_claims claims;
+    const char *why;
+    if (token.len > TOKEN_MAX)
+        return refuse_token(verdict, "too long");
+    if (!jwt_verify(&auth->keys, &auth->rules, token, clock_wall_ms() / 1000,
+                    &claims, &why))
+        return refuse_token(verdict, why);
+    if (strcmp(claims.subject, client_id) != 0) {
+        caps_unref(claims.caps);
+        return refuse(verdict, 403, "Token is for another client", NULL,
+                      CLOSE_FORBIDDEN);
+    }
+    verdict->identity = (struct identity){
+        .caps = claims.caps ? claims.caps : caps_ref(auth->default_caps),
+        .expires_seconds = claims.expires_seconds,
+    };
+    return true;
+}
+
+static bool check_token(const struct auth *auth,
+                        const struct handshake *handshake,
+                        struct verdict *verdict)
+{
+    struct bytes token;
+    if (!auth_is_configured(auth)) {
+        verdict->identity.caps = caps_ref(auth->default_caps);
+        return true;
+    }
+    if (!token_source_find(handshake, auth->query_token, &token))
+        return refuse(verdict, 401, "Authorization header required", NULL,
+                      CLOSE_TOKEN_MISSING);
+    return judge_token(auth, token, verdict->client_id, verdict);
+}
+
+void auth_judge(const struct auth *auth, const struct handshake *handshake,
+                struct verdict *verdict)
+{
+    static bool (*const checks[])(const struct auth *, const struct handshake *,
+                                  struct verdict *) = {
+        check_method,    check_path,     check_version, check_key,
+        check_client_id, check_protocol, check_origin,  check_token,
+    };
+    *verdict = (struct verdict){.status = 101};
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+        if (!checks[i](auth, handshake, verdict))
+            return;
+}
+
+void auth_judge_token(const struct auth *auth, struct bytes token,
+                      const char *client_id, struct verdict *verdict)
+{
+    *verdict = (struct verdict){.status = 101};
+    if (auth_is_configured(auth))
+        judge_token(auth, token, client_id, verdict);
+    else
+        verdict->identity.caps = caps_ref(auth->default_caps);
+}
+
+/* --- building ------------------------------------------------------------ */
+
+static bool add_file(struct jwk_set *keys, const char *option, const char *file,
+                     bool (*add)(struct jwk_set *, const char *,
+                                 struct error *),
+                     struct error *error)
+{
+    struct error why;
+    return add(keys, file, &why) ||
+           error_set(error, "%s: %s", option, why.text);
+}
+
+static bool load_keys(struct auth *auth, const struct auth_options *options,
+                      struct error *error)
+{
+    if (options->secret &&
+        !jwk_set_add_secret(&auth->keys, options->secret, error))
+        return false;
+    if (options->key_file &&
+        !add_file(&auth->keys, "auth.key_file", options->key_file,
+                  jwk_set_add_public_pem, error))
+        return false;
+    return !options->jwks_file ||
+           add_file(&auth->keys, "auth.jwks_file", options->jwks_file,
+                    jwk_set_add_file, error);
+}
+
+/* The rules, and whether the keys can work under them. */
+static bool set_rules(struct auth *auth, const struct auth_options *options,
+                      struct error *error)
+{
+    unsigned allowed;
+    if (!jwt_algorithm_set_of(&options->algorithms, &allowed, error))
+        return false;
+    if (auth->keys.count && !jwk_set_restrict(&auth->keys, allowed))
+        return error_set(error, "auth.algorithms: none of them fits a key "
+                                "that is configured");
+    auth->rules = (struct jwt_rules){
+        .algorithms = allowed,
+        .audience = auth->audience,
+        .issuer = auth->issuer,
+        .leeway_seconds = options->leeway_seconds,
+    };
+    return true;
+}
+
+static bool copy_text(const char *option, const char *text, char **copy,
+                      struct error *error)
+{
+    if (text && strlen(text) > JWT_NAME_MAX)
+        return error_set(error, "%s: longer than %d bytes", option,
+                         JWT_NAME_MAX);
+    *copy = text ? memory_copy_text(text, strlen(text)) : NULL;
+    return true;
+}
+
+static bool copy_origins(struct auth *auth, const struct text_list *origins,
+                         struct error *error)
+{
+    for (size_t i = 0; i < origins->count; i++) {
+        if (!origin_pattern_is_valid(origins->items[i]))
+            return error_set(error,
+                             "origins: expected https://example.com or "
+                             "https://*.example.com, got \"%.128s\"",
+                             origins->items[i]);
+        text_list_add(&auth->origins, origins->items[i]);
+    }
+    return true;
+}
+
+static bool set_default_protocol(struct auth *auth, const char *name,
+                                 struct error *error)
+{
+    auth->default_protocol =
+        name ? find_protocol(auth, bytes_of(name)) : auth->protocols[0];
+    return auth->default_protocol ||
+           error_set(error, "default_protocol: unknown \"%.64s\"", name);
+}
+
+struct auth *auth_new(const struct auth_options *options,
+                      const char *const *protocols, struct error *error)
+{
+    struct auth *auth = memory_new(1, sizeof *auth);
+    auth->protocols = protocols;
+    auth->query_token = options->query_token;
+    auth->default_caps = caps_ref(options->default_caps);
+    if (copy_text("auth.audience", options->audience, &auth->audience, error) &&
+        copy_text("auth.issuer", options->issuer, &auth->issuer, error) &&
+        copy_origins(auth, &options->origins, error) &&
+        set_default_protocol(auth, options->default_protocol, error) &&
+        load_keys(auth, options, error) && set_rules(auth, options, error))
+        return auth;
+    auth_free(auth);
+    return NULL;
+}
+
+void auth_free(struct auth *auth)
+{
+    if (!auth)
+        return;
+    jwk_set_deinit(&auth->keys);
+    text_list_deinit(&auth->origins);
+    caps_unref(auth->default_caps);
+    free(auth->audience);
+    free(auth->issuer);
+    free(auth);
+}
+
+bool auth_is_configured(const struct auth *auth)
+{
+    return auth->keys.count > 0;
+}

@@ -1,0 +1,70 @@
+/* jwt: JSON Web Tokens (RFC 7519), read and made.
+ *
+ * Owner:   rules borrow; claims own their caps; a token made goes into the
+ *          caller's buffer.
+ * Thread:  any; keys and rules are only read.
+ * Limits:  a subject is a client id; a date lies within the years 1 to 9999.
+ * Failure: false, with the reason as a static text (jwt_verify) or in the
+ *          error (jwt_sign).
+ */
+#ifndef PEAL_AUTH_JWT_H
+#define PEAL_AUTH_JWT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "auth/jwk.h"
+#include "base/buffer.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "messaging/identity.h"
+#include "messaging/names.h"
+
+/* The longest audience or issuer. */
+enum { JWT_NAME_MAX = 1023 };
+
+/* What a token must keep to. */
+struct jwt_rules {
+    unsigned algorithms;     /* a set, see jwt_algorithm.h */
+    const char *audience;    /* NULL: not checked */
+    const char *issuer;      /* NULL: not checked */
+    uint32_t leeway_seconds; /* how far clocks may disagree */
+};
+
+/* What a token says. */
+struct jwt_claims {
+    char subject[CLIENT_ID_MAX + 1];
+    int64_t expires_seconds; /* when it is refused: with the leeway */
+    struct caps *caps;       /* owned; NULL when it says nothing */
+};
+
+/* `now_seconds` since 1970. On false nothing is owned by `claims`. */
+bool jwt_verify(const struct jwk_set *keys, const struct jwt_rules *rules,
+                struct bytes token, int64_t now_seconds,
+                struct jwt_claims *claims, const char **why);
+
+/* The second half of it: judges and reads a payload whose signature is right.
+ */
+bool jwt_claims_read(struct bytes payload, const struct jwt_rules *rules,
+                     int64_t now_seconds, struct jwt_claims *claims,
+                     const char **why);
+
+/* The reason of jwt_verify that a new token helps against. */
+extern const char jwt_expired[];
+
+/* What is to be said in a new token. Texts are valid UTF-8. */
+struct jwt_content {
+    const char *subject;
+    int64_t issued_seconds;
+    int64_t expires_seconds;
+    const char *audience; /* NULL: left out */
+    const char *issuer;   /* NULL: left out */
+    const char *caps;     /* JSON; NULL: left out */
+};
+
+/* Appends a token signed with the first key of `keys`, by the first algorithm
+ * of the table that the key may be used with. */
+bool jwt_sign(const struct jwk_set *keys, const struct jwt_content *content,
+              struct buffer *out, struct error *error);
+
+#endif

@@ -1,0 +1,29 @@
+/* jwt_signature: opens a signed token (JWS compact form, RFC 7515), given the
+ * keys and the algorithms that may have signed it. What the payload says is
+ * not looked at.
+ *
+ * Owner:   an opened payload owns its memory until jwt_payload_close.
+ * Thread:  any; keys are only read.
+ * Limits:  the caller bounds the token's length. No header parameter chooses
+ *          a key but `kid`, and "crit" is refused.
+ * Failure: false, with the reason as a static text.
+ */
+#ifndef PEAL_AUTH_JWT_SIGNATURE_H
+#define PEAL_AUTH_JWT_SIGNATURE_H
+
+#include "auth/jwk.h"
+#include "base/bytes.h"
+
+struct jwt_payload {
+    struct bytes text;
+    void *native; /* libcjose's token, which holds the text */
+};
+
+/* `algorithms`: the set allowed. On false there is nothing to close. */
+bool jwt_signature_open(const struct jwk_set *keys, unsigned algorithms,
+                        struct bytes token, struct jwt_payload *payload,
+                        const char **why);
+
+void jwt_payload_close(struct jwt_payload *payload);
+
+#endif
