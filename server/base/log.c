@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 
-enum { LINE_MAX_BYTES = 4096, LINES_PER_SECOND = 10 };
+enum { LINE_MAX_BYTES = 4096 };
 
 struct line {
     char text[LINE_MAX_BYTES];
@@ -138,12 +138,13 @@ void log_write(enum log_level level, const char *message,
         return; /* nobody is left to tell */
 }
 
-bool log_limit_pass(struct log_limit *limit, uint32_t *suppressed)
+bool log_limit_pass(struct log_limit *limit, uint32_t per_second,
+                    uint32_t *suppressed)
 {
     uint64_t second = clock_steady_ms() / 1000;
     if (atomic_exchange(&limit->second, second) != second)
         limit->count = 0;
-    if (atomic_fetch_add(&limit->count, 1) >= LINES_PER_SECOND) {
+    if (atomic_fetch_add(&limit->count, 1) >= per_second) {
         atomic_fetch_add(&limit->suppressed, 1);
         return false;
     }

@@ -4,7 +4,7 @@
  * Thread:  log_setup before threads start and on reload; the rest from any.
  *          A line is one write(2), so lines never mix.
  * Limits:  a line is cut at 4 KiB. What a peer can cause goes through
- *          log_limited: at most 10 lines a second a place, the rest counted.
+ *          log_limited: so many lines a second a place, the rest counted.
  * Failure: a line that cannot be written is lost.
  */
 #ifndef PEAL_BASE_LOG_H
@@ -43,7 +43,8 @@ void log_write(enum log_level level, const char *message,
                const struct log_field *fields);
 
 /* Whether this place may write now; sets how many lines it held back. */
-bool log_limit_pass(struct log_limit *limit, uint32_t *suppressed);
+bool log_limit_pass(struct log_limit *limit, uint32_t per_second,
+                    uint32_t *suppressed);
 
 #define LOG_TEXT(name, value)   {(name), bytes_of(value), 0}
 #define LOG_BYTES(name, value)  {(name), (value), 0}
@@ -55,11 +56,11 @@ bool log_limit_pass(struct log_limit *limit, uint32_t *suppressed);
               (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 
 /* The same, where a peer can cause the event as often as it likes. */
-#define log_limited(level, message, ...)                                       \
+#define log_limited(level, per_second, message, ...)                                       \
     do {                                                                       \
         static struct log_limit limit_;                                        \
         uint32_t suppressed_;                                                  \
-        if (log_is_on(level) && log_limit_pass(&limit_, &suppressed_))         \
+        if (log_is_on(level) && log_limit_pass(&limit_, (per_second), &suppressed_)) \
             log_event((level), (message),                                      \
                       __VA_ARGS__ __VA_OPT__(, )                               \
                           LOG_NUMBER("suppressed", suppressed_));              \

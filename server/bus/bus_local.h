@@ -1,0 +1,16 @@
+/* bus_local: the bus of a single instance, all in memory.
+ *
+ * Owner:   the server, or a test: it is also the tests' double.
+ * Thread:  as bus.h says; channels are sharded, each shard under a lock.
+ * Limits:  limits.channels, limits.history_bytes and the channels' options.
+ * Failure: a new channel beyond the limit gives FAULT_TOO_MANY_CHANNELS.
+ */
+#ifndef PEAL_BUS_BUS_LOCAL_H
+#define PEAL_BUS_BUS_LOCAL_H
+
+#include "messaging/worker.h"
+
+/* `instance` needs options, hub and clients; it outlives the bus. */
+struct bus *bus_local_new(const struct instance *instance);
+
+#endif

@@ -1,0 +1,363 @@
+#include "messaging/connection.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "messaging/channel.h"
+#include "messaging/names.h"
+#include "messaging/operations.h"
+#include "messaging/worker.h"
+
+enum {
+    FLUSH_BYTES = 65536, /* of the outbox in one write */
+    DISCONNECTS_LOGGED = 1000 /* a second */
+};
+
+static const struct messaging_options *options_of(struct connection *connection)
+{
+    return connection->worker->instance->options;
+}
+
+static void count(struct connection *connection, enum metric metric, int64_t by)
+{
+    metrics_add(&connection->worker->metrics, metric, by);
+}
+
+struct connection *connection_new(struct worker *worker,
+                                  const struct protocol *protocol,
+                                  const struct transport *transport,
+                                  void *socket, const char *client_id,
+                                  struct identity identity)
+{
+    struct connection *connection = memory_new(1, sizeof *connection);
+    connection->worker = worker;
+    connection->protocol = protocol;
+    connection->transport = transport;
+    connection->socket = socket;
+    worker_add_connection(worker, connection);
+    const struct instance *instance = worker->instance;
+    if (!clients_enter(instance->clients, client_id, connection,
+                       instance->options->limits.connections_per_client)) {
+        worker_remove_connection(worker, connection);
+        free(connection);
+        return NULL;
+    }
+    connection->identity = identity;
+    return connection;
+}
+
+void connection_open(struct connection *connection,
+                     const struct bytes *channels, size_t channel_count)
+{
+    connection->opened_ms = clock_steady_ms();
+    connection->last_seen_ms = connection->opened_ms;
+    connection->is_open = true;
+    count(connection, METRIC_CONNECTIONS, 1);
+    count(connection, METRIC_CONNECTIONS_OPENED, 1);
+    worker_watch_expiry(connection->worker, connection);
+    if (options_of(connection)->single_connection)
+        clients_close_older(connection->worker->instance->clients, connection,
+                            CLOSE_REPLACED);
+    connection->protocol->on_open(connection, channels, channel_count);
+}
+
+static int close_code(const struct connection *connection)
+{
+    enum { LOST = 1006 }; /* RFC 6455 section 7.1.5: no close frame came */
+    int ours = close_reason_info(connection->close_reason)->code;
+    if (ours)
+        return ours;
+    return connection->peer_close_code ? connection->peer_close_code : LOST;
+}
+
+static void log_end(struct connection *connection)
+{
+    char text[CLIENT_ID_MAX + 32];
+    const char *client = connection_client_id(connection);
+    snprintf(text, sizeof text, "Client %s disconnected", client);
+    log_limited(
+        LOG_INFO, DISCONNECTS_LOGGED, text, LOG_TEXT("client", client),
+        LOG_TEXT("protocol", connection->protocol->name),
+        LOG_NUMBER("code", close_code(connection)),
+        LOG_TEXT("reason", close_reason_info(connection->close_reason)->name),
+        LOG_NUMBER("duration_ms", clock_steady_ms() - connection->opened_ms));
+}
+
+/* A connection whose socket just vanished was not asked to close. */
+static void settle_reason(struct connection *connection)
+{
+    if (connection->close_reason == CLOSE_NONE)
+        connection->close_reason = connection->peer_close_code
+                                       ? CLOSE_BY_CLIENT
+                                       : CLOSE_CONNECTION_LOST;
+}
+
+static void note_end(struct connection *connection)
+{
+    if (!connection->is_open)
+        return;
+    settle_reason(connection);
+    log_end(connection);
+    metrics_count_close(&connection->worker->metrics,
+                        connection->close_reason);
+    count(connection, METRIC_CONNECTIONS, -1);
+}
+
+static void free_partial(struct connection *connection)
+{
+    if (!connection->partial)
+        return;
+    buffer_deinit(connection->partial);
+    free(connection->partial);
+    connection->partial = NULL;
+}
+
+void connection_free(struct connection *connection)
+{
+    note_end(connection);
+    operation_leave_all(connection);
+    count(connection, METRIC_DROPPED_CLOSED,
+          outbox_clear(&connection->outbox));
+    free_partial(connection);
+    caps_unref(connection->identity.caps);
+    clients_leave(connection->worker->instance->clients, connection);
+    worker_remove_connection(connection->worker, connection);
+    free(connection->subscriptions);
+    free(connection);
+}
+
+static void close_at_limit(struct connection *connection, enum metric metric,
+                           enum close_reason reason)
+{
+    count(connection, metric, 1);
+    connection_close(connection, reason);
+}
+
+static void handle_message(struct connection *connection, struct bytes message,
+                           bool binary)
+{
+    count(connection, METRIC_MESSAGES_IN, 1);
+    count(connection, METRIC_BYTES_IN, (int64_t)message.len);
+    if (!token_bucket_take(&connection->rate,
+                           options_of(connection)->limits.messages_per_second,
+                           connection->last_seen_ms)) {
+        close_at_limit(connection, METRIC_LIMIT_RATE, CLOSE_RATE_LIMIT);
+        return;
+    }
+    connection->protocol->on_message(connection, message, binary);
+}
+
+static void keep_piece(struct connection *connection, struct bytes piece)
+{
+    if (!connection->partial)
+        connection->partial = memory_new(1, sizeof *connection->partial);
+    buffer_append(connection->partial, piece);
+}
+
+void connection_receive(struct connection *connection, struct bytes piece,
+                        size_t remaining, bool is_final, bool binary)
+{
+    if (!connection->is_open || connection->is_closing)
+        return;
+    connection_on_sign_of_life(connection);
+    size_t held = connection->partial ? connection->partial->len : 0;
+    if (held + piece.len + remaining >
+        options_of(connection)->limits.message_bytes) {
+        close_at_limit(connection, METRIC_LIMIT_MESSAGE_BYTES, CLOSE_TOO_BIG);
+        return;
+    }
+    if (is_final && !connection->partial) {
+        handle_message(connection, piece, binary);
+        return;
+    }
+    keep_piece(connection, piece);
+    if (!is_final)
+        return;
+    handle_message(connection, buffer_bytes(connection->partial), binary);
+    free_partial(connection);
+}
+
+void connection_on_sign_of_life(struct connection *connection)
+{
+    connection->last_seen_ms = clock_steady_ms();
+}
+
+void connection_close(struct connection *connection, enum close_reason reason)
+{
+    if (connection->is_closing)
+        return;
+    connection->is_closing = true;
+    connection->close_reason = reason;
+    worker_close_later(connection->worker, connection);
+}
+
+void connection_start_close(struct connection *connection)
+{
+    operation_leave_all(connection);
+    bool flush = close_reason_info(connection->close_reason)->flush;
+    if (flush && !outbox_is_empty(&connection->outbox))
+        return; /* connection_on_writable comes back here */
+    connection->is_close_started = true;
+    count(connection, METRIC_DROPPED_CLOSED,
+          outbox_clear(&connection->outbox));
+    connection->transport->close(connection, connection->close_reason);
+}
+
+const char *connection_client_id(const struct connection *connection)
+{
+    return client_id(connection->client);
+}
+
+static void write_now(struct connection *connection, struct bytes frames)
+{
+    if (!connection->transport->write(connection, frames))
+        connection_close(connection, CLOSE_CONNECTION_LOST);
+}
+
+static bool is_writable(const struct connection *connection)
+{
+    return outbox_is_empty(&connection->outbox) &&
+           !connection->transport->is_blocked(connection);
+}
+
+/* The one place where a slow reader is judged. */
+static bool queue_frame(struct connection *connection, struct frame *frame,
+                        const void *topic)
+{
+    switch (outbox_push(&connection->outbox, frame, topic,
+                        &options_of(connection)->limits)) {
+    case OUTBOX_SUPERSEDED:
+        count(connection, METRIC_DROPPED_SUPERSEDED, 1);
+        return true;
+    case OUTBOX_FULL:
+        count(connection, METRIC_DROPPED_CLOSED, 1);
+        close_at_limit(connection, METRIC_LIMIT_OUTBOX, CLOSE_TOO_SLOW);
+        return false;
+    default:
+        return true;
+    }
+}
+
+void connection_send_frames(struct connection *connection,
+                            struct frame *const *frames, size_t frame_count,
+                            struct bytes joined, const void *topic)
+{
+    if (!connection->is_open || connection->is_closing)
+        return;
+    count(connection, METRIC_MESSAGES_OUT, (int64_t)frame_count);
+    count(connection, METRIC_BYTES_OUT, (int64_t)joined.len);
+    if (is_writable(connection)) {
+        write_now(connection, joined);
+        return;
+    }
+    for (size_t i = 0; i < frame_count; i++)
+        if (!queue_frame(connection, frames[i], topic))
+            return;
+    connection->transport->want_writable(connection);
+}
+
+void connection_send(struct connection *connection, struct message *message)
+{
+    const struct protocol *protocol = connection->protocol;
+    if (!protocol->encode)
+        return;
+    struct frame *frame =
+        message_frame(message, protocol->encoding, protocol->encode);
+    connection_send_frames(connection, &frame, 1, frame_bytes(frame), NULL);
+}
+
+struct buffer *connection_reply_begin(struct connection *connection)
+{
+    struct buffer *reply = &connection->worker->reply;
+    buffer_clear(reply);
+    /* the header's length is known at the end only */
+    buffer_reserve(reply, FRAME_HEADER_MAX);
+    reply->len = FRAME_HEADER_MAX;
+    return reply;
+}
+
+void connection_reply_end(struct connection *connection,
+                          enum frame_opcode opcode)
+{
+    struct buffer *reply = &connection->worker->reply;
+    char header[FRAME_HEADER_MAX];
+    size_t header_len =
+        frame_write_header(header, opcode, reply->len - FRAME_HEADER_MAX);
+    size_t start = FRAME_HEADER_MAX - header_len;
+    memcpy(reply->data + start, header, header_len);
+    struct bytes joined = bytes_skip(buffer_bytes(reply), start);
+
+    struct frame *frame = NULL;
+    if (!is_writable(connection))
+        frame = frame_new_raw(joined);
+    connection_send_frames(connection, &frame, 1, joined, NULL);
+    frame_unref(frame);
+}
+
+void connection_on_writable(struct connection *connection)
+{
+    if (!connection->is_open || connection->is_close_started)
+        return;
+    struct buffer *flush = &connection->worker->flush;
+    while (!outbox_is_empty(&connection->outbox) &&
+           !connection->transport->is_blocked(connection)) {
+        buffer_clear(flush);
+        outbox_take(&connection->outbox, flush, FLUSH_BYTES);
+        if (!connection->transport->write(connection, buffer_bytes(flush))) {
+            outbox_clear(&connection->outbox);
+            connection_close(connection, CLOSE_CONNECTION_LOST);
+        }
+    }
+    if (!outbox_is_empty(&connection->outbox))
+        connection->transport->want_writable(connection);
+    else if (connection->is_closing)
+        worker_close_later(connection->worker, connection);
+}
+
+void connection_count_fault(struct connection *connection, enum fault fault)
+{
+    count(connection, METRIC_ERRORS_SENT, 1);
+    if (!fault_info(fault)->is_bad)
+        return;
+    uint32_t limit = options_of(connection)->limits.bad_messages;
+    if (++connection->bad_messages >= limit && limit)
+        close_at_limit(connection, METRIC_LIMIT_BAD_MESSAGES,
+                       CLOSE_BAD_MESSAGES);
+}
+
+struct subscription *
+connection_find_subscription(struct connection *connection,
+                             const struct channel *channel)
+{
+    for (uint32_t i = 0; i < connection->subscription_count; i++)
+        if (connection->subscriptions[i].channel == channel)
+            return &connection->subscriptions[i];
+    return NULL;
+}
+
+void connection_add_subscription(struct connection *connection,
+                                 struct channel *channel)
+{
+    uint32_t index = connection->subscription_count++;
+    bool is_full = (index & (index - 1)) == 0; /* doubled at powers of two */
+    if (is_full)
+        connection->subscriptions =
+            memory_resize(connection->subscriptions, index ? index * 2 : 1,
+                          sizeof *connection->subscriptions);
+    connection->subscriptions[index] =
+        (struct subscription){.channel = channel, .is_pending = true};
+}
+
+void connection_drop_subscription(struct connection *connection,
+                                  struct subscription *subscription)
+{
+    *subscription =
+        connection->subscriptions[--connection->subscription_count];
+    if (!connection->subscription_count) {
+        free(connection->subscriptions);
+        connection->subscriptions = NULL;
+    }
+}

@@ -1,0 +1,148 @@
+/* connection: one open WebSocket, without the socket.
+ *
+ * Owner:   made by connection_new, freed by connection_free, both called by
+ *          whoever owns the socket (net/, or a test).
+ * Thread:  only its worker's. Others reach it by its handle, through the
+ *          worker's inbox.
+ * Limits:  struct limits: message size, rate, bad messages, outbox.
+ * Failure: a send to a closing connection is ignored; a full outbox, too big
+ *          a message and the like close it with their reason.
+ */
+#ifndef PEAL_MESSAGING_CONNECTION_H
+#define PEAL_MESSAGING_CONNECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/token_bucket.h"
+#include "messaging/close_reason.h"
+#include "messaging/fault.h"
+#include "messaging/identity.h"
+#include "messaging/outbox.h"
+#include "messaging/protocol.h"
+
+struct channel;
+struct client;
+struct worker;
+
+/* How a connection reaches its socket. */
+struct transport {
+    /* Writes whole frames; false when the socket is dead. */
+    bool (*write)(struct connection *connection, struct bytes frames);
+    /* Part of an earlier write still waits: do not write now. */
+    bool (*is_blocked)(const struct connection *connection);
+    /* Call connection_on_writable when the socket takes more. */
+    void (*want_writable)(struct connection *connection);
+    /* Starts the closing handshake. Called once, between events. */
+    void (*close)(struct connection *connection, enum close_reason reason);
+};
+
+/* A channel this connection has, or is about to have. */
+struct subscription {
+    struct channel *channel;
+    uint32_t place; /* in the channel's list of subscribers */
+    bool is_pending;   /* the bus has not answered yet */
+    bool is_cancelled; /* unsubscribed while pending */
+};
+
+struct connection {
+    /* set once by connection_new */
+    struct worker *worker;
+    const struct protocol *protocol;
+    const struct transport *transport;
+    void *socket; /* the transport's */
+    uint64_t handle;
+    uint64_t opened_ms;
+
+    /* kept by clients.c, under its lock */
+    struct client *client;
+    struct connection *client_next;
+    struct connection *client_previous;
+
+    /* only the worker's thread */
+    struct identity identity;
+    struct subscription *subscriptions;
+    uint32_t subscription_count;
+    uint32_t bad_messages;
+    uint64_t last_seen_ms;
+    uint64_t pinged_ms; /* 0: no pong is awaited */
+    struct token_bucket rate;
+    struct buffer *partial; /* fragments of an unfinished message */
+    struct outbox outbox;
+    struct connection *closing_next;
+    bool is_open;
+    bool is_expiry_watched; /* by its worker: the token ends soon */
+    bool is_in_closing;     /* its worker's list */
+    bool was_blocked;     /* at the last ping: it could not be sent */
+    bool is_closing;      /* nothing is received any more */
+    bool is_close_started; /* nothing is sent any more */
+    enum close_reason close_reason;
+    int peer_close_code; /* what the client's close frame said */
+};
+
+/* Registers the client and takes a slot; takes `identity`. NULL when the
+ * client has as many connections as it may: `identity` stays the caller's. */
+struct connection *connection_new(struct worker *worker,
+                                  const struct protocol *protocol,
+                                  const struct transport *transport,
+                                  void *socket, const char *client_id,
+                                  struct identity identity);
+
+/* The handshake is done; `channels` were asked for in the URL. */
+void connection_open(struct connection *connection,
+                     const struct bytes *channels, size_t count);
+
+/* Leaves its channels, logs the end once (when it was open), frees. */
+void connection_free(struct connection *connection);
+
+/* A piece of a message came in. `remaining`: bytes of the same frame that are
+ * known to follow. */
+void connection_receive(struct connection *connection, struct bytes piece,
+                        size_t remaining, bool is_final, bool binary);
+
+/* Any frame from the client: a sign of life. */
+void connection_on_sign_of_life(struct connection *connection);
+
+/* The socket takes more: the outbox is written on. */
+void connection_on_writable(struct connection *connection);
+
+/* Ends the connection soon, between events. The first reason counts. */
+void connection_close(struct connection *connection, enum close_reason reason);
+
+/* For the worker: starts the closing that connection_close asked for. */
+void connection_start_close(struct connection *connection);
+
+const char *connection_client_id(const struct connection *connection);
+
+/* Sends one message of the protocol's own: begin gives an empty buffer, end
+ * sends what was appended to it. Not to be nested. */
+struct buffer *connection_reply_begin(struct connection *connection);
+void connection_reply_end(struct connection *connection,
+                          enum frame_opcode opcode);
+
+/* Sends a message in the protocol's encoding. */
+void connection_send(struct connection *connection, struct message *message);
+
+/* Sends `count` frames that stand joined in `joined`: at once when the socket
+ * takes it, else one by one into the outbox. `topic`: see outbox_push. */
+void connection_send_frames(struct connection *connection,
+                            struct frame *const *frames, size_t count,
+                            struct bytes joined, const void *topic);
+
+/* Counts a bad message where the fault is one, and closes at the limit. */
+void connection_count_fault(struct connection *connection, enum fault fault);
+
+/* The subscription to that channel, or NULL. */
+struct subscription *
+connection_find_subscription(struct connection *connection,
+                             const struct channel *channel);
+
+/* Adds one, pending. */
+void connection_add_subscription(struct connection *connection,
+                                 struct channel *channel);
+
+void connection_drop_subscription(struct connection *connection,
+                                  struct subscription *subscription);
+
+#endif

@@ -1,0 +1,53 @@
+/* hub: which workers of this instance want a channel.
+ *
+ * The bus gives it a message, the hub posts it to each interested worker; who
+ * gets it there is the worker's own affair (channel.h). A publish takes one
+ * shard's lock, and lists of connections need none.
+ *
+ * Owner:   the server.
+ * Thread:  any.
+ * Limits:  HUB_WORKERS_MAX workers.
+ * Failure: none; messages for a channel nobody wants end here.
+ */
+#ifndef PEAL_MESSAGING_HUB_H
+#define PEAL_MESSAGING_HUB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "messaging/message.h"
+
+enum { HUB_WORKERS_MAX = 64 };
+
+struct hub;
+struct hub_channel;
+struct worker;
+
+struct hub *hub_new(void);
+
+/* After every worker left its channels. */
+void hub_free(struct hub *hub);
+
+/* Makes a worker known; before threads start. */
+void hub_add_worker(struct hub *hub, struct worker *worker);
+
+/* A worker's first subscriber: messages are posted to it from now on. */
+struct hub_channel *hub_enter(struct hub *hub, struct worker *worker,
+                              const char *channel);
+
+/* A worker's last subscriber left; `channel` may be freed by this. */
+void hub_leave(struct hub *hub, struct worker *worker,
+               struct hub_channel *channel);
+
+/* Subscribers came (1) or went (-1). */
+void hub_count_listener(struct hub_channel *channel, int by);
+
+/* Posts a reference to each worker that wants the message's channel, in the
+ * order of the calls. Returns how many connections subscribe to it. */
+uint32_t hub_deliver(struct hub *hub, struct message *message);
+
+/* Whether some worker has `limit` items or more waiting: then nothing more
+ * should be published for now. */
+bool hub_is_swamped(const struct hub *hub, size_t limit);
+
+#endif

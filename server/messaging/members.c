@@ -1,0 +1,56 @@
+#include "messaging/members.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+
+struct member {
+    uint32_t connections;
+    UT_hash_handle hh;
+    char client[];
+};
+
+bool members_add(struct members *members, const char *client)
+{
+    struct member *member;
+    HASH_FIND_STR(members->first, client, member);
+    if (member) {
+        member->connections++;
+        return false;
+    }
+    size_t len = strlen(client);
+    member = memory_new(1, sizeof *member + len + 1);
+    member->connections = 1;
+    memcpy(member->client, client, len + 1);
+    HASH_ADD_KEYPTR(hh, members->first, member->client, len, member);
+    return true;
+}
+
+bool members_remove(struct members *members, const char *client)
+{
+    struct member *member;
+    HASH_FIND_STR(members->first, client, member);
+    if (!member || --member->connections)
+        return false;
+    HASH_DEL(members->first, member);
+    free(member);
+    return true;
+}
+
+void members_report(const struct members *members, struct request *request)
+{
+    const struct member *member = members->first;
+    for (; member; member = member->hh.next)
+        request_add_member(request, member->client, member->connections);
+}
+
+void members_clear(struct members *members)
+{
+    struct member *member;
+    struct member *next;
+    HASH_ITER(hh, members->first, member, next)
+    {
+        HASH_DEL(members->first, member);
+        free(member);
+    }
+}

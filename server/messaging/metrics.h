@@ -1,0 +1,110 @@
+/* metrics: everything that is counted, as ONE table.
+ *
+ * Each worker counts in cells of its own, so that counting costs no lock and
+ * no shared cache line; a reader sums them up.
+ *
+ * Owner:   a struct metrics belongs to the thread that counts in it.
+ * Thread:  metrics_add from the owning thread only; reading from any.
+ * Limits:  none.
+ * Failure: none.
+ */
+#ifndef PEAL_MESSAGING_METRICS_H
+#define PEAL_MESSAGING_METRICS_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "messaging/close_reason.h"
+
+/* name, kind, exposed name, help text; rows of one exposed name differ in
+ * their label and stand together */
+#define METRICS(ROW)                                                           \
+    ROW(CONNECTIONS, "gauge", "connections", "", "WebSockets open now.")       \
+    ROW(CONNECTIONS_OPENED, "counter", "connections_opened_total", "",         \
+        "WebSockets opened.")                                                  \
+    ROW(SOCKETS, "gauge", "sockets", "",                                       \
+        "TCP connections accepted and open now, WebSockets included.")         \
+    ROW(HANDSHAKES_REFUSED, "counter", "handshakes_refused_total", "",         \
+        "Upgrade requests answered with an error.")                            \
+    ROW(HTTP_REQUESTS, "counter", "http_requests_total", "",                   \
+        "Plain HTTP requests answered.")                                       \
+    ROW(MESSAGES_IN, "counter", "messages_received_total", "",                 \
+        "Messages received from clients.")                                     \
+    ROW(BYTES_IN, "counter", "received_bytes_total", "",                       \
+        "Payload bytes received from clients.")                                \
+    ROW(MESSAGES_OUT, "counter", "messages_sent_total", "",                    \
+        "Messages written to connections or put into their outboxes.")         \
+    ROW(BYTES_OUT, "counter", "sent_bytes_total", "",                          \
+        "Frame bytes written to connections or put into their outboxes.")      \
+    ROW(PUBLISHED, "counter", "published_total", "",                           \
+        "Messages published to a channel.")                                    \
+    ROW(ERRORS_SENT, "counter", "errors_sent_total", "",                       \
+        "Error messages sent to clients.")                                     \
+    ROW(LIMIT_CONNECTIONS, "counter", "limit_reached_total",                   \
+        "limit=\"connections\"", "Refusals and closes by limit.")              \
+    ROW(LIMIT_IP, "counter", "limit_reached_total",                            \
+        "limit=\"connections_per_ip\"", "")                                    \
+    ROW(LIMIT_CLIENT, "counter", "limit_reached_total",                        \
+        "limit=\"connections_per_client\"", "")                                \
+    ROW(LIMIT_DESCRIPTORS, "counter", "limit_reached_total",                   \
+        "limit=\"descriptors\"", "")                                           \
+    ROW(LIMIT_HANDSHAKE, "counter", "limit_reached_total",                     \
+        "limit=\"handshake_seconds\"", "")                                     \
+    ROW(LIMIT_MESSAGE_BYTES, "counter", "limit_reached_total",                 \
+        "limit=\"message_bytes\"", "")                                         \
+    ROW(LIMIT_RATE, "counter", "limit_reached_total",                          \
+        "limit=\"messages_per_second\"", "")                                   \
+    ROW(LIMIT_SUBSCRIPTIONS, "counter", "limit_reached_total",                 \
+        "limit=\"channels_per_connection\"", "")                               \
+    ROW(LIMIT_CHANNELS, "counter", "limit_reached_total",                      \
+        "limit=\"channels\"", "")                                              \
+    ROW(LIMIT_BAD_MESSAGES, "counter", "limit_reached_total",                  \
+        "limit=\"bad_messages\"", "")                                          \
+    ROW(LIMIT_OUTBOX, "counter", "limit_reached_total", "limit=\"outbox\"",    \
+        "")                                                                    \
+    ROW(LIMIT_INBOX, "counter", "limit_reached_total", "limit=\"inbox\"", "")  \
+    ROW(DROPPED_SUPERSEDED, "counter", "dropped_total",                        \
+        "reason=\"superseded\"", "Messages that did not reach a connection.")  \
+    ROW(DROPPED_CLOSED, "counter", "dropped_total", "reason=\"closed\"", "")
+
+enum metric {
+#define METRIC_ENUM(name, kind, exposed, label, help) METRIC_##name,
+    METRICS(METRIC_ENUM)
+#undef METRIC_ENUM
+        METRIC_COUNT
+};
+
+struct metrics {
+    _Atomic uint64_t cells[METRIC_COUNT];
+    _Atomic uint64_t closes[CLOSE_REASON_COUNT];
+};
+
+/* One writer a cell: no atomic read-modify-write is needed. */
+static inline void metrics_add_to(_Atomic uint64_t *cell, int64_t by)
+{
+    uint64_t now = atomic_load_explicit(cell, memory_order_relaxed);
+    atomic_store_explicit(cell, now + (uint64_t)by, memory_order_relaxed);
+}
+
+static inline void metrics_add(struct metrics *metrics, enum metric metric,
+                               int64_t by)
+{
+    metrics_add_to(&metrics->cells[metric], by);
+}
+
+static inline void metrics_count_close(struct metrics *metrics,
+                                       enum close_reason reason)
+{
+    metrics_add_to(&metrics->closes[reason], 1);
+}
+
+/* The sum over several threads' cells. */
+uint64_t metrics_sum(const struct metrics *const *all, size_t count,
+                     enum metric metric);
+
+/* Prometheus' text format. */
+void metrics_write(const struct metrics *const *all, size_t count,
+                   struct buffer *out);
+
+#endif

@@ -1,0 +1,50 @@
+/* operations: what a client may ask for. Each checks name, capability and
+ * limit and then asks the bus; the answer reaches the protocol's on_answer.
+ *
+ * Owner:   texts are borrowed for the call.
+ * Thread:  the connection's worker.
+ * Limits:  channels a connection; the rest is the bus's.
+ * Failure: a fault other than FAULT_NONE means that nothing was started and
+ *          no answer will come.
+ */
+#ifndef PEAL_MESSAGING_OPERATIONS_H
+#define PEAL_MESSAGING_OPERATIONS_H
+
+#include "messaging/connection.h"
+#include "messaging/request.h"
+
+/* `since` is NULL for messages from now on only. */
+enum fault operation_subscribe(struct connection *connection,
+                               struct bytes channel,
+                               const struct position *since, struct bytes id);
+
+/* Done at once. */
+enum fault operation_unsubscribe(struct connection *connection,
+                                 struct bytes channel);
+
+/* `payload` is JSON. */
+enum fault operation_publish(struct connection *connection,
+                             struct bytes channel, struct bytes payload,
+                             struct bytes id);
+
+/* The newest `limit` messages. */
+enum fault operation_history(struct connection *connection,
+                             struct bytes channel, uint32_t limit,
+                             struct bytes id);
+
+enum fault operation_presence(struct connection *connection,
+                              struct bytes channel, struct bytes id);
+
+/* To all connections of the client `to`. */
+enum fault operation_direct(struct connection *connection, struct bytes to,
+                            struct bytes payload, struct bytes id);
+
+/* Takes on what a fresh token allows. Done at once; `why` tells more about
+ * FAULT_BAD_TOKEN. */
+enum fault operation_refresh(struct connection *connection,
+                             struct bytes token, const char **why);
+
+/* Leaves every channel: the connection is going. */
+void operation_leave_all(struct connection *connection);
+
+#endif

@@ -1,0 +1,55 @@
+/* outbox: frames that wait for one slow connection's socket.
+ *
+ * Owner:   the connection; holds one reference per waiting frame.
+ * Thread:  only the connection's worker.
+ * Limits:  bytes and count are checked by outbox_push.
+ * Failure: outbox_push never blocks and never grows past the limits; it
+ *          says when a frame finds no place.
+ */
+#ifndef PEAL_MESSAGING_OUTBOX_H
+#define PEAL_MESSAGING_OUTBOX_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "messaging/frame.h"
+#include "messaging/options.h"
+
+struct outbox_entry {
+    struct frame *frame;
+    const void *topic; /* entries of one topic may supersede each other */
+};
+
+/* A zeroed struct is an empty outbox; it holds memory only while it is not
+ * empty. */
+struct outbox {
+    struct outbox_entry *entries; /* a ring */
+    uint32_t capacity;
+    uint32_t first;
+    uint32_t count;
+    size_t bytes;
+};
+
+enum outbox_result {
+    OUTBOX_QUEUED,
+    OUTBOX_SUPERSEDED, /* queued in place of an older frame of its topic */
+    OUTBOX_FULL        /* not queued: the connection is too slow */
+};
+
+/* Appends a reference to `frame`. With a topic, waiting frames of the same
+ * topic give way to it. */
+enum outbox_result outbox_push(struct outbox *outbox, struct frame *frame,
+                               const void *topic, const struct limits *limits);
+
+/* Moves whole frames into `out` until it holds `bytes` or more. */
+void outbox_take(struct outbox *outbox, struct buffer *out, size_t bytes);
+
+/* Drops everything; returns how many frames that were. */
+uint32_t outbox_clear(struct outbox *outbox);
+
+static inline bool outbox_is_empty(const struct outbox *outbox)
+{
+    return outbox->count == 0;
+}
+
+#endif

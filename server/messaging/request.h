@@ -1,0 +1,89 @@
+/* request: one thing that is asked of the bus, and the answer to it.
+ *
+ * It travels as one block: made on the asking worker, given to the bus, filled
+ * in there, and posted back to that worker, where `done` reads it.
+ *
+ * Owner:   whoever has it: the worker, then the bus, then the worker again,
+ *          which frees it after `done`.
+ * Thread:  one at a time.
+ * Limits:  what it carries was bounded before it was made.
+ * Failure: `fault` says why the bus could not do it.
+ */
+#ifndef PEAL_MESSAGING_REQUEST_H
+#define PEAL_MESSAGING_REQUEST_H
+
+#include "messaging/fault.h"
+#include "messaging/message.h"
+
+enum request_kind {
+    REQUEST_SUBSCRIBE,
+    REQUEST_UNSUBSCRIBE, /* nobody waits for an answer */
+    REQUEST_PUBLISH,
+    REQUEST_HISTORY,
+    REQUEST_PRESENCE,
+    REQUEST_DIRECT,
+    REQUEST_KIND_COUNT
+};
+
+/* A place in a channel: offsets count within an epoch. */
+struct position {
+    uint64_t epoch;
+    uint64_t offset;
+};
+
+/* A client in a channel. */
+struct member_count {
+    char *client; /* owned by the request */
+    uint32_t connections;
+};
+
+struct worker;
+
+struct request {
+    enum request_kind kind;
+
+    /* who asked; `done` runs on the worker's thread, NULL: nobody waits */
+    void (*done)(struct worker *worker, struct request *request);
+    struct worker *worker;
+    uint64_t connection; /* handle: it may be gone when the answer comes */
+
+    /* what is asked; the texts live in the request */
+    const char *channel;     /* or, for REQUEST_DIRECT, the client id */
+    const char *client;      /* who asks */
+    struct bytes id;         /* the client's own number for it, raw JSON */
+    bool recover;            /* SUBSCRIBE: from `since` on */
+    struct position since;
+    uint32_t limit;          /* HISTORY: messages at the most */
+    struct message *message; /* PUBLISH, DIRECT: owned */
+
+    /* the answer */
+    enum fault fault;
+    struct position position;
+    bool recovered;
+    struct message **messages; /* owned, with a reference each */
+    size_t message_count;
+    struct member_count *members; /* owned */
+    size_t member_count;
+    uint32_t connections; /* of this instance that get the message */
+
+    char text[];
+};
+
+/* A request with copies of the three texts. */
+struct request *request_new(enum request_kind kind, struct bytes channel,
+                            struct bytes client, struct bytes id);
+
+void request_free(struct request *request);
+
+/* For the bus: posts the answered request back to whoever asked, or frees it
+ * when nobody waits. Any thread. */
+void request_finish(struct request *request);
+
+/* For the bus: adds a reference to `message` to the answer. */
+void request_add_message(struct request *request, struct message *message);
+
+/* For the bus: adds a client to the answer. */
+void request_add_member(struct request *request, const char *client,
+                        uint32_t connections);
+
+#endif
