@@ -376,6 +376,7 @@ test('a subscription that is unavailable is asked again by itself', async () => 
   const lobby = peal.subscribe('lobby');
   const { id } = sockets.last.asked('subscribe');
   sockets.last.say({ type: 'error', code: 'unavailable', message: 'later', id });
+  await settled();
   await clock.pass(clock.next);
   sockets.last.answerSubscribe({ epoch: 'E', offset: 1 });
   await settled();
