@@ -46,8 +46,7 @@ static void clear_bool(void *field)
 }
 
 const struct config_type config_value_bool = {
-    "true|false", bool_from_text, bool_from_json,
-    expect_bool,  print_bool,     clear_bool,
+    "", bool_from_text, bool_from_json, expect_bool, print_bool, clear_bool,
 };
 
 /* whole numbers */
