@@ -183,7 +183,7 @@ export class ChannelLog {
     this.#group(0);
   }
 
-  #messageElement({ from, payload, time }, own) {
+  #messageElement({ from = 'server', payload, time }, own) {
     const element = make('li', own ? 'msg own' : 'msg');
     const body = make('div', 'body');
     const head = make('p', 'meta');

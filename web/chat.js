@@ -52,7 +52,8 @@ function listen(room) {
   });
   subscription.on('message', (message) => {
     if (room.log.add(message)) noteUnread(room, message);
-    if (!room.people.some(({ client }) => client === message.from)) lookAround();
+    const isNew = message.from && !room.people.some(({ client }) => client === message.from);
+    if (isNew) lookAround();
   });
   subscription.on('recovered', ({ count }) => {
     if (count) room.log.mark('recovered', `Back again. ${count} missed ${count > 1 ? 'messages' : 'message'} fetched.`);

@@ -578,8 +578,7 @@ export class Peal extends Emitter {
       case 'leave':
         return subscription?._emit(frame.type, frame);
       case 'gap':
-        // Ask from where we are: what is still there comes, the rest is a gap.
-        return subscription?.state === 'subscribed' && this.#ask(subscription);
+        return subscription?.state === 'subscribed' && this.#askAnew(subscription);
       case 'direct':
         return this._emit('direct', frame);
       case 'error':
@@ -618,18 +617,29 @@ export class Peal extends Emitter {
       subscription._answered(await this.#request('subscribed', frame));
     } catch (error) {
       if (socket !== this.#socket || subscription.state === 'ended') return;
-      subscription._failed(error);
-      if (error.code === 'timeout' || error.code === 'unavailable') {
-        this.#askAgain(subscription, socket);
+      if (error.code === 'already_subscribed') {
+        this.#askAnew(subscription); // an answer that came too late for us
+        return;
       }
+      subscription._failed(error);
+      if (error.code === 'timeout' || error.code === 'unavailable') this.#askLater(subscription);
     }
   }
 
-  #askAgain(subscription, socket) {
+  /** From where we are: what is still there comes, and the rest is a gap. */
+  #askAnew(subscription) {
+    const { channel } = subscription;
+    this.#request('unsubscribed', { type: 'unsubscribe', channel }).catch(() => {});
+    this.#ask(subscription);
+  }
+
+  #askLater(subscription) {
+    const socket = this.#socket;
+    const { backoffBase, backoffCap } = this.#options;
     this.#clock.setTimeout(() => {
       const same = socket === this.#socket && subscription.state === 'failed';
       if (same) this.#ask(subscription);
-    }, this.#options.backoffBase + this.#clock.random() * this.#options.backoffCap);
+    }, backoffBase + this.#clock.random() * backoffCap);
   }
 
   /** For Subscription. Without a connection there is nothing to ask. */

@@ -330,7 +330,7 @@ browserTest('peal.js: no channel is joined unasked', async (t) => {
 });
 
 browserTest('peal.js: a token is refreshed in time, on the same connection', async (t) => {
-  const server = await PealServer.start(t, { PEAL_AUTH_SECRET: SECRET, PEAL_AUTH_LEEWAY: '0' });
+  const server = await PealServer.start(t, { PEAL_AUTH_SECRET: SECRET, PEAL_AUTH_LEEWAY_SECONDS: '0' });
   const page = await browser.page(t, `${server.url}/peal.js`);
   const asked = [];
   await page.exposeFunction('getToken', (reason) => {

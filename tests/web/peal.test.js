@@ -309,6 +309,9 @@ test('a hole in the offsets is told as a gap', async () => {
 test('told of a gap by the server, it asks from where it is', async () => {
   const { sockets, events } = await subscribed();
   sockets.last.say({ type: 'gap', channel: 'lobby' });
+  const [first, second] = sockets.last.sent.slice(-2);
+  assert.deepEqual([first.type, second.type], ['unsubscribe', 'subscribe']);
+  sockets.last.say({ type: 'unsubscribed', channel: 'lobby', id: first.id });
   assert.deepEqual(sockets.last.asked('subscribe').since, { epoch: 'E', offset: 5 });
   sockets.last.say(message(7));
   sockets.last.answerSubscribe({ epoch: 'E', offset: 6, recovered: true, messages: [message(6)] });
@@ -378,6 +381,20 @@ test('a subscription that is unavailable is asked again by itself', async () => 
   sockets.last.say({ type: 'error', code: 'unavailable', message: 'later', id });
   await settled();
   await clock.pass(clock.next);
+  sockets.last.answerSubscribe({ epoch: 'E', offset: 1 });
+  await settled();
+  assert.equal(lobby.state, 'subscribed');
+});
+
+test('a subscription whose answer came too late is asked anew', async () => {
+  const { peal, sockets, clock } = await opened();
+  const lobby = peal.subscribe('lobby');
+  await clock.pass(10_000); // timeout ...
+  await clock.pass(clock.next); // ... and the second try
+  const { id } = sockets.last.asked('subscribe');
+  sockets.last.say({ type: 'error', code: 'already_subscribed', message: '', id });
+  await settled();
+  assert.deepEqual(sockets.last.sent.slice(-2).map(({ type }) => type), ['unsubscribe', 'subscribe']);
   sockets.last.answerSubscribe({ epoch: 'E', offset: 1 });
   await settled();
   assert.equal(lobby.state, 'subscribed');
