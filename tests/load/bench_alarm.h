@@ -1,0 +1,35 @@
+/* bench_alarm: when each link of a worker acts next: a binary heap.
+ *
+ * Owner:   the scenario; it owns the array, not the links.
+ * Thread:  its worker.
+ * Limits:  the room given at init; each link may be in it once.
+ * Failure: init answers false without memory.
+ */
+#ifndef PEAL_BENCH_ALARM_H
+#define PEAL_BENCH_ALARM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bench_link;
+
+struct bench_alarm {
+    struct bench_link **heap; /* ordered by wake_at */
+    uint32_t count;
+    uint32_t room;
+};
+
+bool bench_alarm_init(struct bench_alarm *self, uint32_t room);
+void bench_alarm_deinit(struct bench_alarm *self);
+
+/* Wakes the link at `at`; it must not be in the heap already. */
+void bench_alarm_set(struct bench_alarm *self, struct bench_link *link,
+                     uint64_t at);
+
+/* The next moment, UINT64_MAX when there is none. */
+uint64_t bench_alarm_next(const struct bench_alarm *self);
+
+/* Takes out a link whose moment has come, or NULL. */
+struct bench_link *bench_alarm_take(struct bench_alarm *self, uint64_t now);
+
+#endif

@@ -1,0 +1,248 @@
+/* Order of strength: the table's default, the preset, the command line.
+ * The help text is printed from the same rows that parsing reads. */
+#include "bench_options.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench_preset.h"
+#include "scenario.h"
+
+enum kind { WORD, NUMBER, REAL, SWITCH, LIST };
+
+struct row {
+    const char *name;
+    enum kind kind;
+    size_t offset;
+    const char *initial;
+    double least, most;
+    const char *help;
+};
+
+#define AT(field) offsetof(struct bench_options, field)
+
+static const struct row rows[] = {
+    {"preset", WORD, AT(preset), "raw", 0, 0,
+     "raw, peal, peal-echo, shootout: wrapping and path that go together"},
+    {"url", WORD, AT(url), "ws://127.0.0.1:8080", 0, 0,
+     "ws:// or wss://; %d is the connection's number, %r its room"},
+    {"path", WORD, AT(path), "/", 0, 0, "used when the url has no path"},
+    {"subprotocol", WORD, AT(subprotocol), "", 0, 0,
+     "for Sec-WebSocket-Protocol"},
+    {"header", LIST, AT(headers), NULL, 0, 0,
+     "'Name: value', may be given 16 times"},
+    {"client", WORD, AT(client), "", 0, 0,
+     "the token's sub; default: the last part of the path"},
+    {"jwt-secret", WORD, AT(jwt_secret), "", 0, 0,
+     "makes an HS256 token for each connection, sent as Bearer"},
+    {"join", WORD, AT(join), "", 0, 0,
+     "text sent once open; %d and %r as in the url"},
+    {"joined", WORD, AT(joined), "", 0, 0,
+     "the answer to it begins so; default: no answer is awaited"},
+    {"wrap", WORD, AT(wrap), "%s", 0, 0,
+     "what is published; %s is the stamped payload"},
+    {"expect", WORD, AT(expect), "", 0, 0,
+     "only texts that begin so count as delivered"},
+    {"refusal", WORD, AT(refusal), "", 0, 0,
+     "texts that begin so are errors and fail the run"},
+    {"result", WORD, AT(result), "", 0, 0,
+     "shootout: the publisher's own receipt begins so"},
+    {"reply-when", WORD, AT(reply_when), "", 0, 0,
+     "a text that is exactly this is answered with --reply-with"},
+    {"reply-with", WORD, AT(reply_with), "", 0, 0, "the answer to it"},
+    {"allow-remote", SWITCH, AT(allow_remote), NULL, 0, 0,
+     "permit a target that is not this machine"},
+    {"connections", NUMBER, AT(connections), "0", 0, 1000000,
+     "how many take part; 0: 1000, of a shootout at most 50000"},
+    {"base", NUMBER, AT(base), "0", 0, 1000000,
+     "churn, storm: idle connections held open meanwhile"},
+    {"rooms", NUMBER, AT(rooms), "0", 0, 100000,
+     "rooms, chat: channels; default: a hundredth of the connections"},
+    {"publishers", NUMBER, AT(publishers), "1", 1, 10000,
+     "of each room, taken from its connections"},
+    {"window", NUMBER, AT(window), "1", 1, 4096,
+     "messages of a room in flight until all have them"},
+    {"rate", REAL, AT(rate), "0", 0, 100000000,
+     "operations a second, sent by the clock; 0: by window or depth"},
+    {"depth", NUMBER, AT(depth), "1", 1, 4096,
+     "echo: messages of a connection in flight"},
+    {"payload", NUMBER, AT(payload), "64", 33, 8 << 20,
+     "bytes of a message, before the wrapping"},
+    {"no-self", SWITCH, AT(no_self), NULL, 0, 0,
+     "a publisher does not get its own messages back"},
+    {"duration", REAL, AT(duration), "0", 0, 3600,
+     "seconds measured; 0: 5, of a shootout at most 300"},
+    {"warmup", REAL, AT(warmup), "1", 0, 600, "seconds before that"},
+    {"drain", REAL, AT(drain), "5", 0, 60,
+     "seconds that the last messages have to arrive"},
+    {"open-rate", REAL, AT(open_rate), "0", 0, 1000000,
+     "connections opened a second; 0: as --opening allows"},
+    {"opening", NUMBER, AT(opening), "128", 1, 100000,
+     "handshakes under way at once"},
+    {"hold", REAL, AT(hold), "0", 0, 600,
+     "churn: seconds between open and close"},
+    {"think", REAL, AT(think), "5", 0.001, 600,
+     "chat: mean seconds between two messages of one client"},
+    {"stay", REAL, AT(stay), "30", 0.01, 3600,
+     "chat: mean seconds until a client leaves and comes back"},
+    {"sources", NUMBER, AT(sources), "0", 0, 250,
+     "loopback source addresses; 0: as many as needed"},
+    {"step", NUMBER, AT(step), "1000", 1, 100000,
+     "shootout: connections added each time"},
+    {"samples", NUMBER, AT(samples), "100", 10, 100000,
+     "shootout: broadcasts measured in each step"},
+    {"limit", REAL, AT(limit), "0.5", 0.001, 60,
+     "shootout: it ends when the 95th percentile passes these seconds"},
+    {"threads", NUMBER, AT(threads), "1", 1, 64, "of the generator"},
+    {"server-pid", NUMBER, AT(server_pid), "0", 0, 1 << 30,
+     "its CPU and memory are measured, children included"},
+    {"json", WORD, AT(json), "", 0, 0, "file for the figures"},
+    {"html", WORD, AT(html), "", 0, 0, "file for the report with plots"},
+    {"name", WORD, AT(name), "", 0, 0, "the server's name in the reports"},
+    {"quiet", SWITCH, AT(quiet), NULL, 0, 0, "no progress line"},
+};
+
+enum { ROWS = sizeof rows / sizeof *rows };
+
+static bool complain(const char *name, const char *why)
+{
+    fprintf(stderr, "peal-bench: --%s: %s\n", name, why);
+    return false;
+}
+
+static bool set_number(const struct row *row, void *field, const char *text)
+{
+    char *end;
+
+    errno = 0;
+    double value = strtod(text, &end);
+    if (end == text || *end || errno)
+        return complain(row->name, "not a number");
+    if (value < row->least || value > row->most) {
+        fprintf(stderr, "peal-bench: --%s: %g to %g\n", row->name, row->least,
+                row->most);
+        return false;
+    }
+    if (row->kind == REAL)
+        *(double *)field = value;
+    else
+        *(int64_t *)field = (int64_t)value;
+    return true;
+}
+
+static bool add_item(const struct row *row, struct bench_list *list,
+                     const char *text)
+{
+    if (list->count == BENCH_HEADERS_MAX)
+        return complain(row->name, "too many");
+    list->items[list->count++] = text;
+    return true;
+}
+
+static bool set_row(const struct row *row, struct bench_options *self,
+                    const char *text)
+{
+    void *field = (char *)self + row->offset;
+
+    switch (row->kind) {
+    case WORD:
+        *(const char **)field = text;
+        return true;
+    case SWITCH:
+        *(bool *)field = true;
+        return true;
+    case LIST:
+        return add_item(row, field, text);
+    default:
+        return set_number(row, field, text);
+    }
+}
+
+static const struct row *find_row(const char *name)
+{
+    for (int i = 0; i < ROWS; i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+bool bench_options_set(struct bench_options *self, const char *name,
+                       const char *value)
+{
+    const struct row *row = find_row(name);
+
+    if (!row)
+        return complain(name, "no such option; see --help");
+    if (!value && row->kind != SWITCH)
+        return complain(name, "needs a value");
+    return set_row(row, self, value);
+}
+
+static void set_defaults(struct bench_options *self)
+{
+    memset(self, 0, sizeof *self);
+    for (int i = 0; i < ROWS; i++)
+        if (rows[i].initial)
+            set_row(&rows[i], self, rows[i].initial);
+}
+
+/* One argument, as --name value or --name=value; *at moves past it. */
+static bool parse_one(struct bench_options *self, int argc, char **argv,
+                      int *at)
+{
+    char name[32];
+    const char *arg = argv[(*at)++];
+
+    if (strncmp(arg, "--", 2) != 0)
+        return complain(arg, "options begin with --");
+    size_t len = strcspn(arg + 2, "=");
+    if (len >= sizeof name)
+        return complain(arg + 2, "no such option; see --help");
+    memcpy(name, arg + 2, len);
+    name[len] = '\0';
+
+    const struct row *row = find_row(name);
+    if (arg[2 + len] == '=')
+        return bench_options_set(self, name, arg + 3 + len);
+    if (row && row->kind != SWITCH && *at < argc)
+        return bench_options_set(self, name, argv[(*at)++]);
+    return bench_options_set(self, name, NULL);
+}
+
+static bool parse_all(struct bench_options *self, int argc, char **argv)
+{
+    for (int at = 2; at < argc;)
+        if (!parse_one(self, argc, argv, &at))
+            return false;
+    return true;
+}
+
+bool bench_options_parse(struct bench_options *self, int argc, char **argv)
+{
+    /* Twice: the preset must be known before what it must not override. */
+    set_defaults(self);
+    if (!parse_all(self, argc, argv))
+        return false;
+    const char *preset = self->preset;
+
+    set_defaults(self);
+    self->scenario = argv[1];
+    return bench_preset_apply(preset, self) && parse_all(self, argc, argv);
+}
+
+void bench_options_help(FILE *out)
+{
+    fputs("usage: peal-bench SCENARIO [--option value ...]\n\nscenarios\n",
+          out);
+    for (const struct scenario *const *s = scenarios; *s; s++)
+        fprintf(out, "  %-9s %s\n", (*s)->name, (*s)->help);
+    fputs("\noptions\n", out);
+    for (int i = 0; i < ROWS; i++) {
+        const char *initial = rows[i].initial ? rows[i].initial : "";
+        fprintf(out, "  --%-13s %s%s%s%s\n", rows[i].name, rows[i].help,
+                *initial ? " [" : "", initial, *initial ? "]" : "");
+    }
+    fputs("\nexit status: 0 all well; 1 a check failed; 2 wrong use\n", out);
+}

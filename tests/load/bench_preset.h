@@ -1,0 +1,18 @@
+/* bench_preset: named sets of options for servers that are known.
+ *
+ * Owner:   static tables.
+ * Thread:  before the threads start.
+ * Limits:  none.
+ * Failure: an unknown name is printed and answers false.
+ */
+#ifndef PEAL_BENCH_PRESET_H
+#define PEAL_BENCH_PRESET_H
+
+#include <stdbool.h>
+
+struct bench_options;
+
+/* Sets the options of the preset called `name`. */
+bool bench_preset_apply(const char *name, struct bench_options *options);
+
+#endif

@@ -1,0 +1,102 @@
+#include "bench_result.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "scenario.h"
+
+/* Beyond this the generator, or whoever shares a core, made the figure. */
+static const double busy_share = 0.95;
+static const double waited_share = 0.03;
+static const uint64_t late_ns = 1000000;
+
+uint64_t bench_result_operations(const struct bench_run *run,
+                                 const struct bench_totals *totals)
+{
+    return run->scenario->counts_openings ? totals->ready : totals->arrived;
+}
+
+/* Appends to a sentence; parts are joined by "; ". */
+__attribute__((format(printf, 4, 5))) static void
+add(char *out, size_t room, size_t *at, const char *format, ...)
+{
+    va_list args;
+
+    if (*at)
+        *at += (size_t)snprintf(out + *at, room - *at, "; ");
+    va_start(args, format);
+    *at += (size_t)vsnprintf(out + *at, room - *at, format, args);
+    va_end(args);
+    if (*at >= room)
+        *at = room - 1;
+}
+
+/* Neither open nor refused when the time was up. */
+static int64_t never_opened(const struct bench_run *run,
+                            const struct bench_result *self)
+{
+    int64_t done = (int64_t)(self->all.ready + self->all.failed);
+    int64_t missing = (int64_t)atomic_load(&run->want_open) - done;
+
+    return missing > 0 ? missing : 0;
+}
+
+const char *bench_result_verdict(const struct bench_run *run,
+                                 const struct bench_result *self, char *out,
+                                 size_t room)
+{
+    const struct {
+        int64_t count;
+        const char *what;
+    } checks[] = {
+        {self->tally.lost, "lost"},
+        {self->tally.doubled, "doubled"},
+        {self->tally.reordered, "out of order"},
+        {self->tally.stray, "in the wrong room"},
+        {(int64_t)self->all.unexpected, "unexpected closes"},
+        {(int64_t)self->all.failed, "handshakes failed"},
+        {(int64_t)self->all.refusals, "error texts"},
+        {never_opened(run, self), "never opened"},
+    };
+    size_t at = 0;
+
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+        if (checks[i].count)
+            add(out, room, &at, "%" PRId64 " %s", checks[i].count,
+                checks[i].what);
+    if (self->stalled)
+        add(out, room, &at, "nothing came any more");
+    if (!bench_result_operations(run, &self->all))
+        add(out, room, &at, "no %s at all", run->scenario->operation);
+    return at ? out : NULL;
+}
+
+static bool was_late(const struct bench_result *self)
+{
+    return histogram_percentile(&self->lateness, 99) > late_ns;
+}
+
+const char *bench_result_doubt(const struct bench_run *run,
+                               const struct bench_result *self, char *out,
+                               size_t room)
+{
+    double server = self->server.cpu;
+    size_t at = 0;
+
+    if (self->busiest > busy_share)
+        add(out, room, &at,
+            "the generator used %.0f %% of its core%s: rates may be its own",
+            self->busiest * 100,
+            server > busy_share * self->seconds ? ", as did the server" : "");
+    if (was_late(self))
+        add(out, room, &at, "the generator was late: p99 %.1f ms",
+            (double)histogram_percentile(&self->lateness, 99) / 1e6);
+    if (self->server.waited > waited_share * self->seconds)
+        add(out, room, &at, "the server waited %.0f %% for a core",
+            100 * self->server.waited / self->seconds);
+    if (self->self.waited > waited_share * self->seconds * run->worker_count)
+        add(out, room, &at, "the generator waited %.0f %% for a core",
+            100 * self->self.waited / self->seconds);
+    return at ? out : NULL;
+}

@@ -1,0 +1,25 @@
+/* bench_text: templates: %d connection, %r room, %s payload, %% a percent.
+ *
+ * Owner:   written into the caller's buffer, NUL-terminated.
+ * Thread:  any; no state.
+ * Limits:  the buffer's size.
+ * Failure: false when it does not fit; the buffer is then undefined.
+ */
+#ifndef PEAL_BENCH_TEXT_H
+#define PEAL_BENCH_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What stands for the letters; payload NULL: %s stays as it is. */
+struct bench_blanks {
+    uint32_t number;
+    uint32_t room;
+    const char *payload;
+};
+
+bool bench_text_expand(const char *model, const struct bench_blanks *blanks,
+                       char *out, size_t room);
+
+#endif
