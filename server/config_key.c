@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/origin.h"
 #include "config.h"
 #include "config_value.h"
 #include "messaging/names.h"
@@ -19,22 +20,10 @@ static bool is_channel(const char *text)
     return channel_name_is_valid(bytes_of(text));
 }
 
-/* A browser's Origin: a scheme and a host with or without port, no path. The
- * host may begin with a wildcard in the place of its first label. */
-static bool is_origin(const char *text)
-{
-    size_t scheme = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+-");
-    if (!scheme || strncmp(text + scheme, "://", 3) != 0)
-        return false;
-    const char *host = text + scheme + 3;
-    if (strncmp(host, "*.", 2) == 0)
-        host += 2;
-    return *host && !host[strcspn(host, "/*?#@ ABCDEFGHIJKLMNOPQRSTUVWXYZ")];
-}
-
 static const struct config_form channel = {"a channel name", is_channel};
 static const struct config_form origin = {
-    "origins like https://example.com or https://*.example.com", is_origin};
+    "origins like https://example.com or https://*.example.com",
+    origin_pattern_is_valid};
 
 static const struct config_key keys[] = {
     {"host", &config_value_text, AT(host), "127.0.0.1", .min = 1,
@@ -115,7 +104,7 @@ static const struct config_key keys[] = {
      .help = "connections of one client id; 0: no limit"},
     {"limits.messages_per_second", &config_value_uint32,
      LIMIT(messages_per_second), "100", .max = 1000000,
-     .help = "messages from one connection; 0: no limit"},
+     .help = "a second, from one connection; 0: no limit"},
     {"limits.channels_per_connection", &config_value_uint32,
      LIMIT(channels_per_connection), "128", .min = 1, .max = 100000,
      .help = "channels one connection is subscribed to at once"},
@@ -142,8 +131,7 @@ static const struct config_key keys[] = {
 
     {"channels", &config_value_channels, AT(messaging.channels),
      "[{\"match\": \"*\"}]",
-     .help = "rules; the first that matches a channel holds. slow_reader: "
-             "a client too slow is closed, or gets the latest message only"},
+     .help = "rules for channels; the first that matches holds"},
 };
 
 const struct config_keys config_keys = {keys, sizeof keys / sizeof *keys};

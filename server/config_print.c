@@ -67,19 +67,30 @@ void config_print_wrapped(const char *text, const char *indent,
     buffer_append_char(out, '\n');
 }
 
-static void print_help_of(const struct config_key *key, struct buffer *out)
+/* `name` goes before the help where it does not stand above it. */
+static void print_meaning(const struct config_key *key, const char *name,
+                          struct buffer *out)
 {
-    bool words = key->choices && key->type == &config_value_choice;
-    buffer_append_format(out, "  --%s%s%s\n", key->name,
-                         key->type->placeholder[0] ? " " : "",
-                         words ? key->choices : key->type->placeholder);
-
     struct buffer text = {0};
-    buffer_append_text(&text, key->help);
+    buffer_append_format(&text, "%s%s%s", name, name[0] ? ": " : "", key->help);
     if (key->value && key->value[0])
         buffer_append_format(&text, " (%s)", key->value);
     config_print_wrapped(buffer_text(&text), "      ", out);
     buffer_deinit(&text);
+}
+
+static void print_help_of(const struct config_key *key, struct buffer *out)
+{
+    bool words = key->type == &config_value_choice;
+    buffer_append_format(out, "  --%s%s%s\n", key->name,
+                         key->type->placeholder[0] ? " " : "",
+                         words ? key->choices : key->type->placeholder);
+    print_meaning(key, "", out);
+    const struct config_keys *members = &config_value_channel_keys;
+    if (key->type != &config_value_channels)
+        return;
+    for (size_t i = 0; i < members->count; i++)
+        print_meaning(&members->items[i], members->items[i].name, out);
 }
 
 /* A secret on the command line would show in the list of processes. */

@@ -64,7 +64,7 @@ static void append_got(struct buffer *out, const struct json *json)
     if (type == JSON_STRING)
         append_shown(out, json_text(json));
     else if (type == JSON_NUMBER)
-        buffer_append_format(out, "%.17g", json_number(json));
+        buffer_append_format(out, "%.15g", json_number(json));
     else if (type == JSON_BOOL)
         buffer_append_text(out, json_bool(json) ? "true" : "false");
     else

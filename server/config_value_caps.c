@@ -35,7 +35,7 @@ static void append_json(struct buffer *out, const struct json *json)
         buffer_append_text(out, json_bool(json) ? "true" : "false");
         break;
     case JSON_NUMBER:
-        buffer_append_format(out, "%.17g", json_number(json));
+        buffer_append_format(out, "%.15g", json_number(json));
         break;
     case JSON_STRING:
         buffer_append_json_string(out, bytes_of(json_text(json)));

@@ -35,7 +35,7 @@ static const struct config_key keys[] = {
      .help = "subscribers are told who comes and goes"},
     {"slow_reader", &config_value_choice, AT(slow_reader), "close",
      .choices = "close|latest",
-     .help = "a client too slow is closed, or gets the newest message only"},
+     .help = "close a client too slow, or send it only the latest"},
 };
 
 const struct config_keys config_value_channel_keys = {keys, sizeof keys /
