@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "config_check.h"
 #include "config_file.h"
@@ -21,20 +22,24 @@ static void set_defaults(struct config *config)
         config_value_set_default(&config_keys.items[i], config);
 }
 
-static bool is_folder(const char *path)
+/* Whether the demo lies there: any project may have a folder called web. */
+static bool has_demo(const char *folder)
 {
-    struct stat status;
-    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+    struct buffer path = {0};
+    buffer_append_format(&path, "%s/peal.js", folder);
+    bool found = access(buffer_text(&path), R_OK) == 0;
+    buffer_deinit(&path);
+    return found;
 }
 
 /* What makes trying it out pleasant; file, environment and flags still win.
  * PEAL_WEB_ROOT is where the demo lies in the source tree. */
 static void set_dev_defaults(struct config *config)
 {
-    const char *web_root = is_folder("web") ? "web" : PEAL_WEB_ROOT;
+    const char *web_root = has_demo("web") ? "web" : PEAL_WEB_ROOT;
     config->dev = true;
     config->explain_refusals = true;
-    if (is_folder(web_root))
+    if (has_demo(web_root))
         config->web_root = memory_copy_text(web_root, strlen(web_root));
 }
 

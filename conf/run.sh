@@ -1,0 +1,85 @@
+#!/bin/sh
+# Starts Peal for trying it out: installs what building needs, builds, serves
+# the demo on this machine only. Arguments go to peal, e.g. --port 9000.
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+build=$root/build-run
+packages="gcc libc6-dev cmake ninja-build pkg-config libwebsockets-dev
+libwebsockets-evlib-uv libuv1-dev libssl-dev libcjson-dev libcjose-dev
+libjansson-dev libxxhash-dev uthash-dev libhiredis-dev"
+
+say() {
+    printf '%s\n' "$*" >&2
+}
+
+# Runs a command whose output matters only when it fails.
+quietly() {
+    if ! output=$("$@" 2>&1); then
+        say "$output"
+        say "run.sh: this failed: $*"
+        exit 1
+    fi
+}
+
+# The packages that are not installed. One dpkg-query, so that a second start
+# does not wait for it.
+list_missing() {
+    # shellcheck disable=SC2086 # a list of words
+    installed=$(dpkg-query -W -f '${Package}=${db:Status-Status} ' \
+        $packages 2>/dev/null || true)
+    for package in $packages; do
+        case " $installed" in
+        *" $package=installed "*) ;;
+        *) printf '%s ' "$package" ;;
+        esac
+    done
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+refuse_to_install() {
+    say "run.sh: $1. Peal needs what these Debian packages hold:"
+    say "  $2"
+    say "Install them, then run this again, or where there is no apt-get:"
+    say "  cmake -B build -DPEAL_TESTS=OFF && cmake --build build"
+    say "  build/peal --dev"
+    exit 1
+}
+
+install_missing() {
+    missing=$(list_missing)
+    if [ -z "$missing" ]; then
+        return
+    fi
+    if ! command -v apt-get >/dev/null; then
+        refuse_to_install "apt-get was not found" "$missing"
+    fi
+    if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
+        refuse_to_install "neither root nor sudo" "$missing"
+    fi
+    say "Installing $missing"
+    as_root apt-get -qq update
+    # shellcheck disable=SC2086 # a list of words
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
+        -o Dpkg::Use-Pty=0 --no-install-recommends install $missing >/dev/null
+}
+
+build_release() {
+    if [ ! -x "$build/peal" ]; then
+        say "Building Peal, which takes a moment the first time"
+    fi
+    cd "$root"
+    quietly cmake --preset release -B "$build" -DPEAL_TESTS=OFF
+    quietly cmake --build "$build"
+}
+
+install_missing
+(build_release)
+exec "$build/peal" --dev "$@"
