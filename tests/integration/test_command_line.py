@@ -1,0 +1,179 @@
+"""The program as a shell sees it: output, errors and exit codes."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "conf" / "peal.json"
+
+DONE, CANNOT_START, BAD_USAGE = 0, 1, 2
+
+
+def find_program():
+    """The program to test: $PEAL, or the newest that was built."""
+    if "PEAL" in os.environ:
+        return os.path.abspath(os.environ["PEAL"])
+    built = list(ROOT.glob("build*/peal"))
+    if not built:
+        pytest.exit("no build*/peal to test; build it or set PEAL")
+    return str(max(built, key=os.path.getmtime))
+
+
+@pytest.fixture
+def peal(tmp_path):
+    """Runs peal in an empty folder, with no PEAL_ variable but those given."""
+    program = find_program()
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("PEAL_")}
+
+    def run(*args, **variables):
+        return subprocess.run([program, *args], env={**clean, **variables},
+                              cwd=tmp_path, capture_output=True, text=True,
+                              timeout=30)
+
+    return run
+
+
+def refused(result, *words):
+    """One line on stderr with these words, nothing on stdout, exit code 2."""
+    assert result.returncode == BAD_USAGE
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith("peal: ")
+    for word in words:
+        assert word in result.stderr
+    return True
+
+
+def test_version(peal):
+    result = peal("--version")
+    assert result.returncode == DONE
+    assert result.stdout.startswith("peal 0.1.0\n")
+    assert result.stderr == ""
+
+
+def test_help_lists_commands_options_and_keys(peal):
+    result = peal("--help")
+    assert result.returncode == DONE
+    for word in ("token", "--config FILE", "--dev", "--check-config",
+                 "--limits.connections_per_ip NUMBER", "PEAL_AUTH_SECRET"):
+        assert word in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_check_config_says_ok(peal):
+    result = peal("--check-config")
+    assert (result.returncode, result.stdout) == (DONE, "Configuration ok\n")
+
+
+def test_the_example_is_right(peal):
+    assert peal("--check-config", "--config", str(EXAMPLE)).returncode == DONE
+
+
+def test_later_sources_win(peal, tmp_path):
+    file = tmp_path / "peal.json"
+    file.write_text('{"port": 1, /* two */ "drain_seconds": 2, "workers": 3}')
+    result = peal("--print-config", "--config", "peal.json", "--port=4",
+                  PEAL_PORT="5", PEAL_DRAIN_SECONDS="6")
+    config = json.loads(result.stdout)
+    assert config["port"] == 4
+    assert config["drain_seconds"] == 6
+    assert config["workers"] == 3
+
+
+def test_the_printed_config_loads_to_the_same(peal, tmp_path):
+    first = peal("--print-config", "--echo_prefix", '"\\', "--log.level=warn")
+    (tmp_path / "again.json").write_text(first.stdout)
+    second = peal("--print-config", "--config=again.json")
+    assert second.returncode == DONE
+    assert second.stdout == first.stdout
+
+
+def test_a_printed_secret_is_masked_and_not_taken_for_one(peal, tmp_path):
+    printed = peal("--print-config", PEAL_AUTH_SECRET="correct horse")
+    assert "horse" not in printed.stdout + printed.stderr
+    assert json.loads(printed.stdout)["auth"]["secret"] == "***"
+    (tmp_path / "x.json").write_text(printed.stdout)
+    assert refused(peal("--check-config", "--config", "x.json"),
+                   "auth.secret", "PEAL_AUTH_SECRET")
+    assert peal("--check-config", "--config", "x.json",
+                PEAL_AUTH_SECRET="correct horse").returncode == DONE
+
+
+@pytest.mark.parametrize("text, words", [
+    ('{"limits": {"conections": 1}}',
+     ["x.json: limits.conections: unknown key; did you mean "
+      "limits.connections?"]),
+    ('{"port": "abc"}',
+     ['x.json: port: expected a whole number from 0 to 65535, got "abc"']),
+    ('{"port": 70000}', ["x.json: port:", "got 70000"]),
+    ('{"log": {"level": "loud"}}', ["one of debug, info, warn, error"]),
+    ('{\n\n "port": }', ["x.json: line 3:"]),
+    ('{"port": 1, "port": 2}', ["x.json: port: given twice"]),
+    ('{"auth": {"secret": 471100}}', ["x.json: auth.secret: expected a text"]),
+])
+def test_a_wrong_file_is_refused(peal, tmp_path, text, words):
+    (tmp_path / "x.json").write_text(text)
+    result = peal("--config", "x.json")
+    assert refused(result, *words)
+    assert "471100" not in result.stderr
+
+
+def test_a_missing_file_is_refused(peal):
+    assert refused(peal("--config", "no.json"), "no.json: cannot be read")
+
+
+@pytest.mark.parametrize("variables, words", [
+    ({"PEAL_PROT": "1"},
+     ["PEAL_PROT: unknown key; did you mean PEAL_PORT?"]),
+    ({"PEAL_PORT": "abc"}, ["PEAL_PORT: expected", 'got "abc"']),
+    ({"PEAL_AUTH_SECRET": ""}, ["PEAL_AUTH_SECRET: expected"]),
+])
+def test_wrong_variables_are_refused(peal, variables, words):
+    assert refused(peal("--check-config", **variables), *words)
+
+
+@pytest.mark.parametrize("args, words", [
+    (["--prot", "1"], ["--prot: unknown flag; did you mean --port?"]),
+    (["--port"], ["--port: expected", "got nothing"]),
+    (["--port=1.5"], ["--port: expected", 'got "1.5"']),
+    (["--config"], ["--config: expected a FILE"]),
+    (["sreve"], ["sreve: unknown argument"]),
+    (["--pong_seconds", "25"], ["pong_seconds: expected less than"]),
+])
+def test_wrong_flags_are_refused(peal, args, words):
+    assert refused(peal(*args), *words)
+
+
+@pytest.mark.parametrize("args", [["--auth.secret", "hush"],
+                                  ["--auth.secret=hush"],
+                                  ["--auth.secrets=hush"]])
+def test_a_secret_on_the_command_line_is_refused(peal, args):
+    result = peal(*args)
+    assert refused(result, "--auth.secret")
+    assert "hush" not in result.stderr
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+def test_without_auth_it_does_not_listen_beyond_loopback(peal, host):
+    assert refused(peal("--host", host), "without auth", "PEAL_AUTH_SECRET",
+                   "--insecure")
+    check = ["--check-config", "--host", host]
+    assert peal(*check, "--insecure").returncode == DONE
+    assert peal(*check, PEAL_AUTH_SECRET="hush" * 8).returncode == DONE
+
+
+def test_dev_serves_the_demo_and_explains_refusals(peal):
+    config = json.loads(peal("--dev", "--print-config").stdout)
+    assert config["host"] == "127.0.0.1"
+    assert config["explain_refusals"] is True
+    assert (pathlib.Path(config["web_root"]) / "peal.js").is_file()
+
+
+def test_an_address_that_is_not_ours_cannot_be_listened_on(peal):
+    result = peal("--host", "192.0.2.1", "--insecure", "--workers=1")
+    assert result.returncode == CANNOT_START
+    assert "192.0.2.1" in result.stderr
