@@ -311,7 +311,7 @@ static void gather(struct conductor *self)
 static bool start_workers(struct bench_run *run)
 {
     for (uint32_t i = 0; i < run->worker_count; i++)
-        if (!bench_worker_start(&run->workers[i], run, i)) {
+        if (!bench_worker_start(&run->workers[i], run)) {
             fprintf(stderr, "peal-bench: cannot start a thread\n");
             return false;
         }

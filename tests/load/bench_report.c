@@ -127,9 +127,9 @@ static void print_server(FILE *out, const struct bench_run *run,
     fprintf(out, "%-11s %.1f MB before, %.1f open, %.1f at the end", "memory",
             (double)result->memory_before / 1e6,
             (double)result->memory_open / 1e6, (double)server->memory / 1e6);
-    if (result->opened)
+    if (result->opened && !run->options.base)
         fprintf(out, "; %.2f KB a connection",
-                ((double)server->memory - (double)result->memory_before) /
+                ((double)result->memory_open - (double)result->memory_before) /
                     1024 / (double)result->opened);
     fputc('\n', out);
 }

@@ -42,6 +42,13 @@ static int64_t never_opened(const struct bench_run *run,
     return missing > 0 ? missing : 0;
 }
 
+/* idle alone has its operations before the span. */
+static bool has_span(const struct bench_run *run)
+{
+    return run->scenario->unleash || run->scenario->begin ||
+           run->scenario->is_over;
+}
+
 const char *bench_result_verdict(const struct bench_run *run,
                                  const struct bench_result *self, char *out,
                                  size_t room)
@@ -67,7 +74,7 @@ const char *bench_result_verdict(const struct bench_run *run,
                 checks[i].what);
     if (self->stalled)
         add(out, room, &at, "nothing came any more");
-    if (!bench_result_operations(run, &self->all))
+    if (!bench_result_operations(run, has_span(run) ? &self->span : &self->all))
         add(out, room, &at, "no %s at all", run->scenario->operation);
     return at ? out : NULL;
 }

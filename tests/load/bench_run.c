@@ -38,6 +38,8 @@ static uint32_t rooms_of(const struct bench_options *options)
 
 static void make_links(struct bench_run *self)
 {
+    for (uint32_t i = 0; i < self->worker_count; i++)
+        self->workers[i].id = i;
     for (uint32_t i = 0; i < self->link_count; i++) {
         struct bench_link *link = &self->links[i];
         link->number = i;

@@ -211,13 +211,11 @@ static bool make_buffers(struct bench_worker *self)
     return self->buffer && self->dirty;
 }
 
-bool bench_worker_start(struct bench_worker *self, struct bench_run *run,
-                        uint32_t id)
+bool bench_worker_start(struct bench_worker *self, struct bench_run *run)
 {
     self->run = run;
-    self->id = id;
-    self->next_open = id;
-    self->random = (bench_now() + id) * 0x9e3779b97f4a7c15u | 1;
+    self->next_open = self->id;
+    self->random = (bench_now() + self->id) * 0x9e3779b97f4a7c15u | 1;
     bench_key_init(&self->key, self->random);
     histogram_init(&self->interval);
     histogram_init(&self->handshake);

@@ -15,7 +15,7 @@
 struct bench_worker {
     /* set once */
     struct bench_run *run;
-    uint32_t id;
+    uint32_t id; /* its place among the run's workers */
     pthread_t thread;
     int epoll_fd;
     int wake_fd; /* an eventfd: another thread has something for us */
@@ -46,8 +46,7 @@ struct bench_worker {
     struct bench_counts counts;
 };
 
-bool bench_worker_start(struct bench_worker *self, struct bench_run *run,
-                        uint32_t id);
+bool bench_worker_start(struct bench_worker *self, struct bench_run *run);
 void bench_worker_join(struct bench_worker *self);
 
 /* Records a latency into the current sample, if this is being measured. */
