@@ -73,12 +73,15 @@ void loop_stop(struct loop *loop)
     uv_close((uv_handle_t *)&loop->check, NULL);
 }
 
-void loop_free(struct loop *loop)
+void loop_finish(struct loop *loop)
 {
     if (!uv_is_closing((uv_handle_t *)&loop->async))
         loop_stop(loop);
-    /* the second run lets close callbacks finish that the first started */
     uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+void loop_free(struct loop *loop)
+{
     PANIC_IF(uv_loop_close(&loop->uv));
     free(loop);
 }

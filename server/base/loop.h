@@ -28,7 +28,11 @@ void loop_run(struct loop *loop);
 /* Closes the loop's own handles, so that loop_run ends. */
 void loop_stop(struct loop *loop);
 
-/* After loop_run returned (or before it was called). */
+/* After loop_run returned (or in place of it): runs what is left until every
+ * handle is closed. */
+void loop_finish(struct loop *loop);
+
+/* After loop_finish. */
 void loop_free(struct loop *loop);
 
 /* Ends the loop's sleep. */

@@ -1,0 +1,208 @@
+#include "net/handshake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "messaging/channel.h"
+#include "net/headers.h"
+#include "net/reactor.h"
+#include "net/response.h"
+#include "net/websocket.h"
+
+/* Why a handshake is refused. */
+struct refusal {
+    int status;
+    const char *error;
+    const char *reason;      /* NULL: the error says all */
+    enum close_reason close; /* CLOSE_NONE: cannot be explained */
+};
+
+void opening_free(struct opening *opening)
+{
+    if (!opening)
+        return;
+    free(opening->channels);
+    free(opening);
+}
+
+static const char *extra_header(int status)
+{
+    switch (status) {
+    case 401:
+        return "WWW-Authenticate: Bearer\r\n";
+    case 405:
+        return "Allow: GET\r\n";
+    case 426:
+        return "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n";
+    case 429:
+    case 503:
+        return "Retry-After: 5\r\n";
+    default:
+        return "";
+    }
+}
+
+static void write_refusal(struct socket *socket, const struct refusal *refusal)
+{
+    struct buffer body = {0};
+    buffer_append_text(&body, "{\"error\":");
+    buffer_append_json_string(&body, bytes_of(refusal->error));
+    if (refusal->reason && socket->reactor->net->options.explain_refusals) {
+        buffer_append_text(&body, ",\"reason\":");
+        buffer_append_json_string(&body, bytes_of(refusal->reason));
+    }
+    buffer_append_char(&body, '}');
+    response_write_json(socket, refusal->status, extra_header(refusal->status),
+                        buffer_bytes(&body));
+    buffer_deinit(&body);
+}
+
+/* A browser shows a page nothing of a refused handshake: so, where asked for,
+ * the upgrade is granted and closed at once with the reason. */
+static bool explain(struct socket *socket, const struct refusal *refusal)
+{
+    if (!socket->reactor->net->options.explain_refusals ||
+        refusal->close == CLOSE_NONE)
+        return false;
+    socket->opening = memory_new(1, sizeof *socket->opening);
+    socket->opening->refusal = refusal->close;
+    socket->opening->reason =
+        refusal->reason ? refusal->reason : refusal->error;
+    return true;
+}
+
+static bool refuse(struct socket *socket, const struct refusal *refusal)
+{
+    metrics_add(&socket->reactor->worker.metrics, METRIC_HANDSHAKES_REFUSED,
+                1);
+    if (explain(socket, refusal))
+        return true;
+    write_refusal(socket, refusal);
+    return false;
+}
+
+static void count_limit(struct socket *socket, enum metric metric)
+{
+    metrics_add(&socket->reactor->worker.metrics, metric, 1);
+}
+
+/* Judged before any token is looked at: these refusals must be cheap. */
+static bool has_room(struct socket *socket, struct refusal *refusal)
+{
+    struct net *net = socket->reactor->net;
+    const struct limits *limits = &net->instance->options->limits;
+    if (net->is_draining) {
+        *refusal = (struct refusal){503, "Draining", NULL, CLOSE_NONE};
+        return false;
+    }
+    if (limits->connections_per_ip &&
+        ip_count_sockets(socket->ip) > limits->connections_per_ip) {
+        count_limit(socket, METRIC_LIMIT_IP);
+        *refusal =
+            (struct refusal){429, "Too many connections", NULL, CLOSE_NONE};
+        return false;
+    }
+    if (net->connections >= limits->connections) {
+        count_limit(socket, METRIC_LIMIT_CONNECTIONS);
+        *refusal = (struct refusal){503, "Full", NULL, CLOSE_NONE};
+        return false;
+    }
+    return true;
+}
+
+static void read_handshake(struct headers *headers, struct handshake *out)
+{
+    *out = (struct handshake){0};
+    out->method = headers_method(headers, &out->path);
+    out->version = headers_get(headers, WSI_TOKEN_VERSION);
+    out->key = headers_get(headers, WSI_TOKEN_KEY);
+    out->host = headers_get(headers, WSI_TOKEN_HOST);
+    out->origin = headers_get(headers, WSI_TOKEN_ORIGIN);
+    out->authorization = headers_get(headers, WSI_TOKEN_HTTP_AUTHORIZATION);
+    out->cookie = headers_get(headers, WSI_TOKEN_HTTP_COOKIE);
+    out->subprotocols = headers_get(headers, WSI_TOKEN_PROTOCOL);
+    out->query_protocol = headers_query(headers, "protocol", 0);
+    out->query_token = headers_query(headers, "token", 0);
+}
+
+/* The channels named in the URL: none means the default one, and an empty
+ * name none at all. */
+static void read_channels(struct socket *socket, struct headers *headers)
+{
+    const struct net *net = socket->reactor->net;
+    size_t max =
+        net->instance->options->limits.channels_per_connection;
+    struct bytes *channels = NULL;
+    size_t count = 0;
+    size_t text_len = 0;
+    struct bytes name = headers_query(headers, "channel", 0);
+    if (!name.data)
+        name = bytes_of(net->options.default_channel);
+    for (size_t i = 1; name.data && count < max; i++) {
+        if (name.len) {
+            channels = memory_resize(channels, count + 1, sizeof *channels);
+            channels[count++] = name;
+            text_len += name.len;
+        }
+        name = headers_query(headers, "channel", i);
+    }
+    struct opening *opening = memory_new(1, sizeof *opening + text_len);
+    char *at = opening->text;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(at, channels[i].data, channels[i].len);
+        channels[i].data = at;
+        at += channels[i].len;
+    }
+    opening->channels = channels;
+    opening->channel_count = count;
+    socket->opening = opening;
+}
+
+static const struct protocol *find_protocol(const struct net *net,
+                                            const char *name)
+{
+    for (const struct protocol *const *at = net->protocols; *at; at++)
+        if (strcmp((*at)->name, name) == 0)
+            return *at;
+    PANIC_IF("auth chose a protocol that is not in the table");
+    return NULL;
+}
+
+static bool admit(struct socket *socket, const struct verdict *verdict,
+                  struct headers *headers)
+{
+    struct reactor *reactor = socket->reactor;
+    socket->connection = connection_new(
+        &reactor->worker, find_protocol(reactor->net, verdict->protocol),
+        &websocket_transport, socket, verdict->client_id, verdict->identity);
+    if (!socket->connection) {
+        caps_unref(verdict->identity.caps);
+        count_limit(socket, METRIC_LIMIT_CLIENT);
+        return refuse(socket, &(struct refusal){429, "Too many connections",
+                                                NULL, CLOSE_NONE});
+    }
+    socket->is_counted = true;
+    reactor->net->connections++;
+    read_channels(socket, headers);
+    return true;
+}
+
+bool handshake_judge(struct socket *socket)
+{
+    struct refusal refusal;
+    struct verdict verdict;
+    struct handshake handshake;
+    if (!has_room(socket, &refusal))
+        return refuse(socket, &refusal);
+    struct headers headers = headers_of(socket->reactor, socket->wsi);
+    read_handshake(&headers, &handshake);
+    auth_judge(socket->reactor->net->auth, &handshake, &verdict);
+    if (verdict.status == 101)
+        return admit(socket, &verdict, &headers);
+    /* libwebsockets accepts no handshake without a protocol it knows */
+    bool explicable = verdict.status == 401 || verdict.status == 403;
+    refusal = (struct refusal){verdict.status, verdict.error, verdict.reason,
+                               explicable ? verdict.close : CLOSE_NONE};
+    return refuse(socket, &refusal);
+}

@@ -1,0 +1,220 @@
+#include "net/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/memory.h"
+#include "net/reactor.h"
+
+enum {
+    BACKLOG = 4096,
+    ACCEPTS_PER_TURN = 64,
+    PAUSE_MS = 100,            /* when there are no descriptors left */
+    SEND_BUFFER = 256 * 1024   /* a dead reader must not hold megabytes */
+};
+
+struct listener {
+    struct reactor *reactor;
+    struct loop_watch *watch;
+    struct loop_timer *pause; /* while paused */
+    int fd;
+    int spare_fd; /* given up for a moment to answer when out of them */
+};
+
+static struct addrinfo *resolve(const char *host, uint32_t port,
+                                struct error *error)
+{
+    char service[16];
+    struct addrinfo *found = NULL;
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    snprintf(service, sizeof service, "%u", port);
+    int failed = getaddrinfo(host, service, &hints, &found);
+    if (failed)
+        error_set(error, "cannot resolve host %s: %s", host,
+                  gai_strerror(failed));
+    return failed ? NULL : found;
+}
+
+static void set_option(int fd, int level, int option, int value)
+{
+    /* none of these can fail on a TCP socket but for want of memory */
+    PANIC_IF(setsockopt(fd, level, option, &value, sizeof value));
+}
+
+static int bind_to(const struct addrinfo *address, bool share_port)
+{
+    int fd = socket(address->ai_family,
+                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (share_port)
+        set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    /* accepted sockets inherit these two */
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set_option(fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
+    if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 &&
+        listen(fd, BACKLOG) == 0)
+        return fd;
+    int why = errno;
+    close(fd);
+    errno = why;
+    return -1;
+}
+
+static int bind_host(const char *host, uint32_t port, bool share_port,
+                     struct error *error)
+{
+    struct addrinfo *address = resolve(host, port, error);
+    if (!address)
+        return -1;
+    int fd = bind_to(address, share_port);
+    if (fd < 0)
+        error_set(error, "cannot listen on %s port %u: %s", host, port,
+                  strerror(errno));
+    freeaddrinfo(address);
+    return fd;
+}
+
+bool listener_port_is_free(const char *host, uint32_t port,
+                           struct error *error)
+{
+    int fd = bind_host(host, port, false, error);
+    if (fd < 0)
+        return false;
+    close(fd);
+    return true;
+}
+
+static uint32_t bound_port(int fd)
+{
+    struct sockaddr_in6 address; /* the port stands where IPv4 has it */
+    socklen_t len = sizeof address;
+    PANIC_IF(getsockname(fd, (struct sockaddr *)&address, &len));
+    return ntohs(address.sin6_port);
+}
+
+int listener_bind(const char *host, uint32_t *port, struct error *error)
+{
+    int fd = bind_host(host, *port, true, error);
+    if (fd >= 0)
+        *port = bound_port(fd);
+    return fd;
+}
+
+static int open_spare(void)
+{
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* Says 503 to a socket that will not be served. What the client has sent is
+ * read first: closing with unread data would reset the answer away. */
+static void turn_away(int fd)
+{
+    static const char full[] =
+        "HTTP/1.1 503 Service Unavailable\r\n"
+        "Content-Type: application/json\r\nContent-Length: 16\r\n"
+        "Retry-After: 5\r\nConnection: close\r\n\r\n{\"error\":\"Full\"}";
+    char request[4096];
+    while (recv(fd, request, sizeof request, MSG_DONTWAIT) > 0)
+        ;
+    (void)!send(fd, full, sizeof full - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    close(fd);
+}
+
+static void on_pause_over(void *arg)
+{
+    struct listener *listener = arg;
+    loop_timer_free(listener->pause);
+    listener->pause = NULL;
+    loop_watch_resume(listener->watch);
+}
+
+/* Out of descriptors the waiting client would keep the socket readable, and
+ * us spinning: it is told, and the rest wait a little. */
+static void on_no_descriptors(struct listener *listener)
+{
+    metrics_add(&listener->reactor->worker.metrics, METRIC_LIMIT_DESCRIPTORS,
+                1);
+    log_limited(LOG_ERROR, 1, "Out of file descriptors",
+                LOG_TEXT("hint", "raise the limit of open files"));
+    close(listener->spare_fd);
+    int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0)
+        turn_away(fd);
+    listener->spare_fd = open_spare();
+    loop_watch_pause(listener->watch);
+    listener->pause = loop_timer_new(listener->reactor->loop, PAUSE_MS, 0,
+                                     on_pause_over, listener);
+}
+
+static void on_accepted(struct listener *listener, int fd,
+                        const struct sockaddr *address)
+{
+    struct net *net = listener->reactor->net;
+    if (net->sockets < net->sockets_max) {
+        reactor_adopt(listener->reactor, fd, address);
+        return;
+    }
+    metrics_add(&listener->reactor->worker.metrics, METRIC_LIMIT_CONNECTIONS,
+                1);
+    turn_away(fd);
+}
+
+static bool is_out_of_descriptors(int why)
+{
+    return why == EMFILE || why == ENFILE || why == ENOBUFS || why == ENOMEM;
+}
+
+static void on_readable(void *arg)
+{
+    struct listener *listener = arg;
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        struct sockaddr_storage address;
+        socklen_t len = sizeof address;
+        int fd = accept4(listener->fd, (struct sockaddr *)&address, &len,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            on_accepted(listener, fd, (struct sockaddr *)&address);
+            continue;
+        }
+        if (is_out_of_descriptors(errno))
+            on_no_descriptors(listener);
+        if (errno != ECONNABORTED && errno != EINTR)
+            return;
+    }
+}
+
+struct listener *listener_new(struct reactor *reactor, int fd)
+{
+    struct listener *listener = memory_new(1, sizeof *listener);
+    listener->reactor = reactor;
+    listener->fd = fd;
+    listener->spare_fd = open_spare();
+    listener->watch =
+        loop_watch_new(reactor->loop, fd, on_readable, listener);
+    PANIC_IF(!listener->watch);
+    return listener;
+}
+
+void listener_free(struct listener *listener)
+{
+    if (!listener)
+        return;
+    loop_timer_free(listener->pause);
+    loop_watch_free(listener->watch);
+    close(listener->fd);
+    close(listener->spare_fd);
+    free(listener);
+}

@@ -1,0 +1,164 @@
+#include "net/net.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include <libwebsockets.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "net/listener.h"
+#include "net/reactor.h"
+
+enum { OTHER_DESCRIPTORS = 256, HTTP_SOCKETS = 768 };
+
+/* libwebsockets' own messages: only errors, and only some of them, since a
+ * peer can cause them at will. */
+static void log_lws(int level, const char *line)
+{
+    (void)level;
+    struct bytes text = bytes_of(line);
+    while (text.len && text.data[text.len - 1] == '\n')
+        text.len--;
+    log_limited(LOG_WARN, 5, "libwebsockets", LOG_BYTES("text", text));
+}
+
+/* With an allocator of ours the library drops a statistics counter that all
+ * threads would write. */
+static void *reallocate(void *memory, size_t size, const char *reason)
+{
+    (void)reason;
+    if (size)
+        return realloc(memory, size);
+    free(memory);
+    return NULL;
+}
+
+/* libwebsockets sizes its tables by the limit of open files and walks over
+ * them at each close: so no more than is needed. */
+static uint32_t set_descriptor_limit(uint32_t connections)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)connections + HTTP_SOCKETS + OTHER_DESCRIPTORS;
+    PANIC_IF(getrlimit(RLIMIT_NOFILE, &limit));
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    PANIC_IF(setrlimit(RLIMIT_NOFILE, &limit));
+    if (limit.rlim_cur < wanted)
+        log_event(LOG_WARN, "Fewer open files are allowed than connections",
+                  LOG_NUMBER("allowed", limit.rlim_cur),
+                  LOG_NUMBER("wanted", wanted));
+    return (uint32_t)limit.rlim_cur;
+}
+
+static bool bind_all(struct net *net, int *fds, struct error *error)
+{
+    const struct net_options *options = &net->options;
+    net->port = options->port;
+    if (net->port && !listener_port_is_free(options->host, net->port, error))
+        return false;
+    for (uint32_t i = 0; i < options->workers; i++) {
+        fds[i] = listener_bind(options->host, &net->port, error);
+        if (fds[i] < 0)
+            return false;
+    }
+    return true;
+}
+
+static bool make_reactors(struct net *net, struct error *error)
+{
+    int fds[HUB_WORKERS_MAX];
+    if (!bind_all(net, fds, error))
+        return false;
+    for (uint32_t i = 0; i < net->options.workers; i++) {
+        net->reactors[i] = reactor_new(net, i, fds[i]);
+        if (!net->reactors[i])
+            return error_set(error, "libwebsockets cannot be set up (is "
+                                    "libwebsockets-evlib-uv installed?)");
+    }
+    return true;
+}
+
+struct net *net_new(const struct net_options *options,
+                    const struct instance *instance, const struct auth *auth,
+                    const struct protocol *const *protocols,
+                    struct error *error)
+{
+    struct net *net = memory_new(1, sizeof *net);
+    net->options = *options;
+    net->instance = instance;
+    net->auth = auth;
+    net->protocols = protocols;
+    net->ip_counts = ip_counts_new();
+    net->reactors = memory_new(options->workers, sizeof(struct reactor *));
+    lws_set_log_level(LLL_ERR, log_lws);
+    lws_set_allocator(reallocate);
+    uint32_t descriptors =
+        set_descriptor_limit(instance->options->limits.connections);
+    net->sockets_max = descriptors > OTHER_DESCRIPTORS
+                           ? descriptors - OTHER_DESCRIPTORS
+                           : descriptors / 2;
+    if (make_reactors(net, error))
+        return net;
+    net_free(net);
+    return NULL;
+}
+
+static void each_reactor(const struct net *net, void (*act)(struct reactor *))
+{
+    for (uint32_t i = 0; i < net->options.workers; i++)
+        if (net->reactors[i])
+            act(net->reactors[i]);
+}
+
+void net_start(struct net *net, const struct api *api)
+{
+    net->api = api;
+    each_reactor(net, reactor_start);
+}
+
+void net_drain(struct net *net)
+{
+    net->is_draining = true;
+    each_reactor(net, reactor_drain);
+}
+
+void net_stop(struct net *net)
+{
+    each_reactor(net, reactor_stop);
+}
+
+bool net_is_over(const struct net *net)
+{
+    return net->running == 0;
+}
+
+/* What one inbox holds may post to another: round and round until all are
+ * empty. */
+static void drain_inboxes(struct net *net)
+{
+    bool had_work = true;
+    while (had_work) {
+        had_work = false;
+        for (uint32_t i = 0; i < net->options.workers; i++)
+            if (net->reactors[i] && reactor_drain_inbox(net->reactors[i]))
+                had_work = true;
+    }
+}
+
+void net_free(struct net *net)
+{
+    each_reactor(net, reactor_join);
+    drain_inboxes(net);
+    each_reactor(net, reactor_free);
+    ip_counts_free(net->ip_counts);
+    free(net->reactors);
+    free(net);
+}
+
+void net_write_metrics(const struct net *net, struct buffer *out)
+{
+    const struct metrics *all[HUB_WORKERS_MAX];
+    for (uint32_t i = 0; i < net->options.workers; i++)
+        all[i] = &net->reactors[i]->worker.metrics;
+    metrics_write(all, net->options.workers, out);
+}

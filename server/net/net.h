@@ -1,0 +1,75 @@
+/* net: the instance's front: a reactor for each worker, all on one port.
+ *
+ * Owner:   the server; auth, api and instance are borrowed and outlive it.
+ * Thread:  the main thread, except where said otherwise.
+ * Limits:  struct net_options and the messaging limits.
+ * Failure: net_new says why the port cannot be had.
+ */
+#ifndef PEAL_NET_NET_H
+#define PEAL_NET_NET_H
+
+#include <stdatomic.h>
+
+#include "api/api.h"
+#include "auth/auth.h"
+#include "base/error.h"
+#include "messaging/worker.h"
+#include "net/ip_counts.h"
+
+struct net_options {
+    const char *host;
+    uint32_t port; /* 0: a free one is picked */
+    uint32_t workers;
+    uint32_t rx_buffer_bytes; /* what each idle connection costs, nearly */
+    uint32_t drain_seconds;
+    bool explain_refusals;
+    const char *default_channel;
+};
+
+struct reactor;
+
+/* Shared by all reactors. */
+struct net {
+    /* set once before threads start */
+    struct net_options options;
+    const struct instance *instance;
+    const struct auth *auth;
+    const struct api *api;
+    const struct protocol *const *protocols; /* ended by NULL */
+    struct reactor **reactors;
+    uint32_t port; /* the one really bound */
+    uint32_t sockets_max; /* beyond it even HTTP is answered 503 */
+    struct ip_counts *ip_counts;
+    /* any thread */
+    _Atomic uint32_t sockets;
+    _Atomic uint32_t connections; /* WebSockets, those opening included */
+    _Atomic uint32_t running;     /* reactors whose thread has not ended */
+    _Atomic bool is_draining;
+};
+
+/* Binds the port for every reactor. NULL and why on failure. */
+struct net *net_new(const struct net_options *options,
+                    const struct instance *instance, const struct auth *auth,
+                    const struct protocol *const *protocols,
+                    struct error *error);
+
+/* Starts the threads; `api` answers plain HTTP from here on. */
+void net_start(struct net *net, const struct api *api);
+
+/* Closes the listeners and then, over drain_seconds, every connection; each
+ * reactor ends by itself. */
+void net_drain(struct net *net);
+
+/* Ends every reactor at once, without a word to the clients. */
+void net_stop(struct net *net);
+
+/* Whether every reactor has ended. */
+bool net_is_over(const struct net *net);
+
+/* Waits for the threads and frees everything. */
+void net_free(struct net *net);
+
+/* Prometheus' text format over all workers. Any thread. */
+void net_write_metrics(const struct net *net, struct buffer *out);
+
+#endif

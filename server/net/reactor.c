@@ -1,0 +1,320 @@
+#include "net/reactor.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <libwebsockets.h>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "base/memory.h"
+#include "net/http.h"
+#include "net/listener.h"
+#include "net/websocket.h"
+
+enum {
+    DRAIN_STEP_MS = 100,
+    HEADER_BYTES = 8192,
+    SERVICE_BUFFER = 65536 + 4096,
+    SEND_BYTES = 1 << 20, /* one write is not cut below this */
+    LWS_GRACE_SECONDS = 10 /* our own time-outs come first */
+};
+
+/* No timer of libwebsockets for an idle connection: worker_tick pings. */
+static const lws_retry_bo_t no_idle_policy;
+
+static __thread struct reactor *running; /* this thread's */
+
+static struct socket *socket_of(struct lws *wsi)
+{
+    return lws_get_opaque_user_data(wsi);
+}
+
+static void on_destroyed(struct socket *socket)
+{
+    lws_set_opaque_user_data(socket->wsi, NULL);
+    socket_free(socket);
+}
+
+/* Every event of every protocol: which room it goes to, no more. */
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason,
+                    void *user, void *in, size_t len)
+{
+    (void)user; /* it changes with the protocol; ours does not */
+    struct socket *socket = wsi ? socket_of(wsi) : NULL;
+    if (!socket)
+        return 0;
+    switch (reason) {
+    case LWS_CALLBACK_FILTER_HTTP_CONNECTION:
+        return http_on_request(socket);
+    case LWS_CALLBACK_HTTP:
+        return http_on_action(socket);
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        return websocket_on_upgrade(socket);
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+        return websocket_on_filter(socket);
+    case LWS_CALLBACK_ESTABLISHED:
+        websocket_on_open(socket);
+        return 0;
+    case LWS_CALLBACK_RECEIVE:
+        return websocket_on_receive(socket, in, len);
+    case LWS_CALLBACK_RECEIVE_PONG:
+        if (socket->connection)
+            connection_on_sign_of_life(socket->connection);
+        return 0;
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return websocket_on_writable(socket);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        return websocket_on_peer_close(socket, in, len);
+    case LWS_CALLBACK_WSI_DESTROY:
+        on_destroyed(socket);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* The first entry takes plain HTTP; the others are there for their names,
+ * which libwebsockets matches and echoes. All share one callback: what a
+ * connection speaks was decided by the handshake. */
+static struct lws_protocols *make_lws_protocols(const struct net *net)
+{
+    size_t count = 0;
+    while (net->protocols[count])
+        count++;
+    struct lws_protocols *made = memory_new(count + 2, sizeof *made);
+    for (size_t i = 0; i <= count; i++)
+        made[i] = (struct lws_protocols){
+            .name = i ? net->protocols[i - 1]->name : "http",
+            .callback = on_event,
+            .rx_buffer_size = net->options.rx_buffer_bytes,
+            .tx_packet_size = SEND_BYTES,
+        };
+    return made;
+}
+
+static void end_step(struct reactor *reactor);
+
+static void on_turn(void *arg)
+{
+    struct reactor *reactor = arg;
+    worker_turn(&reactor->worker);
+    websocket_close_explained(reactor);
+    if (inbox_depth(&reactor->worker.inbox))
+        loop_wake(reactor->loop);
+    if (reactor->is_stopping)
+        end_step(reactor);
+}
+
+/* Its own posts need no wake-up: on_turn drains before the loop sleeps. */
+static void on_post(void *arg)
+{
+    struct reactor *reactor = arg;
+    if (running != reactor && reactor->loop)
+        loop_wake(reactor->loop);
+}
+
+static void on_tick(void *arg)
+{
+    struct reactor *reactor = arg;
+    const struct limits *limits = &reactor->net->instance->options->limits;
+    uint64_t now = clock_steady_ms();
+    uint32_t silent = socket_close_idle(
+        &reactor->fresh, now - limits->handshake_seconds * 1000);
+    metrics_add(&reactor->worker.metrics, METRIC_LIMIT_HANDSHAKE, silent);
+    socket_close_idle(&reactor->kept, now - SOCKET_KEPT_SECONDS * 1000);
+    worker_tick(&reactor->worker);
+}
+
+static bool make_context(struct reactor *reactor)
+{
+    void *loops[1] = {loop_native(reactor->loop)};
+    uint32_t seconds =
+        reactor->net->instance->options->limits.handshake_seconds +
+        LWS_GRACE_SECONDS;
+    struct lws_context_creation_info info = {
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+                   LWS_SERVER_OPTION_VALIDATE_UTF8 |
+                   LWS_SERVER_OPTION_DISABLE_IPV6,
+        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+        .foreign_loops = loops,
+        .pcontext = &reactor->lws_context,
+        .gid = (gid_t)-1,
+        .uid = (uid_t)-1,
+        .pt_serv_buf_size = SERVICE_BUFFER,
+        .max_http_header_data = HEADER_BYTES,
+        .timeout_secs = seconds,
+        .timeout_secs_ah_idle = seconds,
+        .protocols = reactor->lws_protocols,
+        .retry_and_idle_policy = &no_idle_policy,
+        .alpn = "http/1.1",
+        .vhost_name = "peal",
+    };
+    reactor->lws_context = lws_create_context(&info);
+    /* with a foreign loop the context may be there but broken: the vhost
+     * tells (see ARCHITECTURE.md, libwebsockets) */
+    if (reactor->lws_context)
+        reactor->lws_vhost = lws_create_vhost(reactor->lws_context, &info);
+    return reactor->lws_vhost != NULL;
+}
+
+struct reactor *reactor_new(struct net *net, unsigned index, int listener_fd)
+{
+    struct reactor *reactor = memory_new(1, sizeof *reactor);
+    reactor->net = net;
+    reactor->listener_fd = listener_fd;
+    reactor->lws_protocols = make_lws_protocols(net);
+    reactor->loop = loop_new(on_turn, reactor);
+    worker_init(&reactor->worker, net->instance, index, on_post, reactor);
+    if (make_context(reactor))
+        return reactor;
+    reactor_join(reactor);
+    reactor_free(reactor);
+    return NULL;
+}
+
+static void *run(void *arg)
+{
+    struct reactor *reactor = arg;
+    running = reactor;
+    reactor->listener = listener_new(reactor, reactor->listener_fd);
+    reactor->tick = loop_timer_new(reactor->loop, 1000, 1000, on_tick, reactor);
+    loop_run(reactor->loop);
+    reactor->net->running--;
+    return NULL;
+}
+
+/* Signals are the main thread's. */
+void reactor_start(struct reactor *reactor)
+{
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    reactor->net->running++;
+    PANIC_IF(pthread_create(&reactor->thread, NULL, run, reactor));
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    reactor->is_started = true;
+}
+
+/* With a foreign loop the first destruction starts to close libwebsockets'
+ * handles; once loop_run has returned, a second one frees. */
+static void stop_here(void *subject, void *object)
+{
+    (void)object;
+    struct reactor *reactor = subject;
+    reactor->is_stopping = true;
+}
+
+/* At the end of a turn, outside every callback. */
+static void end_step(struct reactor *reactor)
+{
+    reactor->is_stopping = false;
+    listener_free(reactor->listener);
+    reactor->listener = NULL;
+    loop_timer_free(reactor->tick);
+    loop_timer_free(reactor->drain);
+    lws_context_destroy(reactor->lws_context);
+    worker_turn(&reactor->worker);
+    loop_stop(reactor->loop);
+}
+
+void reactor_stop(struct reactor *reactor)
+{
+    inbox_post(&reactor->worker.inbox,
+               (struct inbox_item){stop_here, reactor, NULL});
+    loop_wake(reactor->loop);
+}
+
+static uint32_t open_connections(const struct reactor *reactor)
+{
+    return (uint32_t)atomic_load(
+        &reactor->worker.metrics.cells[METRIC_CONNECTIONS]);
+}
+
+/* Each step closes its share of what is left, so that clients come back to
+ * other instances spread over the time. */
+static void on_drain_step(void *arg)
+{
+    enum { LINGER_STEPS = 50 }; /* for closing handshakes and full outboxes */
+    struct reactor *reactor = arg;
+    uint32_t open = open_connections(reactor);
+    if (!open || reactor->drain_steps == 1) {
+        reactor->is_stopping = true;
+        return;
+    }
+    reactor->drain_steps--;
+    uint32_t steps = reactor->drain_steps > LINGER_STEPS
+                         ? reactor->drain_steps - LINGER_STEPS
+                         : 1;
+    worker_close_some(&reactor->worker, (open + steps - 1) / steps,
+                      CLOSE_RESTART);
+}
+
+static void drain_here(void *subject, void *object)
+{
+    enum { STEPS_A_SECOND = 1000 / DRAIN_STEP_MS, LINGER_STEPS = 50 };
+    (void)object;
+    struct reactor *reactor = subject;
+    listener_free(reactor->listener);
+    reactor->listener = NULL;
+    reactor->drain_steps =
+        reactor->net->options.drain_seconds * STEPS_A_SECOND + LINGER_STEPS;
+    reactor->drain = loop_timer_new(reactor->loop, 0, DRAIN_STEP_MS,
+                                    on_drain_step, reactor);
+}
+
+void reactor_drain(struct reactor *reactor)
+{
+    inbox_post(&reactor->worker.inbox,
+               (struct inbox_item){drain_here, reactor, NULL});
+    loop_wake(reactor->loop);
+}
+
+void reactor_join(struct reactor *reactor)
+{
+    if (reactor->is_started) {
+        pthread_join(reactor->thread, NULL);
+    } else {
+        close(reactor->listener_fd);
+        if (reactor->lws_context)
+            lws_context_destroy(reactor->lws_context);
+    }
+    struct loop *loop = reactor->loop;
+    loop_finish(loop);
+    if (reactor->lws_context)
+        lws_context_destroy(reactor->lws_context);
+    reactor->loop = NULL;
+    loop_free(loop);
+}
+
+bool reactor_drain_inbox(struct reactor *reactor)
+{
+    return inbox_drain(&reactor->worker.inbox);
+}
+
+void reactor_free(struct reactor *reactor)
+{
+    worker_deinit(&reactor->worker);
+    free(reactor->lws_protocols);
+    free(reactor);
+}
+
+void reactor_adopt(struct reactor *reactor, int fd,
+                   const struct sockaddr *address)
+{
+    struct net *net = reactor->net;
+    struct lws *wsi = lws_adopt_socket_vhost(reactor->lws_vhost, fd);
+    if (!wsi)
+        return; /* libwebsockets has closed it */
+    struct socket *socket = memory_new(1, sizeof *socket);
+    socket->reactor = reactor;
+    socket->wsi = wsi;
+    socket->ip = ip_counts_enter(net->ip_counts, address);
+    socket_move(socket, &reactor->fresh);
+    lws_set_opaque_user_data(wsi, socket);
+    net->sockets++;
+    metrics_add(&reactor->worker.metrics, METRIC_SOCKETS, 1);
+}

@@ -1,0 +1,75 @@
+/* reactor: one thread: its loop, its libwebsockets context, its listener, and
+ * the worker whose connections live there.
+ *
+ * Owner:   struct net.
+ * Thread:  reactor_new, reactor_start and reactor_free from the main thread;
+ *          reactor_drain and reactor_stop from any; the rest from its own.
+ * Limits:  sockets and their idle time; see socket.h.
+ * Failure: reactor_new returns NULL when libwebsockets cannot be set up.
+ */
+#ifndef PEAL_NET_REACTOR_H
+#define PEAL_NET_REACTOR_H
+
+#include <pthread.h>
+
+#include "messaging/worker.h"
+#include "net/net.h"
+#include "net/socket.h"
+
+struct lws_context;
+struct lws_vhost;
+struct lws_protocols;
+struct listener;
+struct loop;
+struct loop_timer;
+
+struct reactor {
+    /* set once by reactor_new */
+    struct net *net;
+    struct loop *loop; /* NULL once joined */
+    struct lws_protocols *lws_protocols;
+    struct lws_context *lws_context; /* set to NULL by its destruction */
+    struct lws_vhost *lws_vhost;
+    int listener_fd;
+    pthread_t thread;
+    bool is_started;
+    /* only its own thread */
+    struct worker worker;
+    struct listener *listener;
+    struct loop_timer *tick;
+    struct loop_timer *drain;
+    uint32_t drain_steps; /* left until the end */
+    bool is_stopping;
+    struct socket_list fresh; /* no request yet, oldest first */
+    struct socket_list kept;  /* between requests, longest idle first */
+    struct socket *explained; /* to be closed with a refusal's reason */
+    char arena[32768];        /* the headers of the request at hand */
+};
+
+/* Takes the listening descriptor. */
+struct reactor *reactor_new(struct net *net, unsigned index, int listener_fd);
+
+void reactor_start(struct reactor *reactor);
+
+/* Starts closing; the thread ends by itself. */
+void reactor_drain(struct reactor *reactor);
+
+/* Ends the thread as soon as may be. */
+void reactor_stop(struct reactor *reactor);
+
+/* Waits for the thread, and closes what it left. Other threads may still
+ * post: nothing is woken, and the posts wait for reactor_free. */
+void reactor_join(struct reactor *reactor);
+
+/* Runs what was posted; whether there was anything. Once all are joined. */
+bool reactor_drain_inbox(struct reactor *reactor);
+
+/* Once all are joined and all inboxes are empty: what one inbox holds may
+ * post to another. */
+void reactor_free(struct reactor *reactor);
+
+/* Takes an accepted socket. */
+void reactor_adopt(struct reactor *reactor, int fd,
+                   const struct sockaddr *address);
+
+#endif

@@ -1,0 +1,57 @@
+/* socket: one accepted TCP connection, from accept to close, whatever is
+ * spoken over it; libwebsockets' opaque user data.
+ *
+ * Owner:   its reactor; freed when libwebsockets destroys its own part.
+ * Thread:  only the reactor's.
+ * Limits:  without a request for handshake_seconds, or kept open between
+ *          requests for SOCKET_KEPT_SECONDS, it is closed.
+ * Failure: none.
+ */
+#ifndef PEAL_NET_SOCKET_H
+#define PEAL_NET_SOCKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "messaging/close_reason.h"
+
+enum { SOCKET_KEPT_SECONDS = 60 };
+
+struct connection;
+struct ip_count;
+struct lws;
+struct opening;
+struct reactor;
+struct socket;
+
+/* Sockets in the order of their time. libwebsockets has timers, but in one
+ * sorted list: each insert would walk over all of them. */
+struct socket_list {
+    struct socket *first;
+    struct socket *last;
+};
+
+struct socket {
+    struct reactor *reactor;
+    struct lws *wsi;
+    struct ip_count *ip;
+    struct connection *connection; /* once it is a WebSocket, or opening */
+    struct opening *opening;       /* between upgrade and open */
+    struct socket_list *list;      /* the one it is in, or NULL */
+    struct socket *next;
+    struct socket *previous;
+    uint64_t since_ms; /* when it came into the list */
+    uint32_t requests;
+    bool is_counted; /* in net->connections */
+};
+
+/* Moves the socket to the end of `list` (NULL: to none). */
+void socket_move(struct socket *socket, struct socket_list *list);
+
+/* Closes what has been in `list` since before `before_ms`; how many. */
+uint32_t socket_close_idle(struct socket_list *list, uint64_t before_ms);
+
+/* Frees; its connection too. */
+void socket_free(struct socket *socket);
+
+#endif

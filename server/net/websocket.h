@@ -1,0 +1,38 @@
+/* websocket: libwebsockets' WebSocket events, brought to the connection.
+ *
+ * Owner:   nothing; a socket owns its connection.
+ * Thread:  the reactor's.
+ * Limits:  see connection.h.
+ * Failure: as libwebsockets wants it: 0 goes on, -1 closes.
+ */
+#ifndef PEAL_NET_WEBSOCKET_H
+#define PEAL_NET_WEBSOCKET_H
+
+#include <stddef.h>
+
+struct reactor;
+struct socket;
+struct transport;
+
+extern const struct transport websocket_transport;
+
+/* An upgrade is asked for. */
+int websocket_on_upgrade(struct socket *socket);
+
+/* The last moment before the upgrade: did we judge it? */
+int websocket_on_filter(const struct socket *socket);
+
+void websocket_on_open(struct socket *socket);
+
+int websocket_on_receive(struct socket *socket, const char *data, size_t len);
+
+int websocket_on_writable(struct socket *socket);
+
+/* The client's close frame: its payload. */
+int websocket_on_peer_close(struct socket *socket, const unsigned char *data,
+                            size_t len);
+
+/* Closes the refusals that were to be explained; at the end of a turn. */
+void websocket_close_explained(struct reactor *reactor);
+
+#endif

@@ -1,0 +1,189 @@
+#include "server.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "api/api.h"
+#include "auth/auth.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "bus/bus_local.h"
+#include "net/net.h"
+#include "protocols/protocols.h"
+
+struct server {
+    const struct config *config;
+    struct instance instance;
+    struct auth *auth;
+    struct api *api;
+    struct net *net;
+};
+
+static bool judge_token(void *arg, struct bytes token, const char *client_id,
+                        struct identity *identity, const char **why)
+{
+    struct verdict verdict;
+    auth_judge_token(arg, token, client_id, &verdict);
+    *identity = verdict.identity;
+    *why = verdict.reason ? verdict.reason : verdict.error;
+    return verdict.status == 101;
+}
+
+static bool is_ready(void *arg, const char **why)
+{
+    const struct server *server = arg;
+    struct bus *bus = server->instance.bus;
+    if (server->net->is_draining) {
+        *why = "Draining";
+        return false;
+    }
+    return bus->ops->is_ready(bus, why);
+}
+
+static bool origin_is_allowed(void *arg, struct bytes origin,
+                              struct bytes host)
+{
+    const struct server *server = arg;
+    return auth_origin_is_allowed(server->auth, origin, host);
+}
+
+static void write_metrics(void *arg, struct buffer *out)
+{
+    const struct server *server = arg;
+    net_write_metrics(server->net, out);
+}
+
+static bool make_auth(struct server *server, struct error *error)
+{
+    server->auth =
+        auth_new(&server->config->auth, protocol_names, error);
+    return server->auth != NULL;
+}
+
+static bool make_api(struct server *server, struct error *error)
+{
+    const struct api_sources sources = {
+        .is_ready = is_ready,
+        .origin_is_allowed = origin_is_allowed,
+        .write_metrics = write_metrics,
+        .arg = server,
+    };
+    server->api = api_new(&sources, server->config->web_root, error);
+    return server->api != NULL;
+}
+
+static void make_instance(struct server *server)
+{
+    struct instance *instance = &server->instance;
+    instance->options = &server->config->messaging;
+    instance->hub = hub_new();
+    instance->clients = clients_new();
+    instance->bus = bus_local_new(instance);
+    instance->token_judge = (struct token_judge){judge_token, server->auth};
+}
+
+static bool make_net(struct server *server, struct error *error)
+{
+    const struct config *config = server->config;
+    const struct net_options options = {
+        .host = config->host,
+        .port = config->port,
+        .workers = config->workers,
+        .rx_buffer_bytes = config->rx_buffer_bytes,
+        .drain_seconds = config->drain_seconds,
+        .explain_refusals = config->explain_refusals,
+        .default_channel = config->default_channel,
+    };
+    make_instance(server);
+    server->net = net_new(&options, &server->instance, server->auth, protocols,
+                          error);
+    return server->net != NULL;
+}
+
+struct server *server_new(const struct config *config, struct error *error)
+{
+    struct server *server = memory_new(1, sizeof *server);
+    server->config = config;
+    log_setup(config->log_level, config->log_format);
+    hash_seed();
+    if (make_auth(server, error) && make_api(server, error) &&
+        make_net(server, error))
+        return server;
+    server_free(server);
+    return NULL;
+}
+
+static void announce(const struct server *server)
+{
+    const struct config *config = server->config;
+    log_event(LOG_INFO, "Listening", LOG_TEXT("version", PEAL_VERSION),
+              LOG_TEXT("host", config->host),
+              LOG_NUMBER("port", server->net->port),
+              LOG_NUMBER("workers", config->workers),
+              LOG_TEXT("auth",
+                       auth_is_configured(server->auth) ? "on" : "off"));
+    if (config->dev)
+        printf("\n  Open http://%s:%u/ in two windows and chat.\n\n",
+               config->host, server->net->port);
+    fflush(stdout);
+}
+
+/* The signal that came within a second, or 0. */
+static int wait_signal(const sigset_t *signals)
+{
+    const struct timespec second = {.tv_sec = 1};
+    int number = sigtimedwait(signals, NULL, &second);
+    return number > 0 ? number : 0;
+}
+
+static void drain(struct server *server, const sigset_t *signals)
+{
+    const struct timespec step = {.tv_nsec = 50000000};
+    log_event(LOG_INFO, "Draining",
+              LOG_NUMBER("connections", server->net->connections),
+              LOG_NUMBER("seconds", server->config->drain_seconds));
+    net_drain(server->net);
+    while (!net_is_over(server->net)) {
+        if (sigtimedwait(signals, NULL, &step) <= 0)
+            continue;
+        log_event(LOG_WARN, "Stopping at once: a second signal came");
+        net_stop(server->net);
+        return;
+    }
+}
+
+void server_run(struct server *server)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    /* blocked, they wait for sigtimedwait; threads inherit the mask */
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+
+    net_start(server->net, server->api);
+    announce(server);
+    struct bus *bus = server->instance.bus;
+    while (!wait_signal(&signals))
+        bus->ops->tick(bus);
+    drain(server, &signals);
+}
+
+void server_free(struct server *server)
+{
+    if (server->net)
+        net_free(server->net);
+    if (server->instance.bus) {
+        server->instance.bus->ops->free(server->instance.bus);
+        clients_free(server->instance.clients);
+        hub_free(server->instance.hub);
+    }
+    api_free(server->api);
+    auth_free(server->auth);
+    free(server);
+}
