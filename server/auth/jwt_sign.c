@@ -44,8 +44,11 @@ static cjose_header_t *header_for(const struct jwk *key)
 }
 
 static bool append_signed(const struct jwk *key, struct bytes payload,
-                          struct buffer *out)
+                          struct buffer *out, struct error *error)
 {
+    const char *why;
+    if (!json_scan_object(payload, NULL, 0, &why))
+        return error_set(error, "caps: %s", why);
     cjose_header_t *header = header_for(key);
     cjose_jws_t *jws = header ? cjose_jws_sign(key->native, header,
                                                (const uint8_t *)payload.data,
@@ -58,7 +61,7 @@ static bool append_signed(const struct jwk *key, struct bytes payload,
     cjose_jws_release(jws);
     cjose_header_release(header);
     ERR_clear_error();
-    return ok;
+    return ok || error_set(error, "the key cannot sign");
 }
 
 bool jwt_sign(const struct jwk_set *keys, const struct jwt_content *content,
@@ -68,7 +71,8 @@ bool jwt_sign(const struct jwk_set *keys, const struct jwt_content *content,
         return error_set(error, "no key to sign with");
     struct buffer payload = {0};
     append_payload(&payload, content);
-    bool ok = append_signed(&keys->items[0], buffer_bytes(&payload), out);
+    bool ok =
+        append_signed(&keys->items[0], buffer_bytes(&payload), out, error);
     buffer_deinit(&payload);
-    return ok || error_set(error, "the key cannot sign");
+    return ok;
 }

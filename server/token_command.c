@@ -1,0 +1,243 @@
+/* For trying things out and for scripts; a backend makes its tokens itself,
+ * with any JWT library. */
+#include "token_command.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth/jwt.h"
+#include "auth/jwt_algorithm.h"
+#include "base/clock.h"
+#include "config.h"
+#include "spelling.h"
+
+enum { DONE = 0, BAD_USAGE = 2 };
+
+enum { TTL_MAX_SECONDS = 10 * 365 * 86400 };
+
+struct request {
+    const char *sub;
+    const char *ttl;
+    const char *caps;
+    const char *config;
+    const char *key;
+    const char *help;
+};
+
+static const struct flag {
+    const char *name;
+    const char *placeholder; /* of its value; NULL: takes none */
+    size_t offset;           /* of the field that is set */
+    const char *help;
+} flags[] = {
+    {"sub", "ID", offsetof(struct request, sub),
+     "the client the token is for (required)"},
+    {"ttl", "TIME", offsetof(struct request, ttl),
+     "how long it is valid: 90s, 15m, 1h, 7d (1h)"},
+    {"caps", "JSON", offsetof(struct request, caps),
+     "what the client may do; without, the server's default_caps hold"},
+    {"config", "FILE", offsetof(struct request, config),
+     "the server's config, for auth.secret, auth.audience, auth.issuer"},
+    {"key", "FILE", offsetof(struct request, key),
+     "sign with this PEM private key in place of auth.secret"},
+    {"help", NULL, offsetof(struct request, help), "print this"},
+};
+
+enum { FLAGS = sizeof flags / sizeof *flags };
+
+static void print_help(void)
+{
+    printf("Usage: peal token --sub ID [--ttl TIME] [--caps JSON]\n"
+           "                  [--config FILE] [--key FILE]\n\n"
+           "Prints a signed token (a JWT) on one line.\n\n");
+    for (size_t i = 0; i < FLAGS; i++) {
+        const char *placeholder = flags[i].placeholder;
+        char text[32];
+        snprintf(text, sizeof text, "--%s %s", flags[i].name,
+                 placeholder ? placeholder : "");
+        printf("  %-15s %s\n", text, flags[i].help);
+    }
+    printf("\nThe keys of the config can also be set in the environment:\n\n"
+           "  PEAL_AUTH_SECRET=... peal token --sub alice --ttl 15m --caps \\\n"
+           "    '[{\"channels\":[\"chat:*\"],\"allow\":[\"sub\",\"pub\"]}]'\n");
+}
+
+static const struct flag *find_flag(const char *name, size_t len)
+{
+    for (size_t i = 0; i < FLAGS; i++)
+        if (strlen(flags[i].name) == len &&
+            strncmp(flags[i].name, name, len) == 0)
+            return &flags[i];
+    return NULL;
+}
+
+static bool refuse_unknown(const char *text, struct error *error)
+{
+    struct spelling spelling = {.wanted = text};
+    for (size_t i = 0; i < FLAGS; i++)
+        spelling_offer(&spelling, flags[i].name);
+    return spelling_refuse(&spelling, "--", "flag", error);
+}
+
+/* Reads the argument at `*i`, `--name=value` or `--name value`, and moves on.
+ */
+static bool read_argument(struct request *request, char **argv, int *i,
+                          struct error *error)
+{
+    const char *text = argv[*i];
+    if (strncmp(text, "--", 2) != 0)
+        return error_set(error, "unexpected \"%.64s\"; see peal token --help",
+                         text);
+    size_t len = strcspn(text + 2, "=");
+    const struct flag *flag = find_flag(text + 2, len);
+    if (!flag)
+        return refuse_unknown(text + 2, error);
+    const char *value = text[2 + len] ? text + 2 + len + 1 : NULL;
+    if (!flag->placeholder && value)
+        return error_set(error, "--%s: takes no value", flag->name);
+    if (!value)
+        value = flag->placeholder ? argv[++*i] : "";
+    if (!value || (flag->placeholder && !value[0]))
+        return error_set(error, "--%s: expected a %s", flag->name,
+                         flag->placeholder);
+    memcpy((char *)request + flag->offset, &value, sizeof value);
+    ++*i;
+    return true;
+}
+
+static bool read_arguments(struct request *request, int argc, char **argv,
+                           struct error *error)
+{
+    for (int i = 1; i < argc;)
+        if (!read_argument(request, argv, &i, error))
+            return false;
+    return true;
+}
+
+static int64_t unit_seconds(const char *unit)
+{
+    static const struct {
+        const char *name;
+        int64_t seconds;
+    } units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(units[i].name, unit) == 0)
+            return units[i].seconds;
+    return 0;
+}
+
+static bool read_ttl(const char *text, int64_t *seconds, struct error *error)
+{
+    char *unit = NULL;
+    unsigned long number =
+        isdigit((unsigned char)text[0]) ? strtoul(text, &unit, 10) : 0;
+    int64_t each = unit ? unit_seconds(unit) : 0;
+    if (each && number > 0 && number <= (unsigned long)TTL_MAX_SECONDS &&
+        (int64_t)number * each <= TTL_MAX_SECONDS) {
+        *seconds = (int64_t)number * each;
+        return true;
+    }
+    return error_set(error,
+                     "--ttl: expected a time like 90s, 15m, 1h or 7d, ten "
+                     "years at most, got \"%.64s\"",
+                     text);
+}
+
+/* The server would refuse the token if these were wrong. */
+static bool check_caps(const char *text, struct error *error)
+{
+    struct error why;
+    struct json *json = json_parse(bytes_of(text), false, &why);
+    struct caps *caps = json ? caps_parse(json, &why) : NULL;
+    bool ok = caps != NULL;
+    caps_unref(caps);
+    json_free(json);
+    return ok || error_set(error, "--caps: %s", why.text);
+}
+
+static bool read_request(const struct request *request,
+                         struct jwt_content *content, struct error *error)
+{
+    int64_t ttl = 0;
+    if (!request->sub)
+        return error_set(error, "--sub is missing; see peal token --help");
+    if (!client_id_is_valid(bytes_of(request->sub)))
+        return error_set(error, "--sub: expected 1 to 128 of A-Z a-z 0-9 . _ ~ "
+                                ": @ + = -");
+    if (!read_ttl(request->ttl, &ttl, error))
+        return false;
+    if (request->caps && !check_caps(request->caps, error))
+        return false;
+    content->subject = request->sub;
+    content->caps = request->caps;
+    content->issued_seconds = clock_wall_ms() / 1000;
+    content->expires_seconds = content->issued_seconds + ttl;
+    return true;
+}
+
+static bool add_private_key(struct jwk_set *keys, const char *file,
+                            struct error *error)
+{
+    struct error why;
+    return jwk_set_add_private_pem(keys, file, &why) ||
+           error_set(error, "--key: %s", why.text);
+}
+
+static bool load_key(struct jwk_set *keys, const char *file,
+                     const struct auth_options *auth, struct error *error)
+{
+    unsigned allowed;
+    if (!file && !auth->secret)
+        return error_set(error,
+                         "auth.secret is not set; set PEAL_AUTH_SECRET, or "
+                         "give the private key with --key");
+    bool ok = file ? add_private_key(keys, file, error)
+                   : jwk_set_add_secret(keys, auth->secret, error);
+    if (!ok || !jwt_algorithm_set_of(&auth->algorithms, &allowed, error))
+        return false;
+    return jwk_set_restrict(keys, allowed) ||
+           error_set(error, "auth.algorithms: none of them fits the key");
+}
+
+static bool print_token(const struct request *request, struct error *error)
+{
+    struct jwt_content content = {0};
+    if (!read_request(request, &content, error))
+        return false;
+    struct config *config =
+        config_load(&(struct config_sources){.file = request->config,
+                                             .environment = environ},
+                    error);
+    if (!config)
+        return false;
+    content.audience = config->auth.audience;
+    content.issuer = config->auth.issuer;
+
+    struct jwk_set keys = {0};
+    struct buffer token = {0};
+    bool ok = load_key(&keys, request->key, &config->auth, error) &&
+              jwt_sign(&keys, &content, &token, error);
+    if (ok)
+        puts(buffer_text(&token));
+    buffer_deinit(&token);
+    jwk_set_deinit(&keys);
+    config_free(config);
+    return ok;
+}
+
+int token_command(int argc, char **argv)
+{
+    struct error error;
+    struct request request = {.ttl = "1h"};
+    bool ok = read_arguments(&request, argc, argv, &error);
+    if (ok && request.help)
+        print_help();
+    else
+        ok = ok && print_token(&request, &error);
+    if (!ok)
+        fprintf(stderr, "peal token: %s\n", error.text);
+    return ok ? DONE : BAD_USAGE;
+}
