@@ -34,12 +34,15 @@ static bool read_file(const char *path, struct buffer *out, struct error *why)
     return ok;
 }
 
-/* JSON is text: whoever puts a zero byte into it means to hide something. */
+/* A zero byte would end a text early, and a secret with it: it may stand
+ * there neither as it is nor escaped. */
 static bool check_text(struct buffer *text, struct error *why)
 {
     bool is_text = strlen(buffer_text(text)) == text->len;
     if (!is_text || !config_value_is_utf8(text->data))
         return error_set(why, "not valid UTF-8");
+    if (strstr(text->data, "\\u0000"))
+        return error_set(why, "\\u0000 is not allowed in a text");
     return true;
 }
 

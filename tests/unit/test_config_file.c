@@ -133,6 +133,8 @@ static void what_is_no_text_is_refused(void **state)
     static struct error error;
     struct config_sources sources = {.file = "x.json"};
     assert_string_equal(answer("{\"host\": \"\xff\"}"), "not valid UTF-8");
+    assert_string_equal(answer("{\"host\": \"a\\u0000b\"}"),
+                        "\\u0000 is not allowed in a text");
     write_file("{}\0{}", 5);
     assert_null(config_load(&sources, &error));
     assert_string_equal(error.text, "x.json: not valid UTF-8");
