@@ -14,12 +14,12 @@ DONE, CANNOT_START, BAD_USAGE = 0, 1, 2
 
 
 def find_program():
-    """The program to test: $PEAL, or the newest that was built."""
-    if "PEAL" in os.environ:
-        return os.path.abspath(os.environ["PEAL"])
+    """The program to test: $PEAL_BINARY, or the newest that was built."""
+    if "PEAL_BINARY" in os.environ:
+        return os.path.abspath(os.environ["PEAL_BINARY"])
     built = list(ROOT.glob("build*/peal"))
     if not built:
-        pytest.exit("no build*/peal to test; build it or set PEAL")
+        pytest.exit("no build*/peal to test; build it or set PEAL_BINARY")
     return str(max(built, key=os.path.getmtime))
 
 
