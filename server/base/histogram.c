@@ -36,7 +36,8 @@ uint64_t histogram_bucket_top(size_t bucket)
 
 static uint64_t rank_of(const struct histogram *self, double percent)
 {
-    double exact = ceil(percent / 100.0 * (double)self->count);
+    /* The little less: 99.9 % of 10,000 is 9,990, not the next one. */
+    double exact = ceil(percent / 100.0 * (double)self->count - 1e-6);
 
     if (exact < 1)
         return 1;

@@ -31,8 +31,9 @@ http {
     }
     location / {
       nchan_pubsub websocket;
-      nchan_channel_id room;
+      nchan_channel_id $uri;
       nchan_message_buffer_length 64;
+      nchan_subscriber_first_message newest;
     }
   }
 }
