@@ -1,14 +1,12 @@
 #include "config_check.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "config_value.h"
+#include "protocols/protocols.h"
 
 /* A form of address that is not understood counts as reachable by others:
  * the mistake then costs a message, not an open server. */
@@ -61,15 +59,12 @@ static bool check_pings(const struct config *config, struct error *error)
                      messaging->ping_seconds, messaging->pong_seconds);
 }
 
-static bool check_file(const char *key, const char *path, struct error *error)
+/* Reads secret and key files as the server will, and lets go of them. */
+static bool check_keys(const struct config *config, struct error *error)
 {
-    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    if (path && fd < 0)
-        return error_set(error, "%s: %.300s cannot be read: %s", key, path,
-                         strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return true;
+    struct auth *auth = auth_new(&config->auth, protocol_names, error);
+    auth_free(auth);
+    return auth != NULL;
 }
 
 static bool check_folder(const char *key, const char *path, struct error *error)
@@ -83,8 +78,6 @@ static bool check_folder(const char *key, const char *path, struct error *error)
 bool config_check(const struct config *config, struct error *error)
 {
     return check_secret(config, error) && check_auth(config, error) &&
-           check_pings(config, error) &&
-           check_file("auth.key_file", config->auth.key_file, error) &&
-           check_file("auth.jwks_file", config->auth.jwks_file, error) &&
+           check_pings(config, error) && check_keys(config, error) &&
            check_folder("web_root", config->web_root, error);
 }

@@ -10,6 +10,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "conf" / "peal.json"
 
+SECRET = "correct horse battery staple stands"
 DONE, CANNOT_START, BAD_USAGE = 0, 1, 2
 
 
@@ -93,14 +94,14 @@ def test_the_printed_config_loads_to_the_same(peal, tmp_path):
 
 
 def test_a_printed_secret_is_masked_and_not_taken_for_one(peal, tmp_path):
-    printed = peal("--print-config", PEAL_AUTH_SECRET="correct horse")
+    printed = peal("--print-config", PEAL_AUTH_SECRET=SECRET)
     assert "horse" not in printed.stdout + printed.stderr
     assert json.loads(printed.stdout)["auth"]["secret"] == "***"
     (tmp_path / "x.json").write_text(printed.stdout)
     assert refused(peal("--check-config", "--config", "x.json"),
                    "auth.secret", "PEAL_AUTH_SECRET")
     assert peal("--check-config", "--config", "x.json",
-                PEAL_AUTH_SECRET="correct horse").returncode == DONE
+                PEAL_AUTH_SECRET=SECRET).returncode == DONE
 
 
 @pytest.mark.parametrize("text, words", [
@@ -163,7 +164,19 @@ def test_without_auth_it_does_not_listen_beyond_loopback(peal, host):
                    "--insecure")
     check = ["--check-config", "--host", host]
     assert peal(*check, "--insecure").returncode == DONE
-    assert peal(*check, PEAL_AUTH_SECRET="hush" * 8).returncode == DONE
+    assert peal(*check, PEAL_AUTH_SECRET=SECRET).returncode == DONE
+
+
+@pytest.mark.parametrize("variables, words", [
+    ({"PEAL_AUTH_SECRET": "short"}, ["auth.secret: expected at least 32"]),
+    ({"PEAL_AUTH_KEY_FILE": "/dev/null"}, ["auth.key_file: /dev/null"]),
+    ({"PEAL_AUTH_JWKS_FILE": "/nowhere"}, ["auth.jwks_file: /nowhere"]),
+    ({"PEAL_DEFAULT_PROTOCOL": "chat"}, ['default_protocol: unknown "chat"']),
+    ({"PEAL_WEB_ROOT": "/nowhere"}, ["web_root: /nowhere"]),
+])
+def test_checking_finds_what_starting_would(peal, variables, words):
+    assert refused(peal("--check-config", **variables), *words)
+    assert refused(peal("--port=0", **variables), *words)
 
 
 def test_dev_serves_the_demo_and_explains_refusals(peal):

@@ -12,6 +12,8 @@
 
 enum { FLAGS_MAX = 4 };
 
+#define SECRET "a secret of more than thirty-two bytes"
+
 /* Empty when these flags make a config, or why they do not. */
 static const char *answer(const struct config_flag *flags)
 {
@@ -51,7 +53,7 @@ static void without_auth_only_loopback(void **state)
     assert_non_null(strstr(ANSWER({"host", "::"}), "without auth"));
     assert_string_equal(ANSWER({"host", "::1"}), "");
     assert_string_equal(ANSWER({"host", "0.0.0.0"}, {"insecure", NULL}), "");
-    assert_string_equal(ANSWER({"host", "0.0.0.0"}, {"auth.secret", "hush"}),
+    assert_string_equal(ANSWER({"host", "0.0.0.0"}, {"auth.secret", SECRET}),
                         "");
 }
 
@@ -72,17 +74,33 @@ static void a_pong_is_due_before_the_next_ping(void **state)
                         "");
 }
 
-static void files_must_be_there(void **state)
+/* What the start would find, --check-config must find as well. */
+static void keys_are_read(void **state)
 {
     (void)state;
-    assert_string_equal(ANSWER({"auth.key_file", "/nowhere/key.pem"}),
-                        "auth.key_file: /nowhere/key.pem cannot be read: No "
-                        "such file or directory");
-    assert_string_equal(ANSWER({"auth.jwks_file", "/nowhere/keys.json"}),
-                        "auth.jwks_file: /nowhere/keys.json cannot be read: "
-                        "No such file or directory");
+    assert_non_null(strstr(ANSWER({"auth.key_file", "/nowhere/key.pem"}),
+                           "auth.key_file: /nowhere/key.pem"));
+    assert_non_null(strstr(ANSWER({"auth.key_file", "/dev/null"}),
+                           "auth.key_file: /dev/null"));
+    assert_non_null(strstr(ANSWER({"auth.jwks_file", "/nowhere/keys.json"}),
+                           "auth.jwks_file: /nowhere/keys.json"));
+    assert_non_null(
+        strstr(ANSWER({"auth.secret", "short"}), "auth.secret: expected"));
+    assert_null(strstr(ANSWER({"auth.secret", "short"}), "short"));
+    assert_non_null(
+        strstr(ANSWER({"auth.secret", SECRET}, {"auth.algorithms", "ES256"}),
+               "auth.algorithms: "));
+    assert_non_null(strstr(ANSWER({"default_protocol", "chat"}),
+                           "default_protocol: unknown \"chat\""));
+}
+
+static void web_root_is_a_folder(void **state)
+{
+    (void)state;
     assert_string_equal(ANSWER({"web_root", "/dev/null"}),
                         "web_root: /dev/null is not a folder");
+    assert_string_equal(ANSWER({"web_root", "/nowhere"}),
+                        "web_root: /nowhere is not a folder");
     assert_string_equal(ANSWER({"web_root", "/"}), "");
 }
 
@@ -93,7 +111,8 @@ int main(void)
         cmocka_unit_test(without_auth_only_loopback),
         cmocka_unit_test(the_mask_is_no_secret),
         cmocka_unit_test(a_pong_is_due_before_the_next_ping),
-        cmocka_unit_test(files_must_be_there),
+        cmocka_unit_test(keys_are_read),
+        cmocka_unit_test(web_root_is_a_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,7 +62,8 @@ static void the_printed_config_loads_to_the_same(void **state)
 static void the_secret_is_masked(void **state)
 {
     (void)state;
-    char *variables[] = {"PEAL_AUTH_SECRET=correct horse", NULL};
+    char *variables[] = {"PEAL_AUTH_SECRET=correct horse battery staple stands",
+                         NULL};
     struct config *config =
         load((struct config_sources){.environment = variables});
     struct buffer text = {0};
