@@ -38,9 +38,9 @@ static const struct flag {
     {"ttl", "TIME", offsetof(struct request, ttl),
      "how long it is valid: 90s, 15m, 1h, 7d (1h)"},
     {"caps", "JSON", offsetof(struct request, caps),
-     "what the client may do; without, the server's default_caps hold"},
+     "what the client may do (as default_caps says)"},
     {"config", "FILE", offsetof(struct request, config),
-     "the server's config, for auth.secret, auth.audience, auth.issuer"},
+     "the server's config: auth.secret, auth.audience, auth.issuer"},
     {"key", "FILE", offsetof(struct request, key),
      "sign with this PEM private key in place of auth.secret"},
     {"help", NULL, offsetof(struct request, help), "print this"},
@@ -101,7 +101,7 @@ static bool read_argument(struct request *request, char **argv, int *i,
     if (!value)
         value = flag->placeholder ? argv[++*i] : "";
     if (!value || (flag->placeholder && !value[0]))
-        return error_set(error, "--%s: expected a %s", flag->name,
+        return error_set(error, "--%s %s: the value is missing", flag->name,
                          flag->placeholder);
     memcpy((char *)request + flag->offset, &value, sizeof value);
     ++*i;
@@ -146,16 +146,19 @@ static bool read_ttl(const char *text, int64_t *seconds, struct error *error)
                      text);
 }
 
-/* The server would refuse the token if these were wrong. */
+/* The server would refuse a token whose caps are wrong. */
 static bool check_caps(const char *text, struct error *error)
 {
     struct error why;
     struct json *json = json_parse(bytes_of(text), false, &why);
-    struct caps *caps = json ? caps_parse(json, &why) : NULL;
-    bool ok = caps != NULL;
-    caps_unref(caps);
+    if (!json)
+        return error_set(error, "--caps: %s", why.text);
+    struct caps *caps = caps_parse(json, &why);
     json_free(json);
-    return ok || error_set(error, "--caps: %s", why.text);
+    if (!caps) /* the text begins with "caps: " */
+        return error_set(error, "--%s", why.text);
+    caps_unref(caps);
+    return true;
 }
 
 static bool read_request(const struct request *request,

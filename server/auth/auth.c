@@ -1,13 +1,13 @@
 #include "auth/auth.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 #include "auth/jwt.h"
 #include "auth/jwt_algorithm.h"
 #include "auth/origin.h"
 #include "auth/token_source.h"
-#include "auth/words.h"
+#include "auth/upgrade.h"
+#include "auth/verdict.h"
 #include "base/clock.h"
 #include "base/memory.h"
 
@@ -19,133 +19,9 @@ struct auth {
     char *issuer;
     struct text_list origins;
     bool query_token;
-    const char *const *protocols; /* borrowed */
-    const char *default_protocol; /* one of them */
+    struct upgrade_rules upgrade;
     struct caps *default_caps;
 };
-
-static bool refuse(struct verdict *verdict, int status, const char *error,
-                   const char *reason, enum close_reason close)
-{
-    verdict->status = status;
-    verdict->error = error;
-    verdict->reason = reason;
-    verdict->close = close;
-    return false;
-}
-
-/* --- judging a handshake: one function a rule ---------------------------- */
-
-static bool check_method(const struct auth *auth,
-                         const struct handshake *handshake,
-                         struct verdict *verdict)
-{
-    (void)auth;
-    return bytes_equal(handshake->method, BYTES_LITERAL("GET")) ||
-           refuse(verdict, 405, "Method not allowed", NULL, CLOSE_NONE);
-}
-
-static const struct bytes ws_prefix = {"/ws/", 4};
-
-static bool check_path(const struct auth *auth,
-                       const struct handshake *handshake,
-                       struct verdict *verdict)
-{
-    (void)auth;
-    return bytes_start_with(handshake->path, ws_prefix) ||
-           refuse(verdict, 404, "Not found", NULL, CLOSE_NONE);
-}
-
-static bool check_version(const struct auth *auth,
-                          const struct handshake *handshake,
-                          struct verdict *verdict)
-{
-    (void)auth;
-    return bytes_equal(handshake->version, BYTES_LITERAL("13")) ||
-           refuse(verdict, 426, "Upgrade required", "expected version 13",
-                  CLOSE_NONE);
-}
-
-/* 16 bytes in base64 (RFC 6455, section 4.2.1): 22 digits and "==". */
-static bool is_key(struct bytes key)
-{
-    if (key.len != 24 || key.data[22] != '=' || key.data[23] != '=')
-        return false;
-    for (size_t i = 0; i < 22; i++) {
-        unsigned char c = (unsigned char)key.data[i];
-        if (c >= 0x80 || (!isalnum(c) && c != '+' && c != '/'))
-            return false;
-    }
-    return true;
-}
-
-static bool check_key(const struct auth *auth,
-                      const struct handshake *handshake,
-                      struct verdict *verdict)
-{
-    (void)auth;
-    return is_key(handshake->key) ||
-           refuse(verdict, 400, "Bad handshake", "bad Sec-WebSocket-Key",
-                  CLOSE_NONE);
-}
-
-static bool check_client_id(const struct auth *auth,
-                            const struct handshake *handshake,
-                            struct verdict *verdict)
-{
-    (void)auth;
-    struct bytes id = bytes_skip(handshake->path, ws_prefix.len);
-    if (!client_id_is_valid(id))
-        return refuse(verdict, 400, "Invalid client id",
-                      "expected 1 to 128 of A-Z a-z 0-9 . _ ~ : @ + = -",
-                      CLOSE_BAD_MESSAGES);
-    memcpy(verdict->client_id, id.data, id.len);
-    verdict->client_id[id.len] = '\0';
-    return true;
-}
-
-static const char *find_protocol(const struct auth *auth, struct bytes name)
-{
-    for (const char *const *known = auth->protocols; *known; known++)
-        if (bytes_equal(name, bytes_of(*known)))
-            return *known;
-    return NULL;
-}
-
-/* When a client offers names it must be answered with one of them, or with a
- * refusal: libwebsockets cannot open such a connection, so it cannot be
- * explained by a close frame either. */
-static bool choose_offered(const struct auth *auth, struct bytes offer,
-                           struct verdict *verdict)
-{
-    bool has_name = false;
-    struct bytes name;
-    while (!verdict->protocol &&
-           words_next(&offer, TOKEN_SOURCE_SEPARATORS, &name)) {
-        if (bytes_start_with(name, BYTES_LITERAL(TOKEN_SOURCE_BEARER)))
-            continue;
-        has_name = true;
-        verdict->protocol = find_protocol(auth, name);
-    }
-    if (verdict->protocol)
-        return true;
-    return refuse(verdict, 400, "Unknown protocol",
-                  has_name ? NULL : "name a protocol beside bearer.",
-                  CLOSE_NONE);
-}
-
-static bool check_protocol(const struct auth *auth,
-                           const struct handshake *handshake,
-                           struct verdict *verdict)
-{
-    if (handshake->subprotocols.len)
-        return choose_offered(auth, handshake->subprotocols, verdict);
-    verdict->protocol = handshake->query_protocol.len
-                            ? find_protocol(auth, handshake->query_protocol)
-                            : auth->default_protocol;
-    return verdict->protocol ||
-           refuse(verdict, 400, "Unknown protocol", NULL, CLOSE_BAD_MESSAGES);
-}
 
 bool auth_origin_is_allowed(const struct auth *auth, struct bytes origin,
                             struct bytes host)
@@ -165,14 +41,15 @@ static bool check_origin(const struct auth *auth,
 {
     return !handshake->origin.len ||
            auth_origin_is_allowed(auth, handshake->origin, handshake->host) ||
-           refuse(verdict, 403, "Origin not allowed", NULL, CLOSE_FORBIDDEN);
+           verdict_refuse(verdict, 403, "Origin not allowed", NULL,
+                          CLOSE_FORBIDDEN);
 }
 
 static bool refuse_token(struct verdict *verdict, const char *reason)
 {
-    return refuse(verdict, 401, "Invalid token", reason,
-                  reason == jwt_expired ? CLOSE_TOKEN_EXPIRED
-                                        : CLOSE_TOKEN_INVALID);
+    return verdict_refuse(verdict, 401, "Invalid token", reason,
+                          reason == jwt_expired ? CLOSE_TOKEN_EXPIRED
+                                                : CLOSE_TOKEN_INVALID);
 }
 
 /* Gives the verdict an identity when the token is good and `client_id`'s. */
@@ -188,8 +65,8 @@ static bool judge_token(const struct auth *auth, struct bytes token,
         return refuse_token(verdict, why);
     if (strcmp(claims.subject, client_id) != 0) {
         caps_unref(claims.caps);
-        return refuse(verdict, 403, "Token is for another client", NULL,
-                      CLOSE_FORBIDDEN);
+        return verdict_refuse(verdict, 403, "Token is for another client", NULL,
+                              CLOSE_FORBIDDEN);
     }
     verdict->identity = (struct identity){
         .caps = claims.caps ? claims.caps : caps_ref(auth->default_caps),
@@ -208,23 +85,18 @@ static bool check_token(const struct auth *auth,
         return true;
     }
     if (!token_source_find(handshake, auth->query_token, &token))
-        return refuse(verdict, 401, "Authorization header required", NULL,
-                      CLOSE_TOKEN_MISSING);
+        return verdict_refuse(verdict, 401, "Authorization header required",
+                              NULL, CLOSE_TOKEN_MISSING);
     return judge_token(auth, token, verdict->client_id, verdict);
 }
 
 void auth_judge(const struct auth *auth, const struct handshake *handshake,
                 struct verdict *verdict)
 {
-    static bool (*const checks[])(const struct auth *, const struct handshake *,
-                                  struct verdict *) = {
-        check_method,    check_path,     check_version, check_key,
-        check_client_id, check_protocol, check_origin,  check_token,
-    };
     *verdict = (struct verdict){.status = 101};
-    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
-        if (!checks[i](auth, handshake, verdict))
-            return;
+    if (upgrade_check(&auth->upgrade, handshake, verdict) &&
+        check_origin(auth, handshake, verdict))
+        check_token(auth, handshake, verdict);
 }
 
 void auth_judge_token(const struct auth *auth, struct bytes token,
@@ -310,9 +182,11 @@ static bool copy_origins(struct auth *auth, const struct text_list *origins,
 static bool set_default_protocol(struct auth *auth, const char *name,
                                  struct error *error)
 {
-    auth->default_protocol =
-        name ? find_protocol(auth, bytes_of(name)) : auth->protocols[0];
-    return auth->default_protocol ||
+    struct upgrade_rules *rules = &auth->upgrade;
+    rules->default_protocol =
+        name ? upgrade_find_protocol(rules->protocols, bytes_of(name))
+             : rules->protocols[0];
+    return rules->default_protocol ||
            error_set(error, "default_protocol: unknown \"%.64s\"", name);
 }
 
@@ -320,7 +194,7 @@ struct auth *auth_new(const struct auth_options *options,
                       const char *const *protocols, struct error *error)
 {
     struct auth *auth = memory_new(1, sizeof *auth);
-    auth->protocols = protocols;
+    auth->upgrade.protocols = protocols;
     auth->query_token = options->query_token;
     auth->default_caps = caps_ref(options->default_caps);
     if (copy_text("auth.audience", options->audience, &auth->audience, error) &&
