@@ -1,0 +1,177 @@
+"""The server as a process: started on a free port, watched, and ended."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+
+from support import patience
+from support.raw import RawSocket, request_text
+from support.websocket import Client, ws_path
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+BAD_SIGNS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
+             "LeakSanitizer", "runtime error", "WARNING: ThreadSanitizer",
+             "panic at")
+WORKERS = int(os.environ.get("PEAL_TEST_WORKERS", "1"))
+
+# a test that needs more says so
+QUICK = {"drain_seconds": 0}
+
+
+def find_program():
+    """The program to test: $PEAL_BINARY, or build/peal."""
+    program = os.path.abspath(
+        os.environ.get("PEAL_BINARY", ROOT / "build" / "peal"))
+    if not os.access(program, os.X_OK):
+        raise AssertionError(f"{program} is missing: build it, or set "
+                             "PEAL_BINARY to the program to test")
+    return program
+
+
+def clean_environment():
+    return {name: value for name, value in os.environ.items()
+            if not name.startswith("PEAL_")}
+
+
+class Server:
+    """A running server. What it writes is kept in a file."""
+
+    def __init__(self, folder, config=None, env=None, args=(),
+                 before_start=None):
+        self.folder = pathlib.Path(folder)
+        self.log_file = self.folder / "peal.log"
+        self.clients = []
+        self.sockets = []
+        self.exit_code = 0
+        file = self.folder / "peal.json"
+        file.write_text(json.dumps({**QUICK, "workers": WORKERS,
+                                    **(config or {})}))
+        command = [find_program(), "--config", str(file), "--port", "0"]
+        with open(self.log_file, "wb") as log:
+            self.process = subprocess.Popen(
+                command + list(args), env={**clean_environment(),
+                                           **(env or {})},
+                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, preexec_fn=before_start)
+        self.port = self.wait_port()
+
+    # --- its log
+
+    def log(self):
+        return self.log_file.read_text(errors="replace")
+
+    def log_lines(self, text=""):
+        return [line for line in self.log().splitlines() if text in line]
+
+    def wait_log(self, text, timeout=5):
+        """The first line with that text."""
+        return patience.wait_until(lambda: self.log_lines(text), timeout,
+                                   what=f"{text!r} in the log")[0]
+
+    def wait_port(self):
+        def found():
+            if self.process.poll() is not None:
+                raise AssertionError(
+                    f"peal did not start:\n{self.log()}")
+            return re.search(r'Listening.*?port"?[=:](\d+)', self.log())
+        return int(patience.wait_until(found, 10, what="Listening")[1])
+
+    # --- its clients
+
+    def connect(self, client="alice", channels=None, query=None, path=None,
+                **options):
+        """A WebSocket; options as for support.websocket.Client."""
+        path = path or ws_path(client, channels, **(query or {}))
+        made = Client(self.port, path, **options)
+        self.clients.append(made)
+        return made
+
+    def join(self, client="alice", *channels, **options):
+        """A broadcast connection, once all its channels are joined."""
+        made = self.connect(client, channels or None, protocol="broadcast",
+                            **options)
+        made.subscribed = [made.receive_type("subscribed")
+                           for _ in channels or ("lobby",)]
+        return made
+
+    def socket(self, **options):
+        """A bare TCP connection."""
+        made = RawSocket(self.port, **options)
+        self.sockets.append(made)
+        return made
+
+    # --- plain HTTP
+
+    def request(self, path, method="GET", headers=()):
+        """One request on a connection of its own."""
+        raw = self.socket()
+        raw.send(request_text(path, method,
+                              [*headers, ("Connection", "close")]))
+        response = raw.response(method)
+        raw.close()
+        return response
+
+    def metrics(self):
+        """Every sample of GET /metrics by its name with labels."""
+        samples = {}
+        for line in self.request("/metrics").body.decode().splitlines():
+            if not line.startswith("#"):
+                name, value = line.rsplit(" ", 1)
+                samples[name] = float(value)
+        return samples
+
+    def metric(self, name):
+        return self.metrics()[name]
+
+    def wait_metric(self, name, value, timeout=5):
+        patience.wait_until(lambda: self.metric(name) == value, timeout,
+                            what=f"{name} to be {value}")
+
+    # --- the process
+
+    def cpu_seconds(self):
+        """Processor time used so far, all threads."""
+        stat = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text()
+        fields = stat.rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def is_alive(self):
+        """Whether it still answers."""
+        return self.request("/health").status == 200
+
+    def drop_clients(self):
+        for client in self.clients:
+            client.drop()
+        for raw in self.sockets:
+            raw.close()
+
+    def signal(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+
+    def wait_exit(self, timeout=20):
+        return self.process.wait(patience.seconds(timeout))
+
+    def stop(self):
+        """Ends it in order, if it still runs; complaints, or ''."""
+        if self.process.poll() is None:
+            self.drop_clients()
+            self.signal()
+        try:
+            code = self.wait_exit()
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            code = "did not end after SIGTERM"
+        self.drop_clients()
+        return self.complaints(code)
+
+    def complaints(self, code):
+        log = self.log()
+        bad = [sign for sign in BAD_SIGNS if sign in log]
+        if code == self.exit_code and not bad:
+            return ""
+        return (f"peal ended with {code}, expected {self.exit_code}; "
+                f"bad signs: {bad}\n{log[-20000:]}")
