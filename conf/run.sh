@@ -3,7 +3,7 @@
 # the demo on this machine only. Arguments go to peal, e.g. --port 9000.
 set -eu
 
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(dirname "$(dirname "$(readlink -f "$0")")")
 build=$root/build-run
 packages="gcc libc6-dev cmake ninja-build pkg-config libwebsockets-dev
 libwebsockets-evlib-uv libuv1-dev libssl-dev libcjson-dev libcjose-dev
@@ -71,7 +71,16 @@ install_missing() {
         -o Dpkg::Use-Pty=0 --no-install-recommends install $missing >/dev/null
 }
 
+# CMake refuses a build folder that was moved or copied along with the source.
+drop_foreign_build() {
+    if [ -f "$build/CMakeCache.txt" ] && ! grep -qxF \
+        "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "$build/CMakeCache.txt"; then
+        rm -rf "$build"
+    fi
+}
+
 build_release() {
+    drop_foreign_build
     if [ ! -x "$build/peal" ]; then
         say "Building Peal, which takes a moment the first time"
     fi
