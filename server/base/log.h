@@ -63,7 +63,8 @@ bool log_limit_pass(struct log_limit *limit, uint32_t per_second,
         if (log_is_on(level) && log_limit_pass(&limit_, (per_second), &suppressed_)) \
             log_event((level), (message),                                      \
                       __VA_ARGS__ __VA_OPT__(, )                               \
-                          LOG_NUMBER("suppressed", suppressed_));              \
+                          LOG_NUMBER(suppressed_ ? "suppressed" : NULL,        \
+                                     suppressed_));                            \
     } while (0)
 
 #endif

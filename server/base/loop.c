@@ -24,7 +24,8 @@ struct loop_timer {
 
 struct loop_watch {
     uv_poll_t uv;
-    void (*ready)(void *arg);
+    unsigned events; /* watched for now */
+    void (*ready)(void *arg, unsigned events);
     void *arg;
 };
 
@@ -128,16 +129,22 @@ void loop_timer_free(struct loop_timer *timer)
         uv_close((uv_handle_t *)&timer->uv, free_handle);
 }
 
+/* On an error libuv stops watching; whoever then reads or writes the
+ * descriptor learns what is wrong. */
 static void on_poll(uv_poll_t *uv, int status, int events)
 {
-    (void)status; /* an error shows itself when `ready` uses the socket */
-    (void)events;
     struct loop_watch *watch = uv->data;
-    watch->ready(watch->arg);
+    unsigned ready = 0;
+    if (status < 0 || events & UV_READABLE)
+        ready |= LOOP_READABLE;
+    if (status < 0 || events & UV_WRITABLE)
+        ready |= LOOP_WRITABLE;
+    watch->ready(watch->arg, ready);
 }
 
-struct loop_watch *loop_watch_new(struct loop *loop, int fd,
-                                  void (*ready)(void *arg), void *arg)
+struct loop_watch *loop_watch_new(struct loop *loop, int fd, unsigned events,
+                                  void (*ready)(void *arg, unsigned events),
+                                  void *arg)
 {
     struct loop_watch *watch = memory_new(1, sizeof *watch);
     watch->ready = ready;
@@ -147,18 +154,21 @@ struct loop_watch *loop_watch_new(struct loop *loop, int fd,
         return NULL;
     }
     watch->uv.data = watch;
-    uv_poll_start(&watch->uv, UV_READABLE, on_poll);
+    loop_watch_set(watch, events);
     return watch;
 }
 
-void loop_watch_pause(struct loop_watch *watch)
+void loop_watch_set(struct loop_watch *watch, unsigned events)
 {
-    uv_poll_stop(&watch->uv);
-}
-
-void loop_watch_resume(struct loop_watch *watch)
-{
-    uv_poll_start(&watch->uv, UV_READABLE, on_poll);
+    if (events == watch->events)
+        return;
+    watch->events = events;
+    int uv_events = (events & LOOP_READABLE ? UV_READABLE : 0) |
+                    (events & LOOP_WRITABLE ? UV_WRITABLE : 0);
+    if (uv_events)
+        uv_poll_start(&watch->uv, uv_events, on_poll);
+    else
+        uv_poll_stop(&watch->uv);
 }
 
 void loop_watch_free(struct loop_watch *watch)

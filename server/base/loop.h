@@ -49,15 +49,17 @@ struct loop_timer *loop_timer_new(struct loop *loop, uint64_t delay_ms,
 /* Stops and frees; allowed inside `fire`. NULL is ignored. */
 void loop_timer_free(struct loop_timer *timer);
 
-/* Calls `ready` whenever `fd` is readable. The descriptor stays the
- * caller's, who closes it after loop_watch_free. NULL on failure. */
-struct loop_watch *loop_watch_new(struct loop *loop, int fd,
-                                  void (*ready)(void *arg), void *arg);
+enum loop_event { LOOP_READABLE = 1, LOOP_WRITABLE = 2 };
 
-/* Stops calling until loop_watch_resume. */
-void loop_watch_pause(struct loop_watch *watch);
+/* Calls `ready` with what `fd` is ready for, out of `events`; with all of
+ * them when something is wrong with it. The descriptor stays the caller's,
+ * who closes it after loop_watch_free. NULL on failure. */
+struct loop_watch *loop_watch_new(struct loop *loop, int fd, unsigned events,
+                                  void (*ready)(void *arg, unsigned events),
+                                  void *arg);
 
-void loop_watch_resume(struct loop_watch *watch);
+/* Changes what is watched for; 0 pauses. */
+void loop_watch_set(struct loop_watch *watch, unsigned events);
 
 /* NULL is ignored. */
 void loop_watch_free(struct loop_watch *watch);

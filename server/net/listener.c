@@ -138,7 +138,7 @@ static void on_pause_over(void *arg)
     struct listener *listener = arg;
     loop_timer_free(listener->pause);
     listener->pause = NULL;
-    loop_watch_resume(listener->watch);
+    loop_watch_set(listener->watch, LOOP_READABLE);
 }
 
 /* Out of descriptors the waiting client would keep the socket readable, and
@@ -154,7 +154,7 @@ static void on_no_descriptors(struct listener *listener)
     if (fd >= 0)
         turn_away(fd);
     listener->spare_fd = open_spare();
-    loop_watch_pause(listener->watch);
+    loop_watch_set(listener->watch, 0);
     listener->pause = loop_timer_new(listener->reactor->loop, PAUSE_MS, 0,
                                      on_pause_over, listener);
 }
@@ -177,8 +177,9 @@ static bool is_out_of_descriptors(int why)
     return why == EMFILE || why == ENFILE || why == ENOBUFS || why == ENOMEM;
 }
 
-static void on_readable(void *arg)
+static void on_readable(void *arg, unsigned events)
 {
+    (void)events;
     struct listener *listener = arg;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
         struct sockaddr_storage address;
@@ -203,7 +204,7 @@ struct listener *listener_new(struct reactor *reactor, int fd)
     listener->fd = fd;
     listener->spare_fd = open_spare();
     listener->watch =
-        loop_watch_new(reactor->loop, fd, on_readable, listener);
+        loop_watch_new(reactor->loop, fd, LOOP_READABLE, on_readable, listener);
     PANIC_IF(!listener->watch);
     return listener;
 }

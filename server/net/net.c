@@ -35,18 +35,23 @@ static void *reallocate(void *memory, size_t size, const char *reason)
 }
 
 /* libwebsockets sizes its tables by the limit of open files and walks over
- * them at each close: so no more than is needed. */
+ * them at each close: so no more than is needed. Only root may raise the hard
+ * limit. */
 static uint32_t set_descriptor_limit(uint32_t connections)
 {
-    struct rlimit limit;
     rlim_t wanted = (rlim_t)connections + HTTP_SOCKETS + OTHER_DESCRIPTORS;
+    struct rlimit limit;
     PANIC_IF(getrlimit(RLIMIT_NOFILE, &limit));
-    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    struct rlimit raised = {wanted, limit.rlim_max};
+    if (raised.rlim_max < wanted)
+        raised.rlim_max = wanted;
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+        return (uint32_t)wanted;
+    limit.rlim_cur = limit.rlim_max;
     PANIC_IF(setrlimit(RLIMIT_NOFILE, &limit));
-    if (limit.rlim_cur < wanted)
-        log_event(LOG_WARN, "Fewer open files are allowed than connections",
-                  LOG_NUMBER("allowed", limit.rlim_cur),
-                  LOG_NUMBER("wanted", wanted));
+    log_event(LOG_WARN, "Fewer open files are allowed than connections",
+              LOG_NUMBER("allowed", limit.rlim_cur),
+              LOG_NUMBER("wanted", wanted));
     return (uint32_t)limit.rlim_cur;
 }
 
