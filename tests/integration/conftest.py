@@ -1,10 +1,30 @@
-"""The `peal` fixture: servers for a test, ended and judged behind it."""
+"""The fixtures: servers for a test, ended and judged behind it."""
 
+import contextlib
 import itertools
 
 import pytest
 
 from support.server import Server
+
+
+@contextlib.contextmanager
+def factory(folder):
+    """Gives a function that starts servers, and ends them in the end."""
+    servers = []
+    numbers = itertools.count(1)
+
+    def start(config=None, env=None, args=(), **options):
+        own = folder / f"peal-{next(numbers)}"
+        own.mkdir()
+        server = Server(own, config, env, args, **options)
+        servers.append(server)
+        return server
+
+    yield start
+    complaints = [text for text in map(Server.stop, servers) if text]
+    if complaints:
+        pytest.fail("\n".join(complaints), pytrace=False)
 
 
 @pytest.fixture
@@ -13,17 +33,13 @@ def peal(tmp_path):
     port of loopback, with PEAL_TEST_WORKERS workers (1). Behind the test each
     is ended by SIGTERM, and the test fails when one did not end with 0, or
     when a sanitizer complained."""
-    servers = []
-    numbers = itertools.count(1)
+    with factory(tmp_path) as start:
+        yield start
 
-    def start(config=None, env=None, args=(), **options):
-        folder = tmp_path / f"peal-{next(numbers)}"
-        folder.mkdir()
-        server = Server(folder, config, env, args, **options)
-        servers.append(server)
-        return server
 
-    yield start
-    complaints = [text for text in map(Server.stop, servers) if text]
-    if complaints:
-        pytest.fail("\n".join(complaints), pytrace=False)
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One server with the default config for all tests of a file, where
+    starting one for each would take long. Tests use channels of their own."""
+    with factory(tmp_path_factory.mktemp("shared")) as start:
+        yield start()

@@ -5,14 +5,14 @@ import pytest
 from support.websocket import TEXT, CONTINUATION, PING, PONG
 
 
-def test_text_comes_back_behind_the_prefix(peal):
-    client = peal().connect()
+def test_text_comes_back_behind_the_prefix(shared):
+    client = shared.connect()
     client.send("hello")
     assert client.receive_data() == "Echo: hello"
 
 
-def test_binary_comes_back_as_it_is(peal):
-    client = peal().connect()
+def test_binary_comes_back_as_it_is(shared):
+    client = shared.connect()
     every_byte = bytes(range(256)) * 3
     client.send(every_byte)
     assert client.receive_data() == every_byte
@@ -40,8 +40,8 @@ def test_an_empty_message_comes_back(peal):
 
 @pytest.mark.parametrize("size", [1, 125, 126, 127, 512, 528, 529, 4096,
                                   65500])
-def test_every_length_comes_back_whole(peal, size):
-    client = peal().connect()
+def test_every_length_comes_back_whole(shared, size):
+    client = shared.connect()
     text = ("äöü0123456789" * size)[:size // 2]
     client.send(text)
     assert client.receive_data() == "Echo: " + text
@@ -57,16 +57,16 @@ def test_messages_come_back_in_order(peal):
         [f"Echo: {i}" for i in range(1000)]
 
 
-def test_a_fragmented_message_is_joined(peal):
-    client = peal().connect()
+def test_a_fragmented_message_is_joined(shared):
+    client = shared.connect()
     client.send_frame(TEXT, "one ", is_final=False)
     client.send_frame(CONTINUATION, "two ", is_final=False)
     client.send_frame(CONTINUATION, "three")
     assert client.receive_data() == "Echo: one two three"
 
 
-def test_a_ping_between_fragments_is_answered_at_once(peal):
-    client = peal().connect()
+def test_a_ping_between_fragments_is_answered_at_once(shared):
+    client = shared.connect()
     client.send_frame(TEXT, "one ", is_final=False)
     client.send_frame(PING, "now")
     frame = client.receive_frame()
@@ -75,8 +75,8 @@ def test_a_ping_between_fragments_is_answered_at_once(peal):
     assert client.receive_data() == "Echo: one two"
 
 
-def test_a_character_split_between_fragments_is_joined(peal):
-    client = peal().connect()
+def test_a_character_split_between_fragments_is_joined(shared):
+    client = shared.connect()
     whole = "€".encode()
     client.send_frame(TEXT, whole[:1], is_final=False)
     client.send_frame(CONTINUATION, whole[1:])
