@@ -299,6 +299,7 @@ static void gather(struct conductor *self)
         histogram_merge(&result->handshake, &worker->handshake);
         histogram_merge(&result->lateness, &worker->lateness);
         result->tally.lost += worker->tally.lost;
+        result->tally.overdue += worker->tally.overdue;
         result->tally.doubled += worker->tally.doubled;
         result->tally.reordered += worker->tally.reordered;
         result->tally.stray += worker->tally.stray;
@@ -344,7 +345,9 @@ bool bench_conduct(struct bench_run *run, struct bench_result *result)
 
     init_result(result);
     self.shows_progress = !run->options.quiet && isatty(STDERR_FILENO);
-    bench_proc_init(&self.server, (pid_t)run->options.server_pid);
+    for (int i = 0; i < run->options.server_pids.count; i++)
+        bench_proc_add(&self.server,
+                       (pid_t)atoi(run->options.server_pids.items[i]));
     signal(SIGINT, on_interrupt);
     if (!start_workers(run))
         return false;

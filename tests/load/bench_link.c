@@ -180,7 +180,7 @@ static bool queue_request(struct bench_link *self)
     struct bench_run *run = run_of(self);
     char *out = (char *)reserve(self, BENCH_REQUEST_MAX);
     size_t len =
-        bench_upgrade_write(&run->options, &run->target, &self->worker->key,
+        bench_upgrade_write(&run->options, self->target, &self->worker->key,
                             self->number, self->room, out);
 
     self->out_len += len;
@@ -189,7 +189,7 @@ static bool queue_request(struct bench_link *self)
 
 static bool connect_socket(struct bench_link *self)
 {
-    const struct bench_target *target = &run_of(self)->target;
+    const struct bench_target *target = self->target;
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = self};
 
     self->fd = bench_target_socket(target, self->number);
@@ -232,7 +232,7 @@ void bench_link_open(struct bench_link *self, uint64_t due)
         bench_link_fail(self, strerror(errno));
         return;
     }
-    if (!run->tls) {
+    if (!self->target->tls) {
         /* On loopback the connection usually stands already. */
         bench_link_flush(self);
         return;

@@ -17,8 +17,9 @@
 #include "bench_script.h"
 #include "bench_seen.h"
 
-struct bench_worker;
+struct bench_target;
 struct bench_tls;
+struct bench_worker;
 
 /* In the order of a connection's life. */
 enum bench_link_state {
@@ -35,6 +36,7 @@ struct bench_link {
     uint32_t number;
     uint32_t room;
     struct bench_worker *worker;
+    const struct bench_target *target;
     struct bench_script script;
     struct bench_seen *seen; /* one for each publisher of the room */
 

@@ -26,9 +26,12 @@ struct row {
 static const struct row rows[] = {
     {"preset", WORD, AT(preset), "raw", 0, 0,
      "raw, peal, peal-echo, shootout: wrapping and path that go together"},
-    {"url", WORD, AT(url), "ws://127.0.0.1:8080", 0, 0,
-     "ws:// or wss://; %d is the connection's number, %r its room"},
-    {"path", WORD, AT(path), "/", 0, 0, "used when the url has no path"},
+    {"url", LIST, AT(urls), NULL, 0, 0,
+     "ws:// or wss:// [ws://127.0.0.1:8080]; of several, each takes its "
+     "share of a room's connections"},
+    {"path", WORD, AT(path), "/", 0, 0,
+     "used when the url has none; %d is the connection's number, %r its "
+     "room"},
     {"subprotocol", WORD, AT(subprotocol), "", 0, 0,
      "for Sec-WebSocket-Protocol"},
     {"header", LIST, AT(headers), NULL, 0, 0,
@@ -38,7 +41,7 @@ static const struct row rows[] = {
     {"jwt-secret", WORD, AT(jwt_secret), "", 0, 0,
      "makes an HS256 token for each connection, sent as Bearer"},
     {"join", WORD, AT(join), "", 0, 0,
-     "text sent once open; %d and %r as in the url"},
+     "text sent once open; %d and %r as in the path"},
     {"joined", WORD, AT(joined), "", 0, 0,
      "the answer to it begins so; default: no answer is awaited"},
     {"wrap", WORD, AT(wrap), "%s", 0, 0,
@@ -96,8 +99,8 @@ static const struct row rows[] = {
     {"limit", REAL, AT(limit), "0.5", 0.001, 60,
      "shootout: it ends when the 95th percentile passes these seconds"},
     {"threads", NUMBER, AT(threads), "1", 1, 64, "of the generator"},
-    {"server-pid", NUMBER, AT(server_pid), "0", 0, 1 << 30,
-     "its CPU and memory are measured, children included"},
+    {"server-pid", LIST, AT(server_pids), NULL, 0, 0,
+     "its CPU and memory are measured, children included; may be several"},
     {"json", WORD, AT(json), "", 0, 0, "file for the figures"},
     {"html", WORD, AT(html), "", 0, 0, "file for the report with plots"},
     {"name", WORD, AT(name), "", 0, 0, "the server's name in the reports"},
@@ -135,7 +138,7 @@ static bool set_number(const struct row *row, void *field, const char *text)
 static bool add_item(const struct row *row, struct bench_list *list,
                      const char *text)
 {
-    if (list->count == BENCH_HEADERS_MAX)
+    if (list->count == BENCH_LIST_MAX)
         return complain(row->name, "too many");
     list->items[list->count++] = text;
     return true;

@@ -12,11 +12,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { BENCH_HEADERS_MAX = 16 };
+enum { BENCH_LIST_MAX = 16 };
 
 /* A list, for options that may be given several times. */
 struct bench_list {
-    const char *items[BENCH_HEADERS_MAX];
+    const char *items[BENCH_LIST_MAX];
     int count;
 };
 
@@ -24,7 +24,7 @@ struct bench_options {
     /* the target */
     const char *scenario;
     const char *preset;
-    const char *url;
+    struct bench_list urls;
     const char *path;
     const char *subprotocol;
     struct bench_list headers;
@@ -71,7 +71,7 @@ struct bench_options {
 
     /* the generator itself and its reports */
     int64_t threads;
-    int64_t server_pid;
+    struct bench_list server_pids;
     const char *json;
     const char *html;
     const char *name;

@@ -59,9 +59,8 @@ static void add_children(struct bench_proc *self, pid_t pid)
     each_thread(pid, add_children_of_thread, self);
 }
 
-void bench_proc_init(struct bench_proc *self, pid_t pid)
+void bench_proc_add(struct bench_proc *self, pid_t pid)
 {
-    self->count = 0;
     if (pid > 0)
         add_process(self, pid);
 }

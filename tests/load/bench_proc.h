@@ -27,8 +27,8 @@ struct bench_usage {
     uint64_t memory;     /* resident bytes */
 };
 
-/* Finds `pid` and its children, theirs too. 0 is nobody. */
-void bench_proc_init(struct bench_proc *self, pid_t pid);
+/* Adds `pid` and its children, theirs too; begin with an empty one. */
+void bench_proc_add(struct bench_proc *self, pid_t pid);
 
 struct bench_usage bench_proc_usage(const struct bench_proc *self);
 

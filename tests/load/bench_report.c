@@ -53,9 +53,13 @@ static void print_head(FILE *out, const struct bench_run *run)
 {
     const struct bench_options *options = &run->options;
 
-    fprintf(out, "%-11s %s %s:%s, %" PRId64 " connections", options->scenario,
-            run->target.tls ? "wss" : "ws", run->target.host, run->target.port,
-            options->connections);
+    fprintf(out, "%-11s", options->scenario);
+    for (uint32_t i = 0; i < run->target_count; i++) {
+        const struct bench_target *target = &run->targets[i];
+        fprintf(out, " %s://%s:%s%s", target->tls ? "wss" : "ws", target->host,
+                target->port, i + 1 < run->target_count ? " and" : "");
+    }
+    fprintf(out, ", %" PRId64 " connections", options->connections);
     if (options->base)
         fprintf(out, " beside %" PRId64 " idle", options->base);
     if (options->rooms > 1)
@@ -77,7 +81,7 @@ static void print_opening(FILE *out, const struct bench_run *run,
     fprintf(out, "%-11s %" PRIu64 " in %.2f s (%.0f/s)", "opening",
             result->opened, result->open_seconds,
             per_second(result->opened, result->open_seconds));
-    if (run->options.server_pid)
+    if (run->options.server_pids.count)
         fprintf(out, ", server %.1f us each", micros_each(cpu, result->opened));
     fputc('\n', out);
     print_times(out, "handshake", &result->handshake);
@@ -114,7 +118,7 @@ static void print_server(FILE *out, const struct bench_run *run,
     uint64_t operations = bench_result_operations(run, &result->span);
     double cpu = server->cpu;
 
-    if (!run->options.server_pid || result->seconds <= 0)
+    if (!run->options.server_pids.count || result->seconds <= 0)
         return;
     fprintf(out, "%-11s %.0f %% of a core", "server",
             100 * cpu / result->seconds);
@@ -255,10 +259,10 @@ static void json_totals(FILE *out, const struct bench_result *result)
     BENCH_COUNTERS(FIELD)
 #undef FIELD
     fprintf(out,
-            "\"lost\":%" PRId64 ",\"doubled\":%" PRId64
+            "\"lost\":%" PRId64 ",\"overdue\":%" PRId64 ",\"doubled\":%" PRId64
             ",\"reordered\":%" PRId64 ",\"stray\":%" PRId64 "},",
-            result->tally.lost, result->tally.doubled, result->tally.reordered,
-            result->tally.stray);
+            result->tally.lost, result->tally.overdue, result->tally.doubled,
+            result->tally.reordered, result->tally.stray);
 }
 
 static void json_series(FILE *out, const struct bench_run *run,

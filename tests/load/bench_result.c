@@ -58,6 +58,7 @@ const char *bench_result_verdict(const struct bench_run *run,
         const char *what;
     } checks[] = {
         {self->tally.lost, "lost"},
+        {self->tally.overdue, "not come in time"},
         {self->tally.doubled, "doubled"},
         {self->tally.reordered, "out of order"},
         {self->tally.stray, "in the wrong room"},

@@ -36,15 +36,34 @@ static uint32_t rooms_of(const struct bench_options *options)
     return options->rooms > 0 ? (uint32_t)options->rooms : 1;
 }
 
+static bool make_targets(struct bench_run *self)
+{
+    const struct bench_list *urls = &self->options.urls;
+
+    for (int i = 0; i < urls->count; i++) {
+        struct bench_target *target = &self->targets[i];
+        if (!bench_target_init(target, &self->options, urls->items[i]))
+            return false;
+        if (target->tls && !self->tls)
+            self->tls = bench_tls_context_new();
+    }
+    self->target_count = (uint32_t)urls->count;
+    return true;
+}
+
 static void make_links(struct bench_run *self)
 {
+    uint32_t rooms = rooms_of(&self->options);
+
     for (uint32_t i = 0; i < self->worker_count; i++)
         self->workers[i].id = i;
     for (uint32_t i = 0; i < self->link_count; i++) {
         struct bench_link *link = &self->links[i];
         link->number = i;
-        link->room = i % rooms_of(&self->options);
+        link->room = i % rooms;
         link->fd = -1;
+        /* Neighbours in a room are spread over the targets. */
+        link->target = &self->targets[i / rooms % self->target_count];
         link->worker = &self->workers[i % self->worker_count];
     }
 }
@@ -57,6 +76,8 @@ static void fill_in(struct bench_options *options,
         scenario->adjust(options);
     if (options->connections == 0)
         options->connections = 1000;
+    if (options->urls.count == 0)
+        options->urls = (struct bench_list){{"ws://127.0.0.1:8080"}, 1};
     if (options->duration <= 0)
         options->duration = 5;
 }
@@ -73,11 +94,8 @@ bool bench_run_init(struct bench_run *self, const struct bench_options *options,
     self->worker_count = (uint32_t)options->threads;
     self->opening = (uint32_t)options->opening;
     pthread_mutex_init(&self->lock, NULL);
-    if (!bench_target_init(&self->target, options) ||
-        !allow_files(self->link_count))
+    if (!make_targets(self) || !allow_files(self->link_count))
         return false;
-    if (self->target.tls)
-        self->tls = bench_tls_context_new();
 
     self->links = calloc(self->link_count, sizeof *self->links);
     self->workers = calloc(self->worker_count, sizeof *self->workers);
@@ -93,7 +111,7 @@ void bench_run_deinit(struct bench_run *self)
         self->scenario->release(self);
     for (int i = 0; i < BENCH_SAMPLES_MAX; i++)
         free(self->samples[i]);
-    for (uint32_t i = 0; i < self->link_count; i++)
+    for (uint32_t i = 0; self->links && i < self->link_count; i++)
         bench_script_deinit(&self->links[i].script);
     if (self->tls)
         bench_tls_context_free(self->tls);

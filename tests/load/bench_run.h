@@ -58,7 +58,8 @@ struct bench_round {
 struct bench_run {
     /* set once, before the threads start */
     struct bench_options options;
-    struct bench_target target;
+    struct bench_target targets[BENCH_LIST_MAX];
+    uint32_t target_count;
     const struct scenario *scenario;
     struct bench_link *links;
     uint32_t link_count;

@@ -56,5 +56,5 @@ void bench_seen_end(const struct bench_seen *self, uint32_t published,
                     struct bench_tally *tally)
 {
     if (self->joined && (int32_t)(published - self->next) > 0)
-        tally->lost += published - self->next;
+        tally->overdue += published - self->next;
 }

@@ -12,7 +12,8 @@
 #include <stdint.h>
 
 struct bench_tally {
-    int64_t lost; /* goes down again when a late text closes its gap */
+    int64_t lost;    /* goes down again when a late text closes its gap */
+    int64_t overdue; /* had not come when the run ended */
     int64_t doubled;
     int64_t reordered;
     int64_t stray; /* a stamp of a stream that this receiver never joined */
@@ -34,7 +35,8 @@ void bench_seen_from_now(struct bench_seen *self);
 bool bench_seen_odd(struct bench_seen *self, uint32_t sequence,
                     struct bench_tally *tally);
 
-/* The stream ended after `published` texts: what has not come is lost. */
+/* The stream ended after `published` texts, and the time is up: what has
+ * not come is overdue. */
 void bench_seen_end(const struct bench_seen *self, uint32_t published,
                     struct bench_tally *tally);
 

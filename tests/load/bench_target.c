@@ -103,10 +103,8 @@ static uint32_t sources_for(const struct bench_target *self,
 }
 
 bool bench_target_init(struct bench_target *self,
-                       const struct bench_options *options)
+                       const struct bench_options *options, const char *url)
 {
-    const char *url = options->url;
-
     memset(self, 0, sizeof *self);
     if (!take_scheme(self, &url) || !take_host(self, &url) ||
         !take_port(self, &url) || !resolve(self))

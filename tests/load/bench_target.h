@@ -26,7 +26,7 @@ struct bench_target {
 };
 
 bool bench_target_init(struct bench_target *self,
-                       const struct bench_options *options);
+                       const struct bench_options *options, const char *url);
 
 /* A non-blocking socket bound for connection `number`; -1 and errno. */
 int bench_target_socket(const struct bench_target *self, uint32_t number);
