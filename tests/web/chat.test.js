@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { Browser, PHONE } from './support/browser.js';
@@ -19,10 +19,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** A test with a time limit, that shows what the server said when it fails. */
-function browserTest(name, run) {
-  test(name, { timeout: 25_000 }, run);
-}
+const browserTest = (name, run) => test(name, { timeout: 25_000 }, run);
 
 /** Two pages in the lobby of a fresh server. */
 async function twoPages(t) {
@@ -34,322 +31,330 @@ async function twoPages(t) {
   return { server, alice, bob };
 }
 
-browserTest('two pages chat, and each sees who is here', async (t) => {
-  const { alice, bob } = await twoPages(t);
-  await alice.say('hello bob');
-  await bob.sees('hello bob');
-  await bob.say('hello alice');
-  await alice.sees('hello alice');
-  assert.deepEqual(await alice.texts(), ['hello bob', 'hello alice']);
-  for (const page of [alice, bob]) {
-    await page.seesPerson('alice');
-    await page.seesPerson('bob');
-  }
-  assert.equal(await alice.log.locator('.msg.own').count(), 1);
-  assert.equal(await alice.log.locator('.pending').count(), 0);
-  assert.match(await bob.log.locator('.meta').first().innerText(), /alice.*\d/s);
-});
-
-browserTest('who comes later gets the history, and a name without asking', async (t) => {
-  const { server, alice } = await twoPages(t);
-  for (const text of ['one', 'two', 'three']) await alice.say(text);
-  await alice.sees('three');
-  const late = await browser.chat(t, server.url);
-  await late.sees('three');
-  assert.deepEqual(await late.texts(), ['one', 'two', 'three']);
-  assert.match(await late.page.locator('.me-name').innerText(), /^[a-z]+-[a-z]+$/);
-});
-
-browserTest('channels: unread counts, joining, leaving, and the address keeps them', async (t) => {
-  const server = await PealServer.start(t);
-  const alice = await browser.chat(t, server.url, { name: 'alice', channels: ['lobby', 'dev'] });
-  const bob = await browser.chat(t, server.url, { name: 'bob', channels: ['lobby'] });
-  await bob.reaches('open');
-  await alice.reaches('open');
-  await bob.page.fill('#join-name', 'dev');
-  await bob.page.press('#join-name', 'Enter');
-  await bob.say('in dev');
-  await alice.page.locator('[data-channel="dev"] .badge').waitFor();
-  assert.match(await alice.page.title(), /^\(1\) lobby/);
-  assert.deepEqual(await alice.texts(), []);
-  await alice.page.click('[data-channel="dev"]');
-  await alice.sees('in dev');
-  assert.equal(await alice.page.locator('.badge').count(), 0);
-  await alice.page.click('#leave');
-  assert.equal(await alice.page.locator('#title').innerText(), 'lobby');
-  assert.match(alice.page.url(), /#channel=lobby$/);
-  assert.match(bob.page.url(), /#channel=lobby&channel=dev&show=dev$/);
-});
-
-browserTest('markup in a message is shown as text', async (t) => {
-  const { alice, bob } = await twoPages(t);
-  const attacks = [
-    '<img src=x onerror="window.hit=1">',
-    '<script>window.hit=1</script>',
-    'javascript:window.hit=1',
-    '"><svg onload=window.hit=1>',
-  ];
-  for (const attack of attacks) await bob.say(attack);
-  await alice.sees(attacks.at(-1));
-  assert.deepEqual(await alice.texts(), attacks);
-  assert.equal(await alice.log.locator('img, script, svg, a').count(), 0);
-  assert.equal(await alice.page.evaluate(() => window.hit), undefined);
-  await bob.say('see https://example.com/a?b=1 there');
-  const link = alice.log.locator('a');
-  await link.waitFor();
-  assert.equal(await link.getAttribute('href'), 'https://example.com/a?b=1');
-  assert.equal(await link.getAttribute('rel'), 'noopener noreferrer');
-});
-
-browserTest('the content policy is strict, and the page needs no more', async (t) => {
-  const server = await PealServer.start(t);
-  const { headers } = await fetch(server.url);
-  const policy = headers.get('content-security-policy') ?? '';
-  assert.match(policy, /default-src 'none'/);
-  assert.doesNotMatch(policy, /unsafe|\*/);
-  const { page } = await browser.chat(t, server.url);
-  const refused = page.waitForEvent('console', (message) => /Content Security Policy/.test(message.text()));
-  await page.evaluate(() => {
-    const script = document.createElement('script');
-    script.textContent = 'window.hit = 1';
-    document.head.append(script);
+// Each has a server and pages of its own and mostly waits: they may overlap.
+describe('in the browser', { concurrency: 2 }, () => {
+  browserTest('two pages chat, and each sees who is here', async (t) => {
+    const { alice, bob } = await twoPages(t);
+    await alice.say('hello bob');
+    await bob.sees('hello bob');
+    await bob.say('hello alice');
+    await alice.sees('hello alice');
+    assert.deepEqual(await alice.texts(), ['hello bob', 'hello alice']);
+    for (const page of [alice, bob]) {
+      await page.seesPerson('alice');
+      await page.seesPerson('bob');
+    }
+    assert.equal(await alice.log.locator('.msg.own').count(), 1);
+    assert.equal(await alice.log.locator('.pending').count(), 0);
+    assert.match(await bob.log.locator('.meta').first().innerText(), /alice.*\d/s);
   });
-  await refused;
-  assert.equal(await page.evaluate(() => window.hit), undefined);
-  browser.complaints = browser.complaints.filter((text) => !/inline script/.test(text));
-});
 
-browserTest('everything can be done by keyboard, and the focus is seen', async (t) => {
-  const { alice, bob } = await twoPages(t);
-  const { keyboard } = alice.page;
-  await alice.tabBackTo('.skip[href="#text"]');
-  const skip = alice.page.locator('.skip:focus');
-  assert.ok((await skip.boundingBox()).y >= 0, 'the skip link comes into view');
-  await keyboard.press('Enter');
-  assert.equal(await alice.focused(), 'text');
-  await keyboard.type('first line');
-  await keyboard.press('Shift+Enter');
-  await keyboard.type('second line');
-  await keyboard.press('Enter');
-  await bob.log.getByText('first line second line').waitFor();
+  browserTest('who comes later gets the history, and a name without asking', async (t) => {
+    const { server, alice } = await twoPages(t);
+    for (const text of ['one', 'two', 'three']) await alice.say(text);
+    await alice.sees('three');
+    const late = await browser.chat(t, server.url);
+    await late.sees('three');
+    assert.deepEqual(await late.texts(), ['one', 'two', 'three']);
+    assert.match(await late.page.locator('.me-name').innerText(), /^[a-z]+-[a-z]+$/);
+  });
 
-  await alice.tabBackTo('#join-name');
-  await keyboard.type('dev');
-  await keyboard.press('Enter');
-  assert.equal(await alice.page.locator('#title').innerText(), 'dev');
-  assert.equal(await alice.focused(), 'text');
-  await keyboard.press('Alt+ArrowUp');
-  assert.equal(await alice.page.locator('#title').innerText(), 'lobby');
+  browserTest('channels: unread counts, joining, leaving, and the address keeps them', async (t) => {
+    const server = await PealServer.start(t);
+    const alice = await browser.chat(t, server.url, { name: 'alice', channels: ['lobby', 'dev'] });
+    const bob = await browser.chat(t, server.url, { name: 'bob', channels: ['lobby'] });
+    await bob.reaches('open');
+    await alice.reaches('open');
+    await bob.page.fill('#join-name', 'dev');
+    await bob.page.press('#join-name', 'Enter');
+    await bob.say('in dev');
+    await alice.page.locator('[data-channel="dev"] .badge').waitFor();
+    assert.match(await alice.page.title(), /^\(1\) lobby/);
+    assert.deepEqual(await alice.texts(), []);
+    await alice.page.click('[data-channel="dev"]');
+    await alice.sees('in dev');
+    assert.equal(await alice.page.locator('.badge').count(), 0);
+    await alice.page.click('#leave');
+    assert.equal(await alice.page.locator('#title').innerText(), 'lobby');
+    assert.match(alice.page.url(), /#channel=lobby$/);
+    assert.match(bob.page.url(), /#channel=lobby&channel=dev&show=dev$/);
+  });
 
-  await alice.tabBackTo('#me');
-  await keyboard.press('Enter');
-  assert.equal(await alice.focused(), 'name');
-  await keyboard.press('Escape');
-  await keyboard.press('Enter');
-  await keyboard.type('carol');
-  await keyboard.press('Enter');
-  await bob.seesPerson('carol');
-  assert.equal(await alice.page.locator('.me-name').innerText(), 'carol');
-});
+  browserTest('markup in a message is shown as text', async (t) => {
+    const { alice, bob } = await twoPages(t);
+    const attacks = [
+      '<img src=x onerror="window.hit=1">',
+      '<script>window.hit=1</script>',
+      'javascript:window.hit=1',
+      '"><svg onload=window.hit=1>',
+    ];
+    for (const attack of attacks) await bob.say(attack);
+    await alice.sees(attacks.at(-1));
+    assert.deepEqual(await alice.texts(), attacks);
+    assert.equal(await alice.log.locator('img, script, svg, a').count(), 0);
+    assert.equal(await alice.page.evaluate(() => window.hit), undefined);
+    await bob.say('see https://example.com/a?b=1 there');
+    const link = alice.log.locator('a');
+    await link.waitFor();
+    assert.equal(await link.getAttribute('href'), 'https://example.com/a?b=1');
+    assert.equal(await link.getAttribute('rel'), 'noopener noreferrer');
+  });
 
-browserTest('a phone shows it without scrolling sideways', async (t) => {
-  const { server, alice } = await twoPages(t);
-  const phone = await browser.chat(t, server.url, { name: 'wren', channels: ['lobby', 'dev', 'a-long-channel-name'], ...PHONE });
-  await alice.say(`${'long'.repeat(60)} and a sentence that has to wrap on a small screen`);
-  await phone.log.locator('.msg').waitFor();
-  const wide = await phone.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.equal(wide, 0);
-  const box = await phone.page.locator('#compose button').boundingBox();
-  assert.ok(box.y + box.height <= 760 && box.x + box.width <= 390, 'the send button is in view');
-  await phone.page.tap('#here-toggle');
-  await phone.page.locator('#here-list').getByText('alice').waitFor({ state: 'visible' });
-  await mkdir(OUT, { recursive: true });
-  await phone.page.screenshot({ path: `${OUT}phone.png` });
-});
+  browserTest('the content policy is strict, and the page needs no more', async (t) => {
+    const server = await PealServer.start(t);
+    const { headers } = await fetch(server.url);
+    const policy = headers.get('content-security-policy') ?? '';
+    assert.match(policy, /default-src 'none'/);
+    assert.doesNotMatch(policy, /unsafe|\*/);
+    const { page } = await browser.chat(t, server.url);
+    const refused = page.waitForEvent('console', (message) => /Content Security Policy/.test(message.text()));
+    await page.evaluate(() => {
+      const script = document.createElement('script');
+      script.textContent = 'window.hit = 1';
+      document.head.append(script);
+    });
+    await refused;
+    assert.equal(await page.evaluate(() => window.hit), undefined);
+    browser.complaints = browser.complaints.filter((text) => !/inline script/.test(text));
+  });
 
-browserTest('light and dark follow the system', async (t) => {
-  const server = await PealServer.start(t);
-  const shades = [];
-  for (const colorScheme of ['light', 'dark']) {
-    const { page } = await browser.chat(t, server.url, { colorScheme });
-    const colour = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-    shades.push(Number(colour.match(/\d+/)[0]));
+  browserTest('everything can be done by keyboard, and the focus is seen', async (t) => {
+    const { alice, bob } = await twoPages(t);
+    const { keyboard } = alice.page;
+    await alice.tabBackTo('.skip[href="#text"]');
+    const skip = alice.page.locator('.skip:focus');
+    assert.ok((await skip.boundingBox()).y >= 0, 'the skip link comes into view');
+    await keyboard.press('Enter');
+    assert.equal(await alice.focused(), 'text');
+    await keyboard.type('first line');
+    await keyboard.press('Shift+Enter');
+    await keyboard.type('second line');
+    await keyboard.press('Enter');
+    await bob.log.getByText('first line second line').waitFor();
+
+    await alice.tabBackTo('#join-name');
+    await keyboard.type('dev');
+    await keyboard.press('Enter');
+    assert.equal(await alice.page.locator('#title').innerText(), 'dev');
+    assert.equal(await alice.focused(), 'text');
+    await keyboard.press('Alt+ArrowUp');
+    assert.equal(await alice.page.locator('#title').innerText(), 'lobby');
+
+    await alice.tabBackTo('#me');
+    await keyboard.press('Enter');
+    assert.equal(await alice.focused(), 'name');
+    await keyboard.press('Escape');
+    await keyboard.press('Enter');
+    await keyboard.type('carol');
+    await keyboard.press('Enter');
+    await alice.reaches('open');
+    await alice.page.focus('#text');
+    await keyboard.type('I am carol now');
+    await keyboard.press('Enter');
+    await bob.sees('I am carol now');
+    await bob.seesPerson('carol');
+    assert.equal(await alice.page.locator('.me-name').innerText(), 'carol');
+  });
+
+  browserTest('a phone shows it without scrolling sideways', async (t) => {
+    const { server, alice } = await twoPages(t);
+    const phone = await browser.chat(t, server.url, { name: 'wren', channels: ['lobby', 'dev', 'a-long-channel-name'], ...PHONE });
+    await alice.say(`${'long'.repeat(60)} and a sentence that has to wrap on a small screen`);
+    await phone.log.locator('.msg').waitFor();
+    const wide = await phone.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.equal(wide, 0);
+    const box = await phone.page.locator('#compose button').boundingBox();
+    assert.ok(box.y + box.height <= 760 && box.x + box.width <= 390, 'the send button is in view');
+    await phone.page.tap('#here-toggle');
+    await phone.page.locator('#here-list').getByText('alice').waitFor({ state: 'visible' });
     await mkdir(OUT, { recursive: true });
-    await page.screenshot({ path: `${OUT}${colorScheme}.png` });
-  }
-  assert.ok(shades[0] > 200 && shades[1] < 60, `${shades}`);
-});
-
-browserTest('a page cut off recovers exactly what it missed, in order', async (t) => {
-  const server = await PealServer.start(t);
-  const wire = await Wire.to(t, server.port);
-  const alice = await browser.chat(t, wire.url, { name: 'alice' });
-  const bob = await browser.chat(t, server.url, { name: 'bob' });
-  await alice.reaches('open');
-  await bob.reaches('open');
-  await bob.say('before');
-  await alice.sees('before');
-  wire.cut();
-  await alice.reaches('waiting');
-  const missed = Array.from({ length: 20 }, (_, i) => `missed ${i + 1}`);
-  for (const text of missed) await bob.say(text);
-  await bob.sees('missed 20');
-  assert.deepEqual(await alice.texts(), ['before']);
-  wire.mend();
-  await alice.reaches('open');
-  await alice.sees('missed 20');
-  await bob.say('after');
-  await alice.sees('after');
-  await alice.seesMark('recovered');
-  assert.deepEqual(await alice.texts(), ['before', ...missed, 'after']);
-  assert.equal(await alice.log.locator('.mark.gap').count(), 0);
-});
-
-browserTest('what is written while cut off is sent when the page is back', async (t) => {
-  const server = await PealServer.start(t);
-  const wire = await Wire.to(t, server.port);
-  const alice = await browser.chat(t, wire.url, { name: 'alice' });
-  const bob = await browser.chat(t, server.url, { name: 'bob' });
-  await alice.reaches('open');
-  await bob.reaches('open');
-  wire.cut();
-  await alice.reaches('waiting');
-  await alice.say('written while away');
-  await alice.log.locator('.pending').waitFor();
-  wire.mend();
-  await bob.sees('written while away');
-  await alice.sees('written while away');
-  assert.deepEqual(await alice.texts(), ['written while away']);
-  assert.equal(await alice.log.locator('.pending').count(), 0);
-});
-
-browserTest('the server is killed and comes back: both pages too, with an honest gap', async (t) => {
-  const { server, alice, bob } = await twoPages(t);
-  await alice.say('before the kill');
-  await bob.sees('before the kill');
-  await server.kill('SIGKILL');
-  for (const page of [alice, bob]) {
-    await page.reaches('waiting');
-    await page.page.locator('#state').getByText(/Reconnecting/).waitFor();
-  }
-  await server.start();
-  for (const page of [alice, bob]) {
-    await page.reaches('open');
-    await page.seesMark('gap');
-  }
-  await alice.say('after the kill');
-  await bob.sees('after the kill');
-  assert.deepEqual(await bob.texts(), ['before the kill', 'after the kill']);
-  await bob.seesPerson('alice');
-});
-
-browserTest('the server is stopped with care (1012): the pages wait for the next one', async (t) => {
-  const { server, alice } = await twoPages(t);
-  assert.equal(await server.kill('SIGTERM'), 0);
-  await alice.reaches('waiting');
-  await server.start();
-  await alice.reaches('open');
-});
-
-browserTest('asked for a token, the page asks for one, and takes the name in it', async (t) => {
-  const server = await PealServer.start(t, { PEAL_AUTH_SECRET: SECRET });
-  const { page } = await browser.chat(t, server.url, { name: 'nobody' });
-  await page.locator('#token-dialog[open]').waitFor();
-  await page.fill('#token', 'nonsense');
-  await page.keyboard.press('Tab');
-  await page.click('#token-dialog [type=submit]');
-  await page.locator('#token-wrong').getByText('not a token').waitFor();
-  await page.fill('#token', signToken('another secret, so a bad signature', 'alice', 600));
-  await page.click('#token-dialog [type=submit]');
-  await page.locator('#token-why').getByText('refused').waitFor();
-  await page.fill('#token', signToken(SECRET, 'alice', 600));
-  await page.click('#token-dialog [type=submit]');
-  await page.waitForSelector('body[data-state="open"]');
-  assert.equal(await page.locator('.me-name').innerText(), 'alice');
-  await page.reload();
-  await page.waitForSelector('body[data-state="open"]');
-});
-
-browserTest('peal.js: every request gets its answer', async (t) => {
-  const server = await PealServer.start(t);
-  const page = await browser.page(t, server.url);
-  const seen = await page.evaluate(async () => {
-    const { Peal } = await import('/peal.js');
-    const alice = new Peal({ client: 'api-alice' });
-    const bob = new Peal({ client: 'api-bob' });
-    const got = [];
-    bob.on('direct', ({ from, payload }) => got.push(['direct', from, payload]));
-    const room = bob.subscribe('api');
-    room.on('message', ({ from, payload, offset }) => got.push(['message', from, payload, offset]));
-    const ready = new Promise((resolve) => room.on('subscribed', resolve));
-    alice.connect();
-    bob.connect();
-    const { recovered, offset } = await ready;
-    const published = await alice.publish('api', { n: 1 });
-    const direct = await alice.direct('api-bob', 'psst');
-    const nobody = await alice.direct('no-one', 1);
-    const echo = await alice.echo([1, 'zwei', null]);
-    const presence = await alice.presence('api');
-    const history = await alice.history('api', { limit: 5 });
-    const took = await alice.ping();
-    const bad = await alice.publish('not a channel!', 1).catch((error) => ({ name: error.name, code: error.code }));
-    await bob.ping(); // what was sent to bob before has arrived now
-    await room.unsubscribe();
-    const left = await alice.presence('api');
-    alice.close();
-    bob.close();
-    return { recovered, offset, published, direct, nobody, echo, presence, history, took, bad, got, left };
+    await phone.page.screenshot({ path: `${OUT}phone.png` });
   });
-  assert.equal(seen.offset, 0);
-  assert.equal(seen.published.offset, 1);
-  assert.equal(seen.published.listenerCount, 1);
-  assert.deepEqual(seen.published.payload, { n: 1 });
-  assert.equal(seen.direct.connectionCount, 1);
-  assert.equal(seen.nobody.connectionCount, 0);
-  assert.deepEqual(seen.echo, [1, 'zwei', null]);
-  assert.deepEqual(seen.presence, [{ client: 'api-bob', connections: 1 }]);
-  assert.deepEqual(seen.history.messages.map(({ offset }) => offset), [1]);
-  assert.equal(seen.bad.name, 'PealError');
-  assert.deepEqual(seen.got, [['message', 'api-alice', { n: 1 }, 1], ['direct', 'api-alice', 'psst']]);
-  assert.deepEqual(seen.left, []);
-  assert.ok(seen.took >= 0 && seen.took < 5_000);
-});
 
-browserTest('peal.js: no channel is joined unasked', async (t) => {
-  const server = await PealServer.start(t);
-  const page = await browser.page(t, `${server.url}/peal.js`);
-  const people = await page.evaluate(async () => {
-    const { Peal } = await import('/peal.js');
-    const peal = new Peal({ client: 'quiet' });
-    peal.connect();
-    const people = await peal.presence('lobby');
-    peal.close();
-    return people;
+  browserTest('light and dark follow the system', async (t) => {
+    const server = await PealServer.start(t);
+    const shades = [];
+    for (const colorScheme of ['light', 'dark']) {
+      const { page } = await browser.chat(t, server.url, { colorScheme });
+      const colour = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      shades.push(Number(colour.match(/\d+/)[0]));
+      await mkdir(OUT, { recursive: true });
+      await page.screenshot({ path: `${OUT}${colorScheme}.png` });
+    }
+    assert.ok(shades[0] > 200 && shades[1] < 60, `${shades}`);
   });
-  assert.deepEqual(people, []);
-});
 
-browserTest('peal.js: a token is refreshed in time, on the same connection', async (t) => {
-  const server = await PealServer.start(t, { PEAL_AUTH_SECRET: SECRET, PEAL_AUTH_LEEWAY_SECONDS: '0' });
-  const page = await browser.page(t, `${server.url}/peal.js`);
-  const asked = [];
-  await page.exposeFunction('getToken', (reason) => {
-    asked.push(reason);
-    return signToken(SECRET, 'alice', 4);
+  browserTest('a page cut off recovers exactly what it missed, in order', async (t) => {
+    const server = await PealServer.start(t);
+    const wire = await Wire.to(t, server.port);
+    const alice = await browser.chat(t, wire.url, { name: 'alice' });
+    const bob = await browser.chat(t, server.url, { name: 'bob' });
+    await alice.reaches('open');
+    await bob.reaches('open');
+    await bob.say('before');
+    await alice.sees('before');
+    wire.cut();
+    await alice.reaches('waiting');
+    const missed = Array.from({ length: 20 }, (_, i) => `missed ${i + 1}`);
+    for (const text of missed) await bob.say(text);
+    await bob.sees('missed 20');
+    assert.deepEqual(await alice.texts(), ['before']);
+    wire.mend();
+    await alice.reaches('open');
+    await alice.sees('missed 20');
+    await bob.say('after');
+    await alice.sees('after');
+    await alice.seesMark('recovered');
+    assert.deepEqual(await alice.texts(), ['before', ...missed, 'after']);
+    assert.equal(await alice.log.locator('.mark.gap').count(), 0);
   });
-  const states = await page.evaluate(async () => {
-    const { Peal } = await import('/peal.js');
-    const peal = new Peal({ client: 'alice', token: ({ reason }) => window.getToken(reason) });
-    const states = [];
-    peal.on('state', ({ state, code }) => states.push(code ?? state));
-    peal.on('error', ({ message }) => states.push(message));
-    peal.connect();
-    await new Promise((resolve) => setTimeout(resolve, 7_000));
-    return states;
+
+  browserTest('what is written while cut off is sent when the page is back', async (t) => {
+    const server = await PealServer.start(t);
+    const wire = await Wire.to(t, server.port);
+    const alice = await browser.chat(t, wire.url, { name: 'alice' });
+    const bob = await browser.chat(t, server.url, { name: 'bob' });
+    await alice.reaches('open');
+    await bob.reaches('open');
+    wire.cut();
+    await alice.reaches('waiting');
+    await alice.say('written while away');
+    await alice.log.locator('.pending').waitFor();
+    wire.mend();
+    await bob.sees('written while away');
+    await alice.sees('written while away');
+    assert.deepEqual(await alice.texts(), ['written while away']);
+    assert.equal(await alice.log.locator('.pending').count(), 0);
   });
-  assert.deepEqual(states, ['connecting', 'open']);
-  assert.equal(asked[0], 'connect');
-  assert.ok(asked.length >= 3 && asked.slice(1).every((reason) => reason === 'refresh'), `${asked}`);
+
+  browserTest('the server is killed and comes back: both pages too, with an honest gap', async (t) => {
+    const { server, alice, bob } = await twoPages(t);
+    await alice.say('before the kill');
+    await bob.sees('before the kill');
+    await server.kill('SIGKILL');
+    for (const page of [alice, bob]) {
+      await page.reaches('waiting');
+      await page.page.locator('#state').getByText(/Reconnecting/).waitFor();
+    }
+    await server.start();
+    for (const page of [alice, bob]) {
+      await page.reaches('open');
+      await page.seesMark('gap');
+    }
+    await alice.say('after the kill');
+    await bob.sees('after the kill');
+    assert.deepEqual(await bob.texts(), ['before the kill', 'after the kill']);
+    await bob.seesPerson('alice');
+  });
+
+  browserTest('the server is stopped with care (1012): the pages wait for the next one', async (t) => {
+    const { server, alice } = await twoPages(t);
+    assert.equal(await server.kill('SIGTERM'), 0);
+    await alice.reaches('waiting');
+    await server.start();
+    await alice.reaches('open');
+  });
+
+  browserTest('asked for a token, the page asks for one, and takes the name in it', async (t) => {
+    const server = await PealServer.start(t, { PEAL_AUTH_SECRET: SECRET });
+    const { page } = await browser.chat(t, server.url, { name: 'nobody' });
+    await page.locator('#token-dialog[open]').waitFor();
+    await page.fill('#token', 'nonsense');
+    await page.keyboard.press('Tab');
+    await page.click('#token-dialog [type=submit]');
+    await page.locator('#token-wrong').getByText('not a token').waitFor();
+    await page.fill('#token', signToken('another secret, so a bad signature', 'alice', 600));
+    await page.click('#token-dialog [type=submit]');
+    await page.locator('#token-why').getByText('refused').waitFor();
+    await page.fill('#token', signToken(SECRET, 'alice', 600));
+    await page.click('#token-dialog [type=submit]');
+    await page.waitForSelector('body[data-state="open"]');
+    assert.equal(await page.locator('.me-name').innerText(), 'alice');
+    await page.reload();
+    await page.waitForSelector('body[data-state="open"]');
+  });
+
+  browserTest('peal.js: every request gets its answer', async (t) => {
+    const server = await PealServer.start(t);
+    const page = await browser.page(t, server.url);
+    const seen = await page.evaluate(async () => {
+      const { Peal } = await import('/peal.js');
+      const alice = new Peal({ client: 'api-alice' });
+      const bob = new Peal({ client: 'api-bob' });
+      const got = [];
+      bob.on('direct', ({ from, payload }) => got.push(['direct', from, payload]));
+      const room = bob.subscribe('api');
+      room.on('message', ({ from, payload, offset }) => got.push(['message', from, payload, offset]));
+      const ready = new Promise((resolve) => room.on('subscribed', resolve));
+      alice.connect();
+      bob.connect();
+      const { recovered, offset } = await ready;
+      const published = await alice.publish('api', { n: 1 });
+      const direct = await alice.direct('api-bob', 'psst');
+      const nobody = await alice.direct('no-one', 1);
+      const echo = await alice.echo([1, 'zwei', null]);
+      const presence = await alice.presence('api');
+      const history = await alice.history('api', { limit: 5 });
+      const took = await alice.ping();
+      const bad = await alice.publish('not a channel!', 1).catch((error) => ({ name: error.name, code: error.code }));
+      await bob.ping(); // what was sent to bob before has arrived now
+      await room.unsubscribe();
+      const left = await alice.presence('api');
+      alice.close();
+      bob.close();
+      return { recovered, offset, published, direct, nobody, echo, presence, history, took, bad, got, left };
+    });
+    assert.equal(seen.offset, 0);
+    assert.equal(seen.published.offset, 1);
+    assert.equal(seen.published.listenerCount, 1);
+    assert.deepEqual(seen.published.payload, { n: 1 });
+    assert.equal(seen.direct.connectionCount, 1);
+    assert.equal(seen.nobody.connectionCount, 0);
+    assert.deepEqual(seen.echo, [1, 'zwei', null]);
+    assert.deepEqual(seen.presence, [{ client: 'api-bob', connections: 1 }]);
+    assert.deepEqual(seen.history.messages.map(({ offset }) => offset), [1]);
+    assert.equal(seen.bad.name, 'PealError');
+    assert.deepEqual(seen.got, [['message', 'api-alice', { n: 1 }, 1], ['direct', 'api-alice', 'psst']]);
+    assert.deepEqual(seen.left, []);
+    assert.ok(seen.took >= 0 && seen.took < 5_000);
+  });
+
+  browserTest('peal.js: no channel is joined unasked', async (t) => {
+    const server = await PealServer.start(t);
+    const page = await browser.page(t, `${server.url}/peal.js`);
+    const people = await page.evaluate(async () => {
+      const { Peal } = await import('/peal.js');
+      const peal = new Peal({ client: 'quiet' });
+      peal.connect();
+      const people = await peal.presence('lobby');
+      peal.close();
+      return people;
+    });
+    assert.deepEqual(people, []);
+  });
+
+  browserTest('peal.js: a token is refreshed in time, on the same connection', async (t) => {
+    const server = await PealServer.start(t, { PEAL_AUTH_SECRET: SECRET, PEAL_AUTH_LEEWAY_SECONDS: '0' });
+    const page = await browser.page(t, `${server.url}/peal.js`);
+    const asked = [];
+    await page.exposeFunction('getToken', (reason) => {
+      asked.push(reason);
+      return signToken(SECRET, 'alice', 4);
+    });
+    const states = await page.evaluate(async () => {
+      const { Peal } = await import('/peal.js');
+      const peal = new Peal({ client: 'alice', token: ({ reason }) => window.getToken(reason) });
+      const states = [];
+      peal.on('state', ({ state, code }) => states.push(code ?? state));
+      peal.on('error', ({ message }) => states.push(message));
+      peal.connect();
+      await new Promise((resolve) => setTimeout(resolve, 5_500));
+      return states;
+    });
+    assert.deepEqual(states, ['connecting', 'open']);
+    assert.equal(asked[0], 'connect');
+    assert.ok(asked.length >= 2 && asked.slice(1).every((reason) => reason === 'refresh'), `${asked}`);
+  });
 });
 
 test('no page had an error or was refused something by the content policy', () => {

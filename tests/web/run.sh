@@ -50,7 +50,7 @@ failed=0
 
 # A file that ends without a summary (crash, time limit) counts as a failure.
 run_file() {
-  timeout -k 5 "$2" node --test-reporter=spec --test-reporter-destination=stdout \
+  timeout -k 3 "$2" node --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=tap --test-reporter-destination="$counts" "$1" || true
   local pass fail
   pass=$(awk '/^# pass /{n += $3} END {print n + 0}' "$counts")
@@ -61,8 +61,8 @@ run_file() {
   : >"$counts"
 }
 
-run_file peal.test.js 10
-run_file chat.test.js 50
+run_file peal.test.js 5
+run_file chat.test.js 54
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

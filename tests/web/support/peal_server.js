@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const BINARY = process.env.PEAL_BINARY ?? `${ROOT}build/peal`;
 
+/** None of the caller's settings may change what is tested. */
+const neutral = () => Object.entries(process.env).filter(([name]) => !name.startsWith('PEAL_'));
+
 export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -42,7 +45,7 @@ export class PealServer {
   async start() {
     this.#child = spawn(BINARY, ['--dev', '--port', String(this.port)], {
       cwd: ROOT,
-      env: { ...process.env, ...this.#environment },
+      env: { ...Object.fromEntries(neutral()), ...this.#environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const keep = (chunk) => (this.output = (this.output + chunk).slice(-4000));
