@@ -115,10 +115,8 @@ static bool read_header(struct bytes base64url, struct header *header,
 }
 
 /* A key without a name of its own is tried for every name. */
-static bool key_is_meant(const struct jwk *key, const struct header *header)
+static bool is_named(const struct jwk *key, const struct header *header)
 {
-    if (!(key->algorithms & jwt_algorithm_bit(header->algorithm)))
-        return false;
     return !header->has_kid || !key->kid ||
            bytes_equal((struct bytes){header->kid, header->kid_len},
                        bytes_of(key->kid));
@@ -131,23 +129,42 @@ static size_t signature_len(const struct jwk *key,
                                       : key->size_bytes;
 }
 
+/* How far a key got; the one that got farthest gives the reason. */
+enum attempt { DOES_NOT_FIT, HAS_ANOTHER_NAME, DOES_NOT_VERIFY, VERIFIES };
+
+static enum attempt try_key(const struct jwk *key, const struct header *header,
+                            size_t len, cjose_jws_t *jws)
+{
+    if (!(key->algorithms & jwt_algorithm_bit(header->algorithm)))
+        return DOES_NOT_FIT;
+    if (!is_named(key, header))
+        return HAS_ANOTHER_NAME;
+    return len == signature_len(key, header->algorithm) &&
+                   cjose_jws_verify(jws, key->native, NULL)
+               ? VERIFIES
+               : DOES_NOT_VERIFY;
+}
+
 static bool check_signature(const struct jwk_set *keys,
                             const struct header *header, size_t len,
                             cjose_jws_t *jws, const char **why)
 {
-    bool any = false;
+    static const char *const reasons[] = {
+        [DOES_NOT_FIT] = "no key fits the algorithm",
+        [HAS_ANOTHER_NAME] = "unknown key",
+        [DOES_NOT_VERIFY] = "bad signature",
+    };
+    enum attempt best = DOES_NOT_FIT;
     for (size_t i = 0; i < keys->count; i++) {
-        const struct jwk *key = &keys->items[i];
-        if (!key_is_meant(key, header))
-            continue;
-        any = true;
-        if (len == signature_len(key, header->algorithm) &&
-            cjose_jws_verify(jws, key->native, NULL))
+        enum attempt attempt = try_key(&keys->items[i], header, len, jws);
+        if (attempt == VERIFIES)
             return true;
+        if (attempt > best)
+            best = attempt;
+        /* what OpenSSL noted would confuse whoever uses TLS next here */
+        ERR_clear_error();
     }
-    /* what OpenSSL noted would confuse the next user of TLS on this thread */
-    ERR_clear_error();
-    return refuse(why, any ? "bad signature" : "unknown key");
+    return refuse(why, reasons[best]);
 }
 
 /* Whether cjose read the same algorithm out of the header as we did. */

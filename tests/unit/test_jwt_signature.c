@@ -155,7 +155,8 @@ static void a_key_of_another_kind_is_never_tried(void **state)
             if (strstr(fitting[i], algorithms[j]))
                 assert_good(&keys, stored(algorithms[j]));
             else
-                assert_refused(&keys, stored(algorithms[j]), "unknown key");
+                assert_refused(&keys, stored(algorithms[j]),
+                               "no key fits the algorithm");
         }
         jwk_set_deinit(&keys);
     }
@@ -167,9 +168,9 @@ static void a_public_key_is_no_hmac_secret(void **state)
     (void)state;
     struct jwk_set keys = {0};
     fake_keys_add_pem(&keys, "rsa.pem");
-    assert_refused(&keys, stored("confused-rsa"), "unknown key");
+    assert_refused(&keys, stored("confused-rsa"), "no key fits the algorithm");
     fake_keys_add_pem(&keys, "p256.pem");
-    assert_refused(&keys, stored("confused-p256"), "unknown key");
+    assert_refused(&keys, stored("confused-p256"), "no key fits the algorithm");
     jwk_set_deinit(&keys);
 
     keys = fake_keys_all();

@@ -1,0 +1,11 @@
+// Verifies a token with npm's jsonwebtoken and prints its claims:
+//   node verify.js ALG KEY_FILE TOKEN [OPTIONS_JSON]
+const fs = require('node:fs');
+const jwt = require('jsonwebtoken');
+
+const [algorithm, keyFile, token, options = '{}'] = process.argv.slice(2);
+
+process.stdout.write(JSON.stringify(jwt.verify(token, fs.readFileSync(keyFile), {
+  algorithms: [algorithm],
+  ...JSON.parse(options),
+})));
