@@ -249,7 +249,21 @@ describe('in the browser', { concurrency: 2 }, () => {
 
   browserTest('the server is stopped with care (1012): the pages wait for the next one', async (t) => {
     const { server, alice } = await twoPages(t);
+    const page = await browser.page(t, `${server.url}/peal.js`);
+    const waiting = page.evaluate(async () => {
+      const { Peal } = await import('/peal.js');
+      const peal = new Peal({ client: 'carol' });
+      const event = new Promise((resolve) => {
+        peal.on('state', (event) => event.state === 'waiting' && resolve(event));
+      });
+      peal.connect();
+      await peal.ping();
+      document.title = 'ready';
+      return event;
+    });
+    await page.waitForFunction(() => document.title === 'ready');
     assert.equal(await server.kill('SIGTERM'), 0);
+    assert.equal((await waiting).code, 1012);
     await alice.reaches('waiting');
     await server.start();
     await alice.reaches('open');
@@ -314,9 +328,44 @@ describe('in the browser', { concurrency: 2 }, () => {
     assert.deepEqual(seen.presence, [{ client: 'api-bob', connections: 1 }]);
     assert.deepEqual(seen.history.messages.map(({ offset }) => offset), [1]);
     assert.equal(seen.bad.name, 'PealError');
-    assert.deepEqual(seen.got, [['message', 'api-alice', { n: 1 }, 1], ['direct', 'api-alice', 'psst']]);
+    const got = Object.fromEntries(seen.got.map(([type, ...rest]) => [type, rest]));
+    assert.equal(seen.got.length, 2);
+    assert.deepEqual(got, { message: ['api-alice', { n: 1 }, 1], direct: ['api-alice', 'psst'] });
     assert.deepEqual(seen.left, []);
     assert.ok(seen.took >= 0 && seen.took < 5_000);
+  });
+
+  browserTest('peal.js: too big, too fast and too late end as the table says', async (t) => {
+    const settings = {
+      PEAL_AUTH_SECRET: SECRET, PEAL_AUTH_LEEWAY_SECONDS: '0', PEAL_LIMITS_MESSAGES_PER_SECOND: '5',
+    };
+    const server = await PealServer.start(t, settings);
+    const page = await browser.page(t, `${server.url}/peal.js`);
+    const [good, short] = [signToken(SECRET, 'alice', 600), signToken(SECRET, 'alice', 2)];
+    const seen = await page.evaluate(async ([good, short]) => {
+      const { Peal } = await import('/peal.js');
+      const endOf = async (token, act) => {
+        const peal = new Peal({ client: 'alice', token });
+        const ended = new Promise((resolve) => {
+          peal.on('state', (event) => ['waiting', 'closed'].includes(event.state) && resolve(event));
+        });
+        peal.connect();
+        await act(peal);
+        const { state, code, final, delay } = await ended;
+        peal.close();
+        return { state, code, final, delay };
+      };
+      const big = await endOf(good, (peal) => peal.publish('lobby', 'x'.repeat(70_000)).catch(() => {}));
+      const fast = await endOf(good, (peal) =>
+        Promise.all(Array.from({ length: 50 }, () => peal.ping().catch(() => {}))),
+      );
+      const late = await endOf(short, (peal) => peal.ping());
+      return { big, fast, late };
+    }, [good, short]);
+    assert.deepEqual([seen.big.code, seen.big.state, seen.big.final], [1009, 'closed', true]);
+    assert.deepEqual([seen.fast.code, seen.fast.state], [4529, 'waiting']);
+    assert.ok(seen.fast.delay >= 5_000);
+    assert.deepEqual([seen.late.code, seen.late.state, seen.late.final], [4401, 'closed', true]);
   });
 
   browserTest('peal.js: no channel is joined unasked', async (t) => {

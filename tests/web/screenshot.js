@@ -4,15 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { Browser } from './support/browser.js';
 import { PealServer } from './support/peal_server.js';
-
-const TALK = [
-  ['mira', 'Good morning! Is the new gateway up?'],
-  ['jonas', 'Since ten minutes ago. I pulled the plug on it twice to be sure.'],
-  ['jonas', 'Nobody noticed: every page came back by itself and fetched what it had missed.'],
-  ['mira', 'So that is why my list says “Back again” 😄'],
-  ['mira', 'How many clients was that?'],
-  ['jonas', 'Twelve thousand, all on one small machine.'],
-];
+import { Wire } from './support/wire.js';
 
 const cleanUps = [];
 const t = { after: (run) => cleanUps.unshift(run) };
@@ -22,16 +14,28 @@ try {
   t.after(() => browser.close());
   const look = { viewport: { width: 1100, height: 660 } };
   const channels = ['lobby', 'releases', 'random'];
-  const mira = await browser.chat(t, server.url, { name: 'mira', channels, ...look });
+  const wire = await Wire.to(t, server.port);
+  const mira = await browser.chat(t, wire.url, { name: 'mira', channels, ...look });
   const jonas = await browser.chat(t, server.url, { name: 'jonas', channels, ...look });
   await browser.chat(t, server.url, { name: 'sunny-wren', channels });
   await mira.reaches('open');
   await jonas.reaches('open');
-  const pages = { mira, jonas };
-  for (const [who, text] of TALK) {
-    await pages[who].say(text);
-    await mira.sees(text);
-  }
+  const says = async (page, text) => {
+    await page.say(text);
+    await page.sees(text);
+  };
+  await says(mira, 'Good morning! Who else is here?');
+  await says(jonas, 'Me, and a wren that does not say much.');
+  await says(mira, 'I will pull my cable out now. Keep talking!');
+  await jonas.sees('I will pull my cable out now. Keep talking!');
+  wire.cut();
+  await mira.reaches('waiting');
+  await says(jonas, 'You are gone from the list already.');
+  await says(jonas, 'I wonder if you will ever read this 😄');
+  wire.mend();
+  await mira.seesMark('recovered');
+  await says(mira, 'Every word of it, and in the right order.');
+  await jonas.sees('Every word of it, and in the right order.');
   await jonas.page.click('[data-channel="releases"]');
   await jonas.say('Version 1 is tagged.');
   await mira.page.locator('[data-channel="releases"] .badge').waitFor();
