@@ -76,9 +76,10 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason,
     }
 }
 
-/* The first entry takes plain HTTP; the others are there for their names,
- * which libwebsockets matches and echoes. All share one callback: what a
- * connection speaks was decided by the handshake. */
+/* The first entry takes plain HTTP, under a name that no client can offer; the
+ * others are there for their names, which libwebsockets matches and echoes.
+ * All share one callback: what a connection speaks was decided by the
+ * handshake. */
 static struct lws_protocols *make_lws_protocols(const struct net *net)
 {
     size_t count = 0;
@@ -87,7 +88,7 @@ static struct lws_protocols *make_lws_protocols(const struct net *net)
     struct lws_protocols *made = memory_new(count + 2, sizeof *made);
     for (size_t i = 0; i <= count; i++)
         made[i] = (struct lws_protocols){
-            .name = i ? net->protocols[i - 1]->name : "http",
+            .name = i ? net->protocols[i - 1]->name : "plain http",
             .callback = on_event,
             .rx_buffer_size = net->options.rx_buffer_bytes,
             .tx_packet_size = SEND_BYTES,
