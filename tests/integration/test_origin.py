@@ -1,0 +1,58 @@
+"""Which pages may connect: those on the list, and our own."""
+
+import pytest
+
+from support.websocket import Refused
+
+LIST = ["https://app.example.com", "https://*.example.org",
+        "http://localhost:3000"]
+
+
+@pytest.fixture(scope="module")
+def server(start_shared):
+    return start_shared(config={"origins": LIST})
+
+
+def is_let_in(server, origin, host=None):
+    headers = [("Origin", origin)]
+    if host:
+        headers.append(("Host", host))
+    try:
+        server.connect(headers=headers).drop()
+        return True
+    except Refused as refused:
+        assert refused.response.status_line == "HTTP/1.1 403 Forbidden"
+        assert refused.response.body == b'{"error":"Origin not allowed"}'
+        return False
+
+
+@pytest.mark.parametrize("origin", [
+    "https://app.example.com", "https://APP.example.com",
+    "https://app.example.com:443", "https://a.example.org",
+    "https://a.b.example.org", "http://localhost:3000"])
+def test_origins_on_the_list_are_let_in(server, origin):
+    assert is_let_in(server, origin)
+
+
+@pytest.mark.parametrize("origin", [
+    "http://app.example.com", "https://app.example.com:8443",
+    "https://app.example.com.evil.net", "https://evil-app.example.com",
+    "https://example.org", "https://evilexample.org", "http://a.example.org",
+    "http://localhost", "http://localhost:30000", "null", "x",
+    "https://app.example.com/", "https://app.example.com@evil.net",
+    "file://"])
+def test_all_others_are_refused(server, origin):
+    assert not is_let_in(server, origin)
+
+
+def test_our_own_pages_are_always_let_in(shared):
+    assert is_let_in(shared, "http://127.0.0.1")
+    assert is_let_in(shared, f"http://127.0.0.1:{shared.port}") is False
+
+
+def test_who_is_no_browser_is_let_in(server):
+    server.connect().drop()
+
+
+def test_without_a_list_foreign_pages_are_refused(shared):
+    assert not is_let_in(shared, "https://app.example.com")

@@ -1,0 +1,115 @@
+"""Presence: who is in a channel, with how many connections; join and leave
+events where the channel's rule asks for them."""
+
+EVENTS = {"channels": [{"match": "*", "join_leave": True}]}
+
+
+def presence(client, channel="room"):
+    answer = client.ask({"type": "presence", "channel": channel})
+    return {entry["client"]: entry["connections"]
+            for entry in answer["clients"]}
+
+
+def wait_presence(client, expected):
+    for _ in range(200):
+        if presence(client) == expected:
+            return True
+    return False
+
+
+def test_presence_is_exactly_what_the_protocol_says(peal):
+    alice = peal().join("alice", "room")
+    alice.send('{"type":"presence","channel":"room","id":3}')
+    assert alice.receive_data() == (
+        '{"type":"presence","channel":"room",'
+        '"clients":[{"client":"alice","connections":1}],"id":3}')
+
+
+def test_connections_of_a_client_are_counted_together(peal):
+    server = peal(config={"limits": {"messages_per_second": 0}})
+    tabs = [server.join("alice", "room") for _ in range(3)]
+    bob = server.join("bob", "room")
+    assert presence(bob) == {"alice": 3, "bob": 1}
+    tabs[0].end()
+    assert wait_presence(bob, {"alice": 2, "bob": 1})
+    tabs[1].ask({"type": "unsubscribe", "channel": "room"})
+    assert presence(bob) == {"alice": 1, "bob": 1}
+    tabs[2].drop()
+    assert wait_presence(bob, {"bob": 1})
+
+
+def test_who_is_not_there_may_ask(peal):
+    server = peal()
+    server.join("alice", "room")
+    bob = server.connect("bob", [""], protocol="broadcast")
+    assert presence(bob) == {"alice": 1}
+
+
+def test_nobody_is_in_an_unknown_channel(peal):
+    assert presence(peal().join("alice", "room"), "nowhere") == {}
+
+
+def test_a_channel_without_presence_says_so(peal):
+    server = peal(config={"channels": [
+        {"match": "secret", "presence": False}]})
+    alice = server.join("alice", "secret")
+    answer = alice.ask({"type": "presence"})
+    assert (answer["type"], answer["code"]) == ("error", "no_presence")
+    bob = server.join("bob", "room")
+    assert presence(bob) == {"bob": 1}
+
+
+def test_by_default_nobody_is_told_who_comes_and_goes(peal):
+    server = peal()
+    alice = server.join("alice", "room")
+    server.join("bob", "room").end()
+    assert alice.is_silent()
+
+
+def test_join_and_leave_are_told_once_for_each_client(peal):
+    server = peal(config=EVENTS)
+    alice = server.join("alice", "room")
+    first = server.join("bob", "room")
+    assert alice.receive_data() == \
+        '{"type":"join","channel":"room","client":"bob"}'
+    second = server.join("bob", "room")
+    assert alice.is_silent()
+    first.end()
+    assert alice.is_silent()
+    second.end()
+    assert alice.receive_data() == \
+        '{"type":"leave","channel":"room","client":"bob"}'
+    assert alice.is_silent()
+
+
+def test_a_newcomer_is_not_told_of_itself(peal):
+    alice = peal(config=EVENTS).join("alice", "room")
+    assert alice.is_silent()
+
+
+def test_unsubscribing_is_leaving(peal):
+    server = peal(config=EVENTS)
+    alice = server.join("alice", "room")
+    bob = server.join("bob", "room", "other")
+    assert alice.receive()["type"] == "join"
+    bob.ask({"type": "unsubscribe", "channel": "room"})
+    assert alice.receive() == {"type": "leave", "channel": "room",
+                               "client": "bob"}
+
+
+def test_a_lost_connection_leaves(peal):
+    server = peal(config=EVENTS)
+    alice = server.join("alice", "room")
+    bob = server.join("bob", "room")
+    assert alice.receive()["type"] == "join"
+    bob.drop()
+    assert alice.receive()["type"] == "leave"
+
+
+def test_events_take_no_offset_and_no_place_in_history(peal):
+    server = peal(config=EVENTS)
+    alice = server.join("alice", "room")
+    server.join("bob", "room").end()
+    alice.receive_type("leave")
+    answer = alice.ask({"type": "history"})
+    assert (answer["offset"], answer["messages"]) == (0, [])

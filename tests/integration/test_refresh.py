@@ -1,0 +1,121 @@
+"""A token ends while its connection is open; refresh brings a new one."""
+
+import time
+
+import pytest
+
+from support.tokens import SECRET, make_token
+
+AUTH = {"auth": {"secret": SECRET, "leeway_seconds": 0},
+        "ping_seconds": 2, "pong_seconds": 1}
+
+
+def open_for(server, ttl, channels=("room",), **claims):
+    return server.join("alice", *channels,
+                       token=make_token("alice", ttl=ttl, **claims))
+
+
+def refresh(client, **options):
+    return client.ask({"type": "refresh",
+                       "token": make_token("alice", **options)})
+
+
+def test_the_end_of_the_token_closes_4401(peal):
+    server = peal(config=AUTH)
+    start = time.time()
+    closed = open_for(server, 2).wait_closed()
+    assert (closed.code, closed.reason) == (4401, "token expired")
+    assert 1 <= time.time() - start <= 6
+
+
+def test_the_end_closes_echo_connections_as_well(peal):
+    server = peal(config=AUTH)
+    client = server.connect(token=make_token("alice", ttl=1))
+    assert client.wait_close() == 4401
+
+
+def test_a_longer_token_is_watched_in_time(peal):
+    """It does not end soon, so it is found by a later look."""
+    server = peal(config=AUTH)
+    start = time.time()
+    assert open_for(server, 5).wait_close() == 4401
+    assert time.time() - start >= 4
+
+
+def test_refresh_is_exactly_what_the_protocol_says(peal):
+    client = open_for(peal(config=AUTH), 60)
+    token = make_token("alice", exp=4102444800)
+    client.send('{"type":"refresh","token":"%s","id":1}' % token)
+    assert client.receive_data() == \
+        '{"type":"refreshed","expires":4102444800,"id":1}'
+
+
+def test_refresh_extends_the_connection(peal):
+    client = open_for(peal(config=AUTH), 3)
+    assert refresh(client, ttl=600)["type"] == "refreshed"
+    for _ in range(9):
+        time.sleep(0.5)
+        assert client.ask({"type": "ping"})["type"] == "pong"
+
+
+def test_the_leeway_holds_for_the_end_as_well(peal):
+    server = peal(config={**AUTH, "auth": {"secret": SECRET,
+                                           "leeway_seconds": 2}})
+    client = open_for(server, -1)
+    assert client.ask({"type": "ping"})["type"] == "pong"
+    assert client.wait_close() == 4401
+
+
+def test_refresh_may_shorten_as_well(peal):
+    client = open_for(peal(config=AUTH), 600)
+    refresh(client, ttl=1)
+    assert client.wait_close() == 4401
+
+
+@pytest.mark.parametrize("options", [
+    {"secret": "another secret that is as long as it should be"},
+    {"ttl": -100}, {"sub": "bob"}, {"exp": None}, {"nbf": 4102444800}])
+def test_a_bad_token_changes_nothing(peal, options):
+    client = open_for(peal(config=AUTH), 600)
+    answer = client.ask({"type": "refresh", "token":
+                         make_token(**{"sub": "alice", **options})})
+    assert (answer["type"], answer["code"]) == ("error", "bad_token")
+    answer = client.ask({"type": "broadcast", "payload": 1})
+    assert answer["type"] == "broadcastResult"
+
+
+def test_refresh_narrows_what_is_allowed(peal):
+    """Subscriptions that are no longer allowed are taken away."""
+    server = peal(config=AUTH)
+    client = open_for(server, 600, ("chat:a", "chat:b", "news"))
+    bob = server.join("bob", "chat:a", token=make_token("bob"))
+    caps = [{"channels": ["news"], "allow": ["sub"]}]
+    client.send({"type": "refresh", "id": "r",
+                 "token": make_token("alice", caps=caps)})
+    got = client.receive_many(3)
+    gone = sorted(m["channel"] for m in got if m["type"] == "unsubscribed")
+    assert gone == ["chat:a", "chat:b"]
+    assert [m["type"] for m in got].count("refreshed") == 1
+    answer = bob.ask({"type": "broadcast", "payload": 1})
+    assert answer["listenerCount"] == 1
+    assert client.is_silent()
+    answer = client.ask({"type": "broadcast", "payload": 1})
+    assert answer["code"] == "forbidden"
+    answer = bob.ask({"type": "presence"})
+    assert answer["clients"] == [{"client": "bob", "connections": 1}]
+
+
+def test_refresh_may_allow_more(peal):
+    caps = [{"channels": ["news"], "allow": ["sub"]}]
+    client = open_for(peal(config=AUTH), 600, ("news",), caps=caps)
+    assert client.ask({"type": "broadcast", "payload": 1})["code"] == \
+        "forbidden"
+    refresh(client)
+    assert client.ask({"type": "broadcast", "payload": 1})["type"] == \
+        "broadcastResult"
+
+
+def test_without_auth_refresh_is_harmless(peal):
+    client = peal().join("alice", "room")
+    answer = client.ask({"type": "refresh", "token": "whatever"})
+    assert answer["type"] == "refreshed"
