@@ -17,7 +17,6 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from conftest import factory
 from support.server import clean_environment, find_program
 from support.websocket import Refused
 
@@ -153,7 +152,7 @@ def verify(request, keys):
 
 
 @pytest.fixture(scope="module")
-def servers(keys, tmp_path_factory):
+def servers(keys, start_shared):
     """servers(name) is a server that knows one key file, or all of them."""
     folder = keys.folder
     known = {
@@ -165,13 +164,13 @@ def servers(keys, tmp_path_factory):
         "p384": {"key_file": str(folder / "p384.pem")},
     }
     started = {}
-    with factory(tmp_path_factory.mktemp("servers")) as start:
-        def find(name):
-            if name not in started:
-                started[name] = start(config={"auth": known[name]})
-            return started[name]
 
-        yield find
+    def find(name):
+        if name not in started:
+            started[name] = start_shared(config={"auth": known[name]})
+        return started[name]
+
+    return find
 
 
 def claims(**changes):

@@ -5,7 +5,6 @@ import json
 
 import pytest
 
-from conftest import factory
 from support.raw import Ended, request_text
 from support.tokens import SECRET, make_token
 from support.websocket import Closed, Refused, handshake_headers
@@ -23,9 +22,8 @@ TOO_LONG_FOR_LWS = pytest.mark.xfail(
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with factory(tmp_path_factory.mktemp("sources")) as start:
-        yield start(config=CONFIG)
+def server(start_shared):
+    return start_shared(config=CONFIG)
 
 
 def assert_open(client):
@@ -84,7 +82,7 @@ def test_cookies_in_several_headers(server):
 
 def test_same_origin_may_use_the_cookie(server):
     assert_open(server.connect(headers=[
-        ("Origin", "http://127.0.0.1"), # the host of all requests here
+        ("Origin", "http://127.0.0.1"),  # the host of all requests here
         ("Cookie", f"peal_token={make_token()}")]))
 
 

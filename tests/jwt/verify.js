@@ -5,7 +5,8 @@ const jwt = require('jsonwebtoken');
 
 const [algorithm, keyFile, token, options = '{}'] = process.argv.slice(2);
 
-process.stdout.write(JSON.stringify(jwt.verify(token, fs.readFileSync(keyFile), {
+const found = jwt.verify(token, fs.readFileSync(keyFile), {
   algorithms: [algorithm],
   ...JSON.parse(options),
-})));
+});
+process.stdout.write(JSON.stringify(found));
