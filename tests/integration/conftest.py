@@ -38,8 +38,14 @@ def peal(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    """One server with the default config for all tests of a file, where
-    starting one for each would take long. Tests use channels of their own."""
+def start_shared(tmp_path_factory):
+    """Like peal, for servers that all tests of a file use: starting one for
+    each would take long. Tests use channels of their own there."""
     with factory(tmp_path_factory.mktemp("shared")) as start:
-        yield start()
+        yield start
+
+
+@pytest.fixture(scope="module")
+def shared(start_shared):
+    """One such server with the default config."""
+    return start_shared()
