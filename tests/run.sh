@@ -1,0 +1,360 @@
+#!/usr/bin/env bash
+# Runs every test of Peal: installs what is missing, builds, and ends with one
+# line "N passed, M failed".
+#
+#   tests/run.sh              everything
+#   tests/run.sh --fast       without sanitizers and valgrind
+#   tests/run.sh STAGE...     only these stages, with the builds they need
+#   tests/run.sh --list       the names of the stages
+#
+# TEST_BUILDS: the folder for the builds and logs (default: this
+# repository). TEST_JOBS: stages at a time (default: the cores, 2 at the
+# most).
+set -eu
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+builds=${TEST_BUILDS:-$root}
+logs=$builds/build-test-logs
+jobs_max=${TEST_JOBS:-$(nproc)}
+[ "$jobs_max" -le 2 ] || jobs_max=2
+python=/usr/bin/python3 # the one apt-get installs modules for
+stage_seconds=900
+
+packages="gcc libc6-dev cmake ninja-build pkg-config libwebsockets-dev
+libwebsockets-evlib-uv libuv1-dev libssl-dev libcjson-dev libcjose-dev
+libjansson-dev libxxhash-dev uthash-dev libhiredis-dev libcmocka-dev
+clang-format python3 python3-pytest python3-websockets python3-jwt
+python3-cryptography redis-server valgrind libc6-dbg curl openssl procps
+iproute2 util-linux"
+# these may have come from elsewhere: what counts is that they can be run
+programs="nodejs:node npm:npm chromium:chromium"
+
+# name, the build it tests, how its log is counted, whether it runs alone,
+# and the function that runs it
+stages="
+layout            -       summary shared run_layout
+unit              release ctest   shared run_unit
+load              release ctest   shared run_load
+integration       release pytest  shared run_integration
+integration-4     release pytest  shared run_integration
+cluster           release pytest  shared run_cluster
+web               release summary alone  run_web
+valgrind          release summary shared run_valgrind
+asan-unit         asan    ctest   shared run_unit
+asan-integration  asan    pytest  shared run_integration
+asan-integration-4 asan   pytest  shared run_integration
+tsan-unit         tsan    ctest   shared run_unit
+tsan-integration-4 tsan   pytest  shared run_integration
+"
+
+say() {
+    printf '%s\n' "$*"
+}
+
+die() {
+    say "run.sh: $*" >&2
+    say "0 passed, 1 failed"
+    exit 1
+}
+
+# ---- what the tests need ------------------------------------------------
+
+list_missing() {
+    local package program installed
+    # shellcheck disable=SC2086 # a list of words
+    installed=$(dpkg-query -W -f '${Package}=${db:Status-Status} ' \
+        $packages 2>/dev/null || true)
+    for package in $packages; do
+        case " $installed" in
+        *" $package=installed "*) ;;
+        *) printf '%s ' "$package" ;;
+        esac
+    done
+    for program in $programs; do
+        command -v "${program#*:}" >/dev/null || printf '%s ' "${program%:*}"
+    done
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+install_missing() {
+    local missing
+    command -v dpkg-query >/dev/null ||
+        die "this is no Debian: see 'packages' in this file for what to install"
+    missing=$(list_missing)
+    [ -n "$missing" ] || return 0
+    say "Installing $missing"
+    as_root apt-get -qq update || die "apt-get update failed"
+    # shellcheck disable=SC2086 # a list of words
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
+        -o Dpkg::Use-Pty=0 --no-install-recommends install $missing \
+        >/dev/null || die "apt-get could not install $missing"
+}
+
+# ---- the stages ----------------------------------------------------------
+# Each runs in a shell of its own with $stage, $build, $binary and $workers
+# set, its output going to its log.
+
+build_preset() {
+    local dir=$builds/build-$1
+    cmake --preset "$1" -B "$dir" && cmake --build "$dir"
+}
+
+# The race detector wants the memory layout it was built for: where the kernel
+# scatters memory too widely, randomness is switched off for its programs.
+without_randomness() {
+    local bits
+    bits=$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0)
+    if [[ $stage == tsan-* ]] && [ "$bits" -gt 28 ]; then
+        setarch "$(uname -m)" -R "$@"
+    else
+        "$@"
+    fi
+}
+
+# Reports go to files, so that none is lost with the output of a program that
+# nobody looked at.
+set_sanitizer_options() {
+    reports=$logs/$stage.reports
+    rm -rf "$reports"
+    mkdir -p "$reports"
+    local common="log_path='$reports/report'"
+    export ASAN_OPTIONS="$common:detect_leaks=1:strict_string_checks=1"
+    export UBSAN_OPTIONS="$common:print_stacktrace=1"
+    export LSAN_OPTIONS="suppressions='$root/tests/lsan.supp':print_suppressions=0"
+    export TSAN_OPTIONS="$common:suppressions='$root/tests/tsan.supp':second_deadlock_stack=1:print_suppressions=0"
+}
+
+run_layout() {
+    "$python" tests/layout/check.py
+}
+
+# Under the race detector only what has threads is worth its time.
+run_unit() {
+    local only=()
+    [[ $stage != tsan-* ]] || only=(-R '^test_(threads|inbox|message|loop|log)$')
+    without_randomness ctest --test-dir "$build" --verbose --timeout 120 \
+        -E '^load_' "${only[@]}"
+}
+
+run_load() {
+    ctest --test-dir "$build" --verbose --timeout 120 -R '^load_'
+}
+
+run_pytest() {
+    PEAL_BINARY=$binary PEAL_TEST_WORKERS=$workers \
+        without_randomness "$python" -m pytest -q -rs -p no:cacheprovider "$@"
+}
+
+run_integration() {
+    run_pytest tests/integration
+}
+
+run_cluster() {
+    run_pytest tests/cluster
+}
+
+run_web() {
+    tests/web/run.sh "$binary"
+}
+
+run_valgrind() {
+    "$python" tests/valgrind/clean_shutdown.py "$binary"
+}
+
+# ---- counting --------------------------------------------------------------
+
+# cmocka tells each program's counts; a program that told nothing died.
+count_ctest() {
+    awk '
+        /\[  PASSED  \] [0-9]+ test/ { gsub(/.*PASSED  \] /, ""); passed += $1 }
+        /\[  FAILED  \] [0-9]+ test/ { gsub(/.*FAILED  \] /, ""); failed += $1 }
+        /^ *[0-9]+\/[0-9]+ Test +#/ { programs++ }
+        /^[0-9]+% tests passed, / { sub(/.*passed, /, ""); broken = $1 }
+        END {
+            if (failed < broken) failed = broken
+            if (!programs) failed = 1
+            print passed + 0, failed + 0, 0
+        }' "$1"
+}
+
+# "3 failed, 10 passed, 1 skipped, 1 error in 3.2s"
+count_pytest() {
+    awk '
+        / in [0-9.]+s/ && /passed|failed|error|skipped/ { last = $0 }
+        END {
+            n = split(last, words, /[ ,=]+/)
+            for (i = 2; i <= n; i++) {
+                if (words[i] ~ /^(passed|xpassed)/) passed += words[i - 1]
+                if (words[i] ~ /^(failed|error)/) failed += words[i - 1]
+                if (words[i] ~ /^(skipped|xfailed)/) skipped += words[i - 1]
+            }
+            print passed + 0, failed + 0, skipped + 0
+        }' "$1"
+}
+
+# A last line "10 passed, 3 failed".
+count_summary() {
+    awk '
+        /^[0-9]+ passed, [0-9]+ failed$/ { passed = $1; failed = $3; seen = 1 }
+        END { print passed + 0, seen ? failed + 0 : 1, 0 }' "$1"
+}
+
+count_reports() {
+    find "$logs/$stage.reports" -type f 2>/dev/null | wc -l
+}
+
+show_reports() {
+    local report
+    find "$logs/$stage.reports" -type f | head -n 3 | while read -r report; do
+        head -n 60 "$report"
+    done
+}
+
+# ---- running -----------------------------------------------------------------
+
+# One word of a stage's row.
+stage_field() {
+    say "$stages" | awk -v name="$1" -v field="$2" '$1 == name { print $field }'
+}
+
+tail_log() {
+    say "--- the end of $log"
+    tail -n "${1:-60}" "$log"
+    say "---"
+}
+
+# Runs one stage, shows how it went, leaves "passed failed" in its count file.
+run_stage() {
+    local started=$SECONDS code=0 passed failed skipped reports_found note=""
+    stage=$1
+    build=$builds/build-$(stage_field "$stage" 2)
+    binary=$build/peal
+    log=$logs/$stage.log
+    workers=1
+    [[ $stage != *-4 ]] || workers=4
+    export -f say without_randomness run_pytest
+    set_sanitizer_options
+    export stage build binary workers python root
+    local command
+    command=$(stage_field "$stage" 5)
+    export -f "${command?}"
+    (cd "$root" && timeout -k 10 $stage_seconds bash -euo pipefail -c \
+        "$command") >"$log" 2>&1 </dev/null || code=$?
+    read -r passed failed skipped < <("count_$(stage_field "$stage" 3)" "$log")
+    reports_found=$(count_reports)
+    failed=$((failed + reports_found))
+    # whatever the counts say: a stage that ends badly or runs nothing fails
+    if [ $code -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+    if [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+    say "$passed $failed" >"$logs/$stage.count"
+
+    [ "$skipped" -eq 0 ] || note=", $skipped skipped"
+    [ "$reports_found" -eq 0 ] || note="$note, $reports_found sanitizer reports"
+    [ $code -ne 124 ] || note="$note, stopped after $stage_seconds s"
+    {
+        [ "$failed" -eq 0 ] || tail_log
+        [ "$reports_found" -eq 0 ] || show_reports
+        [ "$skipped" -eq 0 ] || grep '^SKIPPED' "$log" || true
+        printf '%-20s %5d passed, %d failed%s (%d s)\n' "$stage" "$passed" \
+            "$failed" "$note" $((SECONDS - started))
+    } >"$logs/$stage.shown"
+    cat "$logs/$stage.shown" # in one piece, two stages may be running
+}
+
+run_build() {
+    local started=$SECONDS
+    log=$logs/build-$1.log
+    if (cd "$root" && build_preset "$1") >"$log" 2>&1 </dev/null; then
+        printf '%-20s %5s (%d s)\n' "build $1" ok $((SECONDS - started))
+        return
+    fi
+    tail_log 40
+    die "the $1 build failed"
+}
+
+running() {
+    jobs -rp | wc -l
+}
+
+# Stages that may share the machine go first, those that measure time last.
+run_stages() {
+    local name
+    for name in $1; do
+        [ "$(stage_field "$name" 4)" = shared ] || continue
+        while [ "$(running)" -ge "$jobs_max" ]; do
+            wait -n || true
+        done
+        run_stage "$name" &
+    done
+    wait
+    for name in $1; do
+        [ "$(stage_field "$name" 4)" = shared ] || run_stage "$name"
+    done
+}
+
+sum_up() {
+    local name count_passed count_failed passed=0 failed=0
+    for name in $1; do
+        read -r count_passed count_failed \
+            < <(cat "$logs/$name.count" 2>/dev/null || say "0 1")
+        passed=$((passed + count_passed))
+        failed=$((failed + count_failed))
+    done
+    say "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ]
+}
+
+# All stages, without what --fast leaves out and what is not there yet.
+all_stages() {
+    local name
+    for name in $(say "$stages" | awk 'NF { print $1 }'); do
+        case $name in
+        asan-* | tsan-* | valgrind) [ $fast = no ] || continue ;;
+        cluster) [ -d "$root/tests/cluster" ] || continue ;;
+        esac
+        say "$name"
+    done
+}
+
+main() {
+    local chosen="" name preset
+    fast=no
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --fast) fast=yes ;;
+        --list) all_stages && exit 0 ;;
+        -*) die "unknown option $1; there are --fast and --list" ;;
+        *)
+            [ -n "$(stage_field "$1" 1)" ] || die "no stage $1; see --list"
+            chosen="$chosen $1"
+            ;;
+        esac
+        shift
+    done
+    [ -n "$chosen" ] || chosen=$(all_stages)
+
+    install_missing
+    mkdir -p "$logs"
+    for name in $chosen; do
+        rm -f "$logs/$name.count"
+    done
+    # layout asks the program for its keys
+    for preset in release asan tsan; do
+        for name in $chosen; do
+            case $preset:$(stage_field "$name" 2) in
+            release:- | "$preset:$preset") run_build $preset && break ;;
+            esac
+        done
+    done
+    run_stages "$chosen"
+    sum_up "$chosen"
+}
+
+main "$@"
