@@ -31,7 +31,7 @@ http {
     }
     location / {
       nchan_pubsub websocket;
-      nchan_channel_id $uri;
+      nchan_channel_id \$uri;
       nchan_message_buffer_length 64;
       nchan_subscriber_first_message newest;
     }
