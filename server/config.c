@@ -11,6 +11,7 @@
 #include "config_check.h"
 #include "config_file.h"
 #include "config_value.h"
+#include "messaging/hub.h"
 
 #define PREFIX "PEAL_"
 
@@ -126,7 +127,8 @@ static uint32_t count_cores(void)
     cpu_set_t cores;
     if (sched_getaffinity(0, sizeof cores, &cores) != 0)
         return 1;
-    return (uint32_t)CPU_COUNT(&cores);
+    uint32_t count = (uint32_t)CPU_COUNT(&cores);
+    return count < HUB_WORKERS_MAX ? count : HUB_WORKERS_MAX;
 }
 
 static bool complete(struct config *config, struct error *error)

@@ -7,6 +7,7 @@
 #include "auth/origin.h"
 #include "config.h"
 #include "config_value.h"
+#include "messaging/hub.h"
 #include "messaging/names.h"
 
 #define AT(member)    offsetof(struct config, member)
@@ -30,7 +31,8 @@ static const struct config_key keys[] = {
      .help = "address to listen on; 0.0.0.0 or :: for all"},
     {"port", &config_value_uint32, AT(port), "8080", .max = 65535,
      .help = "port to listen on; 0 picks a free one"},
-    {"workers", &config_value_uint32, AT(workers), "0", .max = 1024,
+    {"workers", &config_value_uint32, AT(workers), "0",
+     .max = HUB_WORKERS_MAX,
      .help = "threads that serve; 0: one for each core"},
     {"insecure", &config_value_bool, AT(insecure), "false",
      .help = "may listen beyond loopback without auth"},
