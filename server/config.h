@@ -18,6 +18,7 @@
 #include "auth/auth.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "bus/redis_options.h"
 #include "messaging/options.h"
 
 struct config {
@@ -35,6 +36,7 @@ struct config {
     enum log_format log_format;
     struct auth_options auth;
     struct messaging_options messaging;
+    struct redis_options redis;
     char *default_caps_json; /* what auth.default_caps was read from */
 };
 

@@ -13,6 +13,7 @@
 #define AT(member)    offsetof(struct config, member)
 #define AUTH(member)  AT(auth.member)
 #define LIMIT(member) AT(messaging.limits.member)
+#define REDIS(member) AT(redis.member)
 #define MANY          1000000000
 #define ALGORITHMS    "HS256|HS384|HS512|RS256|RS384|RS512|PS256|ES256|ES384"
 
@@ -21,6 +22,14 @@ static bool is_channel(const char *text)
     return channel_name_is_valid(bytes_of(text));
 }
 
+/* Braces mark the part of a key that chooses its slot: ours does. */
+static bool is_prefix(const char *text)
+{
+    return !strpbrk(text, "{}*?[] \t\r\n");
+}
+
+static const struct config_form prefix = {"a text without { } * ? [ ] or blank",
+                                          is_prefix};
 static const struct config_form channel = {"a channel name", is_channel};
 static const struct config_form origin = {
     "origins like https://example.com or https://*.example.com",
@@ -130,6 +139,36 @@ static const struct config_key keys[] = {
     {"limits.history_bytes", &config_value_uint64, LIMIT(history_bytes),
      "268435456", .max = 1099511627776,
      .help = "memory for the history of all channels together"},
+
+    {"redis.url", &config_value_text, REDIS(url), NULL, .min = 1,
+     .secret = true,
+     .help = "redis://[user:password@]host:port/db or unix:///path; makes "
+             "several instances one service"},
+    {"redis.prefix", &config_value_text, REDIS(prefix), "peal:", .min = 1,
+     .form = &prefix,
+     .help = "begins every key and channel; services with different prefixes "
+             "never hear each other"},
+    {"redis.sharded", &config_value_bool, REDIS(sharded), "false",
+     .help = "use sharded pub/sub (SSUBSCRIBE, SPUBLISH)"},
+    {"redis.connect_ms", &config_value_uint32, REDIS(connect_ms), "2000",
+     .min = 10, .max = 600000, .help = "until a connection must stand"},
+    {"redis.timeout_ms", &config_value_uint32, REDIS(timeout_ms), "3000",
+     .min = 10, .max = 600000, .help = "until an answer must have come"},
+    {"redis.backoff_ms", &config_value_uint32, REDIS(backoff_ms), "100",
+     .min = 1, .max = 600000,
+     .help = "before the second attempt to connect; doubled each time"},
+    {"redis.backoff_max_ms", &config_value_uint32, REDIS(backoff_max_ms),
+     "3000", .min = 1, .max = 600000,
+     .help = "the longest wait between two attempts"},
+    {"redis.backlog_messages", &config_value_uint32, REDIS(backlog_messages),
+     "100000", .min = 1, .max = MANY,
+     .help = "requests that wait while Redis is away or busy"},
+    {"redis.backlog_seconds", &config_value_uint32, REDIS(backlog_seconds),
+     "10", .min = 1, .max = 3600,
+     .help = "how long a request waits until it fails with unavailable"},
+    {"redis.lease_seconds", &config_value_uint32, REDIS(lease_seconds), "15",
+     .min = 2, .max = 3600,
+     .help = "a silent instance counts as dead after this"},
 
     {"channels", &config_value_channels, AT(messaging.channels),
      "[{\"match\": \"*\"}]",

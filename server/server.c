@@ -12,12 +12,14 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "bus/bus_local.h"
+#include "bus/bus_redis.h"
 #include "net/net.h"
 #include "protocols/protocols.h"
 
 struct server {
     const struct config *config;
     struct instance instance;
+    const struct metrics *bus_metrics; /* NULL: the bus counts nothing */
     struct auth *auth;
     struct api *api;
     struct net *net;
@@ -54,7 +56,7 @@ static bool origin_is_allowed(void *arg, struct bytes origin,
 static void write_metrics(void *arg, struct buffer *out)
 {
     const struct server *server = arg;
-    net_write_metrics(server->net, out);
+    net_write_metrics(server->net, server->bus_metrics, out);
 }
 
 static bool make_auth(struct server *server, struct error *error)
@@ -76,14 +78,28 @@ static bool make_api(struct server *server, struct error *error)
     return server->api != NULL;
 }
 
-static void make_instance(struct server *server)
+static bool make_bus(struct server *server, struct error *error)
+{
+    struct instance *instance = &server->instance;
+    const struct redis_options *redis = &server->config->redis;
+    if (!redis->url) {
+        instance->bus = bus_local_new(instance);
+        return true;
+    }
+    instance->bus = bus_redis_new(instance, redis, error);
+    if (instance->bus)
+        server->bus_metrics = bus_redis_metrics(instance->bus);
+    return instance->bus != NULL;
+}
+
+static bool make_instance(struct server *server, struct error *error)
 {
     struct instance *instance = &server->instance;
     instance->options = &server->config->messaging;
     instance->hub = hub_new();
     instance->clients = clients_new();
-    instance->bus = bus_local_new(instance);
     instance->token_judge = (struct token_judge){judge_token, server->auth};
+    return make_bus(server, error);
 }
 
 static bool make_net(struct server *server, struct error *error)
@@ -98,7 +114,6 @@ static bool make_net(struct server *server, struct error *error)
         .explain_refusals = config->explain_refusals,
         .default_channel = config->default_channel,
     };
-    make_instance(server);
     server->net = net_new(&options, &server->instance, server->auth, protocols,
                           error);
     return server->net != NULL;
@@ -111,7 +126,7 @@ struct server *server_new(const struct config *config, struct error *error)
     log_setup(config->log_level, config->log_format);
     hash_seed();
     if (make_auth(server, error) && make_api(server, error) &&
-        make_net(server, error))
+        make_instance(server, error) && make_net(server, error))
         return server;
     server_free(server);
     return NULL;
@@ -176,10 +191,16 @@ void server_run(struct server *server)
 
 void server_free(struct server *server)
 {
+    struct bus *bus = server->instance.bus;
+    if (server->net)
+        net_join(server->net);
+    if (bus)
+        bus->ops->stop(bus);
     if (server->net)
         net_free(server->net);
-    if (server->instance.bus) {
-        server->instance.bus->ops->free(server->instance.bus);
+    if (bus)
+        bus->ops->free(bus);
+    if (server->instance.hub) {
         clients_free(server->instance.clients);
         hub_free(server->instance.hub);
     }

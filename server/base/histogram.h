@@ -37,6 +37,7 @@ void histogram_merge(struct histogram *self, const struct histogram *other);
  * to the bucket's upper edge, never beyond the largest value seen. */
 uint64_t histogram_percentile(const struct histogram *self, double percent);
 
+/* Exact: of the values themselves, not of their buckets. */
 double histogram_mean(const struct histogram *self);
 
 /* The largest value that falls into this bucket: for drawing. */

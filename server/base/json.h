@@ -35,6 +35,9 @@ struct json_slot {
 bool json_scan_object(struct bytes text, struct json_slot *slots, size_t count,
                       const char **why);
 
+/* Whether all of `text` is one JSON value of any kind. */
+bool json_is_valid(struct bytes text);
+
 /* Decodes the raw JSON string `raw` into `out` as UTF-8, not terminated.
  * False when it is no string, does not fit, or has a lone surrogate. */
 bool json_decode_string(struct bytes raw, char *out, size_t size, size_t *len);

@@ -245,6 +245,15 @@ bool json_scan_object(struct bytes text, struct json_slot *slots, size_t count,
     return ok;
 }
 
+bool json_is_valid(struct bytes text)
+{
+    struct scan scan = {.at = text.data, .end = text.data + text.len};
+    if (!scan_value(&scan))
+        return false;
+    skip_space(&scan);
+    return scan.at == scan.end;
+}
+
 static size_t encode_utf8(uint32_t code, char out[4])
 {
     if (code < 0x80) {

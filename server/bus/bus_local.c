@@ -291,6 +291,12 @@ static bool bus_local_is_ready(struct bus *base, const char **why)
     return true;
 }
 
+/* Nothing is ever left unanswered here. */
+static void bus_local_stop(struct bus *base)
+{
+    (void)base;
+}
+
 static void bus_local_free(struct bus *base)
 {
     struct bus_local *bus = (struct bus_local *)base;
@@ -309,6 +315,7 @@ static const struct bus_ops ops = {
     .submit = bus_local_submit,
     .tick = bus_local_tick,
     .is_ready = bus_local_is_ready,
+    .stop = bus_local_stop,
     .free = bus_local_free,
 };
 

@@ -6,7 +6,7 @@
  * the worker's inbox at exactly the place in that order that its position
  * names, so that history and live messages meet without a gap or a double.
  *
- * Owner:   the server; ops->free ends it after every worker has stopped.
+ * Owner:   the server; it ends by ops->stop and ops->free.
  * Thread:  submit and is_ready from any thread; tick from one thread.
  * Limits:  its own, told by FAULT_UNAVAILABLE and FAULT_TOO_MANY_CHANNELS.
  * Failure: every request is answered, with a fault where it failed.
@@ -25,6 +25,10 @@ struct bus_ops {
     void (*tick)(struct bus *bus);
     /* Whether it can serve now; if not, why. */
     bool (*is_ready)(struct bus *bus, const char **why);
+    /* Answers everything at once, with a fault where it must; what comes
+     * later too. Once, when no worker's thread runs any more. */
+    void (*stop)(struct bus *bus);
+    /* After stop, and after every worker has read its answers. */
     void (*free)(struct bus *bus);
 };
 

@@ -177,6 +177,15 @@ uint32_t clients_send(struct clients *clients, const char *id,
     return post_to_client(clients, id, message, CLOSE_NONE);
 }
 
+uint32_t clients_count(struct clients *clients, const char *id)
+{
+    struct shard *shard = lock_shard(clients, id);
+    struct client *client = find(shard, id);
+    uint32_t count = client ? client->connections : 0;
+    pthread_mutex_unlock(&shard->lock);
+    return count;
+}
+
 uint32_t clients_close(struct clients *clients, const char *id,
                        enum close_reason reason)
 {

@@ -39,6 +39,9 @@ const char *client_id(const struct client *client);
 uint32_t clients_send(struct clients *clients, const char *id,
                       struct message *message);
 
+/* How many connections the client has on this instance. */
+uint32_t clients_count(struct clients *clients, const char *id);
+
 /* Asks each connection of the client to close; how many they are. */
 uint32_t clients_close(struct clients *clients, const char *id,
                        enum close_reason reason);

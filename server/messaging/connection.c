@@ -259,11 +259,19 @@ void connection_send_frames(struct connection *connection,
     connection->transport->want_writable(connection);
 }
 
+/* What its channels have gathered in this turn came before what follows. */
+static void flush_channels(struct connection *connection)
+{
+    for (uint32_t i = 0; i < connection->subscription_count; i++)
+        channel_flush(connection->subscriptions[i].channel);
+}
+
 void connection_send(struct connection *connection, struct message *message)
 {
     const struct protocol *protocol = connection->protocol;
     if (!protocol->encode)
         return;
+    flush_channels(connection);
     struct frame *frame =
         message_frame(message, protocol->encoding, protocol->encode);
     connection_send_frames(connection, &frame, 1, frame_bytes(frame), NULL);

@@ -140,6 +140,15 @@ uint32_t hub_deliver(struct hub *hub, struct message *message)
     return listeners;
 }
 
+uint32_t hub_count_listeners(struct hub *hub, struct bytes name)
+{
+    struct shard *shard = lock_shard(hub, name);
+    struct hub_channel *channel = find(shard, name);
+    uint32_t listeners = channel ? channel->listeners : 0;
+    pthread_mutex_unlock(&shard->lock);
+    return listeners;
+}
+
 bool hub_is_swamped(const struct hub *hub, size_t limit)
 {
     for (unsigned i = 0; i < hub->worker_count; i++)

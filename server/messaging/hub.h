@@ -46,6 +46,9 @@ void hub_count_listener(struct hub_channel *channel, int by);
  * order of the calls. Returns how many connections subscribe to it. */
 uint32_t hub_deliver(struct hub *hub, struct message *message);
 
+/* How many connections of this instance subscribe to the channel. */
+uint32_t hub_count_listeners(struct hub *hub, struct bytes channel);
+
 /* Whether some worker has `limit` items or more waiting: then nothing more
  * should be published for now. */
 bool hub_is_swamped(const struct hub *hub, size_t limit);

@@ -22,6 +22,19 @@ struct members {
 /* One connection more; true when it is the client's first. */
 bool members_add(struct members *members, const char *client);
 
+/* So many connections more. */
+void members_add_many(struct members *members, const char *client,
+                      uint32_t connections);
+
+/* How many connections the client has. */
+uint32_t members_count(const struct members *members, const char *client);
+
+/* Calls `visit` for each member. */
+void members_each(const struct members *members,
+                  void (*visit)(void *arg, const char *client,
+                                uint32_t connections),
+                  void *arg);
+
 /* One connection less; true when it was the client's last. */
 bool members_remove(struct members *members, const char *client);
 

@@ -66,7 +66,19 @@
     ROW(LIMIT_INBOX, "counter", "limit_reached_total", "limit=\"inbox\"", "")  \
     ROW(DROPPED_SUPERSEDED, "counter", "dropped_total",                        \
         "reason=\"superseded\"", "Messages that did not reach a connection.")  \
-    ROW(DROPPED_CLOSED, "counter", "dropped_total", "reason=\"closed\"", "")
+    ROW(DROPPED_CLOSED, "counter", "dropped_total", "reason=\"closed\"", "") \
+    ROW(REDIS_READY, "gauge", "redis_ready", "",                               \
+        "1 while Redis serves this instance.")                                 \
+    ROW(REDIS_UNAVAILABLE, "counter", "redis_unavailable_total", "",           \
+        "Requests refused because Redis did not answer in time.")              \
+    ROW(REDIS_GAPS, "counter", "redis_gaps_total", "",                         \
+        "Channels whose subscribers were told of a gap.")                      \
+    ROW(REDIS_REPAIRED, "counter", "redis_repaired_total", "",                 \
+        "Messages fetched from the stream after pub/sub missed them.")         \
+    ROW(REDIS_MALFORMED, "counter", "redis_malformed_total", "",               \
+        "Things read from Redis that could not be understood.")                \
+    ROW(REDIS_INPUT, "counter", "redis_input_total", "",                       \
+        "Messages taken from the input stream and the input channels.")
 
 enum metric {
 #define METRIC_ENUM(name, kind, exposed, label, help) METRIC_##name,

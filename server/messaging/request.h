@@ -66,6 +66,12 @@ struct request {
     size_t member_count;
     uint32_t connections; /* of this instance that get the message */
 
+    /* for the bus alone, while it has the request */
+    struct request *next;
+    uint64_t number;
+    uint64_t since_ms;
+    void *bus_data;
+
     char text[];
 };
 

@@ -16,6 +16,7 @@ struct refusal {
     const char *error;
     const char *reason;      /* NULL: the error says all */
     enum close_reason close; /* CLOSE_NONE: cannot be explained */
+    const char *protocol;    /* chosen, where it can be explained */
 };
 
 void opening_free(struct opening *opening)
@@ -66,6 +67,7 @@ static bool explain(struct socket *socket, const struct refusal *refusal)
         refusal->close == CLOSE_NONE)
         return false;
     socket->opening = memory_new(1, sizeof *socket->opening);
+    socket->opening->protocol = refusal->protocol;
     socket->opening->refusal = refusal->close;
     socket->opening->reason =
         refusal->reason ? refusal->reason : refusal->error;
@@ -93,28 +95,40 @@ static bool has_room(struct socket *socket, struct refusal *refusal)
     struct net *net = socket->reactor->net;
     const struct limits *limits = &net->instance->options->limits;
     if (net->is_draining) {
-        *refusal = (struct refusal){503, "Draining", NULL, CLOSE_NONE};
+        *refusal = (struct refusal){503, "Draining", NULL, CLOSE_NONE, NULL};
         return false;
     }
     if (limits->connections_per_ip &&
         ip_count_sockets(socket->ip) > limits->connections_per_ip) {
         count_limit(socket, METRIC_LIMIT_IP);
         *refusal =
-            (struct refusal){429, "Too many connections", NULL, CLOSE_NONE};
+            (struct refusal){429, "Too many connections", NULL,
+                                     CLOSE_NONE, NULL};
         return false;
     }
     if (net->connections >= limits->connections) {
         count_limit(socket, METRIC_LIMIT_CONNECTIONS);
-        *refusal = (struct refusal){503, "Full", NULL, CLOSE_NONE};
+        *refusal = (struct refusal){503, "Full", NULL, CLOSE_NONE, NULL};
         return false;
     }
     return true;
+}
+
+/* libwebsockets reads a + in the path as a blank, as if it were a form's. No
+ * client id has a blank. */
+static void restore_plus(struct bytes path)
+{
+    char *text = (char *)path.data; /* the copy in the arena */
+    for (size_t i = 0; i < path.len; i++)
+        if (text[i] == ' ')
+            text[i] = '+';
 }
 
 static void read_handshake(struct headers *headers, struct handshake *out)
 {
     *out = (struct handshake){0};
     out->method = headers_method(headers, &out->path);
+    restore_plus(out->path);
     out->version = headers_get(headers, WSI_TOKEN_VERSION);
     out->key = headers_get(headers, WSI_TOKEN_KEY);
     out->host = headers_get(headers, WSI_TOKEN_HOST);
@@ -179,12 +193,14 @@ static bool admit(struct socket *socket, const struct verdict *verdict,
     if (!socket->connection) {
         caps_unref(verdict->identity.caps);
         count_limit(socket, METRIC_LIMIT_CLIENT);
-        return refuse(socket, &(struct refusal){429, "Too many connections",
-                                                NULL, CLOSE_NONE});
+        return refuse(socket,
+                      &(struct refusal){429, "Too many connections", NULL,
+                                        CLOSE_NONE, NULL});
     }
     socket->is_counted = true;
     reactor->net->connections++;
     read_channels(socket, headers);
+    socket->opening->protocol = verdict->protocol;
     return true;
 }
 
@@ -203,6 +219,7 @@ bool handshake_judge(struct socket *socket)
     /* libwebsockets accepts no handshake without a protocol it knows */
     bool explicable = verdict.status == 401 || verdict.status == 403;
     refusal = (struct refusal){verdict.status, verdict.error, verdict.reason,
-                               explicable ? verdict.close : CLOSE_NONE};
+                               explicable ? verdict.close : CLOSE_NONE,
+                               verdict.protocol};
     return refuse(socket, &refusal);
 }

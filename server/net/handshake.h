@@ -18,6 +18,7 @@ struct socket;
 
 /* What a socket needs to know between its upgrade and its opening. */
 struct opening {
+    const char *protocol; /* the name chosen */
     /* a refusal to be explained: set when there is no connection */
     enum close_reason refusal;
     const char *reason;

@@ -104,6 +104,7 @@ struct net *net_new(const struct net_options *options,
                            : descriptors / 2;
     if (make_reactors(net, error))
         return net;
+    net_join(net);
     net_free(net);
     return NULL;
 }
@@ -137,6 +138,11 @@ bool net_is_over(const struct net *net)
     return net->running == 0;
 }
 
+void net_join(struct net *net)
+{
+    each_reactor(net, reactor_join);
+}
+
 /* What one inbox holds may post to another: round and round until all are
  * empty. */
 static void drain_inboxes(struct net *net)
@@ -152,7 +158,6 @@ static void drain_inboxes(struct net *net)
 
 void net_free(struct net *net)
 {
-    each_reactor(net, reactor_join);
     drain_inboxes(net);
     each_reactor(net, reactor_free);
     ip_counts_free(net->ip_counts);
@@ -160,10 +165,14 @@ void net_free(struct net *net)
     free(net);
 }
 
-void net_write_metrics(const struct net *net, struct buffer *out)
+void net_write_metrics(const struct net *net, const struct metrics *more,
+                       struct buffer *out)
 {
-    const struct metrics *all[HUB_WORKERS_MAX];
-    for (uint32_t i = 0; i < net->options.workers; i++)
+    const struct metrics *all[HUB_WORKERS_MAX + 1];
+    uint32_t count = net->options.workers;
+    for (uint32_t i = 0; i < count; i++)
         all[i] = &net->reactors[i]->worker.metrics;
-    metrics_write(all, net->options.workers, out);
+    if (more)
+        all[count++] = more;
+    metrics_write(all, count, out);
 }

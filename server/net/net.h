@@ -66,10 +66,15 @@ void net_stop(struct net *net);
 /* Whether every reactor has ended. */
 bool net_is_over(const struct net *net);
 
-/* Waits for the threads and frees everything. */
+/* Waits for the threads. What others still post waits for net_free. */
+void net_join(struct net *net);
+
+/* Runs what was posted and frees everything; after net_join. */
 void net_free(struct net *net);
 
-/* Prometheus' text format over all workers. Any thread. */
-void net_write_metrics(const struct net *net, struct buffer *out);
+/* Prometheus' text format over all workers and `more`, which may be NULL. Any
+ * thread. */
+void net_write_metrics(const struct net *net, const struct metrics *more,
+                       struct buffer *out);
 
 #endif

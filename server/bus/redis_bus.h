@@ -1,0 +1,168 @@
+/* redis_bus: what the rooms of the Redis bus share; private to bus/.
+ *
+ * Owner:   bus_redis.c makes and frees it.
+ * Thread:  the bus's, but for the inbox and the two flags.
+ * Limits:  see redis_options.h.
+ * Failure: see each function.
+ */
+#ifndef PEAL_BUS_REDIS_BUS_H
+#define PEAL_BUS_REDIS_BUS_H
+
+#include <pthread.h>
+
+#include "base/backoff.h"
+#include "base/buffer.h"
+#include "base/inbox.h"
+#include "base/loop.h"
+#include "bus/redis_link.h"
+#include "bus/redis_scripts.h"
+#include "messaging/worker.h"
+
+enum {
+    REDIS_ID_LEN = 16,
+    POSITION_SECONDS = 86400, /* a channel's epoch outlives its last message */
+    IN_FLIGHT_MAX = 4000      /* below what publish.lua remembers */
+};
+
+struct redis_channel;
+
+struct redis_bus {
+    struct bus base; /* first: a struct bus is cast to this */
+    /* set once */
+    const struct instance *instance;
+    const struct redis_options *options;
+    struct redis_url url;
+    char id[REDIS_ID_LEN + 1]; /* of this instance, new at each start */
+    pthread_t thread;
+    /* any thread */
+    struct inbox inbox;
+    _Atomic bool is_ready;
+    /* only the bus's thread */
+    struct loop *loop;
+    struct loop_timer *tick;
+    struct redis_link *commands;
+    struct redis_link *subscriptions;
+    struct redis_link *input; /* waits for entries of the input stream */
+    char shas[SCRIPT_COUNT][41];
+    unsigned scripts_loaded;
+    bool is_serving; /* commands are up and the scripts loaded */
+    bool is_stopping;
+    bool is_stopped; /* the thread has ended */
+    struct loop_timer *farewell;
+    unsigned farewell_steps;
+    struct redis_channel *channels; /* a hash by name */
+    struct request *backlog;        /* oldest first */
+    struct request *backlog_last;
+    uint32_t backlog_count;
+    uint32_t in_flight; /* requests sent and not answered */
+    uint64_t last_number;
+    uint64_t seconds; /* ticks */
+    uint64_t heartbeat_due_ms;
+    bool is_known; /* the last heartbeat was in time */
+    bool has_lease; /* takes what is published to the input channels */
+    struct metrics metrics;
+};
+
+/* ---- bus_redis.c */
+
+/* <prefix>{<channel>}:<kind>, as an owned text; keys of one channel share a
+ * slot. */
+char *redis_key(const struct redis_bus *bus, const char *channel,
+                const char *kind);
+
+/* <prefix><name>, as an owned text. */
+char *redis_name(const struct redis_bus *bus, const char *name);
+
+/* Calls a script with `keys` and then `arguments`, all in `words`. */
+void redis_call(struct redis_bus *bus, enum redis_script script,
+                size_t key_count, const struct bytes *words, size_t count,
+                redis_answer *answer, void *arg);
+
+/* Calls read.lua: `which` is "after" an offset, "last" so many, or "none".
+ * `known`: where the reader stands, when the offset is its own; or NULL. */
+void redis_read(struct redis_bus *bus, const char *channel, const char *which,
+                uint64_t number, const struct position *known,
+                redis_answer *answer, void *arg);
+
+/* "PUBLISH", or "SPUBLISH" when sharded. */
+struct bytes redis_publish_verb(const struct redis_bus *bus);
+
+/* An error that another try may mend: loading, read-only, out of memory, a
+ * script forgotten. Sees to it that there is another try, later. */
+bool redis_is_passing_error(struct redis_bus *bus,
+                            const struct redisReply *reply);
+
+/* ---- redis_requests.c: what clients ask for */
+
+/* Takes the request. */
+void redis_serve(struct redis_bus *bus, struct request *request);
+
+/* Puts it where it was among the waiting, by its number. */
+void redis_wait(struct redis_bus *bus, struct request *request);
+
+/* Sends what waits, as far as Redis keeps up. */
+void redis_pump(struct redis_bus *bus);
+
+/* Refuses what has waited too long. */
+void redis_expire_backlog(struct redis_bus *bus, uint64_t now_ms);
+
+/* Publishes from the input; `entry` is its id in the input stream, or empty.
+ * False when there is no room. */
+bool redis_publish_input(struct redis_bus *bus, struct bytes channel,
+                         struct bytes payload, struct bytes entry);
+
+/* ---- redis_channel.c: the channels somebody here subscribes to */
+
+void redis_channel_subscribe(struct redis_bus *bus, struct request *request);
+void redis_channel_unsubscribe(struct redis_bus *bus, struct request *request);
+
+/* Pub/sub pushed a channel's message, or confirmed its subscription. */
+void redis_channel_on_message(struct redis_bus *bus, const char *name,
+                              struct bytes text);
+void redis_channel_on_confirmed(struct redis_bus *bus, const char *name);
+
+/* The link that subscribes came up or went down. */
+void redis_channels_subscribe_again(struct redis_bus *bus);
+void redis_channels_forget(struct redis_bus *bus);
+
+/* The link for commands is serving again: reads that failed are tried. */
+void redis_channels_read_again(struct redis_bus *bus);
+
+/* Once a second. */
+void redis_channels_tick(struct redis_bus *bus, uint64_t now_ms);
+
+void redis_channels_free(struct redis_bus *bus);
+
+/* Calls `visit` for each client of each channel. */
+void redis_channels_each_member(struct redis_bus *bus,
+                                void (*visit)(struct redis_bus *bus,
+                                              const char *channel,
+                                              const char *client,
+                                              uint32_t connections));
+
+/* ---- redis_presence.c: who is where, over all instances */
+
+/* A client's connections in a channel of this instance changed. */
+void redis_presence_set(struct redis_bus *bus, const char *channel,
+                        const char *client, uint32_t connections);
+
+/* Nobody here is in that channel any more. */
+void redis_presence_forget(struct redis_bus *bus, const char *channel);
+
+/* Everything that is known here is told again. */
+void redis_presence_restore(struct redis_bus *bus);
+
+/* This instance goes, and says so. */
+void redis_presence_farewell(struct redis_bus *bus);
+
+/* When due: says that this instance lives, and buries the dead. */
+void redis_presence_tick(struct redis_bus *bus, uint64_t now_ms);
+
+/* ---- redis_input.c: what backends put straight into Redis */
+
+void redis_input_on_up(void *arg);
+void redis_input_tick(struct redis_bus *bus);
+void redis_input_on_message(struct redis_bus *bus, struct bytes channel,
+                            struct bytes payload);
+
+#endif

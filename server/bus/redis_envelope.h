@@ -1,0 +1,55 @@
+/* redis_envelope: a message as it travels through Redis.
+ *
+ *     P|epoch|offset|time|from|payload    a publication
+ *     J||0|time|client|   L||0|time|client|   came, left
+ *     D|to|0|time|from|payload            to a client
+ *     X|client|0|time|instance|           a newer connection elsewhere
+ *
+ * Whoever can write to Redis can send anything: what is decoded here is
+ * checked like what a client sends, the payload down to its JSON.
+ *
+ * Owner:   what is decoded points into the text.
+ * Thread:  any.
+ * Limits:  names as in names.h; the payload is as long as the text.
+ * Failure: false for whatever is not exactly one of the above.
+ */
+#ifndef PEAL_BUS_REDIS_ENVELOPE_H
+#define PEAL_BUS_REDIS_ENVELOPE_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "messaging/message.h"
+#include "messaging/request.h"
+
+enum envelope_kind {
+    ENVELOPE_PUBLICATION = 'P',
+    ENVELOPE_JOIN = 'J',
+    ENVELOPE_LEAVE = 'L',
+    ENVELOPE_DIRECT = 'D',
+    ENVELOPE_REPLACE = 'X'
+};
+
+struct envelope {
+    enum envelope_kind kind;
+    struct bytes target; /* DIRECT, REPLACE: the client */
+    struct position position;
+    int64_t time_ms;
+    struct bytes from;
+    struct bytes payload;
+};
+
+bool redis_envelope_decode(struct bytes text, struct envelope *envelope);
+
+/* A message of one reference out of a decoded envelope. */
+struct message *redis_envelope_message(const struct envelope *envelope,
+                                       struct bytes channel);
+
+/* DIRECT and REPLACE; the others are written by the scripts. */
+void redis_envelope_encode(const struct envelope *envelope,
+                           struct buffer *out);
+
+/* 16 hexadecimal digits, as epochs are written. */
+bool redis_epoch_decode(struct bytes text, uint64_t *epoch);
+
+#endif

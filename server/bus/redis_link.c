@@ -1,0 +1,383 @@
+#include "bus/redis_link.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include <hiredis/hiredis.h>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+
+enum { WORDS_MAX = 64, CHECK_MS = 100 };
+
+enum link_state { WAITING, CONNECTING, GREETING, UP };
+
+/* A command whose answer is awaited. */
+struct pending {
+    redis_answer *answer;
+    void *arg;
+    uint64_t sent_ms;
+};
+
+struct redis_link {
+    /* set once */
+    struct loop *loop;
+    const char *name;
+    const struct redis_options *options;
+    const struct redis_url *url;
+    struct redis_link_events events;
+    /* the connection */
+    enum link_state state;
+    redisContext *context; /* NULL while waiting */
+    struct loop_watch *watch;
+    struct loop_timer *check; /* time-outs, and the next attempt */
+    uint64_t due_ms;          /* WAITING: try again; else: give up */
+    struct backoff backoff;
+    uint32_t patience_ms;
+    uint64_t heard_ms; /* when the last bytes came */
+    bool has_failed;   /* it was logged that it is down */
+    /* a ring of what is in flight */
+    struct pending *pending;
+    size_t capacity;
+    size_t first;
+    size_t count;
+};
+
+static void connect_now(struct redis_link *link);
+
+bool redis_link_is_up(const struct redis_link *link)
+{
+    return link->state == UP;
+}
+
+size_t redis_link_in_flight(const struct redis_link *link)
+{
+    return link->count;
+}
+
+void redis_link_set_patience(struct redis_link *link, uint32_t more_ms)
+{
+    link->patience_ms = more_ms;
+}
+
+static void add_pending(struct redis_link *link, redis_answer *answer,
+                        void *arg)
+{
+    if (link->count == link->capacity) {
+        size_t capacity = link->capacity ? link->capacity * 2 : 64;
+        struct pending *pending = memory_new(capacity, sizeof *pending);
+        for (size_t i = 0; i < link->count; i++)
+            pending[i] = link->pending[(link->first + i) % link->capacity];
+        free(link->pending);
+        link->pending = pending;
+        link->capacity = capacity;
+        link->first = 0;
+    }
+    size_t place = (link->first + link->count++) % link->capacity;
+    link->pending[place] = (struct pending){answer, arg, clock_steady_ms()};
+}
+
+static struct pending take_pending(struct redis_link *link)
+{
+    struct pending pending = link->pending[link->first];
+    link->first = (link->first + 1) % link->capacity;
+    link->count--;
+    return pending;
+}
+
+/* What was in flight when it began; an answer may send no more: it is down. */
+static void fail_pending(struct redis_link *link)
+{
+    while (link->count) {
+        struct pending pending = take_pending(link);
+        if (pending.answer)
+            pending.answer(pending.arg, NULL);
+    }
+}
+
+static void disconnect(struct redis_link *link)
+{
+    loop_watch_free(link->watch);
+    link->watch = NULL;
+    if (link->context)
+        redisFree(link->context);
+    link->context = NULL;
+}
+
+/* One line when it goes down, one when it is back: not one an attempt. */
+static void log_down(struct redis_link *link, const char *why)
+{
+    if (!link->has_failed)
+        log_event(LOG_WARN, "Redis is away", LOG_TEXT("link", link->name),
+                  LOG_TEXT("why", why));
+    link->has_failed = true;
+}
+
+void redis_link_reset(struct redis_link *link, const char *why)
+{
+    bool was_up = link->state == UP;
+    if (link->state == WAITING)
+        return;
+    log_down(link, why);
+    link->state = WAITING;
+    disconnect(link);
+    link->due_ms = clock_steady_ms() + backoff_next_ms(&link->backoff);
+    fail_pending(link);
+    if (was_up)
+        link->events.on_down(link->events.arg);
+}
+
+/* Writes what there is; asks to be told when there is room for the rest. */
+static void flush(struct redis_link *link)
+{
+    int done = 0;
+    if (redisBufferWrite(link->context, &done) == REDIS_ERR) {
+        redis_link_reset(link, link->context->errstr);
+        return;
+    }
+    loop_watch_set(link->watch,
+                   done ? LOOP_READABLE : LOOP_READABLE | LOOP_WRITABLE);
+}
+
+static void append(struct redis_link *link, const struct bytes *words,
+                   size_t count)
+{
+    const char *texts[WORDS_MAX];
+    size_t lens[WORDS_MAX];
+    PANIC_IF(count > WORDS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        texts[i] = words[i].len ? words[i].data : "";
+        lens[i] = words[i].len;
+    }
+    PANIC_IF(redisAppendCommandArgv(link->context, (int)count, texts, lens) !=
+             REDIS_OK);
+    /* the socket becomes writable at once: everything that this turn of the
+     * loop sends goes out as one write */
+    loop_watch_set(link->watch, LOOP_READABLE | LOOP_WRITABLE);
+}
+
+void redis_link_push(struct redis_link *link, const struct bytes *words,
+                     size_t count)
+{
+    if (link->state == UP)
+        append(link, words, count);
+}
+
+void redis_link_send(struct redis_link *link, const struct bytes *words,
+                     size_t count, redis_answer *answer, void *arg)
+{
+    if (!link->context) {
+        if (answer)
+            answer(arg, NULL);
+        return;
+    }
+    add_pending(link, answer, arg);
+    append(link, words, count);
+}
+
+static void on_greeted(void *arg, const struct redisReply *reply)
+{
+    struct redis_link *link = arg;
+    if (!reply || link->state != GREETING)
+        return;
+    if (reply->type == REDIS_REPLY_ERROR) {
+        redis_link_reset(link, reply->str);
+        return;
+    }
+    if (link->count)
+        return; /* the last answer of the greeting counts */
+    link->state = UP;
+    backoff_reset(&link->backoff);
+    log_event(link->has_failed ? LOG_WARN : LOG_INFO, "Redis is there",
+              LOG_TEXT("link", link->name));
+    link->has_failed = false;
+    link->events.on_up(link->events.arg);
+}
+
+static void greet(struct redis_link *link)
+{
+    const struct redis_url *url = link->url;
+    char database[16];
+    snprintf(database, sizeof database, "%u", url->database);
+    struct bytes auth[3] = {BYTES_LITERAL("AUTH"), bytes_of(url->user),
+                            bytes_of(url->password)};
+    if (url->password && url->user)
+        redis_link_send(link, auth, 3, on_greeted, link);
+    if (url->password && !url->user) {
+        auth[1] = auth[2];
+        redis_link_send(link, auth, 2, on_greeted, link);
+    }
+    const struct bytes select[] = {BYTES_LITERAL("SELECT"),
+                                   bytes_of(database)};
+    redis_link_send(link, select, 2, on_greeted, link);
+}
+
+/* The words that begin what pub/sub pushes in RESP2. */
+static bool is_push(const struct redis_link *link, const redisReply *reply)
+{
+    static const char *const words[] = {
+        "message",    "smessage",    "pmessage",     "subscribe", "ssubscribe",
+        "psubscribe", "unsubscribe", "sunsubscribe", "punsubscribe"};
+    if (!link->events.on_push || reply->type != REDIS_REPLY_ARRAY ||
+        reply->elements < 3 || reply->element[0]->type != REDIS_REPLY_STRING)
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(words[i], reply->element[0]->str) == 0)
+            return true;
+    return false;
+}
+
+static void handle_reply(struct redis_link *link, const redisReply *reply)
+{
+    if (is_push(link, reply)) {
+        link->events.on_push(link->events.arg, reply);
+        return;
+    }
+    if (!link->count) {
+        redis_link_reset(link, reply->type == REDIS_REPLY_ERROR
+                                   ? reply->str
+                                   : "an answer nobody asked for");
+        return;
+    }
+    struct pending pending = take_pending(link);
+    if (pending.answer)
+        pending.answer(pending.arg, reply);
+}
+
+static void read_replies(struct redis_link *link)
+{
+    link->heard_ms = clock_steady_ms();
+    if (redisBufferRead(link->context) == REDIS_ERR) {
+        redis_link_reset(link, link->context->errstr);
+        return;
+    }
+    redisContext *context = link->context;
+    while (link->context == context) { /* a reset may come in between */
+        void *reply = NULL;
+        if (redisGetReplyFromReader(context, &reply) == REDIS_ERR) {
+            redis_link_reset(link, context->errstr);
+            return;
+        }
+        if (!reply)
+            return;
+        handle_reply(link, reply);
+        freeReplyObject(reply);
+    }
+}
+
+static void on_connected(struct redis_link *link)
+{
+    int why = 0;
+    socklen_t len = sizeof why;
+    getsockopt(link->context->fd, SOL_SOCKET, SO_ERROR, &why, &len);
+    if (why) {
+        redis_link_reset(link, strerror(why));
+        return;
+    }
+    link->context->flags |= REDIS_CONNECTED;
+    link->state = GREETING;
+    loop_watch_set(link->watch, LOOP_READABLE);
+    greet(link);
+}
+
+static void on_ready(void *arg, unsigned events)
+{
+    struct redis_link *link = arg;
+    if (link->state == CONNECTING) {
+        on_connected(link);
+        return;
+    }
+    if (events & LOOP_READABLE)
+        read_replies(link);
+    if (events & LOOP_WRITABLE && link->context)
+        flush(link);
+}
+
+static void connect_now(struct redis_link *link)
+{
+    const struct redis_url *url = link->url;
+    link->context = url->path ? redisConnectUnixNonBlock(url->path)
+                              : redisConnectNonBlock(url->host, url->port);
+    PANIC_IF(!link->context);
+    link->state = CONNECTING;
+    link->due_ms = clock_steady_ms() + link->options->connect_ms;
+    if (link->context->err) {
+        redis_link_reset(link, link->context->errstr);
+        return;
+    }
+    link->watch = loop_watch_new(link->loop, link->context->fd, LOOP_WRITABLE,
+                                 on_ready, link);
+    if (!link->watch)
+        redis_link_reset(link, "the socket cannot be watched");
+}
+
+/* Redis answers in order: the oldest command tells whether it still does.
+ * Bytes of a long answer on their way are a sign of life too. */
+static bool is_overdue(const struct redis_link *link, uint64_t now)
+{
+    if (link->state != UP)
+        return now >= link->due_ms;
+    if (!link->count)
+        return false;
+    uint64_t since = link->pending[link->first].sent_ms;
+    if (link->heard_ms > since)
+        since = link->heard_ms;
+    return now - since > link->options->timeout_ms + link->patience_ms;
+}
+
+static void ask_for_life(struct redis_link *link)
+{
+    const struct bytes ping[] = {BYTES_LITERAL("PING")};
+    uint64_t now = clock_steady_ms();
+    if (link->state == UP && !link->count && now - link->heard_ms > 1000)
+        redis_link_send(link, ping, 1, NULL, NULL);
+}
+
+static void on_check(void *arg)
+{
+    struct redis_link *link = arg;
+    if (!is_overdue(link, clock_steady_ms())) {
+        ask_for_life(link);
+        return;
+    }
+    if (link->state == WAITING)
+        connect_now(link);
+    else
+        redis_link_reset(link, "no answer in time");
+}
+
+struct redis_link *redis_link_new(struct loop *loop, const char *name,
+                                  const struct redis_options *options,
+                                  const struct redis_url *url,
+                                  const struct redis_link_events *events)
+{
+    struct redis_link *link = memory_new(1, sizeof *link);
+    link->loop = loop;
+    link->name = name;
+    link->options = options;
+    link->url = url;
+    link->events = *events;
+    link->backoff = (struct backoff){options->backoff_ms,
+                                     options->backoff_max_ms, 0};
+    link->check = loop_timer_new(loop, CHECK_MS, CHECK_MS, on_check, link);
+    connect_now(link);
+    return link;
+}
+
+void redis_link_free(struct redis_link *link)
+{
+    if (!link)
+        return;
+    link->state = WAITING;
+    disconnect(link);
+    fail_pending(link);
+    loop_timer_free(link->check);
+    free(link->pending);
+    free(link);
+}

@@ -1,0 +1,71 @@
+/* redis_link: one connection to Redis, kept up: connect, log in, commands in
+ * a pipeline, answers in order, time-outs, back-off, and again.
+ *
+ * hiredis formats and parses; its own event adapters stay out: the one for
+ * libuv says nothing when a connection is refused, and old ones know no
+ * sharded pub/sub.
+ *
+ * Owner:   the bus.
+ * Thread:  the bus's.
+ * Limits:  what is in flight is bounded by whoever sends.
+ * Failure: when the link goes down every command in flight is answered with
+ *          NULL, in order, and then on_down is called.
+ */
+#ifndef PEAL_BUS_REDIS_LINK_H
+#define PEAL_BUS_REDIS_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/bytes.h"
+#include "base/loop.h"
+#include "bus/redis_options.h"
+#include "bus/redis_url.h"
+
+struct redis_link;
+struct redisReply;
+
+/* The answer to one command; NULL when the link went down before it came.
+ * Valid during the call. */
+typedef void redis_answer(void *arg, const struct redisReply *reply);
+
+struct redis_link_events {
+    void (*on_up)(void *arg); /* logged in: commands may be sent */
+    void (*on_down)(void *arg);
+    /* pub/sub: whatever arrives without having been asked for; NULL for a
+     * link that does not subscribe */
+    void (*on_push)(void *arg, const struct redisReply *reply);
+    void *arg;
+};
+
+/* Starts to connect. `name` is for the log; options and url are borrowed. */
+struct redis_link *redis_link_new(struct loop *loop, const char *name,
+                                  const struct redis_options *options,
+                                  const struct redis_url *url,
+                                  const struct redis_link_events *events);
+
+/* Answers what is in flight with NULL, without on_down. NULL is ignored. */
+void redis_link_free(struct redis_link *link);
+
+bool redis_link_is_up(const struct redis_link *link);
+
+/* Cuts the connection; it is made again. */
+void redis_link_reset(struct redis_link *link, const char *why);
+
+/* Sends a command of `count` words. `answer` may be NULL for subscribing
+ * commands, whose answers come as pushes, and where nobody cares. Only while
+ * the link is up. */
+void redis_link_send(struct redis_link *link, const struct bytes *words,
+                     size_t count, redis_answer *answer, void *arg);
+
+/* The same for a subscribing command: no answer of its own is awaited. */
+void redis_link_push(struct redis_link *link, const struct bytes *words,
+                     size_t count);
+
+/* Waits without a time-out for what is in flight (XREADGROUP BLOCK). */
+void redis_link_set_patience(struct redis_link *link, uint32_t more_ms);
+
+/* How many commands await their answer. */
+size_t redis_link_in_flight(const struct redis_link *link);
+
+#endif

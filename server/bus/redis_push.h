@@ -1,0 +1,52 @@
+/* redis_push: replies of hiredis read with care: a hostile or broken Redis may
+ * send any shape.
+ *
+ * Owner:   what is read points into the reply.
+ * Thread:  any.
+ * Limits:  none.
+ * Failure: false or NULL for a reply of another shape.
+ */
+#ifndef PEAL_BUS_REDIS_PUSH_H
+#define PEAL_BUS_REDIS_PUSH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "messaging/request.h"
+
+struct redisReply;
+
+enum push_kind { PUSH_MESSAGE, PUSH_PATTERN, PUSH_SUBSCRIBED, PUSH_OTHER };
+
+struct redis_push {
+    enum push_kind kind;
+    struct bytes channel; /* as Redis knows it */
+    struct bytes text;    /* of a message */
+};
+
+bool redis_push_read(const struct redisReply *reply, struct redis_push *push);
+
+/* A string or status, zero-terminated; NULL for anything else. */
+const char *redis_push_text(const struct redisReply *reply);
+
+/* The text of an error reply; NULL for any other, and for NULL. */
+const char *redis_push_error(const struct redisReply *reply);
+
+bool redis_push_number(const struct redisReply *reply, int64_t *number);
+
+/* A string's bytes. */
+bool redis_push_bytes(const struct redisReply *reply, struct bytes *bytes);
+
+/* How many elements an array has; 0 for anything else. */
+size_t redis_push_count(const struct redisReply *reply);
+
+/* One of them, or NULL. */
+const struct redisReply *redis_push_element(const struct redisReply *reply,
+                                            size_t index);
+
+/* What publish.lua and read.lua begin with: epoch and offset. */
+bool redis_push_position(const struct redisReply *reply,
+                         struct position *position);
+
+#endif

@@ -1,0 +1,355 @@
+/* What clients ask for, from the request to Redis and back.
+ *
+ * A request waits in the backlog, in the order of its number, until Redis
+ * serves; what is sent and not answered when the link goes down waits again,
+ * with its number, so that publish.lua knows it when it did happen. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "bus/redis_bus.h"
+#include "bus/redis_envelope.h"
+#include "bus/redis_push.h"
+#include "messaging/members.h"
+#include "messaging/names.h"
+
+static void refuse(struct redis_bus *bus, struct request *request)
+{
+    metrics_add(&bus->metrics, METRIC_REDIS_UNAVAILABLE, 1);
+    request->fault = FAULT_UNAVAILABLE;
+    request_finish(request);
+}
+
+void redis_wait(struct redis_bus *bus, struct request *request)
+{
+    struct request **at = &bus->backlog;
+    /* mostly it belongs at the end */
+    if (bus->backlog_last && bus->backlog_last->number < request->number)
+        at = &bus->backlog_last->next;
+    while (*at && (*at)->number < request->number)
+        at = &(*at)->next;
+    request->next = *at;
+    *at = request;
+    if (!request->next)
+        bus->backlog_last = request;
+    bus->backlog_count++;
+}
+
+static struct request *take_first(struct redis_bus *bus)
+{
+    struct request *request = bus->backlog;
+    bus->backlog = request->next;
+    if (!bus->backlog)
+        bus->backlog_last = NULL;
+    bus->backlog_count--;
+    return request;
+}
+
+/* Every answer begins here: true when there is something to read. */
+static bool is_answered(struct request *request,
+                        const struct redisReply *reply)
+{
+    struct redis_bus *bus = request->bus_data;
+    bus->in_flight--;
+    bool is_lost = !reply || redis_is_passing_error(bus, reply);
+    if (is_lost) {
+        redis_wait(bus, request);
+        return false;
+    }
+    if (redis_push_error(reply)) {
+        refuse(bus, request);
+        return false;
+    }
+    return true;
+}
+
+static void on_published(void *arg, const struct redisReply *reply)
+{
+    struct request *request = arg;
+    struct redis_bus *bus = request->bus_data;
+    if (!is_answered(request, reply))
+        return;
+    if (!redis_push_position(reply, &request->position)) {
+        /* an entry of the input that another instance took */
+        request->fault = FAULT_UNAVAILABLE;
+    } else {
+        request->connections = hub_count_listeners(
+            bus->instance->hub, bytes_of(request->channel));
+    }
+    request_finish(request);
+    redis_pump(bus);
+}
+
+/* The texts of one publish, for as long as it takes to send it. */
+struct publish_words {
+    char numbers[5][24];
+    char *keys[4];
+    char *channel;
+    struct bytes words[16];
+};
+
+static struct bytes number_word(char text[24], uint64_t number)
+{
+    int len = snprintf(text, 24, "%" PRIu64, number);
+    return (struct bytes){text, (size_t)len};
+}
+
+static void send_publish(struct redis_bus *bus, struct request *request)
+{
+    const struct channel_options *options = channel_options_find(
+        &bus->instance->options->channels, request->channel);
+    struct message *message = request->message;
+    bool from_input = request->client[0] == '\0' && request->id.len;
+    char last[32];
+    char epoch[24];
+    snprintf(last, sizeof last, "i:%s", bus->id);
+    snprintf(epoch, sizeof epoch, "%016" PRIx64, random_uint64());
+    struct publish_words w = {
+        .keys = {redis_key(bus, request->channel, "m"),
+                 redis_key(bus, request->channel, "s"),
+                 redis_key(bus, request->channel, last),
+                 from_input ? redis_name(bus, "in") : NULL},
+        .channel = redis_key(bus, request->channel, "c"),
+    };
+    size_t n = 0;
+    size_t key_count = from_input ? 4 : 3;
+    for (size_t i = 0; i < key_count; i++)
+        w.words[n++] = bytes_of(w.keys[i]);
+    w.words[n++] = bytes_of(w.channel);
+    w.words[n++] = bytes_of(epoch);
+    w.words[n++] = number_word(w.numbers[0], request->number);
+    w.words[n++] = number_word(w.numbers[1], options->history_size);
+    w.words[n++] = number_word(w.numbers[2], options->history_seconds);
+    w.words[n++] = number_word(w.numbers[3], POSITION_SECONDS);
+    w.words[n++] = number_word(w.numbers[4], (uint64_t)message->time_ms);
+    w.words[n++] = message->from;
+    w.words[n++] = message->payload;
+    w.words[n++] = redis_publish_verb(bus);
+    if (from_input) {
+        w.words[n++] = BYTES_LITERAL("peal");
+        w.words[n++] = request->id;
+    }
+    redis_call(bus, SCRIPT_PUBLISH, key_count, w.words, n, on_published,
+               request);
+    for (size_t i = 0; i < key_count; i++)
+        free(w.keys[i]);
+    free(w.channel);
+}
+
+/* The entries of read.lua that belong to this epoch and are not too old. */
+static void add_entries(struct redis_bus *bus, struct request *request,
+                        const struct redisReply *entries)
+{
+    const struct channel_options *options = channel_options_find(
+        &bus->instance->options->channels, request->channel);
+    int64_t oldest = clock_wall_ms() - (int64_t)options->history_seconds * 1000;
+    for (size_t i = 0; i < redis_push_count(entries); i++) {
+        struct bytes text;
+        struct envelope envelope;
+        if (!redis_push_bytes(redis_push_element(entries, i), &text) ||
+            !redis_envelope_decode(text, &envelope) ||
+            envelope.position.epoch != request->position.epoch ||
+            envelope.time_ms < oldest)
+            continue;
+        struct message *message =
+            redis_envelope_message(&envelope, bytes_of(request->channel));
+        request_add_message(request, message);
+        message_unref(message);
+    }
+}
+
+static void on_history(void *arg, const struct redisReply *reply)
+{
+    struct request *request = arg;
+    if (!is_answered(request, reply))
+        return;
+    struct redis_bus *bus = request->bus_data;
+    if (!redis_push_position(reply, &request->position)) {
+        refuse(bus, request);
+        return;
+    }
+    add_entries(bus, request, redis_push_element(reply, 2));
+    request_finish(request);
+}
+
+static void send_history(struct redis_bus *bus, struct request *request)
+{
+    const struct channel_options *options = channel_options_find(
+        &bus->instance->options->channels, request->channel);
+    if (!options->history_size) {
+        bus->in_flight--;
+        request->fault = FAULT_NO_HISTORY;
+        request_finish(request);
+        return;
+    }
+    uint32_t limit = request->limit < options->history_size
+                         ? request->limit
+                         : options->history_size;
+    redis_read(bus, request->channel, limit ? "last" : "none", limit, NULL,
+               on_history, request);
+}
+
+/* Fields are <instance>|<client>, values connections: summed up by client. */
+static bool read_member(const struct redisReply *reply, size_t index,
+                        struct bytes *client, uint32_t *connections)
+{
+    struct bytes field;
+    struct bytes value;
+    uint64_t number;
+    if (!redis_push_bytes(redis_push_element(reply, index), &field) ||
+        !redis_push_bytes(redis_push_element(reply, index + 1), &value) ||
+        !json_decode_uint(value, &number) || number > UINT32_MAX ||
+        field.len <= REDIS_ID_LEN + 1 || field.data[REDIS_ID_LEN] != '|')
+        return false;
+    *client = bytes_skip(field, REDIS_ID_LEN + 1);
+    *connections = (uint32_t)number;
+    return client_id_is_valid(*client);
+}
+
+static void on_presence(void *arg, const struct redisReply *reply)
+{
+    struct request *request = arg;
+    if (!is_answered(request, reply))
+        return;
+    struct members members = {0};
+    for (size_t i = 0; i + 1 < redis_push_count(reply); i += 2) {
+        struct bytes client;
+        uint32_t connections;
+        char text[CLIENT_ID_MAX + 1] = {0};
+        if (!read_member(reply, i, &client, &connections))
+            continue;
+        memcpy(text, client.data, client.len);
+        members_add_many(&members, text, connections);
+    }
+    members_report(&members, request);
+    members_clear(&members);
+    request_finish(request);
+}
+
+static void send_presence(struct redis_bus *bus, struct request *request)
+{
+    const struct channel_options *options = channel_options_find(
+        &bus->instance->options->channels, request->channel);
+    if (!options->presence) {
+        bus->in_flight--;
+        request->fault = FAULT_NO_PRESENCE;
+        request_finish(request);
+        return;
+    }
+    char *key = redis_key(bus, request->channel, "p");
+    const struct bytes words[] = {BYTES_LITERAL("HGETALL"), bytes_of(key)};
+    redis_link_send(bus->commands, words, 2, on_presence, request);
+    free(key);
+}
+
+/* Sent twice it would arrive twice: once the answer is lost, nobody knows. */
+static void on_direct(void *arg, const struct redisReply *reply)
+{
+    struct request *request = arg;
+    struct redis_bus *bus = request->bus_data;
+    if (!reply || redis_push_error(reply)) {
+        bus->in_flight--;
+        if (reply)
+            redis_is_passing_error(bus, reply);
+        refuse(bus, request);
+        return;
+    }
+    bus->in_flight--;
+    request->connections =
+        clients_count(bus->instance->clients, request->channel);
+    request_finish(request);
+}
+
+static void send_direct(struct redis_bus *bus, struct request *request)
+{
+    struct buffer text = {0};
+    const struct envelope envelope = {
+        .kind = ENVELOPE_DIRECT,
+        .target = bytes_of(request->channel),
+        .time_ms = request->message->time_ms,
+        .from = request->message->from,
+        .payload = request->message->payload,
+    };
+    redis_envelope_encode(&envelope, &text);
+    char *control = redis_name(bus, "control");
+    const struct bytes words[] = {BYTES_LITERAL("PUBLISH"), bytes_of(control),
+                                  buffer_bytes(&text)};
+    redis_link_send(bus->commands, words, 3, on_direct, request);
+    free(control);
+    buffer_deinit(&text);
+}
+
+static void (*const senders[REQUEST_KIND_COUNT])(struct redis_bus *,
+                                                 struct request *) = {
+    [REQUEST_PUBLISH] = send_publish,
+    [REQUEST_HISTORY] = send_history,
+    [REQUEST_PRESENCE] = send_presence,
+    [REQUEST_DIRECT] = send_direct,
+};
+
+void redis_pump(struct redis_bus *bus)
+{
+    while (bus->is_serving && bus->backlog && bus->in_flight < IN_FLIGHT_MAX) {
+        struct request *request = take_first(bus);
+        bus->in_flight++;
+        senders[request->kind](bus, request);
+    }
+}
+
+static void accept_request(struct redis_bus *bus, struct request *request)
+{
+    request->number = ++bus->last_number;
+    if (request->message)
+        request->message->time_ms = clock_wall_ms();
+    if (bus->backlog_count >= bus->options->backlog_messages) {
+        refuse(bus, request);
+        return;
+    }
+    redis_wait(bus, request);
+    redis_pump(bus);
+}
+
+void redis_serve(struct redis_bus *bus, struct request *request)
+{
+    request->bus_data = bus;
+    request->since_ms = clock_steady_ms();
+    if (request->kind == REQUEST_SUBSCRIBE)
+        redis_channel_subscribe(bus, request);
+    else if (request->kind == REQUEST_UNSUBSCRIBE)
+        redis_channel_unsubscribe(bus, request);
+    else
+        accept_request(bus, request);
+}
+
+void redis_expire_backlog(struct redis_bus *bus, uint64_t now_ms)
+{
+    uint64_t patience_ms = (uint64_t)bus->options->backlog_seconds * 1000;
+    struct request *kept = bus->backlog;
+    bus->backlog = bus->backlog_last = NULL;
+    bus->backlog_count = 0;
+    while (kept) {
+        struct request *request = kept;
+        kept = kept->next;
+        if (now_ms - request->since_ms > patience_ms)
+            refuse(bus, request);
+        else
+            redis_wait(bus, request);
+    }
+}
+
+bool redis_publish_input(struct redis_bus *bus, struct bytes channel,
+                         struct bytes payload, struct bytes entry)
+{
+    if (bus->backlog_count >= bus->options->backlog_messages)
+        return false;
+    struct request *request = request_new(REQUEST_PUBLISH, channel,
+                                          (struct bytes){0}, entry);
+    request->message = message_new(MESSAGE_PUBLICATION, channel,
+                                   (struct bytes){0}, payload);
+    redis_serve(bus, request);
+    return true;
+}

@@ -1,0 +1,19 @@
+#include "bus/redis_scripts.h"
+
+/* made by CMake out of scripts/NAME.lua */
+#include "redis_scripts_data.h"
+
+#define SOURCE(array) {(const char *)(array), sizeof(array)}
+
+static const struct bytes sources[SCRIPT_COUNT] = {
+    [SCRIPT_PUBLISH] = SOURCE(script_publish),
+    [SCRIPT_READ] = SOURCE(script_read),
+    [SCRIPT_PRESENCE] = SOURCE(script_presence),
+    [SCRIPT_REAP] = SOURCE(script_reap),
+    [SCRIPT_HEARTBEAT] = SOURCE(script_heartbeat),
+};
+
+struct bytes redis_script_source(enum redis_script script)
+{
+    return sources[script];
+}

@@ -1,0 +1,13 @@
+-- Says that an instance lives, and names those that no longer do. The clock
+-- is that of Redis: the instances' own may differ.
+--
+-- KEYS: 1 instances by the time of their last heartbeat (sorted set)
+-- ARGV: 1 instance, 2 lease in ms
+-- returns whether the instance was known, then the dead
+local now = redis.call('TIME')
+local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
+local before = redis.call('ZSCORE', KEYS[1], ARGV[1])
+redis.call('ZADD', KEYS[1], now_ms, ARGV[1])
+local dead = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now_ms - tonumber(ARGV[2]))
+table.insert(dead, 1, before and '1' or '0')
+return dead
