@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "bus/redis_url.h"
 #include "config_value.h"
 #include "protocols/protocols.h"
 
@@ -59,6 +60,23 @@ static bool check_pings(const struct config *config, struct error *error)
                      messaging->ping_seconds, messaging->pong_seconds);
 }
 
+static bool check_redis(const struct config *config, struct error *error)
+{
+    const struct redis_options *redis = &config->redis;
+    struct redis_url url;
+    if (redis->backoff_max_ms < redis->backoff_ms)
+        return error_set(error,
+                         "redis.backoff_max_ms: expected at least "
+                         "redis.backoff_ms (%u), got %u",
+                         redis->backoff_ms, redis->backoff_max_ms);
+    if (!redis->url)
+        return true;
+    if (!redis_url_parse(redis->url, &url, error))
+        return false;
+    redis_url_deinit(&url);
+    return true;
+}
+
 /* Reads secret and key files as the server will, and lets go of them. */
 static bool check_keys(const struct config *config, struct error *error)
 {
@@ -78,6 +96,7 @@ static bool check_folder(const char *key, const char *path, struct error *error)
 bool config_check(const struct config *config, struct error *error)
 {
     return check_secret(config, error) && check_auth(config, error) &&
+           check_redis(config, error) &&
            check_pings(config, error) && check_keys(config, error) &&
            check_folder("web_root", config->web_root, error);
 }
