@@ -4,6 +4,7 @@ static const struct close_reason_info table[CLOSE_REASON_COUNT] = {
     [CLOSE_NONE] = {"none", 0, "", false},
     [CLOSE_BY_CLIENT] = {"by_client", 0, "", false},
     [CLOSE_CONNECTION_LOST] = {"connection_lost", 0, "", false},
+    [CLOSE_PROTOCOL_ERROR] = {"protocol_error", 1002, "protocol error", false},
     [CLOSE_BAD_UTF8] = {"bad_utf8", 1007, "bad UTF-8", false},
     [CLOSE_TOO_BIG] = {"too_big", 1009, "message too big", false},
     [CLOSE_RESTART] = {"restart", 1012, "restart", true},

@@ -17,6 +17,7 @@ enum close_reason {
     CLOSE_NONE, /* not closing */
     CLOSE_BY_CLIENT,
     CLOSE_CONNECTION_LOST,
+    CLOSE_PROTOCOL_ERROR,
     CLOSE_BAD_UTF8,
     CLOSE_TOO_BIG,
     CLOSE_RESTART,

@@ -68,6 +68,9 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason,
         return websocket_on_writable(socket);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         return websocket_on_peer_close(socket, in, len);
+    case LWS_CALLBACK_CLOSED:
+        websocket_on_closed(socket);
+        return 0;
     case LWS_CALLBACK_WSI_DESTROY:
         on_destroyed(socket);
         return 0;

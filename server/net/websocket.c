@@ -23,9 +23,12 @@ static bool transport_write(struct connection *connection, struct bytes frames)
                      frames.len, LWS_WRITE_RAW) >= 0;
 }
 
+/* Also once libwebsockets began a close itself (bad UTF-8, protocol error):
+ * nothing may follow its close frame. */
 static bool transport_is_blocked(const struct connection *connection)
 {
-    return lws_partial_buffered(socket_of(connection)->wsi);
+    struct lws *wsi = socket_of(connection)->wsi;
+    return lws_partial_buffered(wsi) || lws_get_close_length(wsi);
 }
 
 static void transport_want_writable(struct connection *connection)
@@ -155,6 +158,20 @@ int websocket_on_peer_close(struct socket *socket, const unsigned char *data,
         return 0;
     lws_close_reason(socket->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, NULL, 0);
     return -1;
+}
+
+void websocket_on_closed(struct socket *socket)
+{
+    struct connection *connection = socket->connection;
+    if (!connection || !connection->is_open || connection->is_closing ||
+        lws_get_close_length(socket->wsi) < 2)
+        return;
+    const unsigned char *data = lws_get_close_payload(socket->wsi);
+    int code = data[0] << 8 | data[1];
+    connection->is_closing = true;
+    connection->close_reason = code == LWS_CLOSE_STATUS_INVALID_PAYLOAD
+                                   ? CLOSE_BAD_UTF8
+                                   : CLOSE_PROTOCOL_ERROR;
 }
 
 void websocket_close_explained(struct reactor *reactor)

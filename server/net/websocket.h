@@ -32,6 +32,9 @@ int websocket_on_writable(struct socket *socket);
 int websocket_on_peer_close(struct socket *socket, const unsigned char *data,
                             size_t len);
 
+/* The WebSocket is over: notes why, if libwebsockets ended it. */
+void websocket_on_closed(struct socket *socket);
+
 /* Closes the refusals that were to be explained; at the end of a turn. */
 void websocket_close_explained(struct reactor *reactor);
 
