@@ -3,7 +3,7 @@ was too much of it."""
 
 import pytest
 
-from support.websocket import BINARY, CONTINUATION, TEXT
+from support.websocket import BINARY, CLOSE, CONTINUATION, TEXT
 
 BAD = [
     ("", "bad_request"),
@@ -144,6 +144,23 @@ def test_bad_utf8_in_a_later_fragment_closes_1007(shared):
     client.send_frame(TEXT, '{"type":"ping"', is_final=False)
     client.send_frame(CONTINUATION, b'\xff}')
     assert client.wait_close() == 1007
+
+
+@pytest.mark.parametrize("text", [b"\xff", None])
+def test_nothing_follows_the_close_frame(peal, text):
+    """Not even what others publish before the client answers it."""
+    server = peal(config={"limits": {"messages_per_second": 0}})
+    client = server.join("alice", "room")
+    sender = server.connect("bob", [""], protocol="broadcast")
+    if text:
+        client.send_frame(TEXT, text)
+    else:
+        client.send_frame(3, b"no such opcode")
+    for i in range(50):
+        sender.ask({"type": "broadcast", "channel": "room", "payload": i})
+    while client.receive_frame().opcode != CLOSE:
+        pass
+    assert client.raw.rest() == b""
 
 
 @pytest.mark.parametrize("opcode, payload, is_final, rsv", [

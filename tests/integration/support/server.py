@@ -36,11 +36,29 @@ def clean_environment():
             if not name.startswith("PEAL_")}
 
 
+def listening_sockets(pid):
+    """(address, port) of the TCP sockets a process listens on."""
+    inodes = set()
+    for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            inodes.add(os.readlink(link).strip("socket:[]"))
+        except FileNotFoundError:
+            pass
+    found = []
+    for table in ("tcp", "tcp6"):
+        rows = pathlib.Path(f"/proc/{pid}/net/{table}").read_text()
+        for row in map(str.split, rows.splitlines()[1:]):
+            if row[3] == "0A" and row[9] in inodes:
+                address, port = row[1].split(":")
+                found.append((address, int(port, 16)))
+    return found
+
+
 class Server:
     """A running server. What it writes is kept in a file."""
 
     def __init__(self, folder, config=None, env=None, args=(),
-                 before_start=None):
+                 before_start=None, is_quiet=False):
         self.folder = pathlib.Path(folder)
         self.log_file = self.folder / "peal.log"
         self.clients = []
@@ -56,7 +74,7 @@ class Server:
                                            **(env or {})},
                 cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, preexec_fn=before_start)
-        self.port = self.wait_port()
+        self.port = self.wait_listening() if is_quiet else self.wait_port()
 
     # --- its log
 
@@ -78,6 +96,13 @@ class Server:
                     f"peal did not start:\n{self.log()}")
             return re.search(r'Listening.*?port"?[=:](\d+)', self.log())
         return int(patience.wait_until(found, 10, what="Listening")[1])
+
+    def wait_listening(self):
+        """The port of one that does not log it: what it listens on."""
+        def found():
+            sockets = listening_sockets(self.process.pid)
+            return sockets and sockets[0][1]
+        return patience.wait_until(found, 10, what="a listening socket")
 
     # --- its clients
 

@@ -1,0 +1,206 @@
+"""The log: one event a line, ends told once, and never a token."""
+
+import json
+import re
+
+from support.tokens import SECRET, make_token
+from support.websocket import Refused, ws_path
+
+FIELD = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)')
+
+# else a small limit of open files is warned of
+FEW = {"limits": {"connections": 100}}
+
+
+def fields(line):
+    """The fields of a line key=value."""
+    return {name: json.loads(value) if value.startswith('"') else value
+            for name, value in FIELD.findall(line)}
+
+
+def end_of(server, client):
+    return fields(server.wait_log(f"Client {client} disconnected"))
+
+
+def test_an_end_is_told_once_with_code_reason_and_duration(peal):
+    server = peal()
+    server.connect("alice").end(1000)
+    line = end_of(server, "alice")
+    assert line["message"] == "Client alice disconnected"
+    assert line["client"] == "alice"
+    assert line["code"] == "1000"
+    assert line["reason"] == "by_client"
+    assert line["protocol"] == "echo"
+    assert 0 <= int(line["duration_ms"]) < 60000
+    server.signal()
+    assert server.wait_exit() == 0
+    assert len(server.log_lines("Client alice disconnected")) == 1
+
+
+def test_the_clients_own_code_is_told(peal):
+    server = peal()
+    server.connect("alice").end(1001)
+    assert end_of(server, "alice")["code"] == "1001"
+    server.connect("bob").end(4321, "my reason")
+    assert end_of(server, "bob")["code"] == "4321"
+
+
+def test_a_lost_connection_is_told_as_1006(peal):
+    server = peal()
+    server.connect("alice").drop()
+    line = end_of(server, "alice")
+    assert (line["code"], line["reason"]) == ("1006", "connection_lost")
+
+
+def test_a_close_by_the_server_is_told(peal):
+    server = peal(config={"limits": {"message_bytes": 10,
+                                     "bad_messages": 1}})
+    client = server.connect("big")
+    client.send("x" * 11)
+    client.wait_close()
+    line = end_of(server, "big")
+    assert (line["code"], line["reason"]) == ("1009", "too_big")
+    client = server.join("bad", "room")
+    client.send("x")
+    client.wait_close()
+    line = end_of(server, "bad")
+    assert (line["code"], line["reason"]) == ("4400", "bad_messages")
+
+
+def test_bad_utf8_is_told_as_1007(peal):
+    server = peal()
+    client = server.connect("alice")
+    client.send_frame(1, b"\xff")
+    client.wait_close()
+    line = end_of(server, "alice")
+    assert (line["code"], line["reason"]) == ("1007", "bad_utf8")
+    assert server.metric('peal_closes_total{reason="bad_utf8"}') == 1
+
+
+def test_frames_against_the_standard_are_told_as_1002(peal):
+    server = peal()
+    client = server.connect("alice")
+    client.send_frame(3, b"x")
+    client.wait_close()
+    line = end_of(server, "alice")
+    assert (line["code"], line["reason"]) == ("1002", "protocol_error")
+
+
+def test_every_line_is_an_event_with_time_level_and_message(peal):
+    server = peal()
+    server.connect("alice").end()
+    end_of(server, "alice")
+    server.signal()
+    server.wait_exit()
+    lines = server.log_lines()
+    assert len(lines) >= 3
+    for line in lines:
+        found = fields(line)
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",
+                            found["time"])
+        assert found["level"] in ("info", "warn", "error", "debug")
+        assert found["message"]
+
+
+def test_json_is_an_object_a_line(peal):
+    server = peal(config={"log": {"format": "json"}, **FEW})
+    server.connect("a@b+c").drop()
+    server.wait_log("disconnected")
+    server.signal()
+    server.wait_exit()
+    events = [json.loads(line) for line in server.log_lines()]
+    ends = [event for event in events if "duration_ms" in event]
+    assert len(ends) == 1
+    assert ends[0]["client"] == "a@b+c"
+    assert ends[0]["code"] == 1006
+    assert ends[0]["level"] == "info"
+    assert events[0]["message"] == "Listening"
+    assert events[0]["port"] == server.port
+
+
+def test_the_level_is_configured(peal):
+    server = peal(config={"log": {"level": "warn"}, **FEW},
+                  is_quiet=True)
+    server.connect("alice").end()
+    server.signal()
+    assert server.wait_exit() == 0
+    assert server.log_lines() == []
+
+
+def test_ends_by_the_thousand_do_not_flood_the_log(peal):
+    server = peal()
+    for i in range(20):
+        server.connect(f"c{i}").drop()
+    server.wait_metric("peal_connections", 0)
+    assert len(server.log_lines("disconnected")) == 20
+
+
+def test_refusals_do_not_flood_the_log(peal):
+    server = peal(config={"auth": {"secret": SECRET}})
+    for _ in range(200):
+        try:
+            server.connect(token="x")
+        except Refused:
+            pass
+    raw_lines = server.log_lines()
+    assert len(raw_lines) < 30
+
+
+def test_broken_requests_do_not_flood_the_log(peal):
+    server = peal()
+    for _ in range(100):
+        raw = server.socket()
+        raw.send(b"\0\1\2\r\n\r\n")
+        raw.rest()
+        raw.close()
+    assert len(server.log_lines()) < 30
+
+
+def token_uses(token, origin):
+    """Every way to bring a token: path and headers."""
+    return [
+        ("/ws/alice", [("Authorization", "Bearer " + token)]),
+        ("/ws/alice", [("Authorization", token)]),
+        ("/ws/alice", [("Sec-WebSocket-Protocol", "echo, bearer." + token)]),
+        ("/ws/alice", [("Sec-WebSocket-Protocol", "bearer." + token)]),
+        ("/ws/alice", [("Sec-WebSocket-Protocol", token)]),
+        ("/ws/alice", [("Cookie", "peal_token=" + token),
+                       ("Origin", origin)]),
+        ("/ws/alice", [("Cookie", "peal_token=" + token)]),
+        (ws_path("alice", token=token), []),
+        (ws_path("alice", channels=[token]), []),
+        (ws_path("alice", protocol=token), []),
+        ("/ws/" + token, []),
+        ("/ws/alice/" + token, []),
+        ("/" + token, []),
+        ("/ws/alice", [("Authorization", "Bearer " + token + "\0")]),
+    ]
+
+
+def test_a_token_never_reaches_the_log(peal):
+    origin = "https://app.example.com"
+    tokens = [make_token("alice"), make_token("alice", ttl=-100),
+              make_token("bob"), make_token("alice", secret="b" * 40),
+              make_token("alice", filler="x" * 300)]
+    for query_token in (True, False):
+        server = peal(config={
+            "auth": {"secret": SECRET, "query_token": query_token},
+            "origins": [origin], "log": {"level": "debug"}})
+        for token in tokens:
+            for path, headers in token_uses(token, origin):
+                try:
+                    server.connect(path=path, headers=headers).drop()
+                except Exception:  # refused in one way or another
+                    pass
+        client = server.join("alice", "room", token=tokens[0])
+        for token in tokens:
+            client.ask({"type": "refresh", "token": token})
+        client.end()
+        end_of(server, "alice")
+        server.signal()
+        assert server.wait_exit() == 0
+        log = server.log()
+        assert SECRET not in log
+        for token in tokens:
+            for part in token.split(".")[1:]:
+                assert part not in log

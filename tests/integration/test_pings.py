@@ -1,0 +1,62 @@
+"""Pings: the server's own sweep finds who is gone without a word."""
+
+import time
+
+from support.patience import seconds
+from support.websocket import PING, PONG
+
+QUICK = {"ping_seconds": 2, "pong_seconds": 1}
+
+
+def test_a_silent_client_is_pinged(peal):
+    client = peal(config=QUICK).connect()
+    frame = client.receive_frame()
+    assert (frame.opcode, frame.payload) == (PING, b"peal")
+
+
+def test_who_answers_pings_stays(peal):
+    client = peal(config=QUICK).connect()
+    for _ in range(2):
+        frame = client.receive_frame()
+        assert frame.opcode == PING
+        client.send_frame(PONG, frame.payload)
+    client.send("still here")
+    assert client.receive_data() == "Echo: still here"
+
+
+def test_who_does_not_answer_is_closed_4508(peal):
+    server = peal(config=QUICK)
+    client = server.connect()
+    client.answers_pings = False
+    start = time.monotonic()
+    closed = client.wait_closed()
+    assert (closed.code, closed.reason) == (4508, "no pong")
+    assert 1 <= time.monotonic() - start <= seconds(6)
+    assert server.metric('peal_closes_total{reason="no_pong"}') == 1
+
+
+def test_any_frame_is_a_sign_of_life(peal):
+    client = peal(config=QUICK).connect()
+    client.answers_pings = False
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        client.send("not a pong")
+        assert client.receive_data() == "Echo: not a pong"
+        time.sleep(0.2)
+    assert client.pings >= 2
+
+
+def test_a_clients_ping_is_answered(peal):
+    client = peal().connect()
+    for payload in (b"", b"mine", b"x" * 125):
+        client.send_frame(PING, payload)
+        frame = client.receive_frame()
+        assert (frame.opcode, frame.payload) == (PONG, payload)
+
+
+def test_a_pong_nobody_asked_for_is_taken(peal):
+    client = peal().connect()
+    client.send_frame(PONG, b"here I am")
+    client.send_frame(PONG)
+    client.send("x")
+    assert client.receive_data() == "Echo: x"
