@@ -36,7 +36,8 @@ static inline bool bytes_equal(struct bytes a, struct bytes b)
 static inline bool bytes_start_with(struct bytes bytes, struct bytes prefix)
 {
     return bytes.len >= prefix.len &&
-           memcmp(bytes.data, prefix.data, prefix.len) == 0;
+           (prefix.len == 0 ||
+            memcmp(bytes.data, prefix.data, prefix.len) == 0);
 }
 
 /* What is left after the first `count` bytes (all of them at the most). */
