@@ -24,35 +24,48 @@ static void grow(struct outbox *outbox)
     outbox->first = 0;
 }
 
-/* The newest frame takes the place of the one that waited for the topic. */
-static bool supersede(struct outbox *outbox, struct frame *frame,
-                      const void *topic)
+static struct outbox_entry *find_topic(struct outbox *outbox,
+                                       const void *topic)
 {
-    for (uint32_t i = 0; i < outbox->count; i++) {
-        struct outbox_entry *entry = entry_at(outbox, i);
-        if (entry->topic != topic)
-            continue;
-        outbox->bytes += frame->len - entry->frame->len;
-        frame_unref(entry->frame);
-        entry->frame = frame_ref(frame);
-        return true;
-    }
-    return false;
+    for (uint32_t i = 0; i < outbox->count; i++)
+        if (entry_at(outbox, i)->topic == topic)
+            return entry_at(outbox, i);
+    return NULL;
 }
 
-enum outbox_result outbox_push(struct outbox *outbox, struct frame *frame,
-                               const void *topic, const struct limits *limits)
+/* The newest frame takes the place of the one that waited for its topic. */
+static void replace(struct outbox *outbox, struct outbox_entry *entry,
+                    struct frame *frame)
 {
-    if (topic && supersede(outbox, frame, topic))
-        return OUTBOX_SUPERSEDED;
-    if (outbox->count >= limits->outbox_messages ||
-        outbox->bytes + frame->len > limits->outbox_bytes)
-        return OUTBOX_FULL;
+    outbox->bytes += frame->len - entry->frame->len;
+    frame_unref(entry->frame);
+    entry->frame = frame_ref(frame);
+}
+
+static void append(struct outbox *outbox, struct frame *frame,
+                   const void *topic)
+{
     if (outbox->count == outbox->capacity)
         grow(outbox);
     *entry_at(outbox, outbox->count++) =
         (struct outbox_entry){frame_ref(frame), topic};
     outbox->bytes += frame->len;
+}
+
+enum outbox_result outbox_push(struct outbox *outbox, struct frame *frame,
+                               const void *topic, const struct limits *limits)
+{
+    struct outbox_entry *older = topic ? find_topic(outbox, topic) : NULL;
+    size_t others = outbox->bytes - (older ? older->frame->len : 0);
+    if (others + frame->len > limits->outbox_bytes)
+        return OUTBOX_FULL;
+    if (older) {
+        replace(outbox, older, frame);
+        return OUTBOX_SUPERSEDED;
+    }
+    if (outbox->count >= limits->outbox_messages)
+        return OUTBOX_FULL;
+    append(outbox, frame, topic);
     return OUTBOX_QUEUED;
 }
 
