@@ -1,0 +1,49 @@
+/* fake_instance: all of messaging with the local bus, without sockets and
+ * threads: the test turns the workers by hand.
+ *
+ * Owner:   the test ends it by fake_instance_free, once no connection is left.
+ * Thread:  one, for all workers; or one each with inboxes of their own wake.
+ * Limits:  small ones, see fake_instance.c; a test may change them in
+ *          `options` at any time.
+ * Failure: ends the test.
+ */
+#ifndef FAKE_INSTANCE_H
+#define FAKE_INSTANCE_H
+
+#include "messaging/worker.h"
+
+enum { FAKE_WORKERS_MAX = 4 };
+
+/* The only token that its judge takes; it expires FAKE_TOKEN_SECONDS later,
+ * and allows what `fresh_caps` says. */
+#define FAKE_TOKEN_FRESH "fresh"
+enum { FAKE_TOKEN_SECONDS = 1000 };
+
+struct fake_instance {
+    struct messaging_options options;
+    struct instance instance;
+    struct worker workers[FAKE_WORKERS_MAX];
+    unsigned worker_count;
+    const char *fresh_caps; /* JSON; NULL: everything */
+};
+
+/* The patterns of its channels, most special first:
+ *   "plain:*"   no history, no presence
+ *   "latest:*"  the same; slow readers get the newest message only
+ *   "loud:*"    3 messages for 10 s, presence, join and leave
+ *   "*"         5 messages for 60 s, presence */
+struct fake_instance *fake_instance_new(unsigned workers);
+
+void fake_instance_free(struct fake_instance *fake);
+
+/* Turns every worker until nothing waits anywhere. */
+void fake_instance_turn(struct fake_instance *fake);
+
+/* Adds up a metric of all workers. */
+uint64_t fake_instance_metric(const struct fake_instance *fake,
+                              enum metric metric);
+
+/* An owned reference to caps read from JSON. */
+struct caps *fake_caps(const char *json);
+
+#endif

@@ -1,0 +1,85 @@
+#include "unit.h"
+
+#include "messaging/close_reason.h"
+
+static void every_reason_has_a_name_of_its_own(void **state)
+{
+    (void)state;
+    for (enum close_reason i = 0; i < CLOSE_REASON_COUNT; i++) {
+        const struct close_reason_info *info = close_reason_info(i);
+        assert_non_null(info->name);
+        assert_true(info->name[0]);
+        for (enum close_reason j = 0; j < i; j++)
+            assert_string_not_equal(info->name, close_reason_info(j)->name);
+    }
+}
+
+static void a_text_fits_a_close_frame(void **state)
+{
+    (void)state;
+    for (enum close_reason i = 0; i < CLOSE_REASON_COUNT; i++) {
+        const struct close_reason_info *info = close_reason_info(i);
+        assert_non_null(info->text);
+        assert_true(strlen(info->text) <= 123);
+        assert_int_equal(info->code != 0, info->text[0] != '\0');
+    }
+}
+
+/* The table of protocol.md: a client acts on the number alone. */
+static void codes_are_those_of_the_protocol(void **state)
+{
+    (void)state;
+    static const struct {
+        enum close_reason reason;
+        int code;
+    } expected[] = {
+        {CLOSE_NONE, 0},           {CLOSE_BY_CLIENT, 0},
+        {CLOSE_CONNECTION_LOST, 0}, {CLOSE_PROTOCOL_ERROR, 1002},
+        {CLOSE_BAD_UTF8, 1007},
+        {CLOSE_TOO_BIG, 1009},     {CLOSE_RESTART, 1012},
+        {CLOSE_BAD_MESSAGES, 4400}, {CLOSE_TOKEN_MISSING, 4401},
+        {CLOSE_TOKEN_INVALID, 4401}, {CLOSE_TOKEN_EXPIRED, 4401},
+        {CLOSE_FORBIDDEN, 4403},   {CLOSE_REPLACED, 4409},
+        {CLOSE_NO_PONG, 4508},     {CLOSE_TOO_SLOW, 4513},
+        {CLOSE_RATE_LIMIT, 4529},
+    };
+    assert_int_equal(COUNT(expected), CLOSE_REASON_COUNT);
+    for (size_t i = 0; i < COUNT(expected); i++)
+        assert_int_equal(close_reason_info(expected[i].reason)->code,
+                         expected[i].code);
+}
+
+static void private_codes_tell_by_their_range(void **state)
+{
+    (void)state;
+    for (enum close_reason i = 0; i < CLOSE_REASON_COUNT; i++) {
+        int code = close_reason_info(i)->code;
+        bool stay_away = code >= 4400 && code < 4500;
+        bool come_back = (code >= 4500 && code < 4600) || code == 1012;
+        bool is_fatal = code == 1002 || code == 1007 || code == 1009;
+        assert_true(!code || stay_away || come_back || is_fatal);
+    }
+}
+
+/* A connection that reads nothing must not wait for what it does not read. */
+static void slow_and_silent_ones_are_not_flushed(void **state)
+{
+    (void)state;
+    assert_false(close_reason_info(CLOSE_TOO_SLOW)->flush);
+    assert_false(close_reason_info(CLOSE_NO_PONG)->flush);
+    assert_false(close_reason_info(CLOSE_CONNECTION_LOST)->flush);
+    assert_true(close_reason_info(CLOSE_RESTART)->flush);
+    assert_true(close_reason_info(CLOSE_BAD_MESSAGES)->flush);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_reason_has_a_name_of_its_own),
+        cmocka_unit_test(a_text_fits_a_close_frame),
+        cmocka_unit_test(codes_are_those_of_the_protocol),
+        cmocka_unit_test(private_codes_tell_by_their_range),
+        cmocka_unit_test(slow_and_silent_ones_are_not_flushed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,174 @@
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "messaging/metrics.h"
+
+static struct metrics cells[2];
+static const struct metrics *const all[] = {&cells[0], &cells[1]};
+
+static int clear(void **state)
+{
+    (void)state;
+    memset(cells, 0, sizeof cells);
+    return 0;
+}
+
+static char *write_all(void)
+{
+    struct buffer out = {0};
+    metrics_write(all, COUNT(all), &out);
+    buffer_text(&out);
+    return out.data;
+}
+
+static void assert_has(const char *line)
+{
+    char *text = write_all();
+    if (!strstr(text, line))
+        fail_msg("no %s in:\n%s", line, text);
+    free(text);
+}
+
+static void cells_of_all_threads_are_summed(void **state)
+{
+    (void)state;
+    metrics_add(&cells[0], METRIC_CONNECTIONS, 3);
+    metrics_add(&cells[1], METRIC_CONNECTIONS, 4);
+    metrics_add(&cells[1], METRIC_CONNECTIONS, -2);
+    assert_int_equal(metrics_sum(all, 2, METRIC_CONNECTIONS), 5);
+    assert_int_equal(metrics_sum(all, 1, METRIC_CONNECTIONS), 3);
+    assert_has("\npeal_connections 5\n");
+}
+
+static void labels_stand_in_braces(void **state)
+{
+    (void)state;
+    metrics_add(&cells[0], METRIC_LIMIT_OUTBOX, 7);
+    assert_has("\npeal_limit_reached_total{limit=\"outbox\"} 7\n");
+}
+
+static void closes_are_counted_by_reason(void **state)
+{
+    (void)state;
+    metrics_count_close(&cells[0], CLOSE_TOO_SLOW);
+    metrics_count_close(&cells[1], CLOSE_TOO_SLOW);
+    assert_has("\npeal_closes_total{reason=\"too_slow\"} 2\n");
+    assert_has("\npeal_closes_total{reason=\"restart\"} 0\n");
+}
+
+static void big_numbers_are_whole(void **state)
+{
+    (void)state;
+    metrics_add(&cells[0], METRIC_BYTES_OUT, INT64_MAX);
+    metrics_add(&cells[1], METRIC_BYTES_OUT, INT64_MAX);
+    assert_has("\npeal_sent_bytes_total 18446744073709551614\n");
+}
+
+/* ---- the text format ------------------------------------------------------ */
+
+/* Reads "# HELP name text" or "# TYPE name kind". */
+static const char *read_comment(const char *line, const char *word, char *name)
+{
+    char found[8];
+    int used = 0;
+    if (sscanf(line, "# %7[A-Z] %127[a-z_] %n", found, name, &used) < 2 ||
+        strcmp(found, word) != 0)
+        return NULL;
+    return line + used;
+}
+
+static bool is_sample_of(const char *line, const char *name)
+{
+    size_t len = strlen(name);
+    return strncmp(line, name, len) == 0 &&
+           (line[len] == ' ' || line[len] == '{');
+}
+
+/* A value is written as name, maybe {label="text"}, and a number. */
+static void check_sample(const char *line)
+{
+    char name[128];
+    char label[128] = "";
+    unsigned long long value;
+    int used = 0;
+    bool ok = (sscanf(line, "%127[a-z_]{%127[a-z0-9_=\"]} %llu%n", name, label,
+                      &value, &used) == 3 ||
+               sscanf(line, "%127[a-z_] %llu%n", name, &value, &used) == 2) &&
+              line[used] == '\0';
+    if (!ok)
+        fail_msg("not a sample: %s", line);
+}
+
+/* Each family: HELP, TYPE, then its samples and nobody else's. */
+static void the_text_is_valid_for_prometheus(void **state)
+{
+    (void)state;
+    char *text = write_all();
+    char family[128] = "";
+    char name[128];
+    char seen[4096] = " ";
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        if (line[0] != '#') {
+            if (!is_sample_of(line, family))
+                fail_msg("%s is not below its HELP and TYPE", line);
+            check_sample(line);
+            continue;
+        }
+        const char *help = read_comment(line, "HELP", family);
+        assert_non_null(help);
+        assert_true(strlen(help) > 5);
+        assert_memory_equal(family, "peal_", 5);
+        snprintf(name, sizeof name, " %.120s ", family);
+        assert_null(strstr(seen, name)); /* no family comes twice */
+        strcat(strcat(seen, family), " ");
+
+        const char *kind = read_comment(strtok(NULL, "\n"), "TYPE", name);
+        assert_string_equal(name, family);
+        assert_true(strcmp(kind, "gauge") == 0 ||
+                    strcmp(kind, "counter") == 0);
+        size_t len = strlen(name);
+        bool is_total = len > 6 && strcmp(name + len - 6, "_total") == 0;
+        assert_int_equal(is_total, strcmp(kind, "counter") == 0);
+    }
+    free(text);
+}
+
+static void every_row_is_written_once(void **state)
+{
+    (void)state;
+    for (enum metric i = 0; i < METRIC_COUNT; i++)
+        metrics_add(&cells[0], i, 1000000 + i);
+    for (enum close_reason i = 0; i < CLOSE_REASON_COUNT; i++)
+        for (int j = 0; j <= 100 + (int)i; j++)
+            metrics_count_close(&cells[0], i);
+    char *text = write_all();
+    for (int i = 0; i < METRIC_COUNT; i++) {
+        char value[16];
+        snprintf(value, sizeof value, " %d\n", 1000000 + i);
+        const char *at = strstr(text, value);
+        assert_non_null(at);
+        assert_null(strstr(at + 1, value));
+    }
+    for (enum close_reason i = CLOSE_NONE + 1; i < CLOSE_REASON_COUNT; i++) {
+        char line[100];
+        snprintf(line, sizeof line, "{reason=\"%s\"} %d\n",
+                 close_reason_info(i)->name, 101 + (int)i);
+        assert_non_null(strstr(text, line));
+    }
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(cells_of_all_threads_are_summed, clear),
+        cmocka_unit_test_setup(labels_stand_in_braces, clear),
+        cmocka_unit_test_setup(closes_are_counted_by_reason, clear),
+        cmocka_unit_test_setup(big_numbers_are_whole, clear),
+        cmocka_unit_test_setup(the_text_is_valid_for_prometheus, clear),
+        cmocka_unit_test_setup(every_row_is_written_once, clear),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
