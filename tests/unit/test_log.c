@@ -1,47 +1,11 @@
-/* The log writes to stderr; here that is a pipe. */
 #include "unit.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "fakes/fake_clock.h"
-
-enum { TEXT_MAX = 1 << 20 };
-
-static int old_stderr;
-static int pipe_end;
-static char text[TEXT_MAX];
-
-/* From here to end_capture lines go into a pipe. */
-static void begin_capture(void)
-{
-    int ends[2];
-    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
-    fcntl(ends[1], F_SETPIPE_SZ, TEXT_MAX);
-    fcntl(ends[1], F_SETFL, 0);
-    old_stderr = dup(STDERR_FILENO);
-    dup2(ends[1], STDERR_FILENO);
-    close(ends[1]);
-    pipe_end = ends[0];
-}
-
-/* What was written since begin_capture; valid until the next one. */
-static const char *end_capture(void)
-{
-    size_t len = 0;
-    ssize_t got;
-    dup2(old_stderr, STDERR_FILENO);
-    close(old_stderr);
-    while ((got = read(pipe_end, text + len, sizeof text - 1 - len)) > 0)
-        len += (size_t)got;
-    text[len] = '\0';
-    close(pipe_end);
-    return text;
-}
+#include "fakes/fake_stderr.h"
 
 #define TIME "2023-11-14T22:13:20.000Z"
 
@@ -56,12 +20,12 @@ static int set_up(void **state)
 static void an_event_is_one_line_of_names_and_values(void **state)
 {
     (void)state;
-    begin_capture();
+    fake_stderr_begin();
     log_event(LOG_INFO, "Listening", LOG_TEXT("host", "::1"),
               LOG_NUMBER("port", 8080), LOG_NUMBER("offset", -1));
     log_event(LOG_ERROR, "Plain");
     assert_string_equal(
-        end_capture(),
+        fake_stderr_end(),
         "time=" TIME " level=info message=Listening host=::1 port=8080 "
         "offset=-1\n"
         "time=" TIME " level=error message=Plain\n");
@@ -70,13 +34,13 @@ static void an_event_is_one_line_of_names_and_values(void **state)
 static void what_is_not_plain_is_quoted(void **state)
 {
     (void)state;
-    begin_capture();
+    fake_stderr_begin();
     log_event(LOG_INFO, "Two words", LOG_TEXT("empty", ""),
               LOG_TEXT("equals", "a=b"), LOG_TEXT("quote", "a\"b\\c"),
               LOG_BYTES("bytes", BYTES_LITERAL("a\0\n\x7f")),
               LOG_TEXT("utf8", "\xc3\xa9"));
     assert_string_equal(
-        end_capture(),
+        fake_stderr_end(),
         "time=" TIME " level=info message=\"Two words\" empty=\"\" "
         "equals=\"a=b\" quote=\"a\\\"b\\\\c\" "
         "bytes=\"a\\u0000\\u000a\\u007f\" utf8=\"\xc3\xa9\"\n");
@@ -85,9 +49,9 @@ static void what_is_not_plain_is_quoted(void **state)
 static void nobody_can_write_a_second_line(void **state)
 {
     (void)state;
-    begin_capture();
+    fake_stderr_begin();
     log_event(LOG_INFO, "a\nlevel=error", LOG_TEXT("x", "b\r\nc"));
-    const char *lines = end_capture();
+    const char *lines = fake_stderr_end();
     assert_ptr_equal(strchr(lines, '\n'), lines + strlen(lines) - 1);
     assert_null(strchr(lines, '\r'));
 }
@@ -96,10 +60,10 @@ static void json_lines_hold_the_same_fields(void **state)
 {
     (void)state;
     log_setup(LOG_INFO, LOG_FORMAT_JSON);
-    begin_capture();
+    fake_stderr_begin();
     log_event(LOG_WARN, "Say \"hi\"", LOG_TEXT("client", "a=b"),
               LOG_NUMBER("code", 1000));
-    assert_string_equal(end_capture(),
+    assert_string_equal(fake_stderr_end(),
                         "{\"time\":\"" TIME "\",\"level\":\"warn\","
                         "\"message\":\"Say \\\"hi\\\"\",\"client\":\"a=b\","
                         "\"code\":1000}\n");
@@ -109,11 +73,11 @@ static void lower_levels_are_not_written(void **state)
 {
     (void)state;
     log_setup(LOG_WARN, LOG_FORMAT_TEXT);
-    begin_capture();
+    fake_stderr_begin();
     log_event(LOG_DEBUG, "No");
     log_event(LOG_INFO, "No");
     log_event(LOG_WARN, "Yes");
-    assert_string_equal(end_capture(),
+    assert_string_equal(fake_stderr_end(),
                         "time=" TIME " level=warn message=Yes\n");
     assert_false(log_is_on(LOG_INFO));
     assert_true(log_is_on(LOG_ERROR));
@@ -124,9 +88,9 @@ static void a_long_line_is_cut(void **state)
     (void)state;
     static char big[10000];
     memset(big, 'x', sizeof big - 1);
-    begin_capture();
+    fake_stderr_begin();
     log_event(LOG_INFO, "Big", LOG_TEXT("value", big), LOG_NUMBER("n", 1));
-    const char *line = end_capture();
+    const char *line = fake_stderr_end();
     assert_int_equal(strlen(line), 4096);
     assert_int_equal(line[4095], '\n');
 }
@@ -139,14 +103,14 @@ static void event_of_one_place(int i)
 static void a_limited_place_tells_what_it_held_back(void **state)
 {
     (void)state;
-    begin_capture();
+    fake_stderr_begin();
     for (int i = 0; i < 10; i++)
         event_of_one_place(i);
     fake_clock_advance(1000);
     event_of_one_place(10);
     event_of_one_place(11);
     assert_string_equal(
-        end_capture(),
+        fake_stderr_end(),
         "time=" TIME " level=info message=Often i=0\n"
         "time=" TIME " level=info message=Often i=1\n"
         "time=" TIME " level=info message=Often i=2\n"
@@ -191,14 +155,14 @@ static void lines_of_several_threads_do_not_mix(void **state)
     (void)state;
     static char names[WRITERS][64];
     pthread_t threads[WRITERS];
-    begin_capture();
+    fake_stderr_begin();
     for (int i = 0; i < WRITERS; i++) {
         memset(names[i], 'a' + i, sizeof names[i] - 1);
         pthread_create(&threads[i], NULL, write_lines, names[i]);
     }
     for (int i = 0; i < WRITERS; i++)
         pthread_join(threads[i], NULL);
-    assert_int_equal(count_whole_lines(end_capture()), WRITERS * LINES);
+    assert_int_equal(count_whole_lines(fake_stderr_end()), WRITERS * LINES);
 }
 
 int main(void)

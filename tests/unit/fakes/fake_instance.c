@@ -87,6 +87,7 @@ void fake_instance_free(struct fake_instance *fake)
     fake_instance_turn(fake);
     for (unsigned i = 0; i < fake->worker_count; i++)
         worker_deinit(&fake->workers[i]);
+    fake->instance.bus->ops->stop(fake->instance.bus);
     fake->instance.bus->ops->free(fake->instance.bus);
     clients_free(fake->instance.clients);
     hub_free(fake->instance.hub);

@@ -1,0 +1,31 @@
+/* fake_protocol: writes down what it is told, and subscribes at open.
+ *
+ * A message reads "pub news 3 alice {...}" on the wire: kind, channel,
+ * offset, sender and payload, "-" where there is none.
+ *
+ * Owner:   the notes are kept here until they are taken.
+ * Thread:  that of the instance.
+ * Limits:  none.
+ * Failure: none.
+ */
+#ifndef FAKE_PROTOCOL_H
+#define FAKE_PROTOCOL_H
+
+#include "messaging/protocol.h"
+
+extern const struct protocol fake_protocol;
+
+/* The same with another wire format: "other " stands before each message. */
+extern const struct protocol fake_protocol_other;
+
+/* What the protocol was told since the last call, one "client: event" a line;
+ * valid until the next call. Events are
+ *   open N                 with N channels
+ *   text T, binary T       a message
+ *   subscribe C F          the answer: fault F, or its position, "recovered"
+ *                          if it was, and the offsets of its messages;
+ *                          publish, history, presence, direct likewise
+ *   unsubscribed C */
+const char *fake_protocol_notes(void);
+
+#endif
