@@ -35,13 +35,20 @@ static void submit(struct connection *connection, struct request *request,
     bus_submit(connection->worker->instance->bus, request);
 }
 
+static void give_answer(struct connection *connection, struct request *request)
+{
+    if (request->fault == FAULT_TOO_MANY_CHANNELS)
+        metrics_add(&connection->worker->metrics, METRIC_LIMIT_CHANNELS, 1);
+    connection->protocol->on_answer(connection, request);
+}
+
 /* Most answers go straight to the protocol, if somebody still waits. */
 static void answer(struct worker *worker, struct request *request)
 {
     struct connection *connection =
         worker_find_connection(worker, request->connection);
     if (connection && connection->is_open && !connection->is_closing)
-        connection->protocol->on_answer(connection, request);
+        give_answer(connection, request);
 }
 
 /* The bus counts this connection as a subscriber no longer. */
@@ -89,7 +96,7 @@ static void on_subscribed(struct worker *worker, struct request *request)
     }
     bool wanted = finish_subscription(connection, channel, request);
     channel_settle(channel, wanted ? connection : NULL);
-    connection->protocol->on_answer(connection, request);
+    give_answer(connection, request);
 }
 
 static enum fault check_subscribe(struct connection *connection,
