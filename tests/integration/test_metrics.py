@@ -1,0 +1,90 @@
+"""GET /metrics: Prometheus' text format, and numbers that are right."""
+
+import re
+
+SAMPLE = re.compile(r'[a-z_]+(\{[a-z_]+="[^"\\\n]*"\})? \d+')
+
+
+def test_it_is_prometheus_text(shared):
+    response = shared.request("/metrics")
+    assert response.headers["content-type"] == \
+        "text/plain; version=0.0.4; charset=utf-8"
+    text = response.body.decode()
+    assert text.endswith("\n")
+    typed = {}
+    names = []
+    for line in text.splitlines():
+        if line.startswith("# TYPE "):
+            _, _, name, kind = line.split(" ")
+            assert name not in typed, "a type is told once"
+            typed[name] = kind
+        elif line.startswith("# HELP "):
+            assert len(line.split(" ", 3)[3]) > 5
+        else:
+            assert SAMPLE.fullmatch(line), line
+            names.append(line.rsplit(" ", 1)[0])
+    assert len(set(names)) == len(names)
+    for name in names:
+        bare = name.split("{")[0]
+        assert bare.startswith("peal_")
+        assert typed[bare] == ("counter" if bare.endswith("_total")
+                               else "gauge")
+
+
+def test_every_limit_and_every_end_has_a_counter(shared):
+    names = shared.metrics()
+    for limit in ("connections", "connections_per_ip",
+                  "connections_per_client", "descriptors",
+                  "handshake_seconds", "message_bytes",
+                  "messages_per_second", "channels_per_connection",
+                  "channels", "bad_messages", "outbox", "inbox"):
+        assert 'peal_limit_reached_total{limit="%s"}' % limit in names
+    for reason in ("by_client", "connection_lost", "bad_utf8", "too_big",
+                   "restart", "bad_messages", "token_expired", "forbidden",
+                   "replaced", "no_pong", "too_slow", "rate_limit"):
+        assert 'peal_closes_total{reason="%s"}' % reason in names
+
+
+def test_what_happens_is_counted(peal):
+    server = peal()
+    alice = server.join("alice", "room")
+    bob = server.join("bob", "room")
+    before = server.metrics()
+    alice.ask({"type": "broadcast", "payload": "hello"})
+    bob.receive()
+    bob.send("nonsense")
+    bob.receive()
+    after = server.metrics()
+
+    def grown(name):
+        return after[name] - before[name]
+
+    assert grown("peal_published_total") == 1
+    assert grown("peal_messages_received_total") == 2
+    assert grown("peal_messages_sent_total") == 4
+    assert grown("peal_errors_sent_total") == 1
+    assert grown("peal_http_requests_total") == 1
+    assert grown("peal_received_bytes_total") == 8 + len(
+        '{"type": "broadcast", "payload": "hello", "id": 1}')
+    assert grown("peal_sent_bytes_total") > 200
+    assert after["peal_connections"] == 2
+    assert after["peal_connections_opened_total"] == 2
+
+
+def test_gauges_go_back_to_nothing(peal):
+    server = peal()
+    clients = [server.connect(f"c{i}") for i in range(5)]
+    assert server.metric("peal_connections") == 5
+    assert server.metric("peal_sockets") == 6
+    for client in clients:
+        client.end()
+    server.wait_metric("peal_connections", 0)
+    server.wait_metric("peal_sockets", 1)
+    assert server.metric('peal_closes_total{reason="by_client"}') == 5
+
+
+def test_the_limit_of_channels_is_counted(peal):
+    server = peal(config={"limits": {"channels": 1}})
+    client = server.join("alice", "a")
+    client.ask({"type": "subscribe", "channel": "b"})
+    assert server.metric('peal_limit_reached_total{limit="channels"}') == 1
