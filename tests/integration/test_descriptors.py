@@ -61,7 +61,7 @@ def test_a_server_without_descriptors_says_503_and_recovers(peal):
     server = peal(config={"limits": {"handshake_seconds": 60}})
     client = server.connect("early", protocol="broadcast")
     resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (60, 60))
-    raws = open_many(server, 80)
+    raws = open_many(server, 60)
     check_full(server, is_503)
     assert client.ask({"type": "ping"})["type"] == "pong"
     assert 1 <= len(server.log_lines("Out of file descriptors")) <= 15

@@ -29,6 +29,15 @@ def test_the_close_frame_says_why(server, options, code, reason, protocol):
     assert not client.backlog
 
 
+@pytest.mark.parametrize("offer", ["broadcast, bearer.", "echo, bearer."])
+def test_a_browsers_token_is_explained_as_well(server, offer):
+    """It comes among the subprotocols, and is long."""
+    client = server.connect(protocol=offer + make_token(ttl=-100))
+    assert client.handshake.headers["sec-websocket-protocol"] == \
+        offer.split(",")[0]
+    assert client.wait_close() == 4401
+
+
 def test_a_bad_signature_is_explained(server):
     closed = server.connect(token=make_token(secret="b" * 40)).wait_closed()
     assert closed.code == 4401
@@ -47,7 +56,7 @@ def test_what_it_says_meanwhile_is_ignored(server):
 
 
 @pytest.mark.parametrize("path, protocol", [
-    ("/other", None), ("/ws/a%20b", None), ("/ws/alice", "unknown")])
+    ("/other", None), ("/ws/a%22b", None), ("/ws/alice", "unknown")])
 def test_mistakes_that_no_browser_makes_stay_refused(server, path, protocol):
     with pytest.raises(Refused) as refused:
         server.connect(path=path, protocol=protocol, token=make_token())

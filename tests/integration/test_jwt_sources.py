@@ -13,13 +13,6 @@ CONFIG = {"auth": {"secret": SECRET}, "origins": ["https://example.com"],
           "log": {"level": "debug"}}
 PAGE = ("Origin", "https://example.com")
 
-# lws_process_ws_upgrade() copies Sec-WebSocket-Protocol into 128 bytes, and
-# ends the connection when it does not fit; a token never does. Strict, so that
-# whoever gets around this is told to take the mark away.
-TOO_LONG_FOR_LWS = pytest.mark.xfail(
-    raises=Ended, strict=True,
-    reason="libwebsockets takes 127 bytes of subprotocols at the most")
-
 
 @pytest.fixture(scope="module")
 def server(start_shared):
@@ -55,7 +48,6 @@ def test_authorization(server, scheme):
         ("Authorization", f"{scheme} {make_token()}")]))
 
 
-@TOO_LONG_FOR_LWS
 @pytest.mark.parametrize("offer", ["echo, bearer.{}", "bearer.{}, echo",
                                    "chess,echo,bearer.{}"])
 def test_subprotocol(server, offer):
@@ -169,7 +161,6 @@ def test_a_large_token_is_taken(server):
         PAGE, ("Cookie", f"peal_token={large_token()}")]))
 
 
-@TOO_LONG_FOR_LWS
 def test_a_large_token_is_taken_as_a_subprotocol(server):
     assert_open(server.connect(protocol=f"echo, bearer.{large_token()}"))
 

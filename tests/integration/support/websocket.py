@@ -197,7 +197,7 @@ class Client:
         self.send({**message, "id": number})
         return self.take(lambda answer: answer.get("id") == number)
 
-    def is_silent(self, timeout=0.3):
+    def is_silent(self, timeout=0.15):
         """Whether no message comes for a while, and the connection lives.
 
         An answer to a ping of ours tells that what went before is all.
