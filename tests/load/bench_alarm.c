@@ -1,3 +1,5 @@
+/* A heap and not a wheel: people think for seconds or for minutes, and a
+ * few thousand entries are a dozen steps deep. */
 #include "bench_alarm.h"
 
 #include <stdlib.h>

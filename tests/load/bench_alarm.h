@@ -19,7 +19,10 @@ struct bench_alarm {
     uint32_t room;
 };
 
+/* Makes it empty, for at most `room` links. */
 bool bench_alarm_init(struct bench_alarm *self, uint32_t room);
+
+/* Frees the array. */
 void bench_alarm_deinit(struct bench_alarm *self);
 
 /* Wakes the link at `at`; it must not be in the heap already. */

@@ -13,6 +13,7 @@
 struct bench_run;
 struct bench_result;
 
+/* Plays the whole run: open, warm up, measure, drain, close. */
 bool bench_conduct(struct bench_run *run, struct bench_result *result);
 
 #endif

@@ -13,6 +13,7 @@
 struct bench_run;
 struct bench_result;
 
+/* Writes the file at `path` anew. */
 bool bench_html_write(const char *path, const struct bench_run *run,
                       const struct bench_result *result);
 

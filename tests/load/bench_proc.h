@@ -30,6 +30,7 @@ struct bench_usage {
 /* Adds `pid` and its children, theirs too; begin with an empty one. */
 void bench_proc_add(struct bench_proc *self, pid_t pid);
 
+/* The sum over all of them, at this moment. */
 struct bench_usage bench_proc_usage(const struct bench_proc *self);
 
 /* What was used between two moments; memory is that of `to`. */

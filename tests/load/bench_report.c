@@ -1,3 +1,5 @@
+/* The same figures twice. Text rounds and leaves out what does not apply;
+ * JSON has every field every time, so that programs need not ask. */
 #include "bench_report.h"
 
 #include <inttypes.h>

@@ -17,9 +17,11 @@ struct bench_result;
 /* Each percentile that is shown, ending with 0. */
 extern const double bench_report_percentiles[];
 
+/* A few lines, the verdict last. */
 void bench_report_text(FILE *out, const struct bench_run *run,
                        const struct bench_result *result);
 
+/* One object; times in microseconds, memory in bytes. */
 bool bench_report_json(const char *path, const struct bench_run *run,
                        const struct bench_result *result);
 

@@ -1,3 +1,6 @@
+/* Two judgements are kept apart. The verdict is about the server: was
+ * anything wrong? The doubt is about the measurement: can the figures be
+ * believed? A run can be right and worthless, or wrong and exact. */
 #include "bench_result.h"
 
 #include <inttypes.h>

@@ -1,3 +1,5 @@
+/* Everything that must exist before the first thread, and the little that
+ * threads share while they run. */
 #include "bench_run.h"
 
 #include <stdarg.h>

@@ -86,6 +86,8 @@ struct bench_run {
 /* Makes links and workers; false and a message when that fails. */
 bool bench_run_init(struct bench_run *self, const struct bench_options *options,
                     const struct scenario *scenario);
+
+/* Frees what init made, also when that failed half-way. */
 void bench_run_deinit(struct bench_run *self);
 
 /* Keeps a reason for the report, once; further ones of a kind are dropped. */

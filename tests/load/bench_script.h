@@ -26,6 +26,8 @@ struct bench_script {
 bool bench_script_init(struct bench_script *self,
                        const struct bench_options *options, uint32_t number,
                        uint32_t room_number);
+
+/* Frees the text; harmless on one that was never made. */
 void bench_script_deinit(struct bench_script *self);
 
 /* Writes the stamp into the text. */

@@ -25,6 +25,7 @@ struct bench_target {
     uint32_t sources; /* how many of 127.0.0.x are used; 0: any */
 };
 
+/* Reads the url, looks up the host and refuses what is not allowed. */
 bool bench_target_init(struct bench_target *self,
                        const struct bench_options *options, const char *url);
 

@@ -19,6 +19,7 @@ struct bench_blanks {
     const char *payload;
 };
 
+/* Writes `model` with its letters replaced. */
 bool bench_text_expand(const char *model, const struct bench_blanks *blanks,
                        char *out, size_t room);
 

@@ -1,3 +1,5 @@
+/* OpenSSL with the manners of send and recv: every answer is a number of
+ * bytes, the end, again, or failed. */
 #include "bench_tls.h"
 
 #include <limits.h>

@@ -19,17 +19,23 @@ enum { BENCH_TLS_AGAIN = -1, BENCH_TLS_FAILED = -2 };
 
 /* NULL without memory. */
 struct bench_tls_context *bench_tls_context_new(void);
+
+/* After the last bench_tls of it is freed. */
 void bench_tls_context_free(struct bench_tls_context *self);
 
 /* Takes over the bytes of `fd`, but does not own it. */
 struct bench_tls *bench_tls_new(struct bench_tls_context *context, int fd);
+
+/* Says no goodbye: the socket is closed next. */
 void bench_tls_free(struct bench_tls *self);
 
 /* 1 when the handshake is done, else AGAIN or FAILED. */
 int bench_tls_handshake(struct bench_tls *self);
 
-/* Like recv and send: bytes, 0 at the end, AGAIN or FAILED. */
+/* Like recv: bytes, 0 at the end, AGAIN or FAILED. */
 ssize_t bench_tls_read(struct bench_tls *self, void *out, size_t room);
+
+/* Part of it may be written; the rest is to be offered again. */
 ssize_t bench_tls_write(struct bench_tls *self, const void *data, size_t len);
 
 #endif

@@ -29,6 +29,7 @@ enum bench_answer {
     BENCH_ANSWER_REFUSED, /* another status, or the wrong key */
 };
 
+/* A new key, made of a random number. */
 void bench_key_init(struct bench_key *self, uint64_t random);
 
 /* Writes the request of connection `number` and returns its length. */

@@ -46,7 +46,10 @@ struct bench_worker {
     struct bench_counts counts;
 };
 
+/* Makes the loop and the thread; `run` must outlive it. */
 bool bench_worker_start(struct bench_worker *self, struct bench_run *run);
+
+/* Waits for the thread, which ends with BENCH_DONE, and frees. */
 void bench_worker_join(struct bench_worker *self);
 
 /* Records a latency into the current sample, if this is being measured. */

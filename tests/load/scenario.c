@@ -1,3 +1,4 @@
+/* The list of all scenarios; --help prints it from here. */
 #include "scenario.h"
 
 #include <string.h>
