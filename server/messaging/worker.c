@@ -1,7 +1,6 @@
 #include "messaging/worker.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -133,8 +132,8 @@ static bool expires_soon(const struct worker *worker,
                          const struct connection *connection)
 {
     int64_t expires = connection->identity.expires_seconds;
-    int64_t next_look =
-        time(NULL) + worker->instance->options->ping_seconds + 1;
+    int64_t next_look = clock_wall_ms() / 1000 +
+                        worker->instance->options->ping_seconds + 1;
     return expires && expires <= next_look;
 }
 
@@ -168,7 +167,7 @@ static bool check_expiry(struct worker *worker, uint64_t handle, int64_t now)
 
 static void check_expiring(struct worker *worker)
 {
-    int64_t now = time(NULL);
+    int64_t now = clock_wall_ms() / 1000;
     size_t kept = 0;
     for (size_t i = 0; i < worker->expiring_count; i++)
         if (check_expiry(worker, worker->expiring[i], now))
@@ -203,8 +202,25 @@ static void check_pong(struct connection *connection)
     connection->pinged_ms = 0;
 }
 
+/* Its close waits for the outbox, which nobody reads: not a second round. */
+static void hurry_close(struct worker *worker, struct connection *connection)
+{
+    if (connection->is_close_started)
+        return;
+    if (connection->was_blocked) {
+        metrics_add(&worker->metrics, METRIC_DROPPED_CLOSED,
+                    outbox_clear(&connection->outbox));
+        worker_close_later(worker, connection);
+    }
+    connection->was_blocked = true;
+}
+
 static void visit(struct worker *worker, struct connection *connection)
 {
+    if (connection->is_closing) {
+        hurry_close(worker, connection);
+        return;
+    }
     ping(connection);
     worker_watch_expiry(worker, connection);
 }
@@ -214,7 +230,7 @@ static void each_open(struct worker *worker, uint64_t first, uint32_t step,
 {
     for (uint64_t slot = first; slot < worker->slot_count; slot += step) {
         struct connection *connection = worker->slots[slot].connection;
-        if (connection && connection->is_open && !connection->is_closing)
+        if (connection && connection->is_open)
             act(worker, connection);
     }
 }
