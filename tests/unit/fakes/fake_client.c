@@ -68,6 +68,11 @@ void fake_client_leave(struct fake_client *client)
 {
     connection_free(client->connection);
     fake_instance_turn(client->instance);
+    fake_client_forget(client);
+}
+
+void fake_client_forget(struct fake_client *client)
+{
     fake_socket_deinit(&client->socket);
     buffer_deinit(&client->heard);
     free(client);

@@ -51,4 +51,7 @@ void fake_client_unblock(struct fake_client *client);
 /* Frees connection and client. */
 void fake_client_leave(struct fake_client *client);
 
+/* Frees the client whose connection the test has freed itself. */
+void fake_client_forget(struct fake_client *client);
+
 #endif
