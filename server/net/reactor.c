@@ -238,34 +238,37 @@ static uint32_t open_connections(const struct reactor *reactor)
         &reactor->worker.metrics.cells[METRIC_CONNECTIONS]);
 }
 
-/* Each step closes its share of what is left, so that clients come back to
- * other instances spread over the time. */
+enum {
+    DRAIN_STEPS_A_SECOND = 1000 / DRAIN_STEP_MS,
+    LINGER_STEPS = 50 /* for closing handshakes and full outboxes */
+};
+
+/* At every step the share of connections asked to close is that of the time
+ * gone by, so that clients come back elsewhere spread over all of it. */
 static void on_drain_step(void *arg)
 {
-    enum { LINGER_STEPS = 50 }; /* for closing handshakes and full outboxes */
     struct reactor *reactor = arg;
-    uint32_t open = open_connections(reactor);
-    if (!open || reactor->drain_steps == 1) {
+    uint32_t steps =
+        reactor->net->options.drain_seconds * DRAIN_STEPS_A_SECOND;
+    uint32_t step = ++reactor->drain_step;
+    if (!open_connections(reactor) || step > steps + LINGER_STEPS) {
         reactor->is_stopping = true;
         return;
     }
-    reactor->drain_steps--;
-    uint32_t steps = reactor->drain_steps > LINGER_STEPS
-                         ? reactor->drain_steps - LINGER_STEPS
-                         : 1;
-    worker_close_some(&reactor->worker, (open + steps - 1) / steps,
-                      CLOSE_RESTART);
+    uint64_t due = reactor->drain_total;
+    if (step < steps)
+        due = (due * step + steps - 1) / steps;
+    reactor->drain_asked += worker_close_some(
+        &reactor->worker, (uint32_t)due - reactor->drain_asked, CLOSE_RESTART);
 }
 
 static void drain_here(void *subject, void *object)
 {
-    enum { STEPS_A_SECOND = 1000 / DRAIN_STEP_MS, LINGER_STEPS = 50 };
     (void)object;
     struct reactor *reactor = subject;
     listener_free(reactor->listener);
     reactor->listener = NULL;
-    reactor->drain_steps =
-        reactor->net->options.drain_seconds * STEPS_A_SECOND + LINGER_STEPS;
+    reactor->drain_total = open_connections(reactor);
     reactor->drain = loop_timer_new(reactor->loop, 0, DRAIN_STEP_MS,
                                     on_drain_step, reactor);
 }

@@ -38,7 +38,9 @@ struct reactor {
     struct listener *listener;
     struct loop_timer *tick;
     struct loop_timer *drain;
-    uint32_t drain_steps; /* left until the end */
+    uint32_t drain_step;  /* since the drain began */
+    uint32_t drain_total; /* connections then */
+    uint32_t drain_asked; /* of these, to close */
     bool is_stopping;
     struct socket_list fresh; /* no request yet, oldest first */
     struct socket_list kept;  /* between requests, longest idle first */
