@@ -163,6 +163,9 @@ def test_nothing_is_lost_or_doubled_while_messages_flow(peal):
         answer = bob.receive_type("subscribed")
         assert answer["recovered"] is True
         missed = answer["messages"]
+        for _ in range(5):  # these at least come live
+            alice.send({"type": "broadcast", "payload": sent})
+            sent += 1
         missed += [bob.receive() for _ in range(5)]
         got += [message["payload"] for message in missed]
         position["offset"] = missed[-1]["offset"]
