@@ -1,6 +1,6 @@
 /* broadcast: channels, history, presence and direct messages as JSON text.
- * README.md has the wire format; this file has three parts: what clients
- * send, what they are answered, and how messages are written. */
+ * README.md has the wire format; this file has what clients send and what
+ * they are answered, broadcast_encode.c how messages are written. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "messaging/names.h"
 #include "messaging/operations.h"
 #include "messaging/worker.h"
+#include "protocols/broadcast_encode.h"
 #include "protocols/protocols.h"
 
 enum {
@@ -39,40 +40,17 @@ static struct bytes channel_of(const struct command *command)
 
 /* ---- what is sent to the client -------------------------------------- */
 
-static void append_member(struct buffer *out, const char *name,
-                          struct bytes value)
-{
-    buffer_append_text(out, ",\"");
-    buffer_append_text(out, name);
-    buffer_append_text(out, "\":");
-    buffer_append(out, value);
-}
-
-static void append_string(struct buffer *out, const char *name,
-                          struct bytes text)
-{
-    append_member(out, name, (struct bytes){0});
-    buffer_append_json_string(out, text);
-}
-
-static void append_number(struct buffer *out, const char *name,
-                          uint64_t number)
-{
-    append_member(out, name, (struct bytes){0});
-    buffer_append_uint(out, number);
-}
-
 static void append_position(struct buffer *out, struct position position)
 {
     buffer_append_format(out, ",\"epoch\":\"%0*" PRIx64 "\"", EPOCH_DIGITS,
                          position.epoch);
-    append_number(out, "offset", position.offset);
+    broadcast_append_number(out, "offset", position.offset);
 }
 
 static void append_id(struct buffer *out, struct bytes id)
 {
     if (id.len)
-        append_member(out, "id", id);
+        broadcast_append_member(out, "id", id);
 }
 
 static void append_messages(struct buffer *out, const struct request *request)
@@ -81,10 +59,10 @@ static void append_messages(struct buffer *out, const struct request *request)
     for (size_t i = 0; i < request->message_count; i++) {
         if (i)
             buffer_append_char(out, ',');
-        buffer_append(out, frame_payload(message_frame(
-                               request->messages[i],
-                               protocol_broadcast.encoding,
-                               protocol_broadcast.encode)));
+        buffer_append(out,
+                      frame_payload(message_frame(request->messages[i],
+                                                  protocol_broadcast.encoding,
+                                                  protocol_broadcast.encode)));
     }
     buffer_append_char(out, ']');
 }
@@ -112,8 +90,8 @@ static void send_error(struct connection *connection, enum fault fault,
 {
     const struct fault_info *info = fault_info(fault);
     struct buffer *out = begin(connection, "error");
-    append_string(out, "code", bytes_of(info->code));
-    append_string(out, "message", bytes_of(text ? text : info->text));
+    broadcast_append_string(out, "code", bytes_of(info->code));
+    broadcast_append_string(out, "message", bytes_of(text ? text : info->text));
     end(connection, out, id);
     connection_count_fault(connection, fault);
 }
@@ -138,10 +116,10 @@ static enum fault read_channel(const struct connection *connection,
     if (!raw(command, CHANNEL).len)
         return only_channel(connection, command) ? FAULT_NONE
                                                  : FAULT_NO_CHANNEL;
-    bool ok = json_decode_string(raw(command, CHANNEL), command->channel,
-                                 sizeof command->channel,
-                                 &command->channel_len) &&
-              channel_name_is_valid(channel_of(command));
+    bool ok =
+        json_decode_string(raw(command, CHANNEL), command->channel,
+                           sizeof command->channel, &command->channel_len) &&
+        channel_name_is_valid(channel_of(command));
     return ok ? FAULT_NONE : FAULT_BAD_CHANNEL;
 }
 
@@ -184,7 +162,7 @@ static enum fault on_echo(struct connection *connection,
                           struct command *command)
 {
     struct buffer *out = begin(connection, "echo");
-    append_member(out, "payload", payload_of(command));
+    broadcast_append_member(out, "payload", payload_of(command));
     end(connection, out, raw(command, ID));
     return FAULT_NONE;
 }
@@ -219,7 +197,7 @@ static void send_unsubscribed(struct connection *connection,
                               struct bytes channel, struct bytes id)
 {
     struct buffer *out = begin(connection, "unsubscribed");
-    append_string(out, "channel", channel);
+    broadcast_append_string(out, "channel", channel);
     end(connection, out, id);
 }
 
@@ -283,8 +261,8 @@ static enum fault on_refresh(struct connection *connection,
     if (fault != FAULT_NONE)
         return fault;
     struct buffer *out = begin(connection, "refreshed");
-    append_number(out, "expires",
-                  (uint64_t)connection->identity.expires_seconds);
+    broadcast_append_number(out, "expires",
+                            (uint64_t)connection->identity.expires_seconds);
     end(connection, out, raw(command, ID));
     return FAULT_NONE;
 }
@@ -328,18 +306,21 @@ static enum fault run_command(struct connection *connection,
 static bool id_is_valid(struct bytes id)
 {
     enum { ID_MAX = 64 };
-    return !id.len || (id.len <= ID_MAX && id.data[0] != '{' &&
-                       id.data[0] != '[');
+    return !id.len ||
+           (id.len <= ID_MAX && id.data[0] != '{' && id.data[0] != '[');
 }
 
 static void on_message(struct connection *connection, struct bytes payload,
                        bool binary)
 {
-    struct command command = {
-        .members = {[TYPE] = {"type", {0}},       [ID] = {"id", {0}},
-                    [CHANNEL] = {"channel", {0}}, [PAYLOAD] = {"payload", {0}},
-                    [SINCE] = {"since", {0}},     [TO] = {"to", {0}},
-                    [TOKEN] = {"token", {0}},     [LIMIT] = {"limit", {0}}}};
+    struct command command = {.members = {[TYPE] = {"type", {0}},
+                                          [ID] = {"id", {0}},
+                                          [CHANNEL] = {"channel", {0}},
+                                          [PAYLOAD] = {"payload", {0}},
+                                          [SINCE] = {"since", {0}},
+                                          [TO] = {"to", {0}},
+                                          [TOKEN] = {"token", {0}},
+                                          [LIMIT] = {"limit", {0}}}};
     const char *why = NULL;
     const struct bytes no_id = {0};
     if (binary) {
@@ -369,10 +350,10 @@ static void answer_subscribe(struct connection *connection,
                              const struct request *request)
 {
     struct buffer *out = begin(connection, "subscribed");
-    append_string(out, "channel", bytes_of(request->channel));
+    broadcast_append_string(out, "channel", bytes_of(request->channel));
     append_position(out, request->position);
-    append_member(out, "recovered",
-                  bytes_of(request->recovered ? "true" : "false"));
+    broadcast_append_member(out, "recovered",
+                            bytes_of(request->recovered ? "true" : "false"));
     append_messages(out, request);
     end(connection, out, request->id);
 }
@@ -381,10 +362,10 @@ static void answer_publish(struct connection *connection,
                            const struct request *request)
 {
     struct buffer *out = begin(connection, "broadcastResult");
-    append_member(out, "payload", request->message->payload);
-    append_number(out, "listenerCount", request->connections);
-    append_string(out, "channel", bytes_of(request->channel));
-    append_number(out, "offset", request->position.offset);
+    broadcast_append_member(out, "payload", request->message->payload);
+    broadcast_append_number(out, "listenerCount", request->connections);
+    broadcast_append_string(out, "channel", bytes_of(request->channel));
+    broadcast_append_number(out, "offset", request->position.offset);
     end(connection, out, request->id);
 }
 
@@ -392,7 +373,7 @@ static void answer_history(struct connection *connection,
                            const struct request *request)
 {
     struct buffer *out = begin(connection, "history");
-    append_string(out, "channel", bytes_of(request->channel));
+    broadcast_append_string(out, "channel", bytes_of(request->channel));
     append_position(out, request->position);
     append_messages(out, request);
     end(connection, out, request->id);
@@ -402,13 +383,13 @@ static void answer_presence(struct connection *connection,
                             const struct request *request)
 {
     struct buffer *out = begin(connection, "presence");
-    append_string(out, "channel", bytes_of(request->channel));
+    broadcast_append_string(out, "channel", bytes_of(request->channel));
     buffer_append_text(out, ",\"clients\":[");
     for (size_t i = 0; i < request->member_count; i++) {
         const struct member_count *member = &request->members[i];
         buffer_append_text(out, i ? ",{\"client\":" : "{\"client\":");
         buffer_append_json_string(out, bytes_of(member->client));
-        append_number(out, "connections", member->connections);
+        broadcast_append_number(out, "connections", member->connections);
         buffer_append_char(out, '}');
     }
     buffer_append_char(out, ']');
@@ -422,8 +403,8 @@ static void answer_direct(struct connection *connection,
     if (!request->id.len)
         return;
     struct buffer *out = begin(connection, "directResult");
-    append_string(out, "to", bytes_of(request->channel));
-    append_number(out, "connectionCount", request->connections);
+    broadcast_append_string(out, "to", bytes_of(request->channel));
+    broadcast_append_number(out, "connectionCount", request->connections);
     end(connection, out, request->id);
 }
 
@@ -445,65 +426,10 @@ static void on_answer(struct connection *connection,
         send_error(connection, request->fault, NULL, request->id);
 }
 
-/* ---- messages and the rest -------------------------------------------- */
+/* ---- opening and the rest --------------------------------------------- */
 
-static void encode_publication(const struct message *message,
-                               struct buffer *out)
-{
-    buffer_append_text(out, "{\"type\":\"broadcast\"");
-    append_string(out, "channel", message->channel);
-    if (message->from.len)
-        append_string(out, "from", message->from);
-    append_member(out, "payload", message->payload);
-    append_number(out, "offset", message->offset);
-    append_number(out, "time", (uint64_t)message->time_ms);
-    buffer_append_char(out, '}');
-}
-
-static void encode_direct(const struct message *message, struct buffer *out)
-{
-    buffer_append_text(out, "{\"type\":\"direct\"");
-    if (message->from.len)
-        append_string(out, "from", message->from);
-    append_member(out, "payload", message->payload);
-    buffer_append_char(out, '}');
-}
-
-static void encode_event(const struct message *message, const char *type,
-                         struct buffer *out)
-{
-    buffer_append_text(out, "{\"type\":\"");
-    buffer_append_text(out, type);
-    buffer_append_char(out, '"');
-    append_string(out, "channel", message->channel);
-    if (message->from.len)
-        append_string(out, "client", message->from);
-    buffer_append_char(out, '}');
-}
-
-static void encode(const struct message *message, struct buffer *out)
-{
-    switch (message->kind) {
-    case MESSAGE_PUBLICATION:
-        encode_publication(message, out);
-        break;
-    case MESSAGE_DIRECT:
-        encode_direct(message, out);
-        break;
-    case MESSAGE_JOIN:
-        encode_event(message, "join", out);
-        break;
-    case MESSAGE_LEAVE:
-        encode_event(message, "leave", out);
-        break;
-    case MESSAGE_GAP:
-        encode_event(message, "gap", out);
-        break;
-    }
-}
-
-static void on_open(struct connection *connection,
-                    const struct bytes *channels, size_t count)
+static void on_open(struct connection *connection, const struct bytes *channels,
+                    size_t count)
 {
     const struct bytes no_id = {0};
     for (size_t i = 0; i < count; i++) {
@@ -514,8 +440,7 @@ static void on_open(struct connection *connection,
     }
 }
 
-static void on_unsubscribed(struct connection *connection,
-                            struct bytes channel)
+static void on_unsubscribed(struct connection *connection, struct bytes channel)
 {
     send_unsubscribed(connection, channel, (struct bytes){0});
 }
@@ -526,6 +451,6 @@ const struct protocol protocol_broadcast = {
     .on_message = on_message,
     .on_answer = on_answer,
     .on_unsubscribed = on_unsubscribed,
-    .encode = encode,
+    .encode = broadcast_encode,
     .encoding = 0,
 };

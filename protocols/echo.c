@@ -3,8 +3,8 @@
 #include "messaging/worker.h"
 #include "protocols/protocols.h"
 
-static void on_open(struct connection *connection,
-                    const struct bytes *channels, size_t count)
+static void on_open(struct connection *connection, const struct bytes *channels,
+                    size_t count)
 {
     (void)connection;
     (void)channels; /* this protocol has none */

@@ -19,7 +19,8 @@ void hash_seed(void);
 
 uint64_t hash_bytes(const void *data, size_t len);
 
-#define HASH_FUNCTION(key, len, value) ((value) = (unsigned)hash_bytes(key, len))
+#define HASH_FUNCTION(key, len, value)                                         \
+    ((value) = (unsigned)hash_bytes(key, len))
 /* uthash's own "cannot allocate": small blocks, so the process ends */
 #define uthash_fatal(why) memory_panic(__FILE__, __LINE__, why)
 

@@ -46,9 +46,18 @@ void log_write(enum log_level level, const char *message,
 bool log_limit_pass(struct log_limit *limit, uint32_t per_second,
                     uint32_t *suppressed);
 
-#define LOG_TEXT(name, value)   {(name), bytes_of(value), 0}
-#define LOG_BYTES(name, value)  {(name), (value), 0}
-#define LOG_NUMBER(name, value) {(name), {NULL, 0}, (int64_t)(value)}
+#define LOG_TEXT(name, value)                                                  \
+    {                                                                          \
+        (name), bytes_of(value), 0                                             \
+    }
+#define LOG_BYTES(name, value)                                                 \
+    {                                                                          \
+        (name), (value), 0                                                     \
+    }
+#define LOG_NUMBER(name, value)                                                \
+    {                                                                          \
+        (name), {NULL, 0}, (int64_t)(value)                                    \
+    }
 
 /* log_event(LOG_INFO, "Listening", LOG_TEXT("host", host), ...); */
 #define log_event(level, message, ...)                                         \
@@ -56,15 +65,15 @@ bool log_limit_pass(struct log_limit *limit, uint32_t per_second,
               (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 
 /* The same, where a peer can cause the event as often as it likes. */
-#define log_limited(level, per_second, message, ...)                                       \
+#define log_limited(level, per_second, message, ...)                           \
     do {                                                                       \
         static struct log_limit limit_;                                        \
         uint32_t suppressed_;                                                  \
-        if (log_is_on(level) && log_limit_pass(&limit_, (per_second), &suppressed_)) \
+        if (log_is_on(level) &&                                                \
+            log_limit_pass(&limit_, (per_second), &suppressed_))               \
             log_event((level), (message),                                      \
-                      __VA_ARGS__ __VA_OPT__(, )                               \
-                          LOG_NUMBER(suppressed_ ? "suppressed" : NULL,        \
-                                     suppressed_));                            \
+                      __VA_ARGS__ __VA_OPT__(, ) LOG_NUMBER(                   \
+                          suppressed_ ? "suppressed" : NULL, suppressed_));    \
     } while (0)
 
 #endif

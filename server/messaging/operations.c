@@ -18,8 +18,8 @@ static enum fault check(const struct connection *connection,
 }
 
 static struct request *new_request(struct connection *connection,
-                                   enum request_kind kind,
-                                   struct bytes channel, struct bytes id)
+                                   enum request_kind kind, struct bytes channel,
+                                   struct bytes id)
 {
     struct request *request = request_new(
         kind, channel, bytes_of(connection_client_id(connection)), id);
@@ -69,8 +69,7 @@ static bool finish_subscription(struct connection *connection,
     struct subscription *subscription =
         connection_find_subscription(connection, channel);
     if (request->fault == FAULT_NONE && subscription->is_cancelled) {
-        tell_bus_it_left(connection->worker, request->channel,
-                         request->client);
+        tell_bus_it_left(connection->worker, request->channel, request->client);
         request->fault = FAULT_CANCELLED;
     }
     if (request->fault != FAULT_NONE) {
@@ -85,8 +84,7 @@ static void on_subscribed(struct worker *worker, struct request *request)
 {
     struct connection *connection =
         worker_find_connection(worker, request->connection);
-    struct channel *channel =
-        channel_find(worker, bytes_of(request->channel));
+    struct channel *channel = channel_find(worker, bytes_of(request->channel));
     bool is_gone = !connection || connection->is_closing;
     if (is_gone && request->fault == FAULT_NONE)
         tell_bus_it_left(worker, request->channel, request->client);
@@ -179,7 +177,8 @@ void operation_leave_all(struct connection *connection)
 static bool is_swamped(struct connection *connection)
 {
     const struct instance *instance = connection->worker->instance;
-    if (!hub_is_swamped(instance->hub, instance->options->limits.inbox_messages))
+    if (!hub_is_swamped(instance->hub,
+                        instance->options->limits.inbox_messages))
         return false;
     metrics_add(&connection->worker->metrics, METRIC_LIMIT_INBOX, 1);
     return true;
@@ -224,8 +223,8 @@ enum fault operation_presence(struct connection *connection,
     enum fault fault = check(connection, CAN_SEE_PRESENCE, channel);
     if (fault != FAULT_NONE)
         return fault;
-    submit(connection,
-           new_request(connection, REQUEST_PRESENCE, channel, id), answer);
+    submit(connection, new_request(connection, REQUEST_PRESENCE, channel, id),
+           answer);
     return FAULT_NONE;
 }
 
@@ -238,11 +237,10 @@ enum fault operation_direct(struct connection *connection, struct bytes to,
         return FAULT_FORBIDDEN;
     if (is_swamped(connection))
         return FAULT_UNAVAILABLE;
-    struct request *request =
-        new_request(connection, REQUEST_DIRECT, to, id);
-    request->message = message_new(
-        MESSAGE_DIRECT, (struct bytes){0},
-        bytes_of(connection_client_id(connection)), payload);
+    struct request *request = new_request(connection, REQUEST_DIRECT, to, id);
+    request->message =
+        message_new(MESSAGE_DIRECT, (struct bytes){0},
+                    bytes_of(connection_client_id(connection)), payload);
     submit(connection, request, answer);
     return FAULT_NONE;
 }
@@ -263,8 +261,8 @@ static void leave_forbidden(struct connection *connection)
     }
 }
 
-enum fault operation_refresh(struct connection *connection,
-                             struct bytes token, const char **why)
+enum fault operation_refresh(struct connection *connection, struct bytes token,
+                             const char **why)
 {
     const struct token_judge *judge =
         &connection->worker->instance->token_judge;

@@ -56,8 +56,8 @@ static bool answer(struct socket *socket, bool keep_open)
     request.host = headers_get(&headers, WSI_TOKEN_HOST);
     request.origin = headers_get(&headers, WSI_TOKEN_ORIGIN);
     request.if_none_match = headers_get(&headers, WSI_TOKEN_HTTP_IF_NONE_MATCH);
-    keep_open = keep_open && wants_keep_alive(&headers) &&
-                !reactor->net->is_draining;
+    keep_open =
+        keep_open && wants_keep_alive(&headers) && !reactor->net->is_draining;
     api_serve(reactor->net->api, &request, &found);
     metrics_add(&reactor->worker.metrics, METRIC_HTTP_REQUESTS, 1);
     bool written = response_write(
@@ -89,7 +89,8 @@ int http_on_action(struct socket *socket)
     if (has_header(socket, WSI_TOKEN_HTTP_TRANSFER_ENCODING)) {
         response_write_json(
             socket, 501, "",
-            BYTES_LITERAL("{\"error\":\"Transfer-Encoding is not supported\"}"));
+            BYTES_LITERAL(
+                "{\"error\":\"Transfer-Encoding is not supported\"}"));
         return -1;
     }
     if (is_websocket_path(socket)) {
