@@ -1,0 +1,158 @@
+"""A Redis of the tests' own: on a free port, in a folder of its own, which may
+be stopped, killed, paused and started again; and the few words of its
+protocol that the tests need."""
+
+import itertools
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+
+from support import patience
+
+PROGRAM = "redis-server"
+# what Redis says at each step is on the disk before it is answered
+LASTING = ("--appendonly", "yes", "--appendfsync", "always")
+
+
+class RedisError(Exception):
+    """Redis answered with an error."""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def encode(words):
+    parts = [word if isinstance(word, bytes) else str(word).encode()
+             for word in words]
+    return b"*%d\r\n" % len(parts) + b"".join(
+        b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
+
+
+class RedisConnection:
+    """One connection, for commands one after the other."""
+
+    def __init__(self, port, timeout=5):
+        self.socket = socket.create_connection(("127.0.0.1", port),
+                                               patience.seconds(timeout))
+        self.file = self.socket.makefile("rb")
+
+    def call(self, *words):
+        self.socket.sendall(encode(words))
+        return self.read()
+
+    def read(self):
+        line = self.file.readline()
+        if not line.endswith(b"\r\n"):
+            raise OSError("Redis hung up")
+        kind, rest = line[:1], line[1:-2]
+        if kind == b"-":
+            raise RedisError(rest.decode())
+        if kind == b":":
+            return int(rest)
+        if kind == b"$":
+            return self.read_text(int(rest))
+        if kind == b"*":
+            return [self.read() for _ in range(int(rest))]
+        return rest.decode()
+
+    def read_text(self, size):
+        if size < 0:
+            return None
+        return self.file.read(size + 2)[:-2].decode()
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+class RedisServer:
+    """The server as a process."""
+
+    def __init__(self, folder, *options):
+        if not shutil.which(PROGRAM):
+            raise AssertionError("redis-server is missing: "
+                                 "apt-get install redis-server")
+        self.folder = pathlib.Path(folder)
+        self.port = free_port()
+        self.socket_path = self.folder / "redis.sock"
+        self.options = options
+        self.password = None
+        self.is_paused = False
+        self.starts = itertools.count(1)
+        self.process = None
+        self.start()
+
+    @property
+    def url(self):
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self, *more):
+        log = open(self.folder / f"redis-{next(self.starts)}.log", "wb")
+        with log:
+            self.process = subprocess.Popen(
+                [PROGRAM, "--port", str(self.port), "--bind", "127.0.0.1",
+                 "--unixsocket", str(self.socket_path), "--dir",
+                 str(self.folder), "--save", "", "--daemonize", "no",
+                 *self.options, *more],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        patience.wait_until(self.answers, 10, what="Redis to answer")
+
+    def connect(self):
+        connection = RedisConnection(self.port)
+        if self.password:
+            connection.call("AUTH", self.password)
+        return connection
+
+    def call(self, *words):
+        """One command on a connection of its own."""
+        connection = self.connect()
+        try:
+            return connection.call(*words)
+        finally:
+            connection.close()
+
+    def answers(self):
+        try:
+            return self.call("PING") == "PONG"
+        except RedisError as error:
+            return not str(error).startswith("LOADING")
+        except OSError:
+            return False
+
+    def keys(self, pattern="*"):
+        return sorted(self.call("KEYS", pattern))
+
+    def wait_end(self):
+        self.process.wait(patience.seconds(10))
+        self.process = None
+
+    def stop(self):
+        """In order, as a restart of the machine does."""
+        self.process.send_signal(signal.SIGTERM)
+        self.wait_end()
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.is_paused = False
+        self.wait_end()
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+        self.is_paused = True
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+        self.is_paused = False
+
+    def forget_everything(self):
+        """Nothing is left on the disk; only while it is stopped."""
+        shutil.rmtree(self.folder / "appendonlydir", ignore_errors=True)
+
+    def end(self):
+        if self.process:
+            self.kill()
