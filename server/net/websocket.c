@@ -23,9 +23,12 @@ static bool transport_write(struct connection *connection, struct bytes frames)
                      frames.len, LWS_WRITE_RAW) >= 0;
 }
 
+/* Also once libwebsockets began a close itself (bad UTF-8, protocol error):
+ * nothing may follow its close frame. */
 static bool transport_is_blocked(const struct connection *connection)
 {
-    return lws_partial_buffered(socket_of(connection)->wsi);
+    struct lws *wsi = socket_of(connection)->wsi;
+    return lws_partial_buffered(wsi) || lws_get_close_length(wsi);
 }
 
 static void transport_want_writable(struct connection *connection)

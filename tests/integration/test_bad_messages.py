@@ -3,7 +3,8 @@ was too much of it."""
 
 import pytest
 
-from support.websocket import BINARY, CLOSE, CONTINUATION, TEXT
+from support.websocket import (BINARY, CLOSE, CONTINUATION, TEXT,
+                               frame_bytes)
 
 BAD = [
     ("", "bad_request"),
@@ -150,17 +151,19 @@ def test_bad_utf8_in_a_later_fragment_closes_1007(shared):
 def test_nothing_follows_the_close_frame(peal, text):
     """Not even what others publish before the client answers it."""
     server = peal(config={"limits": {"messages_per_second": 0}})
-    client = server.join("alice", "room")
     sender = server.connect("bob", [""], protocol="broadcast")
-    if text:
-        client.send_frame(TEXT, text)
-    else:
-        client.send_frame(3, b"no such opcode")
-    for i in range(50):
-        sender.ask({"type": "broadcast", "channel": "room", "payload": i})
-    while client.receive_frame().opcode != CLOSE:
-        pass
-    assert client.raw.rest() == b""
+    publish = frame_bytes(
+        TEXT, '{"type":"broadcast","channel":"room","payload":1}')
+    bad = frame_bytes(TEXT, text) if text else frame_bytes(3, b"x")
+    for _ in range(20):
+        client = server.join("alice", "room")
+        sender.raw.send(publish * 50)
+        client.raw.send(bad)
+        for _ in range(20):
+            sender.raw.send(publish * 5)
+        while client.receive_frame().opcode != CLOSE:
+            pass
+        assert client.raw.rest() == b""
 
 
 @pytest.mark.parametrize("opcode, payload, is_final, rsv", [
