@@ -300,7 +300,9 @@ static void json_verdict(FILE *out, const struct bench_run *run,
     json_word(out, "doubt", doubt ? doubt : "");
     const char *wrong = bench_result_verdict(run, result, words, sizeof words);
     json_word(out, "failed", wrong ? wrong : "");
-    fprintf(out, "\"ok\":%s", wrong ? "false" : "true");
+    fprintf(out, "\"shared\":%s,\"ok\":%s",
+            bench_result_was_shared(run, result) ? "true" : "false",
+            wrong ? "false" : "true");
 }
 
 bool bench_report_json(const char *path, const struct bench_run *run,

@@ -88,6 +88,23 @@ static bool was_late(const struct bench_result *self)
     return histogram_percentile(&self->lateness, 99) > late_ns;
 }
 
+static bool server_waited(const struct bench_result *self)
+{
+    return self->server.waited > waited_share * self->seconds;
+}
+
+static bool generator_waited(const struct bench_run *run,
+                             const struct bench_result *self)
+{
+    return self->self.waited > waited_share * self->seconds * run->worker_count;
+}
+
+bool bench_result_was_shared(const struct bench_run *run,
+                             const struct bench_result *self)
+{
+    return server_waited(self) || generator_waited(run, self);
+}
+
 const char *bench_result_doubt(const struct bench_run *run,
                                const struct bench_result *self, char *out,
                                size_t room)
@@ -103,10 +120,10 @@ const char *bench_result_doubt(const struct bench_run *run,
     if (was_late(self))
         add(out, room, &at, "the generator was late: p99 %.1f ms",
             (double)histogram_percentile(&self->lateness, 99) / 1e6);
-    if (self->server.waited > waited_share * self->seconds)
+    if (server_waited(self))
         add(out, room, &at, "the server waited %.0f %% for a core",
             100 * self->server.waited / self->seconds);
-    if (self->self.waited > waited_share * self->seconds * run->worker_count)
+    if (generator_waited(run, self))
         add(out, room, &at, "the generator waited %.0f %% for a core",
             100 * self->self.waited / self->seconds);
     return at ? out : NULL;

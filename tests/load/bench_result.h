@@ -45,6 +45,11 @@ const char *bench_result_verdict(const struct bench_run *run,
                                  const struct bench_result *self, char *out,
                                  size_t room);
 
+/* True when others had the cores for part of the time: worth a repetition,
+ * which a generator at its own limit is not. */
+bool bench_result_was_shared(const struct bench_run *run,
+                             const struct bench_result *self);
+
 /* What makes the figures doubtful: the generator at its limit, a shared
  * core. NULL for nothing. */
 const char *bench_result_doubt(const struct bench_run *run,

@@ -3,22 +3,24 @@
 # cores (servers on 0, the generator on 1), the median of several rounds.
 #
 #   compare.sh [-r ROUNDS] [-t SECONDS] [-p "PEERS"] [-s "SCENARIOS"]
-#              [-b BUILD] [-o FOLDER]
+#              [-b BUILD] [-o FOLDER] [-a ATTEMPTS]
 #
-# Every run has a fresh server. What cannot be run is said at the end. The
+# Every run has a fresh server. A run during which others had the cores is
+# repeated, up to ATTEMPTS (3) in all. What cannot be run is said at the end. The
 # figures of every run stay in FOLDER; compare_table.py makes the table.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
 rounds=5
 seconds=3
+attempts=3
 build=$here/../../build
 out=
 peers="peal floor bun ws gorilla nchan fastapi socketio nginx nethttp gin"
 scenarios="echo fanout-1 fanout-4 fanout-16 latency idle churn storm shootout
     two health-1k health-10k"
 
-while getopts r:t:p:s:b:o: option; do
+while getopts r:t:p:s:b:o:a: option; do
     case $option in
     r) rounds=$OPTARG ;;
     t) seconds=$OPTARG ;;
@@ -26,6 +28,7 @@ while getopts r:t:p:s:b:o: option; do
     s) scenarios=$OPTARG ;;
     b) build=$OPTARG ;;
     o) out=$OPTARG ;;
+    a) attempts=$OPTARG ;;
     *) exit 2 ;;
     esac
 done
@@ -83,9 +86,7 @@ command_of() { # peer, port, redis url or nothing
     case $1 in
     peal)
         command=("$build/peal" --workers 1 --port "$2" --log.level error
-            --limits.messages_per_second 0)
-        [ -n "${3:-}" ] && command+=(--redis.url "$3")
-        ;;
+            --limits.messages_per_second 0) ;;
     floor) command=("$build/peal-bench-floor" "$2") ;;
     bun) command=("$here/peers/node_modules/.bin/bun" "$here/peers/bun.js"
         "$2") ;;
@@ -146,11 +147,13 @@ play_of() { # scenario
 # ------------------------------------------------------- servers come and go
 
 servers=()
+redis=
 
 start() { # core, command...
     local core=$1
     shift
-    PEAL_AUTH_SECRET=$secret TMPDIR=$out taskset -c "$core" "$@" \
+    env PEAL_AUTH_SECRET="$secret" TMPDIR="$out" \
+        ${redis:+PEAL_REDIS_URL="$redis"} taskset -c "$core" "$@" \
         >>"$out/servers.log" 2>&1 &
     servers+=($!)
 }
@@ -187,7 +190,15 @@ start_peer() { # peer, redis url or nothing
 # --------------------------------------------------------------- the runs
 
 run_bench() { # peer, scenario, round
-    play_of "$2" && speech_of "$1" "$2" && start_peer "$1" || return
+    play_of "$2" && speech_of "$1" "$2" || return
+    for _ in $(seq "$attempts"); do
+        bench_once "$@" || return
+        grep -q '"shared":true' "$out/$2.$1.$3.json" || return
+    done
+}
+
+bench_once() { # peer, scenario, round; play and speech are set
+    start_peer "$1" || return 1
     taskset -c 1 "$bench" "${play[@]}" "${speech[@]}" --name "$1" --quiet \
         --url "ws://127.0.0.1:$port" --server-pid "${servers[0]}" \
         --json "$out/$2.$1.$3.json" >>"$out/runs.log" 2>&1
@@ -196,7 +207,6 @@ run_bench() { # peer, scenario, round
 
 # Two instances, joined by a Redis of our own; the room spans both.
 run_two() { # peer, round
-    local redis=redis://127.0.0.1:$redis_port
     speech_of "$1" two && play_of two || return
     if [ "$1" = peal ] && ! "$build/peal" --help | grep -q redis; then
         say_missing "peal, two instances" "this build has no Redis"
@@ -204,7 +214,11 @@ run_two() { # peer, round
     fi
     start 0 redis-server --port "$redis_port" --save '' --bind 127.0.0.1
     await_port "$redis_port" || { stop_all && return; }
-    start_peer "$1" "$redis" && start_peer "$1" "$redis" || return
+    redis=redis://127.0.0.1:$redis_port
+    start_peer "$1" "$redis" && start_peer "$1" "$redis"
+    local started=$?
+    redis=
+    [ "$started" = 0 ] || return
     taskset -c 1 "$bench" "${play[@]}" "${speech[@]}" --name "$1" --quiet \
         --url "ws://127.0.0.1:$((port - 1))" --url "ws://127.0.0.1:$port" \
         --server-pid "${servers[1]}" --server-pid "${servers[2]}" \
