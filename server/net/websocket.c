@@ -36,9 +36,14 @@ static void transport_want_writable(struct connection *connection)
     lws_callback_on_writable(socket_of(connection)->wsi);
 }
 
+/* What libwebsockets then waits for (the answering close frame, a flush) it
+ * limits by timers of its own; set outside its events, as here, they are not
+ * armed before its next one: so there is one. */
 static void kill_now(struct lws *wsi)
 {
+    struct lws_context *context = lws_get_context(wsi);
     lws_set_timeout(wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
+    lws_cancel_service(context);
 }
 
 static void write_close_frame(struct lws *wsi,
