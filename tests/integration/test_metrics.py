@@ -54,6 +54,9 @@ def test_what_happens_is_counted(peal):
     bob.receive()
     bob.send("nonsense")
     bob.receive()
+    # a worker counts for itself, and is read by whichever answers
+    errors = before["peal_errors_sent_total"] + 1
+    server.wait_metric("peal_errors_sent_total", errors)
     after = server.metrics()
 
     def grown(name):
@@ -63,7 +66,7 @@ def test_what_happens_is_counted(peal):
     assert grown("peal_messages_received_total") == 2
     assert grown("peal_messages_sent_total") == 4
     assert grown("peal_errors_sent_total") == 1
-    assert grown("peal_http_requests_total") == 1
+    assert grown("peal_http_requests_total") >= 1
     assert grown("peal_received_bytes_total") == 8 + len(
         '{"type": "broadcast", "payload": "hello", "id": 1}')
     assert grown("peal_sent_bytes_total") > 200
@@ -74,13 +77,13 @@ def test_what_happens_is_counted(peal):
 def test_gauges_go_back_to_nothing(peal):
     server = peal()
     clients = [server.connect(f"c{i}") for i in range(5)]
-    assert server.metric("peal_connections") == 5
-    assert server.metric("peal_sockets") == 6
+    server.wait_metric("peal_connections", 5)
+    server.wait_metric("peal_sockets", 6)
     for client in clients:
         client.end()
     server.wait_metric("peal_connections", 0)
     server.wait_metric("peal_sockets", 1)
-    assert server.metric('peal_closes_total{reason="by_client"}') == 5
+    server.wait_metric('peal_closes_total{reason="by_client"}', 5)
 
 
 def test_the_limit_of_channels_is_counted(peal):
