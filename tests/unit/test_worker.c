@@ -459,6 +459,9 @@ static void a_turn_ends_even_when_work_does_not(void **state)
     inbox_post(&worker->inbox, (struct inbox_item){post_again, NULL, &left});
     worker_turn(worker);
     assert_int_equal(inbox_depth(&worker->inbox), 1);
+    left = 0;
+    worker_turn(worker);
+    assert_int_equal(inbox_depth(&worker->inbox), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
