@@ -80,6 +80,16 @@ static bool finish_subscription(struct connection *connection,
     return true;
 }
 
+/* A closing connection still lists the channel, which may go now. */
+static void forget_subscription(struct connection *connection,
+                                const struct channel *channel)
+{
+    struct subscription *subscription =
+        connection ? connection_find_subscription(connection, channel) : NULL;
+    if (subscription)
+        connection_drop_subscription(connection, subscription);
+}
+
 static void on_subscribed(struct worker *worker, struct request *request)
 {
     struct connection *connection =
@@ -89,6 +99,7 @@ static void on_subscribed(struct worker *worker, struct request *request)
     if (is_gone && request->fault == FAULT_NONE)
         tell_bus_it_left(worker, request->channel, request->client);
     if (is_gone) {
+        forget_subscription(connection, channel);
         channel_settle(channel, NULL);
         return;
     }
