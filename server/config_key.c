@@ -49,7 +49,7 @@ static const struct config_key keys[] = {
      .help = "folder of files served under /"},
     {"drain_seconds", &config_value_uint32, AT(drain_seconds), "5", .max = 3600,
      .help = "over how long connections are closed at the end"},
-    {"rx_buffer_bytes", &config_value_uint32, AT(rx_buffer_bytes), "512",
+    {"rx_buffer_bytes", &config_value_uint32, AT(rx_buffer_bytes), "256",
      .min = 128, .max = 65536,
      .help = "what a connection reads into: small saves memory, large saves "
              "time where clients send much"},

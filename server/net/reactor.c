@@ -101,9 +101,31 @@ static struct lws_protocols *make_lws_protocols(const struct net *net)
 
 static void end_step(struct reactor *reactor);
 
+/* A message cut off by the small read buffer has its rest in the kernel, and
+ * mostly others behind it: what this turn gathered goes out with theirs, as
+ * one write, if they come with the very next read. The loop must not sleep
+ * meanwhile. Two calls make a turn: after the events, and before the sleep. */
+static bool should_hold(struct reactor *reactor)
+{
+    enum { TURNS_MAX = 64 };
+    bool before_sleep = reactor->is_held;
+    reactor->is_held = false;
+    if (before_sleep)
+        return true;
+    bool more = reactor->has_cut_message && reactor->held_turns < TURNS_MAX;
+    reactor->has_cut_message = false;
+    reactor->held_turns = more ? reactor->held_turns + 1 : 0;
+    reactor->is_held = more;
+    if (more)
+        loop_wake(reactor->loop);
+    return more;
+}
+
 static void on_turn(void *arg)
 {
     struct reactor *reactor = arg;
+    if (should_hold(reactor))
+        return;
     worker_turn(&reactor->worker);
     websocket_close_explained(reactor);
     if (inbox_depth(&reactor->worker.inbox))

@@ -42,6 +42,9 @@ struct reactor {
     uint32_t drain_total; /* connections then */
     uint32_t drain_asked; /* of these, to close */
     bool is_stopping;
+    bool has_cut_message; /* a read ended within a message */
+    bool is_held;         /* the flush waits for the next read */
+    unsigned held_turns;
     struct socket_list fresh; /* no request yet, oldest first */
     struct socket_list kept;  /* between requests, longest idle first */
     struct socket *explained; /* to be closed with a refusal's reason */

@@ -127,6 +127,8 @@ int websocket_on_receive(struct socket *socket, const char *data, size_t len)
 {
     struct lws *wsi = socket->wsi;
     size_t remaining = lws_remaining_packet_payload(wsi);
+    if (remaining)
+        socket->reactor->has_cut_message = true;
     if (socket->connection)
         connection_receive(socket->connection, (struct bytes){data, len},
                            remaining, lws_is_final_fragment(wsi),
