@@ -24,7 +24,7 @@ def test_everybody_gets_1012_and_the_exit_code_is_0(peal, number):
 
 def test_closes_are_spread_over_the_time(peal):
     server = peal(config={"drain_seconds": 3})
-    clients = [server.connect(f"c{i}") for i in range(30)]
+    clients = [server.connect(f"c{i}") for i in range(160)]
     start = time.monotonic()
     server.signal()
     times = []
