@@ -49,28 +49,55 @@ void redis_call(struct redis_bus *bus, enum redis_script script,
     redis_link_send(bus->commands, all, count + 3, answer, arg);
 }
 
+uint32_t redis_position_seconds(const struct redis_bus *bus,
+                                const char *channel)
+{
+    uint32_t kept = channel_options_find(&bus->instance->options->channels,
+                                         channel)->history_seconds;
+    return kept > POSITION_SECONDS ? kept : (uint32_t)POSITION_SECONDS;
+}
+
+/* "<time>|<sender>|" of a message, as its envelope has it. */
+static void append_mark(struct buffer *out, const struct message *message)
+{
+    buffer_append_uint(out, (uint64_t)message->time_ms);
+    buffer_append_char(out, '|');
+    buffer_append(out, message->from);
+    buffer_append_char(out, '|');
+}
+
 void redis_read(struct redis_bus *bus, const char *channel, const char *which,
-                uint64_t number, const struct position *known,
+                uint64_t number, const struct redis_known *known,
                 redis_answer *answer, void *arg)
 {
     char new_epoch[24];
-    char known_epoch[24] = "";
     char seconds[16];
     char number_text[24];
+    char known_epoch[24] = "";
+    char known_offset[24] = "";
+    struct buffer mark = {0};
     snprintf(new_epoch, sizeof new_epoch, "%016" PRIx64, random_uint64());
-    snprintf(seconds, sizeof seconds, "%d", POSITION_SECONDS);
+    snprintf(seconds, sizeof seconds, "%" PRIu32,
+             redis_position_seconds(bus, channel));
     snprintf(number_text, sizeof number_text, "%" PRIu64, number);
-    if (known)
-        snprintf(known_epoch, sizeof known_epoch, "%016" PRIx64, known->epoch);
+    if (known) {
+        snprintf(known_epoch, sizeof known_epoch, "%016" PRIx64,
+                 known->position.epoch);
+        snprintf(known_offset, sizeof known_offset, "%" PRIu64,
+                 known->position.offset);
+    }
+    if (known && known->last)
+        append_mark(&mark, known->last);
     char *position = redis_key(bus, channel, "m");
     char *stream = redis_key(bus, channel, "s");
     const struct bytes words[] = {
-        bytes_of(position),    bytes_of(stream),     bytes_of(new_epoch),
-        bytes_of(seconds),     bytes_of(which),      bytes_of(number_text),
-        bytes_of(known_epoch), bytes_of(number_text)};
-    redis_call(bus, SCRIPT_READ, 2, words, 8, answer, arg);
+        bytes_of(position),    bytes_of(stream),       bytes_of(new_epoch),
+        bytes_of(seconds),     bytes_of(which),        bytes_of(number_text),
+        bytes_of(known_epoch), bytes_of(known_offset), buffer_bytes(&mark)};
+    redis_call(bus, SCRIPT_READ, 2, words, 9, answer, arg);
     free(position);
     free(stream);
+    buffer_deinit(&mark);
 }
 
 struct bytes redis_publish_verb(const struct redis_bus *bus)
@@ -82,7 +109,7 @@ struct bytes redis_publish_verb(const struct redis_bus *bus)
 
 static void update_ready(struct redis_bus *bus)
 {
-    bool is_ready = bus->is_serving && redis_link_is_up(bus->subscriptions);
+    bool is_ready = bus->is_serving && bus->is_listening;
     if (is_ready != bus->is_ready)
         metrics_add(&bus->metrics, METRIC_REDIS_READY, is_ready ? 1 : -1);
     bus->is_ready = is_ready;
@@ -91,7 +118,7 @@ static void update_ready(struct redis_bus *bus)
 static void start_serving(struct redis_bus *bus)
 {
     bus->is_serving = true;
-    bus->heartbeat_due_ms = 0;
+    redis_link_settle(bus->commands);
     update_ready(bus);
     redis_presence_restore(bus);
     redis_channels_read_again(bus);
@@ -104,6 +131,16 @@ static void stop_serving(struct redis_bus *bus)
     update_ready(bus);
 }
 
+/* The first heartbeat is the proof that Redis takes what is written. */
+static void on_registered(void *arg, const struct redisReply *reply)
+{
+    struct redis_bus *bus = arg;
+    if (redis_push_error(reply))
+        redis_link_reset(bus->commands, redis_push_error(reply));
+    else if (reply)
+        start_serving(bus);
+}
+
 /* A script's hash is what SCRIPT LOAD says it is. */
 static void on_loaded(void *arg, const struct redisReply *reply)
 {
@@ -111,12 +148,14 @@ static void on_loaded(void *arg, const struct redisReply *reply)
     const char *sha = redis_push_text(reply);
     if (!reply || !sha || strlen(sha) != 40) {
         if (reply)
-            redis_link_reset(bus->commands, "a script cannot be loaded");
+            redis_link_reset(bus->commands, redis_push_error(reply)
+                                                ? redis_push_error(reply)
+                                                : "a script is not loaded");
         return;
     }
     memcpy(bus->shas[bus->scripts_loaded++], sha, 41);
     if (bus->scripts_loaded == SCRIPT_COUNT)
-        start_serving(bus);
+        redis_presence_register(bus, on_registered);
 }
 
 static void load_scripts(struct redis_bus *bus)
@@ -150,12 +189,12 @@ static void on_subscriptions_up(void *arg)
     free(control);
     bus->has_lease = false; /* asked for anew, and the pattern with it */
     redis_channels_subscribe_again(bus);
-    update_ready(bus);
 }
 
 static void on_subscriptions_down(void *arg)
 {
     struct redis_bus *bus = arg;
+    bus->is_listening = false;
     update_ready(bus);
     redis_channels_forget(bus);
 }
@@ -191,12 +230,13 @@ bool redis_is_passing_error(struct redis_bus *bus,
 static void on_control(struct redis_bus *bus, struct bytes text)
 {
     struct envelope envelope;
-    if (!redis_envelope_decode(text, &envelope))
+    if (!redis_envelope_decode(text, &envelope) ||
+        envelope.kind != ENVELOPE_DIRECT) {
+        metrics_add(&bus->metrics, METRIC_REDIS_MALFORMED, 1);
         return;
+    }
     char client[CLIENT_ID_MAX + 1] = {0};
     memcpy(client, envelope.target.data, envelope.target.len);
-    if (envelope.kind != ENVELOPE_DIRECT)
-        return;
     struct message *message =
         redis_envelope_message(&envelope, (struct bytes){0});
     clients_send(bus->instance->clients, client, message);
@@ -222,6 +262,14 @@ static bool read_channel(const struct redis_bus *bus, struct bytes full,
     return true;
 }
 
+static void start_listening(struct redis_bus *bus)
+{
+    bus->is_listening = true;
+    redis_link_settle(bus->subscriptions);
+    update_ready(bus);
+    redis_pump(bus);
+}
+
 static void on_push(void *arg, const struct redisReply *reply)
 {
     struct redis_bus *bus = arg;
@@ -236,6 +284,8 @@ static void on_push(void *arg, const struct redisReply *reply)
     } else if (!read_channel(bus, push.channel, name)) {
         if (push.kind == PUSH_MESSAGE)
             on_control(bus, push.text);
+        else if (push.kind == PUSH_SUBSCRIBED)
+            start_listening(bus);
     } else if (push.kind == PUSH_MESSAGE) {
         redis_channel_on_message(bus, name, push.text);
     } else if (push.kind == PUSH_SUBSCRIBED) {
@@ -250,8 +300,8 @@ static void on_tick(void *arg)
     bus->seconds++;
     redis_expire_backlog(bus, now);
     redis_channels_tick(bus, now);
-    redis_presence_tick(bus, now);
     redis_input_tick(bus);
+    redis_pump(bus);
 }
 
 static void connect_all(struct redis_bus *bus)
@@ -281,6 +331,7 @@ static void disconnect_all(struct redis_bus *bus)
     redis_link_free(bus->subscriptions);
     redis_link_free(bus->input);
     loop_timer_free(bus->tick);
+    redis_presence_deinit(bus);
 }
 
 static void *run(void *arg)
@@ -288,6 +339,7 @@ static void *run(void *arg)
     enum { TICK_MS = 1000 };
     struct redis_bus *bus = arg;
     connect_all(bus);
+    redis_presence_init(bus);
     bus->tick = loop_timer_new(bus->loop, TICK_MS, TICK_MS, on_tick, bus);
     loop_run(bus->loop);
     return NULL;
@@ -315,6 +367,7 @@ static void begin_farewell(struct redis_bus *bus)
     enum { STEP_MS = 20 };
     bus->is_stopping = false;
     redis_presence_farewell(bus);
+    redis_input_farewell(bus);
     bus->farewell =
         loop_timer_new(bus->loop, 0, STEP_MS, on_farewell, bus);
 }

@@ -24,7 +24,26 @@ enum {
     IN_FLIGHT_MAX = 4000      /* below what publish.lua remembers */
 };
 
+/* All instances read the input stream as one consumer of one group: an entry
+ * is handed out once, and again when it was not acknowledged for a while, and
+ * no dead consumer stays behind. */
+#define REDIS_INPUT_GROUP "peal"
+
+/* What redis_presence.c remembers. An instance's members stand in Redis under
+ * an id that is new whenever Redis was away: what changed meanwhile is told
+ * by telling all under the new id, and burying the old one. */
+struct redis_presence {
+    char id[REDIS_ID_LEN + 1];
+    char former[REDIS_ID_LEN + 1]; /* to be buried, or empty */
+    bool is_used; /* members may stand under `id` */
+    bool is_known; /* Redis has the id */
+    struct loop_timer *heartbeat;
+    uint64_t bury_ms; /* others are not judged before */
+    uint32_t burials; /* under way */
+};
+
 struct redis_channel;
+struct redis_order;
 
 struct redis_bus {
     struct bus base; /* first: a struct bus is cast to this */
@@ -45,7 +64,8 @@ struct redis_bus {
     struct redis_link *input; /* waits for entries of the input stream */
     char shas[SCRIPT_COUNT][41];
     unsigned scripts_loaded;
-    bool is_serving; /* commands are up and the scripts loaded */
+    bool is_serving;   /* commands are up and the scripts loaded */
+    bool is_listening; /* subscribed to what is for every instance */
     bool is_stopping;
     bool is_stopped; /* the thread has ended */
     struct loop_timer *farewell;
@@ -56,10 +76,11 @@ struct redis_bus {
     uint32_t backlog_count;
     uint32_t in_flight; /* requests sent and not answered */
     uint64_t last_number;
+    struct redis_order *orders; /* of publishes in flight, a hash */
     uint64_t seconds; /* ticks */
-    uint64_t heartbeat_due_ms;
-    bool is_known; /* the last heartbeat was in time */
+    struct redis_presence presence;
     bool has_lease; /* takes what is published to the input channels */
+    uint64_t lease_end_ms; /* at the latest, unless it is renewed */
     struct metrics metrics;
 };
 
@@ -78,11 +99,21 @@ void redis_call(struct redis_bus *bus, enum redis_script script,
                 size_t key_count, const struct bytes *words, size_t count,
                 redis_answer *answer, void *arg);
 
+/* What a reader has of a channel: the position, and the message there. */
+struct redis_known {
+    struct position position;
+    const struct message *last; /* NULL: not known */
+};
+
 /* Calls read.lua: `which` is "after" an offset, "last" so many, or "none".
- * `known`: where the reader stands, when the offset is its own; or NULL. */
+ * `known`: where the reader itself stands, or NULL. */
 void redis_read(struct redis_bus *bus, const char *channel, const char *which,
-                uint64_t number, const struct position *known,
+                uint64_t number, const struct redis_known *known,
                 redis_answer *answer, void *arg);
+
+/* How long a channel's position outlives its last use, in seconds. */
+uint32_t redis_position_seconds(const struct redis_bus *bus,
+                                const char *channel);
 
 /* "PUBLISH", or "SPUBLISH" when sharded. */
 struct bytes redis_publish_verb(const struct redis_bus *bus);
@@ -105,6 +136,19 @@ void redis_pump(struct redis_bus *bus);
 
 /* Refuses what has waited too long. */
 void redis_expire_backlog(struct redis_bus *bus, uint64_t now_ms);
+
+/* Every answer begins here: true when there is something to read; else the
+ * request waits again, or is refused. */
+bool redis_is_answered(struct request *request,
+                       const struct redisReply *reply);
+
+/* Answers that Redis could not. */
+void redis_refuse(struct redis_bus *bus, struct request *request);
+
+/* ---- redis_publish.c */
+
+/* Sends a publish. */
+void redis_publish(struct redis_bus *bus, struct request *request);
 
 /* Publishes from the input; `entry` is its id in the input stream, or empty.
  * False when there is no room. */
@@ -149,14 +193,16 @@ void redis_presence_set(struct redis_bus *bus, const char *channel,
 /* Nobody here is in that channel any more. */
 void redis_presence_forget(struct redis_bus *bus, const char *channel);
 
-/* Everything that is known here is told again. */
+/* Redis is there again: gets a new id, and asks for its first heartbeat; then
+ * redis_presence_restore tells everything that is known here. */
+void redis_presence_register(struct redis_bus *bus, redis_answer *answer);
 void redis_presence_restore(struct redis_bus *bus);
 
 /* This instance goes, and says so. */
 void redis_presence_farewell(struct redis_bus *bus);
 
-/* When due: says that this instance lives, and buries the dead. */
-void redis_presence_tick(struct redis_bus *bus, uint64_t now_ms);
+void redis_presence_init(struct redis_bus *bus);
+void redis_presence_deinit(struct redis_bus *bus);
 
 /* ---- redis_input.c: what backends put straight into Redis */
 
@@ -164,5 +210,8 @@ void redis_input_on_up(void *arg);
 void redis_input_tick(struct redis_bus *bus);
 void redis_input_on_message(struct redis_bus *bus, struct bytes channel,
                             struct bytes payload);
+
+/* Another instance may have the lease at once. */
+void redis_input_farewell(struct redis_bus *bus);
 
 #endif

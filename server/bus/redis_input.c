@@ -9,6 +9,7 @@
  * `PUBLISH <prefix>in:<channel> P`: every instance could hear it; the one
  * that holds the lease does. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -19,42 +20,43 @@
 #include "messaging/names.h"
 
 enum {
-    ENTRIES_AT_ONCE = 128,
     BLOCK_MS = 2000,
-    CLAIM_SECONDS = 5,
-    BAD_KEPT = 1000
+    CLAIM_SECONDS = 1
 };
 
-static const struct bytes group = BYTES_LITERAL("peal");
+static const struct bytes group = BYTES_LITERAL(REDIS_INPUT_GROUP);
 
 static void read_next(struct redis_bus *bus);
 
 static void on_set_aside(void *arg, const struct redisReply *reply)
 {
-    (void)arg;
-    (void)reply; /* when it fails, the entry is claimed and judged again */
+    int64_t moved;
+    if (!redis_push_number(reply, &moved) || !moved)
+        return; /* it is claimed and judged again, or another one moved it */
+    struct redis_bus *bus = arg;
+    metrics_add(&bus->metrics, METRIC_REDIS_MALFORMED, 1);
 }
 
 /* Keeps a malformed entry where a person can look at it. */
 static void set_aside(struct redis_bus *bus, struct bytes entry,
                       const char *why)
 {
-    metrics_add(&bus->metrics, METRIC_REDIS_MALFORMED, 1);
+    if (!bus->is_serving)
+        return;
     log_limited(LOG_WARN, 1, "Malformed entry in the input stream",
                 LOG_BYTES("entry", entry), LOG_TEXT("why", why));
     char *in = redis_name(bus, "in");
     char *bad = redis_name(bus, "in:bad");
-    const struct bytes add[] = {
-        BYTES_LITERAL("XADD"),  bytes_of(bad),         BYTES_LITERAL("MAXLEN"),
-        BYTES_LITERAL("~"),     BYTES_LITERAL("1000"), BYTES_LITERAL("*"),
-        BYTES_LITERAL("entry"), entry,                 BYTES_LITERAL("why"),
-        bytes_of(why)};
-    const struct bytes ack[] = {BYTES_LITERAL("XACK"), bytes_of(in), group,
-                                entry};
-    const struct bytes del[] = {BYTES_LITERAL("XDEL"), bytes_of(in), entry};
-    redis_link_send(bus->commands, add, 10, on_set_aside, bus);
-    redis_link_send(bus->commands, ack, 4, on_set_aside, bus);
-    redis_link_send(bus->commands, del, 3, on_set_aside, bus);
+    const struct bytes words[] = {
+        bytes_of(in),
+        bytes_of(bad),
+        group,
+        entry,
+        bytes_of(why),
+        BYTES_LITERAL("1000"), /* entries kept */
+        BYTES_LITERAL("4096"), /* bytes of a field */
+    };
+    redis_call(bus, SCRIPT_SET_ASIDE, 2, words, 7, on_set_aside, bus);
     free(in);
     free(bad);
 }
@@ -114,7 +116,7 @@ static void read_next(struct redis_bus *bus)
     char *in = redis_name(bus, "in");
     const struct bytes words[] = {
         BYTES_LITERAL("XREADGROUP"), BYTES_LITERAL("GROUP"),
-        group,                       bytes_of(bus->id),
+        group,                       group,
         BYTES_LITERAL("COUNT"),      BYTES_LITERAL("128"),
         BYTES_LITERAL("BLOCK"),      BYTES_LITERAL("2000"),
         BYTES_LITERAL("STREAMS"),    bytes_of(in),
@@ -125,8 +127,16 @@ static void read_next(struct redis_bus *bus)
 
 static void on_group(void *arg, const struct redisReply *reply)
 {
-    if (reply) /* an error says that the group is there already */
-        read_next(arg);
+    struct redis_bus *bus = arg;
+    const char *error = redis_push_error(reply);
+    if (!reply)
+        return;
+    if (error && strncmp(error, "BUSYGROUP", 9) != 0) {
+        redis_link_reset(bus->input, error);
+        return;
+    }
+    redis_link_settle(bus->input); /* the group is there, maybe already */
+    read_next(bus);
 }
 
 void redis_input_on_up(void *arg)
@@ -157,7 +167,7 @@ static void claim(struct redis_bus *bus)
     char *in = redis_name(bus, "in");
     const struct bytes words[] = {
         BYTES_LITERAL("XAUTOCLAIM"), bytes_of(in),
-        group,                       bytes_of(bus->id),
+        group,                       group,
         buffer_bytes(&idle),         BYTES_LITERAL("0"),
         BYTES_LITERAL("COUNT"),      BYTES_LITERAL("128")};
     redis_link_send(bus->commands, words, 8, on_claimed, bus);
@@ -218,6 +228,9 @@ static void on_lease(void *arg, const struct redisReply *reply)
         return;
     bool was_held = redis_push_bytes(reply, &holder);
     bool is_ours = !was_held || bytes_equal(holder, bytes_of(bus->id));
+    if (is_ours)
+        bus->lease_end_ms = clock_steady_ms() +
+                            (uint64_t)bus->options->lease_seconds * 1000;
     if (was_held && is_ours)
         with_lease_key(bus, NULL);
     if (is_ours == bus->has_lease || !redis_link_is_up(bus->subscriptions))
@@ -229,6 +242,8 @@ static void on_lease(void *arg, const struct redisReply *reply)
 void redis_input_on_message(struct redis_bus *bus, struct bytes channel,
                             struct bytes payload)
 {
+    if (clock_steady_ms() > bus->lease_end_ms)
+        return; /* another instance has it by now */
     bool ok = channel_name_is_valid(channel) && json_is_valid(payload) &&
               payload.len <= bus->instance->options->limits.message_bytes &&
               redis_publish_input(bus, channel, payload, (struct bytes){0});
@@ -245,4 +260,15 @@ void redis_input_tick(struct redis_bus *bus)
     with_lease_key(bus, on_lease);
     if (bus->seconds % CLAIM_SECONDS == 0)
         claim(bus);
+}
+
+void redis_input_farewell(struct redis_bus *bus)
+{
+    if (!bus->is_serving || !bus->has_lease ||
+        clock_steady_ms() > bus->lease_end_ms)
+        return;
+    char *key = redis_name(bus, "in:lease");
+    const struct bytes words[] = {BYTES_LITERAL("DEL"), bytes_of(key)};
+    redis_link_send(bus->commands, words, 2, NULL, NULL);
+    free(key);
 }

@@ -1,6 +1,7 @@
 #include "bus/redis_link.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "bus/redis_push.h"
 
-enum { WORDS_MAX = 64, CHECK_MS = 100 };
+enum { WORDS_MAX = 64, CHECK_MS = 100, ELEMENTS_MAX = 16777216 };
 
 enum link_state { WAITING, CONNECTING, GREETING, UP };
 
@@ -41,7 +43,11 @@ struct redis_link {
     struct backoff backoff;
     uint32_t patience_ms;
     uint64_t heard_ms; /* when the last bytes came */
+    bool has_settled;  /* it served once */
     bool has_failed;   /* it was logged that it is down */
+    char run_id[41];   /* of the Redis it was connected to */
+    int64_t id;        /* of the connection, as Redis counts them */
+    int64_t ghost_id;  /* of the one before, on the same Redis */
     /* a ring of what is in flight */
     struct pending *pending;
     size_t capacity;
@@ -169,16 +175,46 @@ void redis_link_push(struct redis_link *link, const struct bytes *words,
         append(link, words, count);
 }
 
+static void send_now(struct redis_link *link, const struct bytes *words,
+                     size_t count, redis_answer *answer, void *arg)
+{
+    add_pending(link, answer, arg);
+    append(link, words, count);
+}
+
 void redis_link_send(struct redis_link *link, const struct bytes *words,
                      size_t count, redis_answer *answer, void *arg)
 {
-    if (!link->context) {
-        if (answer)
-            answer(arg, NULL);
+    if (link->state == UP)
+        send_now(link, words, count, answer, arg);
+    else if (answer)
+        answer(arg, NULL);
+}
+
+void redis_link_settle(struct redis_link *link)
+{
+    if (link->state != UP)
         return;
-    }
-    add_pending(link, answer, arg);
-    append(link, words, count);
+    backoff_reset(&link->backoff);
+    if (link->has_failed || !link->has_settled)
+        log_event(link->has_failed ? LOG_WARN : LOG_INFO, "Redis is there",
+                  LOG_TEXT("link", link->name));
+    link->has_failed = false;
+    link->has_settled = true;
+}
+
+/* What the connection before had sent may still wait in Redis' socket (it was
+ * paused, say): it must not be done later than what is sent from now on. */
+static void kill_ghost(struct redis_link *link)
+{
+    char id[24];
+    snprintf(id, sizeof id, "%" PRId64, link->ghost_id);
+    const struct bytes words[] = {BYTES_LITERAL("CLIENT"),
+                                  BYTES_LITERAL("KILL"), BYTES_LITERAL("ID"),
+                                  bytes_of(id)};
+    if (link->ghost_id)
+        send_now(link, words, 4, NULL, NULL);
+    link->ghost_id = 0;
 }
 
 static void on_greeted(void *arg, const struct redisReply *reply)
@@ -186,18 +222,36 @@ static void on_greeted(void *arg, const struct redisReply *reply)
     struct redis_link *link = arg;
     if (!reply || link->state != GREETING)
         return;
-    if (reply->type == REDIS_REPLY_ERROR) {
-        redis_link_reset(link, reply->str);
+    if (redis_push_error(reply)) {
+        redis_link_reset(link, redis_push_error(reply));
         return;
     }
     if (link->count)
         return; /* the last answer of the greeting counts */
     link->state = UP;
-    backoff_reset(&link->backoff);
-    log_event(link->has_failed ? LOG_WARN : LOG_INFO, "Redis is there",
-              LOG_TEXT("link", link->name));
-    link->has_failed = false;
+    kill_ghost(link);
     link->events.on_up(link->events.arg);
+}
+
+/* INFO says which Redis this is: only there the former id means anything. */
+static void on_info(void *arg, const struct redisReply *reply)
+{
+    struct redis_link *link = arg;
+    char run_id[sizeof link->run_id] = "";
+    const char *text = redis_push_text(reply);
+    const char *found = text ? strstr(text, "run_id:") : NULL;
+    if (found)
+        sscanf(found, "run_id:%40[0-9a-f]", run_id);
+    bool is_same = run_id[0] && strcmp(run_id, link->run_id) == 0;
+    link->ghost_id = is_same ? link->id : 0;
+    memcpy(link->run_id, run_id, sizeof link->run_id);
+    link->id = 0;
+}
+
+static void on_id(void *arg, const struct redisReply *reply)
+{
+    struct redis_link *link = arg;
+    redis_push_number(reply, &link->id);
 }
 
 static void greet(struct redis_link *link)
@@ -208,14 +262,19 @@ static void greet(struct redis_link *link)
     struct bytes auth[3] = {BYTES_LITERAL("AUTH"), bytes_of(url->user),
                             bytes_of(url->password)};
     if (url->password && url->user)
-        redis_link_send(link, auth, 3, on_greeted, link);
+        send_now(link, auth, 3, on_greeted, link);
     if (url->password && !url->user) {
         auth[1] = auth[2];
-        redis_link_send(link, auth, 2, on_greeted, link);
+        send_now(link, auth, 2, on_greeted, link);
     }
+    const struct bytes info[] = {BYTES_LITERAL("INFO"),
+                                 BYTES_LITERAL("server")};
+    const struct bytes id[] = {BYTES_LITERAL("CLIENT"), BYTES_LITERAL("ID")};
     const struct bytes select[] = {BYTES_LITERAL("SELECT"),
                                    bytes_of(database)};
-    redis_link_send(link, select, 2, on_greeted, link);
+    send_now(link, info, 2, on_info, link);
+    send_now(link, id, 2, on_id, link);
+    send_now(link, select, 2, on_greeted, link);
 }
 
 /* The words that begin what pub/sub pushes in RESP2. */
@@ -305,6 +364,9 @@ static void connect_now(struct redis_link *link)
     link->context = url->path ? redisConnectUnixNonBlock(url->path)
                               : redisConnectNonBlock(url->host, url->port);
     PANIC_IF(!link->context);
+#if HIREDIS_MAJOR >= 1
+    link->context->reader->maxelements = ELEMENTS_MAX;
+#endif
     link->state = CONNECTING;
     link->due_ms = clock_steady_ms() + link->options->connect_ms;
     if (link->context->err) {

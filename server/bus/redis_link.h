@@ -49,12 +49,15 @@ void redis_link_free(struct redis_link *link);
 
 bool redis_link_is_up(const struct redis_link *link);
 
+/* It does what it was made for: only now the next attempt counts as the first
+ * again, and it is told that Redis is there. */
+void redis_link_settle(struct redis_link *link);
+
 /* Cuts the connection; it is made again. */
 void redis_link_reset(struct redis_link *link, const char *why);
 
-/* Sends a command of `count` words. `answer` may be NULL for subscribing
- * commands, whose answers come as pushes, and where nobody cares. Only while
- * the link is up. */
+/* Sends a command of `count` words; while the link is not up it is answered
+ * with NULL at once. `answer` may be NULL where nobody cares. */
 void redis_link_send(struct redis_link *link, const struct bytes *words,
                      size_t count, redis_answer *answer, void *arg);
 
@@ -62,7 +65,7 @@ void redis_link_send(struct redis_link *link, const struct bytes *words,
 void redis_link_push(struct redis_link *link, const struct bytes *words,
                      size_t count);
 
-/* Waits without a time-out for what is in flight (XREADGROUP BLOCK). */
+/* Redis may take that much longer to answer (XREADGROUP BLOCK). */
 void redis_link_set_patience(struct redis_link *link, uint32_t more_ms);
 
 /* How many commands await their answer. */

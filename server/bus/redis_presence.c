@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "bus/redis_bus.h"
 #include "bus/redis_push.h"
 #include "messaging/names.h"
@@ -27,7 +28,7 @@ static void change_channels(struct redis_bus *bus, const char *verb,
                             const char *channel)
 {
     char name[64];
-    snprintf(name, sizeof name, "{instance:%s}:channels", bus->id);
+    snprintf(name, sizeof name, "{instance:%s}:channels", bus->presence.id);
     char *key = redis_name(bus, name);
     const struct bytes words[] = {bytes_of(verb), bytes_of(key),
                                   bytes_of(channel)};
@@ -48,6 +49,7 @@ void redis_presence_set(struct redis_bus *bus, const char *channel,
         &bus->instance->options->channels, channel);
     if (!options->presence || !bus->is_serving)
         return;
+    bus->presence.is_used = true;
     char count[16];
     char time[24];
     snprintf(count, sizeof count, "%" PRIu32, connections);
@@ -58,7 +60,7 @@ void redis_presence_set(struct redis_bus *bus, const char *channel,
     const struct bytes words[] = {
         bytes_of(by_connection),
         bytes_of(by_client),
-        bytes_of(bus->id),
+        bytes_of(bus->presence.id),
         bytes_of(client),
         bytes_of(count),
         options->join_leave ? BYTES_LITERAL("tell") : BYTES_LITERAL("quiet"),
@@ -66,25 +68,13 @@ void redis_presence_set(struct redis_bus *bus, const char *channel,
         bytes_of(time),
         redis_publish_verb(bus),
     };
-    if (connections == 1)
+    if (connections)
         change_channels(bus, "SADD", channel);
     redis_call(bus, SCRIPT_PRESENCE, 2, words, sizeof words / sizeof *words,
                on_done, bus);
     free(by_connection);
     free(by_client);
     free(pubsub);
-}
-
-static void restore_member(struct redis_bus *bus, const char *channel,
-                           const char *client, uint32_t connections)
-{
-    change_channels(bus, "SADD", channel);
-    redis_presence_set(bus, channel, client, connections);
-}
-
-void redis_presence_restore(struct redis_bus *bus)
-{
-    redis_channels_each_member(bus, restore_member);
 }
 
 /* ---- heartbeats and the dead ------------------------------------------ */
@@ -95,6 +85,7 @@ struct burial {
     char id[REDIS_ID_LEN + 1];
     size_t open; /* channels not yet cleared */
     bool has_failed;
+    bool is_ours; /* an id of this instance's own past */
 };
 
 static void forget_instance(struct redis_bus *bus, const char *id)
@@ -116,11 +107,12 @@ static void forget_instance(struct redis_bus *bus, const char *id)
  * this instance die meanwhile, another begins again. */
 static void end_burial(struct burial *burial)
 {
-    if (!burial->has_failed) {
+    burial->bus->presence.burials--;
+    if (!burial->has_failed)
         forget_instance(burial->bus, burial->id);
+    if (!burial->has_failed && !burial->is_ours)
         log_event(LOG_WARN, "An instance died; its clients were taken out",
                   LOG_TEXT("instance", burial->id));
-    }
     free(burial);
 }
 
@@ -175,13 +167,15 @@ static void on_channels_of_dead(void *arg, const struct redisReply *reply)
         end_burial(burial);
 }
 
-static void bury(struct redis_bus *bus, struct bytes id)
+static void bury(struct redis_bus *bus, struct bytes id, bool is_ours)
 {
     if (id.len != REDIS_ID_LEN)
         return;
     struct burial *burial = memory_new(1, sizeof *burial);
     burial->bus = bus;
+    burial->is_ours = is_ours;
     memcpy(burial->id, id.data, id.len);
+    bus->presence.burials++;
     char name[64];
     snprintf(name, sizeof name, "{instance:%s}:channels", burial->id);
     char *key = redis_name(bus, name);
@@ -190,43 +184,121 @@ static void bury(struct redis_bus *bus, struct bytes id)
     free(key);
 }
 
+/* ---- this instance ------------------------------------------------------ */
+
+static uint64_t lease_ms(const struct redis_bus *bus)
+{
+    return (uint64_t)bus->options->lease_seconds * 1000;
+}
+
+/* Eight heartbeats a lease; five that are missing count as death, so that the
+ * dead are gone before the lease is over. */
+static void send_heartbeat(struct redis_bus *bus, redis_answer *answer)
+{
+    char silence[24];
+    snprintf(silence, sizeof silence, "%" PRIu64, lease_ms(bus) * 5 / 8);
+    char *instances = redis_name(bus, "instances");
+    const struct bytes words[] = {
+        bytes_of(instances), bytes_of(bus->presence.id), bytes_of(silence)};
+    redis_call(bus, SCRIPT_HEARTBEAT, 1, words, 3, answer, bus);
+    free(instances);
+}
+
+void redis_presence_register(struct redis_bus *bus, redis_answer *answer)
+{
+    struct redis_presence *presence = &bus->presence;
+    if (presence->is_used)
+        memcpy(presence->former, presence->id, sizeof presence->former);
+    if (presence->is_used || !presence->id[0])
+        snprintf(presence->id, sizeof presence->id, "%016" PRIx64,
+                 random_uint64());
+    presence->is_used = false;
+    presence->is_known = false;
+    send_heartbeat(bus, answer);
+}
+
+static void restore_member(struct redis_bus *bus, const char *channel,
+                           const char *client, uint32_t connections)
+{
+    redis_presence_set(bus, channel, client, connections);
+}
+
+/* All is told under the new id before the old one is buried: so nobody seems
+ * to leave who is still there. When Redis was away, the others may not have
+ * come back yet: they get the time of a lease. */
+void redis_presence_restore(struct redis_bus *bus)
+{
+    struct redis_presence *presence = &bus->presence;
+    presence->is_used = true;
+    presence->is_known = true;
+    presence->bury_ms = clock_steady_ms() + lease_ms(bus);
+    redis_channels_each_member(bus, restore_member);
+    if (presence->former[0])
+        bury(bus, bytes_of(presence->former), true);
+    presence->former[0] = '\0';
+}
+
+static void on_registered_again(void *arg, const struct redisReply *reply)
+{
+    struct redis_bus *bus = arg;
+    if (reply && !redis_is_passing_error(bus, reply) &&
+        !redis_push_error(reply))
+        redis_presence_restore(bus);
+}
+
 /* The first element says whether Redis knew us; if not, we were buried, or
  * Redis lost its memory: we tell everything again. */
 static void on_heartbeat(void *arg, const struct redisReply *reply)
 {
     struct redis_bus *bus = arg;
+    struct redis_presence *presence = &bus->presence;
     struct bytes known;
-    if (!reply || redis_is_passing_error(bus, reply) ||
+    if (!reply || redis_is_passing_error(bus, reply) || !presence->is_known ||
         !redis_push_bytes(redis_push_element(reply, 0), &known))
         return;
-    bool was_known = bytes_equal(known, BYTES_LITERAL("1"));
-    if (!was_known && bus->is_known)
-        redis_presence_restore(bus);
-    bus->is_known = true;
+    if (!bytes_equal(known, BYTES_LITERAL("1"))) {
+        redis_presence_register(bus, on_registered_again);
+        return;
+    }
+    if (presence->burials || clock_steady_ms() < presence->bury_ms)
+        return;
     for (size_t i = 1; i < redis_push_count(reply); i++) {
         struct bytes id;
         if (redis_push_bytes(redis_push_element(reply, i), &id))
-            bury(bus, id);
+            bury(bus, id, false);
     }
 }
 
-void redis_presence_tick(struct redis_bus *bus, uint64_t now_ms)
+static void on_heartbeat_due(void *arg)
 {
-    if (!bus->is_serving || now_ms < bus->heartbeat_due_ms)
-        return;
-    uint64_t lease_ms = (uint64_t)bus->options->lease_seconds * 1000;
-    bus->heartbeat_due_ms = now_ms + lease_ms / 4;
-    char lease[24];
-    snprintf(lease, sizeof lease, "%" PRIu64, lease_ms);
-    char *instances = redis_name(bus, "instances");
-    const struct bytes words[] = {bytes_of(instances), bytes_of(bus->id),
-                                  bytes_of(lease)};
-    redis_call(bus, SCRIPT_HEARTBEAT, 1, words, 3, on_heartbeat, bus);
-    free(instances);
+    struct redis_bus *bus = arg;
+    if (bus->is_serving)
+        send_heartbeat(bus, on_heartbeat);
+}
+
+void redis_presence_init(struct redis_bus *bus)
+{
+    uint64_t period_ms = lease_ms(bus) / 8;
+    bus->presence.heartbeat = loop_timer_new(bus->loop, period_ms, period_ms,
+                                             on_heartbeat_due, bus);
+}
+
+void redis_presence_deinit(struct redis_bus *bus)
+{
+    loop_timer_free(bus->presence.heartbeat);
+}
+
+static void remove_member(struct redis_bus *bus, const char *channel,
+                          const char *client, uint32_t connections)
+{
+    (void)connections;
+    redis_presence_set(bus, channel, client, 0);
 }
 
 void redis_presence_farewell(struct redis_bus *bus)
 {
-    if (bus->is_serving)
-        forget_instance(bus, bus->id);
+    if (!bus->is_serving)
+        return;
+    redis_channels_each_member(bus, remove_member);
+    forget_instance(bus, bus->presence.id);
 }

@@ -2,7 +2,7 @@
  *
  * A request waits in the backlog, in the order of its number, until Redis
  * serves; what is sent and not answered when the link goes down waits again,
- * with its number, so that publish.lua knows it when it did happen. */
+ * with its number. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,14 +10,13 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/random.h"
 #include "bus/redis_bus.h"
 #include "bus/redis_envelope.h"
 #include "bus/redis_push.h"
 #include "messaging/members.h"
 #include "messaging/names.h"
 
-static void refuse(struct redis_bus *bus, struct request *request)
+void redis_refuse(struct redis_bus *bus, struct request *request)
 {
     metrics_add(&bus->metrics, METRIC_REDIS_UNAVAILABLE, 1);
     request->fault = FAULT_UNAVAILABLE;
@@ -49,95 +48,20 @@ static struct request *take_first(struct redis_bus *bus)
     return request;
 }
 
-/* Every answer begins here: true when there is something to read. */
-static bool is_answered(struct request *request,
-                        const struct redisReply *reply)
+bool redis_is_answered(struct request *request, const struct redisReply *reply)
 {
     struct redis_bus *bus = request->bus_data;
     bus->in_flight--;
-    bool is_lost = !reply || redis_is_passing_error(bus, reply);
-    if (is_lost) {
+    if (!reply || redis_is_passing_error(bus, reply)) {
         redis_wait(bus, request);
         return false;
     }
+    redis_pump(bus); /* there is room again */
     if (redis_push_error(reply)) {
-        refuse(bus, request);
+        redis_refuse(bus, request);
         return false;
     }
     return true;
-}
-
-static void on_published(void *arg, const struct redisReply *reply)
-{
-    struct request *request = arg;
-    struct redis_bus *bus = request->bus_data;
-    if (!is_answered(request, reply))
-        return;
-    if (!redis_push_position(reply, &request->position)) {
-        /* an entry of the input that another instance took */
-        request->fault = FAULT_UNAVAILABLE;
-    } else {
-        request->connections = hub_count_listeners(
-            bus->instance->hub, bytes_of(request->channel));
-    }
-    request_finish(request);
-    redis_pump(bus);
-}
-
-/* The texts of one publish, for as long as it takes to send it. */
-struct publish_words {
-    char numbers[5][24];
-    char *keys[4];
-    char *channel;
-    struct bytes words[16];
-};
-
-static struct bytes number_word(char text[24], uint64_t number)
-{
-    int len = snprintf(text, 24, "%" PRIu64, number);
-    return (struct bytes){text, (size_t)len};
-}
-
-static void send_publish(struct redis_bus *bus, struct request *request)
-{
-    const struct channel_options *options = channel_options_find(
-        &bus->instance->options->channels, request->channel);
-    struct message *message = request->message;
-    bool from_input = request->client[0] == '\0' && request->id.len;
-    char last[32];
-    char epoch[24];
-    snprintf(last, sizeof last, "i:%s", bus->id);
-    snprintf(epoch, sizeof epoch, "%016" PRIx64, random_uint64());
-    struct publish_words w = {
-        .keys = {redis_key(bus, request->channel, "m"),
-                 redis_key(bus, request->channel, "s"),
-                 redis_key(bus, request->channel, last),
-                 from_input ? redis_name(bus, "in") : NULL},
-        .channel = redis_key(bus, request->channel, "c"),
-    };
-    size_t n = 0;
-    size_t key_count = from_input ? 4 : 3;
-    for (size_t i = 0; i < key_count; i++)
-        w.words[n++] = bytes_of(w.keys[i]);
-    w.words[n++] = bytes_of(w.channel);
-    w.words[n++] = bytes_of(epoch);
-    w.words[n++] = number_word(w.numbers[0], request->number);
-    w.words[n++] = number_word(w.numbers[1], options->history_size);
-    w.words[n++] = number_word(w.numbers[2], options->history_seconds);
-    w.words[n++] = number_word(w.numbers[3], POSITION_SECONDS);
-    w.words[n++] = number_word(w.numbers[4], (uint64_t)message->time_ms);
-    w.words[n++] = message->from;
-    w.words[n++] = message->payload;
-    w.words[n++] = redis_publish_verb(bus);
-    if (from_input) {
-        w.words[n++] = BYTES_LITERAL("peal");
-        w.words[n++] = request->id;
-    }
-    redis_call(bus, SCRIPT_PUBLISH, key_count, w.words, n, on_published,
-               request);
-    for (size_t i = 0; i < key_count; i++)
-        free(w.keys[i]);
-    free(w.channel);
 }
 
 /* The entries of read.lua that belong to this epoch and are not too old. */
@@ -165,11 +89,11 @@ static void add_entries(struct redis_bus *bus, struct request *request,
 static void on_history(void *arg, const struct redisReply *reply)
 {
     struct request *request = arg;
-    if (!is_answered(request, reply))
+    if (!redis_is_answered(request, reply))
         return;
     struct redis_bus *bus = request->bus_data;
     if (!redis_push_position(reply, &request->position)) {
-        refuse(bus, request);
+        redis_refuse(bus, request);
         return;
     }
     add_entries(bus, request, redis_push_element(reply, 2));
@@ -213,7 +137,7 @@ static bool read_member(const struct redisReply *reply, size_t index,
 static void on_presence(void *arg, const struct redisReply *reply)
 {
     struct request *request = arg;
-    if (!is_answered(request, reply))
+    if (!redis_is_answered(request, reply))
         return;
     struct members members = {0};
     for (size_t i = 0; i + 1 < redis_push_count(reply); i += 2) {
@@ -251,14 +175,13 @@ static void on_direct(void *arg, const struct redisReply *reply)
 {
     struct request *request = arg;
     struct redis_bus *bus = request->bus_data;
+    bus->in_flight--;
     if (!reply || redis_push_error(reply)) {
-        bus->in_flight--;
-        if (reply)
-            redis_is_passing_error(bus, reply);
-        refuse(bus, request);
+        redis_is_passing_error(bus, reply);
+        redis_refuse(bus, request);
         return;
     }
-    bus->in_flight--;
+    redis_pump(bus);
     request->connections =
         clients_count(bus->instance->clients, request->channel);
     request_finish(request);
@@ -285,7 +208,7 @@ static void send_direct(struct redis_bus *bus, struct request *request)
 
 static void (*const senders[REQUEST_KIND_COUNT])(struct redis_bus *,
                                                  struct request *) = {
-    [REQUEST_PUBLISH] = send_publish,
+    [REQUEST_PUBLISH] = redis_publish,
     [REQUEST_HISTORY] = send_history,
     [REQUEST_PRESENCE] = send_presence,
     [REQUEST_DIRECT] = send_direct,
@@ -293,7 +216,9 @@ static void (*const senders[REQUEST_KIND_COUNT])(struct redis_bus *,
 
 void redis_pump(struct redis_bus *bus)
 {
-    while (bus->is_serving && bus->backlog && bus->in_flight < IN_FLIGHT_MAX) {
+    /* while nobody listens, what is sent to clients would be lost */
+    while (bus->is_serving && bus->is_listening && bus->backlog &&
+           bus->in_flight < IN_FLIGHT_MAX) {
         struct request *request = take_first(bus);
         bus->in_flight++;
         senders[request->kind](bus, request);
@@ -306,7 +231,7 @@ static void accept_request(struct redis_bus *bus, struct request *request)
     if (request->message)
         request->message->time_ms = clock_wall_ms();
     if (bus->backlog_count >= bus->options->backlog_messages) {
-        refuse(bus, request);
+        redis_refuse(bus, request);
         return;
     }
     redis_wait(bus, request);
@@ -335,21 +260,8 @@ void redis_expire_backlog(struct redis_bus *bus, uint64_t now_ms)
         struct request *request = kept;
         kept = kept->next;
         if (now_ms - request->since_ms > patience_ms)
-            refuse(bus, request);
+            redis_refuse(bus, request);
         else
             redis_wait(bus, request);
     }
-}
-
-bool redis_publish_input(struct redis_bus *bus, struct bytes channel,
-                         struct bytes payload, struct bytes entry)
-{
-    if (bus->backlog_count >= bus->options->backlog_messages)
-        return false;
-    struct request *request = request_new(REQUEST_PUBLISH, channel,
-                                          (struct bytes){0}, entry);
-    request->message = message_new(MESSAGE_PUBLICATION, channel,
-                                   (struct bytes){0}, payload);
-    redis_serve(bus, request);
-    return true;
 }

@@ -17,6 +17,7 @@ enum redis_script {
     SCRIPT_PRESENCE,
     SCRIPT_REAP,
     SCRIPT_HEARTBEAT,
+    SCRIPT_SET_ASIDE,
     SCRIPT_COUNT
 };
 

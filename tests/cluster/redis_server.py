@@ -4,6 +4,7 @@ protocol that the tests need."""
 
 import itertools
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -21,9 +22,13 @@ class RedisError(Exception):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that connections are given: else one could take it while
+    the server is stopped."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
 
 
 def encode(words):

@@ -1,5 +1,5 @@
-"""A TCP proxy in front of Redis that can lose the answers: what an instance
-sends arrives, and what Redis answers does not."""
+"""A TCP proxy in front of Redis that can lose the answers, or hold them back:
+what an instance sends arrives, and what Redis answers does not, or later."""
 
 import selectors
 import socket
@@ -13,6 +13,10 @@ class ReplyProxy:
         self.target = port
         self.drops_replies = False
         self.dropped = 0
+        self.holds_answers = False  # but not what is pushed to subscribers
+        self.held = []
+        self.refuses = False  # every connection ends at once
+        self.subscribers = set()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.selector = selectors.DefaultSelector()
@@ -34,9 +38,22 @@ class ReplyProxy:
                     self.accept()
                 else:
                     self.copy(key.fileobj)
+            if not self.holds_answers:
+                self.release()
+
+    def release(self):
+        while self.held:
+            target, data = self.held.pop(0)
+            try:
+                target.sendall(data)
+            except OSError:
+                pass
 
     def accept(self):
         client, _ = self.listener.accept()
+        if self.refuses:
+            client.close()
+            return
         try:
             redis = socket.create_connection(("127.0.0.1", self.target), 5)
         except OSError:
@@ -56,8 +73,13 @@ class ReplyProxy:
             return
         try:
             data = source.recv(65536)
+            if b"SUBSCRIBE" in data and not is_reply:
+                self.subscribers.add(target)
             if data and is_reply and self.drops_replies:
                 self.dropped += 1
+            elif data and is_reply and (self.held or self.holds_answers) \
+                    and source not in self.subscribers:
+                self.held.append((target, data))
             elif data:
                 target.sendall(data)
         except OSError:

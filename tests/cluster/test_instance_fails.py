@@ -40,3 +40,65 @@ def events(client, channel):
         if message["type"] in ("join", "leave"):
             found.append((message["type"], message["client"]))
     return found
+
+
+def wait_events(client, channel, expected, timeout=5):
+    """These and no others are told; the order among clients is free."""
+    found = []
+
+    def are_there():
+        found.extend(events(client, channel))
+        return len(found) >= len(expected)
+
+    patience.wait_until(are_there, timeout, what=f"to be told {expected}")
+    assert sorted(found) == sorted(expected)
+
+
+def test_members_leave_once_within_the_lease(redis, cluster):
+    """Even when the instance dies at once: it serves no one before Redis
+    knows of it."""
+    server = redis()
+    instances = cluster(server.url, 3)
+    watchers = [instances[i].join(f"watcher{i}", "told-room")
+                for i in (0, 1)]
+    for name in ("carol", "dave"):
+        instances[2].join(name, "told-room")
+    instances[2].join("both", "told-room")
+    instances[0].join("both", "told-room")
+    expected = {"watcher0": 1, "watcher1": 1, "carol": 1, "dave": 1,
+                "both": 2}
+    wait_presence(watchers[0], "told-room", expected)
+    time.sleep(patience.seconds(0.2))
+    for watcher in watchers:
+        events(watcher, "told-room")
+    identity = server.call("ZRANGE", "peal:instances", 0, -1)
+    instances.kill(instances[2])
+    killed = time.monotonic()
+    left = {"watcher0": 1, "watcher1": 1, "both": 1}
+    wait_presence(watchers[0], "told-room", left, timeout=15)
+    assert time.monotonic() - killed < LEASE + patience.seconds(1)
+    for watcher in watchers:
+        wait_events(watcher, "told-room",
+                    [("leave", "carol"), ("leave", "dave")])
+    time.sleep(LEASE)
+    for watcher in watchers:
+        assert events(watcher, "told-room") == []
+    patience.wait_until(
+        lambda: len(server.call("ZRANGE", "peal:instances", 0, -1)) == 2)
+    remaining = server.call("ZRANGE", "peal:instances", 0, -1)
+    gone = set(identity) - set(remaining)
+    assert len(gone) == 1
+    assert_nothing_names(server, gone.pop())
+
+
+def assert_nothing_names(server, name):
+    """No key is named after that instance, and none holds it."""
+    for key in server.keys():
+        assert name not in key
+        kind = server.call("TYPE", key)
+        if kind == "hash":
+            assert name not in str(server.call("HGETALL", key))
+        elif kind == "zset":
+            assert name not in str(server.call("ZRANGE", key, 0, -1))
+        elif kind == "set":
+            assert name not in str(server.call("SMEMBERS", key))

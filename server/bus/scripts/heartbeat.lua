@@ -1,8 +1,8 @@
--- Says that an instance lives, and names those that no longer do. The clock
--- is that of Redis: the instances' own may differ.
+-- Says that an instance lives, and names those that have been silent for too
+-- long. The clock is that of Redis: the instances' own may differ.
 --
 -- KEYS: 1 instances by the time of their last heartbeat (sorted set)
--- ARGV: 1 instance, 2 lease in ms
+-- ARGV: 1 instance, 2 silence in ms that counts as death
 -- returns whether the instance was known, then the dead
 local now = redis.call('TIME')
 local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)

@@ -1,0 +1,162 @@
+#!/bin/sh
+# Two instances of Peal, one Redis, and a proxy in front of them, on this
+# machine alone; Ctrl-C ends all of it.
+#
+#   conf/cluster/run.sh nginx      (or haproxy)
+#
+# Ports of 127.0.0.1: the proxy 8080, the instances 8081 and 8082, Redis 6380;
+# with FIRST_PORT=9000 these are 9000 to 9003.
+set -eu
+
+here=$(dirname "$(readlink -f "$0")")
+root=$(dirname "$(dirname "$here")")
+pids=""
+front=${FIRST_PORT:-8080}
+one=$((front + 1))
+two=$((front + 2))
+redis=6380
+[ -z "${FIRST_PORT:-}" ] || redis=$((front + 3))
+
+say() {
+    printf '%s\n' "$*" >&2
+}
+
+die() {
+    say "run.sh: $*"
+    exit 1
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+is_there() {
+    PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null
+}
+
+# The programs of these names, out of the packages of the same names or others.
+install_missing() {
+    missing=""
+    is_there redis-server || missing="redis-server"
+    is_there curl || missing="$missing curl"
+    is_there "$proxy" || missing="$missing $proxy"
+    [ -n "$missing" ] || return 0
+    is_there apt-get || die "these are missing: $missing"
+    say "Installing $missing"
+    # they must not start services of their own
+    as_root apt-get -qq update
+    # shellcheck disable=SC2086 # a list of words
+    as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -qq -y \
+        -o Dpkg::Use-Pty=0 --no-install-recommends install $missing >/dev/null
+}
+
+# In the background; its output goes to a log.
+start() {
+    name=$1
+    shift
+    "$@" >"$folder/$name.log" 2>&1 &
+    pids="$! $pids"
+}
+
+end_all() {
+    trap - EXIT INT TERM
+    say ""
+    say "Ending"
+    # the proxy first, Redis last
+    for pid in $pids; do
+        kill "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+    rm -rf "$folder"
+}
+
+show_logs() {
+    for log in "$folder"/*.log; do
+        say "--- $(basename "$log")"
+        tail -n 5 "$log" >&2
+    done
+}
+
+# Until what listens on these ports answers, or for 15 s.
+wait_ready() {
+    tries=0
+    for port in "$@"; do
+        until curl -fs -o /dev/null "http://127.0.0.1:$port/ready"; do
+            tries=$((tries + 1))
+            if [ $tries -gt 150 ]; then
+                show_logs
+                die "port $port does not answer"
+            fi
+            sleep 0.1
+        done
+    done
+}
+
+# A file of this folder with the ports that were asked for.
+copy_conf() {
+    sed -e "s/:8080/:$front/" -e "s/:8081/:$one/" -e "s/:8082/:$two/" \
+        -e "s/:6380/:$redis/" "$here/$1" >"$folder/$1"
+}
+
+start_proxy() {
+    case $proxy in
+    nginx)
+        copy_conf nginx.conf
+        start nginx nginx -p "$folder" -c "$folder/nginx.conf" -e stderr
+        ;;
+    haproxy)
+        copy_conf haproxy.cfg
+        start haproxy haproxy -db -f "$folder/haproxy.cfg"
+        ;;
+    esac
+}
+
+proxy=${1:-}
+case $proxy in
+nginx | haproxy) ;;
+*) die "which proxy: nginx or haproxy?" ;;
+esac
+
+install_missing
+PATH=$PATH:/usr/sbin:/sbin
+peal=${PEAL_BINARY:-}
+unset PEAL_BINARY # peal takes PEAL_ variables for its settings
+if [ -z "$peal" ]; then
+    "$root/conf/run.sh" --version >/dev/null # builds it
+    peal=$root/build-run/peal
+fi
+
+folder=$(mktemp -d)
+trap end_all EXIT
+trap 'exit 0' INT TERM
+copy_conf peal.json
+start redis redis-server --port "$redis" --bind 127.0.0.1 --dir "$folder" \
+    --save "" --appendonly yes
+for port in $one $two; do
+    start "peal-$port" "$peal" --config "$folder/peal.json" --port "$port" \
+        --web_root "$root/web"
+done
+# a proxy that looks too early would leave them out for a while
+wait_ready "$one" "$two"
+start_proxy
+wait_ready "$front"
+
+say ""
+say "  Open http://127.0.0.1:$front/ in two windows and chat."
+say "  Behind $proxy are http://127.0.0.1:$one/ and http://127.0.0.1:$two/."
+say "  Ctrl-C ends all of it."
+
+# ends when one of them does, or with Ctrl-C
+while :; do
+    for pid in $pids; do
+        if ! kill -0 "$pid" 2>/dev/null; then
+            show_logs
+            die "process $pid ended"
+        fi
+    done
+    sleep 1
+done

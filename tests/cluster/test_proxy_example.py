@@ -1,0 +1,104 @@
+"""conf/cluster/run.sh: what it says it does, with each proxy."""
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from support import patience
+from support.raw import RawSocket, request_text
+from support.server import ROOT, find_program
+from support.websocket import Client, ws_path
+
+
+def free_ports():
+    """The first of four free ones in a row, below those that connections are
+    given."""
+    while True:
+        first = random.randrange(20000, 32000)
+        if all(map(is_free, range(first, first + 4))):
+            return first
+
+
+@contextlib.contextmanager
+def example(proxy, first, log):
+    environment = {**os.environ, "PEAL_BINARY": find_program(),
+                   "FIRST_PORT": str(first)}
+    for name in ("PEAL_TEST_WORKERS", "PEAL_TEST_SLOWNESS",
+                 "PEAL_TEST_SEED", "PEAL_TEST_SECONDS"):
+        environment.pop(name, None)
+    with open(log, "wb") as output:
+        process = subprocess.Popen(
+            [ROOT / "conf" / "cluster" / "run.sh", proxy], env=environment,
+            stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            start_new_session=True)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+        try:
+            process.wait(patience.seconds(30))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+
+
+def is_free(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def get(port, path):
+    raw = RawSocket(port)
+    raw.send(request_text(path, headers=[("Connection", "close")]))
+    response = raw.response()
+    raw.close()
+    return response
+
+
+@pytest.mark.parametrize("proxy", ["nginx", "haproxy"])
+def test_the_example_with(proxy, tmp_path):
+    path = os.environ.get("PATH", "") + ":/usr/sbin"
+    assert shutil.which(proxy, path=path), \
+        f"{proxy} is missing: apt-get install {proxy}"
+    first = free_ports()
+    log = tmp_path / "run.log"
+    with example(proxy, first, log) as process:
+        def is_there():
+            assert process.poll() is None, log.read_text()
+            return f"http://127.0.0.1:{first}/" in log.read_text()
+        patience.wait_until(is_there, 30, what="the example to be there")
+        talk(first)
+        assert get(first, "/").status == 200
+        assert get(first, "/ready").status == 200
+    ports = range(first, first + 4)
+    patience.wait_until(lambda: all(map(is_free, ports)), 5)
+    assert process.returncode == 0
+
+
+def talk(front):
+    """Clients on both instances, through the proxy, as a page of it."""
+    origin = [("Origin", "http://127.0.0.1")]  # what Host says too
+    clients = [Client(front, ws_path(f"client{i}", ["room"]),
+                      protocol="broadcast", headers=origin)
+               for i in range(4)]
+    for client in clients:
+        client.receive_type("subscribed")
+    clients[0].send({"type": "broadcast", "channel": "room", "payload": 7})
+    for client in clients:
+        assert client.receive_type("broadcast")["payload"] == 7
+    assert all(connections(port) > 0 for port in (front + 1, front + 2))
+    for client in clients:
+        client.end()
+
+
+def connections(port):
+    text = get(port, "/metrics").body.decode()
+    return next(float(line.split()[1]) for line in text.splitlines()
+                if line.startswith("peal_connections "))

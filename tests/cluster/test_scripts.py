@@ -1,0 +1,137 @@
+"""The Lua scripts alone: what only a rare moment would show."""
+
+import pytest
+
+from support.server import ROOT
+
+from redis_server import RedisError
+
+SCRIPTS = ROOT / "server" / "bus" / "scripts"
+EPOCH = "0123456789abcdef"
+OTHER = "fedcba9876543210"
+
+
+class Script:
+    """One of them, on a Redis of its own."""
+
+    def __init__(self, server):
+        self.connection = server.connect()
+
+    def call(self, name, keys, *arguments):
+        source = (SCRIPTS / f"{name}.lua").read_bytes()
+        return self.connection.call("EVAL", source, len(keys), *keys,
+                                    *arguments)
+
+    def publish(self, number, before=0, open_count=10, entry=None,
+                payload="1", instance="i"):
+        keys = ["m", "s", f"i:{instance}"] + (["in"] if entry else [])
+        return self.call("publish", keys, "c", EPOCH, number, 100, 300, 1000,
+                         1700000000000, "alice", payload, "PUBLISH", before,
+                         open_count, 120, *(["peal", entry] if entry else []))
+
+    def read(self, epoch="", offset="", mark="", which="none", number=0):
+        return self.call("read", ["m", "s"], OTHER, 1000, which, number,
+                         epoch, offset, mark)
+
+    def stream(self):
+        return [fields[1] for _, fields in
+                self.connection.call("XRANGE", "s", "-", "+")]
+
+
+@pytest.fixture
+def script(redis):
+    return Script(redis())
+
+
+def test_offsets_grow_by_one(script):
+    assert [script.publish(n) for n in (1, 2, 5)] == \
+        [[EPOCH, 1], [EPOCH, 2], [EPOCH, 3]]
+    assert [text.split("|")[2] for text in script.stream()] == ["1", "2", "3"]
+
+
+def test_a_number_counts_once(script):
+    for number in range(1, 9):
+        script.publish(number)
+    for number in range(1, 9):
+        assert script.publish(number) == [EPOCH, number]
+    assert len(script.stream()) == 8
+
+
+def test_numbers_belong_to_an_instance(script):
+    assert script.publish(1, instance="one") == [EPOCH, 1]
+    assert script.publish(1, instance="two") == [EPOCH, 2]
+
+
+def test_only_what_is_open_is_remembered(script):
+    for number in range(1, 50):
+        script.publish(number, open_count=3)
+    assert script.connection.call("LLEN", "i:i") == 3
+    assert [script.publish(n)[1] for n in (47, 48, 49)] == [47, 48, 49]
+
+
+def test_nothing_overtakes_what_failed(script):
+    script.publish(1)
+    with pytest.raises(RedisError, match="TRYAGAIN"):
+        script.publish(3, before=2)
+    assert script.publish(2, before=1) == [EPOCH, 2]
+    assert script.publish(3, before=2) == [EPOCH, 3]
+
+
+def test_what_comes_too_late_is_not_published(script):
+    script.publish(5)
+    assert script.publish(4) == ["", 0]
+    assert len(script.stream()) == 1
+
+
+def test_an_input_entry_counts_once(script):
+    call = script.connection.call
+    call("XGROUP", "CREATE", "in", "peal", "0", "MKSTREAM")
+    entry = call("XADD", "in", "*", "channel", "c", "payload", "1")
+    call("XREADGROUP", "GROUP", "peal", "peal", "STREAMS", "in", ">")
+    assert script.publish(1, entry=entry, instance="one") == [EPOCH, 1]
+    assert script.publish(1, entry=entry, instance="two") == ["", 0]
+    # whoever came too late goes on
+    assert script.publish(2, before=1, instance="two") == [EPOCH, 2]
+    assert call("XLEN", "in") == 0
+    assert len(script.stream()) == 2
+
+
+def test_a_broken_key_does_not_stop_what_follows(script):
+    script.publish(1)
+    script.connection.call("SET", "s", "no stream")
+    with pytest.raises(RedisError, match="WRONGTYPE"):
+        script.publish(2, before=1)
+    script.connection.call("DEL", "s")
+    assert script.publish(3, before=2)[0] == EPOCH
+
+
+def test_a_new_epoch_begins_with_nothing_old(script):
+    script.publish(1)
+    script.connection.call("DEL", "m")
+    assert script.read(which="after") == [OTHER, 0, []]
+
+
+def test_what_the_reader_knows_stands(script):
+    script.publish(1)
+    script.publish(2)
+    mark = "1700000000000|alice|"
+    epoch, offset, entries = script.read(EPOCH, 1, mark, "after", 1)
+    assert (epoch, offset, len(entries)) == (EPOCH, 2, 1)
+    assert script.read(EPOCH, 2, "", "after", 2) == [EPOCH, 2, []]
+    assert script.read("", "", "")[:2] == [EPOCH, 2]
+
+
+@pytest.mark.parametrize("known", [(3, "1700000000000|alice|"),
+                                   (2, "1700000000000|eve|"),
+                                   (2, "1700000000001|alice|")])
+def test_lost_offsets_get_another_epoch(script, known):
+    script.publish(1)
+    script.publish(2)
+    assert script.read(EPOCH, *known) == [OTHER, 0, []]
+    assert script.read()[:2] == [OTHER, 0]
+    assert script.publish(3) == [OTHER, 1]
+
+
+def test_a_foreign_epoch_proves_nothing(script):
+    script.publish(1)
+    assert script.read(OTHER, 7, "1|eve|")[:2] == [EPOCH, 1]

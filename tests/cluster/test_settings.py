@@ -1,0 +1,141 @@
+"""Ways to reach Redis, and what keeps services apart."""
+
+import re
+
+from support import patience
+
+
+def hello(sender, receiver, channel="room", payload="hello"):
+    sender.send({"type": "broadcast", "channel": channel, "payload": payload})
+    assert receiver.receive_type("broadcast")["payload"] == payload
+
+
+def test_prefixes_never_hear_each_other(redis, cluster):
+    server = redis()
+    one = cluster(server.url, 2, redis={"prefix": "one:"})
+    two = cluster(server.url, 1, redis={"prefix": "two:"})
+    alice = one[0].join("alice", "room")
+    bob = one[1].join("bob", "room")
+    eve = two[0].join("eve", "room")
+    hello(alice, bob)
+    alice.send({"type": "direct", "to": "eve", "payload": "psst"})
+    server.call("XADD", "one:in", "*", "channel", "room", "payload", "5")
+    assert bob.receive_type("broadcast")["payload"] == 5
+    assert eve.is_silent(1)
+    answer = eve.ask({"type": "presence", "channel": "room"})
+    assert answer["clients"] == [{"client": "eve", "connections": 1}]
+    answer = eve.ask({"type": "history", "channel": "room", "limit": 5})
+    assert (answer["offset"], answer["messages"]) == (0, [])
+    assert {key.split(":")[0] for key in server.keys()} == {"one", "two"}
+
+
+def test_sharded_pubsub(redis, cluster, load):
+    server = redis()
+    instances = cluster(server.url, 2, redis={"sharded": True})
+    work = load(instances, ["room", "plain-room"], publishers=3, listeners=4,
+                rate=40)
+    work.wait_acknowledged(200)
+    assert set(server.call("PUBSUB", "SHARDCHANNELS", "*")) == \
+        {"peal:{room}:c", "peal:{plain-room}:c"}
+    assert not server.call("PUBSUB", "CHANNELS", "peal:{*")
+    server.call("CLIENT", "KILL", "TYPE", "pubsub")
+    work.wait_acknowledged(100)
+    work.finish()
+    work.prove(gaps=True)
+    room = [item for each in work.listeners for item in each.heard["room"]]
+    assert {item.what for item in room if hasattr(item, "what")} == {"joined"}
+
+
+def test_keys_of_a_channel_share_a_slot(redis, cluster):
+    server = redis()
+    instances = cluster(server.url, 1)
+    alice = instances[0].join("alice", "room")
+    hello(alice, alice)
+    keys = [key for key in server.keys() if "room" in key]
+    assert len(keys) >= 4
+    assert all(key.startswith("peal:{room}:") for key in keys)
+
+
+def test_a_unix_socket(redis, cluster):
+    server = redis()
+    instances = cluster(f"unix://{server.socket_path}", 2)
+    hello(instances[0].join("alice", "room"), instances[1].join("bob", "room"))
+
+
+def test_another_database(redis, cluster):
+    server = redis()
+    instances = cluster(f"redis://127.0.0.1:{server.port}/5", 2)
+    hello(instances[0].join("alice", "room"), instances[1].join("bob", "room"))
+    assert server.keys() == []
+
+
+def test_a_password(redis, cluster):
+    server = redis()
+    server.call("CONFIG", "SET", "requirepass", "secret")
+    server.password = "secret"
+    instances = cluster(f"redis://:secret@127.0.0.1:{server.port}", 2)
+    hello(instances[0].join("alice", "room"), instances[1].join("bob", "room"))
+
+
+RIGHTS = ("on", ">word", "~acl:*", "&acl:*", "+@all", "-@admin", "-@dangerous",
+          "-@keyspace", "+del", "+expire", "+pexpire")
+
+
+def test_a_user_with_few_rights(redis, cluster):
+    server = redis()
+    server.call("ACL", "SETUSER", "peal", *RIGHTS)
+    instances = cluster(f"redis://peal:word@127.0.0.1:{server.port}", 2,
+                        redis={"prefix": "acl:"})
+    hello(instances[0].join("alice", "room"), instances[1].join("bob", "room"))
+    server.call("CLIENT", "KILL", "TYPE", "normal")
+    instances.wait_ready()
+    hello(instances[0].join("carol", "room"), instances[1].join("dave", "room"))
+
+
+def test_a_wrong_password_is_told_and_tried_again(redis, cluster):
+    server = redis()
+    server.call("ACL", "SETUSER", "peal", *RIGHTS)
+    url = f"redis://peal:wrong-secret@127.0.0.1:{server.port}"
+    instances = cluster(url, 0, redis={"prefix": "acl:"})
+    one = instances.add()
+    line = one.wait_log("Redis is away")
+    assert "WRONGPASS" in line
+    assert one.request("/ready").status == 503
+    patience.wait_until(
+        lambda: int(re.search(r"total_connections_received:(\d+)",
+                              server.call("INFO", "stats"))[1]) > 15, 10)
+    assert len(one.log_lines("Redis is")) == 3  # once for each link
+    server.call("ACL", "SETUSER", "peal", ">wrong-secret")
+    instances.wait_ready()
+    assert "wrong-secret" not in one.log()
+
+
+def test_a_broken_key_stops_one_channel_alone(redis, cluster):
+    server = redis()
+    instances = cluster(server.url, 2)
+    server.call("SET", "peal:{broken}:m", "not a hash")
+    alice = instances[0].join("alice", "room")
+    bob = instances[1].join("bob", "room")
+    for i in range(20):
+        alice.send({"type": "broadcast", "channel": "broken", "payload": i,
+                    "id": i})
+        alice.send({"type": "broadcast", "channel": "room", "payload": i})
+    refused = [alice.take(lambda m: "id" in m) for _ in range(20)]
+    assert {m["code"] for m in refused} == {"unavailable"}
+    assert [bob.receive_type("broadcast")["payload"]
+            for _ in range(20)] == list(range(20))
+    assert not instances[0].log_lines("Redis is away")
+
+
+def test_rubbish_on_the_channels_is_counted(redis, cluster):
+    server = redis()
+    instances = cluster(server.url, 1)
+    alice = instances[0].join("alice", "room")
+    for text in ("", "P", "P|x|1|1|a|1", "P|0123456789abcdef|9|1|a|{",
+                 "J||0|1||", "X", "\x00\xff" * 100):
+        server.call("PUBLISH", "peal:{room}:c", text)
+    server.call("PUBLISH", "peal:control", "D|alice|0|1|a|{")
+    server.call("PUBLISH", "peal:control", "rubbish")
+    patience.wait_until(
+        lambda: instances.metric("peal_redis_malformed_total") == 9, 5)
+    hello(alice, alice)

@@ -1,0 +1,175 @@
+#include "bus/redis_envelope.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit.h"
+
+#define EPOCH "0123456789abcdef"
+
+static bool decode(const char *text, struct envelope *envelope)
+{
+    return redis_envelope_decode(bytes_of(text), envelope);
+}
+
+static void a_publication_is_read(void **state)
+{
+    (void)state;
+    struct envelope envelope;
+    assert_true(decode("P|" EPOCH "|12|1732345678901|alice|{\"a\":\"|\"}",
+                       &envelope));
+    assert_int_equal(envelope.kind, ENVELOPE_PUBLICATION);
+    assert_true(envelope.position.epoch == UINT64_C(0x0123456789abcdef));
+    assert_int_equal(envelope.position.offset, 12);
+    assert_true(envelope.time_ms == INT64_C(1732345678901));
+    assert_bytes(envelope.from, "alice");
+    assert_bytes(envelope.payload, "{\"a\":\"|\"}");
+}
+
+static void a_backend_has_no_name(void **state)
+{
+    (void)state;
+    struct envelope envelope;
+    assert_true(decode("P|" EPOCH "|1|0||null", &envelope));
+    assert_int_equal(envelope.from.len, 0);
+    assert_bytes(envelope.payload, "null");
+}
+
+static void who_came_and_left_is_read(void **state)
+{
+    (void)state;
+    struct envelope envelope;
+    assert_true(decode("J||0|5|bob|", &envelope));
+    assert_int_equal(envelope.kind, ENVELOPE_JOIN);
+    assert_bytes(envelope.from, "bob");
+    assert_true(decode("L||0|5|bob|", &envelope));
+    assert_int_equal(envelope.kind, ENVELOPE_LEAVE);
+}
+
+static void malformed_ones_are_refused(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "",
+        "P",
+        "P|",
+        "P|" EPOCH "|1|1|alice",             /* no payload's bar */
+        "P|" EPOCH "|1|1|alice|",            /* empty is no JSON */
+        "P|" EPOCH "|1|1|alice|{",
+        "P|" EPOCH "|1|1|alice|1 2",
+        "P|" EPOCH "|0|1|alice|1",           /* offsets begin at 1 */
+        "P|" EPOCH "|-1|1|alice|1",
+        "P|" EPOCH "| 1|1|alice|1",
+        "P|" EPOCH "|1.0|1|alice|1",
+        "P|" EPOCH "||1|alice|1",
+        "P|" EPOCH "|18446744073709551616|1|alice|1",
+        "P|" EPOCH "|1|9223372036854775808|alice|1", /* no int64 */
+        "P|" EPOCH "|1|x|alice|1",
+        "P|" EPOCH "|1|1|al ice|1",
+        "P|" EPOCH "|1|1|al\nice|1",
+        "P|0123456789ABCDEF|1|1|alice|1",    /* epochs are lower case */
+        "P|0123456789abcde|1|1|alice|1",
+        "P|0123456789abcdef0|1|1|alice|1",
+        "P||1|1|alice|1",
+        "p|" EPOCH "|1|1|alice|1",
+        "PP|" EPOCH "|1|1|alice|1",
+        "|" EPOCH "|1|1|alice|1",
+        "Q|" EPOCH "|1|1|alice|1",
+        "J|" EPOCH "|0|1|bob|",
+        "J||0|1||",
+        "J||0|1|bob|x",
+        "L||0|1|b b|",
+        "D||0|1|alice|1",
+        "D|b b|0|1|alice|1",
+        "D|bob|0|1|a b|1",
+        "D|bob|0|1|alice|",
+        "X|bob|0|1||",
+        "X||0|1|i|",
+    };
+    struct envelope envelope;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        if (decode(rows[i], &envelope))
+            fail_msg("was taken: %s", rows[i]);
+    }
+}
+
+static void zero_bytes_are_no_end(void **state)
+{
+    (void)state;
+    static const char text[] = "P|" EPOCH "|1|1|ali\0ce|1";
+    struct envelope envelope;
+    assert_false(redis_envelope_decode(
+        (struct bytes){text, sizeof text - 1}, &envelope));
+    assert_false(redis_envelope_decode((struct bytes){0}, &envelope));
+}
+
+static void what_is_written_is_read(void **state)
+{
+    (void)state;
+    struct buffer text = {0};
+    struct envelope read;
+    const struct envelope written = {
+        .kind = ENVELOPE_DIRECT,
+        .target = bytes_of("bob"),
+        .time_ms = 77,
+        .from = bytes_of("alice"),
+        .payload = bytes_of("[1,\"|\"]"),
+    };
+    redis_envelope_encode(&written, &text);
+    assert_bytes(buffer_bytes(&text), "D|bob|0|77|alice|[1,\"|\"]");
+    assert_true(redis_envelope_decode(buffer_bytes(&text), &read));
+    assert_int_equal(read.kind, ENVELOPE_DIRECT);
+    assert_bytes(read.target, "bob");
+    assert_bytes(read.from, "alice");
+    assert_bytes(read.payload, "[1,\"|\"]");
+    assert_true(read.time_ms == 77);
+    buffer_deinit(&text);
+}
+
+static void a_message_is_made_of_it(void **state)
+{
+    (void)state;
+    struct envelope envelope;
+    assert_true(decode("P|" EPOCH "|3|4|alice|5", &envelope));
+    struct message *message =
+        redis_envelope_message(&envelope, bytes_of("room"));
+    assert_int_equal(message->kind, MESSAGE_PUBLICATION);
+    assert_int_equal(message->offset, 3);
+    assert_true(message->time_ms == 4);
+    assert_bytes(message->channel, "room");
+    assert_bytes(message->from, "alice");
+    assert_bytes(message->payload, "5");
+    message_unref(message);
+    assert_true(decode("L||0|5|bob|", &envelope));
+    message = redis_envelope_message(&envelope, bytes_of("room"));
+    assert_int_equal(message->kind, MESSAGE_LEAVE);
+    message_unref(message);
+}
+
+static void epochs_have_sixteen_digits(void **state)
+{
+    (void)state;
+    uint64_t epoch;
+    assert_true(redis_epoch_decode(bytes_of("ffffffffffffffff"), &epoch));
+    assert_true(epoch == UINT64_MAX);
+    assert_true(redis_epoch_decode(bytes_of("0000000000000000"), &epoch));
+    assert_true(epoch == 0);
+    assert_false(redis_epoch_decode(bytes_of("fffffffffffffffg"), &epoch));
+    assert_false(redis_epoch_decode(bytes_of("-fffffffffffffff"), &epoch));
+    assert_false(redis_epoch_decode(bytes_of(""), &epoch));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_publication_is_read),
+        cmocka_unit_test(a_backend_has_no_name),
+        cmocka_unit_test(who_came_and_left_is_read),
+        cmocka_unit_test(malformed_ones_are_refused),
+        cmocka_unit_test(zero_bytes_are_no_end),
+        cmocka_unit_test(what_is_written_is_read),
+        cmocka_unit_test(a_message_is_made_of_it),
+        cmocka_unit_test(epochs_have_sixteen_digits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
