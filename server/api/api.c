@@ -131,13 +131,20 @@ static void refuse_method(struct api_response *response, const char *allow)
     set_error(response, 405, "Method not allowed");
 }
 
+/* RFC 9110 section 13.1.2: a list of tags, of which a W/ does not matter. */
+static bool tag_is_listed(struct bytes list, const char *tag)
+{
+    return bytes_equal(list, BYTES_LITERAL("*")) ||
+           (list.len && memmem(list.data, list.len, tag, strlen(tag)));
+}
+
 static void serve_file(const struct file *file,
                        const struct api_request *request,
                        struct api_response *response)
 {
     add_header(response, "ETag", bytes_of(file->etag));
     add_header(response, "Cache-Control", BYTES_LITERAL("no-cache"));
-    if (bytes_equal(request->if_none_match, bytes_of(file->etag))) {
+    if (tag_is_listed(request->if_none_match, file->etag)) {
         response->status = 304;
         return;
     }
@@ -150,9 +157,9 @@ static void serve_file(const struct file *file,
 static bool add_cors(const struct api *api, const struct api_request *request,
                      struct api_response *response)
 {
+    add_header(response, "Vary", BYTES_LITERAL("Origin"));
     if (!request->origin.len)
         return false;
-    add_header(response, "Vary", BYTES_LITERAL("Origin"));
     if (!api->sources.origin_is_allowed(api->sources.arg, request->origin,
                                         request->host))
         return false;
