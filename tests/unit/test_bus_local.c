@@ -139,7 +139,7 @@ static void tick(uint64_t seconds)
     fake->instance.bus->ops->tick(fake->instance.bus);
 }
 
-/* ---- positions ------------------------------------------------------------ */
+/* ---- positions ---------------------------------------------------- */
 
 static void offsets_of_a_channel_grow_by_one(void **state)
 {
@@ -175,7 +175,7 @@ static void a_subscribe_tells_where_it_begins(void **state)
     assert_string_equal(answer.offsets, "");
 }
 
-/* ---- recovery ------------------------------------------------------------- */
+/* ---- recovery ----------------------------------------------------- */
 
 static void assert_recovers(uint64_t epoch, uint64_t offset,
                             const char *expected)
@@ -244,9 +244,8 @@ static void place_and_messages_meet(void **state)
     struct worker *worker = &fake->workers[0];
     struct channel *channel = channel_acquire(worker, BYTES_LITERAL("a"));
     struct request *request = make(REQUEST_PUBLISH, "a", "bob");
-    request->message =
-        message_new(MESSAGE_PUBLICATION, BYTES_LITERAL("a"),
-                    (struct bytes){0}, BYTES_LITERAL("1"));
+    request->message = message_new(MESSAGE_PUBLICATION, BYTES_LITERAL("a"),
+                                   (struct bytes){0}, BYTES_LITERAL("1"));
     bus_submit(fake->instance.bus, request);
     bus_submit(fake->instance.bus, make(REQUEST_SUBSCRIBE, "a", "alice"));
     /* the message stands before the answer, and the answer counts it */
@@ -256,7 +255,7 @@ static void place_and_messages_meet(void **state)
     channel_settle(channel, NULL);
 }
 
-/* ---- history -------------------------------------------------------------- */
+/* ---- history ------------------------------------------------------ */
 
 static void history_gives_the_newest(void **state)
 {
@@ -322,7 +321,7 @@ static void a_message_larger_than_all_histories_is_not_kept(void **state)
     assert_does_not_recover("a", answer.position.epoch, 0);
 }
 
-/* ---- presence ------------------------------------------------------------- */
+/* ---- presence ----------------------------------------------------- */
 
 static void members_are_counted_by_connection(void **state)
 {
@@ -357,7 +356,7 @@ static void asking_who_is_there_makes_no_channel(void **state)
     assert_int_equal(publish("c")->fault, FAULT_NONE);
 }
 
-/* ---- join and leave ------------------------------------------------------- */
+/* ---- join and leave ----------------------------------------------- */
 
 /* Counts what the hub posts to a worker that wants the channel. */
 static size_t posted(struct request *request)
@@ -392,15 +391,15 @@ static void quiet_channels_announce_nobody(void **state)
     assert_int_equal(posted(make(REQUEST_UNSUBSCRIBE, "plain:a", "bob")), 0);
 }
 
-/* ---- direct --------------------------------------------------------------- */
+/* ---- direct ------------------------------------------------------- */
 
 static void a_direct_message_for_nobody_is_answered(void **state)
 {
     (void)state;
     struct request *request = make(REQUEST_DIRECT, "nobody", "alice");
-    struct message *message = message_ref(
-        message_new(MESSAGE_DIRECT, (struct bytes){0}, BYTES_LITERAL("alice"),
-                    BYTES_LITERAL("1")));
+    struct message *message =
+        message_ref(message_new(MESSAGE_DIRECT, (struct bytes){0},
+                                BYTES_LITERAL("alice"), BYTES_LITERAL("1")));
     request->message = message;
     assert_int_equal(ask(request)->connections, 0);
     assert_int_equal(answer.fault, FAULT_NONE);
@@ -408,7 +407,7 @@ static void a_direct_message_for_nobody_is_answered(void **state)
     message_unref(message);
 }
 
-/* ---- limits and idle channels --------------------------------------------- */
+/* ---- limits and idle channels ------------------------------------- */
 
 static void channels_are_limited(void **state)
 {

@@ -116,8 +116,8 @@ static void every_subscriber_gets_the_same_bytes(void **state)
     struct bytes first = buffer_bytes(&clients[0]->socket.written);
     assert_true(first.len > 0);
     for (int i = 1; i < 5; i++)
-        assert_true(bytes_equal(buffer_bytes(&clients[i]->socket.written),
-                                first));
+        assert_true(
+            bytes_equal(buffer_bytes(&clients[i]->socket.written), first));
     for (int i = 0; i < 5; i++)
         fake_client_leave(clients[i]);
 }
@@ -163,9 +163,8 @@ static void a_direct_message_keeps_its_place(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice", "news");
-    struct message *direct =
-        message_new(MESSAGE_DIRECT, (struct bytes){0}, (struct bytes){0},
-                    BYTES_LITERAL("d"));
+    struct message *direct = message_new(MESSAGE_DIRECT, (struct bytes){0},
+                                         (struct bytes){0}, BYTES_LITERAL("d"));
     deliver("news", "1");
     clients_send(fake->instance.clients, "alice", direct);
     deliver("news", "2");
@@ -248,8 +247,7 @@ static void a_slow_reader_of_latest_keeps_the_newest(void **state)
     assert_string_equal(fake_client_hear(slow), "pub latest:price 0 - 99");
     assert_string_equal(fake_client_hear(slow), FAKE_CLIENT_SILENCE);
     assert_int_equal(fake_socket_count(&fast->socket), 100);
-    assert_int_equal(fake_instance_metric(fake, METRIC_DROPPED_SUPERSEDED),
-                     99);
+    assert_int_equal(fake_instance_metric(fake, METRIC_DROPPED_SUPERSEDED), 99);
     assert_int_equal(slow->socket.closes, 0);
     fake_client_leave(slow);
     fake_client_leave(fast);

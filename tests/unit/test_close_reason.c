@@ -33,14 +33,21 @@ static void codes_are_those_of_the_protocol(void **state)
         enum close_reason reason;
         int code;
     } expected[] = {
-        {CLOSE_NONE, 0},           {CLOSE_BY_CLIENT, 0},
-        {CLOSE_CONNECTION_LOST, 0}, {CLOSE_PROTOCOL_ERROR, 1002},
+        {CLOSE_NONE, 0},
+        {CLOSE_BY_CLIENT, 0},
+        {CLOSE_CONNECTION_LOST, 0},
+        {CLOSE_PROTOCOL_ERROR, 1002},
         {CLOSE_BAD_UTF8, 1007},
-        {CLOSE_TOO_BIG, 1009},     {CLOSE_RESTART, 1012},
-        {CLOSE_BAD_MESSAGES, 4400}, {CLOSE_TOKEN_MISSING, 4401},
-        {CLOSE_TOKEN_INVALID, 4401}, {CLOSE_TOKEN_EXPIRED, 4401},
-        {CLOSE_FORBIDDEN, 4403},   {CLOSE_REPLACED, 4409},
-        {CLOSE_NO_PONG, 4508},     {CLOSE_TOO_SLOW, 4513},
+        {CLOSE_TOO_BIG, 1009},
+        {CLOSE_RESTART, 1012},
+        {CLOSE_BAD_MESSAGES, 4400},
+        {CLOSE_TOKEN_MISSING, 4401},
+        {CLOSE_TOKEN_INVALID, 4401},
+        {CLOSE_TOKEN_EXPIRED, 4401},
+        {CLOSE_FORBIDDEN, 4403},
+        {CLOSE_REPLACED, 4409},
+        {CLOSE_NO_PONG, 4508},
+        {CLOSE_TOO_SLOW, 4513},
         {CLOSE_RATE_LIMIT, 4529},
     };
     assert_int_equal(COUNT(expected), CLOSE_REASON_COUNT);

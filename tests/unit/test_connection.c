@@ -68,14 +68,13 @@ static uint64_t metric(enum metric metric)
     return fake_instance_metric(fake, metric);
 }
 
-/* ---- receiving ------------------------------------------------------------ */
+/* ---- receiving ---------------------------------------------------- */
 
 static void a_whole_message_reaches_the_protocol(void **state)
 {
     (void)state;
     receive("hello", 0, true);
-    connection_receive(alice->connection, BYTES_LITERAL("bits"), 0, true,
-                       true);
+    connection_receive(alice->connection, BYTES_LITERAL("bits"), 0, true, true);
     receive("", 0, true);
     assert_string_equal(fake_protocol_notes(),
                         "alice: text hello\nalice: binary bits\n"
@@ -184,7 +183,7 @@ static void the_rate_is_limited(void **state)
     assert_null(strstr(fake_protocol_notes(), "one more"));
 }
 
-/* ---- sending -------------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------ */
 
 static void a_reply_is_written_at_once(void **state)
 {
@@ -300,15 +299,14 @@ static void a_connection_that_is_not_open_yet_is_sent_nothing(void **state)
     struct message *message =
         message_new(MESSAGE_DIRECT, (struct bytes){0}, (struct bytes){0},
                     BYTES_LITERAL("1"));
-    assert_int_equal(
-        clients_send(fake->instance.clients, "early", message), 1);
+    assert_int_equal(clients_send(fake->instance.clients, "early", message), 1);
     message_unref(message);
     fake_instance_turn(fake);
     assert_int_equal(socket.writes, 0);
     connection_free(connection);
 }
 
-/* ---- closing -------------------------------------------------------------- */
+/* ---- closing ------------------------------------------------------ */
 
 static void only_the_first_reason_counts(void **state)
 {
@@ -396,7 +394,7 @@ static void no_limit_of_bad_messages_is_none(void **state)
     assert_open();
 }
 
-/* ---- the end -------------------------------------------------------------- */
+/* ---- the end ------------------------------------------------------ */
 
 static const char *leave_and_read_log(void)
 {
@@ -436,8 +434,7 @@ static void a_socket_that_vanished_is_lost(void **state)
 {
     (void)state;
     assert_log_ends(END("1006", "connection_lost", "0"));
-    assert_int_equal(fake->workers[0].metrics.closes[CLOSE_CONNECTION_LOST],
-                     1);
+    assert_int_equal(fake->workers[0].metrics.closes[CLOSE_CONNECTION_LOST], 1);
 }
 
 static void a_client_that_closed_is_told_by_its_code(void **state)

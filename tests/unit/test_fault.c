@@ -16,9 +16,9 @@ static void codes_are_words_for_programs(void **state)
 {
     (void)state;
     for (enum fault i = 0; i < FAULT_COUNT; i++)
-        assert_int_equal(strspn(fault_info(i)->code,
-                                "abcdefghijklmnopqrstuvwxyz_"),
-                         strlen(fault_info(i)->code));
+        assert_int_equal(
+            strspn(fault_info(i)->code, "abcdefghijklmnopqrstuvwxyz_"),
+            strlen(fault_info(i)->code));
 }
 
 static void every_fault_has_words_for_people(void **state)

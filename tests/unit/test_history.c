@@ -5,12 +5,11 @@
 static const struct channel_options options = {.history_size = 5,
                                                .history_seconds = 10};
 
-static void append_at(struct history *history, uint64_t offset,
-                      int64_t time_ms)
+static void append_at(struct history *history, uint64_t offset, int64_t time_ms)
 {
     struct message *message =
-        message_new(MESSAGE_PUBLICATION, BYTES_LITERAL("c"),
-                    BYTES_LITERAL("a"), BYTES_LITERAL("1"));
+        message_new(MESSAGE_PUBLICATION, BYTES_LITERAL("c"), BYTES_LITERAL("a"),
+                    BYTES_LITERAL("1"));
     message->offset = offset;
     message->time_ms = time_ms;
     history_append(history, message, &options);
@@ -50,8 +49,7 @@ static void bytes_are_those_of_what_is_held(void **state)
     (void)state;
     struct history history = {0};
     append(&history, 1, 50);
-    assert_int_equal(history.bytes,
-                     5 * message_size(history_at(&history, 0)));
+    assert_int_equal(history.bytes, 5 * message_size(history_at(&history, 0)));
     history_clear(&history);
     assert_int_equal(history.bytes, 0);
     assert_null(history.messages);
@@ -84,8 +82,8 @@ static void no_history_keeps_nothing(void **state)
     const struct channel_options none = {.history_seconds = 10};
     struct history history = {0};
     struct message *message =
-        message_new(MESSAGE_PUBLICATION, BYTES_LITERAL("c"),
-                    (struct bytes){0}, BYTES_LITERAL("1"));
+        message_new(MESSAGE_PUBLICATION, BYTES_LITERAL("c"), (struct bytes){0},
+                    BYTES_LITERAL("1"));
     history_append(&history, message, &none);
     assert_int_equal(history.count, 0);
     message_unref(message);

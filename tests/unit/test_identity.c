@@ -40,8 +40,8 @@ static void each_word_allows_one_thing(void **state)
     static const char *const words[] = {"sub", "pub", "prs", "hst", "dir"};
     for (size_t i = 0; i < COUNT(words); i++) {
         char text[100];
-        snprintf(text, sizeof text, "[{\"channels\":[\"a\"],\"allow\":[\"%s\"]}]",
-                 words[i]);
+        snprintf(text, sizeof text,
+                 "[{\"channels\":[\"a\"],\"allow\":[\"%s\"]}]", words[i]);
         struct caps *caps = fake_caps(text);
         for (size_t j = 0; j < COUNT(every); j++)
             assert_int_equal(allow(caps, every[j], "a"), i == j);
@@ -102,7 +102,8 @@ static void wrong_rules_are_refused_in_words(void **state)
     assert_refused("[{\"channels\":[\"a\"],\"allow\":\"sub\"}]", "\"allow\"");
     assert_refused("[{\"channels\":[\"a\"],\"allow\":[1]}]", "strings");
     assert_refused("[{\"channels\":[\"a\"],\"allow\":[\"Sub\"]}]", "\"Sub\"");
-    assert_refused("[{\"channels\":[\"a\"],\"allow\":[\"sub\",\"x\"]}]", "\"x\"");
+    assert_refused("[{\"channels\":[\"a\"],\"allow\":[\"sub\",\"x\"]}]",
+                   "\"x\"");
     assert_refused("[{\"Channels\":[\"a\"],\"allow\":[\"sub\"]}]",
                    "\"channels\"");
 }

@@ -26,9 +26,8 @@ static void note(void *subject, void *object)
 
 static void post(struct receiver *receiver, unsigned number)
 {
-    inbox_post(&receiver->inbox, (struct inbox_item){
-                                     note, receiver,
-                                     (void *)(uintptr_t)number});
+    inbox_post(&receiver->inbox,
+               (struct inbox_item){note, receiver, (void *)(uintptr_t)number});
 }
 
 static void items_run_in_the_order_posted(void **state)
@@ -100,8 +99,8 @@ static void a_burst_leaves_no_memory_behind(void **state)
     unsigned count = 0;
     inbox_init(&receiver.inbox, count_wake, &receiver);
     for (unsigned i = 0; i < 100000; i++)
-        inbox_post(&receiver.inbox, (struct inbox_item){count_item, &count,
-                                                        NULL});
+        inbox_post(&receiver.inbox,
+                   (struct inbox_item){count_item, &count, NULL});
     inbox_drain(&receiver.inbox);
     assert_int_equal(count, 100000);
     assert_int_equal(receiver.inbox.draining.capacity, 0);
@@ -109,7 +108,7 @@ static void a_burst_leaves_no_memory_behind(void **state)
     inbox_deinit(&receiver.inbox);
 }
 
-/* ---- several senders -------------------------------------------------- */
+/* ---- several senders ---------------------------------------------- */
 
 enum { SENDERS = 4, EACH = 20000 };
 

@@ -61,8 +61,8 @@ static void an_error_names_its_line(void **state)
 {
     (void)state;
     struct error error;
-    assert_null(json_parse(BYTES_LITERAL("{\n\"a\":1,\n\"b\" 2}"), false,
-                           &error));
+    assert_null(
+        json_parse(BYTES_LITERAL("{\n\"a\":1,\n\"b\" 2}"), false, &error));
     assert_string_equal(error.text, "line 3: not valid JSON");
     assert_null(json_parse(BYTES_LITERAL(""), false, &error));
     assert_null(json_parse(BYTES_LITERAL("{} x"), false, &error));
@@ -87,8 +87,8 @@ static void comments_do_not_move_the_lines(void **state)
 {
     (void)state;
     struct error error;
-    assert_null(json_parse(BYTES_LITERAL("// 1\n/* 2\n 3 */\n{ oops"), true,
-                           &error));
+    assert_null(
+        json_parse(BYTES_LITERAL("// 1\n/* 2\n 3 */\n{ oops"), true, &error));
     assert_string_equal(error.text, "line 4: not valid JSON");
     assert_null(json_parse(BYTES_LITERAL("{ /* never closed"), true, &error));
     assert_null(json_parse(BYTES_LITERAL("{ \"never closed"), true, &error));

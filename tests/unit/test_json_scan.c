@@ -73,11 +73,13 @@ static void what_is_no_object_is_refused(void **state)
 {
     (void)state;
     static const struct bytes texts[] = {
-        B(""),       B(" "),     B("\0"),      B("[]"),    B("1"),
-        B("\"a\""),  B("null"),  B("true"),    B("}"),     B("{"),
-        B("{}}"),    B("{}{}"),  B("{} x"),    B("{},"),   B("{}\0"),
-        B("//\n{}"), B("/**/{}"), B("\xef\xbb\xbf{}"), B("\v{}"), B("\f{}"),
-        B("\xc2\xa0{}"),
+        B(""),       B(" "),      B("\0"),
+        B("[]"),     B("1"),      B("\"a\""),
+        B("null"),   B("true"),   B("}"),
+        B("{"),      B("{}}"),    B("{}{}"),
+        B("{} x"),   B("{},"),    B("{}\0"),
+        B("//\n{}"), B("/**/{}"), B("\xef\xbb\xbf{}"),
+        B("\v{}"),   B("\f{}"),   B("\xc2\xa0{}"),
     };
     assert_all(texts, COUNT(texts), false);
 }
@@ -86,15 +88,32 @@ static void members_must_be_well_formed(void **state)
 {
     (void)state;
     static const struct bytes texts[] = {
-        B("{\"a\"}"),        B("{\"a\":}"),        B("{\"a\":1,}"),
-        B("{,}"),            B("{,\"a\":1}"),      B("{\"a\":1,,\"b\":2}"),
-        B("{\"a\":1 \"b\":2}"), B("{\"a\" 1}"),    B("{\"a\"::1}"),
-        B("{a:1}"),          B("{'a':1}"),         B("{1:1}"),
-        B("{null:1}"),       B("{\"a\":1;}"),      B("{\"a\":1"),
-        B("{\"a\":1,"),      B("{\"a\":"),         B("{\"a\""),
-        B("{\"a"),           B("{\""),             B("{\"a\":{}"),
-        B("{\"a\":1]"),      B("{\"a\":1}/**/"),   B("{\"a\":/**/1}"),
-        B("{[1]:1}"),        B("{\"a\":1 2}"),
+        B("{\"a\"}"),
+        B("{\"a\":}"),
+        B("{\"a\":1,}"),
+        B("{,}"),
+        B("{,\"a\":1}"),
+        B("{\"a\":1,,\"b\":2}"),
+        B("{\"a\":1 \"b\":2}"),
+        B("{\"a\" 1}"),
+        B("{\"a\"::1}"),
+        B("{a:1}"),
+        B("{'a':1}"),
+        B("{1:1}"),
+        B("{null:1}"),
+        B("{\"a\":1;}"),
+        B("{\"a\":1"),
+        B("{\"a\":1,"),
+        B("{\"a\":"),
+        B("{\"a\""),
+        B("{\"a"),
+        B("{\""),
+        B("{\"a\":{}"),
+        B("{\"a\":1]"),
+        B("{\"a\":1}/**/"),
+        B("{\"a\":/**/1}"),
+        B("{[1]:1}"),
+        B("{\"a\":1 2}"),
     };
     assert_all(texts, COUNT(texts), false);
 }
@@ -103,10 +122,10 @@ static void lists_must_be_well_formed(void **state)
 {
     (void)state;
     static const struct bytes texts[] = {
-        B("{\"a\":[}"),     B("{\"a\":[1,]}"),  B("{\"a\":[,1]}"),
-        B("{\"a\":[,]}"),   B("{\"a\":[1 2]}"), B("{\"a\":[1}}"),
+        B("{\"a\":[}"),      B("{\"a\":[1,]}"),      B("{\"a\":[,1]}"),
+        B("{\"a\":[,]}"),    B("{\"a\":[1 2]}"),     B("{\"a\":[1}}"),
         B("{\"a\":[1,,2]}"), B("{\"a\":[\"b\":1]}"), B("{\"a\":["),
-        B("{\"a\":]}"),     B("{\"a\":[[]}"),
+        B("{\"a\":]}"),      B("{\"a\":[[]}"),
     };
     assert_all(texts, COUNT(texts), false);
 }
@@ -115,14 +134,14 @@ static void numbers_must_be_plain(void **state)
 {
     (void)state;
     static const struct bytes texts[] = {
-        B("{\"a\":01}"),   B("{\"a\":-01}"),  B("{\"a\":00}"),
-        B("{\"a\":+1}"),   B("{\"a\":-}"),    B("{\"a\":--1}"),
-        B("{\"a\":.5}"),   B("{\"a\":-.5}"),  B("{\"a\":1.}"),
-        B("{\"a\":1.e1}"), B("{\"a\":1e}"),   B("{\"a\":1e+}"),
-        B("{\"a\":1e1.5}"), B("{\"a\":0x10}"), B("{\"a\":1_000}"),
-        B("{\"a\":1n}"),   B("{\"a\":NaN}"),  B("{\"a\":nan}"),
+        B("{\"a\":01}"),       B("{\"a\":-01}"),       B("{\"a\":00}"),
+        B("{\"a\":+1}"),       B("{\"a\":-}"),         B("{\"a\":--1}"),
+        B("{\"a\":.5}"),       B("{\"a\":-.5}"),       B("{\"a\":1.}"),
+        B("{\"a\":1.e1}"),     B("{\"a\":1e}"),        B("{\"a\":1e+}"),
+        B("{\"a\":1e1.5}"),    B("{\"a\":0x10}"),      B("{\"a\":1_000}"),
+        B("{\"a\":1n}"),       B("{\"a\":NaN}"),       B("{\"a\":nan}"),
         B("{\"a\":Infinity}"), B("{\"a\":-Infinity}"), B("{\"a\":1"),
-        B("{\"a\":1e+-1}"), B("{\"a\":1.2.3}"), B("{\"a\":- 1}"),
+        B("{\"a\":1e+-1}"),    B("{\"a\":1.2.3}"),     B("{\"a\":- 1}"),
     };
     assert_all(texts, COUNT(texts), false);
 }
@@ -131,9 +150,9 @@ static void words_must_be_exact(void **state)
 {
     (void)state;
     static const struct bytes texts[] = {
-        B("{\"a\":nul}"),   B("{\"a\":nulll}"),   B("{\"a\":Null}"),
-        B("{\"a\":TRUE}"),  B("{\"a\":truefalse}"), B("{\"a\":fals}"),
-        B("{\"a\":undefined}"), B("{\"a\":n"),    B("{\"a\":tru"),
+        B("{\"a\":nul}"),       B("{\"a\":nulll}"),     B("{\"a\":Null}"),
+        B("{\"a\":TRUE}"),      B("{\"a\":truefalse}"), B("{\"a\":fals}"),
+        B("{\"a\":undefined}"), B("{\"a\":n"),          B("{\"a\":tru"),
         B("{\"a\":yes}"),
     };
     assert_all(texts, COUNT(texts), false);
@@ -143,14 +162,18 @@ static void strings_must_be_well_formed(void **state)
 {
     (void)state;
     static const struct bytes texts[] = {
-        B("{\"a\":\"}"),        B("{\"a\":\"b}"),       B("{\"a\":'b'}"),
-        B("{\"a\":\"\n\"}"),    B("{\"a\":\"\t\"}"),    B("{\"a\":\"\0\"}"),
-        B("{\"a\":\"\x1f\"}"),  B("{\"\n\":1}"),        B("{\"a\":\"\\x41\"}"),
-        B("{\"a\":\"\\'\"}"),   B("{\"a\":\"\\a\"}"),   B("{\"a\":\"\\v\"}"),
-        B("{\"a\":\"\\0\"}"),   B("{\"a\":\"\\\0\"}"),  B("{\"a\":\"\\u\"}"),
-        B("{\"a\":\"\\u12\"}"), B("{\"a\":\"\\u123g\"}"), B("{\"a\":\"\\U0041\"}"),
-        B("{\"a\":\"\\u 041\"}"), B("{\"a\":\"\\"),     B("{\"a\":\"\\u004"),
-        B("{\"a\":\"\\u004\"}"), B("{\"a\":\"b\\\"}"),  B("{\"a\":\"\\\n\"}"),
+        B("{\"a\":\"}"),          B("{\"a\":\"b}"),
+        B("{\"a\":'b'}"),         B("{\"a\":\"\n\"}"),
+        B("{\"a\":\"\t\"}"),      B("{\"a\":\"\0\"}"),
+        B("{\"a\":\"\x1f\"}"),    B("{\"\n\":1}"),
+        B("{\"a\":\"\\x41\"}"),   B("{\"a\":\"\\'\"}"),
+        B("{\"a\":\"\\a\"}"),     B("{\"a\":\"\\v\"}"),
+        B("{\"a\":\"\\0\"}"),     B("{\"a\":\"\\\0\"}"),
+        B("{\"a\":\"\\u\"}"),     B("{\"a\":\"\\u12\"}"),
+        B("{\"a\":\"\\u123g\"}"), B("{\"a\":\"\\U0041\"}"),
+        B("{\"a\":\"\\u 041\"}"), B("{\"a\":\"\\"),
+        B("{\"a\":\"\\u004"),     B("{\"a\":\"\\u004\"}"),
+        B("{\"a\":\"b\\\"}"),     B("{\"a\":\"\\\n\"}"),
     };
     assert_all(texts, COUNT(texts), false);
 }
@@ -255,10 +278,10 @@ static void old_slots_are_emptied(void **state)
 static void a_single_value_of_any_kind_is_valid(void **state)
 {
     (void)state;
-    static const struct bytes good[] = {
-        B("1"), B(" null "), B("\"a\""), B("[1,{}]"), B("{}"), B("-0.5e1")};
-    static const struct bytes bad[] = {
-        B(""), B(" "), B("1 2"), B("01"), B("nul"), B("[1"), B("\"a"), B("'a'")};
+    static const struct bytes good[] = {B("1"),      B(" null "), B("\"a\""),
+                                        B("[1,{}]"), B("{}"),     B("-0.5e1")};
+    static const struct bytes bad[] = {B(""),    B(" "),  B("1 2"), B("01"),
+                                       B("nul"), B("[1"), B("\"a"), B("'a'")};
     for (size_t i = 0; i < COUNT(good); i++)
         assert_true(json_is_valid(good[i]));
     for (size_t i = 0; i < COUNT(bad); i++)
@@ -293,10 +316,10 @@ static void lone_surrogates_are_not_decoded(void **state)
 {
     (void)state;
     static const struct bytes raw[] = {
-        B("\"\\ud800\""),        B("\"\\udc00\""),      B("\"\\ud800x\""),
-        B("\"\\ud800\\n\""),     B("\"\\ud800\\u0041\""),
-        B("\"\\ud800\\ud800\""), B("\"\\udfff\\ud800\""),
-        B("\"\\udbff\\ue000\""),
+        B("\"\\ud800\""),        B("\"\\udc00\""),
+        B("\"\\ud800x\""),       B("\"\\ud800\\n\""),
+        B("\"\\ud800\\u0041\""), B("\"\\ud800\\ud800\""),
+        B("\"\\udfff\\ud800\""), B("\"\\udbff\\ue000\""),
     };
     char out[64];
     size_t len;
@@ -325,10 +348,16 @@ static void plain_whole_numbers_are_decoded(void **state)
     assert_int_equal(number, 0);
     assert_true(json_decode_uint(B("18446744073709551615"), &number));
     assert_true(number == UINT64_MAX);
-    static const struct bytes bad[] = {
-        B("18446744073709551616"), B("99999999999999999999"),
-        B("100000000000000000000"), B("-1"), B("1.0"), B("1e3"), B("\"1\""),
-        B("null"), B("[1]"), B("")};
+    static const struct bytes bad[] = {B("18446744073709551616"),
+                                       B("99999999999999999999"),
+                                       B("100000000000000000000"),
+                                       B("-1"),
+                                       B("1.0"),
+                                       B("1e3"),
+                                       B("\"1\""),
+                                       B("null"),
+                                       B("[1]"),
+                                       B("")};
     for (size_t i = 0; i < COUNT(bad); i++)
         assert_false(json_decode_uint(bad[i], &number));
 }

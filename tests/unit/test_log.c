@@ -24,11 +24,11 @@ static void an_event_is_one_line_of_names_and_values(void **state)
     log_event(LOG_INFO, "Listening", LOG_TEXT("host", "::1"),
               LOG_NUMBER("port", 8080), LOG_NUMBER("offset", -1));
     log_event(LOG_ERROR, "Plain");
-    assert_string_equal(
-        fake_stderr_end(),
-        "time=" TIME " level=info message=Listening host=::1 port=8080 "
-        "offset=-1\n"
-        "time=" TIME " level=error message=Plain\n");
+    assert_string_equal(fake_stderr_end(),
+                        "time=" TIME
+                        " level=info message=Listening host=::1 port=8080 "
+                        "offset=-1\n"
+                        "time=" TIME " level=error message=Plain\n");
 }
 
 static void what_is_not_plain_is_quoted(void **state)
@@ -39,11 +39,11 @@ static void what_is_not_plain_is_quoted(void **state)
               LOG_TEXT("equals", "a=b"), LOG_TEXT("quote", "a\"b\\c"),
               LOG_BYTES("bytes", BYTES_LITERAL("a\0\n\x7f")),
               LOG_TEXT("utf8", "\xc3\xa9"));
-    assert_string_equal(
-        fake_stderr_end(),
-        "time=" TIME " level=info message=\"Two words\" empty=\"\" "
-        "equals=\"a=b\" quote=\"a\\\"b\\\\c\" "
-        "bytes=\"a\\u0000\\u000a\\u007f\" utf8=\"\xc3\xa9\"\n");
+    assert_string_equal(fake_stderr_end(),
+                        "time=" TIME
+                        " level=info message=\"Two words\" empty=\"\" "
+                        "equals=\"a=b\" quote=\"a\\\"b\\\\c\" "
+                        "bytes=\"a\\u0000\\u000a\\u007f\" utf8=\"\xc3\xa9\"\n");
 }
 
 static void nobody_can_write_a_second_line(void **state)
@@ -119,7 +119,7 @@ static void a_limited_place_tells_what_it_held_back(void **state)
         "time=2023-11-14T22:13:21.000Z level=info message=Often i=11\n");
 }
 
-/* ---- several threads ---------------------------------------------------- */
+/* ---- several threads ---------------------------------------------- */
 
 enum { WRITERS = 4, LINES = 400 };
 
@@ -175,8 +175,7 @@ int main(void)
         cmocka_unit_test_setup(json_lines_hold_the_same_fields, set_up),
         cmocka_unit_test_setup(lower_levels_are_not_written, set_up),
         cmocka_unit_test_setup(a_long_line_is_cut, set_up),
-        cmocka_unit_test_setup(a_limited_place_tells_what_it_held_back,
-                               set_up),
+        cmocka_unit_test_setup(a_limited_place_tells_what_it_held_back, set_up),
         cmocka_unit_test_setup(lines_of_several_threads_do_not_mix, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,8 +55,7 @@ static void a_timer_repeats_until_it_is_freed(void **state)
 {
     (void)state;
     struct turner *turner = begin();
-    turner->timer =
-        loop_timer_new(turner->loop, 1, 1, count_to_three, turner);
+    turner->timer = loop_timer_new(turner->loop, 1, 1, count_to_three, turner);
     loop_run(turner->loop);
     assert_int_equal(turner->fires, 3);
     assert_true(turner->turns >= 3);
@@ -132,8 +131,8 @@ static void a_readable_descriptor_calls(void **state)
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(write(ends[1], "abc", 3), 3);
     turner->fd = ends[0];
-    turner->watch = loop_watch_new(turner->loop, ends[0], LOOP_READABLE,
-                                   read_one, turner);
+    turner->watch =
+        loop_watch_new(turner->loop, ends[0], LOOP_READABLE, read_one, turner);
     assert_non_null(turner->watch);
     loop_run(turner->loop);
     assert_int_equal(turner->fires, 3);
@@ -200,8 +199,8 @@ static void what_cannot_be_watched_is_told(void **state)
 {
     (void)state;
     struct turner *turner = begin();
-    assert_null(loop_watch_new(turner->loop, -1, LOOP_READABLE, note_events,
-                               turner));
+    assert_null(
+        loop_watch_new(turner->loop, -1, LOOP_READABLE, note_events, turner));
     loop_watch_free(NULL);
     loop_timer_free(NULL);
     loop_finish(turner->loop);

@@ -64,8 +64,7 @@ static void a_frame_may_outlive_its_message(void **state)
 {
     (void)state;
     struct message *message = make();
-    struct frame *frame =
-        frame_ref(message_frame(message, 0, encode_payload));
+    struct frame *frame = frame_ref(message_frame(message, 0, encode_payload));
     message_unref(message);
     assert_bytes(frame_payload(frame), "<{\"a\":1}>");
     frame_unref(frame);
@@ -82,7 +81,7 @@ static void the_last_reference_frees(void **state)
     message_unref(NULL);
 }
 
-/* ---- several threads ---------------------------------------------------- */
+/* ---- several threads ---------------------------------------------- */
 
 enum { THREADS = 4, MESSAGES = 2000 };
 
@@ -97,8 +96,8 @@ static void *read_all(void *arg)
     struct reader *reader = arg;
     pthread_barrier_wait(reader->start);
     for (int i = 0; i < MESSAGES; i++) {
-        reader->frames[i] = frame_ref(
-            message_frame(reader->messages[i], 0, encode_payload));
+        reader->frames[i] =
+            frame_ref(message_frame(reader->messages[i], 0, encode_payload));
         message_unref(reader->messages[i]);
     }
     return NULL;

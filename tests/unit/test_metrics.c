@@ -66,7 +66,7 @@ static void big_numbers_are_whole(void **state)
     assert_has("\npeal_sent_bytes_total 18446744073709551614\n");
 }
 
-/* ---- the text format ------------------------------------------------------ */
+/* ---- the text format ---------------------------------------------- */
 
 /* Reads "# HELP name text" or "# TYPE name kind". */
 static const char *read_comment(const char *line, const char *word, char *name)
@@ -126,8 +126,7 @@ static void the_text_is_valid_for_prometheus(void **state)
 
         const char *kind = read_comment(strtok(NULL, "\n"), "TYPE", name);
         assert_string_equal(name, family);
-        assert_true(strcmp(kind, "gauge") == 0 ||
-                    strcmp(kind, "counter") == 0);
+        assert_true(strcmp(kind, "gauge") == 0 || strcmp(kind, "counter") == 0);
         size_t len = strlen(name);
         bool is_total = len > 6 && strcmp(name + len - 6, "_total") == 0;
         assert_int_equal(is_total, strcmp(kind, "counter") == 0);

@@ -3,8 +3,7 @@
 #include "messaging/names.h"
 
 /* Whether exactly the bytes of `allowed` are good as a name of one. */
-static void assert_alphabet(bool (*is_valid)(struct bytes),
-                            const char *allowed)
+static void assert_alphabet(bool (*is_valid)(struct bytes), const char *allowed)
 {
     for (int i = 0; i < 256; i++) {
         char c = (char)i;

@@ -28,10 +28,10 @@ static const struct bytes no_id = {0};
 
 static struct fake_client *join_as(const char *id, const char *caps)
 {
-    const struct identity identity = {
-        .caps = caps ? fake_caps(caps) : caps_everything()};
-    struct fake_client *client = fake_client_join_as(
-        fake, 0, &fake_protocol, id, NULL, identity);
+    const struct identity identity = {.caps = caps ? fake_caps(caps)
+                                                   : caps_everything()};
+    struct fake_client *client =
+        fake_client_join_as(fake, 0, &fake_protocol, id, NULL, identity);
     fake_protocol_notes();
     return client;
 }
@@ -82,7 +82,7 @@ static const char *turn_and_read_notes(void)
 
 typedef enum fault ask(struct fake_client *client, const char *name);
 
-/* ---- what is allowed ------------------------------------------------------ */
+/* ---- what is allowed ---------------------------------------------- */
 
 static void each_operation_needs_its_capability(void **state)
 {
@@ -113,8 +113,8 @@ static void names_are_checked_first(void **state)
     (void)state;
     static ask *const asks[] = {subscribe, unsubscribe, publish, history,
                                 presence};
-    static const char *const bad[] = {"", "two words", "caf\xc3\xa9", "a*",
-                                      "a\nb", "a\"b", "a?b"};
+    static const char *const bad[] = {"",     "two words", "caf\xc3\xa9", "a*",
+                                      "a\nb", "a\"b",      "a?b"};
     struct fake_client *client = join_as("alice", "[]");
     for (size_t i = 0; i < COUNT(bad); i++) {
         for (size_t j = 0; j < COUNT(asks); j++)
@@ -126,7 +126,7 @@ static void names_are_checked_first(void **state)
     fake_client_leave(client);
 }
 
-/* ---- subscribing ---------------------------------------------------------- */
+/* ---- subscribing -------------------------------------------------- */
 
 static void a_subscription_is_answered_with_its_place(void **state)
 {
@@ -170,8 +170,7 @@ static void channels_of_a_connection_are_limited(void **state)
     assert_int_equal(subscribe(alice, "c4"), FAULT_NONE);
     assert_int_equal(subscribe(alice, "c5"), FAULT_TOO_MANY_CHANNELS);
     assert_int_equal(subscribe(bob, "c5"), FAULT_NONE);
-    assert_int_equal(
-        fake_instance_metric(fake, METRIC_LIMIT_SUBSCRIPTIONS), 1);
+    assert_int_equal(fake_instance_metric(fake, METRIC_LIMIT_SUBSCRIPTIONS), 1);
     fake_instance_turn(fake);
     assert_int_equal(unsubscribe(alice, "c2"), FAULT_NONE);
     assert_int_equal(subscribe(alice, "c5"), FAULT_NONE);
@@ -220,8 +219,8 @@ static void assert_members(const char *channel, uint32_t clients)
     fake_instance_turn(fake);
     fake_client_leave(judge);
     fake_protocol_notes();
-    assert_int_equal(
-        hub_count_listeners(fake->instance.hub, bytes_of(channel)), clients);
+    assert_int_equal(hub_count_listeners(fake->instance.hub, bytes_of(channel)),
+                     clients);
 }
 
 static void who_goes_before_the_answer_is_no_subscriber(void **state)
@@ -283,7 +282,7 @@ static void leaving_all_channels_tells_the_bus(void **state)
     fake_protocol_notes();
 }
 
-/* ---- publishing, asking --------------------------------------------------- */
+/* ---- publishing, asking ------------------------------------------- */
 
 static void publishing_needs_no_subscription(void **state)
 {
@@ -349,7 +348,7 @@ static void answers_come_in_the_order_asked(void **state)
     fake_client_leave(alice);
 }
 
-/* ---- refreshing ----------------------------------------------------------- */
+/* ---- refreshing --------------------------------------------------- */
 
 static enum fault refresh(struct fake_client *client, const char *token,
                           const char **why)

@@ -58,7 +58,7 @@ static unsigned read_pings(struct fake_client *client)
     return pings;
 }
 
-/* ---- handles -------------------------------------------------------------- */
+/* ---- handles ------------------------------------------------------ */
 
 static void a_handle_finds_its_connection(void **state)
 {
@@ -127,7 +127,7 @@ static void slots_grow_with_the_connections(void **state)
         fake_client_leave(clients[i]);
 }
 
-/* ---- pings ---------------------------------------------------------------- */
+/* ---- pings -------------------------------------------------------- */
 
 static void each_connection_is_pinged_once_a_round(void **state)
 {
@@ -295,13 +295,13 @@ static void a_closed_one_that_reads_nothing_is_not_waited_for(void **state)
     fake_client_leave(alice);
 }
 
-/* ---- tokens --------------------------------------------------------------- */
+/* ---- tokens ------------------------------------------------------- */
 
 static struct fake_client *join_until(const char *id, int64_t seconds)
 {
-    const struct identity identity = {
-        .caps = caps_everything(),
-        .expires_seconds = FAKE_CLOCK_WALL_MS / 1000 + seconds};
+    const struct identity identity = {.caps = caps_everything(),
+                                      .expires_seconds =
+                                          FAKE_CLOCK_WALL_MS / 1000 + seconds};
     return fake_client_join_as(fake, 0, &fake_protocol, id, NULL, identity);
 }
 
@@ -396,7 +396,7 @@ static void many_tokens_may_end_at_once(void **state)
     }
 }
 
-/* ---- closing -------------------------------------------------------------- */
+/* ---- closing ------------------------------------------------------ */
 
 static void some_are_closed_at_a_time(void **state)
 {
@@ -433,7 +433,7 @@ static void one_that_is_to_be_closed_may_be_freed_first(void **state)
     fake_client_leave(clients[2]);
 }
 
-/* ---- turns ---------------------------------------------------------------- */
+/* ---- turns -------------------------------------------------------- */
 
 static void post_again(void *subject, void *object)
 {

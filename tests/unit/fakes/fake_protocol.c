@@ -21,8 +21,8 @@ static void begin_note(const struct connection *connection, const char *event)
                          event);
 }
 
-static void on_open(struct connection *connection,
-                    const struct bytes *channels, size_t count)
+static void on_open(struct connection *connection, const struct bytes *channels,
+                    size_t count)
 {
     begin_note(connection, "open");
     buffer_append_format(&notes, " %zu\n", count);
@@ -65,8 +65,7 @@ static void on_answer(struct connection *connection,
     buffer_append_char(&notes, '\n');
 }
 
-static void on_unsubscribed(struct connection *connection,
-                            struct bytes channel)
+static void on_unsubscribed(struct connection *connection, struct bytes channel)
 {
     begin_note(connection, "unsubscribed ");
     buffer_append(&notes, channel);
