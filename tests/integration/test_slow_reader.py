@@ -113,6 +113,26 @@ def test_with_the_latest_policy_only_the_newest_waits(peal):
     assert server.metric('peal_limit_reached_total{limit="outbox"}') == 0
 
 
+def test_who_asks_without_reading_the_answers_is_closed(peal):
+    """Answers wait in the outbox like anything else."""
+    server = peal(config=CONFIG)
+    client = server.join("alice", "room", receive_buffer=SMALL)
+    question = {"type": "echo", "payload": PAYLOAD}
+    try:
+        for _ in range(COUNT):
+            client.send(question)
+    except OSError:
+        pass
+    # a server slower than the client would else be read in time
+    server.wait_metric('peal_limit_reached_total{limit="outbox"}', 1)
+    got, closed = read_to_close(client)
+    # with its questions still unread the kernel may reset the connection
+    assert closed.code in (4513, None)
+    assert got and all(message["type"] == "echo" for message in got)
+    client.drop()
+    server.wait_metric('peal_closes_total{reason="too_slow"}', 1)
+
+
 def test_who_reads_slowly_but_reads_gets_everything(peal):
     server = peal(config={"limits": {"messages_per_second": 0,
                                      "outbox_bytes": 4000000}})

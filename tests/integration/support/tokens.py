@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import math
 import time
 
 SECRET = "a secret of the tests, long enough for all"
@@ -27,7 +28,7 @@ def sign(header, claims, secret=SECRET):
 
 def make_token(sub="alice", ttl=600, secret=SECRET, **claims):
     """A good token for `sub`; a claim of None is left out."""
-    claims = {"sub": sub, "exp": int(time.time() + ttl), **claims}
+    claims = {"sub": sub, "exp": math.ceil(time.time() + ttl), **claims}
     claims = {name: value for name, value in claims.items()
               if value is not None}
     return sign({"alg": "HS256", "typ": "JWT"}, claims, secret)

@@ -123,7 +123,10 @@ class Client:
 
     def next_data(self):
         """The next data frame; pings are answered, a close frame raises."""
+        end = time.monotonic() + self.raw.socket.gettimeout()
         while True:
+            if time.monotonic() > end:  # pings alone would keep us waiting
+                raise TimeoutError("no message came, but pings did")
             try:
                 frame = self.receive_frame()
             except Ended as error:
