@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,10 @@ struct listener {
     int fd;
     int spare_fd; /* given up for a moment to answer when out of them */
 };
+
+/* Descriptors are the process's: while one listener lets go of its spare one,
+ * no other may accept and take it. */
+static pthread_rwlock_t spare_lock = PTHREAD_RWLOCK_INITIALIZER;
 
 static struct addrinfo *resolve(const char *host, uint32_t port,
                                 struct error *error)
@@ -141,6 +146,19 @@ static void on_pause_over(void *arg)
     loop_watch_set(listener->watch, LOOP_READABLE);
 }
 
+/* Accepts with the spare descriptor and says 503. */
+static void turn_one_away(struct listener *listener)
+{
+    pthread_rwlock_wrlock(&spare_lock);
+    if (listener->spare_fd >= 0)
+        close(listener->spare_fd);
+    int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0)
+        turn_away(fd);
+    listener->spare_fd = open_spare();
+    pthread_rwlock_unlock(&spare_lock);
+}
+
 /* Out of descriptors the waiting client would keep the socket readable, and
  * us spinning: it is told, and the rest wait a little. */
 static void on_no_descriptors(struct listener *listener)
@@ -149,11 +167,7 @@ static void on_no_descriptors(struct listener *listener)
                 1);
     log_limited(LOG_ERROR, 1, "Out of file descriptors",
                 LOG_TEXT("hint", "raise the limit of open files"));
-    close(listener->spare_fd);
-    int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0)
-        turn_away(fd);
-    listener->spare_fd = open_spare();
+    turn_one_away(listener);
     loop_watch_set(listener->watch, 0);
     listener->pause = loop_timer_new(listener->reactor->loop, PAUSE_MS, 0,
                                      on_pause_over, listener);
@@ -177,22 +191,32 @@ static bool is_out_of_descriptors(int why)
     return why == EMFILE || why == ENFILE || why == ENOBUFS || why == ENOMEM;
 }
 
+/* A socket, or the negated errno. */
+static int accept_one(struct listener *listener, struct sockaddr_storage *from)
+{
+    socklen_t len = sizeof *from;
+    pthread_rwlock_rdlock(&spare_lock);
+    int fd = accept4(listener->fd, (struct sockaddr *)from, &len,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int result = fd < 0 ? -errno : fd;
+    pthread_rwlock_unlock(&spare_lock);
+    return result;
+}
+
 static void on_readable(void *arg, unsigned events)
 {
     (void)events;
     struct listener *listener = arg;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
         struct sockaddr_storage address;
-        socklen_t len = sizeof address;
-        int fd = accept4(listener->fd, (struct sockaddr *)&address, &len,
-                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept_one(listener, &address);
         if (fd >= 0) {
             on_accepted(listener, fd, (struct sockaddr *)&address);
             continue;
         }
-        if (is_out_of_descriptors(errno))
+        if (is_out_of_descriptors(-fd))
             on_no_descriptors(listener);
-        if (errno != ECONNABORTED && errno != EINTR)
+        if (fd != -ECONNABORTED && fd != -EINTR)
             return;
     }
 }
