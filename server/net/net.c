@@ -158,6 +158,7 @@ static void drain_inboxes(struct net *net)
 
 void net_free(struct net *net)
 {
+    each_reactor(net, reactor_finish);
     drain_inboxes(net);
     each_reactor(net, reactor_free);
     ip_counts_free(net->ip_counts);

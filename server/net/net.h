@@ -69,7 +69,8 @@ bool net_is_over(const struct net *net);
 /* Waits for the threads. What others still post waits for net_free. */
 void net_join(struct net *net);
 
-/* Runs what was posted and frees everything; after net_join. */
+/* Runs what was posted and frees everything; after net_join, and after the bus
+ * has stopped: until then it may wake the loops. */
 void net_free(struct net *net);
 
 /* Prometheus' text format over all workers and `more`, which may be NULL. Any

@@ -197,6 +197,7 @@ struct reactor *reactor_new(struct net *net, unsigned index, int listener_fd)
     if (make_context(reactor))
         return reactor;
     reactor_join(reactor);
+    reactor_finish(reactor);
     reactor_free(reactor);
     return NULL;
 }
@@ -306,11 +307,15 @@ void reactor_join(struct reactor *reactor)
 {
     if (reactor->is_started) {
         pthread_join(reactor->thread, NULL);
-    } else {
-        close(reactor->listener_fd);
-        if (reactor->lws_context)
-            lws_context_destroy(reactor->lws_context);
+        return;
     }
+    close(reactor->listener_fd);
+    if (reactor->lws_context)
+        lws_context_destroy(reactor->lws_context);
+}
+
+void reactor_finish(struct reactor *reactor)
+{
     struct loop *loop = reactor->loop;
     loop_finish(loop);
     if (reactor->lws_context)

@@ -26,7 +26,7 @@ struct loop_timer;
 struct reactor {
     /* set once by reactor_new */
     struct net *net;
-    struct loop *loop; /* NULL once joined */
+    struct loop *loop; /* NULL once finished */
     struct lws_protocols *lws_protocols;
     struct lws_context *lws_context; /* set to NULL by its destruction */
     struct lws_vhost *lws_vhost;
@@ -62,14 +62,17 @@ void reactor_drain(struct reactor *reactor);
 /* Ends the thread as soon as may be. */
 void reactor_stop(struct reactor *reactor);
 
-/* Waits for the thread, and closes what it left. Other threads may still
- * post: nothing is woken, and the posts wait for reactor_free. */
+/* Waits for the thread. The bus may still post, and wake the loop. */
 void reactor_join(struct reactor *reactor);
 
-/* Runs what was posted; whether there was anything. Once all are joined. */
+/* Closes what the thread left, once all are joined and the bus has stopped:
+ * posts wake nobody from here on. */
+void reactor_finish(struct reactor *reactor);
+
+/* Runs what was posted; whether there was anything. Once all are finished. */
 bool reactor_drain_inbox(struct reactor *reactor);
 
-/* Once all are joined and all inboxes are empty: what one inbox holds may
+/* Once all are finished and all inboxes are empty: what one inbox holds may
  * post to another. */
 void reactor_free(struct reactor *reactor);
 
