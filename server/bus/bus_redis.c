@@ -2,7 +2,6 @@
 #include "bus/bus_redis.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,6 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "base/thread.h"
 #include "bus/redis_bus.h"
 #include "bus/redis_envelope.h"
 #include "bus/redis_push.h"
@@ -158,8 +158,9 @@ static void on_loaded(void *arg, const struct redisReply *reply)
         redis_presence_register(bus, on_registered);
 }
 
-static void load_scripts(struct redis_bus *bus)
+static void on_commands_up(void *arg)
 {
+    struct redis_bus *bus = arg;
     bus->scripts_loaded = 0;
     for (enum redis_script i = 0; i < SCRIPT_COUNT; i++) {
         const struct bytes words[] = {BYTES_LITERAL("SCRIPT"),
@@ -167,11 +168,6 @@ static void load_scripts(struct redis_bus *bus)
                                       redis_script_source(i)};
         redis_link_send(bus->commands, words, 3, on_loaded, bus);
     }
-}
-
-static void on_commands_up(void *arg)
-{
-    load_scripts(arg);
 }
 
 static void on_commands_down(void *arg)
@@ -455,16 +451,6 @@ const struct metrics *bus_redis_metrics(const struct bus *base)
     return &((const struct redis_bus *)base)->metrics;
 }
 
-static void start_thread(struct redis_bus *bus)
-{
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    PANIC_IF(pthread_create(&bus->thread, NULL, run, bus));
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 struct bus *bus_redis_new(const struct instance *instance,
                           const struct redis_options *options,
                           struct error *error)
@@ -481,6 +467,6 @@ struct bus *bus_redis_new(const struct instance *instance,
              (unsigned long long)random_uint64());
     bus->loop = loop_new(on_turn, bus);
     inbox_init(&bus->inbox, wake, bus);
-    start_thread(bus);
+    thread_start(&bus->thread, run, bus);
     return &bus->base;
 }

@@ -1,6 +1,5 @@
 #include "net/reactor.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "net/http.h"
 #include "net/listener.h"
 #include "net/websocket.h"
@@ -213,16 +213,10 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* Signals are the main thread's. */
 void reactor_start(struct reactor *reactor)
 {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     reactor->net->running++;
-    PANIC_IF(pthread_create(&reactor->thread, NULL, run, reactor));
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    thread_start(&reactor->thread, run, reactor);
     reactor->is_started = true;
 }
 
