@@ -1,7 +1,5 @@
 #include "protocols/protocols.h"
 
-#include <string.h>
-
 const struct protocol *const protocols[] = {
     &protocol_echo,
     &protocol_broadcast,
@@ -13,11 +11,3 @@ const char *const protocol_names[] = {
     "broadcast",
     NULL,
 };
-
-const struct protocol *protocol_find(const char *name)
-{
-    for (const struct protocol *const *at = protocols; *at; at++)
-        if (strcmp((*at)->name, name) == 0)
-            return *at;
-    return NULL;
-}

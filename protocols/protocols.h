@@ -19,7 +19,4 @@ extern const struct protocol *const protocols[];
 /* Their names in the same order, ended by NULL. */
 extern const char *const protocol_names[];
 
-/* NULL when there is none of that name. */
-const struct protocol *protocol_find(const char *name);
-
 #endif

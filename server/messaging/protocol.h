@@ -40,4 +40,8 @@ struct protocol {
     unsigned encoding;
 };
 
+/* The one of that name in a table ended by NULL, or NULL. */
+const struct protocol *protocol_find(const struct protocol *const *table,
+                                     const char *name);
+
 #endif

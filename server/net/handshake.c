@@ -1,6 +1,5 @@
 #include "net/handshake.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -76,8 +75,7 @@ static bool explain(struct socket *socket, const struct refusal *refusal)
 
 static bool refuse(struct socket *socket, const struct refusal *refusal)
 {
-    metrics_add(&socket->reactor->worker.metrics, METRIC_HANDSHAKES_REFUSED,
-                1);
+    metrics_add(&socket->reactor->worker.metrics, METRIC_HANDSHAKES_REFUSED, 1);
     if (explain(socket, refusal))
         return true;
     write_refusal(socket, refusal);
@@ -101,9 +99,8 @@ static bool has_room(struct socket *socket, struct refusal *refusal)
     if (limits->connections_per_ip &&
         ip_count_sockets(socket->ip) > limits->connections_per_ip) {
         count_limit(socket, METRIC_LIMIT_IP);
-        *refusal =
-            (struct refusal){429, "Too many connections", NULL,
-                                     CLOSE_NONE, NULL};
+        *refusal = (struct refusal){429, "Too many connections", NULL,
+                                    CLOSE_NONE, NULL};
         return false;
     }
     if (net->connections >= limits->connections) {
@@ -145,8 +142,7 @@ static void read_handshake(struct headers *headers, struct handshake *out)
 static void read_channels(struct socket *socket, struct headers *headers)
 {
     const struct net *net = socket->reactor->net;
-    size_t max =
-        net->instance->options->limits.channels_per_connection;
+    size_t max = net->instance->options->limits.channels_per_connection;
     struct bytes *channels = NULL;
     size_t count = 0;
     size_t text_len = 0;
@@ -173,29 +169,21 @@ static void read_channels(struct socket *socket, struct headers *headers)
     socket->opening = opening;
 }
 
-static const struct protocol *find_protocol(const struct net *net,
-                                            const char *name)
-{
-    for (const struct protocol *const *at = net->protocols; *at; at++)
-        if (strcmp((*at)->name, name) == 0)
-            return *at;
-    PANIC_IF("auth chose a protocol that is not in the table");
-    return NULL;
-}
-
 static bool admit(struct socket *socket, const struct verdict *verdict,
                   struct headers *headers)
 {
     struct reactor *reactor = socket->reactor;
-    socket->connection = connection_new(
-        &reactor->worker, find_protocol(reactor->net, verdict->protocol),
-        &websocket_transport, socket, verdict->client_id, verdict->identity);
+    const struct protocol *protocol =
+        protocol_find(reactor->net->protocols, verdict->protocol);
+    PANIC_IF(!protocol); /* auth chose it out of the same table */
+    socket->connection =
+        connection_new(&reactor->worker, protocol, &websocket_transport, socket,
+                       verdict->client_id, verdict->identity);
     if (!socket->connection) {
         caps_unref(verdict->identity.caps);
         count_limit(socket, METRIC_LIMIT_CLIENT);
-        return refuse(socket,
-                      &(struct refusal){429, "Too many connections", NULL,
-                                        CLOSE_NONE, NULL});
+        return refuse(socket, &(struct refusal){429, "Too many connections",
+                                                NULL, CLOSE_NONE, NULL});
     }
     socket->is_counted = true;
     reactor->net->connections++;

@@ -14,11 +14,11 @@ static void the_two_lists_name_the_same(void **state)
 static void each_is_found_by_its_name(void **state)
 {
     (void)state;
-    assert_ptr_equal(protocol_find("echo"), &protocol_echo);
-    assert_ptr_equal(protocol_find("broadcast"), &protocol_broadcast);
-    assert_null(protocol_find("Echo"));
-    assert_null(protocol_find("ech"));
-    assert_null(protocol_find(""));
+    assert_ptr_equal(protocol_find(protocols, "echo"), &protocol_echo);
+    assert_ptr_equal(protocol_find(protocols, "broadcast"), &protocol_broadcast);
+    assert_null(protocol_find(protocols, "Echo"));
+    assert_null(protocol_find(protocols, "ech"));
+    assert_null(protocol_find(protocols, ""));
 }
 
 /* RFC 6455 section 4.1: a token, as RFC 9110 has it. */
