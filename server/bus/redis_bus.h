@@ -128,9 +128,6 @@ bool redis_is_passing_error(struct redis_bus *bus,
 /* Takes the request. */
 void redis_serve(struct redis_bus *bus, struct request *request);
 
-/* Puts it where it was among the waiting, by its number. */
-void redis_wait(struct redis_bus *bus, struct request *request);
-
 /* Sends what waits, as far as Redis keeps up. */
 void redis_pump(struct redis_bus *bus);
 

@@ -162,10 +162,8 @@ static void expire_waiting(struct redis_channel *channel, uint64_t now_ms)
             redis_recovery_wait(channel, request);
             continue;
         }
-        metrics_add(&channel->bus->metrics, METRIC_REDIS_UNAVAILABLE, 1);
         drop_subscriber(channel, request->client);
-        request->fault = FAULT_UNAVAILABLE;
-        request_finish(request);
+        redis_refuse(channel->bus, request);
     }
 }
 

@@ -78,7 +78,7 @@ void redis_repair_resume(struct redis_channel *channel);
 void redis_repair_take(struct redis_channel *channel,
                        const struct envelope *envelope);
 
-void redis_messages_add(struct messages *list, struct message *message);
+/* Drops them all. */
 void redis_messages_clear(struct messages *list);
 
 /* ---- redis_recovery.c */

@@ -42,39 +42,48 @@ void redis_presence_forget(struct redis_bus *bus, const char *channel)
     change_channels(bus, "SREM", channel);
 }
 
-void redis_presence_set(struct redis_bus *bus, const char *channel,
-                        const char *client, uint32_t connections)
+/* Calls a script on a channel's members: `who` it is about, and then what
+ * every such script needs to tell the subscribers of it. */
+static void call_members(struct redis_bus *bus, enum redis_script script,
+                         const char *channel, const struct bytes *who,
+                         size_t who_count, redis_answer *answer, void *arg)
 {
-    const struct channel_options *options = channel_options_find(
-        &bus->instance->options->channels, channel);
-    if (!options->presence || !bus->is_serving)
-        return;
-    bus->presence.is_used = true;
-    char count[16];
+    const struct channel_options *options =
+        channel_options_find(&bus->instance->options->channels, channel);
     char time[24];
-    snprintf(count, sizeof count, "%" PRIu32, connections);
     snprintf(time, sizeof time, "%" PRId64, clock_wall_ms());
     char *by_connection = redis_key(bus, channel, "p");
     char *by_client = redis_key(bus, channel, "n");
     char *pubsub = redis_key(bus, channel, "c");
-    const struct bytes words[] = {
-        bytes_of(by_connection),
-        bytes_of(by_client),
-        bytes_of(bus->presence.id),
-        bytes_of(client),
-        bytes_of(count),
-        options->join_leave ? BYTES_LITERAL("tell") : BYTES_LITERAL("quiet"),
-        bytes_of(pubsub),
-        bytes_of(time),
-        redis_publish_verb(bus),
-    };
-    if (connections)
-        change_channels(bus, "SADD", channel);
-    redis_call(bus, SCRIPT_PRESENCE, 2, words, sizeof words / sizeof *words,
-               on_done, bus);
+    struct bytes words[16] = {bytes_of(by_connection), bytes_of(by_client)};
+    size_t count = 2;
+    for (size_t i = 0; i < who_count; i++)
+        words[count++] = who[i];
+    words[count++] = bytes_of(options->join_leave ? "tell" : "quiet");
+    words[count++] = bytes_of(pubsub);
+    words[count++] = bytes_of(time);
+    words[count++] = redis_publish_verb(bus);
+    redis_call(bus, script, 2, words, count, answer, arg);
     free(by_connection);
     free(by_client);
     free(pubsub);
+}
+
+void redis_presence_set(struct redis_bus *bus, const char *channel,
+                        const char *client, uint32_t connections)
+{
+    const struct channel_options *options =
+        channel_options_find(&bus->instance->options->channels, channel);
+    if (!options->presence || !bus->is_serving)
+        return;
+    bus->presence.is_used = true;
+    char count[16];
+    snprintf(count, sizeof count, "%" PRIu32, connections);
+    const struct bytes who[] = {bytes_of(bus->presence.id), bytes_of(client),
+                                bytes_of(count)};
+    if (connections)
+        change_channels(bus, "SADD", channel);
+    call_members(bus, SCRIPT_PRESENCE, channel, who, 3, on_done, bus);
 }
 
 /* ---- heartbeats and the dead ------------------------------------------ */
@@ -127,29 +136,9 @@ static void on_reaped(void *arg, const struct redisReply *reply)
 
 static void reap_channel(struct burial *burial, const char *channel)
 {
-    struct redis_bus *bus = burial->bus;
-    const struct channel_options *options = channel_options_find(
-        &bus->instance->options->channels, channel);
-    char time[24];
-    snprintf(time, sizeof time, "%" PRId64, clock_wall_ms());
-    char *by_connection = redis_key(bus, channel, "p");
-    char *by_client = redis_key(bus, channel, "n");
-    char *pubsub = redis_key(bus, channel, "c");
-    const struct bytes words[] = {
-        bytes_of(by_connection),
-        bytes_of(by_client),
-        bytes_of(burial->id),
-        options->join_leave ? BYTES_LITERAL("tell") : BYTES_LITERAL("quiet"),
-        bytes_of(pubsub),
-        bytes_of(time),
-        redis_publish_verb(bus),
-    };
+    const struct bytes who[] = {bytes_of(burial->id)};
     burial->open++;
-    redis_call(bus, SCRIPT_REAP, 2, words, sizeof words / sizeof *words,
-               on_reaped, burial);
-    free(by_connection);
-    free(by_client);
-    free(pubsub);
+    call_members(burial->bus, SCRIPT_REAP, channel, who, 1, on_reaped, burial);
 }
 
 static void on_channels_of_dead(void *arg, const struct redisReply *reply)
@@ -217,12 +206,6 @@ void redis_presence_register(struct redis_bus *bus, redis_answer *answer)
     send_heartbeat(bus, answer);
 }
 
-static void restore_member(struct redis_bus *bus, const char *channel,
-                           const char *client, uint32_t connections)
-{
-    redis_presence_set(bus, channel, client, connections);
-}
-
 /* All is told under the new id before the old one is buried: so nobody seems
  * to leave who is still there. When Redis was away, the others may not have
  * come back yet: they get the time of a lease. */
@@ -232,7 +215,7 @@ void redis_presence_restore(struct redis_bus *bus)
     presence->is_used = true;
     presence->is_known = true;
     presence->bury_ms = clock_steady_ms() + lease_ms(bus);
-    redis_channels_each_member(bus, restore_member);
+    redis_channels_each_member(bus, redis_presence_set);
     if (presence->former[0])
         bury(bus, bytes_of(presence->former), true);
     presence->former[0] = '\0';
@@ -279,8 +262,8 @@ static void on_heartbeat_due(void *arg)
 void redis_presence_init(struct redis_bus *bus)
 {
     uint64_t period_ms = lease_ms(bus) / 8;
-    bus->presence.heartbeat = loop_timer_new(bus->loop, period_ms, period_ms,
-                                             on_heartbeat_due, bus);
+    bus->presence.heartbeat =
+        loop_timer_new(bus->loop, period_ms, period_ms, on_heartbeat_due, bus);
 }
 
 void redis_presence_deinit(struct redis_bus *bus)

@@ -7,7 +7,7 @@
 
 enum { HELD_MAX = 100000 };
 
-void redis_messages_add(struct messages *list, struct message *message)
+static void add_message(struct messages *list, struct message *message)
 {
     if (list->count == list->capacity) {
         list->capacity = list->capacity ? list->capacity * 2 : 8;
@@ -36,7 +36,7 @@ static void deliver(struct redis_channel *channel, struct message *message)
     channel->position.offset = message->offset;
     set_last(channel, message);
     if (channel->recoveries)
-        redis_messages_add(&channel->recent, message);
+        add_message(&channel->recent, message);
     hub_deliver(channel->bus->instance->hub, message);
 }
 
@@ -72,7 +72,7 @@ static void drop_publications(struct messages *held)
     *held = (struct messages){0};
     for (size_t i = 0; i < all.count; i++)
         if (all.items[i]->kind != MESSAGE_PUBLICATION)
-            redis_messages_add(held, all.items[i]);
+            add_message(held, all.items[i]);
     redis_messages_clear(&all);
 }
 
@@ -87,7 +87,7 @@ static void hold(struct redis_channel *channel, struct message *message,
         redis_messages_clear(&channel->held);
         channel->has_lost = true;
     }
-    redis_messages_add(&channel->held, message);
+    add_message(&channel->held, message);
 }
 
 /* What was held back goes out; when something is missing in it, the stream is
@@ -101,11 +101,11 @@ static void release_held(struct redis_channel *channel)
         struct message *message = held.items[i];
         bool numbered = message->kind == MESSAGE_PUBLICATION;
         if (channel->stage != LIVE)
-            redis_messages_add(&channel->held, message);
+            add_message(&channel->held, message);
         else if (numbered && !same_epoch)
             channel->has_lost = true; /* which is newer? the stream knows */
         else if (!accept(channel, message)) {
-            redis_messages_add(&channel->held, message);
+            add_message(&channel->held, message);
             redis_repair_start(channel);
         }
     }

@@ -23,7 +23,8 @@ void redis_refuse(struct redis_bus *bus, struct request *request)
     request_finish(request);
 }
 
-void redis_wait(struct redis_bus *bus, struct request *request)
+/* Puts it where it was among the waiting, by its number. */
+static void wait_in_backlog(struct redis_bus *bus, struct request *request)
 {
     struct request **at = &bus->backlog;
     /* mostly it belongs at the end */
@@ -53,7 +54,7 @@ bool redis_is_answered(struct request *request, const struct redisReply *reply)
     struct redis_bus *bus = request->bus_data;
     bus->in_flight--;
     if (!reply || redis_is_passing_error(bus, reply)) {
-        redis_wait(bus, request);
+        wait_in_backlog(bus, request);
         return false;
     }
     redis_pump(bus); /* there is room again */
@@ -234,7 +235,7 @@ static void accept_request(struct redis_bus *bus, struct request *request)
         redis_refuse(bus, request);
         return;
     }
-    redis_wait(bus, request);
+    wait_in_backlog(bus, request);
     redis_pump(bus);
 }
 
@@ -262,6 +263,6 @@ void redis_expire_backlog(struct redis_bus *bus, uint64_t now_ms)
         if (now_ms - request->since_ms > patience_ms)
             redis_refuse(bus, request);
         else
-            redis_wait(bus, request);
+            wait_in_backlog(bus, request);
     }
 }
