@@ -37,7 +37,6 @@ struct api_request {
     struct bytes host;
     struct bytes origin;
     struct bytes if_none_match;
-    struct bytes request_method; /* Access-Control-Request-Method */
 };
 
 struct api_response {

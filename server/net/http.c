@@ -46,19 +46,22 @@ static bool wants_keep_alive(struct headers *headers)
     return !connection.len || strcasecmp(connection.data, "keep-alive") == 0;
 }
 
-static bool answer(struct socket *socket, bool keep_open)
+static struct api_request read_request(struct headers *headers)
+{
+    struct api_request request = {0};
+    request.method = headers_method(headers, &request.path);
+    request.host = headers_get(headers, WSI_TOKEN_HOST);
+    request.origin = headers_get(headers, WSI_TOKEN_ORIGIN);
+    request.if_none_match = headers_get(headers, WSI_TOKEN_HTTP_IF_NONE_MATCH);
+    return request;
+}
+
+static bool answer(struct socket *socket, const struct api_request *request,
+                   bool keep_open)
 {
     struct reactor *reactor = socket->reactor;
-    struct headers headers = headers_of(reactor, socket->wsi);
-    struct api_request request = {0};
     struct api_response found = {0};
-    request.method = headers_method(&headers, &request.path);
-    request.host = headers_get(&headers, WSI_TOKEN_HOST);
-    request.origin = headers_get(&headers, WSI_TOKEN_ORIGIN);
-    request.if_none_match = headers_get(&headers, WSI_TOKEN_HTTP_IF_NONE_MATCH);
-    keep_open =
-        keep_open && wants_keep_alive(&headers) && !reactor->net->is_draining;
-    api_serve(reactor->net->api, &request, &found);
+    api_serve(reactor->net->api, request, &found);
     metrics_add(&reactor->worker.metrics, METRIC_HTTP_REQUESTS, 1);
     bool written = response_write(
         socket,
@@ -67,21 +70,11 @@ static bool answer(struct socket *socket, bool keep_open)
             .content_type = found.content_type,
             .headers = buffer_bytes(&found.headers),
             .body = found.body,
-            .head_only = bytes_equal(request.method, BYTES_LITERAL("HEAD")),
+            .head_only = bytes_equal(request->method, BYTES_LITERAL("HEAD")),
             .keep_open = keep_open,
         });
     api_response_deinit(&found);
     return written && keep_open;
-}
-
-/* A client that asks for the WebSocket without upgrading made a mistake that
- * deserves more than 404. */
-static bool is_websocket_path(struct socket *socket)
-{
-    struct headers headers = headers_of(socket->reactor, socket->wsi);
-    struct bytes path;
-    headers_method(&headers, &path);
-    return bytes_start_with(path, BYTES_LITERAL("/ws/"));
 }
 
 int http_on_action(struct socket *socket)
@@ -93,13 +86,19 @@ int http_on_action(struct socket *socket)
                 "{\"error\":\"Transfer-Encoding is not supported\"}"));
         return -1;
     }
-    if (is_websocket_path(socket)) {
+    struct headers headers = headers_of(socket->reactor, socket->wsi);
+    struct api_request request = read_request(&headers);
+    /* who asks for the WebSocket without upgrading made a mistake that
+     * deserves more than 404 */
+    if (bytes_start_with(request.path, BYTES_LITERAL("/ws/"))) {
         response_write_json(
             socket, 426, "Upgrade: websocket\r\n",
             BYTES_LITERAL("{\"error\":\"Upgrade to WebSocket required\"}"));
         return -1;
     }
-    if (!answer(socket, !has_body(socket)))
+    bool keep_open = !has_body(socket) && wants_keep_alive(&headers) &&
+                     !socket->reactor->net->is_draining;
+    if (!answer(socket, &request, keep_open))
         return -1;
     return lws_http_transaction_completed(socket->wsi) ? -1 : 0;
 }
@@ -107,6 +106,8 @@ int http_on_action(struct socket *socket)
 int http_on_unknown_upgrade(struct socket *socket)
 {
     socket_move(socket, &socket->reactor->kept);
-    answer(socket, false);
+    struct headers headers = headers_of(socket->reactor, socket->wsi);
+    struct api_request request = read_request(&headers);
+    answer(socket, &request, false);
     return -1;
 }
