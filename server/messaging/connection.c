@@ -241,22 +241,36 @@ static bool queue_frame(struct connection *connection, struct frame *frame,
     }
 }
 
-void connection_send_frames(struct connection *connection,
-                            struct frame *const *frames, size_t frame_count,
-                            struct bytes joined, const void *topic)
+/* True when nothing is left to do: it went out, or nobody is there. */
+static bool send_now(struct connection *connection, size_t frame_count,
+                     struct bytes joined)
 {
     if (!connection->is_open || connection->is_closing)
-        return;
+        return true;
     count(connection, METRIC_MESSAGES_OUT, (int64_t)frame_count);
     count(connection, METRIC_BYTES_OUT, (int64_t)joined.len);
-    if (is_writable(connection)) {
-        write_now(connection, joined);
-        return;
-    }
+    if (!is_writable(connection))
+        return false;
+    write_now(connection, joined);
+    return true;
+}
+
+static void queue_frames(struct connection *connection,
+                         struct frame *const *frames, size_t frame_count,
+                         const void *topic)
+{
     for (size_t i = 0; i < frame_count; i++)
         if (!queue_frame(connection, frames[i], topic))
             return;
     connection->transport->want_writable(connection);
+}
+
+void connection_send_frames(struct connection *connection,
+                            struct frame *const *frames, size_t frame_count,
+                            struct bytes joined, const void *topic)
+{
+    if (!send_now(connection, frame_count, joined))
+        queue_frames(connection, frames, frame_count, topic);
 }
 
 /* What its channels have gathered in this turn came before what follows. */
@@ -298,10 +312,10 @@ void connection_reply_end(struct connection *connection,
     memcpy(reply->data + start, header, header_len);
     struct bytes joined = bytes_skip(buffer_bytes(reply), start);
 
-    struct frame *frame = NULL;
-    if (!is_writable(connection))
-        frame = frame_new_raw(joined);
-    connection_send_frames(connection, &frame, 1, joined, NULL);
+    if (send_now(connection, 1, joined))
+        return;
+    struct frame *frame = frame_new_raw(joined);
+    queue_frames(connection, &frame, 1, NULL);
     frame_unref(frame);
 }
 
