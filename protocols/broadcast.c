@@ -1,12 +1,11 @@
 /* broadcast: channels, history, presence and direct messages as JSON text.
  * README.md has the wire format; this file has what clients send and what
  * they are answered, broadcast_encode.c how messages are written. */
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "messaging/channel.h"
+#include "messaging/epoch.h"
 #include "messaging/names.h"
 #include "messaging/operations.h"
 #include "messaging/worker.h"
@@ -15,7 +14,6 @@
 
 enum {
     HISTORY_LIMIT = 50, /* messages, when the client names no limit */
-    EPOCH_DIGITS = 16,
     TOKEN_BYTES = 8192
 };
 
@@ -42,8 +40,9 @@ static struct bytes channel_of(const struct command *command)
 
 static void append_position(struct buffer *out, struct position position)
 {
-    buffer_append_format(out, ",\"epoch\":\"%0*" PRIx64 "\"", EPOCH_DIGITS,
-                         position.epoch);
+    char epoch[EPOCH_LEN + 1];
+    epoch_encode(position.epoch, epoch);
+    broadcast_append_string(out, "epoch", bytes_of(epoch));
     broadcast_append_number(out, "offset", position.offset);
 }
 
@@ -130,17 +129,12 @@ static struct bytes payload_of(const struct command *command)
     return payload.len ? payload : BYTES_LITERAL("null");
 }
 
-static bool read_hex(struct bytes text, uint64_t *number)
+static bool read_epoch(struct bytes text, uint64_t *epoch)
 {
-    char digits[EPOCH_DIGITS + 1];
+    char digits[EPOCH_LEN];
     size_t len;
-    int used = 0;
-    if (!json_decode_string(text, digits, EPOCH_DIGITS, &len) ||
-        len != EPOCH_DIGITS)
-        return false;
-    digits[len] = '\0';
-    return sscanf(digits, "%" SCNx64 "%n", number, &used) == 1 &&
-           used == EPOCH_DIGITS;
+    return json_decode_string(text, digits, sizeof digits, &len) &&
+           epoch_decode((struct bytes){digits, len}, epoch);
 }
 
 static bool read_since(struct bytes text, struct position *since)
@@ -153,7 +147,7 @@ static bool read_since(struct bytes text, struct position *since)
         slots[0].raw.data[0] != '"' ||
         !json_decode_uint(slots[1].raw, &since->offset))
         return false;
-    if (!read_hex(slots[0].raw, &since->epoch))
+    if (!read_epoch(slots[0].raw, &since->epoch))
         *since = (struct position){0};
     return true;
 }

@@ -13,6 +13,7 @@
 #include "bus/redis_bus.h"
 #include "bus/redis_envelope.h"
 #include "bus/redis_push.h"
+#include "messaging/epoch.h"
 #include "messaging/names.h"
 
 char *redis_key(const struct redis_bus *bus, const char *channel,
@@ -70,19 +71,18 @@ void redis_read(struct redis_bus *bus, const char *channel, const char *which,
                 uint64_t number, const struct redis_known *known,
                 redis_answer *answer, void *arg)
 {
-    char new_epoch[24];
+    char new_epoch[EPOCH_LEN + 1];
     char seconds[16];
     char number_text[24];
-    char known_epoch[24] = "";
+    char known_epoch[EPOCH_LEN + 1] = "";
     char known_offset[24] = "";
     struct buffer mark = {0};
-    snprintf(new_epoch, sizeof new_epoch, "%016" PRIx64, random_uint64());
+    epoch_encode(random_uint64(), new_epoch);
     snprintf(seconds, sizeof seconds, "%" PRIu32,
              redis_position_seconds(bus, channel));
     snprintf(number_text, sizeof number_text, "%" PRIu64, number);
     if (known) {
-        snprintf(known_epoch, sizeof known_epoch, "%016" PRIx64,
-                 known->position.epoch);
+        epoch_encode(known->position.epoch, known_epoch);
         snprintf(known_offset, sizeof known_offset, "%" PRIu64,
                  known->position.offset);
     }

@@ -1,6 +1,7 @@
 #include "bus/redis_envelope.h"
 
 #include "base/json.h"
+#include "messaging/epoch.h"
 #include "messaging/names.h"
 
 /* The text before the next bar; `text` moves behind it. */
@@ -14,28 +15,9 @@ static bool take_field(struct bytes *text, struct bytes *field)
     return true;
 }
 
-bool redis_epoch_decode(struct bytes text, uint64_t *epoch)
-{
-    *epoch = 0;
-    if (text.len != 16)
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i];
-        uint64_t digit;
-        if (c >= '0' && c <= '9')
-            digit = (uint64_t)(c - '0');
-        else if (c >= 'a' && c <= 'f')
-            digit = (uint64_t)(c - 'a' + 10);
-        else
-            return false;
-        *epoch = *epoch << 4 | digit;
-    }
-    return true;
-}
-
 static bool publication_is_valid(struct envelope *envelope)
 {
-    return redis_epoch_decode(envelope->target, &envelope->position.epoch) &&
+    return epoch_decode(envelope->target, &envelope->position.epoch) &&
            envelope->position.offset > 0 &&
            (!envelope->from.len || client_id_is_valid(envelope->from)) &&
            json_is_valid(envelope->payload);

@@ -49,7 +49,4 @@ struct message *redis_envelope_message(const struct envelope *envelope,
 void redis_envelope_encode(const struct envelope *envelope,
                            struct buffer *out);
 
-/* 16 hexadecimal digits, as epochs are written. */
-bool redis_epoch_decode(struct bytes text, uint64_t *epoch);
-
 #endif

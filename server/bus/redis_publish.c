@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "bus/redis_bus.h"
 #include "bus/redis_push.h"
+#include "messaging/epoch.h"
 
 /* A channel's publishes that were sent and are not answered. */
 struct redis_order {
@@ -138,10 +139,10 @@ static uint32_t answer_seconds(const struct redis_bus *bus)
 
 void redis_publish(struct redis_bus *bus, struct request *request)
 {
-    char epoch[24];
+    char epoch[EPOCH_LEN + 1];
     struct publish_words w = {0};
     struct redis_order *order = find_or_add_order(bus, request->channel);
-    snprintf(epoch, sizeof epoch, "%016" PRIx64, random_uint64());
+    epoch_encode(random_uint64(), epoch);
     add_keys(&w, bus, request);
     size_t key_count = w.key_count;
     char *pubsub = redis_key(bus, request->channel, "c");

@@ -4,7 +4,7 @@
 
 #include <hiredis/hiredis.h>
 
-#include "bus/redis_envelope.h"
+#include "messaging/epoch.h"
 
 bool redis_push_bytes(const struct redisReply *reply, struct bytes *bytes)
 {
@@ -55,7 +55,7 @@ bool redis_push_position(const struct redisReply *reply,
         offset < 0)
         return false;
     position->offset = (uint64_t)offset;
-    return redis_epoch_decode(epoch, &position->epoch);
+    return epoch_decode(epoch, &position->epoch);
 }
 
 static enum push_kind kind_of(const char *word)

@@ -215,6 +215,28 @@ static void another_epoch_recovers_nothing(void **state)
     }
 }
 
+/* The number is right, but this is not how it was given. */
+static void an_epoch_spelled_otherwise_recovers_nothing(void **state)
+{
+    (void)state;
+    static const char *const epochs[] = {" 000000000000002", "+000000000000002",
+                                         "0x00000000000002", "000000000000002"};
+    fake_client_say(bob, "{\"type\":\"broadcast\",\"channel\":\"more\"}");
+    for (size_t i = 0; i < COUNT(epochs); i++) {
+        char text[200];
+        snprintf(text, sizeof text,
+                 "{\"type\":\"subscribe\",\"channel\":\"more\",\"since\":"
+                 "{\"epoch\":\"%s\",\"offset\":0}}",
+                 epochs[i]);
+        assert_answer(text, "{\"type\":\"subscribed\",\"channel\":\"more\"," E2
+                            ",\"offset\":1,\"recovered\":false,"
+                            "\"messages\":[]}");
+        fake_client_say(alice, "{\"type\":\"unsubscribe\","
+                               "\"channel\":\"more\"}");
+        fake_client_skip(alice);
+    }
+}
+
 static void a_bad_since_is_an_error(void **state)
 {
     (void)state;
@@ -604,6 +626,7 @@ int main(void)
         TEST(a_subscribe_tells_the_place),
         TEST(what_was_missed_comes_with_the_answer),
         TEST(another_epoch_recovers_nothing),
+        TEST(an_epoch_spelled_otherwise_recovers_nothing),
         TEST(a_bad_since_is_an_error),
         TEST(subscribing_needs_a_name_and_a_place),
         TEST(unsubscribe_is_answered_at_once),

@@ -1,4 +1,5 @@
 #include "bus/redis_envelope.h"
+#include "messaging/epoch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -150,13 +151,13 @@ static void epochs_have_sixteen_digits(void **state)
 {
     (void)state;
     uint64_t epoch;
-    assert_true(redis_epoch_decode(bytes_of("ffffffffffffffff"), &epoch));
+    assert_true(epoch_decode(bytes_of("ffffffffffffffff"), &epoch));
     assert_true(epoch == UINT64_MAX);
-    assert_true(redis_epoch_decode(bytes_of("0000000000000000"), &epoch));
+    assert_true(epoch_decode(bytes_of("0000000000000000"), &epoch));
     assert_true(epoch == 0);
-    assert_false(redis_epoch_decode(bytes_of("fffffffffffffffg"), &epoch));
-    assert_false(redis_epoch_decode(bytes_of("-fffffffffffffff"), &epoch));
-    assert_false(redis_epoch_decode(bytes_of(""), &epoch));
+    assert_false(epoch_decode(bytes_of("fffffffffffffffg"), &epoch));
+    assert_false(epoch_decode(bytes_of("-fffffffffffffff"), &epoch));
+    assert_false(epoch_decode(bytes_of(""), &epoch));
 }
 
 int main(void)
