@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "config_value.h"
 
 enum { FILE_MAX = 1 << 20, NAME_MAX_BYTES = 128 };
@@ -39,7 +40,7 @@ static bool read_file(const char *path, struct buffer *out, struct error *why)
 static bool check_text(struct buffer *text, struct error *why)
 {
     bool is_text = strlen(buffer_text(text)) == text->len;
-    if (!is_text || !config_value_is_utf8(text->data))
+    if (!is_text || !utf8_is_valid(buffer_bytes(text)))
         return error_set(why, "not valid UTF-8");
     if (strstr(text->data, "\\u0000"))
         return error_set(why, "\\u0000 is not allowed in a text");

@@ -3,40 +3,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 
 enum { SHOWN_MAX = 64 }; /* of a wrong value, in an error */
-
-/* The length of the UTF-8 sequence that starts at `at`, 0 when it is none.
- * The smallest code point a length may hold refuses overlong forms. */
-static size_t sequence_len(const unsigned char *at)
-{
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (*at < 0x80)
-        return 1;
-    size_t len = *at >= 0xf0 ? 4 : *at >= 0xe0 ? 3 : 2;
-    uint32_t code = *at & (0x7fU >> len);
-    for (size_t i = 1; i < len; i++) {
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (at[i] & 0x3f);
-    }
-    bool surrogate = code >= 0xd800 && code <= 0xdfff;
-    bool valid = *at >= 0xc2 && *at < 0xf8 && code >= smallest[len] &&
-                 code <= 0x10ffff && !surrogate;
-    return valid ? len : 0;
-}
-
-bool config_value_is_utf8(const char *text)
-{
-    const unsigned char *at = (const unsigned char *)text;
-    while (*at) {
-        size_t len = sequence_len(at);
-        if (!len)
-            return false;
-        at += len;
-    }
-    return true;
-}
 
 bool config_value_parse_text(const struct config_key *key, const char *text,
                              void *field, struct error *why)
@@ -97,7 +66,7 @@ bool config_value_from_text(const struct config_key *key, const char *text,
 {
     if (!text && key->type != &config_value_bool)
         return refuse(key, NULL, NULL, error);
-    if (text && !config_value_is_utf8(text))
+    if (text && !utf8_is_valid(bytes_of(text)))
         return error_set(error, "not valid UTF-8");
     error->text[0] = '\0';
     void *field = config_key_field(key, base);

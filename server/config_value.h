@@ -68,9 +68,6 @@ void config_value_append_choices(const struct config_key *key,
 bool config_value_parse_text(const struct config_key *key, const char *text,
                              void *field, struct error *why);
 
-/* Only what a JSON text or a WebSocket text frame may hold. */
-bool config_value_is_utf8(const char *text);
-
 /* What is printed in place of a secret. */
 #define CONFIG_VALUE_MASK "***"
 

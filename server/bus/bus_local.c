@@ -222,13 +222,38 @@ static void send_direct(struct bus_local *bus, struct shard *shard,
                                         request->channel, request->message);
 }
 
+static void disconnect(struct bus_local *bus, struct shard *shard,
+                       struct request *request)
+{
+    (void)shard;
+    request->instances = 1;
+    request->connections =
+        clients_close(bus->instance->clients, request->client,
+                      CLOSE_DISCONNECTED, request->reason);
+}
+
+static void remove_client(struct bus_local *bus, struct shard *shard,
+                          struct request *request)
+{
+    (void)shard;
+    request->instances = 1;
+    request->connections =
+        clients_remove(bus->instance->clients, request->client,
+                       bytes_of(request->channel));
+}
+
 typedef void serve(struct bus_local *bus, struct shard *shard,
                    struct request *request);
 
 static serve *const servers[REQUEST_KIND_COUNT] = {
-    [REQUEST_SUBSCRIBE] = subscribe,    [REQUEST_UNSUBSCRIBE] = unsubscribe,
-    [REQUEST_PUBLISH] = publish,        [REQUEST_HISTORY] = report_history,
-    [REQUEST_PRESENCE] = report_presence, [REQUEST_DIRECT] = send_direct,
+    [REQUEST_SUBSCRIBE] = subscribe,
+    [REQUEST_UNSUBSCRIBE] = unsubscribe,
+    [REQUEST_PUBLISH] = publish,
+    [REQUEST_HISTORY] = report_history,
+    [REQUEST_PRESENCE] = report_presence,
+    [REQUEST_DIRECT] = send_direct,
+    [REQUEST_DISCONNECT] = disconnect,
+    [REQUEST_REMOVE] = remove_client,
 };
 
 /* The answer is posted under the lock: see the note on top. */

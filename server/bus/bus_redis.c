@@ -178,11 +178,7 @@ static void on_commands_down(void *arg)
 static void on_subscriptions_up(void *arg)
 {
     struct redis_bus *bus = arg;
-    char *control = redis_name(bus, "control");
-    const struct bytes words[] = {BYTES_LITERAL("SUBSCRIBE"),
-                                  bytes_of(control)};
-    redis_link_push(bus->subscriptions, words, 2);
-    free(control);
+    redis_control_subscribe(bus);
     bus->has_lease = false; /* asked for anew, and the pattern with it */
     redis_channels_subscribe_again(bus);
 }
@@ -221,22 +217,6 @@ bool redis_is_passing_error(struct redis_bus *bus,
     log_limited(LOG_ERROR, 1, "Redis refuses a command",
                 LOG_TEXT("error", error));
     return false;
-}
-
-static void on_control(struct redis_bus *bus, struct bytes text)
-{
-    struct envelope envelope;
-    if (!redis_envelope_decode(text, &envelope) ||
-        envelope.kind != ENVELOPE_DIRECT) {
-        metrics_add(&bus->metrics, METRIC_REDIS_MALFORMED, 1);
-        return;
-    }
-    char client[CLIENT_ID_MAX + 1] = {0};
-    memcpy(client, envelope.target.data, envelope.target.len);
-    struct message *message =
-        redis_envelope_message(&envelope, (struct bytes){0});
-    clients_send(bus->instance->clients, client, message);
-    message_unref(message);
 }
 
 /* The channel's name out of <prefix>{<name>}:c. */
@@ -279,7 +259,7 @@ static void on_push(void *arg, const struct redisReply *reply)
                                push.text);
     } else if (!read_channel(bus, push.channel, name)) {
         if (push.kind == PUSH_MESSAGE)
-            on_control(bus, push.text);
+            redis_control_on_message(bus, push.text);
         else if (push.kind == PUSH_SUBSCRIBED)
             start_listening(bus);
     } else if (push.kind == PUSH_MESSAGE) {

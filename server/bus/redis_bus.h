@@ -152,6 +152,16 @@ void redis_publish(struct redis_bus *bus, struct request *request);
 bool redis_publish_input(struct redis_bus *bus, struct bytes channel,
                          struct bytes payload, struct bytes entry);
 
+/* ---- redis_control.c: what is said to every instance about one client */
+
+void redis_control_subscribe(struct redis_bus *bus);
+void redis_control_on_message(struct redis_bus *bus, struct bytes text);
+
+/* Each sends a request of its kind. */
+void redis_direct(struct redis_bus *bus, struct request *request);
+void redis_disconnect(struct redis_bus *bus, struct request *request);
+void redis_remove(struct redis_bus *bus, struct request *request);
+
 /* ---- redis_channel.c: the channels somebody here subscribes to */
 
 void redis_channel_subscribe(struct redis_bus *bus, struct request *request);

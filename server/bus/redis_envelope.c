@@ -1,6 +1,7 @@
 #include "bus/redis_envelope.h"
 
 #include "base/json.h"
+#include "messaging/close_reason.h"
 #include "messaging/epoch.h"
 #include "messaging/names.h"
 
@@ -43,6 +44,12 @@ static bool content_is_valid(struct envelope *envelope)
                json_is_valid(envelope->payload);
     case ENVELOPE_REPLACE:
         return client_id_is_valid(envelope->target) && envelope->from.len;
+    case ENVELOPE_DISCONNECT:
+        return client_id_is_valid(envelope->target) && !envelope->from.len &&
+               close_text_is_valid(envelope->payload);
+    case ENVELOPE_REMOVE:
+        return client_id_is_valid(envelope->target) && !envelope->from.len &&
+               channel_name_is_valid(envelope->payload);
     }
     return false;
 }

@@ -4,6 +4,8 @@
  *     J||0|time|client|   L||0|time|client|   came, left
  *     D|to|0|time|from|payload            to a client
  *     X|client|0|time|instance|           a newer connection elsewhere
+ *     C|client|0|time||text               its connections are closed
+ *     U|client|0|time||channel            it is taken out of a channel
  *
  * Whoever can write to Redis can send anything: what is decoded here is
  * checked like what a client sends, the payload down to its JSON.
@@ -27,12 +29,14 @@ enum envelope_kind {
     ENVELOPE_JOIN = 'J',
     ENVELOPE_LEAVE = 'L',
     ENVELOPE_DIRECT = 'D',
-    ENVELOPE_REPLACE = 'X'
+    ENVELOPE_REPLACE = 'X',
+    ENVELOPE_DISCONNECT = 'C',
+    ENVELOPE_REMOVE = 'U'
 };
 
 struct envelope {
     enum envelope_kind kind;
-    struct bytes target; /* DIRECT, REPLACE: the client */
+    struct bytes target; /* the client, where it is about one */
     struct position position;
     int64_t time_ms;
     struct bytes from;
@@ -45,7 +49,7 @@ bool redis_envelope_decode(struct bytes text, struct envelope *envelope);
 struct message *redis_envelope_message(const struct envelope *envelope,
                                        struct bytes channel);
 
-/* DIRECT and REPLACE; the others are written by the scripts. */
+/* What is about a client; the others are written by the scripts. */
 void redis_envelope_encode(const struct envelope *envelope,
                            struct buffer *out);
 

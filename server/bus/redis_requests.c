@@ -171,48 +171,14 @@ static void send_presence(struct redis_bus *bus, struct request *request)
     free(key);
 }
 
-/* Sent twice it would arrive twice: once the answer is lost, nobody knows. */
-static void on_direct(void *arg, const struct redisReply *reply)
-{
-    struct request *request = arg;
-    struct redis_bus *bus = request->bus_data;
-    bus->in_flight--;
-    if (!reply || redis_push_error(reply)) {
-        redis_is_passing_error(bus, reply);
-        redis_refuse(bus, request);
-        return;
-    }
-    redis_pump(bus);
-    request->connections =
-        clients_count(bus->instance->clients, request->channel);
-    request_finish(request);
-}
-
-static void send_direct(struct redis_bus *bus, struct request *request)
-{
-    struct buffer text = {0};
-    const struct envelope envelope = {
-        .kind = ENVELOPE_DIRECT,
-        .target = bytes_of(request->channel),
-        .time_ms = request->message->time_ms,
-        .from = request->message->from,
-        .payload = request->message->payload,
-    };
-    redis_envelope_encode(&envelope, &text);
-    char *control = redis_name(bus, "control");
-    const struct bytes words[] = {BYTES_LITERAL("PUBLISH"), bytes_of(control),
-                                  buffer_bytes(&text)};
-    redis_link_send(bus->commands, words, 3, on_direct, request);
-    free(control);
-    buffer_deinit(&text);
-}
-
 static void (*const senders[REQUEST_KIND_COUNT])(struct redis_bus *,
                                                  struct request *) = {
     [REQUEST_PUBLISH] = redis_publish,
     [REQUEST_HISTORY] = send_history,
     [REQUEST_PRESENCE] = send_presence,
-    [REQUEST_DIRECT] = send_direct,
+    [REQUEST_DIRECT] = redis_direct,
+    [REQUEST_DISCONNECT] = redis_disconnect,
+    [REQUEST_REMOVE] = redis_remove,
 };
 
 void redis_pump(struct redis_bus *bus)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "messaging/operations.h"
 #include "messaging/worker.h"
 
 enum { SHARDS = 64 };
@@ -26,9 +27,12 @@ struct clients {
 
 /* Work for one connection, on its way to the connection's worker. */
 struct parcel {
+    void (*open)(struct connection *connection, struct parcel *parcel);
     uint64_t handle;
-    struct message *message; /* NULL: close it */
+    struct message *message; /* a reference, or NULL */
     enum close_reason reason;
+    struct bytes text; /* in `copy` */
+    char copy[];
 };
 
 struct clients *clients_new(void)
@@ -127,30 +131,53 @@ const char *client_id(const struct client *client)
     return client->id;
 }
 
+static void open_message(struct connection *connection, struct parcel *parcel)
+{
+    connection_send(connection, parcel->message);
+}
+
+static void open_close(struct connection *connection, struct parcel *parcel)
+{
+    connection_close_saying(connection, parcel->reason, parcel->text);
+}
+
+static void open_remove(struct connection *connection, struct parcel *parcel)
+{
+    operation_remove(connection, parcel->text);
+}
+
 /* On the connection's worker, where the connection may be gone by now. */
 static void open_parcel(void *subject, void *object)
 {
     struct parcel *parcel = object;
     struct connection *connection =
         worker_find_connection(subject, parcel->handle);
-    if (connection && parcel->message)
-        connection_send(connection, parcel->message);
-    else if (connection)
-        connection_close(connection, parcel->reason);
+    if (connection)
+        parcel->open(connection, parcel);
     message_unref(parcel->message);
     free(parcel);
 }
 
-/* Posts a parcel to each connection from `connection` on; under the lock. */
+static struct parcel *copy_parcel(const struct parcel *model)
+{
+    struct parcel *parcel = memory_new(1, sizeof *parcel + model->text.len);
+    *parcel = *model;
+    if (model->message)
+        message_ref(model->message);
+    if (model->text.len)
+        memcpy(parcel->copy, model->text.data, model->text.len);
+    parcel->text.data = parcel->copy;
+    return parcel;
+}
+
+/* Posts a copy to each connection from `connection` on; under the lock. */
 static uint32_t post_to_list(struct connection *connection,
-                             struct message *message, enum close_reason reason)
+                             const struct parcel *model)
 {
     uint32_t count = 0;
     for (; connection; connection = connection->client_next) {
-        struct parcel *parcel = memory_new(1, sizeof *parcel);
+        struct parcel *parcel = copy_parcel(model);
         parcel->handle = connection->handle;
-        parcel->message = message ? message_ref(message) : NULL;
-        parcel->reason = reason;
         inbox_post(&connection->worker->inbox,
                    (struct inbox_item){open_parcel, connection->worker,
                                        parcel});
@@ -160,13 +187,11 @@ static uint32_t post_to_list(struct connection *connection,
 }
 
 static uint32_t post_to_client(struct clients *clients, const char *id,
-                               struct message *message,
-                               enum close_reason reason)
+                               const struct parcel *model)
 {
     struct shard *shard = lock_shard(clients, id);
     struct client *client = find(shard, id);
-    uint32_t count =
-        client ? post_to_list(client->newest, message, reason) : 0;
+    uint32_t count = client ? post_to_list(client->newest, model) : 0;
     pthread_mutex_unlock(&shard->lock);
     return count;
 }
@@ -174,7 +199,8 @@ static uint32_t post_to_client(struct clients *clients, const char *id,
 uint32_t clients_send(struct clients *clients, const char *id,
                       struct message *message)
 {
-    return post_to_client(clients, id, message, CLOSE_NONE);
+    const struct parcel model = {.open = open_message, .message = message};
+    return post_to_client(clients, id, &model);
 }
 
 uint32_t clients_count(struct clients *clients, const char *id)
@@ -187,17 +213,27 @@ uint32_t clients_count(struct clients *clients, const char *id)
 }
 
 uint32_t clients_close(struct clients *clients, const char *id,
-                       enum close_reason reason)
+                       enum close_reason reason, struct bytes text)
 {
-    return post_to_client(clients, id, NULL, reason);
+    const struct parcel model = {
+        .open = open_close, .reason = reason, .text = text};
+    return post_to_client(clients, id, &model);
+}
+
+uint32_t clients_remove(struct clients *clients, const char *id,
+                        struct bytes channel)
+{
+    const struct parcel model = {.open = open_remove, .text = channel};
+    return post_to_client(clients, id, &model);
 }
 
 uint32_t clients_close_older(struct clients *clients,
                              const struct connection *connection,
                              enum close_reason reason)
 {
+    const struct parcel model = {.open = open_close, .reason = reason};
     struct shard *shard = lock_shard(clients, connection->client->id);
-    uint32_t count = post_to_list(connection->client_next, NULL, reason);
+    uint32_t count = post_to_list(connection->client_next, &model);
     pthread_mutex_unlock(&shard->lock);
     return count;
 }

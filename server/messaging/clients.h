@@ -42,9 +42,15 @@ uint32_t clients_send(struct clients *clients, const char *id,
 /* How many connections the client has on this instance. */
 uint32_t clients_count(struct clients *clients, const char *id);
 
-/* Asks each connection of the client to close; how many they are. */
+/* Asks each connection of the client to close, with a text of its own unless
+ * that is empty; how many they are. */
 uint32_t clients_close(struct clients *clients, const char *id,
-                       enum close_reason reason);
+                       enum close_reason reason, struct bytes text);
+
+/* Takes a channel away from each connection of the client; how many
+ * connections it has, with the channel or without. */
+uint32_t clients_remove(struct clients *clients, const char *id,
+                        struct bytes channel);
 
 /* The same for those that entered before this connection of the client. */
 uint32_t clients_close_older(struct clients *clients,

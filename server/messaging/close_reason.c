@@ -1,5 +1,7 @@
 #include "messaging/close_reason.h"
 
+#include "base/utf8.h"
+
 static const struct close_reason_info table[CLOSE_REASON_COUNT] = {
     [CLOSE_NONE] = {"none", 0, "", false},
     [CLOSE_BY_CLIENT] = {"by_client", 0, "", false},
@@ -14,6 +16,8 @@ static const struct close_reason_info table[CLOSE_REASON_COUNT] = {
     [CLOSE_TOKEN_INVALID] = {"token_invalid", 4401, "token invalid", true},
     [CLOSE_TOKEN_EXPIRED] = {"token_expired", 4401, "token expired", true},
     [CLOSE_FORBIDDEN] = {"forbidden", 4403, "forbidden", true},
+    [CLOSE_DISCONNECTED] = {"disconnected", 4403, "disconnected by the server",
+                            true},
     [CLOSE_REPLACED] = {"replaced", 4409, "replaced by a newer connection",
                         true},
     [CLOSE_NO_PONG] = {"no_pong", 4508, "no pong", false},
@@ -24,4 +28,10 @@ static const struct close_reason_info table[CLOSE_REASON_COUNT] = {
 const struct close_reason_info *close_reason_info(enum close_reason reason)
 {
     return &table[reason];
+}
+
+bool close_text_is_valid(struct bytes text)
+{
+    return text.len <= CLOSE_TEXT_MAX && utf8_is_valid(text) &&
+           !(text.len && memchr(text.data, 0, text.len));
 }

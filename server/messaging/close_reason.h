@@ -5,13 +5,17 @@
  *
  * Owner:   the table is static.
  * Thread:  any.
- * Limits:  a text fits a close frame (123 bytes, RFC 6455 section 5.5).
+ * Limits:  a text fits a close frame: CLOSE_TEXT_MAX bytes.
  * Failure: none.
  */
 #ifndef PEAL_MESSAGING_CLOSE_REASON_H
 #define PEAL_MESSAGING_CLOSE_REASON_H
 
 #include <stdbool.h>
+
+#include "base/bytes.h"
+
+enum { CLOSE_TEXT_MAX = 123 }; /* RFC 6455 section 5.5, less the code */
 
 enum close_reason {
     CLOSE_NONE, /* not closing */
@@ -26,6 +30,7 @@ enum close_reason {
     CLOSE_TOKEN_INVALID,
     CLOSE_TOKEN_EXPIRED,
     CLOSE_FORBIDDEN,
+    CLOSE_DISCONNECTED,
     CLOSE_REPLACED,
     CLOSE_NO_PONG,
     CLOSE_TOO_SLOW,
@@ -41,5 +46,9 @@ struct close_reason_info {
 };
 
 const struct close_reason_info *close_reason_info(enum close_reason reason);
+
+/* Whether a close frame may say this in place of the reason's own text: UTF-8
+ * without zero bytes, or nothing. */
+bool close_text_is_valid(struct bytes text);
 
 #endif

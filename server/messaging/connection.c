@@ -126,6 +126,7 @@ void connection_free(struct connection *connection)
     clients_leave(connection->worker->instance->clients, connection);
     worker_remove_connection(connection->worker, connection);
     free(connection->subscriptions);
+    free(connection->close_text);
     free(connection);
 }
 
@@ -192,6 +193,21 @@ void connection_close(struct connection *connection, enum close_reason reason)
     connection->is_closing = true;
     connection->close_reason = reason;
     worker_close_later(connection->worker, connection);
+}
+
+void connection_close_saying(struct connection *connection,
+                             enum close_reason reason, struct bytes text)
+{
+    if (!connection->is_closing && text.len)
+        connection->close_text = memory_copy_text(text.data, text.len);
+    connection_close(connection, reason);
+}
+
+const char *connection_close_text(const struct connection *connection)
+{
+    return connection->close_text
+               ? connection->close_text
+               : close_reason_info(connection->close_reason)->text;
 }
 
 void connection_start_close(struct connection *connection)

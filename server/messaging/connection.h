@@ -78,6 +78,7 @@ struct connection {
     bool is_closing;      /* nothing is received any more */
     bool is_close_started; /* nothing is sent any more */
     enum close_reason close_reason;
+    char *close_text; /* in place of the reason's own, or NULL */
     int peer_close_code; /* what the client's close frame said */
 };
 
@@ -109,6 +110,13 @@ void connection_on_writable(struct connection *connection);
 
 /* Ends the connection soon, between events. The first reason counts. */
 void connection_close(struct connection *connection, enum close_reason reason);
+
+/* The same with a text of its own for the close frame, unless it is empty. */
+void connection_close_saying(struct connection *connection,
+                             enum close_reason reason, struct bytes text);
+
+/* What the close frame says. */
+const char *connection_close_text(const struct connection *connection);
 
 /* For the worker: starts the closing that connection_close asked for. */
 void connection_start_close(struct connection *connection);

@@ -256,6 +256,12 @@ enum fault operation_direct(struct connection *connection, struct bytes to,
     return FAULT_NONE;
 }
 
+void operation_remove(struct connection *connection, struct bytes channel)
+{
+    if (operation_unsubscribe(connection, channel) == FAULT_NONE)
+        connection->protocol->on_unsubscribed(connection, channel);
+}
+
 /* A fresh token may allow less than the old one did. */
 static void leave_forbidden(struct connection *connection)
 {
@@ -267,8 +273,7 @@ static void leave_forbidden(struct connection *connection)
         char copy[CHANNEL_NAME_MAX]; /* the channel may go with us */
         memcpy(copy, name.data, name.len);
         name.data = copy;
-        if (operation_unsubscribe(connection, name) == FAULT_NONE)
-            connection->protocol->on_unsubscribed(connection, name);
+        operation_remove(connection, name);
     }
 }
 

@@ -44,6 +44,10 @@ enum fault operation_direct(struct connection *connection, struct bytes to,
 enum fault operation_refresh(struct connection *connection,
                              struct bytes token, const char **why);
 
+/* The server takes the channel away, if the connection has it; the client is
+ * told. */
+void operation_remove(struct connection *connection, struct bytes channel);
+
 /* Leaves every channel: the connection is going. */
 void operation_leave_all(struct connection *connection);
 

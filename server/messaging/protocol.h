@@ -30,7 +30,8 @@ struct protocol {
     void (*on_answer)(struct connection *connection,
                       const struct request *request);
 
-    /* The server took a channel away: a fresh token no longer allows it. */
+    /* The server took a channel away: a fresh token no longer allows it, or a
+     * backend wanted so. */
     void (*on_unsubscribed)(struct connection *connection,
                             struct bytes channel);
 

@@ -28,6 +28,21 @@ struct request *request_new(enum request_kind kind, struct bytes channel,
     return request;
 }
 
+struct request *request_new_disconnect(struct bytes client,
+                                       struct bytes reason)
+{
+    struct request *request = request_new(
+        REQUEST_DISCONNECT, (struct bytes){0}, client, reason);
+    request->reason = request->id;
+    request->id.len = 0;
+    return request;
+}
+
+struct request *request_new_remove(struct bytes client, struct bytes channel)
+{
+    return request_new(REQUEST_REMOVE, channel, client, (struct bytes){0});
+}
+
 void request_free(struct request *request)
 {
     message_unref(request->message);

@@ -22,6 +22,8 @@ enum request_kind {
     REQUEST_HISTORY,
     REQUEST_PRESENCE,
     REQUEST_DIRECT,
+    REQUEST_DISCONNECT, /* a client, from every instance */
+    REQUEST_REMOVE,     /* a client from a channel, on every instance */
     REQUEST_KIND_COUNT
 };
 
@@ -49,8 +51,9 @@ struct request {
 
     /* what is asked; the texts live in the request */
     const char *channel;     /* or, for REQUEST_DIRECT, the client id */
-    const char *client;      /* who asks */
+    const char *client;      /* who asks; DISCONNECT, REMOVE: who it is about */
     struct bytes id;         /* the client's own number for it, raw JSON */
+    struct bytes reason;     /* DISCONNECT: for the close frame, or empty */
     bool recover;            /* SUBSCRIBE: from `since` on */
     struct position since;
     uint32_t limit;          /* HISTORY: messages at the most */
@@ -64,7 +67,8 @@ struct request {
     size_t message_count;
     struct member_count *members; /* owned */
     size_t member_count;
-    uint32_t connections; /* of this instance that get the message */
+    uint32_t connections; /* of this instance that it reaches */
+    uint32_t instances;   /* DISCONNECT, REMOVE: how many were told */
 
     /* for the bus alone, while it has the request */
     struct request *next;
@@ -78,6 +82,12 @@ struct request {
 /* A request with copies of the three texts. */
 struct request *request_new(enum request_kind kind, struct bytes channel,
                             struct bytes client, struct bytes id);
+
+/* The same for what concerns one client on every instance. `reason` may be
+ * empty; else it must be a valid close text. */
+struct request *request_new_disconnect(struct bytes client,
+                                       struct bytes reason);
+struct request *request_new_remove(struct bytes client, struct bytes channel);
 
 void request_free(struct request *request);
 

@@ -46,35 +46,34 @@ static void kill_now(struct lws *wsi)
     lws_cancel_service(context);
 }
 
-static void write_close_frame(struct lws *wsi,
-                              const struct close_reason_info *info)
+static void write_close_frame(struct lws *wsi, int code, const char *text)
 {
-    char frame[FRAME_HEADER_MAX + 125];
-    size_t text_len = strlen(info->text);
+    char frame[FRAME_HEADER_MAX + 2 + CLOSE_TEXT_MAX];
+    size_t text_len = strlen(text);
     size_t len = frame_write_header(frame, FRAME_CLOSE, text_len + 2);
-    frame[len++] = (char)(info->code >> 8);
-    frame[len++] = (char)info->code;
-    memcpy(frame + len, info->text, text_len);
+    frame[len++] = (char)(code >> 8);
+    frame[len++] = (char)code;
+    memcpy(frame + len, text, text_len);
     lws_write(wsi, (unsigned char *)frame, len + text_len, LWS_WRITE_RAW);
 }
 
 /* Closing with a part of an earlier write pending, libwebsockets flushes it
  * but leaves the close frame out: so ours is put behind it. */
-static void close_with(struct lws *wsi, enum close_reason reason)
+static void close_with(struct lws *wsi, int code, const char *text)
 {
-    const struct close_reason_info *info = close_reason_info(reason);
-    if (info->code && lws_partial_buffered(wsi))
-        write_close_frame(wsi, info);
-    else if (info->code)
-        lws_close_reason(wsi, (enum lws_close_status)info->code,
-                         (unsigned char *)info->text, strlen(info->text));
+    if (code && lws_partial_buffered(wsi))
+        write_close_frame(wsi, code, text);
+    else if (code)
+        lws_close_reason(wsi, (enum lws_close_status)code,
+                         (unsigned char *)text, strlen(text));
     kill_now(wsi);
 }
 
 static void transport_close(struct connection *connection,
                             enum close_reason reason)
 {
-    close_with(socket_of(connection)->wsi, reason);
+    close_with(socket_of(connection)->wsi, close_reason_info(reason)->code,
+               connection_close_text(connection));
 }
 
 const struct transport websocket_transport = {

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct message *message =
         redis_envelope_message(&envelope, bytes_of("room"));
     message_unref(message);
-    if (envelope.kind == ENVELOPE_DIRECT || envelope.kind == ENVELOPE_REPLACE)
+    if (envelope.target.len && envelope.kind != ENVELOPE_PUBLICATION)
         check_round_trip(&envelope);
     return 0;
 }

@@ -4,7 +4,8 @@
 
 #include "bus/bus_local.h"
 #include "fakes/fake_clock.h"
-#include "fakes/fake_instance.h"
+#include "fakes/fake_client.h"
+#include "fakes/fake_protocol.h"
 #include "fakes/fake_random.h"
 #include "messaging/channel.h"
 
@@ -17,6 +18,7 @@ static struct answer {
     char offsets[256]; /* of the messages: "1 2 3" */
     char members[256]; /* "alice 1 bob 2" */
     uint32_t connections;
+    uint32_t instances;
 } answer;
 
 static struct fake_instance *fake;
@@ -53,6 +55,7 @@ static void keep_answer(struct worker *worker, struct request *request)
     answer.position = request->position;
     answer.recovered = request->recovered;
     answer.connections = request->connections;
+    answer.instances = request->instances;
     answer.offsets[0] = answer.members[0] = '\0';
     for (size_t i = 0; i < request->message_count; i++) {
         snprintf(text, sizeof text, "%llu",
@@ -407,6 +410,48 @@ static void a_direct_message_for_nobody_is_answered(void **state)
     message_unref(message);
 }
 
+/* A request about a client, asked by nobody in particular. */
+static const struct answer *ask_about(struct request *request)
+{
+    request->worker = &fake->workers[0];
+    request->done = keep_answer;
+    return ask(request);
+}
+
+static void a_client_is_disconnected(void **state)
+{
+    (void)state;
+    struct fake_client *alice =
+        fake_client_join(fake, 0, &fake_protocol, "alice", NULL);
+    ask_about(request_new_disconnect(bytes_of("alice"), bytes_of("bye")));
+    assert_int_equal(answer.fault, FAULT_NONE);
+    assert_int_equal(answer.connections, 1);
+    assert_int_equal(answer.instances, 1);
+    assert_int_equal(alice->socket.close_reason, CLOSE_DISCONNECTED);
+    assert_string_equal(alice->socket.close_text, "bye");
+    fake_client_leave(alice);
+    ask_about(request_new_disconnect(bytes_of("alice"), (struct bytes){0}));
+    assert_int_equal(answer.connections, 0);
+}
+
+static void a_client_is_removed_from_a_channel(void **state)
+{
+    (void)state;
+    struct fake_client *alice =
+        fake_client_join(fake, 0, &fake_protocol, "alice", "room");
+    fake_instance_turn(fake);
+    ask_about(request_new_remove(bytes_of("alice"), bytes_of("room")));
+    assert_int_equal(answer.fault, FAULT_NONE);
+    assert_int_equal(answer.connections, 1);
+    assert_int_equal(answer.instances, 1);
+    fake_instance_turn(fake);
+    assert_int_equal(alice->connection->subscription_count, 0);
+    assert_string_equal(ask(make(REQUEST_PRESENCE, "room", "bob"))->members,
+                        "");
+    fake_client_leave(alice);
+    fake_protocol_notes();
+}
+
 /* ---- limits and idle channels ------------------------------------- */
 
 static void channels_are_limited(void **state)
@@ -521,6 +566,8 @@ int main(void)
         TEST(publishing_keeps_a_channel_alive),
         TEST(a_channel_without_history_has_a_minute),
         TEST(a_local_bus_is_always_ready),
+        TEST(a_client_is_disconnected),
+        TEST(a_client_is_removed_from_a_channel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

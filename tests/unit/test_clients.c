@@ -74,7 +74,8 @@ static void who_left_meanwhile_gets_nothing(void **state)
     (void)state;
     struct fake_client *alice = join(0, "alice");
     send_to("alice");
-    clients_close(fake->instance.clients, "alice", CLOSE_FORBIDDEN);
+    clients_close(fake->instance.clients, "alice", CLOSE_FORBIDDEN,
+                  (struct bytes){0});
     fake_client_leave(alice);
     struct fake_client *next = join(0, "alice"); /* in the same slot */
     fake_instance_turn(fake);
@@ -128,11 +129,51 @@ static void closing_reaches_all_of_a_client(void **state)
     struct fake_client *second = join(1, "alice");
     struct fake_client *bob = join(0, "bob");
     assert_int_equal(
-        clients_close(fake->instance.clients, "alice", CLOSE_FORBIDDEN), 2);
+        clients_close(fake->instance.clients, "alice", CLOSE_FORBIDDEN,
+                  (struct bytes){0}), 2);
     fake_instance_turn(fake);
     assert_int_equal(first->socket.close_reason, CLOSE_FORBIDDEN);
     assert_int_equal(second->socket.close_reason, CLOSE_FORBIDDEN);
     assert_int_equal(bob->socket.closes, 0);
+    fake_client_leave(first);
+    fake_client_leave(second);
+    fake_client_leave(bob);
+}
+
+static void a_close_may_have_a_text_of_its_own(void **state)
+{
+    (void)state;
+    struct clients *clients = fake->instance.clients;
+    struct fake_client *alice = join(0, "alice");
+    struct fake_client *bob = join(1, "bob");
+    clients_close(clients, "alice", CLOSE_DISCONNECTED, bytes_of("go away"));
+    clients_close(clients, "alice", CLOSE_DISCONNECTED, bytes_of("too late"));
+    clients_close(clients, "bob", CLOSE_DISCONNECTED, (struct bytes){0});
+    fake_instance_turn(fake);
+    assert_string_equal(alice->socket.close_text, "go away");
+    assert_string_equal(bob->socket.close_text, "disconnected by the server");
+    fake_client_leave(alice);
+    fake_client_leave(bob);
+}
+
+static void a_channel_is_taken_away_from_each_connection(void **state)
+{
+    (void)state;
+    struct clients *clients = fake->instance.clients;
+    struct fake_client *first =
+        fake_client_join(fake, 0, &fake_protocol, "alice", "room");
+    struct fake_client *second = join(1, "alice");
+    struct fake_client *bob =
+        fake_client_join(fake, 1, &fake_protocol, "bob", "room");
+    fake_instance_turn(fake);
+    fake_protocol_notes();
+    assert_int_equal(clients_remove(clients, "alice", bytes_of("room")), 2);
+    assert_int_equal(clients_remove(clients, "carol", bytes_of("room")), 0);
+    fake_instance_turn(fake);
+    /* who did not have it is not told */
+    assert_string_equal(fake_protocol_notes(), "alice: unsubscribed room\n");
+    assert_int_equal(first->connection->subscription_count, 0);
+    assert_int_equal(bob->connection->subscription_count, 1);
     fake_client_leave(first);
     fake_client_leave(second);
     fake_client_leave(bob);
@@ -221,6 +262,8 @@ int main(void)
         TEST(connections_of_a_client_are_counted),
         TEST(connections_of_a_client_are_limited),
         TEST(closing_reaches_all_of_a_client),
+        TEST(a_close_may_have_a_text_of_its_own),
+        TEST(a_channel_is_taken_away_from_each_connection),
         TEST(only_older_connections_are_closed),
         TEST(a_single_connection_replaces_the_older_one),
         TEST(any_of_the_list_may_leave_first),

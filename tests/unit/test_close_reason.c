@@ -45,6 +45,7 @@ static void codes_are_those_of_the_protocol(void **state)
         {CLOSE_TOKEN_INVALID, 4401},
         {CLOSE_TOKEN_EXPIRED, 4401},
         {CLOSE_FORBIDDEN, 4403},
+        {CLOSE_DISCONNECTED, 4403},
         {CLOSE_REPLACED, 4409},
         {CLOSE_NO_PONG, 4508},
         {CLOSE_TOO_SLOW, 4513},
@@ -79,6 +80,20 @@ static void slow_and_silent_ones_are_not_flushed(void **state)
     assert_true(close_reason_info(CLOSE_BAD_MESSAGES)->flush);
 }
 
+static void a_text_of_ones_own_fits_too(void **state)
+{
+    (void)state;
+    char text[CLOSE_TEXT_MAX + 1];
+    memset(text, 'x', sizeof text);
+    assert_true(close_text_is_valid((struct bytes){0}));
+    assert_true(close_text_is_valid((struct bytes){text, CLOSE_TEXT_MAX}));
+    assert_false(close_text_is_valid((struct bytes){text, sizeof text}));
+    assert_true(close_text_is_valid(bytes_of("caf\xc3\xa9")));
+    assert_false(close_text_is_valid(bytes_of("caf\xe9")));
+    assert_false(close_text_is_valid(bytes_of("caf\xc3")));
+    assert_false(close_text_is_valid((struct bytes){"a\0b", 3}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -87,6 +102,7 @@ int main(void)
         cmocka_unit_test(codes_are_those_of_the_protocol),
         cmocka_unit_test(private_codes_tell_by_their_range),
         cmocka_unit_test(slow_and_silent_ones_are_not_flushed),
+        cmocka_unit_test(a_text_of_ones_own_fits_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,6 +86,17 @@ static void malformed_ones_are_refused(void **state)
         "D|bob|0|1|alice|",
         "X|bob|0|1||",
         "X||0|1|i|",
+        "C||0|1||",
+        "C|b b|0|1||",
+        "C|bob|0|1|alice|",
+        "C|bob|0|1||\xff",
+        "C|bob|0|1||"
+        "0123456789012345678901234567890123456789012345678901234567890123456789"
+        "012345678901234567890123456789012345678901234567890123",
+        "U||0|1||room",
+        "U|bob|0|1||",
+        "U|bob|0|1||ro om",
+        "U|bob|0|1|alice|room",
     };
     struct envelope envelope;
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -125,6 +136,22 @@ static void what_is_written_is_read(void **state)
     assert_bytes(read.payload, "[1,\"|\"]");
     assert_true(read.time_ms == 77);
     buffer_deinit(&text);
+}
+
+static void what_is_about_a_client_is_read(void **state)
+{
+    (void)state;
+    struct envelope envelope;
+    assert_true(decode("C|bob|0|1||the | end", &envelope));
+    assert_int_equal(envelope.kind, ENVELOPE_DISCONNECT);
+    assert_bytes(envelope.target, "bob");
+    assert_bytes(envelope.payload, "the | end");
+    assert_true(decode("C|bob|0|1||", &envelope));
+    assert_bytes(envelope.payload, "");
+    assert_true(decode("U|bob|0|1||room:1", &envelope));
+    assert_int_equal(envelope.kind, ENVELOPE_REMOVE);
+    assert_bytes(envelope.target, "bob");
+    assert_bytes(envelope.payload, "room:1");
 }
 
 static void a_message_is_made_of_it(void **state)
@@ -169,6 +196,7 @@ int main(void)
         cmocka_unit_test(malformed_ones_are_refused),
         cmocka_unit_test(zero_bytes_are_no_end),
         cmocka_unit_test(what_is_written_is_read),
+        cmocka_unit_test(what_is_about_a_client_is_read),
         cmocka_unit_test(a_message_is_made_of_it),
         cmocka_unit_test(epochs_have_sixteen_digits),
     };

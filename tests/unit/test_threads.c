@@ -404,7 +404,8 @@ static void look_on(void)
         buffer_deinit(&text);
         fake->instance.bus->ops->tick(fake->instance.bus);
         hub_is_swamped(fake->instance.hub, 10);
-        clients_close(fake->instance.clients, "client7", CLOSE_FORBIDDEN);
+        clients_close(fake->instance.clients, "client7", CLOSE_FORBIDDEN,
+                      (struct bytes){0});
         usleep(1000);
     }
 }

@@ -54,7 +54,8 @@ static void on_answer(struct connection *connection,
     static const char *const kinds[REQUEST_KIND_COUNT] = {
         [REQUEST_SUBSCRIBE] = "subscribe", [REQUEST_PUBLISH] = "publish",
         [REQUEST_HISTORY] = "history",     [REQUEST_PRESENCE] = "presence",
-        [REQUEST_DIRECT] = "direct",
+        [REQUEST_DIRECT] = "direct",       [REQUEST_DISCONNECT] = "disconnect",
+        [REQUEST_REMOVE] = "remove",
     };
     begin_note(connection, kinds[request->kind]);
     buffer_append_format(&notes, " %s", request->channel);

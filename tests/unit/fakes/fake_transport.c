@@ -1,5 +1,7 @@
 #include "fake_transport.h"
 
+#include <stdio.h>
+
 #include "base/memory.h"
 
 static bool write_frames(struct connection *connection, struct bytes frames)
@@ -32,6 +34,8 @@ static void close_socket(struct connection *connection,
     struct fake_socket *socket = connection->socket;
     socket->closes++;
     socket->close_reason = reason;
+    snprintf(socket->close_text, sizeof socket->close_text, "%s",
+             connection_close_text(connection));
 }
 
 const struct transport fake_transport = {

@@ -25,6 +25,7 @@ struct fake_socket {
     bool wants_writable;
     unsigned closes;
     enum close_reason close_reason;
+    char close_text[CLOSE_TEXT_MAX + 1];
 };
 
 /* connection->socket must point to a struct fake_socket. */
