@@ -40,6 +40,7 @@ integration-4     release pytest  shared run_integration
 cluster           release pytest  shared run_cluster
 web               release summary alone  run_web
 valgrind          release summary shared run_valgrind
+instructions      release summary shared run_instructions
 asan-unit         asan    ctest   shared run_unit
 asan-integration  asan    pytest  shared run_integration
 asan-integration-4 asan   pytest  shared run_integration
@@ -166,6 +167,10 @@ run_web() {
 
 run_valgrind() {
     "$python" tests/valgrind/clean_shutdown.py "$binary"
+}
+
+run_instructions() {
+    "$python" tests/load/instructions.py "$binary"
 }
 
 # ---- counting --------------------------------------------------------------
@@ -316,7 +321,7 @@ all_stages() {
     local name
     for name in $(say "$stages" | awk 'NF { print $1 }'); do
         case $name in
-        asan-* | tsan-* | valgrind) [ $fast = no ] || continue ;;
+        asan-* | tsan-* | valgrind | instructions) [ $fast = no ] || continue ;;
         cluster) [ -d "$root/tests/cluster" ] || continue ;;
         esac
         say "$name"
