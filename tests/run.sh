@@ -37,6 +37,7 @@ unit              release ctest   shared run_unit
 load              release ctest   shared run_load
 integration       release pytest  shared run_integration
 integration-4     release pytest  shared run_integration
+conformance       release pytest  shared run_conformance
 cluster           release pytest  shared run_cluster
 web               release summary alone  run_web
 valgrind          release summary shared run_valgrind
@@ -44,6 +45,7 @@ instructions      release summary shared run_instructions
 asan-unit         asan    ctest   shared run_unit
 asan-integration  asan    pytest  shared run_integration
 asan-integration-4 asan   pytest  shared run_integration
+asan-conformance  asan    pytest  shared run_conformance
 tsan-unit         tsan    ctest   shared run_unit
 tsan-integration-4 tsan   pytest  shared run_integration
 "
@@ -155,6 +157,10 @@ run_pytest() {
 
 run_integration() {
     run_pytest tests/integration
+}
+
+run_conformance() {
+    run_pytest tests/conformance
 }
 
 run_cluster() {

@@ -1,36 +1,62 @@
 #include "base/utf8.h"
 
-#include <stdint.h>
-
-/* The length of the sequence that starts at `at`, 0 when it is none. The
- * smallest code point a length may hold refuses overlong forms. */
-static size_t sequence_len(const unsigned char *at, size_t left)
+/* How far the leading bytes are ASCII; most text is, so eight at a time. */
+static size_t ascii_length(struct bytes text)
 {
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (*at < 0x80)
-        return 1;
-    size_t len = *at >= 0xf0 ? 4 : *at >= 0xe0 ? 3 : 2;
-    uint32_t code = *at & (0x7fU >> len);
-    for (size_t i = 1; i < len; i++) {
-        if (i == left || (at[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (at[i] & 0x3f);
+    size_t at = 0;
+    for (; at + sizeof(uint64_t) <= text.len; at += sizeof(uint64_t)) {
+        uint64_t eight;
+        memcpy(&eight, text.data + at, sizeof eight);
+        if (eight & UINT64_C(0x8080808080808080))
+            break;
     }
-    bool surrogate = code >= 0xd800 && code <= 0xdfff;
-    bool valid = *at >= 0xc2 && *at < 0xf8 && code >= smallest[len] &&
-                 code <= 0x10ffff && !surrogate;
-    return valid ? len : 0;
+    while (at < text.len && !(text.data[at] & 0x80))
+        at++;
+    return at;
 }
 
-bool utf8_is_valid(struct bytes text)
+/* RFC 3629 section 4: what may lead, and what may follow it. The limits keep
+ * out overlong forms (e0, f0), surrogates (ed), and what is beyond 10ffff
+ * (f4). */
+static bool take_lead(struct utf8 *state, uint8_t lead)
 {
-    const unsigned char *at = (const unsigned char *)text.data;
-    for (size_t left = text.len; left;) {
-        size_t len = sequence_len(at, left);
-        if (!len)
+    static const struct {
+        uint8_t first, last;
+        struct utf8 follow;
+    } leads[] = {
+        {0xc2, 0xdf, {1, 0x80, 0xbf}}, {0xe0, 0xe0, {2, 0xa0, 0xbf}},
+        {0xe1, 0xec, {2, 0x80, 0xbf}}, {0xed, 0xed, {2, 0x80, 0x9f}},
+        {0xee, 0xef, {2, 0x80, 0xbf}}, {0xf0, 0xf0, {3, 0x90, 0xbf}},
+        {0xf1, 0xf3, {3, 0x80, 0xbf}}, {0xf4, 0xf4, {3, 0x80, 0x8f}},
+    };
+    for (size_t i = 0; i < sizeof leads / sizeof *leads; i++)
+        if (lead >= leads[i].first && lead <= leads[i].last) {
+            *state = leads[i].follow;
+            return true;
+        }
+    return false;
+}
+
+static bool take_follower(struct utf8 *state, uint8_t byte)
+{
+    if (byte < state->low || byte > state->high)
+        return false;
+    *state = (struct utf8){(uint8_t)(state->missing - 1), 0x80, 0xbf};
+    return true;
+}
+
+bool utf8_check(struct utf8 *state, struct bytes piece)
+{
+    while (piece.len) {
+        if (!state->missing)
+            piece = bytes_skip(piece, ascii_length(piece));
+        if (!piece.len)
+            break;
+        uint8_t byte = (uint8_t)piece.data[0];
+        if (!(state->missing ? take_follower(state, byte)
+                             : take_lead(state, byte)))
             return false;
-        at += len;
-        left -= len;
+        piece = bytes_skip(piece, 1);
     }
     return true;
 }

@@ -18,10 +18,12 @@
 
 /* RFC 6455 section 5.2 */
 enum frame_opcode {
+    FRAME_CONTINUATION = 0x0,
     FRAME_TEXT = 0x1,
     FRAME_BINARY = 0x2,
     FRAME_CLOSE = 0x8,
-    FRAME_PING = 0x9
+    FRAME_PING = 0x9,
+    FRAME_PONG = 0xa
 };
 
 enum { FRAME_HEADER_MAX = 10 };

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <libwebsockets.h>
@@ -19,6 +20,7 @@ enum {
     HEADER_BYTES = 8192,
     SERVICE_BUFFER = 65536 + 4096,
     SEND_BYTES = 1 << 20, /* one write is not cut below this */
+    LINGER_SECONDS = 2,
     LWS_GRACE_SECONDS = 10 /* our own time-outs come first */
 };
 
@@ -32,9 +34,33 @@ static struct socket *socket_of(struct lws *wsi)
     return lws_get_opaque_user_data(wsi);
 }
 
+struct socket *reactor_find_socket(int fd)
+{
+    bool is_ours = running && fd >= 0 && fd < running->by_fd_count;
+    return is_ours ? running->by_fd[fd] : NULL;
+}
+
+static void enter_socket(struct reactor *reactor, struct socket *socket)
+{
+    int count = reactor->by_fd_count ? reactor->by_fd_count : 64;
+    while (count <= socket->fd)
+        count *= 2;
+    if (count > reactor->by_fd_count) {
+        reactor->by_fd = memory_resize(reactor->by_fd, (size_t)count,
+                                       sizeof *reactor->by_fd);
+        memset(reactor->by_fd + reactor->by_fd_count, 0,
+               (size_t)(count - reactor->by_fd_count) * sizeof *reactor->by_fd);
+        reactor->by_fd_count = count;
+    }
+    reactor->by_fd[socket->fd] = socket;
+}
+
 static void on_destroyed(struct socket *socket)
 {
     lws_set_opaque_user_data(socket->wsi, NULL);
+    struct socket **entry = &socket->reactor->by_fd[socket->fd];
+    if (*entry == socket) /* the next one may have the same descriptor */
+        *entry = NULL;
     socket_free(socket);
 }
 
@@ -124,9 +150,11 @@ static bool should_hold(struct reactor *reactor)
 static void on_turn(void *arg)
 {
     struct reactor *reactor = arg;
+    input_serve_held(reactor);
     if (should_hold(reactor))
         return;
     worker_turn(&reactor->worker);
+    websocket_close_broken(reactor);
     websocket_close_explained(reactor);
     if (inbox_depth(&reactor->worker.inbox))
         loop_wake(reactor->loop);
@@ -147,10 +175,11 @@ static void on_tick(void *arg)
     struct reactor *reactor = arg;
     const struct limits *limits = &reactor->net->instance->options->limits;
     uint64_t now = clock_steady_ms();
-    uint32_t silent = socket_close_idle(
-        &reactor->fresh, now - limits->handshake_seconds * 1000);
+    uint32_t silent = socket_close_idle(&reactor->fresh,
+                                        now - limits->handshake_seconds * 1000);
     metrics_add(&reactor->worker.metrics, METRIC_LIMIT_HANDSHAKE, silent);
     socket_close_idle(&reactor->kept, now - SOCKET_KEPT_SECONDS * 1000);
+    socket_close_idle(&reactor->lingering, now - LINGER_SECONDS * 1000);
     worker_tick(&reactor->worker);
 }
 
@@ -162,7 +191,6 @@ static bool make_context(struct reactor *reactor)
         LWS_GRACE_SECONDS;
     struct lws_context_creation_info info = {
         .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-                   LWS_SERVER_OPTION_VALIDATE_UTF8 |
                    LWS_SERVER_OPTION_DISABLE_IPV6,
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
         .foreign_loops = loops,
@@ -265,8 +293,7 @@ enum {
 static void on_drain_step(void *arg)
 {
     struct reactor *reactor = arg;
-    uint32_t steps =
-        reactor->net->options.drain_seconds * DRAIN_STEPS_A_SECOND;
+    uint32_t steps = reactor->net->options.drain_seconds * DRAIN_STEPS_A_SECOND;
     uint32_t step = ++reactor->drain_step;
     if (!open_connections(reactor) || step > steps + LINGER_STEPS) {
         reactor->is_stopping = true;
@@ -286,8 +313,8 @@ static void drain_here(void *subject, void *object)
     listener_free(reactor->listener);
     reactor->listener = NULL;
     reactor->drain_total = open_connections(reactor);
-    reactor->drain = loop_timer_new(reactor->loop, 0, DRAIN_STEP_MS,
-                                    on_drain_step, reactor);
+    reactor->drain =
+        loop_timer_new(reactor->loop, 0, DRAIN_STEP_MS, on_drain_step, reactor);
 }
 
 void reactor_drain(struct reactor *reactor)
@@ -327,6 +354,7 @@ void reactor_free(struct reactor *reactor)
 {
     worker_deinit(&reactor->worker);
     free(reactor->lws_protocols);
+    free(reactor->by_fd);
     free(reactor);
 }
 
@@ -340,6 +368,8 @@ void reactor_adopt(struct reactor *reactor, int fd,
     struct socket *socket = memory_new(1, sizeof *socket);
     socket->reactor = reactor;
     socket->wsi = wsi;
+    socket->fd = fd;
+    enter_socket(reactor, socket);
     socket->ip = ip_counts_enter(net->ip_counts, address);
     socket_move(socket, &reactor->fresh);
     lws_set_opaque_user_data(wsi, socket);

@@ -45,10 +45,16 @@ struct reactor {
     bool has_cut_message; /* a read ended within a message */
     bool is_held;         /* the flush waits for the next read */
     unsigned held_turns;
-    struct socket_list fresh; /* no request yet, oldest first */
-    struct socket_list kept;  /* between requests, longest idle first */
-    struct socket *explained; /* to be closed with a refusal's reason */
-    char arena[32768];        /* the headers of the request at hand */
+    struct socket_list fresh;     /* no request yet, oldest first */
+    struct socket_list kept;      /* between requests, longest idle first */
+    struct socket_list broken;    /* to be closed with 1002 */
+    struct socket_list lingering; /* closed by us, waiting for their end */
+    struct socket *explained;     /* to be closed with a refusal's reason */
+    struct socket *held;          /* those whose input holds bytes */
+    struct socket *serving;       /* the rest of those being served */
+    struct socket **by_fd;        /* its sockets, by descriptor */
+    int by_fd_count;
+    char arena[32768]; /* the headers of the request at hand */
 };
 
 /* Takes the listening descriptor. */
@@ -75,6 +81,9 @@ bool reactor_drain_inbox(struct reactor *reactor);
 /* Once all are finished and all inboxes are empty: what one inbox holds may
  * post to another. */
 void reactor_free(struct reactor *reactor);
+
+/* The running reactor's socket with that descriptor, or NULL. Any thread. */
+struct socket *reactor_find_socket(int fd);
 
 /* Takes an accepted socket. */
 void reactor_adopt(struct reactor *reactor, int fd,

@@ -86,6 +86,8 @@ void socket_free(struct socket *socket)
     if (socket->connection)
         connection_free(socket->connection);
     opening_free(socket->opening);
+    input_deinit(socket);
+    free(socket->pong);
     leave_net(socket);
     free(socket);
 }

@@ -13,7 +13,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/utf8.h"
 #include "messaging/close_reason.h"
+#include "net/input.h"
 
 enum { SOCKET_KEPT_SECONDS = 60 };
 
@@ -40,7 +42,12 @@ struct socket {
     struct socket_list *list;      /* the one it is in, or NULL */
     struct socket *next;
     struct socket *previous;
-    uint64_t since_ms; /* when it came into the list */
+    uint64_t since_ms;        /* when it came into the list */
+    struct socket *next_held; /* see input.h */
+    struct input input;
+    char *pong; /* a frame that waits to be written, or NULL */
+    int fd;
+    struct utf8 text; /* of the message at hand */
     uint32_t requests;
     bool is_counted; /* in net->connections */
 };

@@ -1,9 +1,13 @@
 #include "net/websocket.h"
 
+#include <stdlib.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include <libwebsockets.h>
 
+#include "base/loop.h"
+#include "base/memory.h"
 #include "messaging/frame.h"
 #include "net/handshake.h"
 #include "net/headers.h"
@@ -69,11 +73,35 @@ static void close_with(struct lws *wsi, int code, const char *text)
     kill_now(wsi);
 }
 
+/* RFC 6455 section 7.1.7: the client broke the rules. */
+static bool is_failure(enum close_reason reason)
+{
+    return reason == CLOSE_PROTOCOL_ERROR || reason == CLOSE_BAD_UTF8 ||
+           reason == CLOSE_TOO_BIG;
+}
+
+/* After a failure the client's answer is not looked at (RFC 6455 section
+ * 7.1.1): TCP ends from our side behind the close frame, and what still comes
+ * is thrown away until it ends from the other, so that no reset overtakes the
+ * frame. */
+static void linger_with(struct socket *socket, int code, const char *text)
+{
+    write_close_frame(socket->wsi, code, text);
+    shutdown(socket->fd, SHUT_WR);
+    socket->input.is_closing = true;
+    socket_move(socket, &socket->reactor->lingering);
+}
+
 static void transport_close(struct connection *connection,
                             enum close_reason reason)
 {
-    close_with(socket_of(connection)->wsi, close_reason_info(reason)->code,
-               connection_close_text(connection));
+    struct socket *socket = socket_of(connection);
+    int code = close_reason_info(reason)->code;
+    const char *text = connection_close_text(connection);
+    if (is_failure(reason) && !lws_partial_buffered(socket->wsi))
+        linger_with(socket, code, text);
+    else
+        close_with(socket->wsi, code, text);
 }
 
 const struct transport websocket_transport = {
@@ -111,6 +139,7 @@ static void explain_later(struct socket *socket)
 void websocket_on_open(struct socket *socket)
 {
     socket_move(socket, NULL);
+    input_begin_frames(socket);
     struct opening *opening = socket->opening;
     if (!socket->connection) {
         explain_later(socket);
@@ -122,48 +151,134 @@ void websocket_on_open(struct socket *socket)
     opening_free(opening);
 }
 
+/* RFC 6455 section 8.1: text is UTF-8, and is refused at the first byte that
+ * shows it is not. */
+static bool text_is_good(struct socket *socket, struct bytes piece,
+                         bool is_final)
+{
+    return lws_frame_is_binary(socket->wsi) ||
+           (utf8_check(&socket->text, piece) &&
+            (!is_final || utf8_is_whole(&socket->text)));
+}
+
 int websocket_on_receive(struct socket *socket, const char *data, size_t len)
 {
     struct lws *wsi = socket->wsi;
     size_t remaining = lws_remaining_packet_payload(wsi);
     if (remaining)
         socket->reactor->has_cut_message = true;
-    if (socket->connection)
-        connection_receive(socket->connection, (struct bytes){data, len},
-                           remaining, lws_is_final_fragment(wsi),
+    if (!socket->connection)
+        return 0;
+    struct bytes piece = {data, len};
+    bool is_final = lws_is_final_fragment(wsi);
+    if (text_is_good(socket, piece, is_final))
+        connection_receive(socket->connection, piece, remaining, is_final,
                            lws_frame_is_binary(wsi));
+    else
+        connection_close(socket->connection, CLOSE_BAD_UTF8);
     return 0;
+}
+
+/* What is wrong with a close frame's body (RFC 6455 section 7.4), beyond what
+ * libwebsockets sees. */
+static int close_body_fault(struct bytes body, int code)
+{
+    enum { CODE_MAX = 4999 };
+    struct utf8 state = {0};
+    if (code > CODE_MAX)
+        return LWS_CLOSE_STATUS_PROTOCOL_ERR;
+    if (!utf8_check(&state, bytes_skip(body, 2)) || !utf8_is_whole(&state))
+        return LWS_CLOSE_STATUS_INVALID_PAYLOAD;
+    return 0;
+}
+
+/* A pong that waits is replaced by the next (RFC 6455 section 5.5.3). */
+static void write_pong(struct connection *connection, struct bytes frame)
+{
+    struct socket *socket = socket_of(connection);
+    free(socket->pong);
+    socket->pong = NULL;
+    if (!transport_is_blocked(connection)) {
+        if (!transport_write(connection, frame))
+            connection_close(connection, CLOSE_CONNECTION_LOST);
+        return;
+    }
+    socket->pong = memory_new(1, frame.len);
+    memcpy(socket->pong, frame.data, frame.len);
+    transport_want_writable(connection);
+}
+
+void websocket_answer_ping(struct socket *socket, struct bytes payload)
+{
+    char frame[FRAME_HEADER_MAX + 125];
+    struct connection *connection = socket->connection;
+    if (!connection || connection->is_close_started)
+        return;
+    size_t len = frame_write_header(frame, FRAME_PONG, payload.len);
+    memcpy(frame + len, payload.data, payload.len);
+    write_pong(connection, (struct bytes){frame, len + payload.len});
+}
+
+static void write_waiting_pong(struct connection *connection)
+{
+    const struct socket *socket = socket_of(connection);
+    if (!socket->pong || transport_is_blocked(connection))
+        return;
+    char frame[2 + 125];
+    size_t len = 2 + (size_t)socket->pong[1];
+    memcpy(frame, socket->pong, len);
+    write_pong(connection, (struct bytes){frame, len});
+}
+
+void websocket_on_broken(struct socket *socket)
+{
+    socket_move(socket, &socket->reactor->broken);
+}
+
+void websocket_close_broken(struct reactor *reactor)
+{
+    while (reactor->broken.first) {
+        struct socket *socket = reactor->broken.first;
+        socket_move(socket, &reactor->lingering);
+        if (socket->connection)
+            connection_close(socket->connection, CLOSE_PROTOCOL_ERROR);
+        loop_wake(reactor->loop); /* closings belong to the next turn */
+    }
 }
 
 int websocket_on_writable(struct socket *socket)
 {
     /* after libwebsockets began a close itself (bad UTF-8, protocol error),
      * data must not follow its close frame */
-    bool is_closing = !socket->connection ||
-                      socket->connection->is_close_started;
+    bool is_closing =
+        !socket->connection || socket->connection->is_close_started;
     if (!is_closing && lws_get_close_length(socket->wsi))
         return -1;
-    if (!is_closing)
-        connection_on_writable(socket->connection);
+    if (is_closing)
+        return 0;
+    write_waiting_pong(socket->connection);
+    connection_on_writable(socket->connection);
     return 0;
 }
 
-int websocket_on_peer_close(struct socket *socket, const unsigned char *data,
+int websocket_on_peer_close(struct socket *socket, unsigned char *data,
                             size_t len)
 {
-    enum { NO_STATUS = 1005, PROTOCOL_ERROR = 1002 }; /* RFC 6455, 7.4.1 */
+    enum { NO_STATUS = 1005 }; /* RFC 6455 section 7.1.5 */
     int code = len >= 2 ? data[0] << 8 | data[1] : NO_STATUS;
-    if (len == 1)
-        code = PROTOCOL_ERROR;
+    int fault = close_body_fault((struct bytes){(char *)data, len}, code);
+    if (fault) {
+        /* libwebsockets answers with what stands here */
+        memset(data, ' ', len);
+        data[0] = (unsigned char)(fault >> 8);
+        data[1] = (unsigned char)fault;
+    }
     if (socket->connection) {
         socket->connection->peer_close_code = code;
         socket->connection->is_close_started = true;
         socket->connection->is_closing = true;
     }
-    if (len != 1)
-        return 0;
-    lws_close_reason(socket->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, NULL, 0);
-    return -1;
+    return 0;
 }
 
 void websocket_on_closed(struct socket *socket)
@@ -172,12 +287,8 @@ void websocket_on_closed(struct socket *socket)
     if (!connection || !connection->is_open || connection->is_closing ||
         lws_get_close_length(socket->wsi) < 2)
         return;
-    const unsigned char *data = lws_get_close_payload(socket->wsi);
-    int code = data[0] << 8 | data[1];
     connection->is_closing = true;
-    connection->close_reason = code == LWS_CLOSE_STATUS_INVALID_PAYLOAD
-                                   ? CLOSE_BAD_UTF8
-                                   : CLOSE_PROTOCOL_ERROR;
+    connection->close_reason = CLOSE_PROTOCOL_ERROR;
 }
 
 void websocket_close_explained(struct reactor *reactor)

@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 
+#include "base/bytes.h"
+
 struct reactor;
 struct socket;
 struct transport;
@@ -29,8 +31,17 @@ int websocket_on_receive(struct socket *socket, const char *data, size_t len);
 int websocket_on_writable(struct socket *socket);
 
 /* The client's close frame: its payload. */
-int websocket_on_peer_close(struct socket *socket, const unsigned char *data,
+int websocket_on_peer_close(struct socket *socket, unsigned char *data,
                             size_t len);
+
+/* The client sent a ping: its payload. */
+void websocket_answer_ping(struct socket *socket, struct bytes payload);
+
+/* What comes now is against RFC 6455; what came before is still handled. */
+void websocket_on_broken(struct socket *socket);
+
+/* Closes those that are broken; at the end of a turn. */
+void websocket_close_broken(struct reactor *reactor);
 
 /* The WebSocket is over: notes why, if libwebsockets ended it. */
 void websocket_on_closed(struct socket *socket);

@@ -1,0 +1,272 @@
+/* libwebsockets reads by recv or SSL_read, and a program's own definition of
+ * an exported function is the one that counts. So these two are defined here:
+ * they read for everybody, and look at what comes for a socket of ours. */
+#include "net/input.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <libwebsockets.h>
+
+#include "base/loop.h"
+#include "base/memory.h"
+#include "net/reactor.h"
+#include "net/websocket.h"
+
+typedef ssize_t recv_function(int fd, void *data, size_t len, int flags);
+typedef int ssl_read_function(SSL *ssl, void *data, int len);
+
+static recv_function *original_recv;
+static ssl_read_function *original_ssl_read;
+
+/* Before any thread could look for them at the same time. */
+__attribute__((constructor)) static void find_originals(void)
+{
+    original_recv = (recv_function *)dlsym(RTLD_NEXT, "recv");
+    original_ssl_read = (ssl_read_function *)dlsym(RTLD_NEXT, "SSL_read");
+    PANIC_IF(!original_recv || !original_ssl_read);
+}
+
+/* Where a socket's bytes come from. */
+struct source {
+    SSL *ssl; /* or NULL */
+    int fd;
+    int flags;
+};
+
+static ssize_t read_source(const struct source *from, char *data, size_t len)
+{
+    if (from->ssl)
+        return original_ssl_read(from->ssl, data, (int)len);
+    return original_recv(from->fd, data, len, from->flags);
+}
+
+/* ---- what is held back -------------------------------------------------- */
+
+static size_t held_len(const struct input *input)
+{
+    return input->held.len - input->held_at;
+}
+
+static size_t take_held(struct input *input, char *data, size_t len)
+{
+    size_t taken = held_len(input) < len ? held_len(input) : len;
+    if (taken)
+        memcpy(data, input->held.data + input->held_at, taken);
+    input->held_at += taken;
+    return taken;
+}
+
+static void drop_held(struct input *input)
+{
+    buffer_deinit(&input->held);
+    input->held_at = 0;
+    input->is_cut = false;
+}
+
+/* Bytes that came but are not given on now; what was held before them has
+ * been read. */
+static void hold(struct input *input, const char *data, size_t len)
+{
+    drop_held(input);
+    buffer_append(&input->held, (struct bytes){data, len});
+}
+
+/* ---- requests ------------------------------------------------------------ */
+
+enum { IN_LINE, AT_START, AFTER_U, AFTER_CR, UPGRADE = 0x80 };
+
+/* How many bytes there are up to the end of a head that may ask for an
+ * upgrade: it has a line that starts with "up". */
+static size_t end_of_head(struct input *input, const char *data, size_t len)
+{
+    enum { HEADS_MAX = 16 }; /* whoever sends more has nothing to lose */
+    for (size_t i = 0; i < len && input->heads < HEADS_MAX; i++) {
+        uint8_t upgrade = input->line & UPGRADE;
+        uint8_t line = input->line & ~UPGRADE;
+        char c = data[i] | 0x20;
+        if (data[i] == '\n' && (line == AT_START || line == AFTER_CR)) {
+            input->line = AT_START;
+            input->heads += upgrade != 0;
+            if (upgrade)
+                return i + 1;
+        } else if (data[i] == '\n') {
+            input->line = AT_START | upgrade;
+        } else if (line == AT_START && data[i] == '\r') {
+            input->line = AFTER_CR | upgrade;
+        } else if (line == AT_START && c == 'u') {
+            input->line = AFTER_U | upgrade;
+        } else {
+            bool is_up = line == AFTER_U && c == 'p';
+            input->line = IN_LINE | (is_up ? UPGRADE : upgrade);
+        }
+    }
+    return len;
+}
+
+/* ---- reading ---------------------------------------------------------------
+ */
+
+static void answer_ping(void *socket, struct bytes payload)
+{
+    websocket_answer_ping(socket, payload);
+}
+
+static size_t count_usable(struct socket *socket, char *data, size_t len)
+{
+    struct input *input = &socket->input;
+    if (!input->is_frames)
+        return end_of_head(input, data, len);
+    return frame_check(&input->check, data, len, answer_ping, socket);
+}
+
+static void list_held(struct socket *socket)
+{
+    struct reactor *reactor = socket->reactor;
+    if (socket->input.is_listed)
+        return;
+    socket->input.is_listed = true;
+    socket->next_held = reactor->held;
+    reactor->held = socket;
+}
+
+/* Keeps the last `left` of the bytes; `is_fresh`: they were read just now. */
+static void keep_rest(struct socket *socket, const char *rest, size_t left,
+                      bool is_fresh)
+{
+    struct input *input = &socket->input;
+    if (is_fresh)
+        hold(input, rest, left);
+    else
+        input->held_at -= left;
+    if (!held_len(input) || input_is_over(input)) {
+        drop_held(input);
+        return;
+    }
+    input->is_cut = input->is_frames && held_len(input) == left;
+    if (!input->is_cut)
+        list_held(socket);
+    if (!input->is_cut)
+        loop_wake(socket->reactor->loop);
+}
+
+/* Fills `data` with what is held and, if that is to wait for more or nothing,
+ * with what comes. */
+static ssize_t gather(struct input *input, const struct source *from,
+                      char *data, size_t len, bool *is_fresh)
+{
+    *is_fresh = !held_len(input) || input->is_cut;
+    size_t there = take_held(input, data, len);
+    if (!*is_fresh)
+        return (ssize_t)there;
+    ssize_t got = read_source(from, data + there, len - there);
+    if (got > 0)
+        return (ssize_t)there + got;
+    input->held_at -= there;
+    return got;
+}
+
+/* How many of the bytes libwebsockets gets to see. */
+static size_t judge(struct socket *socket, char *data, size_t len,
+                    bool is_fresh)
+{
+    struct input *input = &socket->input;
+    if (input_is_over(input))
+        return 0;
+    size_t usable = count_usable(socket, data, len);
+    keep_rest(socket, data + usable, len - usable, is_fresh);
+    if (input->check.is_broken)
+        websocket_on_broken(socket);
+    return input->is_closing ? 0 : usable;
+}
+
+static ssize_t read_checked(struct socket *socket, const struct source *from,
+                            char *data, size_t len)
+{
+    struct input *input = &socket->input;
+    /* what is thrown away in one go; TLS cannot be told that nothing came */
+    unsigned reads = from->ssl ? 64 : 1;
+    for (;;) {
+        bool is_fresh;
+        ssize_t there = gather(input, from, data, len, &is_fresh);
+        if (there <= 0)
+            return there;
+        size_t usable = judge(socket, data, (size_t)there, is_fresh);
+        if (usable)
+            return (ssize_t)usable;
+        if (input->is_closing && input->check.is_over)
+            return 0; /* the client's close frame: that was all */
+        if ((input_is_over(input) || input->is_closing) && !--reads) {
+            errno = EAGAIN; /* thrown away */
+            return -1;
+        }
+    }
+}
+
+ssize_t recv(int fd, void *data, size_t len, int flags)
+{
+    struct socket *socket = reactor_find_socket(fd);
+    const struct source from = {NULL, fd, flags};
+    return socket ? read_checked(socket, &from, data, len)
+                  : original_recv(fd, data, len, flags);
+}
+
+int SSL_read(SSL *ssl, void *data, int len)
+{
+    struct socket *socket = reactor_find_socket(SSL_get_fd(ssl));
+    const struct source from = {ssl, -1, 0};
+    return socket && len > 0
+               ? (int)read_checked(socket, &from, data, (size_t)len)
+               : original_ssl_read(ssl, data, len);
+}
+
+void input_begin_frames(struct socket *socket)
+{
+    socket->input.is_frames = true;
+}
+
+/* ---- what was held back, read without an event of the kernel's ------------
+ */
+
+static void serve(struct socket *socket)
+{
+    struct reactor *reactor = socket->reactor;
+    int fd = socket->fd;
+    struct lws_pollfd event = {.fd = fd, .events = POLLIN, .revents = POLLIN};
+    lws_service_fd(reactor->lws_context, &event);
+    /* who did not want to read now will in a later turn */
+    bool is_there = reactor_find_socket(fd) == socket;
+    if (is_there && held_len(&socket->input) && !socket->input.is_cut)
+        list_held(socket);
+}
+
+void input_serve_held(struct reactor *reactor)
+{
+    reactor->serving = reactor->held;
+    reactor->held = NULL;
+    while (reactor->serving) {
+        struct socket *socket = reactor->serving;
+        reactor->serving = socket->next_held;
+        socket->input.is_listed = false;
+        serve(socket);
+    }
+}
+
+static void unlist(struct socket **at, const struct socket *socket)
+{
+    while (*at && *at != socket)
+        at = &(*at)->next_held;
+    if (*at)
+        *at = socket->next_held;
+}
+
+void input_deinit(struct socket *socket)
+{
+    if (socket->input.is_listed) {
+        unlist(&socket->reactor->held, socket);
+        unlist(&socket->reactor->serving, socket);
+    }
+    buffer_deinit(&socket->input.held);
+}
