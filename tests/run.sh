@@ -20,7 +20,7 @@ jobs_max=${TEST_JOBS:-$(nproc)}
 python=/usr/bin/python3 # the one apt-get installs modules for
 stage_seconds=900
 
-packages="gcc libc6-dev cmake ninja-build pkg-config libwebsockets-dev
+packages="git gcc libc6-dev cmake ninja-build pkg-config libwebsockets-dev
 libwebsockets-evlib-uv libuv1-dev libssl-dev libcjson-dev libcjose-dev
 libjansson-dev libxxhash-dev uthash-dev libhiredis-dev libcmocka-dev
 clang-format python3 python3-pytest python3-websockets python3-jwt

@@ -2,12 +2,15 @@
 
 #include <stdlib.h>
 
+#include <utlist.h>
+
 #include "messaging/worker.h"
 
 enum {
     BATCH_MESSAGES = 256, /* at most in one write */
     BATCH_BYTES = 65536,
-    KEPT_CAPACITY = 64
+    KEPT_CAPACITY = 64,
+    COST_BYTES = 4096 /* so many in a write cost as much as the write */
 };
 
 struct channel *channel_find(struct worker *worker, struct bytes name)
@@ -39,20 +42,34 @@ struct channel *channel_acquire(struct worker *worker, struct bytes name)
     return channel;
 }
 
-static void clear_batch(struct channel *channel)
+/* The number that the next message will get. */
+static uint32_t next_number(const struct channel *channel)
 {
-    for (uint32_t i = 0; i < channel->batch_count; i++)
-        message_unref(channel->batch[i]);
-    channel->batch_count = 0;
-    channel->batch_bytes = 0;
+    return channel->first + channel->batch_count;
 }
 
-static void unlink_dirty(struct channel *channel)
+static void drop_first(struct channel *channel, uint32_t count)
 {
-    struct channel **at = &channel->worker->dirty;
-    while (*at != channel)
-        at = &(*at)->dirty_next;
-    *at = channel->dirty_next;
+    for (uint32_t i = 0; i < count; i++) {
+        channel->batch_bytes -= message_size(channel->batch[i]);
+        message_unref(channel->batch[i]);
+    }
+    channel->first += count;
+    channel->batch_count -= count;
+    memmove(channel->batch, channel->batch + count,
+            channel->batch_count * sizeof *channel->batch);
+}
+
+static void end_batch(struct channel *channel)
+{
+    drop_first(channel, channel->batch_count);
+    channel->cursor = 0;
+    if (channel->batch_capacity > KEPT_CAPACITY) {
+        free(channel->batch);
+        channel->batch = NULL;
+        channel->batch_capacity = 0;
+    }
+    DL_DELETE2(channel->worker->dirty, channel, dirty_prev, dirty_next);
 }
 
 static void free_when_unused(struct channel *channel)
@@ -60,9 +77,6 @@ static void free_when_unused(struct channel *channel)
     if (channel->subscriber_count || channel->pending)
         return;
     struct worker *worker = channel->worker;
-    if (channel->is_dirty)
-        unlink_dirty(channel);
-    clear_batch(channel);
     HASH_DEL(worker->channels, channel);
     hub_leave(worker->instance->hub, worker, channel->hub_channel);
     free(channel->batch);
@@ -73,8 +87,6 @@ static void free_when_unused(struct channel *channel)
 static void add_subscriber(struct channel *channel,
                            struct connection *connection)
 {
-    /* what the batch holds came before this subscriber did */
-    channel_flush(channel);
     if (channel->subscriber_count == channel->subscriber_capacity) {
         channel->subscriber_capacity =
             channel->subscriber_capacity ? channel->subscriber_capacity * 2 : 1;
@@ -82,9 +94,11 @@ static void add_subscriber(struct channel *channel,
             memory_resize(channel->subscribers, channel->subscriber_capacity,
                           sizeof *channel->subscribers);
     }
-    channel->subscribers[channel->subscriber_count] = connection;
-    connection_find_subscription(connection, channel)->place =
-        channel->subscriber_count++;
+    uint32_t place = channel->subscriber_count++;
+    /* what the batch holds came before this subscriber did */
+    channel->subscribers[place] =
+        (struct subscriber){connection, next_number(channel)};
+    connection_find_subscription(connection, channel)->place = place;
     hub_count_listener(channel->hub_channel, 1);
 }
 
@@ -95,18 +109,6 @@ void channel_settle(struct channel *channel, struct connection *connection)
         add_subscriber(channel, connection);
     else
         free_when_unused(channel);
-}
-
-void channel_remove(struct channel *channel, struct connection *connection)
-{
-    channel_flush(channel);
-    uint32_t place = connection_find_subscription(connection, channel)->place;
-    struct connection *last =
-        channel->subscribers[--channel->subscriber_count];
-    channel->subscribers[place] = last;
-    connection_find_subscription(last, channel)->place = place;
-    hub_count_listener(channel->hub_channel, -1);
-    free_when_unused(channel);
 }
 
 static void grow_batch(struct channel *channel)
@@ -121,71 +123,142 @@ void channel_push(struct channel *channel, struct message *message)
 {
     if (!channel->subscriber_count)
         return;
+    if (!channel->batch_count)
+        DL_APPEND2(channel->worker->dirty, channel, dirty_prev, dirty_next);
     if (channel->batch_count == channel->batch_capacity)
         grow_batch(channel);
     channel->batch[channel->batch_count++] = message_ref(message);
     channel->batch_bytes += message_size(message);
-    if (!channel->is_dirty) {
-        channel->is_dirty = true;
-        channel->dirty_next = channel->worker->dirty;
-        channel->worker->dirty = channel;
-    }
+    channel->behind = channel->subscriber_count;
     if (channel->batch_count == BATCH_MESSAGES ||
         channel->batch_bytes >= BATCH_BYTES)
-        channel_flush(channel);
+        channel_send_some(channel, UINT32_MAX);
 }
 
-/* The batch in the frames of one wire format, single and joined. */
+/* The batch from some message on, in the frames of one wire format, single
+ * and joined. */
 struct rendering {
     bool is_made;
+    uint32_t next; /* the number of the first message */
+    uint32_t count;
     struct bytes joined;
     struct frame *frames[BATCH_MESSAGES];
 };
 
-static void render(struct channel *channel, const struct protocol *protocol,
-                   struct rendering *rendering)
+/* One for each wire format, made at the first need. */
+struct renderings {
+    struct rendering of[ENCODINGS_MAX];
+};
+
+static void forget_renderings(struct renderings *renderings)
 {
-    for (uint32_t i = 0; i < channel->batch_count; i++)
-        rendering->frames[i] = message_frame(
-            channel->batch[i], protocol->encoding, protocol->encode);
-    rendering->is_made = true;
-    rendering->joined = frame_bytes(rendering->frames[0]);
-    if (channel->batch_count == 1)
-        return;
-    struct buffer *joined = &channel->worker->joined[protocol->encoding];
+    for (int i = 0; i < ENCODINGS_MAX; i++)
+        renderings->of[i].is_made = false;
+}
+
+static void join_frames(struct rendering *rendering, struct buffer *joined)
+{
     buffer_clear(joined);
-    for (uint32_t i = 0; i < channel->batch_count; i++)
+    for (uint32_t i = 0; i < rendering->count; i++)
         buffer_append(joined, frame_bytes(rendering->frames[i]));
     rendering->joined = buffer_bytes(joined);
 }
 
-static void send_batch(struct channel *channel)
+static void render(struct channel *channel, const struct protocol *protocol,
+                   uint32_t next, struct rendering *rendering)
 {
-    struct rendering renderings[ENCODINGS_MAX];
-    for (int i = 0; i < ENCODINGS_MAX; i++)
-        renderings[i].is_made = false;
-    bool latest = channel->options->slow_reader == SLOW_READER_LATEST;
-    const void *topic = latest ? channel : NULL;
-    for (uint32_t i = 0; i < channel->subscriber_count; i++) {
-        struct connection *connection = channel->subscribers[i];
-        const struct protocol *protocol = connection->protocol;
-        struct rendering *rendering = &renderings[protocol->encoding];
-        if (!rendering->is_made)
-            render(channel, protocol, rendering);
-        connection_send_frames(connection, rendering->frames,
-                               channel->batch_count, rendering->joined, topic);
-    }
+    struct message **messages = channel->batch + (next - channel->first);
+    rendering->is_made = true;
+    rendering->next = next;
+    rendering->count = next_number(channel) - next;
+    for (uint32_t i = 0; i < rendering->count; i++)
+        rendering->frames[i] = message_frame(messages[i], protocol->encoding,
+                                             protocol->encode);
+    if (rendering->count == 1)
+        rendering->joined = frame_bytes(rendering->frames[0]);
+    else
+        join_frames(rendering, &channel->worker->joined[protocol->encoding]);
 }
 
-void channel_flush(struct channel *channel)
+/* Brings a subscriber up to date; returns the cost. */
+static uint32_t send_to(struct channel *channel, struct subscriber *subscriber,
+                        struct renderings *renderings)
 {
-    if (!channel->batch_count)
-        return;
-    send_batch(channel);
-    clear_batch(channel);
-    if (channel->batch_capacity > KEPT_CAPACITY) {
-        free(channel->batch);
-        channel->batch = NULL;
-        channel->batch_capacity = 0;
+    struct connection *connection = subscriber->connection;
+    const struct protocol *protocol = connection->protocol;
+    struct rendering *rendering = &renderings->of[protocol->encoding];
+    bool latest = channel->options->slow_reader == SLOW_READER_LATEST;
+
+    if (!rendering->is_made || rendering->next != subscriber->next)
+        render(channel, protocol, subscriber->next, rendering);
+    subscriber->next = next_number(channel);
+    channel->behind--;
+    connection_send_frames(connection, rendering->frames, rendering->count,
+                           rendering->joined, latest ? channel : NULL);
+    return 1 + (uint32_t)(rendering->joined.len / COST_BYTES);
+}
+
+/* Whoever was served in the round that ends has at least what came before it
+ * began. */
+static void begin_round(struct channel *channel)
+{
+    if (channel->cursor)
+        drop_first(channel, channel->round_start - channel->first);
+    channel->cursor = 0;
+    channel->round_start = next_number(channel);
+}
+
+uint32_t channel_send_some(struct channel *channel, uint32_t cost)
+{
+    struct renderings renderings;
+    uint32_t used = 0;
+
+    forget_renderings(&renderings);
+    while (channel->behind && used < cost) {
+        if (channel->cursor == 0 ||
+            channel->cursor >= channel->subscriber_count)
+            begin_round(channel);
+        struct subscriber *subscriber =
+            &channel->subscribers[channel->cursor++];
+        if (subscriber->next != next_number(channel))
+            used += send_to(channel, subscriber, &renderings);
     }
+    if (!channel->behind)
+        end_batch(channel);
+    return used;
+}
+
+static void catch_up(struct channel *channel, uint32_t place)
+{
+    struct subscriber *subscriber = &channel->subscribers[place];
+    if (subscriber->next == next_number(channel))
+        return;
+    struct renderings renderings;
+    forget_renderings(&renderings);
+    send_to(channel, subscriber, &renderings);
+    if (!channel->behind)
+        end_batch(channel);
+}
+
+void channel_catch_up(struct channel *channel, struct connection *connection)
+{
+    struct subscription *subscription =
+        connection_find_subscription(connection, channel);
+    if (!subscription->is_pending)
+        catch_up(channel, subscription->place);
+}
+
+/* The last takes the place of the one that leaves; where this round has been
+ * there already, it is served now. */
+void channel_remove(struct channel *channel, struct connection *connection)
+{
+    uint32_t place = connection_find_subscription(connection, channel)->place;
+    catch_up(channel, place);
+    if (place < channel->cursor)
+        catch_up(channel, channel->subscriber_count - 1);
+    struct subscriber last = channel->subscribers[--channel->subscriber_count];
+    channel->subscribers[place] = last;
+    connection_find_subscription(last.connection, channel)->place = place;
+    hub_count_listener(channel->hub_channel, -1);
+    free_when_unused(channel);
 }

@@ -118,6 +118,7 @@ static void free_partial(struct connection *connection)
 void connection_free(struct connection *connection)
 {
     note_end(connection);
+    connection->is_open = false; /* its socket is gone */
     operation_leave_all(connection);
     count(connection, METRIC_DROPPED_CLOSED,
           outbox_clear(&connection->outbox));
@@ -257,12 +258,15 @@ static bool queue_frame(struct connection *connection, struct frame *frame,
     }
 }
 
-/* True when nothing is left to do: it went out, or nobody is there. */
+static void drop(struct connection *connection, size_t frame_count)
+{
+    count(connection, METRIC_DROPPED_CLOSED, (int64_t)frame_count);
+}
+
+/* True when nothing is left to do. */
 static bool send_now(struct connection *connection, size_t frame_count,
                      struct bytes joined)
 {
-    if (!connection->is_open || connection->is_closing)
-        return true;
     count(connection, METRIC_MESSAGES_OUT, (int64_t)frame_count);
     count(connection, METRIC_BYTES_OUT, (int64_t)joined.len);
     if (!is_writable(connection))
@@ -281,19 +285,43 @@ static void queue_frames(struct connection *connection,
     connection->transport->want_writable(connection);
 }
 
-void connection_send_frames(struct connection *connection,
-                            struct frame *const *frames, size_t frame_count,
-                            struct bytes joined, const void *topic)
+static void send_frames(struct connection *connection,
+                        struct frame *const *frames, size_t frame_count,
+                        struct bytes joined, const void *topic)
 {
     if (!send_now(connection, frame_count, joined))
         queue_frames(connection, frames, frame_count, topic);
 }
 
-/* What its channels have gathered in this turn came before what follows. */
-static void flush_channels(struct connection *connection)
+/* One that is to be closed still gets what its channels have for it until it
+ * leaves them, where the reason allows. */
+static bool takes_publications(const struct connection *connection)
+{
+    return connection->is_open &&
+           (!connection->is_closing ||
+            close_reason_info(connection->close_reason)->flush);
+}
+
+void connection_send_frames(struct connection *connection,
+                            struct frame *const *frames, size_t frame_count,
+                            struct bytes joined, const void *topic)
+{
+    if (takes_publications(connection))
+        send_frames(connection, frames, frame_count, joined, topic);
+    else
+        drop(connection, frame_count);
+}
+
+static bool takes_replies(const struct connection *connection)
+{
+    return connection->is_open && !connection->is_closing;
+}
+
+/* What its channels have gathered came before what follows. */
+static void catch_up(struct connection *connection)
 {
     for (uint32_t i = 0; i < connection->subscription_count; i++)
-        channel_flush(connection->subscriptions[i].channel);
+        channel_catch_up(connection->subscriptions[i].channel, connection);
 }
 
 void connection_send(struct connection *connection, struct message *message)
@@ -301,10 +329,14 @@ void connection_send(struct connection *connection, struct message *message)
     const struct protocol *protocol = connection->protocol;
     if (!protocol->encode)
         return;
-    flush_channels(connection);
+    if (!takes_replies(connection)) {
+        drop(connection, 1);
+        return;
+    }
+    catch_up(connection);
     struct frame *frame =
         message_frame(message, protocol->encoding, protocol->encode);
-    connection_send_frames(connection, &frame, 1, frame_bytes(frame), NULL);
+    send_frames(connection, &frame, 1, frame_bytes(frame), NULL);
 }
 
 struct buffer *connection_reply_begin(struct connection *connection)
@@ -328,6 +360,10 @@ void connection_reply_end(struct connection *connection,
     memcpy(reply->data + start, header, header_len);
     struct bytes joined = bytes_skip(buffer_bytes(reply), start);
 
+    if (!takes_replies(connection)) {
+        drop(connection, 1);
+        return;
+    }
     if (send_now(connection, 1, joined))
         return;
     struct frame *frame = frame_new_raw(joined);

@@ -2,11 +2,17 @@
 
 #include <stdlib.h>
 
+#include <utlist.h>
+
 #include "base/clock.h"
 #include "base/memory.h"
 #include "messaging/channel.h"
 
-enum { INBOX_ROUNDS = 16 };
+enum {
+    INBOX_ROUNDS = 16,
+    SLICE_COST = 64, /* of channel_send_some */
+    TURN_COST = 128  /* below a millisecond, mostly */
+};
 
 void worker_init(struct worker *worker, const struct instance *instance,
                  unsigned index, void (*wake)(void *arg), void *arg)
@@ -31,14 +37,24 @@ void worker_deinit(struct worker *worker)
     free(worker->expiring);
 }
 
-static void flush_channels(struct worker *worker)
+/* Channels in turns, a slice each, until the turn has had enough: those that
+ * are left go first in the next one. */
+static void send_channels(struct worker *worker)
 {
-    while (worker->dirty) {
+    uint32_t used = 0;
+    while (worker->dirty && used < TURN_COST) {
         struct channel *channel = worker->dirty;
-        worker->dirty = channel->dirty_next;
-        channel->is_dirty = false;
-        channel_flush(channel);
+        used += channel_send_some(channel, SLICE_COST);
+        if (worker->dirty != channel)
+            continue;
+        DL_DELETE2(worker->dirty, channel, dirty_prev, dirty_next);
+        DL_APPEND2(worker->dirty, channel, dirty_prev, dirty_next);
     }
+}
+
+bool worker_is_behind(const struct worker *worker)
+{
+    return worker->dirty;
 }
 
 /* Starting a close may free the connection, and may ask for more closes. */
@@ -57,7 +73,7 @@ void worker_turn(struct worker *worker)
     int rounds = 0;
     while (inbox_drain(&worker->inbox) && ++rounds < INBOX_ROUNDS)
         ; /* what was posted while draining is of this turn too */
-    flush_channels(worker);
+    send_channels(worker);
     start_closings(worker);
 }
 

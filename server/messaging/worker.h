@@ -70,9 +70,12 @@ void worker_init(struct worker *worker, const struct instance *instance,
 /* After its last connection was freed. */
 void worker_deinit(struct worker *worker);
 
-/* The end of a loop's turn: runs the inbox, flushes what the turn gathered,
- * starts the closings it asked for. */
+/* The end of a loop's turn: runs the inbox, sends what was gathered, as far as
+ * one turn goes, starts the closings that were asked for. */
 void worker_turn(struct worker *worker);
+
+/* Whether something is left to send: the loop must not sleep. */
+bool worker_is_behind(const struct worker *worker);
 
 /* Once a second: pings, lost connections, expired tokens. */
 void worker_tick(struct worker *worker);

@@ -156,7 +156,8 @@ static void on_turn(void *arg)
     worker_turn(&reactor->worker);
     websocket_close_broken(reactor);
     websocket_close_explained(reactor);
-    if (inbox_depth(&reactor->worker.inbox))
+    if (inbox_depth(&reactor->worker.inbox) ||
+        worker_is_behind(&reactor->worker))
         loop_wake(reactor->loop);
     if (reactor->is_stopping)
         end_step(reactor);

@@ -289,6 +289,172 @@ static void listeners_are_counted_over_workers(void **state)
     assert_int_equal(hub_count_listeners(hub, news), 0);
 }
 
+/* ---- in slices: more subscribers than one turn serves ---------------- */
+
+enum { CROWD = 300 };
+
+static struct fake_client *crowd[CROWD];
+
+static void gather_crowd(void)
+{
+    for (int i = 0; i < CROWD; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "c%d", i);
+        crowd[i] = fake_client_join(fake, 0, &fake_protocol, id, "news");
+    }
+    fake_instance_turn(fake);
+}
+
+static void send_crowd_home(void)
+{
+    for (int i = 0; i < CROWD; i++)
+        if (crowd[i])
+            fake_client_leave(crowd[i]);
+}
+
+static int count_served(void)
+{
+    int served = 0;
+    for (int i = 0; i < CROWD; i++)
+        served += crowd[i] && fake_socket_count(&crowd[i]->socket) > 0;
+    return served;
+}
+
+static void expect_numbers(struct fake_client *client, int from, int to)
+{
+    for (int i = from; i <= to; i++) {
+        char expected[32];
+        snprintf(expected, sizeof expected, "pub news 0 - %d", i);
+        assert_string_equal(fake_client_hear(client), expected);
+    }
+    assert_string_equal(fake_client_hear(client), FAKE_CLIENT_SILENCE);
+}
+
+static void a_crowd_is_served_over_several_turns(void **state)
+{
+    (void)state;
+    gather_crowd();
+    deliver("news", "1");
+    worker_turn(&fake->workers[0]);
+    assert_in_range(count_served(), 1, CROWD - 1);
+    assert_true(worker_is_behind(&fake->workers[0]));
+    fake_instance_turn(fake);
+    for (int i = 0; i < CROWD; i++)
+        expect_numbers(crowd[i], 1, 1);
+    send_crowd_home();
+}
+
+static void a_small_channel_does_not_wait_for_a_crowd(void **state)
+{
+    (void)state;
+    gather_crowd();
+    struct fake_client *alice = join("alice", "small");
+    deliver("news", "1");
+    worker_turn(&fake->workers[0]);
+    deliver("small", "x");
+    worker_turn(&fake->workers[0]);
+    assert_string_equal(fake_client_hear(alice), "pub small 0 - x");
+    assert_in_range(count_served(), 1, CROWD - 1);
+    fake_client_leave(alice);
+    send_crowd_home();
+}
+
+static void what_comes_in_between_joins_the_rest(void **state)
+{
+    (void)state;
+    gather_crowd();
+    deliver("news", "1");
+    worker_turn(&fake->workers[0]);
+    deliver("news", "2");
+    worker_turn(&fake->workers[0]);
+    deliver("news", "3");
+    fake_instance_turn(fake);
+    /* the last waited for all of it, and got it as one write */
+    assert_int_equal(crowd[CROWD - 1]->socket.writes, 1);
+    for (int i = 0; i < CROWD; i++)
+        expect_numbers(crowd[i], 1, 3);
+    send_crowd_home();
+}
+
+static void a_steady_flow_reaches_everybody_in_order(void **state)
+{
+    (void)state;
+    enum { MESSAGES = 1000 };
+    gather_crowd();
+    for (int i = 1; i <= MESSAGES; i++) {
+        char payload[16];
+        snprintf(payload, sizeof payload, "%d", i);
+        deliver("news", payload);
+        worker_turn(&fake->workers[0]);
+        /* what everybody has is not kept: a round is three turns long */
+        assert_in_range(find("news")->batch_count, 0, 8);
+    }
+    fake_instance_turn(fake);
+    for (int i = 0; i < CROWD; i++)
+        expect_numbers(crowd[i], 1, MESSAGES);
+    send_crowd_home();
+}
+
+/* Each hears what came from its joining to its leaving, nothing twice. */
+static void a_crowd_may_come_and_go_between_slices(void **state)
+{
+    (void)state;
+    enum { MESSAGES = 250 };
+    int joined_at[CROWD] = {0};
+    gather_crowd();
+    for (int i = 1; i <= MESSAGES; i++) {
+        char payload[16];
+        int place = i * 7 % CROWD;
+        snprintf(payload, sizeof payload, "%d", i);
+        deliver("news", payload);
+        inbox_drain(&fake->workers[0].inbox);
+        if (i % 3) { /* one leaves, with all it was to get */
+            operation_unsubscribe(crowd[place]->connection,
+                                  BYTES_LITERAL("news"));
+            expect_numbers(crowd[place], joined_at[place] + 1, i);
+            fake_client_leave(crowd[place]);
+            snprintf(payload, sizeof payload, "n%d", i);
+            crowd[place] =
+                fake_client_join(fake, 0, &fake_protocol, payload, "news");
+            inbox_drain(&fake->workers[0].inbox);
+            joined_at[place] = i;
+        }
+        worker_turn(&fake->workers[0]);
+    }
+    fake_instance_turn(fake);
+    for (int i = 0; i < CROWD; i++)
+        expect_numbers(crowd[i], joined_at[i] + 1, MESSAGES);
+    send_crowd_home();
+}
+
+static void who_is_closed_takes_what_was_gathered(void **state)
+{
+    (void)state;
+    gather_crowd();
+    struct fake_client *last = crowd[CROWD - 1];
+    deliver("news", "1");
+    worker_turn(&fake->workers[0]);
+    assert_int_equal(fake_socket_count(&last->socket), 0);
+    connection_close(last->connection, CLOSE_RESTART);
+    worker_turn(&fake->workers[0]);
+    expect_numbers(last, 1, 1);
+    assert_int_equal(last->socket.closes, 1);
+    send_crowd_home();
+}
+
+static void who_is_lost_counts_what_it_missed(void **state)
+{
+    (void)state;
+    gather_crowd();
+    deliver("news", "1");
+    deliver("news", "2");
+    worker_turn(&fake->workers[0]);
+    fake_client_leave(crowd[CROWD - 1]);
+    crowd[CROWD - 1] = NULL;
+    assert_int_equal(fake_instance_metric(fake, METRIC_DROPPED_CLOSED), 2);
+    send_crowd_home();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -307,6 +473,13 @@ int main(void)
         TEST(a_slow_reader_of_latest_keeps_the_newest),
         TEST(two_topics_keep_a_newest_each),
         TEST(listeners_are_counted_over_workers),
+        TEST(a_crowd_is_served_over_several_turns),
+        TEST(a_small_channel_does_not_wait_for_a_crowd),
+        TEST(what_comes_in_between_joins_the_rest),
+        TEST(a_steady_flow_reaches_everybody_in_order),
+        TEST(a_crowd_may_come_and_go_between_slices),
+        TEST(who_is_closed_takes_what_was_gathered),
+        TEST(who_is_lost_counts_what_it_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

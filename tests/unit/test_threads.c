@@ -340,7 +340,7 @@ static void unblock_all(struct station *station)
 static void on_timer(void *arg)
 {
     struct station *station = arg;
-    if (station->is_finishing) {
+    if (station->is_finishing && !worker_is_behind(station->worker)) {
         loop_timer_free(station->timer);
         loop_stop(station->loop);
         return;
@@ -367,6 +367,8 @@ static void on_turn(void *arg)
 {
     struct station *station = arg;
     worker_turn(station->worker);
+    if (worker_is_behind(station->worker))
+        loop_wake(station->loop);
 }
 
 static void wake(void *arg)

@@ -109,7 +109,8 @@ void fake_instance_free(struct fake_instance *fake)
 static bool has_work(const struct fake_instance *fake)
 {
     for (unsigned i = 0; i < fake->worker_count; i++)
-        if (fake->workers[i].inbox.depth || fake->workers[i].closing)
+        if (fake->workers[i].inbox.depth || fake->workers[i].closing ||
+            worker_is_behind(&fake->workers[i]))
             return true;
     return false;
 }
