@@ -44,6 +44,8 @@ static inline bool bytes_start_with(struct bytes bytes, struct bytes prefix)
 static inline struct bytes bytes_skip(struct bytes bytes, size_t count)
 {
     size_t skip = count < bytes.len ? count : bytes.len;
+    if (!skip) /* there may be no data at all to count from */
+        return bytes;
     return (struct bytes){bytes.data + skip, bytes.len - skip};
 }
 

@@ -1,0 +1,76 @@
+/* What clients say: the first byte picks the protocol and how messages are cut
+ * into fragments; each line is a message, of one of two clients in turn. What
+ * is answered must be JSON, and UTF-8 when all that was said is. */
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/utf8.h"
+#include "fakes/fake_client.h"
+#include "fuzz.h"
+#include "protocols/protocols.h"
+
+enum { CLIENTS = 2 };
+
+static void say(struct fake_client *client, struct bytes text, size_t fragment)
+{
+    struct connection *connection = client->connection;
+    while (fragment && text.len > fragment) {
+        connection_receive(connection, (struct bytes){text.data, fragment}, 0,
+                           false, false);
+        text = bytes_skip(text, fragment);
+    }
+    connection_receive(connection, text, 0, true, false);
+}
+
+static void check_answers(struct fake_client *client, bool is_json)
+{
+    enum frame_opcode opcode;
+    struct bytes payload;
+    while (fake_socket_read(&client->socket, &opcode, &payload)) {
+        PANIC_IF(!utf8_is_valid(payload));
+        PANIC_IF(is_json && !json_is_valid(payload));
+    }
+}
+
+static struct bytes next_line(struct bytes *rest)
+{
+    const char *end = memchr(rest->data, '\n', rest->len);
+    size_t len = end ? (size_t)(end - rest->data) : rest->len;
+    struct bytes line = {rest->data, len};
+    *rest = bytes_skip(*rest, len + 1);
+    return line;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fake_client *clients[CLIENTS];
+    log_setup(LOG_ERROR, LOG_FORMAT_TEXT);
+    if (!size)
+        return 0;
+    bool is_json = data[0] & 1;
+    size_t fragment = data[0] >> 4;
+    struct bytes rest = {(const char *)data + 1, size - 1};
+    struct fake_instance *fake = fake_instance_new(CLIENTS);
+    fake->options.limits.bad_messages = 1000;
+    for (unsigned i = 0; i < CLIENTS; i++)
+        clients[i] = fake_client_join(
+            fake, i, is_json ? &protocol_broadcast : &protocol_echo,
+            i ? "bob" : "alice", "room");
+    fake_instance_turn(fake);
+    for (unsigned turn = 0; rest.len; turn++) {
+        struct bytes line = next_line(&rest);
+        if (utf8_is_valid(line)) /* as the socket has seen to */
+            say(clients[turn % CLIENTS], line, fragment);
+        if (turn % 3 == 0)
+            fake_instance_turn(fake);
+    }
+    fake_instance_turn(fake);
+    for (unsigned i = 0; i < CLIENTS; i++)
+        check_answers(clients[i], is_json);
+    for (unsigned i = 0; i < CLIENTS; i++)
+        fake_client_leave(clients[i]);
+    fake_instance_free(fake);
+    return 0;
+}

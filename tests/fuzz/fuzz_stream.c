@@ -1,0 +1,180 @@
+/* All of the server but main, with real sockets and libwebsockets: one
+ * connection for each input. The first byte says what goes before it: nothing,
+ * or the handshake of a protocol, its lines then being messages or raw bytes.
+ * The server must answer something sensible and end the connection. */
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "bus/bus_local.h"
+#include "config.h"
+#include "fuzz.h"
+#include "net/net.h"
+#include "protocols/protocols.h"
+
+static struct net *net;
+
+static bool is_ready(void *arg, const char **why)
+{
+    (void)arg;
+    (void)why;
+    return true;
+}
+
+static bool origin_is_allowed(void *arg, struct bytes origin, struct bytes host)
+{
+    return auth_origin_is_allowed(arg, origin, host);
+}
+
+static void write_metrics(void *arg, struct buffer *out)
+{
+    (void)arg;
+    net_write_metrics(net, NULL, out);
+}
+
+static bool judge_token(void *arg, struct bytes token, const char *client_id,
+                        struct identity *identity, const char **why)
+{
+    struct verdict verdict;
+    auth_judge_token(arg, token, client_id, &verdict);
+    *identity = verdict.identity;
+    *why = verdict.error;
+    return verdict.status == 101;
+}
+
+/* For the whole life of the process, as a server lives. */
+static void start_server(void)
+{
+    static struct instance instance;
+    struct error error = {0};
+    const struct config *config =
+        config_load(&(struct config_sources){0}, &error);
+    PANIC_IF(!config);
+    log_setup(LOG_ERROR, LOG_FORMAT_TEXT);
+    signal(SIGPIPE, SIG_IGN);
+    struct auth *auth = auth_new(&config->auth, protocol_names, &error);
+    PANIC_IF(!auth);
+    const struct api *api =
+        api_new(&(struct api_sources){.is_ready = is_ready,
+                                      .origin_is_allowed = origin_is_allowed,
+                                      .write_metrics = write_metrics,
+                                      .arg = auth},
+                NULL, &error);
+    instance.options = &config->messaging;
+    instance.hub = hub_new();
+    instance.clients = clients_new();
+    instance.bus = bus_local_new(&instance);
+    instance.token_judge = (struct token_judge){judge_token, auth};
+    net = net_new(&(struct net_options){.host = "127.0.0.1",
+                                        .workers = 1,
+                                        .rx_buffer_bytes = 256,
+                                        .default_channel = "lobby"},
+                  &instance, auth, protocols, &error);
+    PANIC_IF(!net || !api);
+    net_start(net, api);
+}
+
+static int connect_to_it(void)
+{
+    const struct sockaddr_in address = {.sin_family = AF_INET,
+                                        .sin_port = htons((uint16_t)net->port),
+                                        .sin_addr.s_addr =
+                                            htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    PANIC_IF(fd < 0);
+    /* no port is to be kept for its old connection: there are so many */
+    const struct linger at_once = {.l_onoff = 1};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    PANIC_IF(connect(fd, (const struct sockaddr *)&address, sizeof address));
+    return fd;
+}
+
+static void append_handshake(struct buffer *out, const char *protocol)
+{
+    buffer_append_format(out,
+                         "GET /ws/alice?protocol=%s HTTP/1.1\r\nHost: x\r\n"
+                         "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+                         "dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+                         protocol);
+}
+
+/* Each line as a masked text frame; the mask is zero. */
+static void append_messages(struct buffer *out, struct bytes lines)
+{
+    while (lines.len) {
+        const char *end = memchr(lines.data, '\n', lines.len);
+        size_t len = end ? (size_t)(end - lines.data) : lines.len;
+        char header[] = {(char)0x81,
+                         (char)(0x80 | 126),
+                         (char)(len >> 8),
+                         (char)len,
+                         0,
+                         0,
+                         0,
+                         0};
+        if (len < 126) {
+            header[1] = (char)(0x80 | len);
+            buffer_append(out, (struct bytes){header, 2});
+            buffer_append(out, (struct bytes){header + 4, 4});
+        } else {
+            buffer_append(out, (struct bytes){header, sizeof header});
+        }
+        buffer_append(out, (struct bytes){lines.data, len});
+        lines = bytes_skip(lines, len + 1);
+    }
+}
+
+static void read_to_end(int fd, struct buffer *out)
+{
+    enum { PATIENCE_MS = 20000 };
+    for (;;) {
+        struct pollfd wait = {.fd = fd, .events = POLLIN};
+        PANIC_IF(poll(&wait, 1, PATIENCE_MS) == 0); /* it hangs */
+        ssize_t got = read(fd, buffer_reserve(out, 65536), 65536);
+        if (got <= 0)
+            return;
+        out->len += (size_t)got;
+    }
+}
+
+static void check_answer(struct bytes answer, bool is_open)
+{
+    PANIC_IF(answer.len && !bytes_start_with(answer, BYTES_LITERAL("HTTP/1.")));
+    if (is_open)
+        PANIC_IF(!bytes_start_with(answer, BYTES_LITERAL("HTTP/1.1 101")));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (!net)
+        start_server();
+    if (!size || size > 60000)
+        return 0;
+    struct buffer out = {0};
+    struct buffer answer = {0};
+    unsigned kind = data[0] % 4;
+    struct bytes rest = {(const char *)data + 1, size - 1};
+    if (kind)
+        append_handshake(&out, kind == 1 ? "echo" : "broadcast");
+    if (kind == 3)
+        append_messages(&out, rest);
+    else
+        buffer_append(&out, rest);
+    int fd = connect_to_it();
+    bool sent =
+        write(fd, out.data ? out.data : "", out.len) == (ssize_t)out.len;
+    shutdown(fd, SHUT_WR);
+    read_to_end(fd, &answer);
+    check_answer(buffer_bytes(&answer), sent && kind);
+    close(fd);
+    buffer_deinit(&out);
+    buffer_deinit(&answer);
+    return 0;
+}
