@@ -139,6 +139,8 @@ static bool complete(struct config *config, struct error *error)
         json_parse(bytes_of(config->default_caps_json), false, error);
     PANIC_IF(!rules); /* it was read once already */
     config->auth.default_caps = caps_parse(rules, error);
+    config->auth.certificates =
+        config->tls.client_ca && config->tls.client_id_from_certificate;
     json_free(rules);
     return config->auth.default_caps && config_check(config, error);
 }

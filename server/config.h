@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "bus/redis_options.h"
 #include "messaging/options.h"
+#include "net/tls_options.h"
 
 struct config {
     char *host;
@@ -37,6 +38,7 @@ struct config {
     struct auth_options auth;
     struct messaging_options messaging;
     struct redis_options redis;
+    struct tls_options tls;
     char *default_caps_json; /* what auth.default_caps was read from */
 };
 

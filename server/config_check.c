@@ -7,6 +7,7 @@
 
 #include "bus/redis_url.h"
 #include "config_value.h"
+#include "net/tls.h"
 #include "protocols/protocols.h"
 
 /* A form of address that is not understood counts as reachable by others:
@@ -25,15 +26,17 @@ bool config_check_is_loopback(const char *host)
 static bool check_auth(const struct config *config, struct error *error)
 {
     const struct auth_options *auth = &config->auth;
-    bool authenticates = auth->secret || auth->key_file || auth->jwks_file;
+    bool authenticates = auth->secret || auth->key_file || auth->jwks_file ||
+                         auth->certificates;
     if (authenticates || config->insecure ||
         config_check_is_loopback(config->host))
         return true;
     return error_set(error,
                      "host: %.64s can be reached from other machines, and "
                      "without auth anybody there could connect as anybody: "
-                     "set auth.secret (PEAL_AUTH_SECRET), auth.key_file or "
-                     "auth.jwks_file, or allow it with --insecure",
+                     "set auth.secret (PEAL_AUTH_SECRET), auth.key_file, "
+                     "auth.jwks_file or tls.client_id_from_certificate, or "
+                     "allow it with --insecure",
                      config->host);
 }
 
@@ -85,6 +88,30 @@ static bool check_keys(const struct config *config, struct error *error)
     return auth != NULL;
 }
 
+static bool needs(const char *key, const char *other, bool has_other,
+                  struct error *error)
+{
+    return has_other || error_set(error, "%s: expected together with %s", key,
+                                  other);
+}
+
+/* Reads the files as the server will. */
+static bool check_tls(const struct config *config, struct error *error)
+{
+    const struct tls_options *tls = &config->tls;
+    if (tls->cert && !needs("tls.cert", "tls.key", tls->key, error))
+        return false;
+    if (tls->key && !needs("tls.key", "tls.cert", tls->cert, error))
+        return false;
+    if (tls->client_ca && !needs("tls.client_ca", "tls.cert", tls->cert, error))
+        return false;
+    if (tls->client_id_from_certificate &&
+        !needs("tls.client_id_from_certificate", "tls.client_ca",
+               tls->client_ca, error))
+        return false;
+    return !tls->cert || tls_check(tls, error);
+}
+
 static bool check_folder(const char *key, const char *path, struct error *error)
 {
     struct stat status;
@@ -98,5 +125,6 @@ bool config_check(const struct config *config, struct error *error)
     return check_secret(config, error) && check_auth(config, error) &&
            check_redis(config, error) &&
            check_pings(config, error) && check_keys(config, error) &&
+           check_tls(config, error) &&
            check_folder("web_root", config->web_root, error);
 }

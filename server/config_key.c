@@ -14,6 +14,7 @@
 #define AUTH(member)  AT(auth.member)
 #define LIMIT(member) AT(messaging.limits.member)
 #define REDIS(member) AT(redis.member)
+#define TLS(member)   AT(tls.member)
 #define MANY          1000000000
 #define ALGORITHMS    "HS256|HS384|HS512|RS256|RS384|RS512|PS256|ES256|ES384"
 
@@ -82,6 +83,21 @@ static const struct config_key keys[] = {
      .choices = "debug|info|warn|error", .help = "the least that is written"},
     {"log.format", &config_value_choice, AT(log_format), "text",
      .choices = "text|json", .help = "key=value, or an object a line"},
+
+    {"tls.cert", &config_value_text, TLS(cert), NULL, .min = 1,
+     .help = "PEM file with our certificate and its chain: speaks TLS"},
+    {"tls.key", &config_value_text, TLS(key), NULL, .min = 1,
+     .help = "PEM file with its private key"},
+    {"tls.client_ca", &config_value_text, TLS(client_ca), NULL, .min = 1,
+     .help = "PEM file with the CAs of clients, who are then asked for a "
+             "certificate"},
+    {"tls.client_certificate", &config_value_choice, TLS(client_certificate),
+     "required", .choices = "required|optional",
+     .help = "whether a client without one is let in"},
+    {"tls.client_id_from_certificate", &config_value_bool,
+     TLS(client_id_from_certificate), "false",
+     .help = "a client is who its certificate's subject names (CN), and needs "
+             "no token"},
 
     {"auth.secret", &config_value_text, AUTH(secret), NULL, .min = 1,
      .secret = true, .help = "key of tokens signed with HS256, HS384 or HS512"},

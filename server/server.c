@@ -13,6 +13,7 @@
 #include "bus/bus_local.h"
 #include "bus/bus_redis.h"
 #include "net/net.h"
+#include "net/tls.h"
 #include "protocols/protocols.h"
 
 struct server {
@@ -21,6 +22,7 @@ struct server {
     const struct metrics *bus_metrics; /* NULL: the bus counts nothing */
     struct auth *auth;
     struct api *api;
+    struct tls *tls; /* NULL: plain */
     struct net *net;
 };
 
@@ -101,6 +103,14 @@ static bool make_instance(struct server *server, struct error *error)
     return make_bus(server, error);
 }
 
+static bool make_tls(struct server *server, struct error *error)
+{
+    if (!server->config->tls.cert)
+        return true;
+    server->tls = tls_new(&server->config->tls, error);
+    return server->tls != NULL;
+}
+
 static bool make_net(struct server *server, struct error *error)
 {
     const struct config *config = server->config;
@@ -113,8 +123,8 @@ static bool make_net(struct server *server, struct error *error)
         .explain_refusals = config->explain_refusals,
         .default_channel = config->default_channel,
     };
-    server->net = net_new(&options, &server->instance, server->auth, protocols,
-                          error);
+    server->net = net_new(&options, &server->instance, server->auth,
+                          server->tls, protocols, error);
     return server->net != NULL;
 }
 
@@ -125,7 +135,8 @@ struct server *server_new(const struct config *config, struct error *error)
     log_setup(config->log_level, config->log_format);
     hash_seed();
     if (make_auth(server, error) && make_api(server, error) &&
-        make_instance(server, error) && make_net(server, error))
+        make_tls(server, error) && make_instance(server, error) &&
+        make_net(server, error))
         return server;
     server_free(server);
     return NULL;
@@ -138,11 +149,12 @@ static void announce(const struct server *server)
               LOG_TEXT("host", config->host),
               LOG_NUMBER("port", server->net->port),
               LOG_NUMBER("workers", config->workers),
+              LOG_TEXT("tls", server->tls ? "on" : "off"),
               LOG_TEXT("auth",
                        auth_is_configured(server->auth) ? "on" : "off"));
     if (config->dev)
-        printf("\n  Open http://%s:%u/ in two windows and chat.\n\n",
-               config->host, server->net->port);
+        printf("\n  Open http%s://%s:%u/ in two windows and chat.\n\n",
+               server->tls ? "s" : "", config->host, server->net->port);
     fflush(stdout);
 }
 
@@ -183,8 +195,11 @@ void server_run(struct server *server)
     net_start(server->net, server->api);
     announce(server);
     struct bus *bus = server->instance.bus;
-    while (!wait_signal(&signals))
+    while (!wait_signal(&signals)) {
         bus->ops->tick(bus);
+        if (server->tls)
+            tls_tick(server->tls);
+    }
     drain(server, &signals);
 }
 
@@ -203,6 +218,7 @@ void server_free(struct server *server)
         clients_free(server->instance.clients);
         hub_free(server->instance.hub);
     }
+    tls_free(server->tls);
     api_free(server->api);
     auth_free(server->auth);
     free(server);

@@ -37,6 +37,7 @@ unit              release ctest   shared run_unit
 load              release ctest   shared run_load
 integration       release pytest  shared run_integration
 integration-4     release pytest  shared run_integration
+integration-tls-4 release pytest  shared run_integration
 conformance       release pytest  shared run_conformance
 cluster           release pytest  shared run_cluster
 web               release summary alone  run_web
@@ -45,6 +46,7 @@ instructions      release summary shared run_instructions
 asan-unit         asan    ctest   shared run_unit
 asan-integration  asan    pytest  shared run_integration
 asan-integration-4 asan   pytest  shared run_integration
+asan-integration-tls asan pytest  shared run_integration
 asan-conformance  asan    pytest  shared run_conformance
 tsan-unit         tsan    ctest   shared run_unit
 tsan-integration-4 tsan   pytest  shared run_integration
@@ -155,7 +157,9 @@ run_pytest() {
         without_randomness "$python" -m pytest -q -rs -p no:cacheprovider "$@"
 }
 
+# Over TLS the same tests, with the same clients.
 run_integration() {
+    [[ $stage != *-tls* ]] || export PEAL_TEST_TLS=1
     run_pytest tests/integration
 }
 

@@ -19,6 +19,7 @@ struct auth {
     char *issuer;
     struct text_list origins;
     bool query_token;
+    bool certificates;
     struct upgrade_rules upgrade;
     struct caps *default_caps;
 };
@@ -75,19 +76,35 @@ static bool judge_token(const struct auth *auth, struct bytes token,
     return true;
 }
 
+static bool let_in(const struct auth *auth, struct verdict *verdict)
+{
+    verdict->identity.caps = caps_ref(auth->default_caps);
+    return true;
+}
+
 static bool check_token(const struct auth *auth,
                         const struct handshake *handshake,
                         struct verdict *verdict)
 {
     struct bytes token;
-    if (!auth_is_configured(auth)) {
-        verdict->identity.caps = caps_ref(auth->default_caps);
-        return true;
-    }
-    if (!token_source_find(handshake, auth->query_token, &token))
-        return verdict_refuse(verdict, 401, "Authorization header required",
-                              NULL, CLOSE_TOKEN_MISSING);
-    return judge_token(auth, token, verdict->client_id, verdict);
+    if (auth->keys.count &&
+        token_source_find(handshake, auth->query_token, &token))
+        return judge_token(auth, token, verdict->client_id, verdict);
+    if (!auth_is_configured(auth) || handshake->certificate_name.len)
+        return let_in(auth, verdict);
+    return verdict_refuse(verdict, 401,
+                          auth->keys.count ? "Authorization header required"
+                                           : "Client certificate required",
+                          NULL, CLOSE_TOKEN_MISSING);
+}
+
+static bool check_certificate(const struct handshake *handshake,
+                              struct verdict *verdict)
+{
+    struct bytes name = handshake->certificate_name;
+    return !name.len || bytes_equal(name, bytes_of(verdict->client_id)) ||
+           verdict_refuse(verdict, 403, "Certificate is for another client",
+                          NULL, CLOSE_FORBIDDEN);
 }
 
 void auth_judge(const struct auth *auth, const struct handshake *handshake,
@@ -95,7 +112,8 @@ void auth_judge(const struct auth *auth, const struct handshake *handshake,
 {
     *verdict = (struct verdict){.status = 101};
     if (upgrade_check(&auth->upgrade, handshake, verdict) &&
-        check_origin(auth, handshake, verdict))
+        check_origin(auth, handshake, verdict) &&
+        check_certificate(handshake, verdict))
         check_token(auth, handshake, verdict);
 }
 
@@ -103,10 +121,10 @@ void auth_judge_token(const struct auth *auth, struct bytes token,
                       const char *client_id, struct verdict *verdict)
 {
     *verdict = (struct verdict){.status = 101};
-    if (auth_is_configured(auth))
+    if (auth->keys.count)
         judge_token(auth, token, client_id, verdict);
     else
-        verdict->identity.caps = caps_ref(auth->default_caps);
+        let_in(auth, verdict);
 }
 
 /* --- building ------------------------------------------------------------ */
@@ -196,6 +214,7 @@ struct auth *auth_new(const struct auth_options *options,
     struct auth *auth = memory_new(1, sizeof *auth);
     auth->upgrade.protocols = protocols;
     auth->query_token = options->query_token;
+    auth->certificates = options->certificates;
     auth->default_caps = caps_ref(options->default_caps);
     if (copy_text("auth.audience", options->audience, &auth->audience, error) &&
         copy_text("auth.issuer", options->issuer, &auth->issuer, error) &&
@@ -221,5 +240,5 @@ void auth_free(struct auth *auth)
 
 bool auth_is_configured(const struct auth *auth)
 {
-    return auth->keys.count > 0;
+    return auth->keys.count > 0 || auth->certificates;
 }

@@ -36,6 +36,7 @@ struct auth_options {
     struct text_list origins;    /* allowed, as in origin.h */
     char *default_protocol;
     struct caps *default_caps; /* for a token without caps */
+    bool certificates;         /* of clients count as well as tokens */
 };
 
 /* What a client asks for. All borrowed, empty where absent. */
@@ -51,6 +52,7 @@ struct handshake {
     struct bytes subprotocols; /* Sec-WebSocket-Protocol */
     struct bytes query_protocol;
     struct bytes query_token;
+    struct bytes certificate_name; /* verified; only where it counts */
 };
 
 /* The answer: status 101 lets the client in. */
@@ -75,11 +77,13 @@ struct auth *auth_new(const struct auth_options *options,
 /* NULL is ignored. */
 void auth_free(struct auth *auth);
 
-/* Whether any key is configured: without one everybody is let in. */
+/* Whether clients have to prove who they are: without a key, and without
+ * certificates, everybody is let in. */
 bool auth_is_configured(const struct auth *auth);
 
-/* Judges a handshake in the order of protocols/README.md. Without a key
- * everybody is let in, and a token brought along is not looked at. */
+/* Judges a handshake in the order of protocols/README.md. Where nobody has to
+ * prove anything a token brought along is not looked at. A certificate does in
+ * place of a token; with both, the token says what is allowed. */
 void auth_judge(const struct auth *auth, const struct handshake *handshake,
                 struct verdict *verdict);
 

@@ -27,6 +27,12 @@
         "TCP connections accepted and open now, WebSockets included.")         \
     ROW(HANDSHAKES_REFUSED, "counter", "handshakes_refused_total", "",         \
         "Upgrade requests answered with an error.")                            \
+    ROW(TLS_HANDSHAKES, "counter", "tls_handshakes_total", "",                 \
+        "TLS handshakes completed.")                                           \
+    ROW(TLS_RESUMED, "counter", "tls_resumed_total", "",                       \
+        "Those of them that resumed a session.")                               \
+    ROW(TLS_FAILED, "counter", "tls_failed_total", "",                         \
+        "TLS handshakes that failed.")                                         \
     ROW(HTTP_REQUESTS, "counter", "http_requests_total", "",                   \
         "Plain HTTP requests answered.")                                       \
     ROW(MESSAGES_IN, "counter", "messages_received_total", "",                 \

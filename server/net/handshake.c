@@ -7,6 +7,7 @@
 #include "net/headers.h"
 #include "net/reactor.h"
 #include "net/response.h"
+#include "net/tls.h"
 #include "net/websocket.h"
 
 /* Why a handshake is refused. */
@@ -192,8 +193,20 @@ static bool admit(struct socket *socket, const struct verdict *verdict,
     return true;
 }
 
+/* Who the client's certificate says it is, where that counts. */
+static struct bytes certificate_name(const struct socket *socket,
+                                     char name[CLIENT_ID_MAX])
+{
+    if (!tls_names_clients(socket->reactor->net->tls))
+        return (struct bytes){0};
+    size_t len =
+        tls_client_name(lws_get_ssl(socket->wsi), name, CLIENT_ID_MAX);
+    return (struct bytes){name, len};
+}
+
 bool handshake_judge(struct socket *socket)
 {
+    char name[CLIENT_ID_MAX];
     struct refusal refusal;
     struct verdict verdict;
     struct handshake handshake;
@@ -201,6 +214,7 @@ bool handshake_judge(struct socket *socket)
         return refuse(socket, &refusal);
     struct headers headers = headers_of(socket->reactor, socket->wsi);
     read_handshake(&headers, &handshake);
+    handshake.certificate_name = certificate_name(socket, name);
     auth_judge(socket->reactor->net->auth, &handshake, &verdict);
     if (verdict.status == 101)
         return admit(socket, &verdict, &headers);

@@ -1,6 +1,7 @@
 /* libwebsockets reads by recv or SSL_read, and a program's own definition of
  * an exported function is the one that counts. So these two are defined here:
- * they read for everybody, and look at what comes for a socket of ours. */
+ * they read for everybody, and look at what comes for a socket of ours. And so
+ * is SSL_pending, by which it asks whether to read on. */
 #include "net/input.h"
 
 #include <dlfcn.h>
@@ -17,16 +18,20 @@
 
 typedef ssize_t recv_function(int fd, void *data, size_t len, int flags);
 typedef int ssl_read_function(SSL *ssl, void *data, int len);
+typedef int ssl_pending_function(const SSL *ssl);
 
 static recv_function *original_recv;
 static ssl_read_function *original_ssl_read;
+static ssl_pending_function *original_ssl_pending;
 
 /* Before any thread could look for them at the same time. */
 __attribute__((constructor)) static void find_originals(void)
 {
     original_recv = (recv_function *)dlsym(RTLD_NEXT, "recv");
     original_ssl_read = (ssl_read_function *)dlsym(RTLD_NEXT, "SSL_read");
-    PANIC_IF(!original_recv || !original_ssl_read);
+    original_ssl_pending =
+        (ssl_pending_function *)dlsym(RTLD_NEXT, "SSL_pending");
+    PANIC_IF(!original_recv || !original_ssl_read || !original_ssl_pending);
 }
 
 /* Where a socket's bytes come from. */
@@ -213,8 +218,28 @@ ssize_t recv(int fd, void *data, size_t len, int flags)
                   : original_recv(fd, data, len, flags);
 }
 
+/* How often somebody has asked about a connection since it was read from. */
+static __thread struct {
+    const SSL *ssl;
+    unsigned times;
+} asked;
+
+/* While libwebsockets flushes a closing connection it sets aside what it reads,
+ * without consuming it, and looks at that before it reads again: as long as
+ * bytes are pending it would go round for ever, and its thread with it. Behind
+ * a read it asks twice; who asks more often has not read. */
+int SSL_pending(const SSL *ssl)
+{
+    enum { TIMES_MAX = 2 };
+    if (ssl != asked.ssl)
+        asked.times = 0;
+    asked.ssl = ssl;
+    return ++asked.times > TIMES_MAX ? 0 : original_ssl_pending(ssl);
+}
+
 int SSL_read(SSL *ssl, void *data, int len)
 {
+    asked.ssl = NULL;
     struct socket *socket = reactor_find_socket(SSL_get_fd(ssl));
     const struct source from = {ssl, -1, 0};
     return socket && len > 0

@@ -123,9 +123,10 @@ static int open_spare(void)
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* Says 503 to a socket that will not be served. What the client has sent is
- * read first: closing with unread data would reset the answer away. */
-static void turn_away(int fd)
+/* Says 503 to a socket that will not be served; over TLS that would cost a
+ * handshake. What the client has sent is read first: closing with unread data
+ * would reset the answer away. */
+static void turn_away(const struct listener *listener, int fd)
 {
     static const char full[] =
         "HTTP/1.1 503 Service Unavailable\r\n"
@@ -134,7 +135,8 @@ static void turn_away(int fd)
     char request[4096];
     while (recv(fd, request, sizeof request, MSG_DONTWAIT) > 0)
         ;
-    (void)!send(fd, full, sizeof full - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (!listener->reactor->net->tls)
+        (void)!send(fd, full, sizeof full - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     close(fd);
 }
 
@@ -154,7 +156,7 @@ static void turn_one_away(struct listener *listener)
         close(listener->spare_fd);
     int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0)
-        turn_away(fd);
+        turn_away(listener, fd);
     listener->spare_fd = open_spare();
     pthread_rwlock_unlock(&spare_lock);
 }
@@ -183,7 +185,7 @@ static void on_accepted(struct listener *listener, int fd,
     }
     metrics_add(&listener->reactor->worker.metrics, METRIC_LIMIT_CONNECTIONS,
                 1);
-    turn_away(fd);
+    turn_away(listener, fd);
 }
 
 static bool is_out_of_descriptors(int why)

@@ -27,6 +27,7 @@ struct net_options {
 };
 
 struct reactor;
+struct tls;
 
 /* Shared by all reactors. */
 struct net {
@@ -35,6 +36,7 @@ struct net {
     const struct instance *instance;
     const struct auth *auth;
     const struct api *api;
+    struct tls *tls; /* NULL: plain */
     const struct protocol *const *protocols; /* ended by NULL */
     struct reactor **reactors;
     uint32_t port; /* the one really bound */
@@ -47,10 +49,11 @@ struct net {
     _Atomic bool is_draining;
 };
 
-/* Binds the port for every reactor. NULL and why on failure. */
+/* Binds the port for every reactor. `tls` may be NULL; it is borrowed. NULL and
+ * why on failure. */
 struct net *net_new(const struct net_options *options,
                     const struct instance *instance, const struct auth *auth,
-                    const struct protocol *const *protocols,
+                    struct tls *tls, const struct protocol *const *protocols,
                     struct error *error);
 
 /* Starts the threads; `api` answers plain HTTP from here on. */

@@ -13,6 +13,7 @@
 #include "base/thread.h"
 #include "net/http.h"
 #include "net/listener.h"
+#include "net/tls.h"
 #include "net/websocket.h"
 
 enum {
@@ -64,11 +65,21 @@ static void on_destroyed(struct socket *socket)
     socket_free(socket);
 }
 
+/* A vhost's OpenSSL context was made. */
+static int on_tls_context(struct lws *wsi, SSL_CTX *context)
+{
+    const struct reactor *reactor = lws_context_user(lws_get_context(wsi));
+    tls_attach(reactor->net->tls, context);
+    return 0;
+}
+
 /* Every event of every protocol: which room it goes to, no more. */
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason,
                     void *user, void *in, size_t len)
 {
-    (void)user; /* it changes with the protocol; ours does not */
+    /* else it changes with the protocol; ours does not */
+    if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS)
+        return on_tls_context(wsi, user);
     struct socket *socket = wsi ? socket_of(wsi) : NULL;
     if (!socket)
         return 0;
@@ -206,7 +217,14 @@ static bool make_context(struct reactor *reactor)
         .retry_and_idle_policy = &no_idle_policy,
         .alpn = "http/1.1",
         .vhost_name = "peal",
+        .user = reactor,
     };
+    if (reactor->net->tls) {
+        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+                        LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
+        info.provided_client_ssl_ctx =
+            tls_client_context(reactor->net->tls);
+    }
     reactor->lws_context = lws_create_context(&info);
     /* with a foreign loop the context may be there but broken: the vhost
      * tells (see ARCHITECTURE.md, libwebsockets) */
@@ -235,6 +253,7 @@ static void *run(void *arg)
 {
     struct reactor *reactor = arg;
     running = reactor;
+    tls_count_in(&reactor->worker.metrics);
     reactor->listener = listener_new(reactor, reactor->listener_fd);
     reactor->tick = loop_timer_new(reactor->loop, 1000, 1000, on_tick, reactor);
     loop_run(reactor->loop);

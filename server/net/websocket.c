@@ -62,10 +62,14 @@ static void write_close_frame(struct lws *wsi, int code, const char *text)
 }
 
 /* Closing with a part of an earlier write pending, libwebsockets flushes it
- * but leaves the close frame out: so ours is put behind it. */
+ * but leaves the close frame out: so ours is put behind it. Meanwhile it reads
+ * nothing, but would be told without end that there is something to read. */
 static void close_with(struct lws *wsi, int code, const char *text)
 {
-    if (code && lws_partial_buffered(wsi))
+    bool has_partial = lws_partial_buffered(wsi);
+    if (has_partial)
+        lws_rx_flow_control(wsi, 0);
+    if (code && has_partial)
         write_close_frame(wsi, code, text);
     else if (code)
         lws_close_reason(wsi, (enum lws_close_status)code,
@@ -165,7 +169,8 @@ int websocket_on_receive(struct socket *socket, const char *data, size_t len)
 {
     struct lws *wsi = socket->wsi;
     size_t remaining = lws_remaining_packet_payload(wsi);
-    if (remaining)
+    /* over TLS libwebsockets reads on by itself */
+    if (remaining && !socket->reactor->net->tls)
         socket->reactor->has_cut_message = true;
     if (!socket->connection)
         return 0;

@@ -1,5 +1,5 @@
 """Out of descriptors: a full server says 503, does not spin, does not flood
-its log, and recovers."""
+its log, and recovers. Over TLS it just closes: see test_tls.py."""
 
 import ctypes
 import resource
@@ -59,7 +59,7 @@ def check_recovered(server, raws):
 
 
 def test_a_server_without_descriptors_says_503_and_recovers(peal):
-    server = peal(config={"limits": {"handshake_seconds": 60}})
+    server = peal(config={"limits": {"handshake_seconds": 60}}, plain=True)
     client = server.connect("early", protocol="broadcast")
     resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (60, 60))
     raws = open_many(server, 60)
@@ -80,7 +80,7 @@ def may_not_raise_its_limit():
 def test_a_small_limit_of_open_files_is_kept_clear_of(peal):
     """With fewer files allowed than connections, 256 stay for other uses."""
     server = peal(config={"limits": {"handshake_seconds": 60}},
-                  before_start=may_not_raise_its_limit)
+                  before_start=may_not_raise_its_limit, plain=True)
     assert server.log_lines("Fewer open files are allowed than connections")
     raws = open_many(server, 60)
     check_full(server, is_503)

@@ -6,6 +6,7 @@ import json
 import pytest
 import websockets
 
+from support import tls
 from support.patience import seconds
 from support.tokens import WITH_AUTH, make_token
 
@@ -15,8 +16,8 @@ def run(work):
 
 
 def connect(server, client="alice", **options):
-    return websockets.connect(f"ws://127.0.0.1:{server.port}/ws/{client}",
-                              **options)
+    return websockets.connect(f"{tls.WS}://127.0.0.1:{server.port}/ws/{client}",
+                              **tls.library_options(), **options)
 
 
 def test_echo(shared):

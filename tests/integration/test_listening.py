@@ -46,7 +46,7 @@ def test_insecure_overrules_that(peal):
 
 
 def test_ipv6_works_as_well(peal):
-    server = peal(config={"host": "::1"})
+    server = peal(config={"host": "::1"}, plain=True)
     raw = socket.create_connection(("::1", server.port), seconds(5))
     raw.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
                 b"\r\n")

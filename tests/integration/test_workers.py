@@ -10,6 +10,7 @@ import json
 import pytest
 import websockets
 
+from support import tls
 from support.patience import seconds
 from support.server import listening_sockets
 
@@ -102,9 +103,9 @@ def test_who_joins_in_the_midst_misses_nothing_from_its_position_on(peal):
 
 async def open_and_join(server, number):
     client = await websockets.connect(
-        f"ws://127.0.0.1:{server.port}/ws/c{number}?channel=room",
+        f"{tls.WS}://127.0.0.1:{server.port}/ws/c{number}?channel=room",
         subprotocols=["broadcast"], compression=None, max_queue=None,
-        open_timeout=seconds(20))
+        open_timeout=seconds(20), **tls.library_options())
     joined = json.loads(await client.recv())
     assert joined["type"] == "subscribed"
     return client

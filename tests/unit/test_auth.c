@@ -389,6 +389,61 @@ static void without_keys_everybody_is_let_in(void **state)
     options_free(&options);
 }
 
+static void assert_judged(const struct auth *auth,
+                          const struct handshake *handshake, int status,
+                          const char *error)
+{
+    struct verdict verdict;
+    auth_judge(auth, handshake, &verdict);
+    assert_int_equal(verdict.status, status);
+    if (error)
+        assert_string_equal(verdict.error, error);
+    caps_unref(verdict.identity.caps);
+}
+
+static void a_certificate_does_in_place_of_a_token(void **state)
+{
+    struct setup *setup = *state;
+    setup->options.certificates = true;
+    struct auth *auth = build(&setup->options);
+    struct handshake handshake = plain();
+    assert_judged(auth, &handshake, 401, "Authorization header required");
+    handshake.certificate_name = B("alice");
+    assert_judged(auth, &handshake, 101, NULL);
+    handshake.certificate_name = B("alic");
+    assert_judged(auth, &handshake, 403, "Certificate is for another client");
+    /* a token does not help who shows somebody else's certificate */
+    char *token = token_for("alice", 60, "");
+    handshake.query_token = bytes_of(token);
+    assert_judged(auth, &handshake, 403, "Certificate is for another client");
+    /* and a bad token is refused whatever the certificate says */
+    handshake.certificate_name = B("alice");
+    assert_judged(auth, &handshake, 101, NULL);
+    handshake.query_token = B("x.y.z");
+    assert_judged(auth, &handshake, 401, "Invalid token");
+    free(token);
+    auth_free(auth);
+}
+
+static void without_keys_a_certificate_is_needed(void **state)
+{
+    (void)state;
+    struct auth_options options = {
+        .default_protocol = (char *)"echo",
+        .default_caps = caps_everything(),
+        .certificates = true,
+    };
+    text_list_add(&options.algorithms, "HS256");
+    struct auth *auth = build(&options);
+    struct handshake handshake = plain();
+    assert_true(auth_is_configured(auth));
+    assert_judged(auth, &handshake, 401, "Client certificate required");
+    handshake.certificate_name = B("alice");
+    assert_judged(auth, &handshake, 101, NULL);
+    auth_free(auth);
+    options_free(&options);
+}
+
 static void a_query_token_is_off_unless_allowed(void **state)
 {
     (void)state;
@@ -477,6 +532,8 @@ int main(void)
         WITH_AUTH(a_token_too_long_is_refused),
         WITH_AUTH(a_fresh_token_is_judged_alone),
         WITH_AUTH(caps_come_from_the_token_or_the_config),
+        WITH_AUTH(a_certificate_does_in_place_of_a_token),
+        cmocka_unit_test(without_keys_a_certificate_is_needed),
         cmocka_unit_test(without_keys_everybody_is_let_in),
         cmocka_unit_test(a_query_token_is_off_unless_allowed),
         cmocka_unit_test(wrong_options_are_named),

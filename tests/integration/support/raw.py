@@ -2,7 +2,9 @@
 
 import json
 import socket
+import ssl
 
+from support import tls
 from support.patience import seconds
 
 
@@ -31,9 +33,10 @@ class Response:
 
 
 class RawSocket:
-    """A TCP connection to the server with a buffer to read from."""
+    """A connection to the server with a buffer to read from. `context`: TLS
+    with that one; False: plain, whatever the other tests are run with."""
 
-    def __init__(self, port, timeout=10, receive_buffer=None):
+    def __init__(self, port, timeout=10, receive_buffer=None, context=None):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
@@ -42,6 +45,10 @@ class RawSocket:
         self.socket.connect(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
+        if context is None and tls.ENABLED:
+            context = tls.common_context()
+        if context:
+            self.socket = context.wrap_socket(self.socket)
 
     def send(self, data):
         self.socket.sendall(data.encode() if isinstance(data, str) else data)
@@ -53,7 +60,10 @@ class RawSocket:
         """Reads once more; raises Ended at the end."""
         try:
             data = self.socket.recv(65536)
-        except (ConnectionResetError, BrokenPipeError) as error:
+        except (ConnectionResetError, BrokenPipeError,
+                ssl.SSLError) as error:
+            if isinstance(error, TimeoutError):
+                raise
             raise Ended("reset") from error
         if not data:
             raise Ended("end of stream")
@@ -98,7 +108,8 @@ class RawSocket:
             return self.buffer
 
     def end_sending(self):
-        self.socket.shutdown(socket.SHUT_WR)
+        # TCP's end alone: TLS's own would be another thing
+        socket.socket.shutdown(self.socket, socket.SHUT_WR)
 
     def close(self):
         self.socket.close()

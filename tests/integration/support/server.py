@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 
-from support import patience
+from support import patience, tls
 from support.raw import RawSocket, request_text
 from support.websocket import Client, ws_path
 
@@ -55,18 +55,22 @@ def listening_sockets(pid):
 
 
 class Server:
-    """A running server. What it writes is kept in a file."""
+    """A running server. What it writes is kept in a file. `plain`: no TLS,
+    whatever the other tests are run with."""
 
     def __init__(self, folder, config=None, env=None, args=(),
-                 before_start=None, is_quiet=False):
+                 before_start=None, is_quiet=False, plain=False):
         self.folder = pathlib.Path(folder)
         self.log_file = self.folder / "peal.log"
         self.clients = []
         self.sockets = []
         self.exit_code = 0
         file = self.folder / "peal.json"
-        file.write_text(json.dumps({**QUICK, "workers": WORKERS,
-                                    **(config or {})}))
+        config = {**QUICK, "workers": WORKERS, **(config or {})}
+        self.context = False if plain else None
+        if tls.ENABLED and not plain:
+            config.setdefault("tls", tls.server_keys())
+        file.write_text(json.dumps(config))
         command = [find_program(), "--config", str(file), "--port", "0"]
         with open(self.log_file, "wb") as log:
             self.process = subprocess.Popen(
@@ -110,7 +114,8 @@ class Server:
                 **options):
         """A WebSocket; options as for support.websocket.Client."""
         path = path or ws_path(client, channels, **(query or {}))
-        made = Client(self.port, path, **options)
+        made = Client(self.port, path,
+                      **{"context": self.context, **options})
         self.clients.append(made)
         return made
 
@@ -124,7 +129,7 @@ class Server:
 
     def socket(self, **options):
         """A bare TCP connection."""
-        made = RawSocket(self.port, **options)
+        made = RawSocket(self.port, **{"context": self.context, **options})
         self.sockets.append(made)
         return made
 

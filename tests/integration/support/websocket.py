@@ -77,8 +77,8 @@ class Client:
     """One open WebSocket."""
 
     def __init__(self, port, path="/ws/alice", protocol=None, token=None,
-                 headers=(), timeout=10, receive_buffer=None):
-        self.raw = RawSocket(port, timeout, receive_buffer)
+                 headers=(), timeout=10, receive_buffer=None, context=None):
+        self.raw = RawSocket(port, timeout, receive_buffer, context)
         self.backlog = collections.deque()
         self.pings = 0
         self.answers_pings = True

@@ -1,0 +1,27 @@
+/* tls_options: what the config says about TLS, as plain data.
+ *
+ * Owner:   the config owns the texts; everybody else borrows.
+ * Thread:  immutable.
+ * Limits:  none.
+ * Failure: none.
+ */
+#ifndef PEAL_NET_TLS_OPTIONS_H
+#define PEAL_NET_TLS_OPTIONS_H
+
+#include <stdbool.h>
+
+/* What is asked of a client when client_ca is set. */
+enum tls_client_certificate {
+    TLS_CLIENT_REQUIRED, /* without one the handshake fails */
+    TLS_CLIENT_OPTIONAL  /* without one a token has to do */
+};
+
+struct tls_options {
+    char *cert;      /* PEM file: our certificate and its chain; NULL: no TLS */
+    char *key;       /* PEM file: its private key */
+    char *client_ca; /* PEM file: who signs clients; NULL: nobody is asked */
+    enum tls_client_certificate client_certificate;
+    bool client_id_from_certificate; /* its subject's CN is who it is */
+};
+
+#endif

@@ -1,0 +1,482 @@
+"""TLS itself: what is spoken, what is refused, certificates that change, and
+clients that show one. What goes over it is tested by all the other files with
+PEAL_TEST_TLS=1."""
+
+import json
+import resource
+import socket
+import ssl
+import struct
+import subprocess
+import time
+
+import pytest
+
+from support import tls
+from support.patience import seconds, wait_until
+from support.raw import Ended, request_text
+from support.server import clean_environment, find_program
+from support.tokens import WITH_AUTH, make_token
+from support.websocket import (CLOSE, TEXT, Refused, frame_bytes,
+                               handshake_headers, ws_path)
+
+FAILED = "peal_tls_failed_total"
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    """Certificates that no test changes; the other CA's are for strangers."""
+    folder = tmp_path_factory.mktemp("keys")
+    tls.make_certificates(folder / "ours", "alice", "bob")
+    tls.make_certificates(folder / "other", "alice")
+    return folder
+
+
+def make_server(start, folder, config=None, **options):
+    """A TLS server, and clients that trust it."""
+    settings = dict(config or {})
+    settings["tls"] = {**tls.server_keys(folder), **settings.get("tls", {})}
+    server = start(config=settings, **options)
+    server.context = tls.client_context(folder)
+    return server
+
+
+@pytest.fixture(scope="module")
+def secure(start_shared, keys):
+    return make_server(start_shared, keys / "ours")
+
+
+def bare_context(keys, *versions):
+    context = tls.client_context(keys / "ours")
+    if versions:
+        context.minimum_version, context.maximum_version = versions
+    return context
+
+
+# --- what is spoken
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2,
+                                     ssl.TLSVersion.TLSv1_3])
+def test_tls_1_2_and_1_3_are_spoken(secure, keys, version):
+    client = secure.connect(context=bare_context(keys, version, version))
+    assert client.raw.socket.version() == {
+        ssl.TLSVersion.TLSv1_2: "TLSv1.2",
+        ssl.TLSVersion.TLSv1_3: "TLSv1.3"}[version]
+    client.send("hi")
+    assert client.receive_data() == "Echo: hi"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_older_versions_are_not(secure, keys):
+    context = bare_context(keys)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    before = secure.metric(FAILED)
+    with pytest.raises(ssl.SSLError, match="(?i)alert protocol version"):
+        secure.socket(context=context)
+    assert secure.metric(FAILED) == before + 1
+    assert secure.wait_log("TLS handshake failed")
+
+
+@pytest.mark.parametrize("ciphers", ["AES256-GCM-SHA384",  # no secrecy ahead
+                                     "ECDHE-ECDSA-AES256-SHA384"])  # CBC
+def test_weak_ciphers_are_not(secure, keys, ciphers):
+    context = bare_context(keys, ssl.TLSVersion.TLSv1_2,
+                           ssl.TLSVersion.TLSv1_2)
+    context.set_ciphers(ciphers)
+    with pytest.raises(ssl.SSLError, match="(?i)handshake failure"):
+        secure.socket(context=context)
+
+
+def test_alpn_is_http_1_1_and_nothing_else(secure, keys):
+    context = bare_context(keys)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    raw = secure.socket(context=context)
+    assert raw.socket.selected_alpn_protocol() == "http/1.1"
+    context.set_alpn_protocols(["h2"])
+    with pytest.raises(ssl.SSLError, match="(?i)no.application.protocol"):
+        secure.socket(context=context)
+    raw = secure.socket(context=bare_context(keys))
+    assert raw.socket.selected_alpn_protocol() is None
+
+
+@pytest.mark.parametrize("name", ["localhost", "peal", "elsewhere.example"])
+def test_any_server_name_is_answered(secure, keys, name):
+    plain = socket.create_connection(("127.0.0.1", secure.port), seconds(5))
+    with bare_context(keys).wrap_socket(plain, server_hostname=name) as wrapped:
+        wrapped.sendall(request_text("/health"))
+        assert wrapped.recv(100).startswith(b"HTTP/1.1 200 ")
+
+
+def test_plain_http_gets_no_answer_and_does_no_harm(secure):
+    before = secure.metric(FAILED)
+    raw = secure.socket(context=False)
+    raw.send(request_text("/health"))
+    assert raw.rest() == b""
+    assert secure.metric(FAILED) == before + 1
+    assert secure.is_alive()
+
+
+def test_noise_does_no_harm(secure):
+    for noise in (b"\x16", b"\x16\x03\x01\xff\xff" + b"x" * 70000, b"\0" * 5,
+                  b"\x16\x03\x01\0\x05\x01\0\0\x01\0", b"PROXY TCP4 a b\r\n"):
+        raw = secure.socket(context=False)
+        try:
+            raw.send(noise)
+            raw.end_sending()
+        except OSError:
+            pass
+        assert raw.is_ended()
+    assert secure.is_alive()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2,
+                                     ssl.TLSVersion.TLSv1_3])
+def test_a_session_is_resumed_by_any_worker(peal, keys, version):
+    """The ticket's key is the process's, whichever worker made it."""
+    server = make_server(peal, keys / "ours", {"workers": 4})
+    context = bare_context(keys, version, version)
+
+    def shake(session=None):
+        plain = socket.create_connection(("127.0.0.1", server.port),
+                                         seconds(5))
+        with context.wrap_socket(plain, session=session) as wrapped:
+            wrapped.sendall(request_text("/health"))
+            assert wrapped.recv(1000)  # brings 1.3's ticket as well
+            return wrapped.session, wrapped.session_reused
+
+    session, was_reused = shake()
+    assert not was_reused
+    assert all(shake(session)[1] for _ in range(12))
+    assert server.metric("peal_tls_resumed_total") == 12
+
+
+# --- large, slow, and gone
+
+@pytest.mark.parametrize("size", [1, 255, 256, 257, 16383, 16384, 16385,
+                                  65535, 1000000])
+def test_messages_of_all_sizes_pass_whole(secure, start_shared, size, keys):
+    server = make_server(start_shared, keys / "ours", {
+        "limits": {"message_bytes": 2000000, "outbox_bytes": 4000000}}) \
+        if size > 60000 else secure
+    client = server.connect(context=bare_context(keys))
+    data = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    client.send(data)
+    assert client.receive_data() == data
+
+
+def test_many_frames_in_one_record_are_all_answered(peal, keys):
+    client = make_server(peal, keys / "ours", {
+        "limits": {"messages_per_second": 0}}).connect()
+    frames = [frame_bytes(TEXT, f"{i}") for i in range(1000)]
+    client.raw.send(b"".join(frames))
+    assert [client.receive_data() for _ in range(1000)] == [
+        f"Echo: {i}" for i in range(1000)]
+
+
+def test_frames_right_behind_the_request_are_answered(secure):
+    raw = secure.socket()
+    raw.send(request_text("/ws/alice", headers=handshake_headers()) +
+             frame_bytes(TEXT, "early"))
+    assert raw.response().status == 101
+    assert raw.take(2 + len("Echo: early"))[2:] == b"Echo: early"
+
+
+QUESTION = json.dumps({"type": "echo", "payload": "x" * 20000})
+
+
+def block(client):
+    """Asks for more than the socket takes, and reads none of it."""
+    client.raw.socket.settimeout(seconds(1))
+    try:
+        for _ in range(400):
+            client.send(QUESTION)
+    except (OSError, ssl.SSLError):
+        pass
+
+
+def test_a_client_closed_while_it_does_not_read_holds_nobody_up(peal, keys):
+    """What it goes on sending must neither hang nor spin its thread."""
+    server = make_server(peal, keys / "ours", {
+        "limits": {"messages_per_second": 0, "outbox_bytes": 500000}})
+    slow = server.join("slow", "room", receive_buffer=4096)
+    block(slow)
+    wait_until(lambda: server.metric(
+        'peal_limit_reached_total{limit="outbox"}') == 1)
+    before = server.cpu_seconds()
+    time.sleep(1)
+    assert server.cpu_seconds() - before < 0.4 * max(1, seconds(1))
+    slow.drop()
+    server.wait_metric("peal_connections", 0)
+
+
+def test_a_protocol_error_while_it_does_not_read_holds_nobody_up(peal, keys):
+    """Here libwebsockets begins the close, with more of the same record
+    decrypted and unread."""
+    server = make_server(peal, keys / "ours", {
+        "limits": {"messages_per_second": 0, "outbox_bytes": 100000000,
+                   "outbox_messages": 100000}})
+    slow = server.join("slow", "room", receive_buffer=4096)
+    question = json.dumps({"type": "echo", "payload": "x" * 60000})
+    for _ in range(100):
+        slow.send(question)
+    wait_until(lambda: server.metric("peal_messages_received_total") == 100)
+    bad = frame_bytes(3) + b"".join(frame_bytes(TEXT, "x" * 100)
+                                    for _ in range(100))
+    slow.raw.send(bad)
+    time.sleep(0.2)
+    assert server.is_alive()
+    slow.drop()
+    server.wait_metric("peal_connections", 0, timeout=10)
+
+
+@pytest.mark.parametrize("behind", ["handshake", "upgrade"])
+def test_who_goes_without_a_word_is_noticed(secure, behind):
+    before = secure.metric("peal_sockets")
+    if behind == "handshake":
+        raw = secure.socket()
+    else:
+        raw = secure.connect().raw
+    raw.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                          struct.pack("ii", 1, 0))  # close with a reset
+    raw.close()
+    secure.wait_metric("peal_sockets", before)
+
+
+def test_the_servers_close_arrives_as_a_frame_and_tls_is_ended(secure):
+    client = secure.connect(protocol="broadcast")
+    client.send_frame(CLOSE, struct.pack("!H", 1000))
+    assert client.wait_close() == 1000
+    assert client.raw.socket.recv(1) == b""  # close_notify, no mere end
+
+
+@pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01\x02\0\x01"])
+def test_a_slow_handshake_ends_at_handshake_seconds(peal, keys, sent):
+    server = make_server(peal, keys / "ours", {
+        "limits": {"handshake_seconds": 1}})
+    raw = server.socket(context=False)
+    raw.send(sent)
+    started = time.monotonic()
+    assert raw.is_ended()
+    assert 0.5 < time.monotonic() - started < seconds(4)
+    assert server.metric(
+        'peal_limit_reached_total{limit="handshake_seconds"}') == 1
+
+
+def test_out_of_descriptors_it_closes_and_recovers(peal, keys):
+    server = make_server(peal, keys / "ours", {
+        "limits": {"handshake_seconds": 60}})
+    resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (60, 60))
+    raws = [server.socket(context=False) for _ in range(60)]
+    last = server.socket(context=False)
+    assert last.is_ended()
+    for raw in raws:
+        raw.close()
+    wait_until(lambda: server.metric("peal_sockets") < 5)
+    assert server.is_alive()
+
+
+# --- certificates
+
+def start_with(tls_config, *args):
+    return subprocess.run(
+        [find_program(), "--port", "0", *args,
+         *(f"--tls.{key}={value}" for key, value in tls_config.items())],
+        env=clean_environment(), capture_output=True, text=True,
+        timeout=seconds(10), check=False)
+
+
+def bad_pairs(keys):
+    ours, other = keys / "ours", keys / "other"
+    cert, key = str(ours / "server.pem"), str(ours / "server.key")
+    return [
+        ({"cert": cert}, "tls.cert: expected together with tls.key"),
+        ({"key": key}, "tls.key: expected together with tls.cert"),
+        ({"cert": "/nowhere.pem", "key": key},
+         "tls.cert: /nowhere.pem cannot be read: No such file"),
+        ({"cert": cert, "key": "/nowhere.key"},
+         "tls.key: /nowhere.key cannot be read: No such file"),
+        ({"cert": key, "key": key},
+         f"tls.cert: {key}: expected a PEM certificate"),
+        ({"cert": cert, "key": cert},
+         f"tls.key: {cert}: expected the PEM private key"),
+        ({"cert": cert, "key": other / "server.key"},
+         f"tls.key: {other}/server.key: expected the PEM private key of "
+         "tls.cert's certificate"),
+        ({"client_ca": ours / "ca.pem"},
+         "tls.client_ca: expected together with tls.cert"),
+        ({"cert": cert, "key": key, "client_ca": key},
+         f"tls.client_ca: {key}: expected PEM certificates"),
+        ({"cert": cert, "key": key, "client_id_from_certificate": "true"},
+         "tls.client_id_from_certificate: expected together with "
+         "tls.client_ca"),
+    ]
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_a_bad_pair_stops_the_start(keys, number):
+    config, expected = bad_pairs(keys)[number]
+    for args in ([], ["--check-config"]):
+        result = start_with(config, *args)
+        assert result.returncode == 2
+        assert result.stderr.startswith("peal: " + expected)
+        assert result.stderr.count("\n") == 1
+
+
+def test_a_key_with_a_passphrase_is_refused_without_asking(keys, tmp_path):
+    locked = tmp_path / "locked.key"
+    subprocess.run(["openssl", "ec", "-aes256", "-passout", "pass:secret",
+                    "-in", keys / "ours" / "server.key", "-out", locked],
+                   check=True, capture_output=True)
+    result = start_with({"cert": keys / "ours" / "server.pem", "key": locked})
+    assert result.returncode == 2
+    assert "without a passphrase" in result.stderr
+
+
+def test_an_expired_certificate_is_warned_of(peal, tmp_path):
+    folder = tls.make_certificates(tmp_path / "soon", DAYS="1")
+    server = make_server(peal, folder)
+    assert server.wait_log("The TLS certificate expires within a week")
+
+
+def serial_seen(server, context):
+    raw = server.socket(context=context)
+    found = raw.socket.getpeercert()["serialNumber"]
+    raw.close()
+    return found
+
+
+def test_files_that_change_are_read_under_open_connections(peal, tmp_path):
+    folder = tls.make_certificates(tmp_path / "changing")
+    server = make_server(peal, folder)
+    context = server.context
+    client = server.join("alice", "room")
+    first = serial_seen(server, context)
+    tls.make_certificates(folder)  # the same CA, a new pair
+    server.wait_log("TLS certificate read anew", timeout=10)
+    assert serial_seen(server, context) != first
+    assert client.ask({"type": "ping"})["type"] == "pong"
+
+
+def test_a_bad_file_keeps_the_old_pair_until_it_is_good_again(peal, tmp_path):
+    folder = tls.make_certificates(tmp_path / "changing")
+    server = make_server(peal, folder)
+    first = serial_seen(server, server.context)
+    good = (folder / "server.key").read_bytes()
+    (folder / "server.key").write_text("nonsense")
+    line = server.wait_log("TLS files changed, the old ones stay in use",
+                           timeout=10)
+    assert "level=error" in line and "server.key" in line
+    assert serial_seen(server, server.context) == first
+    (folder / "server.key").write_bytes(good)
+    server.wait_log("TLS certificate read anew", timeout=10)
+    assert serial_seen(server, server.context) == first
+    assert len(server.log_lines("TLS files changed")) == 1
+
+
+# --- clients with certificates
+
+def mutual(start, keys, tls_config=None, **config):
+    return make_server(start, keys / "ours", {
+        **config, "tls": {"client_ca": str(keys / "ours" / "ca.pem"),
+                          **(tls_config or {})}})
+
+
+def as_client(keys, name, whose="ours"):
+    context = tls.client_context(keys / whose, name)
+    context.load_verify_locations(keys / "ours" / "ca.pem")
+    return context
+
+
+def is_cut_off(server, context):
+    """Over TLS 1.3 a client hears of it with its first read."""
+    try:
+        raw = server.socket(context=context)
+        raw.send(request_text("/health"))
+        raw.response()
+        return False
+    except (ssl.SSLError, OSError, Ended):
+        return True
+
+
+def test_a_client_without_a_certificate_is_cut_off(peal, keys):
+    server = mutual(peal, keys)
+    server.context = as_client(keys, "alice")
+    assert is_cut_off(server, bare_context(keys))
+    assert is_cut_off(server, as_client(keys, "alice", "other"))
+    assert server.connect().handshake.status == 101
+    assert server.metric(FAILED) == 2
+
+
+def test_the_certificate_says_who_it_is(peal, keys):
+    server = mutual(peal, keys, {"client_id_from_certificate": True})
+    server.context = as_client(keys, "alice")
+    client = server.connect("alice")
+    client.send("hi")
+    assert client.receive_data() == "Echo: hi"
+    with pytest.raises(Refused) as refused:
+        server.connect("bob")
+    assert refused.value.response.status == 403
+    assert refused.value.response.json == {
+        "error": "Certificate is for another client"}
+    assert server.connect("bob", context=as_client(keys, "bob"))
+
+
+def test_where_it_is_optional_a_token_does_as_well(peal, keys):
+    server = mutual(peal, keys, {"client_id_from_certificate": True,
+                                 "client_certificate": "optional"},
+                    **WITH_AUTH)
+    server.context = bare_context(keys)
+    with pytest.raises(Refused) as refused:
+        server.connect("alice")
+    assert refused.value.response.status == 401
+    assert server.connect("alice", token=make_token("alice"))
+    assert server.connect("alice", context=as_client(keys, "alice"))
+    # with both the token says what is allowed
+    limited = server.connect(
+        "alice", [""], protocol="broadcast", context=as_client(keys, "alice"),
+        token=make_token("alice", caps=[{"channels": ["a"],
+                                         "allow": ["sub"]}]))
+    assert limited.ask({"type": "subscribe", "channel": "b"})["code"] == \
+        "forbidden"
+
+
+def test_optional_without_keys_still_wants_one_of_them(peal, keys):
+    server = mutual(peal, keys, {"client_id_from_certificate": True,
+                                 "client_certificate": "optional"})
+    server.context = bare_context(keys)
+    with pytest.raises(Refused) as refused:
+        server.connect("alice")
+    assert refused.value.response.json == {
+        "error": "Client certificate required"}
+
+
+def test_a_resumed_session_is_still_the_same_client(peal, keys):
+    server = mutual(peal, keys, {"client_id_from_certificate": True})
+    context = as_client(keys, "alice")
+    server.context = context
+    first = server.socket()
+    first.send(request_text("/health"))
+    first.response()
+
+    def upgrade(client):
+        plain = socket.create_connection(("127.0.0.1", server.port),
+                                         seconds(5))
+        with context.wrap_socket(plain,
+                                 session=first.socket.session) as wrapped:
+            assert wrapped.session_reused
+            wrapped.sendall(request_text(ws_path(client),
+                                         headers=handshake_headers()))
+            return wrapped.recv(1000).split()[1]
+
+    assert upgrade("alice") == b"101"
+    assert upgrade("bob") == b"403"
+
+
+def test_beyond_loopback_certificates_count_as_auth(keys):
+    config = {**tls.server_keys(keys / "ours"),
+              "client_ca": keys / "ours" / "ca.pem",
+              "client_id_from_certificate": "true"}
+    result = start_with(config, "--host", "0.0.0.0", "--check-config")
+    assert result.returncode == 0, result.stderr
