@@ -23,7 +23,7 @@ bool config_check_is_loopback(const char *host)
     return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-static bool check_auth(const struct config *config, struct error *error)
+bool config_check_auth(const struct config *config, struct error *error)
 {
     const struct auth_options *auth = &config->auth;
     bool authenticates = auth->secret || auth->key_file || auth->jwks_file ||
@@ -122,7 +122,7 @@ static bool check_folder(const char *key, const char *path, struct error *error)
 
 bool config_check(const struct config *config, struct error *error)
 {
-    return check_secret(config, error) && check_auth(config, error) &&
+    return check_secret(config, error) && config_check_auth(config, error) &&
            check_redis(config, error) &&
            check_pings(config, error) && check_keys(config, error) &&
            check_tls(config, error) &&

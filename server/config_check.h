@@ -12,6 +12,9 @@
 
 bool config_check(const struct config *config, struct error *error);
 
+/* Whether clients must prove who they are wherever others can reach us. */
+bool config_check_auth(const struct config *config, struct error *error);
+
 /* Whether only this machine can reach that address. */
 bool config_check_is_loopback(const char *host);
 

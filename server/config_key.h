@@ -33,6 +33,7 @@ struct config_key {
     const char *choices; /* "text|json", numbered from 0; or NULL */
     const struct config_form *form; /* of a text or a list's items; or NULL */
     bool secret;                    /* never printed, never a flag */
+    bool reloads;                   /* SIGHUP changes it */
     const char *help;
 };
 

@@ -25,11 +25,12 @@ static void print_config(const struct config *config)
     buffer_deinit(&text);
 }
 
-static int serve(const struct config *config)
+static int serve(const struct config *config,
+                 const struct config_sources *sources)
 {
     struct error error;
     log_setup(config->log_level, config->log_format);
-    struct server *server = server_new(config, &error);
+    struct server *server = server_new(config, sources, &error);
     if (!server)
         return fail(CANNOT_START, &error);
     server_run(server);
@@ -45,7 +46,7 @@ static int run(const struct command_line *line)
         return fail(BAD_USAGE, &error);
     int code = DONE;
     if (line->action == COMMAND_LINE_SERVE)
-        code = serve(config);
+        code = serve(config, &line->sources);
     else if (line->action == COMMAND_LINE_PRINT_CONFIG)
         print_config(config);
     else

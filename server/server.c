@@ -12,12 +12,16 @@
 #include "base/memory.h"
 #include "bus/bus_local.h"
 #include "bus/bus_redis.h"
+#include "config_reload.h"
 #include "net/net.h"
 #include "net/tls.h"
 #include "protocols/protocols.h"
 
 struct server {
-    const struct config *config;
+    const struct config_sources *sources;
+    const struct config *config; /* as it was at the start */
+    struct config *reloaded;     /* what was last read since; NULL: nothing */
+    struct messaging_options options; /* whose limits a reload changes */
     struct instance instance;
     const struct metrics *bus_metrics; /* NULL: the bus counts nothing */
     struct auth *auth;
@@ -29,8 +33,9 @@ struct server {
 static bool judge_token(void *arg, struct bytes token, const char *client_id,
                         struct identity *identity, const char **why)
 {
+    const struct server *server = arg;
     struct verdict verdict;
-    auth_judge_token(arg, token, client_id, &verdict);
+    auth_judge_token(server->net->auth, token, client_id, &verdict);
     *identity = verdict.identity;
     *why = verdict.reason ? verdict.reason : verdict.error;
     return verdict.status == 101;
@@ -51,7 +56,7 @@ static bool origin_is_allowed(void *arg, struct bytes origin,
                               struct bytes host)
 {
     const struct server *server = arg;
-    return auth_origin_is_allowed(server->auth, origin, host);
+    return auth_origin_is_allowed(server->net->auth, origin, host);
 }
 
 static void write_metrics(void *arg, struct buffer *out)
@@ -96,10 +101,11 @@ static bool make_bus(struct server *server, struct error *error)
 static bool make_instance(struct server *server, struct error *error)
 {
     struct instance *instance = &server->instance;
-    instance->options = &server->config->messaging;
+    server->options = server->config->messaging;
+    instance->options = &server->options;
     instance->hub = hub_new();
     instance->clients = clients_new();
-    instance->token_judge = (struct token_judge){judge_token, server->auth};
+    instance->token_judge = (struct token_judge){judge_token, server};
     return make_bus(server, error);
 }
 
@@ -128,9 +134,12 @@ static bool make_net(struct server *server, struct error *error)
     return server->net != NULL;
 }
 
-struct server *server_new(const struct config *config, struct error *error)
+struct server *server_new(const struct config *config,
+                          const struct config_sources *sources,
+                          struct error *error)
 {
     struct server *server = memory_new(1, sizeof *server);
+    server->sources = sources;
     server->config = config;
     log_setup(config->log_level, config->log_format);
     hash_seed();
@@ -166,6 +175,48 @@ static int wait_signal(const sigset_t *signals)
     return number > 0 ? number : 0;
 }
 
+/* All or nothing: what can be wrong is tried before anything is changed. */
+static bool take_over(struct server *server, struct config *fresh,
+                      struct error *error)
+{
+    const struct config *running = server->config;
+    /* TLS itself comes and goes with a restart only */
+    bool keeps_tls = !fresh->tls.cert == !server->tls;
+    if (!keeps_tls)
+        fresh->auth.certificates = tls_names_clients(server->tls);
+    if (!config_reload_is_safe(running, fresh, error))
+        return false;
+    struct auth *auth = auth_new(&fresh->auth, protocol_names, error);
+    if (!auth)
+        return false;
+    if (server->tls && keeps_tls && !tls_use(server->tls, &fresh->tls, error)) {
+        auth_free(auth);
+        return false;
+    }
+    net_use_auth(server->net, auth);
+    server->auth = auth;
+    config_reload_limits(&server->options, fresh);
+    log_setup(fresh->log_level, fresh->log_format);
+    return true;
+}
+
+static void reload(struct server *server)
+{
+    struct error error;
+    struct config *fresh = config_load(server->sources, &error);
+    if (!fresh || !take_over(server, fresh, &error)) {
+        log_event(LOG_ERROR, "Configuration not reloaded, the old one stays",
+                  LOG_TEXT("reason", error.text));
+        config_free(fresh);
+        return;
+    }
+    config_reload_tell(server->config,
+                       server->reloaded ? server->reloaded : server->config,
+                       fresh);
+    config_free(server->reloaded);
+    server->reloaded = fresh;
+}
+
 static void drain(struct server *server, const sigset_t *signals)
 {
     const struct timespec step = {.tv_nsec = 50000000};
@@ -188,6 +239,7 @@ void server_run(struct server *server)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     /* blocked, they wait for sigtimedwait; threads inherit the mask */
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
@@ -195,11 +247,15 @@ void server_run(struct server *server)
     net_start(server->net, server->api);
     announce(server);
     struct bus *bus = server->instance.bus;
-    while (!wait_signal(&signals)) {
+    int number;
+    while (!(number = wait_signal(&signals)) || number == SIGHUP) {
+        if (number == SIGHUP)
+            reload(server);
         bus->ops->tick(bus);
         if (server->tls)
             tls_tick(server->tls);
     }
+    sigdelset(&signals, SIGHUP); /* it does not end anything */
     drain(server, &signals);
 }
 
@@ -221,5 +277,6 @@ void server_free(struct server *server)
     tls_free(server->tls);
     api_free(server->api);
     auth_free(server->auth);
+    config_free(server->reloaded);
     free(server);
 }

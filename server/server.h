@@ -13,10 +13,15 @@
 
 struct server;
 
-/* Reads keys and files, binds the port. NULL and why when something fails. */
-struct server *server_new(const struct config *config, struct error *error);
+/* Reads keys and files, binds the port. `sources` are where the config is read
+ * from again; they outlive the server as well. NULL and why when something
+ * fails. */
+struct server *server_new(const struct config *config,
+                          const struct config_sources *sources,
+                          struct error *error);
 
-/* Serves until SIGTERM or SIGINT, drains, and returns. */
+/* Serves until SIGTERM or SIGINT, drains, and returns. SIGHUP reads the config
+ * again. */
 void server_run(struct server *server);
 
 void server_free(struct server *server);

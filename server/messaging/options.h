@@ -1,7 +1,7 @@
 /* options: what the config says about messaging, as plain data.
  *
  * Owner:   the config owns the memory; everybody else borrows.
- * Thread:  immutable once the server runs.
+ * Thread:  immutable once the server runs, but for the limits.
  * Limits:  ranges are checked where the config is read.
  * Failure: none.
  */
@@ -34,21 +34,22 @@ struct channel_options_list {
     size_t count;
 };
 
-/* The config's `limits`; 0 means no limit where that makes sense. */
+/* The config's `limits`; 0 means no limit where that makes sense. Atomic,
+ * because a reload changes them while threads look. */
 struct limits {
-    uint32_t message_bytes;       /* one message from a client */
-    uint32_t connections;         /* WebSockets of this instance */
-    uint32_t connections_per_ip;
-    uint32_t connections_per_client;
-    uint32_t messages_per_second; /* from one connection */
-    uint32_t channels_per_connection;
-    uint32_t channels;            /* that exist at once on this instance */
-    uint32_t bad_messages;        /* errors until a connection is closed */
-    uint32_t outbox_bytes;        /* waiting for one slow connection */
-    uint32_t outbox_messages;
-    uint32_t handshake_seconds;
-    uint32_t inbox_messages;      /* waiting for one worker */
-    uint64_t history_bytes;       /* all histories of this instance */
+    _Atomic uint32_t message_bytes; /* one message from a client */
+    _Atomic uint32_t connections;   /* WebSockets of this instance */
+    _Atomic uint32_t connections_per_ip;
+    _Atomic uint32_t connections_per_client;
+    _Atomic uint32_t messages_per_second; /* from one connection */
+    _Atomic uint32_t channels_per_connection;
+    _Atomic uint32_t channels;     /* that exist at once on this instance */
+    _Atomic uint32_t bad_messages; /* errors until a connection is closed */
+    _Atomic uint32_t outbox_bytes; /* waiting for one slow connection */
+    _Atomic uint32_t outbox_messages;
+    _Atomic uint32_t handshake_seconds;
+    _Atomic uint32_t inbox_messages; /* waiting for one worker */
+    _Atomic uint64_t history_bytes;  /* all histories of this instance */
 };
 
 struct messaging_options {

@@ -123,6 +123,48 @@ void net_start(struct net *net, const struct api *api)
     each_reactor(net, reactor_start);
 }
 
+/* Something that threads looked at without a lock, and its end. */
+struct retired {
+    void *object;
+    void (*free_object)(void *object);
+    _Atomic uint32_t reactors; /* that may still be looking */
+};
+
+static void let_go(void *subject, void *object)
+{
+    (void)object;
+    struct retired *retired = subject;
+    if (atomic_fetch_sub(&retired->reactors, 1) > 1)
+        return;
+    retired->free_object(retired->object);
+    free(retired);
+}
+
+/* What a reactor took it keeps no longer than a turn: when each has run an
+ * item of its inbox, nobody looks any more. */
+static void retire(struct net *net, void *object,
+                   void (*free_object)(void *object))
+{
+    struct retired *retired = memory_new(1, sizeof *retired);
+    retired->object = object;
+    retired->free_object = free_object;
+    retired->reactors = net->options.workers;
+    for (uint32_t i = 0; i < net->options.workers; i++)
+        inbox_post(&net->reactors[i]->worker.inbox,
+                   (struct inbox_item){let_go, retired, NULL});
+}
+
+static void free_auth(void *auth)
+{
+    auth_free(auth);
+}
+
+void net_use_auth(struct net *net, struct auth *auth)
+{
+    const struct auth *old = atomic_exchange(&net->auth, auth);
+    retire(net, (void *)old, free_auth);
+}
+
 void net_drain(struct net *net)
 {
     net->is_draining = true;

@@ -34,7 +34,6 @@ struct net {
     /* set once before threads start */
     struct net_options options;
     const struct instance *instance;
-    const struct auth *auth;
     const struct api *api;
     struct tls *tls; /* NULL: plain */
     const struct protocol *const *protocols; /* ended by NULL */
@@ -43,6 +42,7 @@ struct net {
     uint32_t sockets_max; /* beyond it even HTTP is answered 503 */
     struct ip_counts *ip_counts;
     /* any thread */
+    const struct auth *_Atomic auth; /* see net_use_auth */
     _Atomic uint32_t sockets;
     _Atomic uint32_t connections; /* WebSockets, those opening included */
     _Atomic uint32_t running;     /* reactors whose thread has not ended */
@@ -58,6 +58,10 @@ struct net *net_new(const struct net_options *options,
 
 /* Starts the threads; `api` answers plain HTTP from here on. */
 void net_start(struct net *net, const struct api *api);
+
+/* Has handshakes judged by `auth` from now on; takes the one before, which is
+ * freed once no thread can be looking at it. */
+void net_use_auth(struct net *net, struct auth *auth);
 
 /* Closes the listeners and then, over drain_seconds, every connection; each
  * reactor ends by itself. */

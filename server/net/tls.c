@@ -51,7 +51,7 @@ static void count(enum metric metric)
         metrics_add(counted_in, metric, 1);
 }
 
-/* --- a handshake ----------------------------------------------------------- */
+/* --- a handshake --------------------------------------------------------- */
 
 static struct tls *tls_of(const SSL *ssl)
 {
@@ -136,7 +136,7 @@ SSL_CTX *tls_client_context(struct tls *tls)
     return tls->client_context;
 }
 
-/* --- who is there ---------------------------------------------------------- */
+/* --- who is there -------------------------------------------------------- */
 
 size_t tls_client_name(const SSL *ssl, char *out, size_t size)
 {
@@ -161,7 +161,7 @@ bool tls_names_clients(const struct tls *tls)
     return tls && tls->names_clients;
 }
 
-/* --- credentials, and their files ------------------------------------------ */
+/* --- credentials, and their files ---------------------------------------- */
 
 static void clear_options(struct tls_options *options)
 {

@@ -118,7 +118,8 @@ static bool load_client_ca(SSL_CTX *context, const struct tls_options *options,
         if (!is_readable("tls.client_ca", options->client_ca, error))
             return false;
         names = SSL_load_client_CA_file(options->client_ca);
-        if (!names || SSL_CTX_load_verify_file(context, options->client_ca) != 1)
+        if (!names ||
+            SSL_CTX_load_verify_file(context, options->client_ca) != 1)
             return refuse("tls.client_ca", options->client_ca,
                           "PEM certificates of those who sign clients", error);
         int mode = SSL_VERIFY_PEER;

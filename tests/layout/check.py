@@ -193,6 +193,13 @@ def readme_config_table():
     for key in keys:
         if key not in told:
             yield f"README.md: the config table lacks {key}"
+    code = read("server/config_key.c")
+    for key, row in re.findall(r'^    \{"([a-z_.]+)", (.*?)\},$', code,
+                               re.M | re.S):
+        said = re.search(rf"^\| `{re.escape(key)}` \| .*?\| (yes )?\| ",
+                         read("README.md"), re.M)
+        if said and bool(said.group(1)) != (".reloads = true" in row):
+            yield f"README.md: whether SIGHUP changes {key} is told wrong"
     sections = {key.split(".")[0] for key in keys}
     for key in told:
         if "." in key and key.split(".")[0] in sections and key not in keys:
