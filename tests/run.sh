@@ -39,6 +39,7 @@ integration       release pytest  shared run_integration
 integration-4     release pytest  shared run_integration
 integration-tls-4 release pytest  shared run_integration
 conformance       release pytest  shared run_conformance
+conformance-tls   release pytest  shared run_conformance
 cluster           release pytest  shared run_cluster
 web               release summary alone  run_web
 valgrind          release summary shared run_valgrind
@@ -152,14 +153,14 @@ run_load() {
     ctest --test-dir "$build" --verbose --timeout 120 -R '^load_'
 }
 
+# Over TLS the same tests, with the same clients.
 run_pytest() {
+    [[ $stage != *-tls* ]] || export PEAL_TEST_TLS=1
     PEAL_BINARY=$binary PEAL_TEST_WORKERS=$workers \
         without_randomness "$python" -m pytest -q -rs -p no:cacheprovider "$@"
 }
 
-# Over TLS the same tests, with the same clients.
 run_integration() {
-    [[ $stage != *-tls* ]] || export PEAL_TEST_TLS=1
     run_pytest tests/integration
 }
 

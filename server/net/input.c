@@ -227,14 +227,19 @@ static __thread struct {
 /* While libwebsockets flushes a closing connection it sets aside what it reads,
  * without consuming it, and looks at that before it reads again: as long as
  * bytes are pending it would go round for ever, and its thread with it. Behind
- * a read it asks twice; who asks more often has not read. */
+ * a read it asks twice; who asks more often has not read.
+ * It then reads as many bytes as are pending, so those held count as well. */
 int SSL_pending(const SSL *ssl)
 {
     enum { TIMES_MAX = 2 };
     if (ssl != asked.ssl)
         asked.times = 0;
     asked.ssl = ssl;
-    return ++asked.times > TIMES_MAX ? 0 : original_ssl_pending(ssl);
+    int pending = original_ssl_pending(ssl);
+    if (++asked.times > TIMES_MAX || !pending)
+        return 0;
+    const struct socket *socket = reactor_find_socket(SSL_get_fd(ssl));
+    return pending + (socket ? (int)held_len(&socket->input) : 0);
 }
 
 int SSL_read(SSL *ssl, void *data, int len)

@@ -156,6 +156,12 @@ size_t tls_client_name(const SSL *ssl, char *out, size_t size)
     return used;
 }
 
+void tls_end_sending(SSL *ssl)
+{
+    if (ssl)
+        SSL_shutdown(ssl);
+}
+
 bool tls_names_clients(const struct tls *tls)
 {
     return tls && tls->names_clients;

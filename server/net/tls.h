@@ -58,6 +58,10 @@ void tls_count_in(struct metrics *metrics);
  * when there is no certificate, or no single name in it. Cut at `size`. */
 size_t tls_client_name(const struct ssl_st *ssl, char *out, size_t size);
 
+/* Says that nothing follows (close_notify); reading goes on. NULL is ignored.
+ */
+void tls_end_sending(struct ssl_st *ssl);
+
 /* Whether that name is who the client is. Any thread. */
 bool tls_names_clients(const struct tls *tls);
 

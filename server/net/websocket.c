@@ -13,6 +13,7 @@
 #include "net/headers.h"
 #include "net/http.h"
 #include "net/reactor.h"
+#include "net/tls.h"
 
 static struct socket *socket_of(const struct connection *connection)
 {
@@ -91,6 +92,7 @@ static bool is_failure(enum close_reason reason)
 static void linger_with(struct socket *socket, int code, const char *text)
 {
     write_close_frame(socket->wsi, code, text);
+    tls_end_sending(lws_get_ssl(socket->wsi));
     shutdown(socket->fd, SHUT_WR);
     socket->input.is_closing = true;
     socket_move(socket, &socket->reactor->lingering);
