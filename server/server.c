@@ -128,9 +128,10 @@ static bool make_net(struct server *server, struct error *error)
         .drain_seconds = config->drain_seconds,
         .explain_refusals = config->explain_refusals,
         .default_channel = config->default_channel,
+        .tls = server->tls,
     };
-    server->net = net_new(&options, &server->instance, server->auth,
-                          server->tls, protocols, error);
+    server->net = net_new(&options, &server->instance, server->auth, protocols,
+                          error);
     return server->net != NULL;
 }
 

@@ -85,14 +85,14 @@ static bool make_reactors(struct net *net, struct error *error)
 
 struct net *net_new(const struct net_options *options,
                     const struct instance *instance, const struct auth *auth,
-                    struct tls *tls, const struct protocol *const *protocols,
+                    const struct protocol *const *protocols,
                     struct error *error)
 {
     struct net *net = memory_new(1, sizeof *net);
     net->options = *options;
     net->instance = instance;
     net->auth = auth;
-    net->tls = tls;
+    net->tls = options->tls;
     net->protocols = protocols;
     net->ip_counts = ip_counts_new();
     net->reactors = memory_new(options->workers, sizeof(struct reactor *));

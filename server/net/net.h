@@ -16,6 +16,8 @@
 #include "messaging/worker.h"
 #include "net/ip_counts.h"
 
+struct tls;
+
 struct net_options {
     const char *host;
     uint32_t port; /* 0: a free one is picked */
@@ -24,10 +26,10 @@ struct net_options {
     uint32_t drain_seconds;
     bool explain_refusals;
     const char *default_channel;
+    struct tls *tls; /* NULL: plain; borrowed */
 };
 
 struct reactor;
-struct tls;
 
 /* Shared by all reactors. */
 struct net {
@@ -49,11 +51,10 @@ struct net {
     _Atomic bool is_draining;
 };
 
-/* Binds the port for every reactor. `tls` may be NULL; it is borrowed. NULL and
- * why on failure. */
+/* Binds the port for every reactor. NULL and why on failure. */
 struct net *net_new(const struct net_options *options,
                     const struct instance *instance, const struct auth *auth,
-                    struct tls *tls, const struct protocol *const *protocols,
+                    const struct protocol *const *protocols,
                     struct error *error);
 
 /* Starts the threads; `api` answers plain HTTP from here on. */
