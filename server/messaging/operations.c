@@ -151,6 +151,8 @@ static void leave(struct connection *connection,
     struct channel *channel = subscription->channel;
     tell_bus_it_left(connection->worker, channel->name,
                      connection_client_id(connection));
+    channel_catch_up(channel, connection);
+    outbox_end_topic(&connection->outbox, channel);
     channel_remove(channel, connection);
 }
 

@@ -69,6 +69,13 @@ enum outbox_result outbox_push(struct outbox *outbox, struct frame *frame,
     return OUTBOX_QUEUED;
 }
 
+void outbox_end_topic(struct outbox *outbox, const void *topic)
+{
+    struct outbox_entry *entry = find_topic(outbox, topic);
+    if (entry)
+        entry->topic = NULL;
+}
+
 static struct frame *pop(struct outbox *outbox)
 {
     struct frame *frame = entry_at(outbox, 0)->frame;

@@ -41,6 +41,10 @@ enum outbox_result {
 enum outbox_result outbox_push(struct outbox *outbox, struct frame *frame,
                                const void *topic, const struct limits *limits);
 
+/* What waits for this topic is no longer given way to: whatever has that topic
+ * from now on is something else. */
+void outbox_end_topic(struct outbox *outbox, const void *topic);
+
 /* Moves whole frames into `out` until it holds `bytes` or more. */
 void outbox_take(struct outbox *outbox, struct buffer *out, size_t bytes);
 

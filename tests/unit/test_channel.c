@@ -273,6 +273,30 @@ static void two_topics_keep_a_newest_each(void **state)
     fake_client_leave(slow);
 }
 
+/* It stands before the answer to that, and the next one belongs behind. */
+static void what_waits_of_a_channel_that_was_left_stays(void **state)
+{
+    (void)state;
+    const struct bytes name = BYTES_LITERAL("latest:a");
+    struct fake_client *slow = join("slow", "latest:a");
+    struct fake_client *other = join("other", "latest:a");
+    slow->socket.is_blocked = true;
+    deliver("latest:a", "1");
+    fake_instance_turn(fake);
+    assert_int_equal(operation_unsubscribe(slow->connection, name), FAULT_NONE);
+    assert_int_equal(operation_subscribe(slow->connection, name, NULL,
+                                         (struct bytes){0}),
+                     FAULT_NONE);
+    fake_instance_turn(fake);
+    deliver("latest:a", "2");
+    fake_instance_turn(fake);
+    fake_client_unblock(slow);
+    assert_string_equal(fake_client_hear(slow), "pub latest:a 0 - 1");
+    assert_string_equal(fake_client_hear(slow), "pub latest:a 0 - 2");
+    fake_client_leave(slow);
+    fake_client_leave(other);
+}
+
 static void listeners_are_counted_over_workers(void **state)
 {
     (void)state;
@@ -472,6 +496,7 @@ int main(void)
         TEST(an_unused_channel_goes),
         TEST(a_slow_reader_of_latest_keeps_the_newest),
         TEST(two_topics_keep_a_newest_each),
+        TEST(what_waits_of_a_channel_that_was_left_stays),
         TEST(listeners_are_counted_over_workers),
         TEST(a_crowd_is_served_over_several_turns),
         TEST(a_small_channel_does_not_wait_for_a_crowd),
