@@ -2,6 +2,7 @@
  * connection for each input. The first byte says what goes before it: nothing,
  * or the handshake of a protocol, its lines then being messages or raw bytes.
  * The server must answer something sensible and end the connection. */
+#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -91,7 +92,10 @@ static int connect_to_it(void)
     /* no port is to be kept for its old connection: there are so many */
     const struct linger at_once = {.l_onoff = 1};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    PANIC_IF(connect(fd, (const struct sockaddr *)&address, sizeof address));
+    while (connect(fd, (const struct sockaddr *)&address, sizeof address)) {
+        PANIC_IF(errno != EADDRNOTAVAIL); /* ports rest after the server's end */
+        usleep(10000);
+    }
     return fd;
 }
 
