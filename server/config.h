@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/api.h"
 #include "auth/auth.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -39,6 +40,7 @@ struct config {
     struct messaging_options messaging;
     struct redis_options redis;
     struct tls_options tls;
+    struct api_options api;
     char *default_caps_json; /* what auth.default_caps was read from */
 };
 

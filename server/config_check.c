@@ -46,7 +46,7 @@ static bool check_secret(const struct config *config, struct error *error)
 {
     const char *secret = config->auth.secret;
     if (!secret || strcmp(secret, CONFIG_VALUE_MASK) != 0)
-        return true;
+        return true; /* api.key could not be so short */
     return error_set(error, "auth.secret: " CONFIG_VALUE_MASK
                             " only stands for a secret; set the real one, "
                             "for instance in PEAL_AUTH_SECRET");

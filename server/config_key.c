@@ -15,6 +15,7 @@
 #define LIMIT(member) AT(messaging.limits.member)
 #define REDIS(member) AT(redis.member)
 #define TLS(member)   AT(tls.member)
+#define API(member)   AT(api.member)
 #define MANY          1000000000
 #define ALGORITHMS    "HS256|HS384|HS512|RS256|RS384|RS512|PS256|ES256|ES384"
 
@@ -31,6 +32,17 @@ static bool is_prefix(const char *text)
 
 static const struct config_form prefix = {"a text without { } * ? [ ] or blank",
                                           is_prefix};
+static bool is_api_key(const char *text)
+{
+    size_t len = strlen(text);
+    for (const char *at = text; *at; at++)
+        if (*at <= ' ' || *at > '~')
+            return false;
+    return len >= API_KEY_MIN && len <= API_KEY_MAX;
+}
+
+static const struct config_form api_key = {
+    "16 to 256 printable ASCII characters without blank", is_api_key};
 static const struct config_form channel = {"a channel name", is_channel};
 static const struct config_form origin = {
     "origins like https://example.com or https://*.example.com",
@@ -185,10 +197,26 @@ static const struct config_key keys[] = {
      "65536", .min = 1, .max = MANY,
      .reloads = true,
      .help = "messages that wait for one worker"},
+    {"limits.body_bytes", &config_value_uint32, API(body_bytes), "1048576",
+     .min = 1, .max = 67108864,
+     .help = "bytes of the body of one request to the API"},
+    {"limits.batch_commands", &config_value_uint32, API(batch_commands),
+     "1000", .min = 1, .max = 100000,
+     .help = "commands or channels in one request to the API"},
+    {"limits.idempotency_keys", &config_value_uint32, LIMIT(idempotency_keys),
+     "100000", .min = 1, .max = MANY,
+     .help = "idempotency keys remembered (without Redis)"},
     {"limits.history_bytes", &config_value_uint64, LIMIT(history_bytes),
      "268435456", .max = 1099511627776,
      .reloads = true,
      .help = "memory for the history of all channels together"},
+
+    {"api.key", &config_value_text, API(key), NULL, .form = &api_key,
+     .secret = true, .help = "key of a backend that may do everything"},
+    {"api.keys", &config_value_api_keys, API(keys), "[]",
+     .help = "more keys, by their hashes, each with its scopes"},
+    {"api.requests_per_second", &config_value_uint32, API(requests_per_second),
+     "0", .max = 1000000, .help = "requests with api.key; 0: no limit"},
 
     {"redis.url", &config_value_text, REDIS(url), NULL, .min = 1,
      .secret = true,

@@ -86,10 +86,8 @@ static void print_help_of(const struct config_key *key, struct buffer *out)
                          key->type->placeholder[0] ? " " : "",
                          words ? key->choices : key->type->placeholder);
     print_meaning(key, "", out);
-    const struct config_keys *members = &config_value_channel_keys;
-    if (key->type != &config_value_channels)
-        return;
-    for (size_t i = 0; i < members->count; i++)
+    const struct config_keys *members = key->type->members;
+    for (size_t i = 0; members && i < members->count; i++)
         print_meaning(&members->items[i], members->items[i].name, out);
 }
 

@@ -24,6 +24,7 @@ struct config_type {
     void (*print)(const struct config_key *key, const void *field,
                   struct buffer *out); /* as JSON */
     void (*clear)(void *field);
+    const struct config_keys *members; /* of an object in its list; or NULL */
 };
 
 extern const struct config_type config_value_bool;   /* bool */
@@ -34,9 +35,7 @@ extern const struct config_type config_value_text;   /* char * */
 extern const struct config_type config_value_list;   /* struct text_list */
 extern const struct config_type config_value_caps;   /* char *: their JSON */
 extern const struct config_type config_value_channels;
-
-/* What a rule of `channels` may hold: the keys of struct channel_options. */
-extern const struct config_keys config_value_channel_keys;
+extern const struct config_type config_value_api_keys;
 
 /* Sets the key's field in `base` from a text, as the environment and flags
  * have it. NULL stands for a flag without a value. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "config_value.h"
+#include "config_object.h"
 #include "messaging/names.h"
 #include "messaging/options.h"
 
@@ -38,14 +38,13 @@ static const struct config_key keys[] = {
      .help = "close a client too slow, or send it only the latest"},
 };
 
-const struct config_keys config_value_channel_keys = {keys, sizeof keys /
-                                                                sizeof *keys};
+static const struct config_keys members = {keys,
+                                           sizeof keys / sizeof *keys};
 
 static void free_rules(struct channel_options_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
-        for (size_t j = 0; j < config_value_channel_keys.count; j++)
-            config_value_clear(&keys[j], &list->items[i]);
+        config_object_clear(&members, &list->items[i]);
     free(list->items);
     *list = (struct channel_options_list){0};
 }
@@ -56,52 +55,13 @@ static struct channel_options *add_rule(struct channel_options_list *list)
         memory_resize(list->items, list->count + 1, sizeof *list->items);
     struct channel_options *rule = &list->items[list->count++];
     *rule = (struct channel_options){0};
-    for (size_t i = 0; i < config_value_channel_keys.count; i++)
-        config_value_set_default(&keys[i], rule);
+    config_object_set_defaults(&members, rule);
     return rule;
 }
 
 static bool matches_everything(const struct channel_options *rule)
 {
     return strcmp(rule->match, "*") == 0;
-}
-
-static bool refuse_unknown(const char *name, struct error *why)
-{
-    struct spelling spelling = {.wanted = name};
-    config_key_offer(&config_value_channel_keys, &spelling);
-    return spelling_refuse(&spelling, "", "key", why);
-}
-
-static bool read_member(const struct json *member, struct channel_options *rule,
-                        struct error *why)
-{
-    const char *name = json_name(member);
-    const struct config_key *key =
-        config_key_find(&config_value_channel_keys, name);
-    if (!key)
-        return refuse_unknown(name, why);
-    struct error reason;
-    if (config_value_from_json(key, member, rule, &reason))
-        return true;
-    return error_set(why, "%s: %.400s", name, reason.text);
-}
-
-static bool read_rule(const struct json *json, struct channel_options *rule,
-                      struct error *why)
-{
-    if (json_type_of(json) != JSON_OBJECT)
-        return error_set(why, "expected an object");
-    if (!json_member(json, "match"))
-        return error_set(why, "match is missing");
-    for (const struct json *member = json_first(json); member;
-         member = json_next(member)) {
-        if (json_member(json, json_name(member)) != member)
-            return error_set(why, "%.64s: given twice", json_name(member));
-        if (!read_member(member, rule, why))
-            return false;
-    }
-    return true;
 }
 
 static bool read_rules(const struct json *json,
@@ -116,7 +76,8 @@ static bool read_rules(const struct json *json,
                              "before it matches everything",
                              number);
         struct error reason;
-        if (!read_rule(item, add_rule(list), &reason))
+        if (!config_object_read(&members, 1, item,
+                                add_rule(list), &reason))
             return error_set(why, "rule %zu: %.400s", number, reason.text);
     }
     return true;
@@ -148,16 +109,6 @@ static void expect_channels(const struct config_key *key, struct buffer *out)
     buffer_append_text(out, "a list of rules");
 }
 
-static void print_rule(const struct channel_options *rule, struct buffer *out)
-{
-    buffer_append_text(out, "    {");
-    for (size_t i = 0; i < config_value_channel_keys.count; i++) {
-        buffer_append_format(out, "%s\"%s\": ", i ? ", " : "", keys[i].name);
-        config_value_print(&keys[i], rule, out);
-    }
-    buffer_append_char(out, '}');
-}
-
 static void print_channels(const struct config_key *key, const void *field,
                            struct buffer *out)
 {
@@ -166,7 +117,8 @@ static void print_channels(const struct config_key *key, const void *field,
     buffer_append_text(out, "[\n");
     for (size_t i = 0; i < list->count; i++) {
         buffer_append_text(out, i ? ",\n" : "");
-        print_rule(&list->items[i], out);
+        buffer_append_text(out, "    ");
+        config_object_print(&members, &list->items[i], out);
     }
     buffer_append_text(out, "\n  ]");
 }
@@ -179,4 +131,5 @@ static void clear_channels(void *field)
 const struct config_type config_value_channels = {
     "JSON",          config_value_parse_text, channels_from_json,
     expect_channels, print_channels,          clear_channels,
+    &members,
 };

@@ -63,6 +63,7 @@ static void write_metrics(void *arg, struct buffer *out)
 {
     const struct server *server = arg;
     net_write_metrics(server->net, server->bus_metrics, out);
+    api_write_metrics(server->api, out);
 }
 
 static bool make_auth(struct server *server, struct error *error)
@@ -80,7 +81,8 @@ static bool make_api(struct server *server, struct error *error)
         .write_metrics = write_metrics,
         .arg = server,
     };
-    server->api = api_new(&sources, server->config->web_root, error);
+    server->api = api_new(&sources, &server->config->api,
+                          server->config->web_root, error);
     return server->api != NULL;
 }
 

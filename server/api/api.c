@@ -1,48 +1,71 @@
 #include "api/api.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <strings.h>
 
+#include "api/command.h"
 #include "api/files.h"
+#include "base/clock.h"
 #include "base/memory.h"
-
-struct api {
-    struct api_sources sources;
-    struct files *files;
-};
+#include "base/utf8.h"
 
 enum method { METHOD_GET = 1, METHOD_POST = 2 };
 
 struct route {
-    const char *path;
+    const char *path; /* a * stands for a channel */
     unsigned methods; /* bits of enum method */
     const char *allow; /* the same as a header's value */
+    /* one of the two: answered at once, or a call */
     void (*serve)(const struct api *api, struct api_response *response);
+    const char *command;
 };
+
+static const struct {
+    int status;
+    const char *text;
+} texts[] = {
+    {200, "OK"},
+    {204, "No Content"},
+    {304, "Not Modified"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {411, "Length Required"},
+    {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
+    {426, "Upgrade Required"},
+    {429, "Too Many Requests"},
+    {501, "Not Implemented"},
+    {503, "Service Unavailable"},
+};
+
+enum { STATUSES = sizeof texts / sizeof *texts, ROUTES_MAX = 32 };
+
+struct api {
+    /* set once by api_new */
+    struct api_sources sources;
+    const struct api_options *options;
+    struct files *files;
+    struct api_keys *keys;
+    /* any thread */
+    _Atomic uint64_t counts[ROUTES_MAX][STATUSES];
+};
+
+static size_t find_status(int status)
+{
+    size_t i = 0;
+    while (i < STATUSES && texts[i].status != status)
+        i++;
+    return i;
+}
 
 const char *api_status_text(int status)
 {
-    static const struct {
-        int status;
-        const char *text;
-    } texts[] = {
-        {200, "OK"},
-        {204, "No Content"},
-        {304, "Not Modified"},
-        {400, "Bad Request"},
-        {401, "Unauthorized"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {413, "Content Too Large"},
-        {426, "Upgrade Required"},
-        {429, "Too Many Requests"},
-        {501, "Not Implemented"},
-        {503, "Service Unavailable"},
-    };
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (texts[i].status == status)
-            return texts[i].text;
-    return "Status";
+    size_t i = find_status(status);
+    return i < STATUSES ? texts[i].text : "Status";
 }
 
 static void set_json(struct api_response *response, int status)
@@ -98,18 +121,54 @@ static void serve_metrics(const struct api *api, struct api_response *response)
     response->body = buffer_bytes(&response->text);
 }
 
+#define GET_ALLOW  "GET, HEAD, OPTIONS"
+#define POST_ALLOW "POST, OPTIONS"
+
 static const struct route routes[] = {
-    {"/health", METHOD_GET, "GET, HEAD, OPTIONS", serve_health},
-    {"/ready", METHOD_GET, "GET, HEAD, OPTIONS", serve_ready},
-    {"/metrics", METHOD_GET, "GET, HEAD, OPTIONS", serve_metrics},
+    {"/health", METHOD_GET, GET_ALLOW, serve_health, NULL},
+    {"/ready", METHOD_GET, GET_ALLOW, serve_ready, NULL},
+    {"/metrics", METHOD_GET, GET_ALLOW, serve_metrics, NULL},
+    {"/api/publish", METHOD_POST, POST_ALLOW, NULL, "publish"},
+    {"/api/broadcast", METHOD_POST, POST_ALLOW, NULL, "broadcast"},
+    {"/api/send", METHOD_POST, POST_ALLOW, NULL, "send"},
+    {"/api/batch", METHOD_POST, POST_ALLOW, NULL, "batch"},
+    {"/api/channels", METHOD_GET, GET_ALLOW, NULL, "channels"},
+    {"/api/channels/*/presence", METHOD_GET, GET_ALLOW, NULL, "presence"},
+    {"/api/channels/*/history", METHOD_GET, GET_ALLOW, NULL, "history"},
 };
 
-static const struct route *find_route(struct bytes path)
+enum { ROUTES = sizeof routes / sizeof *routes };
+
+_Static_assert((int)ROUTES < (int)ROUTES_MAX, "counts has a row for each route");
+
+/* Whether the path is the route's; `channel` is what stands for its *. */
+static bool matches(const char *route, struct bytes path,
+                    struct bytes *channel)
 {
-    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
-        if (bytes_equal(bytes_of(routes[i].path), path))
+    const char *star = strchr(route, '*');
+    *channel = (struct bytes){0};
+    if (!star)
+        return bytes_equal(bytes_of(route), path);
+    struct bytes before = {route, (size_t)(star - route)};
+    struct bytes after = bytes_of(star + 1);
+    if (path.len <= before.len + after.len || !bytes_start_with(path, before))
+        return false;
+    *channel = bytes_skip(path, before.len);
+    channel->len -= after.len;
+    return memcmp(channel->data + channel->len, after.data, after.len) == 0;
+}
+
+static const struct route *find_route(struct bytes path, struct bytes *channel)
+{
+    for (size_t i = 0; i < ROUTES; i++)
+        if (matches(routes[i].path, path, channel))
             return &routes[i];
     return NULL;
+}
+
+bool api_is_for_backends(struct bytes path)
+{
+    return bytes_start_with(path, BYTES_LITERAL("/api/"));
 }
 
 static bool method_is(const struct api_request *request, const char *method)
@@ -182,19 +241,170 @@ static void serve_options(const char *allow, bool origin_is_allowed,
     add_header(response, "Access-Control-Max-Age", BYTES_LITERAL("600"));
 }
 
-void api_serve(const struct api *api, const struct api_request *request,
-               struct api_response *response)
+/* ---- the API for backends */
+
+const struct api_options *api_options_of(const struct api *api)
 {
-    static const char file_allow[] = "GET, HEAD, OPTIONS";
+    return api->options;
+}
+
+void api_finish(struct api *api, size_t route, struct api_response *response)
+{
+    size_t status = find_status(response->status);
+    if (status < STATUSES)
+        atomic_fetch_add_explicit(&api->counts[route][status], 1,
+                                  memory_order_relaxed);
+    add_header(response, "Cache-Control", BYTES_LITERAL("no-store"));
+    if (response->status == 401)
+        add_header(response, "WWW-Authenticate", BYTES_LITERAL("Bearer"));
+    if (response->status == 429 || response->status == 503)
+        add_header(response, "Retry-After", BYTES_LITERAL("1"));
+}
+
+/* The scheme's name is not case-sensitive (RFC 9110 section 11.1). */
+static struct bytes bearer_of(struct bytes authorization)
+{
+    struct bytes scheme = BYTES_LITERAL("Bearer ");
+    if (authorization.len < scheme.len ||
+        strncasecmp(authorization.data, scheme.data, scheme.len) != 0)
+        return (struct bytes){0};
+    struct bytes key = bytes_skip(authorization, scheme.len);
+    while (key.len && key.data[0] == ' ')
+        key = bytes_skip(key, 1);
+    return key;
+}
+
+/* The key that may do this, or NULL and the refusal. */
+static const struct api_key *judge_key(const struct api *api,
+                                       struct worker *worker,
+                                       const struct api_request *request,
+                                       const struct command *command,
+                                       struct api_response *response)
+{
+    struct bytes bearer = bearer_of(request->authorization);
+    struct api_key *key = api_keys_find(api->keys, bearer);
+    if (api_keys_are_none(api->keys))
+        set_error(response, 401,
+                  "The API is off: set api.key (PEAL_API_KEY) or api.keys");
+    else if (!bearer.len)
+        set_error(response, 401, "Authorization: Bearer <API key> required");
+    else if (!key)
+        set_error(response, 401, "Unknown API key");
+    else if (!api_key_take(key, clock_steady_ms())) {
+        metrics_add(&worker->metrics, METRIC_LIMIT_API_RATE, 1);
+        set_error(response, 429, "Too many requests with this key");
+        key = NULL;
+    } else if (!api_key_may(key, command->scope)) {
+        set_error(response, 403, "The key does not allow this");
+        key = NULL;
+    }
+    return key;
+}
+
+static bool is_json(struct bytes type)
+{
+    struct bytes json = BYTES_LITERAL("application/json");
+    return type.len >= json.len &&
+           strncasecmp(type.data, json.data, json.len) == 0 &&
+           (type.len == json.len || strchr("; \t", type.data[json.len]));
+}
+
+static bool check_body(const struct api *api, struct worker *worker,
+                       const struct api_request *request,
+                       struct api_response *response)
+{
+    if (!is_json(request->content_type))
+        set_error(response, 415, "Content-Type must be application/json");
+    else if (!request->has_length)
+        set_error(response, 411, "Content-Length required");
+    else if (request->body_len > api->options->body_bytes) {
+        metrics_add(&worker->metrics, METRIC_LIMIT_BODY, 1);
+        set_error(response, 413, "The body is longer than limits.body_bytes");
+    } else
+        return true;
+    return false;
+}
+
+/* A GET says in its path and query what a POST says in its body. */
+static bool make_body(const struct api_request *request, struct bytes channel,
+                      struct buffer *out)
+{
+    uint64_t number;
+    if (!utf8_is_valid(channel))
+        return false;
+    buffer_append_text(out, "{\"channel\":");
+    buffer_append_json_string(out, channel);
+    if (json_decode_uint(request->limit, &number))
+        buffer_append_format(out, ",\"limit\":%.*s", (int)request->limit.len,
+                             request->limit.data);
+    else if (request->limit.len)
+        buffer_append_text(out, ",\"limit\":false");
+    buffer_append_char(out, '}');
+    return true;
+}
+
+static struct api_call *begin_call(struct api *api, struct worker *worker,
+                                   const struct api_request *request,
+                                   const struct route *route,
+                                   struct bytes channel,
+                                   struct api_response *response)
+{
+    const struct command *command = command_named(route->command);
+    const struct api_key *key =
+        judge_key(api, worker, request, command, response);
+    bool is_post = route->methods & METHOD_POST;
+    if (!key || (is_post && !check_body(api, worker, request, response)))
+        return NULL;
+    struct api_call *call = memory_new(1, sizeof *call);
+    call->api = api;
+    call->worker = worker;
+    call->command = command;
+    call->key = key;
+    call->route = (size_t)(route - routes);
+    call->body_len = (size_t)request->body_len;
+    if (is_post || make_body(request, channel, &call->body))
+        return call;
+    api_call_free(call);
+    set_error(response, 400, "channel must be UTF-8");
+    return NULL;
+}
+
+/* No CORS: a page has no business with an API key. */
+static struct api_call *serve_backend(struct api *api, struct worker *worker,
+                                      const struct api_request *request,
+                                      struct api_response *response)
+{
+    struct bytes channel;
+    struct api_call *call = NULL;
+    const struct route *route = find_route(request->path, &channel);
+    size_t index = route ? (size_t)(route - routes) : ROUTES;
+    if (!route)
+        set_error(response, 404, "Not found");
+    else if (method_is(request, "OPTIONS"))
+        serve_options(route->allow, false, response);
+    else if (!(route->methods & method_of(request)))
+        refuse_method(response, route->allow);
+    else
+        call = begin_call(api, worker, request, route, channel, response);
+    if (!call)
+        api_finish(api, index, response);
+    return call;
+}
+
+static void serve_page(const struct api *api,
+                       const struct api_request *request,
+                       struct api_response *response)
+{
+    struct bytes none;
     bool origin_is_allowed = add_cors(api, request, response);
-    const struct route *route = find_route(request->path);
+    const struct route *route = find_route(request->path, &none);
     const struct file *file =
         route ? NULL : files_find(api->files, request->path);
     if (!route && !file) {
         set_error(response, 404, "Not found");
         return;
     }
-    const char *allow = route ? route->allow : file_allow;
+    const char *allow = route ? route->allow : GET_ALLOW;
     unsigned methods = route ? route->methods : METHOD_GET;
     if (method_is(request, "OPTIONS"))
         serve_options(allow, origin_is_allowed, response);
@@ -206,17 +416,50 @@ void api_serve(const struct api *api, const struct api_request *request,
         serve_file(file, request, response);
 }
 
-struct api *api_new(const struct api_sources *sources, const char *web_root,
+struct api_call *api_serve(struct api *api, struct worker *worker,
+                           const struct api_request *request,
+                           struct api_response *response)
+{
+    if (api_is_for_backends(request->path))
+        return serve_backend(api, worker, request, response);
+    serve_page(api, request, response);
+    return NULL;
+}
+
+void api_write_metrics(const struct api *api, struct buffer *out)
+{
+    buffer_append_text(out, "# HELP peal_api_requests_total Requests of "
+                            "backends answered.\n"
+                            "# TYPE peal_api_requests_total counter\n");
+    for (size_t i = 0; i <= ROUTES; i++)
+        for (size_t j = 0; j < STATUSES; j++) {
+            uint64_t count = atomic_load_explicit(&api->counts[i][j],
+                                                  memory_order_relaxed);
+            if (count)
+                buffer_append_format(
+                    out,
+                    "peal_api_requests_total{route=\"%s\",status=\"%d\"} "
+                    "%llu\n",
+                    i < ROUTES ? routes[i].path : "other", texts[j].status,
+                    (unsigned long long)count);
+        }
+}
+
+struct api *api_new(const struct api_sources *sources,
+                    const struct api_options *options, const char *web_root,
                     struct error *error)
 {
     struct api *api = memory_new(1, sizeof *api);
     api->sources = *sources;
+    api->options = options;
+    api->keys = api_keys_new(&options->keys, options->key,
+                             options->requests_per_second);
     if (!web_root)
         return api;
     api->files = files_read(web_root, error);
     if (api->files)
         return api;
-    free(api);
+    api_free(api);
     return NULL;
 }
 
@@ -225,6 +468,7 @@ void api_free(struct api *api)
     if (!api)
         return;
     files_free(api->files);
+    api_keys_free(api->keys);
     free(api);
 }
 

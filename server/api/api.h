@@ -1,10 +1,13 @@
-/* api: plain HTTP, without the library: a request in, a response out.
+/* api: plain HTTP, without the library: a request in, a response out. What is
+ * asked of the bus is a call: its response comes later.
  *
- * Owner:   struct api owns the files it serves; a response is deinited by
- *          whoever asked for it, its body may be borrowed from the api.
- * Thread:  api_new on the main thread; api_serve from any, the api being
- *          immutable.
- * Limits:  files are read at the start, FILE_MAX bytes each.
+ * Owner:   struct api owns the files it serves, and its keys; a response is
+ *          deinited by whoever asked for it, its body may be borrowed from
+ *          the api; a call belongs to whoever began it.
+ * Thread:  api_new on the main thread; api_serve from any worker's thread,
+ *          and a call stays there.
+ * Limits:  files are read at the start, FILE_MAX bytes each; bodies, commands
+ *          and rates as in struct api_options.
  * Failure: every request gets a response; api_new says which file it could
  *          not read.
  */
@@ -13,6 +16,7 @@
 
 #include <stdbool.h>
 
+#include "api/api_keys.h"
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/error.h"
@@ -30,6 +34,17 @@ struct api_sources {
     void *arg;
 };
 
+/* What the config says. */
+struct api_options {
+    char *key;                        /* may do everything; NULL: none */
+    struct api_key_options_list keys; /* those with scopes */
+    uint32_t requests_per_second;     /* of `key`; 0: no limit */
+    uint32_t body_bytes;              /* of one request */
+    uint32_t batch_commands;          /* in one request */
+};
+
+struct worker;
+
 /* Borrowed, empty where absent. */
 struct api_request {
     struct bytes method;
@@ -37,6 +52,11 @@ struct api_request {
     struct bytes host;
     struct bytes origin;
     struct bytes if_none_match;
+    struct bytes authorization;
+    struct bytes content_type;
+    struct bytes limit; /* ?limit= */
+    bool has_length;    /* a Content-Length is there */
+    uint64_t body_len;
 };
 
 struct api_response {
@@ -49,16 +69,49 @@ struct api_response {
 
 struct api;
 
-/* `web_root`: the folder served under /, NULL for none. */
-struct api *api_new(const struct api_sources *sources, const char *web_root,
+/* A request whose response comes later. */
+struct api_call;
+
+/* `options` are borrowed; `web_root`: the folder served under /, NULL for
+ * none. */
+struct api *api_new(const struct api_sources *sources,
+                    const struct api_options *options, const char *web_root,
                     struct error *error);
 
 /* NULL is ignored. */
 void api_free(struct api *api);
 
-/* Fills a zeroed response. */
-void api_serve(const struct api *api, const struct api_request *request,
-               struct api_response *response);
+/* Whether the path is of the API for backends, whose requests have bodies. */
+bool api_is_for_backends(struct bytes path);
+
+/* Fills a zeroed response and returns NULL; or begins a call, which wants the
+ * request's body and then to be run. */
+struct api_call *api_serve(struct api *api, struct worker *worker,
+                           const struct api_request *request,
+                           struct api_response *response);
+
+/* A piece of the body; false when it is longer than was announced. */
+bool api_call_add(struct api_call *call, struct bytes piece);
+
+/* Once the body is there: `done` is called on this thread, once, never before
+ * this returns, and not after api_call_free. The response is borrowed. */
+void api_call_run(struct api_call *call,
+                  void (*done)(void *arg, const struct api_response *response),
+                  void *arg);
+
+/* At any time, also within `done`; NULL is ignored. What was asked of the bus
+ * is done all the same. */
+void api_call_free(struct api_call *call);
+
+/* Prometheus' text format: requests of backends by route and status. */
+void api_write_metrics(const struct api *api, struct buffer *out);
+
+/* ---- for api/ alone */
+
+const struct api_options *api_options_of(const struct api *api);
+
+/* A call's response is ready: what it still lacks, and counted. */
+void api_finish(struct api *api, size_t route, struct api_response *response);
 
 void api_response_deinit(struct api_response *response);
 

@@ -35,6 +35,11 @@ struct json_slot {
 bool json_scan_object(struct bytes text, struct json_slot *slots, size_t count,
                       const char **why);
 
+/* The elements of a JSON array that a scan has found good, one by one: `array`
+ * is the array at first, and what is left of it later. False at its end, and
+ * when it is no array. */
+bool json_next_element(struct bytes *array, struct bytes *raw);
+
 /* Whether all of `text` is one JSON value of any kind. */
 bool json_is_valid(struct bytes text);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 
 struct scan {
     const char *at;
@@ -84,14 +85,24 @@ static bool scan_escape(struct scan *scan)
     return true;
 }
 
+/* Whatever stands in no string is ASCII, or wrong. */
+static bool check_utf8(struct scan *scan, const char *start)
+{
+    struct bytes text = {start, (size_t)(scan->at - start)};
+    return utf8_is_valid(text) || fail(scan, "not UTF-8");
+}
+
 static bool scan_string(struct scan *scan)
 {
     if (!accept(scan, '"'))
         return fail(scan, "expected a string");
+    const char *start = scan->at;
+    unsigned char seen = 0; /* bits of all bytes */
     while (scan->at < scan->end) {
         unsigned char c = (unsigned char)*scan->at++;
+        seen |= c;
         if (c == '"')
-            return true;
+            return seen < 0x80 || check_utf8(scan, start);
         if (c < 0x20)
             return fail(scan, "control character in a string");
         if (c == '\\' && !scan_escape(scan))
@@ -243,6 +254,20 @@ bool json_scan_object(struct bytes text, struct json_slot *slots, size_t count,
     }
     *why = scan.why;
     return ok;
+}
+
+bool json_next_element(struct bytes *array, struct bytes *raw)
+{
+    struct scan scan = {.at = array->data, .end = array->data + array->len};
+    skip_space(&scan);
+    if (!accept(&scan, '[') && !accept(&scan, ','))
+        return false;
+    skip_space(&scan);
+    const char *start = scan.at;
+    bool found = scan.at < scan.end && *start != ']' && scan_value(&scan);
+    *raw = (struct bytes){start, (size_t)(scan.at - start)};
+    *array = (struct bytes){scan.at, (size_t)(scan.end - scan.at)};
+    return found;
 }
 
 bool json_is_valid(struct bytes text)

@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "base/random.h"
 #include "messaging/history.h"
+#include "messaging/idempotency.h"
 #include "messaging/members.h"
 
 enum { SHARDS = 64 };
@@ -33,6 +34,7 @@ struct channel_state {
 struct shard {
     pthread_mutex_t lock;
     struct channel_state *channels;
+    struct idempotency idempotency;
 };
 
 struct bus_local {
@@ -40,6 +42,7 @@ struct bus_local {
     const struct instance *instance;
     _Atomic uint64_t history_bytes;
     _Atomic uint32_t channel_count;
+    _Atomic uint32_t key_count; /* of idempotency, over all shards */
     struct shard shards[SHARDS];
 };
 
@@ -110,9 +113,28 @@ static void keep(struct bus_local *bus, struct channel_state *channel,
     }
 }
 
+/* When there are too many keys, this shard's oldest is forgotten early. */
+static void remember(struct bus_local *bus, struct shard *shard,
+                     const struct request *request, int64_t now_ms)
+{
+    struct idempotency *known = &shard->idempotency;
+    bus->key_count -= idempotency_expire(known, now_ms);
+    if (bus->key_count >= bus->instance->options->limits.idempotency_keys &&
+        idempotency_drop_oldest(known)) {
+        bus->key_count--;
+        metrics_add(&request->worker->metrics, METRIC_LIMIT_IDEMPOTENCY, 1);
+    }
+    idempotency_add(known, request, now_ms);
+    bus->key_count++;
+}
+
 static void publish(struct bus_local *bus, struct shard *shard,
                     struct request *request)
 {
+    if (request->is_once &&
+        idempotency_find(&shard->idempotency, request, clock_wall_ms(),
+                         &request->position))
+        return;
     struct channel_state *channel = find_or_add(bus, shard, request);
     if (!channel)
         return;
@@ -124,6 +146,8 @@ static void publish(struct bus_local *bus, struct shard *shard,
     request->connections = hub_deliver(bus->instance->hub, message);
     if (!channel->subscribers)
         channel->idle_since_ms = message->time_ms;
+    if (request->is_once)
+        remember(bus, shard, request, message->time_ms);
 }
 
 /* Tells the subscribers who came or went, where the options ask for it. */
@@ -256,10 +280,30 @@ static serve *const servers[REQUEST_KIND_COUNT] = {
     [REQUEST_REMOVE] = remove_client,
 };
 
+/* Over all shards, one at a time. */
+static void report_channels(struct bus_local *bus, struct request *request)
+{
+    for (int i = 0; i < SHARDS && request->name_count < request->limit; i++) {
+        struct shard *shard = &bus->shards[i];
+        pthread_mutex_lock(&shard->lock);
+        for (struct channel_state *channel = shard->channels;
+             channel && request->name_count < request->limit;
+             channel = channel->hh.next)
+            if (channel->subscribers)
+                request_add_name(request, bytes_of(channel->name));
+        pthread_mutex_unlock(&shard->lock);
+    }
+    request_finish(request);
+}
+
 /* The answer is posted under the lock: see the note on top. */
 static void bus_local_submit(struct bus *base, struct request *request)
 {
     struct bus_local *bus = (struct bus_local *)base;
+    if (request->kind == REQUEST_CHANNELS) {
+        report_channels(bus, request);
+        return;
+    }
     struct shard *shard = shard_of(bus, request->channel);
     pthread_mutex_lock(&shard->lock);
     servers[request->kind](bus, shard, request);
@@ -305,6 +349,7 @@ static void bus_local_tick(struct bus *base)
             if (is_over(channel, now_ms))
                 free_state(bus, shard, channel);
         }
+        bus->key_count -= idempotency_expire(&shard->idempotency, now_ms);
         pthread_mutex_unlock(&shard->lock);
     }
 }
@@ -331,6 +376,7 @@ static void bus_local_free(struct bus *base)
         struct channel_state *next;
         HASH_ITER(hh, shard->channels, channel, next)
             free_state(bus, shard, channel);
+        idempotency_clear(&shard->idempotency);
         pthread_mutex_destroy(&shard->lock);
     }
     free(bus);

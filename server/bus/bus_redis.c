@@ -219,9 +219,8 @@ bool redis_is_passing_error(struct redis_bus *bus,
     return false;
 }
 
-/* The channel's name out of <prefix>{<name>}:c. */
-static bool read_channel(const struct redis_bus *bus, struct bytes full,
-                         char name[CHANNEL_NAME_MAX + 1])
+bool redis_read_channel(const struct redis_bus *bus, struct bytes full,
+                        char *name)
 {
     struct bytes prefix = bytes_of(bus->options->prefix);
     if (!bytes_start_with(full, prefix))
@@ -257,7 +256,7 @@ static void on_push(void *arg, const struct redisReply *reply)
         struct bytes input = bytes_of(bus->options->prefix);
         redis_input_on_message(bus, bytes_skip(push.channel, input.len + 3),
                                push.text);
-    } else if (!read_channel(bus, push.channel, name)) {
+    } else if (!redis_read_channel(bus, push.channel, name)) {
         if (push.kind == PUSH_MESSAGE)
             redis_control_on_message(bus, push.text);
         else if (push.kind == PUSH_SUBSCRIBED)

@@ -91,6 +91,10 @@ struct redis_bus {
 char *redis_key(const struct redis_bus *bus, const char *channel,
                 const char *kind);
 
+/* The channel's name out of <prefix>{<name>}:c; false when it is none. */
+bool redis_read_channel(const struct redis_bus *bus, struct bytes full,
+                        char *name);
+
 /* <prefix><name>, as an owned text. */
 char *redis_name(const struct redis_bus *bus, const char *name);
 

@@ -13,6 +13,7 @@
 #include "bus/redis_bus.h"
 #include "bus/redis_push.h"
 #include "messaging/epoch.h"
+#include "messaging/idempotency.h"
 
 /* A channel's publishes that were sent and are not answered. */
 struct redis_order {
@@ -71,7 +72,7 @@ static void on_published(void *arg, const struct redisReply *reply)
 
 /* The texts of one publish, for as long as it takes to send it. */
 struct publish_words {
-    char numbers[8][24];
+    char numbers[9][24];
     size_t number_count;
     char *keys[4];
     size_t key_count;
@@ -99,7 +100,21 @@ static void add_key(struct publish_words *w, char *key)
 
 static bool is_from_input(const struct request *request)
 {
-    return request->client[0] == '\0' && request->id.len;
+    return request->client[0] == '\0' && request->id.len &&
+           !request->is_once;
+}
+
+/* Where publish.lua remembers the answer; keys have no blank and no brace
+ * before the channel's. */
+static char *idempotency_name(const struct redis_bus *bus,
+                              const struct request *request)
+{
+    struct buffer kind = {0};
+    buffer_append_text(&kind, "k:");
+    buffer_append(&kind, request->id);
+    char *key = redis_key(bus, request->channel, buffer_text(&kind));
+    buffer_deinit(&kind);
+    return key;
 }
 
 static void add_keys(struct publish_words *w, struct redis_bus *bus,
@@ -112,6 +127,8 @@ static void add_keys(struct publish_words *w, struct redis_bus *bus,
     add_key(w, redis_key(bus, request->channel, last));
     if (is_from_input(request))
         add_key(w, redis_name(bus, "in"));
+    else if (request->is_once)
+        add_key(w, idempotency_name(bus, request));
 }
 
 static void add_message(struct publish_words *w, struct redis_bus *bus,
@@ -156,6 +173,9 @@ void redis_publish(struct redis_bus *bus, struct request *request)
     if (is_from_input(request)) {
         add_word(&w, BYTES_LITERAL(REDIS_INPUT_GROUP));
         add_word(&w, request->id);
+    } else if (request->is_once) {
+        add_word(&w, (struct bytes){"", 0});
+        add_number(&w, IDEMPOTENCY_SECONDS);
     }
     redis_call(bus, SCRIPT_PUBLISH, key_count, w.words, w.count, on_published,
                request);

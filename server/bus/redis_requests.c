@@ -171,6 +171,37 @@ static void send_presence(struct redis_bus *bus, struct request *request)
     free(key);
 }
 
+/* A channel that somebody subscribes to, on any instance, is one that Redis
+ * has a subscriber for. */
+static void on_channels(void *arg, const struct redisReply *reply)
+{
+    struct request *request = arg;
+    if (!redis_is_answered(request, reply))
+        return;
+    struct redis_bus *bus = request->bus_data;
+    for (size_t i = 0; i < redis_push_count(reply) &&
+                       request->name_count < request->limit;
+         i++) {
+        struct bytes full;
+        char name[CHANNEL_NAME_MAX + 1];
+        if (redis_push_bytes(redis_push_element(reply, i), &full) &&
+            redis_read_channel(bus, full, name))
+            request_add_name(request, bytes_of(name));
+    }
+    request_finish(request);
+}
+
+static void send_channels(struct redis_bus *bus, struct request *request)
+{
+    char *pattern = redis_key(bus, "*", "c");
+    const struct bytes words[] = {
+        BYTES_LITERAL("PUBSUB"),
+        bytes_of(bus->options->sharded ? "SHARDCHANNELS" : "CHANNELS"),
+        bytes_of(pattern)};
+    redis_link_send(bus->commands, words, 3, on_channels, request);
+    free(pattern);
+}
+
 static void (*const senders[REQUEST_KIND_COUNT])(struct redis_bus *,
                                                  struct request *) = {
     [REQUEST_PUBLISH] = redis_publish,
@@ -179,6 +210,7 @@ static void (*const senders[REQUEST_KIND_COUNT])(struct redis_bus *,
     [REQUEST_DIRECT] = redis_direct,
     [REQUEST_DISCONNECT] = redis_disconnect,
     [REQUEST_REMOVE] = redis_remove,
+    [REQUEST_CHANNELS] = send_channels,
 };
 
 void redis_pump(struct redis_bus *bus)

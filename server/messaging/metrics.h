@@ -45,6 +45,8 @@
         "Frame bytes written to connections or put into their outboxes.")      \
     ROW(PUBLISHED, "counter", "published_total", "",                           \
         "Messages published to a channel.")                                    \
+    ROW(API_PUBLISHED, "counter", "api_published_total", "",                   \
+        "Messages published through the HTTP API.")                            \
     ROW(ERRORS_SENT, "counter", "errors_sent_total", "",                       \
         "Error messages sent to clients.")                                     \
     ROW(LIMIT_CONNECTIONS, "counter", "limit_reached_total",                   \
@@ -70,6 +72,12 @@
     ROW(LIMIT_OUTBOX, "counter", "limit_reached_total", "limit=\"outbox\"",    \
         "")                                                                    \
     ROW(LIMIT_INBOX, "counter", "limit_reached_total", "limit=\"inbox\"", "")  \
+    ROW(LIMIT_BODY, "counter", "limit_reached_total", "limit=\"body_bytes\"",  \
+        "")                                                                    \
+    ROW(LIMIT_API_RATE, "counter", "limit_reached_total",                      \
+        "limit=\"api.requests_per_second\"", "")                               \
+    ROW(LIMIT_IDEMPOTENCY, "counter", "limit_reached_total",                   \
+        "limit=\"idempotency_keys\"", "")                                      \
     ROW(DROPPED_SUPERSEDED, "counter", "dropped_total",                        \
         "reason=\"superseded\"", "Messages that did not reach a connection.")  \
     ROW(DROPPED_CLOSED, "counter", "dropped_total", "reason=\"closed\"", "") \

@@ -50,8 +50,11 @@ void request_free(struct request *request)
         message_unref(request->messages[i]);
     for (size_t i = 0; i < request->member_count; i++)
         free(request->members[i].client);
+    for (size_t i = 0; i < request->name_count; i++)
+        free(request->names[i]);
     free(request->messages);
     free(request->members);
+    free(request->names);
     free(request);
 }
 
@@ -93,4 +96,12 @@ void request_add_member(struct request *request, const char *client,
                             sizeof *request->members);
     request->members[request->member_count++] = (struct member_count){
         memory_copy_text(client, strlen(client)), connections};
+}
+
+void request_add_name(struct request *request, struct bytes name)
+{
+    request->names =
+        grow(request->names, request->name_count, sizeof *request->names);
+    request->names[request->name_count++] =
+        memory_copy_text(name.data, name.len);
 }

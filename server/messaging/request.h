@@ -24,6 +24,7 @@ enum request_kind {
     REQUEST_DIRECT,
     REQUEST_DISCONNECT, /* a client, from every instance */
     REQUEST_REMOVE,     /* a client from a channel, on every instance */
+    REQUEST_CHANNELS, /* those that somebody subscribes to */
     REQUEST_KIND_COUNT
 };
 
@@ -48,15 +49,19 @@ struct request {
     void (*done)(struct worker *worker, struct request *request);
     struct worker *worker;
     uint64_t connection; /* handle: it may be gone when the answer comes */
+    void *call;          /* or what else asked, which waits for the answer */
+    uint32_t part;       /* of the call, and how its answer is written */
+    void (*write_answer)(const struct request *request, struct buffer *out);
 
     /* what is asked; the texts live in the request */
     const char *channel;     /* or, for REQUEST_DIRECT, the client id */
     const char *client;      /* who asks; DISCONNECT, REMOVE: who it is about */
     struct bytes id;         /* the client's own number for it, raw JSON */
     struct bytes reason;     /* DISCONNECT: for the close frame, or empty */
+    bool is_once;            /* PUBLISH: `id` is an idempotency key */
     bool recover;            /* SUBSCRIBE: from `since` on */
     struct position since;
-    uint32_t limit;          /* HISTORY: messages at the most */
+    uint32_t limit;          /* HISTORY, CHANNELS: so many at the most */
     struct message *message; /* PUBLISH, DIRECT: owned */
 
     /* the answer */
@@ -67,6 +72,8 @@ struct request {
     size_t message_count;
     struct member_count *members; /* owned */
     size_t member_count;
+    char **names;         /* of channels; owned */
+    size_t name_count;
     uint32_t connections; /* of this instance that it reaches */
     uint32_t instances;   /* DISCONNECT, REMOVE: how many were told */
 
@@ -101,5 +108,8 @@ void request_add_message(struct request *request, struct message *message);
 /* For the bus: adds a client to the answer. */
 void request_add_member(struct request *request, const char *client,
                         uint32_t connections);
+
+/* For the bus: adds a channel's name to the answer. */
+void request_add_name(struct request *request, struct bytes name);
 
 #endif

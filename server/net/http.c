@@ -2,6 +2,9 @@
 
 #include <strings.h>
 
+#include "base/json.h"
+#include "net/body_guard.h"
+#include "net/exchange.h"
 #include "net/headers.h"
 #include "net/reactor.h"
 #include "net/response.h"
@@ -11,23 +14,28 @@ static bool has_header(struct socket *socket, enum lws_token_indexes token)
     return lws_hdr_total_length(socket->wsi, token) > 0;
 }
 
+/* By its method, whether it has one or not. */
+static bool wants_body(struct socket *socket)
+{
+    return has_header(socket, WSI_TOKEN_POST_URI) ||
+           has_header(socket, WSI_TOKEN_PUT_URI) ||
+           has_header(socket, WSI_TOKEN_PATCH_URI);
+}
+
 static bool has_body(struct socket *socket)
 {
     return has_header(socket, WSI_TOKEN_HTTP_CONTENT_LENGTH) ||
            has_header(socket, WSI_TOKEN_HTTP_TRANSFER_ENCODING) ||
-           has_header(socket, WSI_TOKEN_POST_URI) ||
-           has_header(socket, WSI_TOKEN_PUT_URI) ||
-           has_header(socket, WSI_TOKEN_PATCH_URI);
+           wants_body(socket);
 }
 
 int http_on_request(struct socket *socket)
 {
     socket->requests++;
     socket_move(socket, &socket->reactor->kept);
-    if (socket->requests == 1 || !has_body(socket))
+    if (socket->requests == 1 || !has_body(socket) || body_guard_works())
         return 0;
-    /* libwebsockets 4.1 and 4.3 read a pipelined request's body from the very
-     * segment that holds its headers, for ever */
+    /* libwebsockets would hang: see body_guard.c */
     response_write_json(
         socket, 400, "",
         BYTES_LITERAL("{\"error\":\"A request with a body needs a connection "
@@ -53,54 +61,119 @@ static struct api_request read_request(struct headers *headers)
     request.host = headers_get(headers, WSI_TOKEN_HOST);
     request.origin = headers_get(headers, WSI_TOKEN_ORIGIN);
     request.if_none_match = headers_get(headers, WSI_TOKEN_HTTP_IF_NONE_MATCH);
+    if (!api_is_for_backends(request.path))
+        return request;
+    request.authorization =
+        headers_get(headers, WSI_TOKEN_HTTP_AUTHORIZATION);
+    request.content_type = headers_get(headers, WSI_TOKEN_HTTP_CONTENT_TYPE);
+    request.limit = headers_query(headers, "limit", 0);
     return request;
 }
 
-static bool answer(struct socket *socket, const struct api_request *request,
-                   bool keep_open)
+/* Several equal ones libwebsockets joins, and that is no number. */
+static bool read_length(struct headers *headers, struct api_request *request)
+{
+    struct bytes text = headers_get(headers, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+    request->has_length = text.len > 0;
+    return !text.len || (json_decode_uint(text, &request->body_len) &&
+                         request->body_len <= INT64_MAX);
+}
+
+static bool is_head(const struct api_request *request)
+{
+    return bytes_equal(request->method, BYTES_LITERAL("HEAD"));
+}
+
+/* Pages and the like: what has a body is answered, and the connection ends. */
+static int answer_page(struct socket *socket, const struct api_request *request,
+                       bool keep_open)
 {
     struct reactor *reactor = socket->reactor;
     struct api_response found = {0};
-    api_serve(reactor->net->api, request, &found);
-    metrics_add(&reactor->worker.metrics, METRIC_HTTP_REQUESTS, 1);
-    bool written = response_write(
-        socket,
-        &(struct response){
-            .status = found.status,
-            .content_type = found.content_type,
-            .headers = buffer_bytes(&found.headers),
-            .body = found.body,
-            .head_only = bytes_equal(request->method, BYTES_LITERAL("HEAD")),
-            .keep_open = keep_open,
-        });
+    api_serve(reactor->net->api, &reactor->worker, request, &found);
+    bool written =
+        response_write_api(socket, &found, is_head(request), keep_open);
     api_response_deinit(&found);
-    return written && keep_open;
+    if (!written || !keep_open)
+        return -1;
+    return lws_http_transaction_completed(socket->wsi) ? -1 : 0;
+}
+
+/* libwebsockets tells the end of a body that is announced, and of an empty one
+ * of a POST. */
+static int await_body(struct socket *socket, struct headers *headers,
+                      const struct api_request *request)
+{
+    struct bytes expect = headers_get(headers, WSI_TOKEN_HTTP_EXPECT);
+    if (request->body_len)
+        body_guard_expect_body();
+    if (request->body_len && socket->exchange->call && expect.len &&
+        strcasecmp(expect.data, "100-continue") == 0 &&
+        !response_write_continue(socket))
+        return -1;
+    return 0;
+}
+
+static int serve_backend(struct socket *socket, struct headers *headers,
+                         const struct api_request *request, bool keep_open)
+{
+    enum { DISCARD_MAX = 1 << 20 };
+    struct reactor *reactor = socket->reactor;
+    struct api_response found = {0};
+    struct api_call *call =
+        api_serve(reactor->net->api, &reactor->worker, request, &found);
+    /* without one libwebsockets would wait for 100 MB */
+    bool needs_length = wants_body(socket) && !request->has_length;
+    bool has_rest = request->body_len > 0 ||
+                    has_header(socket, WSI_TOKEN_POST_URI);
+    if (needs_length || (!call && request->body_len > DISCARD_MAX))
+        keep_open = false;
+    if (!call && !response_write_api(socket, &found, is_head(request),
+                                     keep_open))
+        keep_open = has_rest = false;
+    api_response_deinit(&found);
+    if (!call && (needs_length || !has_rest))
+        return keep_open && !lws_http_transaction_completed(socket->wsi) ? 0
+                                                                         : -1;
+    struct exchange *exchange = exchange_begin(socket, call);
+    exchange->keep_open = keep_open;
+    exchange->head_only = is_head(request);
+    if (has_rest)
+        return await_body(socket, headers, request);
+    exchange_run(socket);
+    return 0;
+}
+
+static int refuse(struct socket *socket, int status, const char *headers,
+                  struct bytes body)
+{
+    response_write_json(socket, status, headers, body);
+    return -1;
 }
 
 int http_on_action(struct socket *socket)
 {
-    if (has_header(socket, WSI_TOKEN_HTTP_TRANSFER_ENCODING)) {
-        response_write_json(
+    if (has_header(socket, WSI_TOKEN_HTTP_TRANSFER_ENCODING))
+        return refuse(
             socket, 501, "",
             BYTES_LITERAL(
                 "{\"error\":\"Transfer-Encoding is not supported\"}"));
-        return -1;
-    }
     struct headers headers = headers_of(socket->reactor, socket->wsi);
     struct api_request request = read_request(&headers);
+    if (!read_length(&headers, &request))
+        return refuse(socket, 400, "",
+                      BYTES_LITERAL("{\"error\":\"Bad Content-Length\"}"));
     /* who asks for the WebSocket without upgrading made a mistake that
      * deserves more than 404 */
-    if (bytes_start_with(request.path, BYTES_LITERAL("/ws/"))) {
-        response_write_json(
+    if (bytes_start_with(request.path, BYTES_LITERAL("/ws/")))
+        return refuse(
             socket, 426, "Upgrade: websocket\r\n",
             BYTES_LITERAL("{\"error\":\"Upgrade to WebSocket required\"}"));
-        return -1;
-    }
-    bool keep_open = !has_body(socket) && wants_keep_alive(&headers) &&
-                     !socket->reactor->net->is_draining;
-    if (!answer(socket, &request, keep_open))
-        return -1;
-    return lws_http_transaction_completed(socket->wsi) ? -1 : 0;
+    bool keep_open =
+        wants_keep_alive(&headers) && !socket->reactor->net->is_draining;
+    if (api_is_for_backends(request.path))
+        return serve_backend(socket, &headers, &request, keep_open);
+    return answer_page(socket, &request, keep_open && !has_body(socket));
 }
 
 int http_on_unknown_upgrade(struct socket *socket)
@@ -108,6 +181,10 @@ int http_on_unknown_upgrade(struct socket *socket)
     socket_move(socket, &socket->reactor->kept);
     struct headers headers = headers_of(socket->reactor, socket->wsi);
     struct api_request request = read_request(&headers);
-    answer(socket, &request, false);
+    if (api_is_for_backends(request.path))
+        return refuse(
+            socket, 400, "",
+            BYTES_LITERAL("{\"error\":\"The API has no other protocols\"}"));
+    answer_page(socket, &request, false);
     return -1;
 }

@@ -1,9 +1,10 @@
-/* http: plain HTTP requests, brought to the api and answered at once.
+/* http: plain HTTP requests, brought to the api: answered at once, or made an
+ * exchange.
  *
  * Owner:   nothing is kept between requests.
  * Thread:  the reactor's.
- * Limits:  requests with a body are answered and closed, and never accepted
- *          as a second one on a connection: libwebsockets would hang.
+ * Limits:  the connection ends after a request with a body, except on the
+ *          API for backends; see also body_guard.h.
  * Failure: as libwebsockets wants it: -1 closes.
  */
 #ifndef PEAL_NET_HTTP_H

@@ -117,7 +117,7 @@ static void each_reactor(const struct net *net, void (*act)(struct reactor *))
             act(net->reactors[i]);
 }
 
-void net_start(struct net *net, const struct api *api)
+void net_start(struct net *net, struct api *api)
 {
     net->api = api;
     each_reactor(net, reactor_start);

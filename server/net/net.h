@@ -36,7 +36,7 @@ struct net {
     /* set once before threads start */
     struct net_options options;
     const struct instance *instance;
-    const struct api *api;
+    struct api *api;
     struct tls *tls; /* NULL: plain */
     const struct protocol *const *protocols; /* ended by NULL */
     struct reactor **reactors;
@@ -58,7 +58,7 @@ struct net *net_new(const struct net_options *options,
                     struct error *error);
 
 /* Starts the threads; `api` answers plain HTTP from here on. */
-void net_start(struct net *net, const struct api *api);
+void net_start(struct net *net, struct api *api);
 
 /* Has handshakes judged by `auth` from now on; takes the one before, which is
  * freed once no thread can be looking at it. */

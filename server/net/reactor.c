@@ -11,6 +11,7 @@
 #include "base/loop.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "net/exchange.h"
 #include "net/http.h"
 #include "net/listener.h"
 #include "net/tls.h"
@@ -88,6 +89,10 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason,
         return http_on_request(socket);
     case LWS_CALLBACK_HTTP:
         return http_on_action(socket);
+    case LWS_CALLBACK_HTTP_BODY:
+        return exchange_on_body(socket, (struct bytes){in, len});
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+        return exchange_on_body_end(socket);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return websocket_on_upgrade(socket);
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
@@ -166,6 +171,7 @@ static void on_turn(void *arg)
         return;
     worker_turn(&reactor->worker);
     websocket_close_broken(reactor);
+    exchange_pause_all(reactor);
     websocket_close_explained(reactor);
     if (inbox_depth(&reactor->worker.inbox) ||
         worker_is_behind(&reactor->worker))
@@ -285,6 +291,7 @@ static void end_step(struct reactor *reactor)
     reactor->listener = NULL;
     loop_timer_free(reactor->tick);
     loop_timer_free(reactor->drain);
+    exchange_abandon_all(reactor);
     lws_context_destroy(reactor->lws_context);
     worker_turn(&reactor->worker);
     loop_stop(reactor->loop);
@@ -315,7 +322,8 @@ static void on_drain_step(void *arg)
     struct reactor *reactor = arg;
     uint32_t steps = reactor->net->options.drain_seconds * DRAIN_STEPS_A_SECOND;
     uint32_t step = ++reactor->drain_step;
-    if (!open_connections(reactor) || step > steps + LINGER_STEPS) {
+    bool is_idle = !open_connections(reactor) && !reactor->asking.first;
+    if (is_idle || step > steps + LINGER_STEPS) {
         reactor->is_stopping = true;
         return;
     }

@@ -59,3 +59,26 @@ bool response_write_json(struct socket *socket, int status,
     };
     return response_write(socket, &response);
 }
+
+bool response_write_api(struct socket *socket,
+                        const struct api_response *found, bool head_only,
+                        bool keep_open)
+{
+    metrics_add(&socket->reactor->worker.metrics, METRIC_HTTP_REQUESTS, 1);
+    const struct response response = {
+        .status = found->status,
+        .content_type = found->content_type,
+        .headers = buffer_bytes(&found->headers),
+        .body = found->body,
+        .head_only = head_only,
+        .keep_open = keep_open,
+    };
+    return response_write(socket, &response);
+}
+
+bool response_write_continue(struct socket *socket)
+{
+    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    return lws_write(socket->wsi, (unsigned char *)text, sizeof text - 1,
+                     LWS_WRITE_RAW) >= 0;
+}

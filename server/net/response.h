@@ -28,6 +28,16 @@ struct socket;
 
 bool response_write(struct socket *socket, const struct response *response);
 
+struct api_response;
+
+/* What the api found. */
+bool response_write_api(struct socket *socket,
+                        const struct api_response *found, bool head_only,
+                        bool keep_open);
+
+/* Go on and send the body (RFC 9110 section 10.1.1). */
+bool response_write_continue(struct socket *socket);
+
 /* A JSON body, and the connection closes. `headers`: whole lines. */
 bool response_write_json(struct socket *socket, int status,
                          const char *headers, struct bytes body);

@@ -5,6 +5,7 @@
 #include <libwebsockets.h>
 
 #include "base/clock.h"
+#include "net/exchange.h"
 #include "net/handshake.h"
 #include "net/reactor.h"
 
@@ -58,6 +59,17 @@ uint32_t socket_close_idle(struct socket_list *list, uint64_t before_ms)
     return closed;
 }
 
+/* What libwebsockets then waits for (the answering close frame, a flush) it
+ * limits by timers of its own; set outside its events, as here, they are not
+ * armed before its next one: so there is one. */
+void socket_close(struct socket *socket)
+{
+    struct lws_context *context = lws_get_context(socket->wsi);
+    lws_set_timeout(socket->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
+                    LWS_TO_KILL_SYNC);
+    lws_cancel_service(context);
+}
+
 static void leave_net(struct socket *socket)
 {
     struct net *net = socket->reactor->net;
@@ -88,6 +100,7 @@ void socket_free(struct socket *socket)
     opening_free(socket->opening);
     input_deinit(socket);
     free(socket->pong);
+    exchange_free(socket);
     leave_net(socket);
     free(socket);
 }

@@ -20,6 +20,7 @@
 enum { SOCKET_KEPT_SECONDS = 60 };
 
 struct connection;
+struct exchange;
 struct ip_count;
 struct lws;
 struct opening;
@@ -39,6 +40,7 @@ struct socket {
     struct ip_count *ip;
     struct connection *connection; /* once it is a WebSocket, or opening */
     struct opening *opening;       /* between upgrade and open */
+    struct exchange *exchange;     /* a request under way, or NULL */
     struct socket_list *list;      /* the one it is in, or NULL */
     struct socket *next;
     struct socket *previous;
@@ -57,6 +59,9 @@ void socket_move(struct socket *socket, struct socket_list *list);
 
 /* Closes what has been in `list` since before `before_ms`; how many. */
 uint32_t socket_close_idle(struct socket_list *list, uint64_t before_ms);
+
+/* Ends it from outside libwebsockets' events; it may be freed by this. */
+void socket_close(struct socket *socket);
 
 /* Frees; its connection too. */
 void socket_free(struct socket *socket);

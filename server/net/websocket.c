@@ -41,16 +41,6 @@ static void transport_want_writable(struct connection *connection)
     lws_callback_on_writable(socket_of(connection)->wsi);
 }
 
-/* What libwebsockets then waits for (the answering close frame, a flush) it
- * limits by timers of its own; set outside its events, as here, they are not
- * armed before its next one: so there is one. */
-static void kill_now(struct lws *wsi)
-{
-    struct lws_context *context = lws_get_context(wsi);
-    lws_set_timeout(wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
-    lws_cancel_service(context);
-}
-
 static void write_close_frame(struct lws *wsi, int code, const char *text)
 {
     char frame[FRAME_HEADER_MAX + 2 + CLOSE_TEXT_MAX];
@@ -65,8 +55,9 @@ static void write_close_frame(struct lws *wsi, int code, const char *text)
 /* Closing with a part of an earlier write pending, libwebsockets flushes it
  * but leaves the close frame out: so ours is put behind it. Meanwhile it reads
  * nothing, but would be told without end that there is something to read. */
-static void close_with(struct lws *wsi, int code, const char *text)
+static void close_with(struct socket *socket, int code, const char *text)
 {
+    struct lws *wsi = socket->wsi;
     bool has_partial = lws_partial_buffered(wsi);
     if (has_partial)
         lws_rx_flow_control(wsi, 0);
@@ -75,7 +66,7 @@ static void close_with(struct lws *wsi, int code, const char *text)
     else if (code)
         lws_close_reason(wsi, (enum lws_close_status)code,
                          (unsigned char *)text, strlen(text));
-    kill_now(wsi);
+    socket_close(socket);
 }
 
 /* RFC 6455 section 7.1.7: the client broke the rules. */
@@ -107,7 +98,7 @@ static void transport_close(struct connection *connection,
     if (is_failure(reason) && !lws_partial_buffered(socket->wsi))
         linger_with(socket, code, text);
     else
-        close_with(socket->wsi, code, text);
+        close_with(socket, code, text);
 }
 
 const struct transport websocket_transport = {
@@ -308,6 +299,6 @@ void websocket_close_explained(struct reactor *reactor)
             socket->wsi,
             (enum lws_close_status)close_reason_info(opening->refusal)->code,
             (unsigned char *)opening->reason, strlen(opening->reason));
-        kill_now(socket->wsi);
+        socket_close(socket);
     }
 }

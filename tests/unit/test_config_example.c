@@ -38,16 +38,17 @@ static void write_comment(const struct config_key *key, const char *indent,
     buffer_deinit(&text);
 }
 
-/* What a rule of `channels` may hold. */
-static void write_rule_comment(struct buffer *out)
+/* What a rule of `channels` or one of `api.keys` may hold. */
+static void write_member_comments(const struct config_keys *members,
+                                  const char *indent, struct buffer *out)
 {
-    for (size_t i = 0; i < config_value_channel_keys.count; i++) {
-        const struct config_key *key = &config_value_channel_keys.items[i];
+    for (size_t i = 0; members && i < members->count; i++) {
+        const struct config_key *key = &members->items[i];
         struct config_key named = *key;
         char help[128];
         snprintf(help, sizeof help, "%s: %s", key->name, key->help);
         named.help = help;
-        write_comment(&named, "  //   ", out);
+        write_comment(&named, indent, out);
     }
 }
 
@@ -65,11 +66,12 @@ static void write_line(const char *line, size_t len, char *section,
              in_section ? "." : "", name_len, line + indent + 1);
     if (named && config_key_is_section(name))
         strcpy(section, name);
-    else if (named)
-        write_comment(config_key_find(&config_keys, name),
-                      in_section ? "    // " : "  // ", out);
-    if (strcmp(name, "channels") == 0)
-        write_rule_comment(out);
+    else if (named) {
+        const struct config_key *key = config_key_find(&config_keys, name);
+        write_comment(key, in_section ? "    // " : "  // ", out);
+        write_member_comments(key->type->members,
+                              in_section ? "    //   " : "  //   ", out);
+    }
     buffer_append(out, (struct bytes){line, len});
 }
 

@@ -3,15 +3,17 @@
 -- instance asks again) is answered with what it got then.
 --
 -- KEYS: 1 position (hash), 2 stream, 3 the instance's last publishes here
---       (list, newest first: "number offset"), and for an entry from the
---       input stream: 4 that stream
+--       (list, newest first: "number offset"), 4 for an entry from the
+--       input stream: that stream; for a publish with an idempotency key:
+--       what it was answered
 -- ARGV: 1 pub/sub channel, 2 epoch if there is none, 3 the instance's number
 --       for this publish, 4 messages to keep (0: none), 5 seconds to keep
 --       them, 6 seconds the position outlives the last publish, 7 time in ms,
 --       8 sender, 9 payload, 10 "SPUBLISH" or "PUBLISH",
 --       11 the number that was sent before this one and is not answered (0:
 --       none), 12 how many are not answered, 13 seconds an answer may be lost,
---       14 the input stream's group, 15 the entry's id there
+--       14 the input stream's group, or empty, 15 the entry's id there, or
+--       how many seconds the idempotency key is known
 -- returns epoch, offset; '' and 0 for what will not be published
 local number = tonumber(ARGV[3])
 
@@ -51,8 +53,19 @@ if tonumber(ARGV[11]) > newest then
   return redis.error_reply('TRYAGAIN the publish before this one is missing')
 end
 
+-- a backend that got no answer publishes again, maybe by another instance
+local is_once = KEYS[4] and ARGV[14] == ''
+if is_once then
+  local epoch, offset =
+    string.match(redis.call('GET', KEYS[4]) or '', '^(%x+) (%d+)$')
+  if epoch then
+    remember(tonumber(offset))
+    return {epoch, tonumber(offset)}
+  end
+end
+
 -- an entry of the input stream counts once: whoever acknowledges it has it
-if KEYS[4] then
+if KEYS[4] and not is_once then
   if redis.call('XACK', KEYS[4], ARGV[14], ARGV[15]) == 0 then
     remember(0)
     return {'', 0}
@@ -87,6 +100,9 @@ local function publish()
     drop_old(tonumber(ARGV[5]))
   end
   remember(offset)
+  if is_once then
+    redis.call('SET', KEYS[4], epoch .. ' ' .. offset, 'EX', ARGV[15])
+  end
   redis.call(ARGV[10], ARGV[1], envelope)
   return {epoch, offset}
 end

@@ -1,0 +1,168 @@
+#include "api/api_keys.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include "base/memory.h"
+#include "base/token_bucket.h"
+
+enum { HASH_BYTES = 32 };
+
+struct api_key {
+    /* set once */
+    unsigned char hash[HASH_BYTES];
+    unsigned scopes;
+    uint32_t requests_per_second;
+    /* any thread, under lock */
+    pthread_mutex_t lock;
+    struct token_bucket bucket;
+};
+
+struct api_keys {
+    struct api_key *items;
+    size_t count;
+};
+
+static void hash_key(struct bytes key, unsigned char out[HASH_BYTES])
+{
+    unsigned len = HASH_BYTES;
+    PANIC_IF(!EVP_Digest(key.data, key.len, out, &len, EVP_sha256(), NULL));
+}
+
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *found = c ? strchr(digits, c) : NULL;
+    return found ? (int)(found - digits) : -1;
+}
+
+bool api_key_hash_is_valid(const char *text)
+{
+    size_t prefix = strlen(API_HASH_PREFIX);
+    if (strlen(text) != API_HASH_LEN ||
+        strncmp(text, API_HASH_PREFIX, prefix) != 0)
+        return false;
+    for (const char *at = text + prefix; *at; at++)
+        if (hex_digit(*at) < 0)
+            return false;
+    return true;
+}
+
+void api_key_hash(struct bytes key, char out[API_HASH_LEN + 1])
+{
+    unsigned char hash[HASH_BYTES];
+    hash_key(key, hash);
+    strcpy(out, API_HASH_PREFIX);
+    char *at = out + strlen(API_HASH_PREFIX);
+    for (int i = 0; i < HASH_BYTES; i++) {
+        *at++ = "0123456789abcdef"[hash[i] >> 4];
+        *at++ = "0123456789abcdef"[hash[i] & 15];
+    }
+    *at = '\0';
+}
+
+static void read_hash(const char *text, unsigned char out[HASH_BYTES])
+{
+    PANIC_IF(!api_key_hash_is_valid(text)); /* the config was checked */
+    text += strlen(API_HASH_PREFIX);
+    for (int i = 0; i < HASH_BYTES; i++)
+        out[i] = (unsigned char)(hex_digit(text[2 * i]) << 4 |
+                                 hex_digit(text[2 * i + 1]));
+}
+
+static unsigned read_scopes(const struct text_list *list)
+{
+    static const struct {
+        const char *name;
+        unsigned scopes;
+    } names[] = {
+        {"publish", SCOPE_PUBLISH},   {"send", SCOPE_SEND},
+        {"presence", SCOPE_PRESENCE}, {"history", SCOPE_HISTORY},
+        {"channels", SCOPE_CHANNELS}, {"disconnect", SCOPE_DISCONNECT},
+        {"tickets", SCOPE_TICKETS},   {"admin", SCOPE_ALL},
+    };
+    unsigned scopes = 0;
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t j = 0; j < sizeof names / sizeof *names; j++)
+            if (strcmp(list->items[i], names[j].name) == 0)
+                scopes |= names[j].scopes;
+    return scopes;
+}
+
+static struct api_key *add(struct api_keys *keys, unsigned scopes,
+                           uint32_t requests_per_second)
+{
+    struct api_key *key = &keys->items[keys->count++];
+    key->scopes = scopes;
+    key->requests_per_second = requests_per_second;
+    pthread_mutex_init(&key->lock, NULL);
+    return key;
+}
+
+struct api_keys *api_keys_new(const struct api_key_options_list *list,
+                              const char *key, uint32_t requests_per_second)
+{
+    struct api_keys *keys = memory_new(1, sizeof *keys);
+    keys->items = memory_new(list->count + 1, sizeof *keys->items);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct api_key_options *options = &list->items[i];
+        read_hash(options->hash, add(keys, read_scopes(&options->scopes),
+                                     options->requests_per_second)->hash);
+    }
+    if (key)
+        hash_key(bytes_of(key),
+                 add(keys, SCOPE_ALL, requests_per_second)->hash);
+    return keys;
+}
+
+void api_keys_free(struct api_keys *keys)
+{
+    if (!keys)
+        return;
+    for (size_t i = 0; i < keys->count; i++)
+        pthread_mutex_destroy(&keys->items[i].lock);
+    free(keys->items);
+    free(keys);
+}
+
+bool api_keys_are_none(const struct api_keys *keys)
+{
+    return keys->count == 0;
+}
+
+/* All are looked at, whichever it is. */
+struct api_key *api_keys_find(struct api_keys *keys, struct bytes key)
+{
+    unsigned char hash[HASH_BYTES];
+    struct api_key *found = NULL;
+    if (!key.len || key.len > API_KEY_MAX)
+        return NULL;
+    hash_key(key, hash);
+    for (size_t i = 0; i < keys->count; i++)
+        if (CRYPTO_memcmp(hash, keys->items[i].hash, HASH_BYTES) == 0)
+            found = &keys->items[i];
+    return found;
+}
+
+bool api_key_may(const struct api_key *key, unsigned scope)
+{
+    return (key->scopes & scope) == scope;
+}
+
+bool api_key_take(struct api_key *key, uint64_t now_ms)
+{
+    if (!key->requests_per_second)
+        return true;
+    pthread_mutex_lock(&key->lock);
+    /* threads may come in another order than their clocks */
+    if (now_ms < key->bucket.filled_ms)
+        now_ms = key->bucket.filled_ms;
+    bool taken = token_bucket_take(&key->bucket, key->requests_per_second,
+                                   now_ms);
+    pthread_mutex_unlock(&key->lock);
+    return taken;
+}
