@@ -8,10 +8,12 @@
 #include "base/memory.h"
 #include "config_print.h"
 #include "config_value.h"
+#include "hash_key_command.h"
 #include "token_command.h"
 
 static const struct command commands[] = {
     {"token", token_command, "print a signed token; see peal token --help"},
+    {"hash-key", hash_key_command, "print an API key's hash for api.keys"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

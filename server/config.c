@@ -131,8 +131,22 @@ static uint32_t count_cores(void)
     return count < HUB_WORKERS_MAX ? count : HUB_WORKERS_MAX;
 }
 
+/* For trying the API out: a key that is good until the process ends, however
+ * often the config is read. */
+static void add_dev_key(struct config *config)
+{
+    if (!config->dev || config->api.key || config->api.keys.count)
+        return;
+    static char key[API_KEY_MADE + 1];
+    if (!key[0])
+        api_key_make(key);
+    config->api.key = memory_copy_text(key, strlen(key));
+    config->has_dev_key = true;
+}
+
 static bool complete(struct config *config, struct error *error)
 {
+    add_dev_key(config);
     if (!config->workers)
         config->workers = count_cores();
     struct json *rules =

@@ -28,6 +28,7 @@ struct config {
     uint32_t port;    /* 0: the system picks a free one */
     uint32_t workers; /* at least 1 */
     bool dev;         /* started with --dev */
+    bool has_dev_key; /* api.key was made for this run */
     bool insecure;    /* may listen beyond loopback without auth */
     char *web_root;   /* folder of files served under /; NULL: none */
     uint32_t drain_seconds;

@@ -32,17 +32,7 @@ static bool is_prefix(const char *text)
 
 static const struct config_form prefix = {"a text without { } * ? [ ] or blank",
                                           is_prefix};
-static bool is_api_key(const char *text)
-{
-    size_t len = strlen(text);
-    for (const char *at = text; *at; at++)
-        if (*at <= ' ' || *at > '~')
-            return false;
-    return len >= API_KEY_MIN && len <= API_KEY_MAX;
-}
-
-static const struct config_form api_key = {
-    "16 to 256 printable ASCII characters without blank", is_api_key};
+static const struct config_form api_key = {API_KEY_FORM, api_key_is_valid};
 static const struct config_form channel = {"a channel name", is_channel};
 static const struct config_form origin = {
     "origins like https://example.com or https://*.example.com",
@@ -205,6 +195,7 @@ static const struct config_key keys[] = {
      .help = "commands or channels in one request to the API"},
     {"limits.idempotency_keys", &config_value_uint32, LIMIT(idempotency_keys),
      "100000", .min = 1, .max = MANY,
+     .reloads = true,
      .help = "idempotency keys remembered (without Redis)"},
     {"limits.history_bytes", &config_value_uint64, LIMIT(history_bytes),
      "268435456", .max = 1099511627776,

@@ -88,4 +88,5 @@ const struct config_type config_value_caps = {
     "JSON",         config_value_parse_text,
     caps_from_json, expect_caps,
     print_caps,     clear_caps,
+    NULL,
 };

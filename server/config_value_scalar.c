@@ -47,6 +47,7 @@ static void clear_bool(void *field)
 
 const struct config_type config_value_bool = {
     "", bool_from_text, bool_from_json, expect_bool, print_bool, clear_bool,
+    NULL,
 };
 
 /* whole numbers */
@@ -120,11 +121,13 @@ static void clear_uint64(void *field)
 const struct config_type config_value_uint32 = {
     "NUMBER",      number_from_text, number_from_json,
     expect_number, print_uint32,     clear_uint32,
+    NULL,
 };
 
 const struct config_type config_value_uint64 = {
     "NUMBER",      number_from_text, number_from_json,
     expect_number, print_uint64,     clear_uint64,
+    NULL,
 };
 
 /* one of several words */
@@ -193,4 +196,5 @@ static void print_choice(const struct config_key *key, const void *field,
 const struct config_type config_value_choice = {
     "WORD",        choice_from_text, choice_from_json,
     expect_choice, print_choice,     clear_uint32,
+    NULL,
 };

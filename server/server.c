@@ -167,6 +167,8 @@ static void announce(const struct server *server)
     if (config->dev)
         printf("\n  Open http%s://%s:%u/ in two windows and chat.\n\n",
                server->tls ? "s" : "", config->host, server->net->port);
+    if (config->has_dev_key)
+        printf("  The HTTP API's key for this run: %s\n\n", config->api.key);
     fflush(stdout);
 }
 

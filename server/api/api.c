@@ -132,6 +132,8 @@ static const struct route routes[] = {
     {"/api/broadcast", METHOD_POST, POST_ALLOW, NULL, "broadcast"},
     {"/api/send", METHOD_POST, POST_ALLOW, NULL, "send"},
     {"/api/batch", METHOD_POST, POST_ALLOW, NULL, "batch"},
+    {"/api/disconnect", METHOD_POST, POST_ALLOW, NULL, "disconnect"},
+    {"/api/unsubscribe", METHOD_POST, POST_ALLOW, NULL, "unsubscribe"},
     {"/api/channels", METHOD_GET, GET_ALLOW, NULL, "channels"},
     {"/api/channels/*/presence", METHOD_GET, GET_ALLOW, NULL, "presence"},
     {"/api/channels/*/history", METHOD_GET, GET_ALLOW, NULL, "history"},
@@ -139,7 +141,7 @@ static const struct route routes[] = {
 
 enum { ROUTES = sizeof routes / sizeof *routes };
 
-_Static_assert((int)ROUTES < (int)ROUTES_MAX, "counts has a row for each route");
+_Static_assert((int)ROUTES < (int)ROUTES_MAX, "one row a route, and others");
 
 /* Whether the path is the route's; `channel` is what stands for its *. */
 static bool matches(const char *route, struct bytes path,

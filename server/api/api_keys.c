@@ -1,6 +1,7 @@
 #include "api/api_keys.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include <openssl/evp.h>
 
 #include "base/memory.h"
+#include "base/random.h"
 #include "base/token_bucket.h"
 
 enum { HASH_BYTES = 32 };
@@ -58,11 +60,25 @@ void api_key_hash(struct bytes key, char out[API_HASH_LEN + 1])
     hash_key(key, hash);
     strcpy(out, API_HASH_PREFIX);
     char *at = out + strlen(API_HASH_PREFIX);
-    for (int i = 0; i < HASH_BYTES; i++) {
-        *at++ = "0123456789abcdef"[hash[i] >> 4];
-        *at++ = "0123456789abcdef"[hash[i] & 15];
-    }
-    *at = '\0';
+    for (int i = 0; i < HASH_BYTES; i++)
+        snprintf(at + 2 * i, 3, "%02x", hash[i]);
+}
+
+bool api_key_is_valid(const char *key)
+{
+    for (const char *at = key; *at; at++)
+        if (*at <= ' ' || *at > '~')
+            return false;
+    return strlen(key) >= API_KEY_MIN && strlen(key) <= API_KEY_MAX;
+}
+
+void api_key_make(char out[API_KEY_MADE + 1])
+{
+    unsigned char secret[16];
+    random_fill(secret, sizeof secret);
+    strcpy(out, "peal_");
+    for (size_t i = 0; i < sizeof secret; i++)
+        snprintf(out + 5 + 2 * i, 3, "%02x", secret[i]);
 }
 
 static void read_hash(const char *text, unsigned char out[HASH_BYTES])

@@ -34,7 +34,12 @@ enum api_scope {
 
 /* A key's hash as text: this and 64 hexadecimal digits of SHA-256. */
 #define API_HASH_PREFIX "sha256:"
-enum { API_HASH_LEN = 7 + 64, API_KEY_MIN = 16, API_KEY_MAX = 256 };
+enum {
+    API_HASH_LEN = 7 + 64,
+    API_KEY_MIN = 16,
+    API_KEY_MAX = 256,
+    API_KEY_MADE = 5 + 32 /* what api_key_make makes */
+};
 
 /* One key of the config; a plain key is not kept there. */
 struct api_key_options {
@@ -73,7 +78,16 @@ bool api_key_take(struct api_key *key, uint64_t now_ms);
 /* Writes a key's hash, terminated. */
 void api_key_hash(struct bytes key, char out[API_HASH_LEN + 1]);
 
-/* Whether `text` looks like one. */
+/* Whether a key is long enough, and can stand in a header; API_KEY_FORM says
+ * the same in words. */
+bool api_key_is_valid(const char *key);
+
+#define API_KEY_FORM "16 to 256 printable ASCII characters without blank"
+
+/* Writes a new one that nobody can guess, terminated. */
+void api_key_make(char out[API_KEY_MADE + 1]);
+
+/* Whether `text` looks like a hash. */
 bool api_key_hash_is_valid(const char *text);
 
 #endif

@@ -117,18 +117,6 @@ static int status_of(enum fault fault)
     }
 }
 
-struct request *call_request(struct api_call *call, uint32_t part,
-                             enum request_kind kind, struct bytes name,
-                             struct bytes id)
-{
-    struct request *request =
-        request_new(kind, name, (struct bytes){0}, id);
-    request->worker = call->worker;
-    request->call = call;
-    request->part = part;
-    return request;
-}
-
 static void on_answer(struct worker *worker, struct request *request)
 {
     struct api_call *call = request->call;
@@ -145,14 +133,16 @@ static void on_answer(struct worker *worker, struct request *request)
     settle(call);
 }
 
-void call_ask(struct request *request,
-              void (*answer)(const struct request *request,
-                             struct buffer *out))
+void call_ask(struct api_call *call, uint32_t part, struct request *request,
+              void (*write)(const struct request *request,
+                            struct buffer *out))
 {
-    struct api_call *call = request->call;
     call->pending++;
-    request->write_answer = answer;
     request->done = on_answer;
+    request->worker = call->worker;
+    request->call = call;
+    request->part = part;
+    request->write_answer = write;
     bus_submit(call->worker->instance->bus, request);
 }
 
@@ -162,11 +152,10 @@ static void settle_here(void *subject, void *object)
     settle(subject);
 }
 
-static bool add_parts(struct api_call *call, uint32_t count)
+static void add_parts(struct api_call *call, uint32_t count)
 {
     call->parts = memory_new(count, sizeof *call->parts);
     call->part_count = count;
-    return true;
 }
 
 static void refuse_whole(struct api_call *call, int status, const char *field,

@@ -61,16 +61,11 @@ struct api_call {
     bool is_abandoned;
 };
 
-/* A request about a part; its `client` is nobody. */
-struct request *call_request(struct api_call *call, uint32_t part,
-                             enum request_kind kind, struct bytes name,
-                             struct bytes id);
-
-/* Hands it to the bus; `answer` writes the part when it comes back without a
- * fault. */
-void call_ask(struct request *request,
-              void (*answer)(const struct request *request,
-                             struct buffer *out));
+/* Asks the bus for a part; `write` writes it when the request comes back
+ * without a fault. Takes the request. */
+void call_ask(struct api_call *call, uint32_t part, struct request *request,
+              void (*write)(const struct request *request,
+                            struct buffer *out));
 
 /* Answers a part with an error; `field` is the one that is wrong, or NULL. */
 void call_refuse(struct api_call *call, uint32_t part, int status,

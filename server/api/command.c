@@ -183,7 +183,21 @@ static void write_channels(const struct request *request, struct buffer *out)
     buffer_append_format(out, "],\"more\":%s}", more ? "true" : "false");
 }
 
+/* How many instances were told, and how many connections this one has. */
+static void write_told(const struct request *request, struct buffer *out)
+{
+    append_name(out, "client", request->client);
+    buffer_append_format(out, ",\"instances\":%u,\"connectionCount\":%u}",
+                         request->instances, request->connections);
+}
+
 /* ---- the commands */
+
+/* In nobody's name. */
+static struct request *new_request(enum request_kind kind, struct bytes name)
+{
+    return request_new(kind, name, (struct bytes){0}, (struct bytes){0});
+}
 
 static void run_publish(struct api_call *call, uint32_t part,
                         const struct json_slot *slots)
@@ -206,11 +220,11 @@ static void run_publish(struct api_call *call, uint32_t part,
     metrics_add(metrics, METRIC_PUBLISHED, 1);
     metrics_add(metrics, METRIC_API_PUBLISHED, 1);
     struct request *request =
-        call_request(call, part, REQUEST_PUBLISH, channel, key);
+        request_new(REQUEST_PUBLISH, channel, (struct bytes){0}, key);
     request->is_once = key.len > 0;
     request->message = message_new(MESSAGE_PUBLICATION, channel,
                                    (struct bytes){0}, payload);
-    call_ask(request, write_position);
+    call_ask(call, part, request, write_position);
 }
 
 static void run_send(struct api_call *call, uint32_t part,
@@ -222,11 +236,47 @@ static void run_send(struct api_call *call, uint32_t part,
     if (!read_client(call, part, slots, id, &client) ||
         !read_payload(call, part, slots, &payload))
         return;
-    struct request *request = call_request(call, part, REQUEST_DIRECT, client,
-                                           (struct bytes){0});
+    struct request *request = new_request(REQUEST_DIRECT, client);
     request->message = message_new(MESSAGE_DIRECT, (struct bytes){0},
                                    (struct bytes){0}, payload);
-    call_ask(request, write_sent);
+    call_ask(call, part, request, write_sent);
+}
+
+/* For the close frame; it may be left out. */
+static bool read_reason(struct api_call *call, uint32_t part,
+                        const struct json_slot *slots,
+                        char out[CLOSE_TEXT_MAX], struct bytes *reason)
+{
+    *reason = (struct bytes){0};
+    return !slots[FIELD_REASON].raw.len ||
+           read_text(call, part, slots, FIELD_REASON, close_text_is_valid,
+                     "must be a text of up to 123 bytes", out, CLOSE_TEXT_MAX,
+                     reason);
+}
+
+static void run_disconnect(struct api_call *call, uint32_t part,
+                           const struct json_slot *slots)
+{
+    char id[CLIENT_ID_MAX];
+    char text[CLOSE_TEXT_MAX];
+    struct bytes client;
+    struct bytes reason;
+    if (read_client(call, part, slots, id, &client) &&
+        read_reason(call, part, slots, text, &reason))
+        call_ask(call, part, request_new_disconnect(client, reason),
+                 write_told);
+}
+
+static void run_unsubscribe(struct api_call *call, uint32_t part,
+                            const struct json_slot *slots)
+{
+    char id[CLIENT_ID_MAX];
+    char name[CHANNEL_NAME_MAX];
+    struct bytes client;
+    struct bytes channel;
+    if (read_client(call, part, slots, id, &client) &&
+        read_channel(call, part, slots, name, &channel))
+        call_ask(call, part, request_new_remove(client, channel), write_told);
 }
 
 static void run_history(struct api_call *call, uint32_t part,
@@ -238,10 +288,9 @@ static void run_history(struct api_call *call, uint32_t part,
     if (!read_channel(call, part, slots, name, &channel) ||
         !read_limit(call, part, slots, UINT32_MAX, &limit))
         return;
-    struct request *request = call_request(call, part, REQUEST_HISTORY,
-                                           channel, (struct bytes){0});
+    struct request *request = new_request(REQUEST_HISTORY, channel);
     request->limit = limit;
-    call_ask(request, write_history);
+    call_ask(call, part, request, write_history);
 }
 
 static void run_presence(struct api_call *call, uint32_t part,
@@ -251,8 +300,7 @@ static void run_presence(struct api_call *call, uint32_t part,
     struct bytes channel;
     if (!read_channel(call, part, slots, name, &channel))
         return;
-    call_ask(call_request(call, part, REQUEST_PRESENCE, channel,
-                          (struct bytes){0}),
+    call_ask(call, part, new_request(REQUEST_PRESENCE, channel),
              write_presence);
 }
 
@@ -263,15 +311,16 @@ static void run_channels(struct api_call *call, uint32_t part,
     if (!read_limit(call, part, slots, CHANNELS_LIMIT_MAX, &limit))
         return;
     struct request *request =
-        call_request(call, part, REQUEST_CHANNELS, (struct bytes){0},
-                     (struct bytes){0});
+        new_request(REQUEST_CHANNELS, (struct bytes){0});
     request->limit = limit + 1;
-    call_ask(request, write_channels);
+    call_ask(call, part, request, write_channels);
 }
 
 static const struct command commands[] = {
     {"publish", SCOPE_PUBLISH, COMMAND_SINGLE, run_publish},
     {"send", SCOPE_SEND, COMMAND_SINGLE, run_send},
+    {"disconnect", SCOPE_DISCONNECT, COMMAND_SINGLE, run_disconnect},
+    {"unsubscribe", SCOPE_DISCONNECT, COMMAND_SINGLE, run_unsubscribe},
     {"presence", SCOPE_PRESENCE, COMMAND_SINGLE, run_presence},
     {"history", SCOPE_HISTORY, COMMAND_SINGLE, run_history},
     {"channels", SCOPE_CHANNELS, COMMAND_SINGLE, run_channels},

@@ -75,7 +75,7 @@
     ROW(LIMIT_BODY, "counter", "limit_reached_total", "limit=\"body_bytes\"",  \
         "")                                                                    \
     ROW(LIMIT_API_RATE, "counter", "limit_reached_total",                      \
-        "limit=\"api.requests_per_second\"", "")                               \
+        "limit=\"api_requests_per_second\"", "")                               \
     ROW(LIMIT_IDEMPOTENCY, "counter", "limit_reached_total",                   \
         "limit=\"idempotency_keys\"", "")                                      \
     ROW(DROPPED_SUPERSEDED, "counter", "dropped_total",                        \

@@ -48,7 +48,7 @@ static void set_up(void)
     api = api_new(&(struct api_sources){.is_ready = is_ready,
                                         .origin_is_allowed = origin_is_allowed,
                                         .write_metrics = write_metrics},
-                  NULL, &error);
+                  &(struct api_options){0}, NULL, &error);
     PANIC_IF(!auth || !api);
     caps_unref(options.default_caps);
     text_list_deinit(&options.algorithms);
@@ -87,7 +87,7 @@ static void serve(const struct handshake *handshake)
                                         .host = handshake->host,
                                         .origin = handshake->origin,
                                         .if_none_match = handshake->key};
-    api_serve(api, &request, &response);
+    PANIC_IF(api_serve(api, NULL, &request, &response)); /* no key, no call */
     PANIC_IF(response.status < 200 || !api_status_text(response.status));
     api_response_deinit(&response);
 }

@@ -61,12 +61,12 @@ static void start_server(void)
     signal(SIGPIPE, SIG_IGN);
     struct auth *auth = auth_new(&config->auth, protocol_names, &error);
     PANIC_IF(!auth);
-    const struct api *api =
+    struct api *api =
         api_new(&(struct api_sources){.is_ready = is_ready,
                                       .origin_is_allowed = origin_is_allowed,
                                       .write_metrics = write_metrics,
                                       .arg = auth},
-                NULL, &error);
+                &config->api, NULL, &error);
     instance.options = &config->messaging;
     instance.hub = hub_new();
     instance.clients = clients_new();

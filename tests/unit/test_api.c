@@ -35,6 +35,9 @@ static const struct api_sources sources = {
     .write_metrics = write_metrics,
 };
 
+static const struct api_options options = {.body_bytes = 1000,
+                                           .batch_commands = 3};
+
 static int set_up(void **state)
 {
     (void)state;
@@ -42,7 +45,7 @@ static int set_up(void **state)
     const char *root = fake_folder_make();
     fake_folder_write("index.html", BYTES_LITERAL("<p>chat"));
     fake_folder_write("peal.js", BYTES_LITERAL("export {}"));
-    api = api_new(&sources, root, &error);
+    api = api_new(&sources, &options, root, &error);
     assert_non_null(api);
     is_ready_now = true;
     return 0;
@@ -59,7 +62,7 @@ static int tear_down(void **state)
 static struct api_response serve(struct api_request request)
 {
     struct api_response response = {0};
-    api_serve(api, &request, &response);
+    assert_null(api_serve(api, NULL, &request, &response));
     return response;
 }
 
@@ -300,11 +303,11 @@ static void an_api_may_have_no_files(void **state)
 {
     (void)state;
     struct error error;
-    struct api *bare = api_new(&sources, NULL, &error);
+    struct api *bare = api_new(&sources, &options, NULL, &error);
     struct api_response response = {0};
     const struct api_request request = {.method = BYTES_LITERAL("GET"),
                                         .path = BYTES_LITERAL("/")};
-    api_serve(bare, &request, &response);
+    assert_null(api_serve(bare, NULL, &request, &response));
     assert_response(response, 404, JSON, "{\"error\":\"Not found\"}");
     api_free(bare);
     api_free(NULL);
@@ -314,7 +317,7 @@ static void a_root_that_is_missing_stops_the_start(void **state)
 {
     (void)state;
     struct error error;
-    assert_null(api_new(&sources, "/no/such/folder", &error));
+    assert_null(api_new(&sources, &options, "/no/such/folder", &error));
     assert_non_null(strstr(error.text, "/no/such/folder"));
 }
 

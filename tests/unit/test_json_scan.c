@@ -69,6 +69,45 @@ static void valid_objects_are_accepted(void **state)
     assert_all(texts, COUNT(texts), true);
 }
 
+static void strings_that_are_not_utf8_are_refused(void **state)
+{
+    (void)state;
+    static const struct bytes texts[] = {
+        B("{\"a\":\"\xff\"}"),         B("{\"a\":\"\xc3\"}"),
+        B("{\"a\":\"\xc3"),           B("{\"a\":\"\xc0\x80\"}"),
+        B("{\"a\":\"\xed\xa0\x80\"}"), B("{\"a\":\"\xf4\x90\x80\x80\"}"),
+        B("{\"\x80\":1}"),             B("{\"a\":\"\xf0\x9f\x98\"}"),
+    };
+    assert_all(texts, COUNT(texts), false);
+}
+
+static void elements_of_an_array_come_one_by_one(void **state)
+{
+    (void)state;
+    struct bytes rest = B("[ 1 ,\"a]\" , [2,3],{\"b\":[]} ] ");
+    static const char *const expected[] = {"1", "\"a]\"", "[2,3]",
+                                           "{\"b\":[]}"};
+    struct bytes raw;
+    for (size_t i = 0; i < COUNT(expected); i++) {
+        assert_true(json_next_element(&rest, &raw));
+        assert_bytes(raw, expected[i]);
+    }
+    assert_false(json_next_element(&rest, &raw));
+    assert_false(json_next_element(&rest, &raw));
+}
+
+static void what_is_no_array_has_no_elements(void **state)
+{
+    (void)state;
+    static const struct bytes texts[] = {B("[]"), B("[ ]"), B("{}"), B("1"),
+                                         B("\"[\""), B("null"), {NULL, 0}};
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct bytes rest = texts[i];
+        struct bytes raw;
+        assert_false(json_next_element(&rest, &raw));
+    }
+}
+
 static void what_is_no_object_is_refused(void **state)
 {
     (void)state;
@@ -380,6 +419,9 @@ int main(void)
         cmocka_unit_test(other_names_fill_no_slot),
         cmocka_unit_test(old_slots_are_emptied),
         cmocka_unit_test(a_single_value_of_any_kind_is_valid),
+        cmocka_unit_test(strings_that_are_not_utf8_are_refused),
+        cmocka_unit_test(elements_of_an_array_come_one_by_one),
+        cmocka_unit_test(what_is_no_array_has_no_elements),
         cmocka_unit_test(strings_are_decoded_as_utf8),
         cmocka_unit_test(lone_surrogates_are_not_decoded),
         cmocka_unit_test(only_strings_that_fit_are_decoded),

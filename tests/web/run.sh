@@ -62,6 +62,7 @@ run_file() {
 }
 
 run_file peal.test.js 5
+run_file api.test.js 20
 run_file chat.test.js 54
 
 echo "$passed passed, $failed failed"

@@ -1,0 +1,14 @@
+"""The program run once, as from a shell."""
+
+import subprocess
+
+from support.patience import seconds
+from support.server import clean_environment, find_program
+
+
+def run_peal(*args, env=None, text=None):
+    """With no PEAL_ variable but those of `env`; `text` is its input."""
+    return subprocess.run([find_program(), *args], input=text or "",
+                          env={**clean_environment(), **(env or {})},
+                          capture_output=True, text=True,
+                          timeout=seconds(30), check=False)

@@ -1,0 +1,163 @@
+"""What is said about the API, in web/openapi.json and in README.md, is so."""
+
+import json
+import re
+import subprocess
+
+import jsonschema
+import pytest
+
+from support.api import KEY, WITH_KEY, ask
+from support.server import ROOT
+
+DOC = json.loads((ROOT / "web" / "openapi.json").read_text())
+OPERATIONS = [(path, method, operation)
+              for path, methods in DOC["paths"].items()
+              for method, operation in methods.items()]
+
+
+def routes_of_the_program():
+    """(path, method) of each route of the table that takes a command."""
+    rows = re.findall(r'\{"(/api/[^"]*)", METHOD_(\w+), .*?NULL, "(\w+)"\}',
+                      (ROOT / "server/api/api.c").read_text())
+    return {(path.replace("*", "{channel}"), method.lower())
+            for path, method, _ in rows}
+
+
+def commands_of_the_program():
+    return re.findall(r'^    \{"(\w+)", .*COMMAND_SINGLE',
+                      (ROOT / "server/api/command.c").read_text(), re.M)
+
+
+def validate(value, schema):
+    jsonschema.Draft202012Validator(
+        {**schema, "components": DOC["components"]}).validate(value)
+
+
+@pytest.fixture(scope="module")
+def api(start_shared):
+    server = start_shared({**WITH_KEY, "web_root": str(ROOT / "web")})
+    server.join("alice", "lobby")
+    return server
+
+
+def test_every_route_is_described_and_no_other():
+    assert routes_of_the_program()
+    assert routes_of_the_program() == {
+        (path, method) for path, method, _ in OPERATIONS}
+
+
+def test_every_command_of_a_batch_is_described_and_no_other():
+    schema = DOC["paths"]["/api/batch"]["post"]["requestBody"]["content"][
+        "application/json"]["schema"]
+    names = schema["properties"]["commands"]["items"]["properties"][
+        "command"]["enum"]
+    assert sorted(names) == sorted(commands_of_the_program())
+
+
+def test_every_reference_leads_somewhere():
+    for name in re.findall(r'"\$ref": "#/([^"]*)"', json.dumps(DOC)):
+        place = DOC
+        for part in name.split("/"):
+            place = place[part]
+        assert place
+
+
+def test_every_schema_is_one():
+    for schema in DOC["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize("path, method, operation", OPERATIONS,
+                         ids=[row[2]["operationId"] for row in OPERATIONS])
+def test_the_example_does_what_is_described(api, path, method, operation):
+    body = None
+    if method == "post":
+        content = operation["requestBody"]["content"]["application/json"]
+        body = content["example"]
+        validate(body, content["schema"])
+    response = ask(api, path.replace("{channel}", "lobby"), body)
+    assert response.status == 200
+    answer = operation["responses"]["200"]["content"]["application/json"]
+    validate(response.json, answer["schema"])
+    validate(answer["example"], answer["schema"])
+    assert answer["example"].keys() == response.json.keys()
+
+
+@pytest.mark.parametrize("path, method, operation", OPERATIONS,
+                         ids=[row[2]["operationId"] for row in OPERATIONS])
+def test_the_statuses_described_are_those_that_come(api, path, method,
+                                                    operation):
+    path = path.replace("{channel}", "bad%20name")
+    error = DOC["components"]["schemas"]["Error"]
+    seen = {}
+    if method == "post":
+        seen[415] = ask(api, path, {}, headers=[("Content-Type", None)])
+        seen[411] = ask(api, path, {}, headers=[("Content-Length", None)])
+        seen[413] = ask(api, path, {}, headers=[("Content-Length",
+                                                 "2000000000")])
+        seen[400] = ask(api, path, {})
+    elif operation.get("parameters"):
+        seen[400] = ask(api, path + "?limit=x")
+    seen[401] = ask(api, path, {} if method == "post" else None, key=None)
+    for status, response in seen.items():
+        assert response.status == status
+        assert str(status) in operation["responses"]
+        validate(response.json, error)
+
+
+def test_the_description_and_its_page_are_served(api):
+    assert api.request("/openapi.json").json == DOC
+    page = api.request("/api.html")
+    assert "text/html" in page.headers["content-type"]
+    assert b"<script>" not in page.body and b"style=" not in page.body
+    assert "unsafe" not in page.headers["content-security-policy"]
+
+
+# --- README.md
+
+
+def readme_examples():
+    """Each `api ...` line of the section, with the answer said behind it."""
+    section = re.search(r"^## A backend.*?(?=^## )",
+                        (ROOT / "README.md").read_text(), re.M | re.S)[0]
+    found = []
+    for block in re.findall(r"```sh\n(.*?)```", section, re.S):
+        for command, answer in re.findall(
+                r"^(api .*(?:\\\n.*)*)\n# (\{.*\})$", block, re.M):
+            found.append((command, answer))
+    return section, found
+
+
+def shown_as(value):
+    """An epoch, a time and an offset are never the same twice."""
+    text = json.dumps(value)
+    text = re.sub(r'"epoch": "[0-9a-f]{16}"', '"epoch": "E"', text)
+    return re.sub(r'"(offset|time)": \d+', r'"\1": 0', text)
+
+
+def test_the_examples_of_the_readme_answer_as_it_says(peal, tmp_path):
+    server = peal({"web_root": None}, env={"PEAL_API_KEY": KEY})
+    server.join("alice", "lobby")
+    section, examples = readme_examples()
+    function = re.search(r"^api\(\) \{.*?^\}", section, re.M | re.S)[0]
+    assert len(examples) >= len(OPERATIONS) - 1
+    for command, answer in examples:
+        script = (function + "\n" + command).replace(
+            "http://127.0.0.1:8080", f"http://127.0.0.1:{server.port}")
+        done = subprocess.run(["sh", "-eu", "-c", script], cwd=tmp_path,
+                              env={"PEAL_API_KEY": KEY,
+                                   "PATH": "/usr/bin:/bin"},
+                              capture_output=True, text=True, check=True)
+        assert shown_as(json.loads(done.stdout)) == shown_as(
+            json.loads(answer)), command
+
+
+def test_every_path_has_an_example_in_the_readme():
+    _, examples = readme_examples()
+    for path, _, _ in OPERATIONS:
+        name = path.removeprefix("/api/").replace("{channel}", "lobby")
+        assert [True for command, _ in examples
+                if command.startswith(f"api {name} ")
+                or command.startswith(f"api {name}?")
+                or command == f"api {name}"], path
