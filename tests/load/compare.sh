@@ -16,7 +16,7 @@ seconds=3
 attempts=3
 build=$here/../../build
 out=
-peers="peal floor bun ws gorilla nchan fastapi socketio nginx nethttp gin"
+peers="peal floor bun bun-json ws gorilla nchan fastapi socketio nginx nethttp gin"
 scenarios="echo fanout-1 fanout-4 fanout-16 latency idle churn storm shootout
     two health-1k health-10k"
 
@@ -68,7 +68,7 @@ can_run() { # peer
     case $1 in
     peal) [ -x "$build/peal" ] || say_missing peal "not built" ;;
     floor) [ -x "$build/peal-bench-floor" ] || say_missing floor "not built" ;;
-    bun) has_npm bun bun ;;
+    bun | bun-json) has_npm bun bun ;;
     ws) has_npm ws ws ;;
     socketio) has_npm socketio socket.io ;;
     gorilla | gin | nethttp) build_go "$1" ;;
@@ -88,7 +88,7 @@ command_of() { # peer, port, redis url or nothing
         command=("$build/peal" --workers 1 --port "$2" --log.level error
             --limits.messages_per_second 0) ;;
     floor) command=("$build/peal-bench-floor" "$2") ;;
-    bun) command=("$here/peers/node_modules/.bin/bun" "$here/peers/bun.js"
+    bun | bun-json) command=("$here/peers/node_modules/.bin/bun" "$here/peers/bun.js"
         "$2") ;;
     ws) command=(node "$here/peers/ws.js" "$2") ;;
     socketio) command=(node "$here/peers/socketio.js" "$2" ${3:+"$3"}) ;;
@@ -109,6 +109,11 @@ speech_of() { # peer, scenario
         --joined '40{' --reply-when 2 --reply-with 3
         --wrap '42["text","%s"]' --expect '42[') ;;
     nchan/echo | nchan/shootout | floor/shootout) return 1 ;;
+    bun-json/fanout-* | bun-json/latency) speech=(
+        --path '/broadcast/load-%d'
+        --wrap '{"type":"broadcast","channel":"bench-%r","payload":"%s"}'
+        --expect '{"type":"broadcast",') ;;
+    bun-json/*) return 1 ;;
     */two | socketio/* | nginx/* | nethttp/* | gin/*) return 1 ;;
     */echo) speech=(--path /echo) ;;
     */shootout) speech=(--preset shootout --path /shootout) ;;

@@ -14,7 +14,7 @@ import statistics
 import sys
 
 SERVERS = [
-    "peal", "floor", "bun", "ws", "gorilla", "nchan", "fastapi", "socketio",
+    "peal", "floor", "bun", "bun-json", "ws", "gorilla", "nchan", "fastapi", "socketio",
     "nginx", "nethttp", "gin",
 ]
 

@@ -1,6 +1,7 @@
 // Bun's own server, which is µWebSockets inside: its pub/sub, its idiom.
 //   bun bun.js PORT
-// Paths as for every peer: /echo, /shootout, /health, else one room.
+// Paths as for every peer: /echo, /shootout, /health, else one room; and
+// /broadcast, which puts as much on the wire as Peal does.
 const port = Number(process.argv[2]);
 
 function shootout(ws, text) {
@@ -14,6 +15,20 @@ function shootout(ws, text) {
     type: 'broadcastResult',
     payload: message.payload,
     listenerCount: server.subscriberCount('room'),
+  }));
+}
+
+let offset = 0;
+
+function broadcast(ws, text) {
+  const message = JSON.parse(text);
+  server.publish('room', JSON.stringify({
+    type: 'broadcast',
+    channel: message.channel,
+    from: ws.data.slice('/broadcast/'.length),
+    payload: message.payload,
+    offset: ++offset,
+    time: Date.now(),
   }));
 }
 
@@ -35,6 +50,7 @@ const server = Bun.serve({
     message(ws, text) {
       if (ws.data.startsWith('/echo')) ws.send(text);
       else if (ws.data.startsWith('/shootout')) shootout(ws, text);
+      else if (ws.data.startsWith('/broadcast')) broadcast(ws, text);
       else server.publish('room', text);
     },
   },
