@@ -144,7 +144,9 @@ class Publisher:
         self.open = 0
 
     def count(self, state):
-        return sum(each.state == state for each in self.publishes.values())
+        # a copy: the publisher's thread adds to it
+        publishes = list(self.publishes.values())
+        return sum(each.state == state for each in publishes)
 
 
 class Listener:

@@ -108,7 +108,7 @@ def test_too_many_bad_messages_close_4400(peal):
     assert (closed.code, closed.reason) == (4400, "too many bad messages")
     assert server.metric(
         'peal_limit_reached_total{limit="bad_messages"}') == 1
-    assert server.metric('peal_closes_total{reason="bad_messages"}') == 1
+    server.wait_metric('peal_closes_total{reason="bad_messages"}', 1)
 
 
 def test_good_messages_behind_the_last_bad_one_are_not_answered(peal):

@@ -74,7 +74,7 @@ def test_bad_utf8_is_told_as_1007(peal):
     client.wait_close()
     line = end_of(server, "alice")
     assert (line["code"], line["reason"]) == ("1007", "bad_utf8")
-    assert server.metric('peal_closes_total{reason="bad_utf8"}') == 1
+    server.wait_metric('peal_closes_total{reason="bad_utf8"}', 1)
 
 
 def test_frames_against_the_standard_are_told_as_1002(peal):

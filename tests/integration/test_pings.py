@@ -22,7 +22,7 @@ def test_who_answers_pings_stays_and_who_does_not_is_closed_4508(peal):
     closed = mute.wait_closed()
     assert (closed.code, closed.reason) == (4508, "no pong")
     assert time.monotonic() - start <= seconds(6)
-    assert server.metric('peal_closes_total{reason="no_pong"}') == 1
+    server.wait_metric('peal_closes_total{reason="no_pong"}', 1)
 
 
 def test_any_frame_is_a_sign_of_life(peal):
