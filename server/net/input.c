@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #include <libwebsockets.h>
@@ -79,52 +80,12 @@ static void hold(struct input *input, const char *data, size_t len)
     buffer_append(&input->held, (struct bytes){data, len});
 }
 
-/* ---- requests ------------------------------------------------------------ */
-
-enum { IN_LINE, AT_START, AFTER_U, AFTER_CR, UPGRADE = 0x80 };
-
-/* How many bytes there are up to the end of a head that may ask for an
- * upgrade: it has a line that starts with "up". */
-static size_t end_of_head(struct input *input, const char *data, size_t len)
-{
-    enum { HEADS_MAX = 16 }; /* whoever sends more has nothing to lose */
-    for (size_t i = 0; i < len && input->heads < HEADS_MAX; i++) {
-        uint8_t upgrade = input->line & UPGRADE;
-        uint8_t line = input->line & ~UPGRADE;
-        char c = data[i] | 0x20;
-        if (data[i] == '\n' && (line == AT_START || line == AFTER_CR)) {
-            input->line = AT_START;
-            input->heads += upgrade != 0;
-            if (upgrade)
-                return i + 1;
-        } else if (data[i] == '\n') {
-            input->line = AT_START | upgrade;
-        } else if (line == AT_START && data[i] == '\r') {
-            input->line = AFTER_CR | upgrade;
-        } else if (line == AT_START && c == 'u') {
-            input->line = AFTER_U | upgrade;
-        } else {
-            bool is_up = line == AFTER_U && c == 'p';
-            input->line = IN_LINE | (is_up ? UPGRADE : upgrade);
-        }
-    }
-    return len;
-}
-
 /* ---- reading ---------------------------------------------------------------
  */
 
 static void answer_ping(void *socket, struct bytes payload)
 {
     websocket_answer_ping(socket, payload);
-}
-
-static size_t count_usable(struct socket *socket, char *data, size_t len)
-{
-    struct input *input = &socket->input;
-    if (!input->is_frames)
-        return end_of_head(input, data, len);
-    return frame_check(&input->check, data, len, answer_ping, socket);
 }
 
 static void list_held(struct socket *socket)
@@ -157,6 +118,31 @@ static void keep_rest(struct socket *socket, const char *rest, size_t left,
         loop_wake(socket->reactor->loop);
 }
 
+static struct head_share check_requests(struct input *input, char *data,
+                                        size_t len)
+{
+    if (!input->head)
+        input->head = memory_new(1, sizeof *input->head);
+    struct head_share share = head_check(input->head, data, len);
+    input->check.is_broken = input->head->is_broken;
+    return share;
+}
+
+/* Hands on what is good, and keeps the rest. */
+static size_t check_bytes(struct socket *socket, char *data, size_t len,
+                          bool is_fresh)
+{
+    struct input *input = &socket->input;
+    struct head_share share;
+    if (input->is_frames)
+        share.taken = share.given =
+            frame_check(&input->check, data, len, answer_ping, socket);
+    else
+        share = check_requests(input, data, len);
+    keep_rest(socket, data + share.taken, len - share.taken, is_fresh);
+    return share.given;
+}
+
 /* Fills `data` with what is held and, if that is to wait for more or nothing,
  * with what comes. */
 static ssize_t gather(struct input *input, const struct source *from,
@@ -180,8 +166,7 @@ static size_t judge(struct socket *socket, char *data, size_t len,
     struct input *input = &socket->input;
     if (input_is_over(input))
         return 0;
-    size_t usable = count_usable(socket, data, len);
-    keep_rest(socket, data + usable, len - usable, is_fresh);
+    size_t usable = check_bytes(socket, data, len, is_fresh);
     if (input->check.is_broken)
         websocket_on_broken(socket);
     return input->is_closing ? 0 : usable;
@@ -255,6 +240,8 @@ int SSL_read(SSL *ssl, void *data, int len)
 void input_begin_frames(struct socket *socket)
 {
     socket->input.is_frames = true;
+    free(socket->input.head);
+    socket->input.head = NULL;
 }
 
 /* ---- what was held back, read without an event of the kernel's ------------
@@ -299,4 +286,5 @@ void input_deinit(struct socket *socket)
         unlist(&socket->reactor->serving, socket);
     }
     buffer_deinit(&socket->input.held);
+    free(socket->input.head);
 }

@@ -1,7 +1,8 @@
 /* input: what libwebsockets reads from a socket, seen before it is.
  *
- * A request's head is given to it alone, so that the frames behind an upgrade
- * are read as frames; frames go through frame_check; pings are answered here,
+ * Requests go through head_check, and one that asks for an upgrade is given to
+ * it alone, so that the frames behind are read as frames; frames go through
+ * frame_check; pings are answered here,
  * each of them. Where nothing may be read any more, it is told that nothing
  * came.
  *
@@ -15,6 +16,7 @@
 
 #include "base/buffer.h"
 #include "net/frame_check.h"
+#include "net/head_check.h"
 
 struct reactor;
 struct socket;
@@ -26,9 +28,8 @@ struct input {
     bool is_frames;  /* the upgrade has been */
     bool is_listed;  /* in the reactor's list of those that hold bytes */
     bool is_closing; /* only a close frame, or the end, is waited for */
-    uint8_t line;    /* where in a request's line, see input.c */
-    uint8_t heads;   /* that were given alone */
     struct frame_check check;
+    struct head_check *head; /* before the upgrade, once something came */
 };
 
 /* From here on come frames. */

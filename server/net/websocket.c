@@ -13,6 +13,7 @@
 #include "net/headers.h"
 #include "net/http.h"
 #include "net/reactor.h"
+#include "net/response.h"
 #include "net/tls.h"
 
 static struct socket *socket_of(const struct connection *connection)
@@ -76,6 +77,13 @@ static bool is_failure(enum close_reason reason)
            reason == CLOSE_TOO_BIG;
 }
 
+static void end_sending(struct socket *socket)
+{
+    tls_end_sending(lws_get_ssl(socket->wsi));
+    shutdown(socket->fd, SHUT_WR);
+    socket->input.is_closing = true;
+}
+
 /* After a failure the client's answer is not looked at (RFC 6455 section
  * 7.1.1): TCP ends from our side behind the close frame, and what still comes
  * is thrown away until it ends from the other, so that no reset overtakes the
@@ -83,9 +91,7 @@ static bool is_failure(enum close_reason reason)
 static void linger_with(struct socket *socket, int code, const char *text)
 {
     write_close_frame(socket->wsi, code, text);
-    tls_end_sending(lws_get_ssl(socket->wsi));
-    shutdown(socket->fd, SHUT_WR);
-    socket->input.is_closing = true;
+    end_sending(socket);
     socket_move(socket, &socket->reactor->lingering);
 }
 
@@ -116,7 +122,10 @@ int websocket_on_upgrade(struct socket *socket)
         return -1;
     struct headers headers = headers_of(socket->reactor, socket->wsi);
     struct bytes upgrade = headers_get(&headers, WSI_TOKEN_UPGRADE);
-    if (!upgrade.len || strcasecmp(upgrade.data, "websocket") != 0)
+    struct bytes version = headers_get(&headers, WSI_TOKEN_HTTP);
+    /* RFC 9110 section 7.8: in HTTP/1.0 an upgrade is not asked for */
+    if (!upgrade.len || strcasecmp(upgrade.data, "websocket") != 0 ||
+        !bytes_equal(version, BYTES_LITERAL("HTTP/1.1")))
         return http_on_unknown_upgrade(socket);
     socket->requests++;
     return handshake_judge(socket) ? 0 : -1;
@@ -228,6 +237,16 @@ static void write_waiting_pong(struct connection *connection)
     write_pong(connection, (struct bytes){frame, len});
 }
 
+/* It was no request that can be understood in one way only. */
+static void refuse_request(struct socket *socket)
+{
+    metrics_add(&socket->reactor->worker.metrics, METRIC_HTTP_REQUESTS, 1);
+    response_write_json(socket, 400, "",
+                        BYTES_LITERAL("{\"error\":\"Malformed request\"}"));
+    if (!lws_partial_buffered(socket->wsi))
+        end_sending(socket);
+}
+
 void websocket_on_broken(struct socket *socket)
 {
     socket_move(socket, &socket->reactor->broken);
@@ -240,6 +259,8 @@ void websocket_close_broken(struct reactor *reactor)
         socket_move(socket, &reactor->lingering);
         if (socket->connection)
             connection_close(socket->connection, CLOSE_PROTOCOL_ERROR);
+        else if (!socket->input.is_frames)
+            refuse_request(socket);
         loop_wake(reactor->loop); /* closings belong to the next turn */
     }
 }

@@ -1,5 +1,5 @@
-/* What a client sends behind its handshake: however the bytes are cut, the
- * check says the same, and what it lets through says the same in UTF-8. */
+/* Frames, requests and text as they are checked on the way in: however the bytes
+ * are cut, the checks say the same. */
 #include <stdlib.h>
 
 #include "base/buffer.h"
@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "fuzz.h"
 #include "net/frame_check.h"
+#include "net/head_check.h"
 
 struct run {
     struct frame_check check;
@@ -97,11 +98,43 @@ static void check_text(const uint8_t *data, size_t size, size_t step)
     PANIC_IF(good != is_utf8(data, size));
 }
 
+/* The bytes that are given on, in pieces of `step`. */
+static void feed_head(struct head_check *check, struct buffer *given,
+                      const uint8_t *data, size_t size, size_t step)
+{
+    for (size_t at = 0; at < size && !check->is_broken;) {
+        size_t len = at + step < size ? step : size - at;
+        char *piece = memory_new(len, 1);
+        memcpy(piece, data + at, len);
+        struct head_share share = head_check(check, piece, len);
+        PANIC_IF(!share.taken || share.taken > len);
+        PANIC_IF(share.given > share.taken);
+        buffer_append(given, (struct bytes){piece, share.given});
+        free(piece);
+        at += share.taken;
+    }
+}
+
+static void check_heads(const uint8_t *data, size_t size, size_t step)
+{
+    struct head_check whole = {0};
+    struct head_check cut = {0};
+    struct buffer given = {0};
+    struct buffer given_cut = {0};
+    feed_head(&whole, &given, data, size, size);
+    feed_head(&cut, &given_cut, data, size, step);
+    PANIC_IF(whole.is_broken != cut.is_broken);
+    PANIC_IF(!bytes_equal(buffer_bytes(&given), buffer_bytes(&given_cut)));
+    buffer_deinit(&given);
+    buffer_deinit(&given_cut);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2)
         return 0;
     size_t step = data[0] % 64 + 1;
+    check_heads(data + 1, size - 1, step);
     check_frames(data + 1, size - 1, step);
     check_text(data + 1, size - 1, step);
     return 0;

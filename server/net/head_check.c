@@ -1,0 +1,263 @@
+#include "net/head_check.h"
+
+#include <string.h>
+
+enum state {
+    BEFORE, /* empty lines are ignored: RFC 9112 section 2.2 */
+    METHOD,
+    TARGET_START,
+    SCHEME,
+    AUTHORITY,
+    TARGET,
+    VERSION,
+    LINE_END,
+    NAME_START,
+    NAME,
+    VALUE,
+    HEAD_END,
+    BODY,
+    OPAQUE /* a body of unknown length: nothing more is a request */
+};
+
+enum field { OTHER, HOST, LENGTH, LENGTH_OVER, CODING, UPGRADE };
+
+/* What becomes of a byte. */
+enum fate { GIVE, DROP, BREAK };
+
+static bool is_token(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') || (c && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+static bool is_text(char c)
+{
+    return (unsigned char)c >= 0x20 && c != 0x7f;
+}
+
+static enum fate go(struct head_check *check, enum state state, enum fate fate)
+{
+    check->state = state;
+    return fate;
+}
+
+/* ---- the request line: RFC 9112 section 3 -------------------------------- */
+
+static enum fate take_before(struct head_check *check, char c)
+{
+    if (c == '\r' || c == '\n')
+        return DROP;
+    return c >= 'A' && c <= 'Z' ? go(check, METHOD, GIVE) : BREAK;
+}
+
+static enum fate take_method(struct head_check *check, char c)
+{
+    if (c == ' ')
+        return go(check, TARGET_START, GIVE);
+    return c >= 'A' && c <= 'Z' ? GIVE : BREAK;
+}
+
+/* Section 3.2.2: a target may have scheme and host before its path. */
+static enum fate take_target_start(struct head_check *check, char c)
+{
+    if (c == '/' || c == '*')
+        return go(check, TARGET, GIVE);
+    return c == 'h' || c == 'H' ? go(check, SCHEME, DROP) : BREAK;
+}
+
+static enum fate take_scheme(struct head_check *check, char c)
+{
+    static const char rest[] = "ttps://";
+    enum { S = 3, LEN = sizeof rest - 1 };
+    bool is_plain = check->scheme == S && c == ':';
+    check->scheme += is_plain; /* http: has no s */
+    if ((c | 0x20) != (rest[check->scheme++] | 0x20))
+        return BREAK;
+    return check->scheme == LEN ? go(check, AUTHORITY, DROP) : DROP;
+}
+
+static enum fate take_authority(struct head_check *check, char c)
+{
+    if (c == '/')
+        return go(check, TARGET, GIVE);
+    return is_text(c) && c != ' ' ? DROP : BREAK;
+}
+
+static enum fate take_target(struct head_check *check, char c)
+{
+    if (c == ' ')
+        return go(check, VERSION, GIVE);
+    return is_text(c) ? GIVE : BREAK;
+}
+
+static enum fate take_version(struct head_check *check, char c)
+{
+    static const char version[] = "HTTP/1.";
+    if (check->version < sizeof version - 1)
+        return c == version[check->version++] ? GIVE : BREAK;
+    if (check->version++ > sizeof version - 1)
+        return c == '\r' ? go(check, LINE_END, GIVE) : BREAK;
+    check->is_old = c == '0';
+    return c == '0' || c == '1' ? GIVE : BREAK;
+}
+
+/* ---- headers: RFC 9112 section 5 ------------------------------------------
+ */
+
+static enum field name_field(const struct head_check *check)
+{
+    static const struct {
+        const char *name;
+        enum field field;
+    } fields[] = {
+        {"host", HOST},
+        {"content-length", LENGTH},
+        {"transfer-encoding", CODING},
+        {"upgrade", UPGRADE},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (check->name_len == strlen(fields[i].name) &&
+            memcmp(check->name, fields[i].name, check->name_len) == 0)
+            return fields[i].field;
+    return OTHER;
+}
+
+/* RFC 9112 sections 3.2 and 6.3: one host, and one length. */
+static enum fate begin_value(struct head_check *check)
+{
+    check->field = name_field(check);
+    bool is_second = check->field == LENGTH && check->has_length;
+    check->has_length |= check->field == LENGTH;
+    check->has_coding |= check->field == CODING;
+    check->has_upgrade |= check->field == UPGRADE;
+    check->hosts += check->field == HOST;
+    check->has_digits = false;
+    if (is_second || check->hosts > 1)
+        return BREAK;
+    return go(check, VALUE, GIVE);
+}
+
+/* Section 5.1: no space before the colon; 5.2: no line is folded. */
+static enum fate take_name(struct head_check *check, char c)
+{
+    if (c == ':' && check->name_len)
+        return begin_value(check);
+    if (!is_token(c))
+        return BREAK;
+    if (check->name_len < HEAD_CHECK_NAME)
+        check->name[check->name_len++] =
+            (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+    return go(check, NAME, GIVE);
+}
+
+static enum fate take_name_start(struct head_check *check, char c)
+{
+    check->name_len = 0;
+    return c == '\r' ? go(check, HEAD_END, GIVE) : take_name(check, c);
+}
+
+/* RFC 9110 section 8.6: digits only. */
+static bool length_goes_on(struct head_check *check, char c)
+{
+    enum { DIGIT_MAX = 9 };
+    const uint64_t max = UINT64_MAX / 100;
+    if (c == ' ' || c == '\t') {
+        if (check->has_digits)
+            check->field = LENGTH_OVER;
+        return true;
+    }
+    unsigned digit = (unsigned)(c - '0');
+    if (check->field == LENGTH_OVER || digit > DIGIT_MAX ||
+        check->body_left > max)
+        return false;
+    check->has_digits = true;
+    check->body_left = check->body_left * 10 + digit;
+    return true;
+}
+
+static bool is_length(const struct head_check *check)
+{
+    return check->field == LENGTH || check->field == LENGTH_OVER;
+}
+
+static enum fate take_value(struct head_check *check, char c)
+{
+    if (c == '\r' && is_length(check) && !check->has_digits)
+        return BREAK;
+    if (c == '\r')
+        return go(check, LINE_END, GIVE);
+    if (!is_text(c) && c != '\t')
+        return BREAK;
+    return !is_length(check) || length_goes_on(check, c) ? GIVE : BREAK;
+}
+
+/* RFC 9112 section 6.3: a length beside a coding is not to be trusted; 3.2: a
+ * host there must be. */
+static enum fate end_head(struct head_check *check, char c)
+{
+    bool is_bad = (check->has_length && check->has_coding) ||
+                  (!check->hosts && !check->is_old);
+    if (c != '\n' || is_bad)
+        return BREAK;
+    enum state next = check->has_coding  ? OPAQUE
+                      : check->body_left ? BODY
+                                         : BEFORE;
+    *check = (struct head_check){.state = (uint8_t)next,
+                                 .has_upgrade = check->has_upgrade,
+                                 .body_left = check->body_left};
+    return GIVE;
+}
+
+static enum fate take_byte(struct head_check *check, char c)
+{
+    switch ((enum state)check->state) {
+    case BEFORE:
+        return take_before(check, c);
+    case METHOD:
+        return take_method(check, c);
+    case TARGET_START:
+        return take_target_start(check, c);
+    case SCHEME:
+        return take_scheme(check, c);
+    case AUTHORITY:
+        return take_authority(check, c);
+    case TARGET:
+        return take_target(check, c);
+    case VERSION:
+        return take_version(check, c);
+    case LINE_END: /* section 2.2: no bare carriage return */
+        return c == '\n' ? go(check, NAME_START, GIVE) : BREAK;
+    case NAME_START:
+        return take_name_start(check, c);
+    case NAME:
+        return take_name(check, c);
+    case VALUE:
+        return take_value(check, c);
+    case HEAD_END:
+        return end_head(check, c);
+    case BODY:
+        if (--check->body_left == 0)
+            check->state = BEFORE;
+        return GIVE;
+    default:
+        return GIVE;
+    }
+}
+
+struct head_share head_check(struct head_check *check, char *data, size_t len)
+{
+    struct head_share share = {0, 0};
+    while (share.taken < len && !check->is_broken) {
+        bool may_end = check->state == HEAD_END;
+        char c = data[share.taken++];
+        enum fate fate = take_byte(check, c);
+        check->is_broken = fate == BREAK;
+        if (fate == GIVE)
+            data[share.given++] = c;
+        if (may_end && check->has_upgrade) {
+            check->has_upgrade = false;
+            break;
+        }
+    }
+    return share;
+}

@@ -1,0 +1,48 @@
+/* head_check: what RFC 9112 asks of a request's head, checked on the bytes as
+ * they come. libwebsockets is generous: it takes a space before a colon, a
+ * folded line or two lengths for something, and a proxy in front of us for
+ * something else. Whoever can be misunderstood is refused.
+ *
+ * Owner:   the socket's input; a zeroed struct stands before a request.
+ * Thread:  the reactor's.
+ * Limits:  libwebsockets limits a head's length.
+ * Failure: is_broken, for ever.
+ */
+#ifndef PEAL_NET_HEAD_CHECK_H
+#define PEAL_NET_HEAD_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { HEAD_CHECK_NAME = 18 };
+
+struct head_check {
+    uint8_t state;    /* what the next byte is part of, see head_check.c */
+    uint8_t scheme;   /* bytes of it that were seen */
+    uint8_t version;  /* the same */
+    uint8_t name_len; /* of the header at hand */
+    uint8_t field;    /* which one it is */
+    uint8_t hosts;    /* headers of that name */
+    bool is_old;      /* HTTP/1.0 */
+    bool has_length;  /* Content-Length */
+    bool has_coding;  /* Transfer-Encoding */
+    bool has_upgrade; /* Upgrade */
+    bool has_digits;  /* the length at hand */
+    bool is_broken;
+    uint64_t body_left;
+    char name[HEAD_CHECK_NAME];
+};
+
+/* How many of the bytes were looked at, and how many are to be given on: they
+ * stand at the start of `data`. Fewer, because empty lines before a request
+ * and the host in a request line are left out. It stops behind a head that
+ * asks for an upgrade, since what follows may be no HTTP. */
+struct head_share {
+    size_t taken;
+    size_t given;
+};
+
+struct head_share head_check(struct head_check *check, char *data, size_t len);
+
+#endif

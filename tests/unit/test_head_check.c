@@ -1,0 +1,134 @@
+#include "unit.h"
+
+#include "base/buffer.h"
+#include "net/head_check.h"
+
+#define GOOD "GET /a HTTP/1.1\r\nHost: x\r\n"
+
+/* What is given on of a text that comes `step` bytes at a time. */
+static struct buffer feed(struct head_check *check, const char *text,
+                          size_t len, size_t step)
+{
+    struct buffer given = {0};
+    while (len && !check->is_broken) {
+        char piece[64];
+        size_t size = step < len ? step : len;
+        memcpy(piece, text, size);
+        struct head_share share = head_check(check, piece, size);
+        buffer_append(&given, (struct bytes){piece, share.given});
+        text += share.taken;
+        len -= share.taken;
+    }
+    return given;
+}
+
+static void assert_given(const char *text, const char *expected)
+{
+    for (size_t step = 1; step < 64; step++) {
+        struct head_check check = {0};
+        struct buffer given = feed(&check, text, strlen(text), step);
+        assert_false(check.is_broken);
+        assert_bytes(buffer_bytes(&given), expected);
+        buffer_deinit(&given);
+    }
+}
+
+#define assert_broken(text) assert_broken_(text, sizeof(text) - 1)
+
+static void assert_broken_(const char *text, size_t len)
+{
+    for (size_t step = 1; step < 64; step++) {
+        struct head_check check = {0};
+        struct buffer given = feed(&check, text, len, step);
+        assert_true(check.is_broken);
+        assert_true(given.len < len);
+        buffer_deinit(&given);
+    }
+}
+
+static void good_requests_pass_unchanged(void **state)
+{
+    (void)state;
+    const char *good[] = {
+        GOOD "\r\n",
+        GOOD "\r\n" GOOD "\r\n",
+        GOOD "A: \t b c\xe4 \r\nX:\r\n\r\n",
+        "GET / HTTP/1.0\r\n\r\nPOST /b HTTP/1.1\r\nhOST: y\r\n\r\n",
+        GOOD "Content-Length: 7 \r\n\r\nb: \r\n\r\n" GOOD "\r\n",
+        GOOD "Content-Length: 0\r\n\r\n" GOOD "\r\n",
+        GOOD "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nwhatever \0",
+    };
+    for (size_t i = 0; i < COUNT(good); i++)
+        assert_given(good[i], good[i]);
+}
+
+static void what_means_nothing_is_left_out(void **state)
+{
+    (void)state;
+    assert_given("\r\n\r\n" GOOD "\r\n", GOOD "\r\n");
+    assert_given("GET http://x:80/a HTTP/1.1\r\nHost: x\r\n\r\n", GOOD "\r\n");
+    assert_given("GET HTTPS://x/a HTTP/1.1\r\nHost: x\r\n\r\n", GOOD "\r\n");
+}
+
+static void doubtful_requests_are_refused(void **state)
+{
+    (void)state;
+    assert_broken(" " GOOD "\r\n");
+    assert_broken("get / HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_broken("GET  / HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_broken("GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_broken("GET / HTTP/2.0\r\nHost: x\r\n\r\n");
+    assert_broken("GET / HTTP/1.10\r\nHost: x\r\n\r\n");
+    assert_broken("GET /\r\nHost: x\r\n\r\n");
+    assert_broken("GET ftp://x/ HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_broken("GET / HTTP/1.1\nHost: x\n\n");
+    assert_broken("GET / HTTP/1.1\r\n\r\n");
+    assert_broken(GOOD "Host: x\r\n\r\n");
+    assert_broken(GOOD "A : b\r\n\r\n");
+    assert_broken(GOOD "A\t: b\r\n\r\n");
+    assert_broken(GOOD ": b\r\n\r\n");
+    assert_broken(GOOD "A b\r\n\r\n");
+    assert_broken(GOOD " folded\r\n\r\n");
+    assert_broken(GOOD "A: b\rC: d\r\n\r\n");
+    assert_broken(GOOD "A: b\0\r\n\r\n");
+    assert_broken(GOOD "A: b\r\n\rx");
+}
+
+static void one_good_length_there_may_be(void **state)
+{
+    (void)state;
+    assert_broken(GOOD "Content-Length:\r\n\r\n");
+    assert_broken(GOOD "Content-Length: -1\r\n\r\n");
+    assert_broken(GOOD "Content-Length: +1\r\n\r\n");
+    assert_broken(GOOD "Content-Length: 1 1\r\n\r\n");
+    assert_broken(GOOD "Content-Length: 1,1\r\n\r\n");
+    assert_broken(GOOD "Content-Length: 0x1\r\n\r\n");
+    assert_broken(GOOD "Content-Length: 99999999999999999999\r\n\r\n");
+    assert_broken(GOOD "Content-Length: 1\r\ncontent-length: 1\r\n\r\n");
+    assert_broken(GOOD "Content-Length: 1\r\nTransfer-Encoding: x\r\n\r\n");
+    assert_broken(GOOD "Transfer-Encoding: x\r\nContent-Length: 1\r\n\r\n");
+}
+
+static void it_stops_behind_a_request_for_an_upgrade(void **state)
+{
+    (void)state;
+    char text[] = GOOD "uPgrade: x\r\n\r\n\x81\x80" GOOD;
+    struct head_check check = {0};
+    size_t head = sizeof GOOD "uPgrade: x\r\n\r\n" - 1;
+    assert_int_equal(head_check(&check, text, sizeof text).taken, head);
+    char next[] = GOOD "\r\n" GOOD "\r\n";
+    assert_int_equal(head_check(&check, next, sizeof next - 1).taken,
+                     sizeof next - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_requests_pass_unchanged),
+        cmocka_unit_test(what_means_nothing_is_left_out),
+        cmocka_unit_test(doubtful_requests_are_refused),
+        cmocka_unit_test(one_good_length_there_may_be),
+        cmocka_unit_test(it_stops_behind_a_request_for_an_upgrade),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
