@@ -97,7 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!auth)
         set_up();
     struct bytes rest = {(const char *)data, size};
-    struct handshake handshake;
+    struct handshake handshake = {0};
     struct bytes *fields[] = {
         &handshake.method,        &handshake.path,
         &handshake.version,       &handshake.key,
