@@ -242,6 +242,7 @@ static void start_listening(struct redis_bus *bus)
     bus->is_listening = true;
     redis_link_settle(bus->subscriptions);
     update_ready(bus);
+    redis_clients_tell_all(bus); /* newer ones elsewhere may have been missed */
     redis_pump(bus);
 }
 
@@ -276,6 +277,7 @@ static void on_tick(void *arg)
     redis_expire_backlog(bus, now);
     redis_channels_tick(bus, now);
     redis_input_tick(bus);
+    redis_clients_tick(bus);
     redis_pump(bus);
 }
 
@@ -405,6 +407,7 @@ static void bus_redis_stop(struct bus *base)
     bus->is_stopped = true;
     loop_finish(bus->loop);
     redis_channels_free(bus);
+    redis_clients_free(bus);
     redis_expire_backlog(bus, UINT64_MAX);
 }
 
@@ -439,6 +442,8 @@ struct bus *bus_redis_new(const struct instance *instance,
         return NULL;
     struct redis_bus *bus = memory_new(1, sizeof *bus);
     bus->base.ops = &ops;
+    bus->base.is_shared = true;
+    bus->limits_clients = options_limit_clients(instance->options);
     bus->instance = instance;
     bus->options = options;
     bus->url = url;

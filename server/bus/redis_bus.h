@@ -43,6 +43,7 @@ struct redis_presence {
 };
 
 struct redis_channel;
+struct redis_client;
 struct redis_order;
 
 struct redis_bus {
@@ -71,6 +72,8 @@ struct redis_bus {
     struct loop_timer *farewell;
     unsigned farewell_steps;
     struct redis_channel *channels; /* a hash by name */
+    struct redis_client *clients;   /* a hash by id */
+    bool limits_clients; /* a new config may change it */
     struct request *backlog;        /* oldest first */
     struct request *backlog_last;
     uint32_t backlog_count;
@@ -209,11 +212,37 @@ void redis_presence_forget(struct redis_bus *bus, const char *channel);
 void redis_presence_register(struct redis_bus *bus, redis_answer *answer);
 void redis_presence_restore(struct redis_bus *bus);
 
+/* SADD to, or SREM from, what this instance has: "channels" or "clients". */
+void redis_presence_list(struct redis_bus *bus, const char *verb,
+                         const char *what, const char *name);
+
 /* This instance goes, and says so. */
 void redis_presence_farewell(struct redis_bus *bus);
 
 void redis_presence_init(struct redis_bus *bus);
 void redis_presence_deinit(struct redis_bus *bus);
+
+/* ---- redis_clients.c: limits on a client's connections, on all instances */
+
+/* A client's connections here changed. */
+void redis_clients_tell(struct redis_bus *bus, const char *id);
+
+/* Redis, or pub/sub, is there again. */
+void redis_clients_tell_all(struct redis_bus *bus);
+
+/* A newer connection of the client was opened on some instance. */
+void redis_clients_on_claim(struct redis_bus *bus, const char *id,
+                            struct bytes instance, uint64_t claim);
+
+/* Takes a dead instance's count of the client out. */
+void redis_clients_reap(struct redis_bus *bus, const char *id,
+                        const char *dead, redis_answer *answer, void *arg);
+
+/* Once a second. */
+void redis_clients_tick(struct redis_bus *bus);
+
+void redis_clients_farewell(struct redis_bus *bus);
+void redis_clients_free(struct redis_bus *bus);
 
 /* ---- redis_input.c: what backends put straight into Redis */
 

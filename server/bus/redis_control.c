@@ -1,7 +1,7 @@
 /* What is said to every instance about one client: a message to it, its
- * connections closed, a channel taken away. It goes over one pub/sub channel,
- * to this instance too, so that all see one order; who does not listen at
- * that moment misses it. */
+ * connections closed, a channel taken away, a newer connection elsewhere. It
+ * goes over one pub/sub channel, to this instance too, so that all see one
+ * order; who does not listen at that moment misses it. */
 #include <stdlib.h>
 
 #include "bus/redis_bus.h"
@@ -110,9 +110,10 @@ static void send_here(struct clients *clients, const char *client,
     message_unref(message);
 }
 
-static bool act(struct clients *clients, const char *client,
+static bool act(struct redis_bus *bus, const char *client,
                 const struct envelope *envelope)
 {
+    struct clients *clients = bus->instance->clients;
     switch (envelope->kind) {
     case ENVELOPE_DIRECT:
         send_here(clients, client, envelope);
@@ -122,6 +123,10 @@ static bool act(struct clients *clients, const char *client,
         return true;
     case ENVELOPE_REMOVE:
         clients_remove(clients, client, envelope->payload);
+        return true;
+    case ENVELOPE_REPLACE:
+        redis_clients_on_claim(bus, client, envelope->from,
+                               envelope->position.offset);
         return true;
     default:
         return false;
@@ -135,7 +140,7 @@ void redis_control_on_message(struct redis_bus *bus, struct bytes text)
     bool ok = redis_envelope_decode(text, &envelope);
     if (ok) { /* a valid name, or as short as an epoch */
         memcpy(client, envelope.target.data, envelope.target.len);
-        ok = act(bus->instance->clients, client, &envelope);
+        ok = act(bus, client, &envelope);
     }
     if (!ok)
         metrics_add(&bus->metrics, METRIC_REDIS_MALFORMED, 1);

@@ -105,7 +105,9 @@ void redis_envelope_encode(const struct envelope *envelope, struct buffer *out)
     buffer_append_char(out, (char)envelope->kind);
     buffer_append_char(out, '|');
     buffer_append(out, envelope->target);
-    buffer_append_text(out, "|0|");
+    buffer_append_char(out, '|');
+    buffer_append_uint(out, envelope->position.offset);
+    buffer_append_char(out, '|');
     buffer_append_uint(out, (uint64_t)envelope->time_ms);
     buffer_append_char(out, '|');
     buffer_append(out, envelope->from);

@@ -3,7 +3,7 @@
  *     P|epoch|offset|time|from|payload    a publication
  *     J||0|time|client|   L||0|time|client|   came, left
  *     D|to|0|time|from|payload            to a client
- *     X|client|0|time|instance|           a newer connection elsewhere
+ *     X|client|claim|time|instance|       a newer connection elsewhere
  *     C|client|0|time||text               its connections are closed
  *     U|client|0|time||channel            it is taken out of a channel
  *

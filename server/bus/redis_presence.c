@@ -3,7 +3,8 @@
  * A channel has two hashes: connections by instance and client, and instances
  * by client; presence.lua keeps them in step, one step a change, whatever the
  * number of members. An instance also keeps the set of channels it has
- * members in, so that whoever finds it dead knows where to look. */
+ * members in, and that of its clients (redis_clients.c), so that whoever finds
+ * it dead knows where to look. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,15 +24,21 @@ static void on_done(void *arg, const struct redisReply *reply)
         redis_is_passing_error(arg, reply);
 }
 
-/* The set of channels this instance has members in: SADD or SREM. */
-static void change_channels(struct redis_bus *bus, const char *verb,
-                            const char *channel)
+/* What an instance has in Redis: "channels" with members, or "clients". */
+static char *set_key(const struct redis_bus *bus, const char *id,
+                     const char *what)
 {
     char name[64];
-    snprintf(name, sizeof name, "{instance:%s}:channels", bus->presence.id);
-    char *key = redis_name(bus, name);
+    snprintf(name, sizeof name, "{instance:%s}:%s", id, what);
+    return redis_name(bus, name);
+}
+
+void redis_presence_list(struct redis_bus *bus, const char *verb,
+                         const char *what, const char *name)
+{
+    char *key = set_key(bus, bus->presence.id, what);
     const struct bytes words[] = {bytes_of(verb), bytes_of(key),
-                                  bytes_of(channel)};
+                                  bytes_of(name)};
     if (bus->is_serving)
         redis_link_send(bus->commands, words, 3, on_done, bus);
     free(key);
@@ -39,7 +46,7 @@ static void change_channels(struct redis_bus *bus, const char *verb,
 
 void redis_presence_forget(struct redis_bus *bus, const char *channel)
 {
-    change_channels(bus, "SREM", channel);
+    redis_presence_list(bus, "SREM", "channels", channel);
 }
 
 /* Calls a script on a channel's members: `who` it is about, and then what
@@ -82,7 +89,7 @@ void redis_presence_set(struct redis_bus *bus, const char *channel,
     const struct bytes who[] = {bytes_of(bus->presence.id), bytes_of(client),
                                 bytes_of(count)};
     if (connections)
-        change_channels(bus, "SADD", channel);
+        redis_presence_list(bus, "SADD", "channels", channel);
     call_members(bus, SCRIPT_PRESENCE, channel, who, 3, on_done, bus);
 }
 
@@ -92,28 +99,29 @@ void redis_presence_set(struct redis_bus *bus, const char *channel,
 struct burial {
     struct redis_bus *bus;
     char id[REDIS_ID_LEN + 1];
-    size_t open; /* channels not yet cleared */
+    size_t open; /* questions and commands not yet answered */
     bool has_failed;
     bool is_ours; /* an id of this instance's own past */
 };
 
 static void forget_instance(struct redis_bus *bus, const char *id)
 {
-    char name[64];
-    snprintf(name, sizeof name, "{instance:%s}:channels", id);
-    char *set = redis_name(bus, name);
+    char *channels = set_key(bus, id, "channels");
+    char *clients = set_key(bus, id, "clients");
     char *instances = redis_name(bus, "instances");
-    const struct bytes del[] = {BYTES_LITERAL("DEL"), bytes_of(set)};
+    const struct bytes del[] = {BYTES_LITERAL("DEL"), bytes_of(channels),
+                                bytes_of(clients)};
     const struct bytes rem[] = {BYTES_LITERAL("ZREM"), bytes_of(instances),
                                 bytes_of(id)};
-    redis_link_send(bus->commands, del, 2, on_done, bus);
+    redis_link_send(bus->commands, del, 3, on_done, bus);
     redis_link_send(bus->commands, rem, 3, on_done, bus);
-    free(set);
+    free(channels);
+    free(clients);
     free(instances);
 }
 
-/* It stays on the list of the dead until every channel is cleared: should
- * this instance die meanwhile, another begins again. */
+/* It stays on the list of the dead until everything is cleared: should this
+ * instance die meanwhile, another begins again. */
 static void end_burial(struct burial *burial)
 {
     burial->bus->presence.burials--;
@@ -134,26 +142,52 @@ static void on_reaped(void *arg, const struct redisReply *reply)
         end_burial(burial);
 }
 
-static void reap_channel(struct burial *burial, const char *channel)
+static void reap_channel(struct burial *burial, struct bytes channel)
 {
     const struct bytes who[] = {bytes_of(burial->id)};
+    if (!channel_name_is_valid(channel))
+        return;
     burial->open++;
-    call_members(burial->bus, SCRIPT_REAP, channel, who, 1, on_reaped, burial);
+    call_members(burial->bus, SCRIPT_REAP, channel.data, who, 1, on_reaped,
+                 burial);
+}
+
+static void reap_client(struct burial *burial, struct bytes client)
+{
+    if (!client_id_is_valid(client))
+        return;
+    burial->open++;
+    redis_clients_reap(burial->bus, client.data, burial->id, on_reaped,
+                       burial);
+}
+
+static void reap_each(struct burial *burial, const struct redisReply *reply,
+                      void (*reap)(struct burial *burial, struct bytes name))
+{
+    struct bytes name;
+    for (size_t i = 0; i < redis_push_count(reply); i++)
+        if (redis_push_bytes(redis_push_element(reply, i), &name))
+            reap(burial, name);
+    on_reaped(burial, reply); /* this question is answered */
 }
 
 static void on_channels_of_dead(void *arg, const struct redisReply *reply)
 {
-    struct burial *burial = arg;
-    burial->open = 1; /* this answer itself */
-    burial->has_failed = !reply || redis_push_error(reply);
-    for (size_t i = 0; i < redis_push_count(reply); i++) {
-        struct bytes name;
-        if (redis_push_bytes(redis_push_element(reply, i), &name) &&
-            channel_name_is_valid(name))
-            reap_channel(burial, name.data);
-    }
-    if (!--burial->open)
-        end_burial(burial);
+    reap_each(arg, reply, reap_channel);
+}
+
+static void on_clients_of_dead(void *arg, const struct redisReply *reply)
+{
+    reap_each(arg, reply, reap_client);
+}
+
+static void ask_what_it_had(struct burial *burial, const char *what,
+                            redis_answer *answer)
+{
+    char *key = set_key(burial->bus, burial->id, what);
+    const struct bytes words[] = {BYTES_LITERAL("SMEMBERS"), bytes_of(key)};
+    redis_link_send(burial->bus->commands, words, 2, answer, burial);
+    free(key);
 }
 
 static void bury(struct redis_bus *bus, struct bytes id, bool is_ours)
@@ -164,13 +198,10 @@ static void bury(struct redis_bus *bus, struct bytes id, bool is_ours)
     burial->bus = bus;
     burial->is_ours = is_ours;
     memcpy(burial->id, id.data, id.len);
+    burial->open = 2;
     bus->presence.burials++;
-    char name[64];
-    snprintf(name, sizeof name, "{instance:%s}:channels", burial->id);
-    char *key = redis_name(bus, name);
-    const struct bytes words[] = {BYTES_LITERAL("SMEMBERS"), bytes_of(key)};
-    redis_link_send(bus->commands, words, 2, on_channels_of_dead, burial);
-    free(key);
+    ask_what_it_had(burial, "channels", on_channels_of_dead);
+    ask_what_it_had(burial, "clients", on_clients_of_dead);
 }
 
 /* ---- this instance ------------------------------------------------------ */
@@ -216,6 +247,7 @@ void redis_presence_restore(struct redis_bus *bus)
     presence->is_known = true;
     presence->bury_ms = clock_steady_ms() + lease_ms(bus);
     redis_channels_each_member(bus, redis_presence_set);
+    redis_clients_tell_all(bus);
     if (presence->former[0])
         bury(bus, bytes_of(presence->former), true);
     presence->former[0] = '\0';
@@ -283,5 +315,6 @@ void redis_presence_farewell(struct redis_bus *bus)
     if (!bus->is_serving)
         return;
     redis_channels_each_member(bus, remove_member);
+    redis_clients_farewell(bus);
     forget_instance(bus, bus->presence.id);
 }

@@ -237,6 +237,12 @@ static void accept_request(struct redis_bus *bus, struct request *request)
     redis_pump(bus);
 }
 
+static void tell_of_client(struct redis_bus *bus, struct request *request)
+{
+    redis_clients_tell(bus, request->client);
+    request_finish(request);
+}
+
 void redis_serve(struct redis_bus *bus, struct request *request)
 {
     request->bus_data = bus;
@@ -245,6 +251,8 @@ void redis_serve(struct redis_bus *bus, struct request *request)
         redis_channel_subscribe(bus, request);
     else if (request->kind == REQUEST_UNSUBSCRIBE)
         redis_channel_unsubscribe(bus, request);
+    else if (request->kind == REQUEST_CLIENT)
+        tell_of_client(bus, request);
     else
         accept_request(bus, request);
 }

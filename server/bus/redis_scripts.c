@@ -12,6 +12,7 @@ static const struct bytes sources[SCRIPT_COUNT] = {
     [SCRIPT_REAP] = SOURCE(script_reap),
     [SCRIPT_HEARTBEAT] = SOURCE(script_heartbeat),
     [SCRIPT_SET_ASIDE] = SOURCE(script_set_aside),
+    [SCRIPT_CLIENT] = SOURCE(script_client),
 };
 
 struct bytes redis_script_source(enum redis_script script)

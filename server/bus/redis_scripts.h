@@ -18,6 +18,7 @@ enum redis_script {
     SCRIPT_REAP,
     SCRIPT_HEARTBEAT,
     SCRIPT_SET_ASIDE,
+    SCRIPT_CLIENT,
     SCRIPT_COUNT
 };
 

@@ -35,6 +35,7 @@ struct bus_ops {
 /* Embedded as the first member of each kind of bus. */
 struct bus {
     const struct bus_ops *ops;
+    bool is_shared; /* by several instances, which count clients together */
 };
 
 static inline void bus_submit(struct bus *bus, struct request *request)

@@ -18,6 +18,7 @@ struct client {
 
 struct shard {
     pthread_mutex_t lock;
+    uint64_t last_stamp;
     struct client *clients;
 };
 
@@ -79,8 +80,10 @@ static struct client *find_or_add(struct shard *shard, const char *id)
     return client;
 }
 
-static void link_newest(struct client *client, struct connection *connection)
+static void link_newest(struct client *client, struct connection *connection,
+                        uint64_t stamp)
 {
+    connection->client_stamp = stamp;
     connection->client = client;
     connection->client_next = client->newest;
     if (client->newest)
@@ -109,7 +112,7 @@ bool clients_enter(struct clients *clients, const char *id,
     struct client *client = find_or_add(shard, id);
     bool entered = !limit || client->connections < limit;
     if (entered)
-        link_newest(client, connection);
+        link_newest(client, connection, ++shard->last_stamp);
     pthread_mutex_unlock(&shard->lock);
     return entered;
 }
@@ -170,17 +173,24 @@ static struct parcel *copy_parcel(const struct parcel *model)
     return parcel;
 }
 
+/* Under the lock. */
+static void post(struct connection *connection, const struct parcel *model)
+{
+    struct parcel *parcel = copy_parcel(model);
+    parcel->handle = connection->handle;
+    if (model->open == open_close)
+        connection->is_asked_to_close = true;
+    inbox_post(&connection->worker->inbox,
+               (struct inbox_item){open_parcel, connection->worker, parcel});
+}
+
 /* Posts a copy to each connection from `connection` on; under the lock. */
 static uint32_t post_to_list(struct connection *connection,
                              const struct parcel *model)
 {
     uint32_t count = 0;
     for (; connection; connection = connection->client_next) {
-        struct parcel *parcel = copy_parcel(model);
-        parcel->handle = connection->handle;
-        inbox_post(&connection->worker->inbox,
-                   (struct inbox_item){open_parcel, connection->worker,
-                                       parcel});
+        post(connection, model);
         count++;
     }
     return count;
@@ -236,4 +246,74 @@ uint32_t clients_close_older(struct clients *clients,
     uint32_t count = post_to_list(connection->client_next, &model);
     pthread_mutex_unlock(&shard->lock);
     return count;
+}
+
+/* How many entered up to the stamp and were not asked to close. */
+static uint32_t count_up_to(const struct client *client, uint64_t stamp)
+{
+    uint32_t count = 0;
+    const struct connection *at = client ? client->newest : NULL;
+    for (; at; at = at->client_next)
+        count += !at->is_asked_to_close && at->client_stamp <= stamp;
+    return count;
+}
+
+struct client_view clients_look(struct clients *clients, const char *id)
+{
+    struct client_view view = {0};
+    struct shard *shard = lock_shard(clients, id);
+    const struct client *client = find(shard, id);
+    const struct connection *at = client ? client->newest : NULL;
+    while (at && at->is_asked_to_close)
+        at = at->client_next;
+    if (at) {
+        view.newest = at->client_stamp;
+        view.connections = count_up_to(client, at->client_stamp);
+    }
+    pthread_mutex_unlock(&shard->lock);
+    return view;
+}
+
+uint32_t clients_close_up_to(struct clients *clients, const char *id,
+                             uint64_t stamp, uint32_t spared,
+                             enum close_reason reason)
+{
+    const struct parcel model = {.open = open_close, .reason = reason};
+    struct shard *shard = lock_shard(clients, id);
+    const struct client *client = find(shard, id);
+    uint32_t count = count_up_to(client, stamp);
+    uint32_t closed = 0;
+    struct connection *at = client ? client->newest : NULL;
+    for (; at && closed + spared < count; at = at->client_next) {
+        if (at->is_asked_to_close || at->client_stamp > stamp)
+            continue;
+        post(at, &model);
+        closed++;
+    }
+    pthread_mutex_unlock(&shard->lock);
+    return closed;
+}
+
+/* The ids of a shard, one behind the other, each with its zero byte. */
+static void copy_ids(struct shard *shard, struct buffer *ids)
+{
+    struct client *client;
+    struct client *next;
+    buffer_clear(ids);
+    pthread_mutex_lock(&shard->lock);
+    HASH_ITER(hh, shard->clients, client, next)
+        buffer_append(ids, (struct bytes){client->id, strlen(client->id) + 1});
+    pthread_mutex_unlock(&shard->lock);
+}
+
+void clients_each(struct clients *clients,
+                  void (*visit)(void *arg, const char *id), void *arg)
+{
+    struct buffer ids = {0};
+    for (int i = 0; i < SHARDS; i++) {
+        copy_ids(&clients->shards[i], &ids);
+        for (size_t at = 0; at < ids.len; at += strlen(ids.data + at) + 1)
+            visit(arg, ids.data + at);
+    }
+    buffer_deinit(&ids);
 }

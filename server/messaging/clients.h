@@ -42,6 +42,19 @@ uint32_t clients_send(struct clients *clients, const char *id,
 /* How many connections the client has on this instance. */
 uint32_t clients_count(struct clients *clients, const char *id);
 
+/* The same without those that were asked to close from here. A stamp tells
+ * which of two connections of the client entered later. */
+struct client_view {
+    uint32_t connections;
+    uint64_t newest; /* stamp; 0: there is none */
+};
+
+struct client_view clients_look(struct clients *clients, const char *id);
+
+/* Calls `visit` for each client that is here all the time, without a lock. */
+void clients_each(struct clients *clients,
+                  void (*visit)(void *arg, const char *id), void *arg);
+
 /* Asks each connection of the client to close, with a text of its own unless
  * that is empty; how many they are. */
 uint32_t clients_close(struct clients *clients, const char *id,
@@ -55,6 +68,12 @@ uint32_t clients_remove(struct clients *clients, const char *id,
 /* The same for those that entered before this connection of the client. */
 uint32_t clients_close_older(struct clients *clients,
                              const struct connection *connection,
+                             enum close_reason reason);
+
+/* The same for those up to a stamp, but for the `spared` oldest of them. Who
+ * was asked before does not count. */
+uint32_t clients_close_up_to(struct clients *clients, const char *id,
+                             uint64_t stamp, uint32_t spared,
                              enum close_reason reason);
 
 #endif

@@ -23,6 +23,9 @@ static const struct close_reason_info table[CLOSE_REASON_COUNT] = {
     [CLOSE_NO_PONG] = {"no_pong", 4508, "no pong", false},
     [CLOSE_TOO_SLOW] = {"too_slow", 4513, "too slow", false},
     [CLOSE_RATE_LIMIT] = {"rate_limit", 4529, "rate limit", true},
+    [CLOSE_TOO_MANY_CONNECTIONS] = {"too_many_connections", 4529,
+                                    "too many connections of this client",
+                                    true},
 };
 
 const struct close_reason_info *close_reason_info(enum close_reason reason)

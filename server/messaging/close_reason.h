@@ -35,6 +35,7 @@ enum close_reason {
     CLOSE_NO_PONG,
     CLOSE_TOO_SLOW,
     CLOSE_RATE_LIMIT,
+    CLOSE_TOO_MANY_CONNECTIONS,
     CLOSE_REASON_COUNT
 };
 

@@ -49,6 +49,24 @@ struct connection *connection_new(struct worker *worker,
     return connection;
 }
 
+/* For a bus that counts a client's connections over several instances; NULL
+ * for one that does not. */
+static struct request *news_of_client(const struct connection *connection)
+{
+    const struct instance *instance = connection->worker->instance;
+    if (!instance->bus->is_shared || !options_limit_clients(instance->options))
+        return NULL;
+    return request_new(REQUEST_CLIENT, (struct bytes){0},
+                       bytes_of(connection_client_id(connection)),
+                       (struct bytes){0});
+}
+
+static void tell_bus(const struct worker *worker, struct request *news)
+{
+    if (news)
+        bus_submit(worker->instance->bus, news);
+}
+
 void connection_open(struct connection *connection,
                      const struct bytes *channels, size_t channel_count)
 {
@@ -61,6 +79,7 @@ void connection_open(struct connection *connection,
     if (options_of(connection)->single_connection)
         clients_close_older(connection->worker->instance->clients, connection,
                             CLOSE_REPLACED);
+    tell_bus(connection->worker, news_of_client(connection));
     connection->protocol->on_open(connection, channels, channel_count);
 }
 
@@ -124,7 +143,9 @@ void connection_free(struct connection *connection)
           outbox_clear(&connection->outbox));
     free_partial(connection);
     caps_unref(connection->identity.caps);
+    struct request *news = news_of_client(connection);
     clients_leave(connection->worker->instance->clients, connection);
+    tell_bus(connection->worker, news);
     worker_remove_connection(connection->worker, connection);
     free(connection->subscriptions);
     free(connection->close_text);

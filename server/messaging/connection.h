@@ -59,6 +59,8 @@ struct connection {
     struct client *client;
     struct connection *client_next;
     struct connection *client_previous;
+    uint64_t client_stamp; /* grows with each that enters */
+    bool is_asked_to_close;
 
     /* only the worker's thread */
     struct identity identity;

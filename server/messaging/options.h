@@ -62,6 +62,14 @@ struct messaging_options {
     bool single_connection; /* a client's newer connection ends the older */
 };
 
+/* Whether a client's connections are limited, now. */
+static inline bool
+options_limit_clients(const struct messaging_options *options)
+{
+    return options->single_connection ||
+           options->limits.connections_per_client;
+}
+
 /* The options of a channel; never NULL. */
 const struct channel_options *
 channel_options_find(const struct channel_options_list *list,

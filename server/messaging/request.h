@@ -25,6 +25,8 @@ enum request_kind {
     REQUEST_DISCONNECT, /* a client, from every instance */
     REQUEST_REMOVE,     /* a client from a channel, on every instance */
     REQUEST_CHANNELS, /* those that somebody subscribes to */
+    REQUEST_CLIENT, /* its connections here changed; only for a bus that wants
+                       to know, and nobody waits for an answer */
     REQUEST_KIND_COUNT
 };
 
@@ -55,7 +57,7 @@ struct request {
 
     /* what is asked; the texts live in the request */
     const char *channel;     /* or, for REQUEST_DIRECT, the client id */
-    const char *client;      /* who asks; DISCONNECT, REMOVE: who it is about */
+    const char *client;      /* who asks, or who it is about */
     struct bytes id;         /* the client's own number for it, raw JSON */
     struct bytes reason;     /* DISCONNECT: for the close frame, or empty */
     bool is_once;            /* PUBLISH: `id` is an idempotency key */

@@ -13,6 +13,7 @@ static void check_round_trip(const struct envelope *envelope)
     redis_envelope_encode(envelope, &text);
     PANIC_IF(!redis_envelope_decode(buffer_bytes(&text), &again));
     PANIC_IF(again.kind != envelope->kind);
+    PANIC_IF(again.position.offset != envelope->position.offset);
     PANIC_IF(!bytes_equal(again.target, envelope->target));
     PANIC_IF(!bytes_equal(again.from, envelope->from));
     PANIC_IF(!bytes_equal(again.payload, envelope->payload));

@@ -200,6 +200,85 @@ static void only_older_connections_are_closed(void **state)
     fake_client_leave(middle);
 }
 
+/* The closes are those of first, second, ...: "." for none. */
+static const char *closes_of(struct fake_client *const *clients, size_t count)
+{
+    static char text[16];
+    fake_instance_turn(fake);
+    for (size_t i = 0; i < count; i++)
+        text[i] = clients[i]->socket.closes ? 'x' : '.';
+    text[count] = '\0';
+    return text;
+}
+
+static void the_newest_up_to_a_stamp_are_closed(void **state)
+{
+    (void)state;
+    struct clients *clients = fake->instance.clients;
+    struct fake_client *alice[5];
+    uint64_t stamps[5];
+    for (unsigned i = 0; i < 5; i++) {
+        alice[i] = join(i % 2, "alice");
+        struct client_view view = clients_look(clients, "alice");
+        assert_int_equal(view.connections, i + 1);
+        stamps[i] = view.newest;
+        assert_true(!i || stamps[i] > stamps[i - 1]);
+    }
+    assert_int_equal(clients_close_up_to(clients, "alice", stamps[3], 3,
+                                         CLOSE_TOO_MANY_CONNECTIONS),
+                     1);
+    assert_string_equal(closes_of(alice, 5), "...x.");
+    assert_int_equal(alice[3]->socket.close_reason,
+                     CLOSE_TOO_MANY_CONNECTIONS);
+    /* who was asked counts neither as spared nor as closed */
+    assert_int_equal(clients_close_up_to(clients, "alice", stamps[3], 3,
+                                         CLOSE_TOO_MANY_CONNECTIONS),
+                     0);
+    assert_int_equal(clients_close_up_to(clients, "alice", stamps[4], 2,
+                                         CLOSE_REPLACED),
+                     2);
+    assert_string_equal(closes_of(alice, 5), "..xxx");
+    struct client_view view = clients_look(clients, "alice");
+    assert_int_equal(view.connections, 2);
+    assert_true(view.newest == stamps[1]);
+    assert_int_equal(clients_count(clients, "alice"), 5);
+    clients_close_up_to(clients, "alice", UINT64_MAX, 0, CLOSE_REPLACED);
+    view = clients_look(clients, "alice");
+    assert_true(!view.connections && !view.newest);
+    for (int i = 0; i < 5; i++)
+        fake_client_leave(alice[i]);
+    assert_int_equal(clients_look(clients, "alice").connections, 0);
+    assert_int_equal(
+        clients_close_up_to(clients, "alice", 9, 0, CLOSE_REPLACED), 0);
+}
+
+static unsigned visits;
+
+static void count_visit(void *arg, const char *id)
+{
+    visits++;
+    assert_int_equal(clients_count(arg, id), id[0] == 'x' ? 2 : 1);
+}
+
+static void each_client_is_visited_once(void **state)
+{
+    (void)state;
+    enum { MANY = 200 };
+    static struct fake_client *here[MANY + 2];
+    char id[16];
+    for (int i = 0; i < MANY + 2; i++) {
+        snprintf(id, sizeof id, i < MANY ? "c%d" : "x", i);
+        here[i] = join((unsigned)i % 2, id);
+    }
+    visits = 0;
+    clients_each(fake->instance.clients, count_visit, fake->instance.clients);
+    assert_int_equal(visits, MANY + 1);
+    for (int i = 0; i < MANY + 2; i++)
+        fake_client_leave(here[i]);
+    clients_each(fake->instance.clients, count_visit, NULL);
+    assert_int_equal(visits, MANY + 1);
+}
+
 static void a_single_connection_replaces_the_older_one(void **state)
 {
     (void)state;
@@ -265,6 +344,8 @@ int main(void)
         TEST(a_close_may_have_a_text_of_its_own),
         TEST(a_channel_is_taken_away_from_each_connection),
         TEST(only_older_connections_are_closed),
+        TEST(the_newest_up_to_a_stamp_are_closed),
+        TEST(each_client_is_visited_once),
         TEST(a_single_connection_replaces_the_older_one),
         TEST(any_of_the_list_may_leave_first),
         TEST(many_clients_are_told_apart),

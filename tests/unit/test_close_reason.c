@@ -50,6 +50,7 @@ static void codes_are_those_of_the_protocol(void **state)
         {CLOSE_NO_PONG, 4508},
         {CLOSE_TOO_SLOW, 4513},
         {CLOSE_RATE_LIMIT, 4529},
+        {CLOSE_TOO_MANY_CONNECTIONS, 4529},
     };
     assert_int_equal(COUNT(expected), CLOSE_REASON_COUNT);
     for (size_t i = 0; i < COUNT(expected); i++)
