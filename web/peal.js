@@ -217,7 +217,7 @@ export class Peal extends Emitter {
   #attempt = 0; // failures in a row
   #refusals = 0; // 4401 in a row
   #refused; // the token that was answered with 4401
-  #token = null; // the one in use ...
+  #token = null; // the one in use, or the ticket ...
   #proven = false; // ... and whether a connection opened with it
   #openedAt = 0;
   #heardAt = 0;
@@ -233,6 +233,9 @@ export class Peal extends Emitter {
    * @param {string | (why: {reason: string}) => string | Promise<string>}
    *   [options.token] a JWT, or better a function that gets one: only with a
    *   function can an expired token be replaced
+   * @param {(why: {reason: string}) => string | Promise<string>}
+   *   [options.ticket] in place of a token: gets a ticket, a new one each
+   *   time, since each is good for one connection
    * @param {typeof WebSocket} [options.WebSocket] where there is no global one
    * @param {object} [options.clock] for tests: see CLOCK
    * and each of DEFAULTS.
@@ -240,6 +243,10 @@ export class Peal extends Emitter {
   constructor(options) {
     super();
     if (!options?.client) throw new TypeError('Peal needs options.client');
+    const { token, ticket } = options;
+    if (ticket !== undefined && (token !== undefined || typeof ticket !== 'function')) {
+      throw new TypeError('options.ticket is a function, and stands in place of options.token');
+    }
     this.#options = { ...DEFAULTS, ...options };
     this.#clock = options.clock ?? CLOCK;
     this.#WebSocket = options.WebSocket ?? globalThis.WebSocket;
@@ -345,16 +352,18 @@ export class Peal extends Emitter {
 
   /** A function is asked again only when its last token is spent or doubtful. */
   async #currentToken() {
-    const { token } = this.#options;
+    const { token, ticket } = this.#options;
+    const reason = this.#refusals ? 'refused' : 'connect';
+    if (ticket) return ticket({ reason });
     if (typeof token !== 'function') return token;
     const left = expiryOf(this.#token) - this.#clock.now();
     if (this.#proven && left > 10_000) return this.#token;
-    return token({ reason: this.#refusals ? 'refused' : 'connect' });
+    return token({ reason });
   }
 
   #dial() {
     const protocols = ['broadcast'];
-    if (this.#token) protocols.push(`bearer.${this.#token}`);
+    if (this.#token && !this.#options.ticket) protocols.push(`bearer.${this.#token}`);
     let socket;
     try {
       socket = new this.#WebSocket(this.#address(), protocols);
@@ -373,12 +382,13 @@ export class Peal extends Emitter {
 
   /** One empty `channel` joins none; without it the server would add `lobby`. */
   #address() {
-    const { url, client } = this.#options;
+    const { url, client, ticket } = this.#options;
     const base = new URL(url ?? globalThis.location.origin, globalThis.location?.href);
     base.protocol = base.protocol.replace('http', 'ws');
     base.pathname = `${base.pathname.replace(/\/$/, '')}/ws/${encodeURIComponent(client)}`;
     base.hash = '';
     base.searchParams.set('channel', '');
+    if (ticket) base.searchParams.set('ticket', this.#token);
     return base.href;
   }
 
@@ -411,7 +421,8 @@ export class Peal extends Emitter {
       this.#proven = false;
       this.#refused = this.#token;
       this.#refusals += 1;
-      const hopeless = typeof this.#options.token !== 'function';
+      const { token, ticket } = this.#options;
+      const hopeless = typeof (ticket ?? token) !== 'function';
       if (hopeless || this.#refusals > TOKEN_REFUSALS) this.#finish(code, reason, true);
       else this.#waitAndRetry(code, reason, 0);
     } else if (advice.again) {

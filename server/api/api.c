@@ -134,6 +134,7 @@ static const struct route routes[] = {
     {"/api/batch", METHOD_POST, POST_ALLOW, NULL, "batch"},
     {"/api/disconnect", METHOD_POST, POST_ALLOW, NULL, "disconnect"},
     {"/api/unsubscribe", METHOD_POST, POST_ALLOW, NULL, "unsubscribe"},
+    {"/api/tickets", METHOD_POST, POST_ALLOW, NULL, "tickets"},
     {"/api/channels", METHOD_GET, GET_ALLOW, NULL, "channels"},
     {"/api/channels/*/presence", METHOD_GET, GET_ALLOW, NULL, "presence"},
     {"/api/channels/*/history", METHOD_GET, GET_ALLOW, NULL, "history"},

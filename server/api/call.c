@@ -15,6 +15,8 @@ const char *const field_names[FIELD_COUNT] = {
     [FIELD_LIMIT] = "limit",
     [FIELD_PAYLOAD] = "payload",
     [FIELD_REASON] = "reason",
+    [FIELD_CAPS] = "caps",
+    [FIELD_TTL] = "ttl",
 };
 
 static void destroy(struct api_call *call)

@@ -28,6 +28,8 @@ enum field {
     FIELD_LIMIT,
     FIELD_PAYLOAD,
     FIELD_REASON,
+    FIELD_CAPS,
+    FIELD_TTL,
     FIELD_COUNT
 };
 

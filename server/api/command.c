@@ -5,7 +5,9 @@
 #include "base/error.h"
 #include "messaging/epoch.h"
 #include "messaging/idempotency.h"
+#include "messaging/identity.h"
 #include "messaging/names.h"
+#include "messaging/tickets.h"
 
 enum { HISTORY_LIMIT = 50, CHANNELS_LIMIT = 1000, CHANNELS_LIMIT_MAX = 100000 };
 
@@ -279,6 +281,58 @@ static void run_unsubscribe(struct api_call *call, uint32_t part,
         call_ask(call, part, request_new_remove(client, channel), write_told);
 }
 
+static void write_ticket(const struct request *request, struct buffer *out)
+{
+    append_name(out, "ticket", request->channel);
+    buffer_append_char(out, '}');
+}
+
+/* The handshake could not refuse them any more. */
+static bool check_caps(struct api_call *call, uint32_t part, struct bytes caps)
+{
+    struct error error;
+    if (!caps.len)
+        return true;
+    struct json *json = json_parse(caps, false, &error);
+    struct caps *read = json ? caps_parse(json, &error) : NULL;
+    json_free(json);
+    if (!read)
+        call_refuse(call, part, 400, "caps", error.text);
+    caps_unref(read);
+    return read != NULL;
+}
+
+static bool read_ttl(struct api_call *call, uint32_t part,
+                     const struct json_slot *slots, uint32_t *seconds)
+{
+    uint64_t number = TICKET_SECONDS;
+    struct bytes raw = slots[FIELD_TTL].raw;
+    if (raw.len && (!json_decode_uint(raw, &number) || !number ||
+                    number > TICKET_SECONDS_MAX))
+        return refuse_field(call, part, FIELD_TTL,
+                            "must be a whole number of seconds from 1 to 3600");
+    *seconds = (uint32_t)number;
+    return true;
+}
+
+static void run_tickets(struct api_call *call, uint32_t part,
+                        const struct json_slot *slots)
+{
+    char id[CLIENT_ID_MAX + 1] = "";
+    char ticket[TICKET_LEN + 1];
+    struct bytes client;
+    uint32_t seconds;
+    if (!read_client(call, part, slots, id, &client) ||
+        !check_caps(call, part, slots[FIELD_CAPS].raw) ||
+        !read_ttl(call, part, slots, &seconds))
+        return;
+    ticket_make(ticket);
+    struct request *request = new_request(REQUEST_TICKET, bytes_of(ticket));
+    request->seconds = seconds;
+    request->ticket = ticket_content(id, slots[FIELD_CAPS].raw);
+    call_ask(call, part, request, write_ticket);
+}
+
 static void run_history(struct api_call *call, uint32_t part,
                         const struct json_slot *slots)
 {
@@ -321,6 +375,7 @@ static const struct command commands[] = {
     {"send", SCOPE_SEND, COMMAND_SINGLE, run_send},
     {"disconnect", SCOPE_DISCONNECT, COMMAND_SINGLE, run_disconnect},
     {"unsubscribe", SCOPE_DISCONNECT, COMMAND_SINGLE, run_unsubscribe},
+    {"tickets", SCOPE_TICKETS, COMMAND_SINGLE, run_tickets},
     {"presence", SCOPE_PRESENCE, COMMAND_SINGLE, run_presence},
     {"history", SCOPE_HISTORY, COMMAND_SINGLE, run_history},
     {"channels", SCOPE_CHANNELS, COMMAND_SINGLE, run_channels},

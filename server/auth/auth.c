@@ -87,9 +87,14 @@ static bool check_token(const struct auth *auth,
                         struct verdict *verdict)
 {
     struct bytes token;
+    struct bytes ticket = handshake->query_ticket;
     if (auth->keys.count &&
-        token_source_find(handshake, auth->query_token, &token))
+        token_source_find(handshake, auth->query_token && !ticket.len, &token))
         return judge_token(auth, token, verdict->client_id, verdict);
+    if (ticket.len) {
+        verdict->status = VERDICT_TICKET;
+        return false;
+    }
     if (!auth_is_configured(auth) || handshake->certificate_name.len)
         return let_in(auth, verdict);
     return verdict_refuse(verdict, 401,
@@ -115,6 +120,45 @@ void auth_judge(const struct auth *auth, const struct handshake *handshake,
         check_origin(auth, handshake, verdict) &&
         check_certificate(handshake, verdict))
         check_token(auth, handshake, verdict);
+}
+
+static bool refuse_ticket(struct verdict *verdict)
+{
+    return verdict_refuse(verdict, 401, "Invalid ticket",
+                          "unknown, used or too old", CLOSE_TOKEN_INVALID);
+}
+
+/* As ticket_content wrote it; the caps were checked before. */
+static struct caps *read_caps(const struct auth *auth, struct bytes text)
+{
+    struct error error;
+    if (!text.len)
+        return caps_ref(auth->default_caps);
+    struct json *json = json_parse(text, false, &error);
+    struct caps *caps = json ? caps_parse(json, &error) : NULL;
+    json_free(json);
+    return caps;
+}
+
+void auth_judge_ticket(const struct auth *auth, const char *content,
+                       struct verdict *verdict)
+{
+    struct bytes text = bytes_of(content);
+    const char *blank = content ? strchr(content, ' ') : NULL;
+    if (!blank) {
+        refuse_ticket(verdict);
+        return;
+    }
+    struct bytes client = {content, (size_t)(blank - content)};
+    if (!bytes_equal(client, bytes_of(verdict->client_id))) {
+        verdict_refuse(verdict, 403, "Ticket is for another client", NULL,
+                       CLOSE_FORBIDDEN);
+        return;
+    }
+    verdict->identity.caps = read_caps(auth, bytes_skip(text, client.len + 1));
+    verdict->status = 101;
+    if (!verdict->identity.caps)
+        refuse_ticket(verdict);
 }
 
 void auth_judge_token(const struct auth *auth, struct bytes token,

@@ -51,13 +51,17 @@ struct handshake {
     struct bytes cookie;
     struct bytes subprotocols; /* Sec-WebSocket-Protocol */
     struct bytes query_protocol;
+    struct bytes query_ticket;
     struct bytes query_token;
     struct bytes certificate_name; /* verified; only where it counts */
 };
 
-/* The answer: status 101 lets the client in. */
+/* The answer: status 101 lets the client in; VERDICT_TICKET says that its
+ * ticket must be redeemed, and then auth_judge_ticket asked. */
+enum { VERDICT_TICKET = 100 };
+
 struct verdict {
-    int status;              /* 101, or the HTTP status of the refusal */
+    int status;              /* or the HTTP status of the refusal */
     const char *error;       /* text for the refusal's body */
     const char *reason;      /* more, for explain_refusals; or NULL */
     enum close_reason close; /* how an explained refusal is closed */
@@ -86,6 +90,12 @@ bool auth_is_configured(const struct auth *auth);
  * place of a token; with both, the token says what is allowed. */
 void auth_judge(const struct auth *auth, const struct handshake *handshake,
                 struct verdict *verdict);
+
+/* Judges what a ticket says that was redeemed, NULL for one that is not good
+ * (any more): status 101 and the identity, or a refusal. The verdict is the one
+ * of auth_judge. */
+void auth_judge_ticket(const struct auth *auth, const char *content,
+                       struct verdict *verdict);
 
 /* Judges a token that an open connection of `client_id` brings: a refusal has
  * `error` and `reason`, and status 101 the new identity. */

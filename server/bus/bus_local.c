@@ -17,6 +17,7 @@
 #include "messaging/history.h"
 #include "messaging/idempotency.h"
 #include "messaging/members.h"
+#include "messaging/tickets.h"
 
 enum { SHARDS = 64 };
 
@@ -35,6 +36,7 @@ struct shard {
     pthread_mutex_t lock;
     struct channel_state *channels;
     struct idempotency idempotency;
+    struct tickets tickets;
 };
 
 struct bus_local {
@@ -43,6 +45,7 @@ struct bus_local {
     _Atomic uint64_t history_bytes;
     _Atomic uint32_t channel_count;
     _Atomic uint32_t key_count; /* of idempotency, over all shards */
+    _Atomic uint32_t ticket_count;
     struct shard shards[SHARDS];
 };
 
@@ -266,6 +269,30 @@ static void remove_client(struct bus_local *bus, struct shard *shard,
                        bytes_of(request->channel));
 }
 
+/* A ticket refused can be asked for again; one forgotten would surprise. */
+static void keep_ticket(struct bus_local *bus, struct shard *shard,
+                        struct request *request)
+{
+    if (bus->ticket_count >= bus->instance->options->limits.tickets) {
+        metrics_add(&request->worker->metrics, METRIC_LIMIT_TICKETS, 1);
+        request->fault = FAULT_UNAVAILABLE;
+        return;
+    }
+    tickets_add(&shard->tickets, request->channel, request->ticket,
+                clock_wall_ms() + (int64_t)request->seconds * 1000);
+    request->ticket = NULL;
+    bus->ticket_count++;
+}
+
+static void redeem(struct bus_local *bus, struct shard *shard,
+                   struct request *request)
+{
+    int64_t now_ms = clock_wall_ms();
+    bus->ticket_count -= tickets_expire(&shard->tickets, now_ms);
+    request->ticket = tickets_take(&shard->tickets, request->channel, now_ms);
+    bus->ticket_count -= request->ticket != NULL;
+}
+
 typedef void serve(struct bus_local *bus, struct shard *shard,
                    struct request *request);
 
@@ -278,6 +305,8 @@ static serve *const servers[REQUEST_KIND_COUNT] = {
     [REQUEST_DIRECT] = send_direct,
     [REQUEST_DISCONNECT] = disconnect,
     [REQUEST_REMOVE] = remove_client,
+    [REQUEST_TICKET] = keep_ticket,
+    [REQUEST_REDEEM] = redeem,
 };
 
 /* Over all shards, one at a time. */
@@ -350,6 +379,7 @@ static void bus_local_tick(struct bus *base)
                 free_state(bus, shard, channel);
         }
         bus->key_count -= idempotency_expire(&shard->idempotency, now_ms);
+        bus->ticket_count -= tickets_expire(&shard->tickets, now_ms);
         pthread_mutex_unlock(&shard->lock);
     }
 }
@@ -377,6 +407,7 @@ static void bus_local_free(struct bus *base)
         HASH_ITER(hh, shard->channels, channel, next)
             free_state(bus, shard, channel);
         idempotency_clear(&shard->idempotency);
+        tickets_clear(&shard->tickets);
         pthread_mutex_destroy(&shard->lock);
     }
     free(bus);

@@ -198,6 +198,11 @@ void redis_channels_each_member(struct redis_bus *bus,
                                               const char *client,
                                               uint32_t connections));
 
+/* ---- redis_tickets.c */
+
+void redis_keep_ticket(struct redis_bus *bus, struct request *request);
+void redis_redeem(struct redis_bus *bus, struct request *request);
+
 /* ---- redis_presence.c: who is where, over all instances */
 
 /* A client's connections in a channel of this instance changed. */

@@ -33,6 +33,8 @@
         "Those of them that resumed a session.")                               \
     ROW(TLS_FAILED, "counter", "tls_failed_total", "",                         \
         "TLS handshakes that failed.")                                         \
+    ROW(TICKETS_REDEEMED, "counter", "tickets_redeemed_total", "",             \
+        "Handshakes let in by a ticket.")                                      \
     ROW(HTTP_REQUESTS, "counter", "http_requests_total", "",                   \
         "Plain HTTP requests answered.")                                       \
     ROW(MESSAGES_IN, "counter", "messages_received_total", "",                 \
@@ -76,6 +78,8 @@
         "")                                                                    \
     ROW(LIMIT_API_RATE, "counter", "limit_reached_total",                      \
         "limit=\"api_requests_per_second\"", "")                               \
+    ROW(LIMIT_TICKETS, "counter", "limit_reached_total", "limit=\"tickets\"",  \
+        "")                                                                    \
     ROW(LIMIT_IDEMPOTENCY, "counter", "limit_reached_total",                   \
         "limit=\"idempotency_keys\"", "")                                      \
     ROW(DROPPED_SUPERSEDED, "counter", "dropped_total",                        \

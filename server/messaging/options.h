@@ -49,6 +49,7 @@ struct limits {
     _Atomic uint32_t outbox_messages;
     _Atomic uint32_t handshake_seconds;
     _Atomic uint32_t idempotency_keys; /* remembered without Redis */
+    _Atomic uint32_t tickets;          /* not used yet, without Redis */
     _Atomic uint32_t inbox_messages; /* waiting for one worker */
     _Atomic uint64_t history_bytes;  /* all histories of this instance */
 };

@@ -55,6 +55,7 @@ void request_free(struct request *request)
     free(request->messages);
     free(request->members);
     free(request->names);
+    free(request->ticket);
     free(request);
 }
 

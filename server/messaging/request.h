@@ -27,6 +27,8 @@ enum request_kind {
     REQUEST_CHANNELS, /* those that somebody subscribes to */
     REQUEST_CLIENT, /* its connections here changed; only for a bus that wants
                        to know, and nobody waits for an answer */
+    REQUEST_TICKET, /* made known */
+    REQUEST_REDEEM, /* a ticket, once over all instances */
     REQUEST_KIND_COUNT
 };
 
@@ -56,11 +58,15 @@ struct request {
     void (*write_answer)(const struct request *request, struct buffer *out);
 
     /* what is asked; the texts live in the request */
-    const char *channel;     /* or, for REQUEST_DIRECT, the client id */
+    const char *channel;     /* or, for REQUEST_DIRECT, the client id; for
+                                TICKET and REDEEM the ticket */
     const char *client;      /* who asks, or who it is about */
     struct bytes id;         /* the client's own number for it, raw JSON */
     struct bytes reason;     /* DISCONNECT: for the close frame, or empty */
     bool is_once;            /* PUBLISH: `id` is an idempotency key */
+    char *ticket;            /* TICKET, and REDEEM's answer if it is good: what
+                                ticket_content says; owned */
+    uint32_t seconds;        /* TICKET: how long it is good */
     bool recover;            /* SUBSCRIBE: from `since` on */
     struct position since;
     uint32_t limit;          /* HISTORY, CHANNELS: so many at the most */

@@ -2,9 +2,12 @@
 
 #include <stdlib.h>
 
+#include "base/loop.h"
 #include "base/memory.h"
 #include "messaging/channel.h"
+#include "messaging/tickets.h"
 #include "net/headers.h"
+#include "net/held_response.h"
 #include "net/reactor.h"
 #include "net/response.h"
 #include "net/tls.h"
@@ -136,6 +139,7 @@ static void read_handshake(struct headers *headers, struct handshake *out)
     out->subprotocols = headers_get(headers, WSI_TOKEN_PROTOCOL);
     out->query_protocol = headers_query(headers, "protocol", 0);
     out->query_token = headers_query(headers, "token", 0);
+    out->query_ticket = headers_query(headers, "ticket", 0);
 }
 
 /* The channels named in the URL: none means the default one, and an empty
@@ -170,8 +174,9 @@ static void read_channels(struct socket *socket, struct headers *headers)
     socket->opening = opening;
 }
 
-static bool admit(struct socket *socket, const struct verdict *verdict,
-                  struct headers *headers)
+/* False: it has too many. Takes the verdict's identity. */
+static bool connect_client(struct socket *socket,
+                           const struct verdict *verdict)
 {
     struct reactor *reactor = socket->reactor;
     const struct protocol *protocol =
@@ -180,16 +185,135 @@ static bool admit(struct socket *socket, const struct verdict *verdict,
     socket->connection =
         connection_new(&reactor->worker, protocol, &websocket_transport, socket,
                        verdict->client_id, verdict->identity);
-    if (!socket->connection) {
-        caps_unref(verdict->identity.caps);
-        count_limit(socket, METRIC_LIMIT_CLIENT);
-        return refuse(socket, &(struct refusal){429, "Too many connections",
-                                                NULL, CLOSE_NONE, NULL});
-    }
+    if (socket->connection)
+        return true;
+    caps_unref(verdict->identity.caps);
+    count_limit(socket, METRIC_LIMIT_CLIENT);
+    return false;
+}
+
+static const struct refusal too_many = {429, "Too many connections", NULL,
+                                        CLOSE_NONE, NULL};
+
+/* It counts from here on, and its channels are known. */
+static void expect_open(struct socket *socket, const struct verdict *verdict,
+                        struct headers *headers)
+{
     socket->is_counted = true;
-    reactor->net->connections++;
+    socket->reactor->net->connections++;
     read_channels(socket, headers);
     socket->opening->protocol = verdict->protocol;
+}
+
+static bool admit(struct socket *socket, const struct verdict *verdict,
+                  struct headers *headers)
+{
+    if (!connect_client(socket, verdict))
+        return refuse(socket, &too_many);
+    expect_open(socket, verdict, headers);
+    return true;
+}
+
+static struct refusal refusal_of(const struct verdict *verdict)
+{
+    /* libwebsockets accepts no handshake without a protocol it knows */
+    bool explicable = verdict->status == 401 || verdict->status == 403;
+    return (struct refusal){verdict->status, verdict->error, verdict->reason,
+                            explicable ? verdict->close : CLOSE_NONE,
+                            verdict->protocol};
+}
+
+/* ---- tickets: the bus says later whether one is good */
+
+/* Outlives its socket, as the request of it does. */
+struct admission {
+    struct socket *socket; /* NULL: gone */
+    struct verdict verdict;
+};
+
+void handshake_abandon(struct socket *socket)
+{
+    if (socket->admission)
+        socket->admission->socket = NULL;
+    socket->admission = NULL;
+    held_response_drop(socket);
+}
+
+/* The client hears of the upgrade, and is read from again. */
+static void let_go_on(struct socket *socket)
+{
+    struct reactor *reactor = socket->reactor;
+    lws_rx_flow_control(socket->wsi, 1);
+    loop_wake(reactor->loop); /* frames behind the handshake may be held */
+    if (held_response_release(socket))
+        websocket_on_open(socket);
+    else
+        socket_close(socket);
+}
+
+static void refuse_late(struct socket *socket, const struct refusal *refusal)
+{
+    metrics_add(&socket->reactor->worker.metrics, METRIC_HANDSHAKES_REFUSED, 1);
+    opening_free(socket->opening);
+    socket->opening = NULL;
+    if (explain(socket, refusal)) {
+        let_go_on(socket);
+        return;
+    }
+    held_response_drop(socket);
+    write_refusal(socket, refusal);
+    socket_close(socket);
+}
+
+static void on_redeemed(struct worker *worker, struct request *request)
+{
+    struct admission *admission = request->call;
+    struct socket *socket = admission->socket;
+    struct verdict verdict = admission->verdict;
+    free(admission);
+    if (!socket)
+        return;
+    socket->admission = NULL;
+    const struct refusal unavailable = {503, "Unavailable", NULL, CLOSE_NONE,
+                                        NULL};
+    if (request->fault != FAULT_NONE) {
+        refuse_late(socket, &unavailable);
+        return;
+    }
+    auth_judge_ticket(socket->reactor->net->auth, request->ticket, &verdict);
+    const struct refusal refusal = refusal_of(&verdict);
+    if (verdict.status != 101) {
+        refuse_late(socket, &refusal);
+    } else if (!connect_client(socket, &verdict)) {
+        refuse_late(socket, &too_many);
+    } else {
+        metrics_add(&worker->metrics, METRIC_TICKETS_REDEEMED, 1);
+        let_go_on(socket);
+    }
+}
+
+/* Meanwhile libwebsockets upgrades, and nobody hears of it. */
+static bool await_ticket(struct socket *socket, struct verdict *verdict,
+                         struct bytes ticket, struct headers *headers)
+{
+    struct worker *worker = &socket->reactor->worker;
+    if (!ticket_is_valid(ticket)) {
+        auth_judge_ticket(socket->reactor->net->auth, NULL, verdict);
+        const struct refusal refusal = refusal_of(verdict);
+        return refuse(socket, &refusal);
+    }
+    struct admission *admission = memory_new(1, sizeof *admission);
+    *admission = (struct admission){socket, *verdict};
+    socket->admission = admission;
+    expect_open(socket, verdict, headers);
+    held_response_begin(socket);
+    struct request *request =
+        request_new(REQUEST_REDEEM, ticket, (struct bytes){0},
+                    (struct bytes){0});
+    request->done = on_redeemed;
+    request->worker = worker;
+    request->call = admission;
+    bus_submit(worker->instance->bus, request);
     return true;
 }
 
@@ -218,10 +342,9 @@ bool handshake_judge(struct socket *socket)
     auth_judge(socket->reactor->net->auth, &handshake, &verdict);
     if (verdict.status == 101)
         return admit(socket, &verdict, &headers);
-    /* libwebsockets accepts no handshake without a protocol it knows */
-    bool explicable = verdict.status == 401 || verdict.status == 403;
-    refusal = (struct refusal){verdict.status, verdict.error, verdict.reason,
-                               explicable ? verdict.close : CLOSE_NONE,
-                               verdict.protocol};
+    if (verdict.status == VERDICT_TICKET)
+        return await_ticket(socket, &verdict, handshake.query_ticket,
+                            &headers);
+    refusal = refusal_of(&verdict);
     return refuse(socket, &refusal);
 }

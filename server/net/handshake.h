@@ -3,6 +3,7 @@
  * Owner:   what it makes goes to the socket.
  * Thread:  the reactor's.
  * Limits:  drain, connections (whole, by address, by client): refused here.
+ *          A ticket takes as long to redeem as the bus takes to answer.
  * Failure: a refusal is a whole HTTP response, written here; with
  *          explain_refusals it is a WebSocket closed with the reason.
  */
@@ -31,6 +32,9 @@ struct opening {
 /* True: the upgrade may go on, and socket->opening is set. False: a response
  * was written, and the socket must be closed. */
 bool handshake_judge(struct socket *socket);
+
+/* Nobody waits for the socket's ticket any more, if anybody did. */
+void handshake_abandon(struct socket *socket);
 
 /* NULL is ignored. */
 void opening_free(struct opening *opening);

@@ -1,5 +1,7 @@
 #include "net/net.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -13,10 +15,14 @@
 enum { OTHER_DESCRIPTORS = 256, HTTP_SOCKETS = 768 };
 
 /* libwebsockets' own messages: only errors, and only some of them, since a
- * peer can cause them at will. */
-static void log_lws(int level, const char *line)
+ * peer can cause them at will. Its function of this name writes them into one
+ * buffer for all threads; a program's own definition is the one that counts. */
+void _lws_logv(int level, const char *format, va_list arguments)
 {
-    (void)level;
+    char line[256];
+    if (!(level & LLL_ERR))
+        return;
+    vsnprintf(line, sizeof line, format, arguments);
     struct bytes text = bytes_of(line);
     while (text.len && text.data[text.len - 1] == '\n')
         text.len--;
@@ -96,7 +102,7 @@ struct net *net_new(const struct net_options *options,
     net->protocols = protocols;
     net->ip_counts = ip_counts_new();
     net->reactors = memory_new(options->workers, sizeof(struct reactor *));
-    lws_set_log_level(LLL_ERR, log_lws);
+    lws_set_log_level(LLL_ERR, NULL);
     lws_set_allocator(reallocate);
     uint32_t descriptors =
         set_descriptor_limit(instance->options->limits.connections);

@@ -101,6 +101,7 @@ void socket_free(struct socket *socket)
     input_deinit(socket);
     free(socket->pong);
     exchange_free(socket);
+    handshake_abandon(socket);
     leave_net(socket);
     free(socket);
 }

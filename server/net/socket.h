@@ -19,8 +19,10 @@
 
 enum { SOCKET_KEPT_SECONDS = 60 };
 
+struct admission;
 struct connection;
 struct exchange;
+struct held_response;
 struct ip_count;
 struct lws;
 struct opening;
@@ -41,6 +43,8 @@ struct socket {
     struct connection *connection; /* once it is a WebSocket, or opening */
     struct opening *opening;       /* between upgrade and open */
     struct exchange *exchange;     /* a request under way, or NULL */
+    struct admission *admission;   /* its ticket is being redeemed, or NULL */
+    struct held_response *held_response; /* meanwhile */
     struct socket_list *list;      /* the one it is in, or NULL */
     struct socket *next;
     struct socket *previous;

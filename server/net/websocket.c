@@ -9,6 +9,7 @@
 #include "base/loop.h"
 #include "base/memory.h"
 #include "messaging/frame.h"
+#include "net/body_guard.h"
 #include "net/handshake.h"
 #include "net/headers.h"
 #include "net/http.h"
@@ -146,6 +147,10 @@ void websocket_on_open(struct socket *socket)
 {
     socket_move(socket, NULL);
     input_begin_frames(socket);
+    if (socket->admission) { /* its ticket is being redeemed */
+        body_guard_pause(socket->wsi);
+        return;
+    }
     struct opening *opening = socket->opening;
     if (!socket->connection) {
         explain_later(socket);

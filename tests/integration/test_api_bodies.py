@@ -130,8 +130,8 @@ def test_a_body_that_does_not_come_ends_the_connection(peal):
     assert raw.response().status == 200
     raw.send(POST[:-1])
     assert raw.is_ended()
-    name = 'peal_limit_reached_total{limit="handshake_seconds"}'
-    assert server.metric(name) == 1
+    server.wait_metric('peal_limit_reached_total{limit="handshake_seconds"}',
+                       1)
 
 
 def test_a_body_that_drips_ends_the_connection(peal):

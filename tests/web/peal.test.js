@@ -120,6 +120,23 @@ test('close() ends timers, waiting requests and the socket; connect() comes back
   assert.equal(sockets.all.length, 2);
 });
 
+test('a ticket goes into the address, and a new one into the next', async () => {
+  let count = 0;
+  const all = await opened({ ticket: async ({ reason }) => `${reason}-${(count += 1)}` });
+  const ticket = () => /[?&]ticket=([^&]*)/.exec(all.sockets.last.url)[1];
+  assert.equal(ticket(), 'connect-1');
+  assert.deepEqual(all.sockets.last.protocols, ['broadcast']);
+  await reconnected(all, 1012);
+  assert.equal(ticket(), 'connect-2');
+  await reconnected(all, 4401);
+  assert.equal(ticket(), 'refused-3');
+});
+
+test('a ticket is asked of a function, and not together with a token', () => {
+  assert.throws(() => setUp({ ticket: 'abc' }), TypeError);
+  assert.throws(() => setUp({ ticket: () => 'abc', token: 'a.b.c' }), TypeError);
+});
+
 test('close() while a token is awaited wins', async () => {
   let give;
   const { peal, sockets } = setUp({ token: () => new Promise((resolve) => (give = resolve)) });

@@ -1,0 +1,91 @@
+#include "messaging/tickets.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buffer.h"
+#include "base/hash.h"
+#include "base/random.h"
+
+struct ticket {
+    char text[TICKET_LEN + 1];
+    char *content;
+    int64_t end_ms;
+    UT_hash_handle hh;
+};
+
+void ticket_make(char out[TICKET_LEN + 1])
+{
+    unsigned char secret[TICKET_LEN / 2];
+    random_fill(secret, sizeof secret);
+    for (size_t i = 0; i < sizeof secret; i++)
+        snprintf(out + 2 * i, 3, "%02x", secret[i]);
+}
+
+bool ticket_is_valid(struct bytes ticket)
+{
+    for (size_t i = 0; i < ticket.len; i++)
+        if (!ticket.data[i] || !strchr("0123456789abcdef", ticket.data[i]))
+            return false;
+    return ticket.len == TICKET_LEN;
+}
+
+char *ticket_content(const char *client, struct bytes caps)
+{
+    struct buffer text = {0};
+    buffer_append_text(&text, client);
+    buffer_append_char(&text, ' ');
+    buffer_append(&text, caps);
+    buffer_text(&text);
+    return text.data;
+}
+
+static void forget(struct tickets *tickets, struct ticket *ticket)
+{
+    HASH_DEL(tickets->items, ticket);
+    free(ticket->content);
+    free(ticket);
+}
+
+void tickets_add(struct tickets *tickets, const char *text, char *content,
+                 int64_t end_ms)
+{
+    struct ticket *ticket = memory_new(1, sizeof *ticket);
+    memcpy(ticket->text, text, TICKET_LEN);
+    ticket->content = content;
+    ticket->end_ms = end_ms;
+    HASH_ADD_STR(tickets->items, text, ticket);
+}
+
+char *tickets_take(struct tickets *tickets, const char *text, int64_t now_ms)
+{
+    struct ticket *ticket;
+    HASH_FIND_STR(tickets->items, text, ticket);
+    if (!ticket)
+        return NULL;
+    char *content = ticket->end_ms > now_ms ? ticket->content : NULL;
+    if (content)
+        ticket->content = NULL;
+    forget(tickets, ticket);
+    return content;
+}
+
+uint32_t tickets_expire(struct tickets *tickets, int64_t now_ms)
+{
+    uint32_t count = 0;
+    struct ticket *ticket;
+    struct ticket *next;
+    HASH_ITER(hh, tickets->items, ticket, next)
+    {
+        if (ticket->end_ms > now_ms)
+            continue;
+        forget(tickets, ticket);
+        count++;
+    }
+    return count;
+}
+
+void tickets_clear(struct tickets *tickets)
+{
+    tickets_expire(tickets, INT64_MAX);
+}
