@@ -178,8 +178,8 @@ def test_who_expects_in_vain_is_told_at_once(api):
     ([("Content-Length", "0x10")], 400),
     ([("Content-Length", "99999999999999999999")], 400),
     ([("Content-Length", None), ("Transfer-Encoding", "chunked")], 501),
-    ([("Transfer-Encoding", "chunked")], 501),
-    ([("Transfer-Encoding", "identity")], 501),
+    ([("Transfer-Encoding", "chunked")], 400),  # and a Content-Length
+    ([("Transfer-Encoding", "identity")], 400),
 ])
 def test_a_doubtful_length_is_refused_and_the_connection_ends(api, headers,
                                                               status):
