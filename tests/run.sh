@@ -39,6 +39,7 @@ integration       release pytest  shared run_integration
 integration-4     release pytest  shared run_integration
 integration-tls-4 release pytest  shared run_integration
 conformance       release pytest  shared run_conformance
+abuse             release pytest  shared run_abuse
 conformance-tls   release pytest  shared run_conformance
 cluster           release pytest  shared run_cluster
 web               release summary alone  run_web
@@ -49,6 +50,7 @@ asan-integration  asan    pytest  shared run_integration
 asan-integration-4 asan   pytest  shared run_integration
 asan-integration-tls asan pytest  shared run_integration
 asan-conformance  asan    pytest  shared run_conformance
+asan-abuse        asan    pytest  shared run_abuse
 tsan-unit         tsan    ctest   shared run_unit
 tsan-integration-4 tsan   pytest  shared run_integration
 "
@@ -166,6 +168,13 @@ run_integration() {
 
 run_conformance() {
     run_pytest tests/conformance
+}
+
+# Memory is measured: the sanitizer must not keep what was freed.
+run_abuse() {
+    [[ $stage != asan-* ]] || export PEAL_TEST_SLOWNESS=4
+    ASAN_OPTIONS="$ASAN_OPTIONS:quarantine_size_mb=4:thread_local_quarantine_size_kb=64" \
+        run_pytest tests/abuse
 }
 
 run_cluster() {

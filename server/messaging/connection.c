@@ -159,18 +159,23 @@ static void close_at_limit(struct connection *connection, enum metric metric,
     connection_close(connection, reason);
 }
 
+static bool is_within_rate(struct connection *connection)
+{
+    if (token_bucket_take(&connection->rate,
+                          options_of(connection)->limits.messages_per_second,
+                          connection->last_seen_ms))
+        return true;
+    close_at_limit(connection, METRIC_LIMIT_RATE, CLOSE_RATE_LIMIT);
+    return false;
+}
+
 static void handle_message(struct connection *connection, struct bytes message,
                            bool binary)
 {
     count(connection, METRIC_MESSAGES_IN, 1);
     count(connection, METRIC_BYTES_IN, (int64_t)message.len);
-    if (!token_bucket_take(&connection->rate,
-                           options_of(connection)->limits.messages_per_second,
-                           connection->last_seen_ms)) {
-        close_at_limit(connection, METRIC_LIMIT_RATE, CLOSE_RATE_LIMIT);
-        return;
-    }
-    connection->protocol->on_message(connection, message, binary);
+    if (is_within_rate(connection))
+        connection->protocol->on_message(connection, message, binary);
 }
 
 static void keep_piece(struct connection *connection, struct bytes piece)
@@ -197,10 +202,22 @@ void connection_receive(struct connection *connection, struct bytes piece,
         return;
     }
     keep_piece(connection, piece);
-    if (!is_final)
+    if (!is_final) {
+        /* a fragment of nothing brings no message nearer to its limit */
+        if (!piece.len && !remaining)
+            is_within_rate(connection);
         return;
+    }
     handle_message(connection, buffer_bytes(connection->partial), binary);
     free_partial(connection);
+}
+
+bool connection_on_ping(struct connection *connection)
+{
+    if (!connection->is_open || connection->is_closing)
+        return false;
+    connection_on_sign_of_life(connection);
+    return is_within_rate(connection);
 }
 
 void connection_on_sign_of_life(struct connection *connection)

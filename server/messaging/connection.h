@@ -104,6 +104,10 @@ void connection_free(struct connection *connection);
 void connection_receive(struct connection *connection, struct bytes piece,
                         size_t remaining, bool is_final, bool binary);
 
+/* A ping from the client counts towards its rate, as a message does; whether
+ * it is to be answered. */
+bool connection_on_ping(struct connection *connection);
+
 /* Any frame from the client: a sign of life. */
 void connection_on_sign_of_life(struct connection *connection);
 

@@ -224,7 +224,7 @@ void websocket_answer_ping(struct socket *socket, struct bytes payload)
 {
     char frame[FRAME_HEADER_MAX + 125];
     struct connection *connection = socket->connection;
-    if (!connection || connection->is_close_started)
+    if (!connection || !connection_on_ping(connection))
         return;
     size_t len = frame_write_header(frame, FRAME_PONG, payload.len);
     memcpy(frame + len, payload.data, payload.len);
