@@ -33,6 +33,7 @@ struct config {
     char *web_root;   /* folder of files served under /; NULL: none */
     uint32_t drain_seconds;
     uint32_t rx_buffer_bytes;
+    bool io_uring;
     bool explain_refusals;
     char *default_channel;
     enum log_level log_level;

@@ -56,6 +56,9 @@ static const struct config_key keys[] = {
      .min = 128, .max = 65536,
      .help = "what a connection reads into: small saves memory, large saves "
              "time where clients send much"},
+    {"io_uring", &config_value_bool, AT(io_uring), "true",
+     .help = "messages to many clients take one system call, where the kernel "
+             "allows it and without TLS"},
     {"explain_refusals", &config_value_bool, AT(explain_refusals), "false",
      .help = "a refused client is let in, told why, and closed: browsers "
              "show no other answer; on under --dev"},

@@ -127,6 +127,7 @@ static bool make_net(struct server *server, struct error *error)
         .port = config->port,
         .workers = config->workers,
         .rx_buffer_bytes = config->rx_buffer_bytes,
+        .io_uring = config->io_uring,
         .drain_seconds = config->drain_seconds,
         .explain_refusals = config->explain_refusals,
         .default_channel = config->default_channel,

@@ -168,6 +168,7 @@ static void render(struct channel *channel, const struct protocol *protocol,
                    uint32_t next, struct rendering *rendering)
 {
     struct message **messages = channel->batch + (next - channel->first);
+    worker_settle(channel->worker); /* they read what was rendered before */
     rendering->is_made = true;
     rendering->next = next;
     rendering->count = next_number(channel) - next;
@@ -202,6 +203,7 @@ static uint32_t send_to(struct channel *channel, struct subscriber *subscriber,
  * began. */
 static void begin_round(struct channel *channel)
 {
+    worker_settle(channel->worker);
     if (channel->cursor)
         drop_first(channel, channel->round_start - channel->first);
     channel->cursor = 0;
@@ -223,6 +225,7 @@ uint32_t channel_send_some(struct channel *channel, uint32_t cost)
         if (subscriber->next != next_number(channel))
             used += send_to(channel, subscriber, &renderings);
     }
+    worker_settle(channel->worker);
     if (!channel->behind)
         end_batch(channel);
     return used;
@@ -236,6 +239,7 @@ static void catch_up(struct channel *channel, uint32_t place)
     struct renderings renderings;
     forget_renderings(&renderings);
     send_to(channel, subscriber, &renderings);
+    worker_settle(channel->worker);
     if (!channel->behind)
         end_batch(channel);
 }

@@ -266,10 +266,14 @@ const char *connection_client_id(const struct connection *connection)
     return client_id(connection->client);
 }
 
-static void write_now(struct connection *connection, struct bytes frames)
+typedef bool write_function(struct connection *connection,
+                            struct bytes frames);
+
+/* For what stays as it is until the worker settles. */
+static write_function *later(const struct connection *connection)
 {
-    if (!connection->transport->write(connection, frames))
-        connection_close(connection, CLOSE_CONNECTION_LOST);
+    const struct transport *transport = connection->transport;
+    return transport->write_later ? transport->write_later : transport->write;
 }
 
 static bool is_writable(const struct connection *connection)
@@ -302,14 +306,15 @@ static void drop(struct connection *connection, size_t frame_count)
 }
 
 /* True when nothing is left to do. */
-static bool send_now(struct connection *connection, size_t frame_count,
-                     struct bytes joined)
+static bool send_by(struct connection *connection, write_function *write,
+                    size_t frame_count, struct bytes joined)
 {
     count(connection, METRIC_MESSAGES_OUT, (int64_t)frame_count);
     count(connection, METRIC_BYTES_OUT, (int64_t)joined.len);
     if (!is_writable(connection))
         return false;
-    write_now(connection, joined);
+    if (!write(connection, joined))
+        connection_close(connection, CLOSE_CONNECTION_LOST);
     return true;
 }
 
@@ -321,14 +326,6 @@ static void queue_frames(struct connection *connection,
         if (!queue_frame(connection, frames[i], topic))
             return;
     connection->transport->want_writable(connection);
-}
-
-static void send_frames(struct connection *connection,
-                        struct frame *const *frames, size_t frame_count,
-                        struct bytes joined, const void *topic)
-{
-    if (!send_now(connection, frame_count, joined))
-        queue_frames(connection, frames, frame_count, topic);
 }
 
 /* One that is to be closed still gets what its channels have for it until it
@@ -344,10 +341,10 @@ void connection_send_frames(struct connection *connection,
                             struct frame *const *frames, size_t frame_count,
                             struct bytes joined, const void *topic)
 {
-    if (takes_publications(connection))
-        send_frames(connection, frames, frame_count, joined, topic);
-    else
+    if (!takes_publications(connection))
         drop(connection, frame_count);
+    else if (!send_by(connection, later(connection), frame_count, joined))
+        queue_frames(connection, frames, frame_count, topic);
 }
 
 static bool takes_replies(const struct connection *connection)
@@ -374,7 +371,9 @@ void connection_send(struct connection *connection, struct message *message)
     catch_up(connection);
     struct frame *frame =
         message_frame(message, protocol->encoding, protocol->encode);
-    send_frames(connection, &frame, 1, frame_bytes(frame), NULL);
+    write_function *now = connection->transport->write;
+    if (!send_by(connection, now, 1, frame_bytes(frame)))
+        queue_frames(connection, &frame, 1, NULL);
 }
 
 struct buffer *connection_reply_begin(struct connection *connection)
@@ -402,7 +401,7 @@ void connection_reply_end(struct connection *connection,
         drop(connection, 1);
         return;
     }
-    if (send_now(connection, 1, joined))
+    if (send_by(connection, connection->transport->write, 1, joined))
         return;
     struct frame *frame = frame_new_raw(joined);
     queue_frames(connection, &frame, 1, NULL);

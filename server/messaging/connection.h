@@ -30,6 +30,9 @@ struct worker;
 struct transport {
     /* Writes whole frames; false when the socket is dead. */
     bool (*write)(struct connection *connection, struct bytes frames);
+    /* The same, but not before the worker's `settle`; the bytes must stay as
+     * they are until then, and nothing else be written. May be NULL. */
+    bool (*write_later)(struct connection *connection, struct bytes frames);
     /* Part of an earlier write still waits: do not write now. */
     bool (*is_blocked)(const struct connection *connection);
     /* Call connection_on_writable when the socket takes more. */
@@ -138,8 +141,9 @@ void connection_reply_end(struct connection *connection,
 /* Sends a message in the protocol's encoding. */
 void connection_send(struct connection *connection, struct message *message);
 
-/* Sends `count` frames that stand joined in `joined`: at once when the socket
- * takes it, else one by one into the outbox. `topic`: see outbox_push. */
+/* Sends `count` frames that stand joined in `joined`: when the socket takes
+ * it, with the worker's next `settle`, else one by one into the outbox.
+ * `topic`: see outbox_push. */
 void connection_send_frames(struct connection *connection,
                             struct frame *const *frames, size_t count,
                             struct bytes joined, const void *topic);

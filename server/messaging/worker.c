@@ -52,6 +52,12 @@ static void send_channels(struct worker *worker)
     }
 }
 
+void worker_settle(struct worker *worker)
+{
+    if (worker->settle)
+        worker->settle(worker->settle_arg);
+}
+
 bool worker_is_behind(const struct worker *worker)
 {
     return worker->dirty;

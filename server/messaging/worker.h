@@ -46,6 +46,8 @@ struct worker {
     /* any thread */
     struct inbox inbox;
     /* its own thread */
+    void (*settle)(void *arg); /* does the writes put off; NULL: none are */
+    void *settle_arg;
     struct connection_slot *slots;
     uint32_t slot_count;
     uint32_t free_slot_count;
@@ -76,6 +78,9 @@ void worker_turn(struct worker *worker);
 
 /* Whether something is left to send: the loop must not sleep. */
 bool worker_is_behind(const struct worker *worker);
+
+/* Has the transport do the writes that it has put off. */
+void worker_settle(struct worker *worker);
 
 /* Once a second: pings, lost connections, expired tokens. */
 void worker_tick(struct worker *worker);

@@ -24,6 +24,7 @@ struct net_options {
     uint32_t workers;
     uint32_t rx_buffer_bytes; /* what each idle connection costs, nearly */
     uint32_t drain_seconds;
+    bool io_uring; /* where the kernel allows it */
     bool explain_refusals;
     const char *default_channel;
     struct tls *tls; /* NULL: plain; borrowed */

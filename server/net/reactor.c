@@ -1,5 +1,6 @@
 #include "net/reactor.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +9,14 @@
 #include <libwebsockets.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/memory.h"
 #include "base/thread.h"
 #include "net/exchange.h"
 #include "net/http.h"
 #include "net/listener.h"
+#include "net/send_ring.h"
 #include "net/tls.h"
 #include "net/websocket.h"
 
@@ -255,14 +258,43 @@ struct reactor *reactor_new(struct net *net, unsigned index, int listener_fd)
     return NULL;
 }
 
+static void send_ring_settle(void *arg)
+{
+    send_ring_send(arg);
+}
+
+static void start_send_ring(struct reactor *reactor)
+{
+    const struct net_options *options = &reactor->net->options;
+    if (!options->io_uring || options->tls)
+        return;
+    reactor->send_ring = send_ring_new(websocket_on_sent);
+    if (reactor->send_ring) {
+        reactor->worker.settle = send_ring_settle;
+        reactor->worker.settle_arg = reactor->send_ring;
+    } else if (reactor->worker.index == 0) {
+        log_event(LOG_INFO, "No io_uring: each send is a system call",
+                  LOG_TEXT("reason", strerror(errno)));
+    }
+}
+
+static void end_send_ring(struct reactor *reactor)
+{
+    reactor->worker.settle = NULL;
+    send_ring_free(reactor->send_ring);
+    reactor->send_ring = NULL;
+}
+
 static void *run(void *arg)
 {
     struct reactor *reactor = arg;
     running = reactor;
+    start_send_ring(reactor);
     tls_count_in(&reactor->worker.metrics);
     reactor->listener = listener_new(reactor, reactor->listener_fd);
     reactor->tick = loop_timer_new(reactor->loop, 1000, 1000, on_tick, reactor);
     loop_run(reactor->loop);
+    end_send_ring(reactor);
     reactor->net->running--;
     return NULL;
 }

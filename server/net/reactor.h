@@ -53,6 +53,7 @@ struct reactor {
     struct socket *explained;     /* to be closed with a refusal's reason */
     struct socket *held;          /* those whose input holds bytes */
     struct socket *serving;       /* the rest of those being served */
+    struct send_ring *send_ring;  /* NULL: each send is a system call */
     struct socket **by_fd;        /* its sockets, by descriptor */
     int by_fd_count;
     char arena[32768]; /* the headers of the request at hand */

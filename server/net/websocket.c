@@ -1,5 +1,6 @@
 #include "net/websocket.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 #include "net/http.h"
 #include "net/reactor.h"
 #include "net/response.h"
+#include "net/send_ring.h"
 #include "net/tls.h"
 
 static struct socket *socket_of(const struct connection *connection)
@@ -28,6 +30,29 @@ static bool transport_write(struct connection *connection, struct bytes frames)
 {
     return lws_write(socket_of(connection)->wsi, (unsigned char *)frames.data,
                      frames.len, LWS_WRITE_RAW) >= 0;
+}
+
+static bool transport_write_later(struct connection *connection,
+                                  struct bytes frames)
+{
+    struct socket *socket = socket_of(connection);
+    struct send_ring *ring = socket->reactor->send_ring;
+    if (!ring)
+        return transport_write(connection, frames);
+    send_ring_add(ring, socket, socket->fd, frames);
+    return true;
+}
+
+void websocket_on_sent(struct socket *socket, struct bytes frames, int sent)
+{
+    if (sent == (int)frames.len)
+        return;
+    bool is_lost = sent < 0 && sent != -EAGAIN && sent != -EINTR;
+    size_t taken = sent > 0 ? (size_t)sent : 0;
+    /* libwebsockets keeps what the kernel has no room for */
+    if (is_lost ||
+        !transport_write(socket->connection, bytes_skip(frames, taken)))
+        connection_close(socket->connection, CLOSE_CONNECTION_LOST);
 }
 
 /* Also once libwebsockets began a close itself (bad UTF-8, protocol error):
@@ -110,6 +135,7 @@ static void transport_close(struct connection *connection,
 
 const struct transport websocket_transport = {
     .write = transport_write,
+    .write_later = transport_write_later,
     .is_blocked = transport_is_blocked,
     .want_writable = transport_want_writable,
     .close = transport_close,

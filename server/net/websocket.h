@@ -30,6 +30,9 @@ int websocket_on_receive(struct socket *socket, const char *data, size_t len);
 
 int websocket_on_writable(struct socket *socket);
 
+/* What became of a write put off; see send_ring_done. */
+void websocket_on_sent(struct socket *socket, struct bytes frames, int sent);
+
 /* The client's close frame: its payload. */
 int websocket_on_peer_close(struct socket *socket, unsigned char *data,
                             size_t len);

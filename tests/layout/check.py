@@ -19,6 +19,7 @@ FLOORS = {"base": 0, "messaging": 1, "auth": 2, "bus": 2, "api": 2,
 FENCES = {
     r"libwebsockets\.h": r"server/net/",
     r"hiredis/": r"server/bus/redis_",
+    r"liburing\.h": r"server/net/send_ring\.c",
     r"cjose/|jansson\.h": r"server/auth/j",
     r"cjson/": r"server/base/json\.c$",
     r"uv\.h": r"server/base/loop\.c$",

@@ -74,8 +74,11 @@ def count_run(program, folder, walk, count):
                        f"--callgrind-out-file='{counts}' '{program}' \"$@\"\n")
     wrapper.chmod(0o755)
     os.environ["PEAL_BINARY"] = str(wrapper)
-    server = Server(folder, {"auth": {"secret": SECRET}, "limits": {
-        "messages_per_second": 0, "connections_per_ip": 0}})
+    # not every machine has io_uring
+    server = Server(folder, {"io_uring": False, "auth": {"secret": SECRET},
+                             "limits": {
+                                 "messages_per_second": 0,
+                                 "connections_per_ip": 0}})
     try:
         walk(server, count)
     finally:

@@ -30,9 +30,15 @@ enum {
 struct seat {
     struct fake_socket socket; /* first: the connection points to it */
     struct connection *connection;
+    struct station *station;
     bool is_closed;
     uint64_t next[CHANNELS];         /* offset that must come; 0: none may */
     struct position known[CHANNELS]; /* to recover from */
+};
+
+struct put_off {
+    struct connection *connection;
+    struct bytes frames;
 };
 
 /* One worker and what it needs to be a thread. */
@@ -44,6 +50,8 @@ struct station {
     uint64_t random;
     unsigned ticks;
     bool is_finishing;
+    struct put_off put_off[SEATS]; /* writes until the worker settles */
+    unsigned put_off_count;
     struct seat seats[SEATS];
 };
 
@@ -151,8 +159,34 @@ static void close_seat(struct connection *connection, enum close_reason reason)
     seat_of(connection)->is_closed = true;
 }
 
-static const struct transport transport = {write_and_hear, is_blocked,
-                                           want_writable, close_seat};
+/* Put off until the worker settles, as to a ring. */
+static bool write_later(struct connection *connection, struct bytes frames)
+{
+    struct station *station = seat_of(connection)->station;
+    assert_in_range(station->put_off_count, 0, SEATS - 1);
+    station->put_off[station->put_off_count++] =
+        (struct put_off){connection, frames};
+    return true;
+}
+
+static void settle(void *arg)
+{
+    struct station *station = arg;
+    for (unsigned i = 0; i < station->put_off_count; i++)
+        if (!write_and_hear(station->put_off[i].connection,
+                            station->put_off[i].frames))
+            connection_close(station->put_off[i].connection,
+                             CLOSE_CONNECTION_LOST);
+    station->put_off_count = 0;
+}
+
+static const struct transport transport = {
+    .write = write_and_hear,
+    .write_later = write_later,
+    .is_blocked = is_blocked,
+    .want_writable = want_writable,
+    .close = close_seat,
+};
 
 static void on_open(struct connection *connection, const struct bytes *channels,
                     size_t count)
@@ -390,6 +424,10 @@ static void make_station(unsigned index)
     station->worker = &fake->workers[index];
     station->random = 0x9e3779b97f4a7c15 * (index + 1);
     worker_init(station->worker, &fake->instance, index, wake, station);
+    station->worker->settle = settle;
+    station->worker->settle_arg = station;
+    for (int i = 0; i < SEATS; i++)
+        station->seats[i].station = station;
     station->loop = loop_new(on_turn, station);
     station->timer = loop_timer_new(station->loop, 1, 1, on_timer, station);
 }
