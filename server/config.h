@@ -43,6 +43,8 @@ struct config {
     struct redis_options redis;
     struct tls_options tls;
     struct api_options api;
+    struct text_list trusted_proxies;
+    bool proxy_protocol;
     char *default_caps_json; /* what auth.default_caps was read from */
 };
 

@@ -9,6 +9,7 @@
 #include "config_value.h"
 #include "messaging/hub.h"
 #include "messaging/names.h"
+#include "net/trusted_proxies.h"
 
 #define AT(member)    offsetof(struct config, member)
 #define AUTH(member)  AT(auth.member)
@@ -37,6 +38,9 @@ static const struct config_form channel = {"a channel name", is_channel};
 static const struct config_form origin = {
     "origins like https://example.com or https://*.example.com",
     origin_pattern_is_valid};
+
+static const struct config_form range = {
+    "address ranges like 10.0.0.0/8 or fd00::1", trusted_proxies_is_range};
 
 static const struct config_key keys[] = {
     {"host", &config_value_text, AT(host), "127.0.0.1", .min = 1,
@@ -86,6 +90,13 @@ static const struct config_key keys[] = {
      .reloads = true,
      .help = "pages that may connect, besides our own: "
              "https://example.com, https://*.example.com"},
+
+    {"trusted_proxies", &config_value_list, AT(trusted_proxies), "",
+     .form = &range,
+     .reloads = true,
+     .help = "whose X-Forwarded-For says where a client is: 10.0.0.0/8, ::1"},
+    {"proxy_protocol", &config_value_bool, AT(proxy_protocol), "false",
+     .help = "each connection begins with a PROXY header, version 1 or 2"},
 
     {"log.level", &config_value_choice, AT(log_level), "info",
      .choices = "debug|info|warn|error",

@@ -132,6 +132,8 @@ static bool make_net(struct server *server, struct error *error)
         .explain_refusals = config->explain_refusals,
         .default_channel = config->default_channel,
         .tls = server->tls,
+        .proxy_protocol = config->proxy_protocol,
+        .trusted_proxies = config->trusted_proxies,
     };
     server->net = net_new(&options, &server->instance, server->auth, protocols,
                           error);
@@ -201,6 +203,7 @@ static bool take_over(struct server *server, struct config *fresh,
     }
     net_use_auth(server->net, auth);
     server->auth = auth;
+    net_use_trusted_proxies(server->net, &fresh->trusted_proxies);
     config_reload_limits(&server->options, fresh);
     log_setup(fresh->log_level, fresh->log_format);
     return true;

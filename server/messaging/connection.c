@@ -95,10 +95,14 @@ static int close_code(const struct connection *connection)
 static void log_end(struct connection *connection)
 {
     char text[CLIENT_ID_MAX + 32];
+    char address[IP_ADDRESS_TEXT] = "";
     const char *client = connection_client_id(connection);
     snprintf(text, sizeof text, "Client %s disconnected", client);
+    if (connection->transport->address)
+        connection->transport->address(connection, address);
     log_limited(
         LOG_INFO, DISCONNECTS_LOGGED, text, LOG_TEXT("client", client),
+        LOG_TEXT("address", address),
         LOG_TEXT("protocol", connection->protocol->name),
         LOG_NUMBER("code", close_code(connection)),
         LOG_TEXT("reason", close_reason_info(connection->close_reason)->name),

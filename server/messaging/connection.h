@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/ip_address.h"
 #include "base/token_bucket.h"
 #include "messaging/close_reason.h"
 #include "messaging/fault.h"
@@ -39,6 +40,9 @@ struct transport {
     void (*want_writable)(struct connection *connection);
     /* Starts the closing handshake. Called once, between events. */
     void (*close)(struct connection *connection, enum close_reason reason);
+    /* Where the client is, for the log. NULL: nobody knows. */
+    void (*address)(const struct connection *connection,
+                    char out[IP_ADDRESS_TEXT]);
 };
 
 /* A channel this connection has, or is about to have. */

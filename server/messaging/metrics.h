@@ -35,6 +35,8 @@
         "TLS handshakes that failed.")                                         \
     ROW(TICKETS_REDEEMED, "counter", "tickets_redeemed_total", "",             \
         "Handshakes let in by a ticket.")                                      \
+    ROW(PROXY_REFUSED, "counter", "proxy_headers_refused_total", "",           \
+        "Sockets closed for want of a good PROXY header.")                     \
     ROW(HTTP_REQUESTS, "counter", "http_requests_total", "",                   \
         "Plain HTTP requests answered.")                                       \
     ROW(MESSAGES_IN, "counter", "messages_received_total", "",                 \

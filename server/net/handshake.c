@@ -11,6 +11,7 @@
 #include "net/reactor.h"
 #include "net/response.h"
 #include "net/tls.h"
+#include "net/trusted_proxies.h"
 #include "net/websocket.h"
 
 /* Why a handshake is refused. */
@@ -328,15 +329,31 @@ static struct bytes certificate_name(const struct socket *socket,
     return (struct bytes){name, len};
 }
 
+/* A proxy's socket counts as the client's from here on. */
+static void find_client(struct socket *socket, struct headers *headers)
+{
+    struct net *net = socket->reactor->net;
+    const struct trusted_proxies *proxies = net->trusted_proxies;
+    const struct ip_address *peer = ip_count_address(socket->ip);
+    if (!trusted_proxies_has(proxies, peer))
+        return;
+    struct ip_address client = trusted_proxies_client(
+        proxies, peer, headers_get(headers, WSI_TOKEN_X_FORWARDED_FOR));
+    struct ip_count *count = ip_counts_enter(net->ip_counts, &client);
+    ip_counts_leave(net->ip_counts, socket->ip);
+    socket->ip = count;
+}
+
 bool handshake_judge(struct socket *socket)
 {
     char name[CLIENT_ID_MAX];
     struct refusal refusal;
     struct verdict verdict;
     struct handshake handshake;
+    struct headers headers = headers_of(socket->reactor, socket->wsi);
+    find_client(socket, &headers);
     if (!has_room(socket, &refusal))
         return refuse(socket, &refusal);
-    struct headers headers = headers_of(socket->reactor, socket->wsi);
     read_handshake(&headers, &handshake);
     handshake.certificate_name = certificate_name(socket, name);
     auth_judge(socket->reactor->net->auth, &handshake, &verdict);

@@ -1,6 +1,5 @@
 #include "net/ip_counts.h"
 
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -8,7 +7,7 @@
 #include "base/hash.h"
 
 struct ip_count {
-    unsigned char address[16];
+    struct ip_address address;
     _Atomic uint32_t sockets;
     UT_hash_handle hh;
 };
@@ -32,27 +31,16 @@ void ip_counts_free(struct ip_counts *counts)
     free(counts);
 }
 
-static void write_key(const struct sockaddr *address, unsigned char key[16])
-{
-    memset(key, 0, 16);
-    if (address->sa_family == AF_INET)
-        memcpy(key, &((const struct sockaddr_in *)address)->sin_addr, 4);
-    else if (address->sa_family == AF_INET6)
-        memcpy(key, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
-}
-
 struct ip_count *ip_counts_enter(struct ip_counts *counts,
-                                 const struct sockaddr *address)
+                                 const struct ip_address *address)
 {
-    unsigned char key[16];
-    write_key(address, key);
     struct ip_count *count;
     pthread_mutex_lock(&counts->lock);
-    HASH_FIND(hh, counts->first, key, sizeof key, count);
+    HASH_FIND(hh, counts->first, address, sizeof *address, count);
     if (!count) {
         count = memory_new(1, sizeof *count);
-        memcpy(count->address, key, sizeof key);
-        HASH_ADD(hh, counts->first, address, sizeof key, count);
+        count->address = *address;
+        HASH_ADD(hh, counts->first, address, sizeof count->address, count);
     }
     count->sockets++;
     pthread_mutex_unlock(&counts->lock);
@@ -72,4 +60,9 @@ void ip_counts_leave(struct ip_counts *counts, struct ip_count *count)
 uint32_t ip_count_sockets(const struct ip_count *count)
 {
     return count->sockets;
+}
+
+const struct ip_address *ip_count_address(const struct ip_count *count)
+{
+    return &count->address;
 }

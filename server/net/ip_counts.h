@@ -9,7 +9,8 @@
 #define PEAL_NET_IP_COUNTS_H
 
 #include <stdint.h>
-#include <sys/socket.h>
+
+#include "base/ip_address.h"
 
 struct ip_counts;
 struct ip_count;
@@ -19,13 +20,16 @@ struct ip_counts *ip_counts_new(void);
 /* After the last socket left. */
 void ip_counts_free(struct ip_counts *counts);
 
-/* One socket more from that address (IPv4, IPv6, or any other as one). */
+/* One socket more from that address. */
 struct ip_count *ip_counts_enter(struct ip_counts *counts,
-                                 const struct sockaddr *address);
+                                 const struct ip_address *address);
 
 void ip_counts_leave(struct ip_counts *counts, struct ip_count *count);
 
 /* How many sockets it has now. */
 uint32_t ip_count_sockets(const struct ip_count *count);
+
+/* Whose they are; valid while one of them is there. */
+const struct ip_address *ip_count_address(const struct ip_count *count);
 
 #endif

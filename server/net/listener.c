@@ -180,7 +180,11 @@ static void on_accepted(struct listener *listener, int fd,
 {
     struct net *net = listener->reactor->net;
     if (net->sockets < net->sockets_max) {
-        reactor_adopt(listener->reactor, fd, address);
+        struct ip_address peer = ip_address_of_socket(address);
+        if (net->options.proxy_protocol)
+            proxied_add(listener->reactor, fd, &peer);
+        else
+            reactor_adopt(listener->reactor, fd, &peer);
         return;
     }
     metrics_add(&listener->reactor->worker.metrics, METRIC_LIMIT_CONNECTIONS,

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "net/listener.h"
 #include "net/reactor.h"
+#include "net/trusted_proxies.h"
 
 enum { OTHER_DESCRIPTORS = 256, HTTP_SOCKETS = 768 };
 
@@ -99,6 +100,7 @@ struct net *net_new(const struct net_options *options,
     net->instance = instance;
     net->auth = auth;
     net->tls = options->tls;
+    net->trusted_proxies = trusted_proxies_new(&options->trusted_proxies);
     net->protocols = protocols;
     net->ip_counts = ip_counts_new();
     net->reactors = memory_new(options->workers, sizeof(struct reactor *));
@@ -171,6 +173,18 @@ void net_use_auth(struct net *net, struct auth *auth)
     retire(net, (void *)old, free_auth);
 }
 
+static void free_trusted_proxies(void *proxies)
+{
+    trusted_proxies_free(proxies);
+}
+
+void net_use_trusted_proxies(struct net *net, const struct text_list *ranges)
+{
+    const struct trusted_proxies *old = atomic_exchange(
+        &net->trusted_proxies, trusted_proxies_new(ranges));
+    retire(net, (void *)old, free_trusted_proxies);
+}
+
 void net_drain(struct net *net)
 {
     net->is_draining = true;
@@ -211,6 +225,7 @@ void net_free(struct net *net)
     drain_inboxes(net);
     each_reactor(net, reactor_free);
     ip_counts_free(net->ip_counts);
+    free_trusted_proxies((void *)net->trusted_proxies);
     free(net->reactors);
     free(net);
 }

@@ -28,6 +28,8 @@ struct net_options {
     bool explain_refusals;
     const char *default_channel;
     struct tls *tls; /* NULL: plain; borrowed */
+    bool proxy_protocol; /* each socket begins with a PROXY header */
+    struct text_list trusted_proxies; /* borrowed, for net_new only */
 };
 
 struct reactor;
@@ -46,6 +48,7 @@ struct net {
     struct ip_counts *ip_counts;
     /* any thread */
     const struct auth *_Atomic auth; /* see net_use_auth */
+    const struct trusted_proxies *_Atomic trusted_proxies;
     _Atomic uint32_t sockets;
     _Atomic uint32_t connections; /* WebSockets, those opening included */
     _Atomic uint32_t running;     /* reactors whose thread has not ended */
@@ -64,6 +67,9 @@ void net_start(struct net *net, struct api *api);
 /* Has handshakes judged by `auth` from now on; takes the one before, which is
  * freed once no thread can be looking at it. */
 void net_use_auth(struct net *net, struct auth *auth);
+
+/* The same for those whose word about addresses counts. */
+void net_use_trusted_proxies(struct net *net, const struct text_list *ranges);
 
 /* Closes the listeners and then, over drain_seconds, every connection; each
  * reactor ends by itself. */

@@ -198,6 +198,8 @@ static void on_tick(void *arg)
     uint64_t now = clock_steady_ms();
     uint32_t silent = socket_close_idle(&reactor->fresh,
                                         now - limits->handshake_seconds * 1000);
+    silent += proxied_close_idle(reactor,
+                                 now - limits->handshake_seconds * 1000);
     metrics_add(&reactor->worker.metrics, METRIC_LIMIT_HANDSHAKE, silent);
     socket_close_idle(&reactor->kept, now - SOCKET_KEPT_SECONDS * 1000);
     socket_close_idle(&reactor->lingering, now - LINGER_SECONDS * 1000);
@@ -324,6 +326,7 @@ static void end_step(struct reactor *reactor)
     loop_timer_free(reactor->tick);
     loop_timer_free(reactor->drain);
     exchange_abandon_all(reactor);
+    proxied_close_idle(reactor, UINT64_MAX);
     lws_context_destroy(reactor->lws_context);
     worker_turn(&reactor->worker);
     loop_stop(reactor->loop);
@@ -419,7 +422,7 @@ void reactor_free(struct reactor *reactor)
 }
 
 void reactor_adopt(struct reactor *reactor, int fd,
-                   const struct sockaddr *address)
+                   const struct ip_address *address)
 {
     struct net *net = reactor->net;
     struct lws *wsi = lws_adopt_socket_vhost(reactor->lws_vhost, fd);

@@ -14,6 +14,7 @@
 
 #include "messaging/worker.h"
 #include "net/net.h"
+#include "net/proxied.h"
 #include "net/socket.h"
 
 struct lws_context;
@@ -46,6 +47,7 @@ struct reactor {
     bool is_held;         /* the flush waits for the next read */
     unsigned held_turns;
     struct socket_list fresh;     /* no request yet, oldest first */
+    struct proxied_list proxied; /* no PROXY header yet */
     struct socket_list kept;      /* between requests, longest idle first */
     struct socket_list asking;    /* waiting for the bus, newest last */
     struct socket_list broken;    /* to be closed with 1002 */
@@ -89,6 +91,6 @@ struct socket *reactor_find_socket(int fd);
 
 /* Takes an accepted socket. */
 void reactor_adopt(struct reactor *reactor, int fd,
-                   const struct sockaddr *address);
+                   const struct ip_address *address);
 
 #endif

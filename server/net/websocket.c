@@ -133,12 +133,19 @@ static void transport_close(struct connection *connection,
         close_with(socket, code, text);
 }
 
+static void transport_address(const struct connection *connection,
+                              char out[IP_ADDRESS_TEXT])
+{
+    ip_address_print(ip_count_address(socket_of(connection)->ip), out);
+}
+
 const struct transport websocket_transport = {
     .write = transport_write,
     .write_later = transport_write_later,
     .is_blocked = transport_is_blocked,
     .want_writable = transport_want_writable,
     .close = transport_close,
+    .address = transport_address,
 };
 
 int websocket_on_upgrade(struct socket *socket)

@@ -233,7 +233,8 @@ def test_who_says_too_little_is_put_out(peal):
         raws.append(server.socket(timeout=8))
         raws[-1].send(said)
     assert [raw.rest() for raw in raws] == [b"", b"", b""]
-    assert reached(server, "handshake_seconds") == 3
+    # the count comes behind the closing, and another worker may be asked
+    server.wait_metric('peal_limit_reached_total{limit="handshake_seconds"}', 3)
     server.wait_metric("peal_sockets", 1)
 
 

@@ -407,7 +407,7 @@ static const char *leave_and_read_log(void)
 
 #define END(code, reason, duration)                                            \
     " level=info message=\"Client alice disconnected\" client=alice "          \
-    "protocol=fake code=" code " reason=" reason " duration_ms=" duration "\n"
+    "address=192.0.2.9 protocol=fake code=" code " reason=" reason " duration_ms=" duration "\n"
 
 static void assert_log_ends(const char *expected)
 {

@@ -38,11 +38,19 @@ static void close_socket(struct connection *connection,
              connection_close_text(connection));
 }
 
+static void address(const struct connection *connection,
+                    char out[IP_ADDRESS_TEXT])
+{
+    (void)connection;
+    strcpy(out, "192.0.2.9");
+}
+
 const struct transport fake_transport = {
     .write = write_frames,
     .is_blocked = is_blocked,
     .want_writable = want_writable,
     .close = close_socket,
+    .address = address,
 };
 
 /* RFC 6455 section 5.2: final, no extension, no mask, shortest length. */
