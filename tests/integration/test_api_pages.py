@@ -138,7 +138,8 @@ def shown_as(value):
 
 
 def test_the_examples_of_the_readme_answer_as_it_says(peal, tmp_path):
-    server = peal({"web_root": None}, env={"PEAL_API_KEY": KEY})
+    server = peal({"web_root": None}, env={"PEAL_API_KEY": KEY},
+                  plain=True)  # as the page shows it
     server.join("alice", "lobby")
     section, examples = readme_examples()
     function = re.search(r"^api\(\) \{.*?^\}", section, re.M | re.S)[0]
