@@ -172,23 +172,34 @@ static size_t judge(struct socket *socket, char *data, size_t len,
     return input->is_closing ? 0 : usable;
 }
 
+/* Nothing that comes is given on any more. */
+static bool is_waste(const struct input *input)
+{
+    return input_is_over(input) || input->is_closing;
+}
+
 static ssize_t read_checked(struct socket *socket, const struct source *from,
                             char *data, size_t len)
 {
     struct input *input = &socket->input;
+    struct reactor *reactor = socket->reactor;
     /* what is thrown away in one go; TLS cannot be told that nothing came */
     unsigned reads = from->ssl ? 64 : 1;
     for (;;) {
         bool is_fresh;
-        ssize_t there = gather(input, from, data, len, &is_fresh);
+        bool is_wide = from->ssl && is_waste(input);
+        char *to = is_wide ? reactor->arena : data;
+        ssize_t there =
+            gather(input, from, to, is_wide ? sizeof reactor->arena : len,
+                   &is_fresh);
         if (there <= 0)
             return there;
-        size_t usable = judge(socket, data, (size_t)there, is_fresh);
+        size_t usable = judge(socket, to, (size_t)there, is_fresh);
         if (usable)
             return (ssize_t)usable;
         if (input->is_closing && input->check.is_over)
             return 0; /* the client's close frame: that was all */
-        if ((input_is_over(input) || input->is_closing) && !--reads) {
+        if (is_waste(input) && !--reads) {
             errno = EAGAIN; /* thrown away */
             return -1;
         }
