@@ -40,6 +40,7 @@ integration-4     release pytest  shared run_integration
 integration-tls-4 release pytest  shared run_integration
 conformance       release pytest  shared run_conformance
 abuse             release pytest  shared run_abuse
+faults            release pytest  shared run_faults
 conformance-tls   release pytest  shared run_conformance
 cluster           release pytest  shared run_cluster
 web               release summary alone  run_web
@@ -168,6 +169,10 @@ run_integration() {
 
 run_conformance() {
     run_pytest tests/conformance
+}
+
+run_faults() {
+    run_pytest tests/faults
 }
 
 # Memory is measured: the sanitizer must not keep what was freed.

@@ -21,8 +21,8 @@ uint64_t hash_bytes(const void *data, size_t len);
 
 #define HASH_FUNCTION(key, len, value)                                         \
     ((value) = (unsigned)hash_bytes(key, len))
-/* uthash's own "cannot allocate": small blocks, so the process ends */
-#define uthash_fatal(why) memory_panic(__FILE__, __LINE__, why)
+/* small blocks: without memory for them the process ends */
+#define uthash_malloc(size) memory_new(1, size)
 
 #include <uthash.h>
 

@@ -1,5 +1,6 @@
 #include "base/loop.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -47,8 +48,26 @@ static void on_check(uv_check_t *check)
     loop->turn(loop->arg);
 }
 
+static void *allocate(size_t size)
+{
+    return memory_new(1, size);
+}
+
+static void *reallocate(void *old, size_t size)
+{
+    return memory_resize(old, size, 1);
+}
+
+/* libuv aborts without a word where it has no memory: ours says why. */
+static void give_memory(void)
+{
+    PANIC_IF(uv_replace_allocator(allocate, reallocate, memory_new, free));
+}
+
 struct loop *loop_new(void (*turn)(void *arg), void *arg)
 {
+    static pthread_once_t is_given = PTHREAD_ONCE_INIT;
+    pthread_once(&is_given, give_memory);
     struct loop *loop = memory_new(1, sizeof *loop);
     loop->turn = turn;
     loop->arg = arg;

@@ -4,18 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void *check(void *memory, size_t count, size_t size)
+{
+    if (memory)
+        return memory;
+    fprintf(stderr, "peal: out of memory: %zu times %zu bytes\n", count, size);
+    abort();
+}
+
 void *memory_new(size_t count, size_t size)
 {
-    void *memory = calloc(count ? count : 1, size);
-    PANIC_IF(!memory);
-    return memory;
+    return check(calloc(count ? count : 1, size), count, size);
 }
 
 void *memory_resize(void *old, size_t count, size_t size)
 {
-    void *memory = reallocarray(old, count ? count : 1, size);
-    PANIC_IF(!memory);
-    return memory;
+    return check(reallocarray(old, count ? count : 1, size), count, size);
 }
 
 char *memory_copy_text(const char *data, size_t len)

@@ -36,7 +36,7 @@ static void *reallocate(void *memory, size_t size, const char *reason)
 {
     (void)reason;
     if (size)
-        return realloc(memory, size);
+        return memory_resize(memory, size, 1); /* it would go on without */
     free(memory);
     return NULL;
 }

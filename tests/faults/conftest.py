@@ -1,0 +1,39 @@
+"""The fixtures: a server whose system calls and allocations can fail."""
+
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+# the server as a process and its client are those of tests/integration
+sys.path.insert(0, str(HERE.parent / "integration"))
+
+from faults import Faults  # noqa: E402
+from support.fixtures import peal, shared, start_shared  # noqa: E402,F401
+
+
+@pytest.fixture(scope="session")
+def shim(tmp_path_factory):
+    made = tmp_path_factory.mktemp("shim") / "shim.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra",
+                    "-Werror", "-o", made, HERE / "shim.c", "-ldl"],
+                   check=True)
+    return made
+
+
+@pytest.fixture
+def faults(tmp_path, shim):
+    made = Faults(tmp_path, shim)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def faulty(peal, faults):  # noqa: F811
+    """faulty() starts a server under the shim."""
+    def start(**options):
+        return peal(env=faults.environment, **options)
+    return start

@@ -1,0 +1,125 @@
+/* Preloaded, makes calls into the C library fail as a test wants: it shares a
+ * file with the test, in which stands what is to fail, how, after how many
+ * calls and how often.
+ *
+ *   gcc -shared -fPIC -o shim.so shim.c -ldl
+ *   FAULT_FILE=control LD_PRELOAD=./shim.so peal ... */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum call { NO_CALL, ACCEPT, RECV, SEND, EPOLL_WAIT, EPOLL_CTL, WRITE, ALLOCATE };
+
+/* As tests/faults/faults.py writes it. */
+struct control {
+    _Atomic int call;
+    _Atomic int error; /* errno; for SEND 0: only one byte is taken */
+    _Atomic int after; /* so many calls go well first */
+    _Atomic int times; /* then so many fail */
+    _Atomic int failed;
+};
+
+static struct control none;
+static struct control *control = &none;
+
+__attribute__((constructor)) static void open_control(void)
+{
+    const char *path = getenv("FAULT_FILE");
+    int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return;
+    void *shared = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE,
+                        MAP_SHARED, fd, 0);
+    close(fd);
+    if (shared != MAP_FAILED)
+        control = shared;
+}
+
+static int fails(enum call call)
+{
+    if (control->call != (int)call)
+        return 0;
+    if (atomic_fetch_sub(&control->after, 1) > 0)
+        return 0;
+    if (atomic_fetch_sub(&control->times, 1) <= 0)
+        return 0;
+    atomic_fetch_add(&control->failed, 1);
+    errno = control->error;
+    return 1;
+}
+
+#define ORIGINAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+int accept4(int fd, struct sockaddr *restrict address,
+            socklen_t *restrict len, int flags)
+{
+    return fails(ACCEPT) ? -1 : ORIGINAL(accept4)(fd, address, len, flags);
+}
+
+ssize_t recv(int fd, void *data, size_t len, int flags)
+{
+    return fails(RECV) ? -1 : ORIGINAL(recv)(fd, data, len, flags);
+}
+
+ssize_t send(int fd, const void *data, size_t len, int flags)
+{
+    if (len && fails(SEND)) {
+        if (control->error)
+            return -1;
+        len = 1;
+    }
+    return ORIGINAL(send)(fd, data, len, flags);
+}
+
+ssize_t write(int fd, const void *data, size_t len)
+{
+    return fails(WRITE) ? -1 : ORIGINAL(write)(fd, data, len);
+}
+
+int epoll_wait(int fd, struct epoll_event *events, int max, int timeout)
+{
+    return fails(EPOLL_WAIT) ? -1
+                             : ORIGINAL(epoll_wait)(fd, events, max, timeout);
+}
+
+int epoll_pwait(int fd, struct epoll_event *events, int max, int timeout,
+                const sigset_t *mask)
+{
+    return fails(EPOLL_WAIT)
+               ? -1
+               : ORIGINAL(epoll_pwait)(fd, events, max, timeout, mask);
+}
+
+int epoll_ctl(int fd, int operation, int about, struct epoll_event *event)
+{
+    return fails(EPOLL_CTL) ? -1
+                            : ORIGINAL(epoll_ctl)(fd, operation, about, event);
+}
+
+/* dlsym may allocate: these are glibc's own names for the originals. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+
+void *malloc(size_t size)
+{
+    return fails(ALLOCATE) ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return fails(ALLOCATE) ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, size_t size)
+{
+    return size && fails(ALLOCATE) ? NULL : __libc_realloc(memory, size);
+}
