@@ -9,14 +9,58 @@ import random
 import time
 
 from support import patience
+from support.websocket import Closed, Refused
 
+from test_client_limits import count, lives
+
+LIMIT = 8  # far from what the load needs, with what the dead had
 SECONDS = float(os.environ.get("PEAL_TEST_SECONDS", "60"))
+
+
+class Hoppers:
+    """Clients with several connections each, now here, now there."""
+
+    def __init__(self, dice, instances):
+        self.dice = dice
+        self.instances = instances
+        self.open = {f"hopper{i}": [] for i in range(4)}
+
+    def hop(self):
+        for name, connections in self.open.items():
+            if connections and self.dice.random() < 0.4:
+                connections.pop(self.dice.randrange(len(connections))).drop()
+            for _ in range(self.dice.randint(1, 4)):
+                self.add(name)
+
+    def add(self, name):
+        server = self.dice.choice(self.instances.instances)
+        try:
+            made = server.connect(name, [""], protocol="broadcast")
+            self.open[name].append(made)
+        except (Refused, Closed, OSError):
+            pass  # as many as it may have, or the instance was killed
+
+    def prove(self, redis):
+        """Nobody has too many, Redis knows how many, and there is room for
+        as many as are allowed."""
+        for name, connections in self.open.items():
+            def is_right():
+                left = sum(map(lives, connections))
+                return left <= LIMIT and count(redis, name) == left
+
+            def is_full():
+                self.add(name)
+                return sum(map(lives, connections)) == LIMIT
+
+            patience.wait_until(is_right, 30, what=f"{name} to be counted")
+            patience.wait_until(is_full, 30, 0.1, what=f"{name} to be let in")
+            patience.wait_until(is_right, 30, what=f"{name} to be counted")
 
 
 class Chaos:
     """What may happen next, with its weight."""
 
-    def __init__(self, dice, server, instances, work):
+    def __init__(self, dice, server, instances, work, hoppers):
         self.dice = dice
         self.server = server
         self.instances = instances
@@ -25,7 +69,7 @@ class Chaos:
                        (self.pause_redis, 3), (self.kill_redis, 2),
                        (self.stop_redis, 1), (self.cut, 2),
                        (self.forget_scripts, 1), (self.read_only, 1),
-                       (self.move_clients, 4)]
+                       (self.move_clients, 4), (hoppers.hop, 6)]
 
     def step(self):
         names, weights = zip(*self.events)
@@ -78,10 +122,13 @@ class Chaos:
 def test_random_run(lasting_redis, cluster, load):
     seed = int(os.environ.get("PEAL_TEST_SEED", random.randrange(1 << 32)))
     print(f"PEAL_TEST_SEED={seed}", flush=True)
-    instances = cluster(lasting_redis.url, 2, redis={"backlog_seconds": 30})
+    dice = random.Random(seed)
+    instances = cluster(lasting_redis.url, 2, redis={"backlog_seconds": 30},
+                        limits={"connections_per_client": LIMIT})
+    hoppers = Hoppers(dice, instances)
     work = load(instances, ["room", "other", "told-room"], publishers=2,
                 listeners=5, rate=20)
-    chaos = Chaos(random.Random(seed), lasting_redis, instances, work)
+    chaos = Chaos(dice, lasting_redis, instances, work, hoppers)
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         chaos.step()
@@ -91,6 +138,7 @@ def test_random_run(lasting_redis, cluster, load):
     print(work.summary(), flush=True)
     work.prove(unanswered=True)
     check_presence(instances)
+    hoppers.prove(lasting_redis)
 
 
 def check_presence(instances):
