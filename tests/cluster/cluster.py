@@ -36,6 +36,8 @@ class Cluster:
             "channels": channels or CHANNELS,
             "limits": {"messages_per_second": 0, "outbox_messages": 100000,
                        "outbox_bytes": 64 << 20, **(limits or {})},
+            # a test's client answers pings only while something is awaited
+            "ping_seconds": 600, "pong_seconds": 300,
             "redis": {**QUICK_REDIS, "url": url, **(redis or {})},
             **config,
         }
