@@ -9,11 +9,19 @@
 #include "config_print.h"
 #include "config_value.h"
 #include "hash_key_command.h"
+#include "info_command.h"
+#include "publish_command.h"
+#include "tail_command.h"
+#include "ticket_command.h"
 #include "token_command.h"
 
 static const struct command commands[] = {
     {"token", token_command, "print a signed token; see peal token --help"},
     {"hash-key", hash_key_command, "print an API key's hash for api.keys"},
+    {"publish", publish_command, "publish to a channel of a running server"},
+    {"tail", tail_command, "print a channel's messages as they come"},
+    {"ticket", ticket_command, "print a ticket, which lets a client in once"},
+    {"info", info_command, "print how a running server does"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

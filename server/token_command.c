@@ -11,8 +11,8 @@
 #include "auth/jwt.h"
 #include "auth/jwt_algorithm.h"
 #include "base/clock.h"
+#include "command_flags.h"
 #include "config.h"
-#include "spelling.h"
 
 enum { DONE = 0, BAD_USAGE = 2 };
 
@@ -27,12 +27,7 @@ struct request {
     const char *help;
 };
 
-static const struct flag {
-    const char *name;
-    const char *placeholder; /* of its value; NULL: takes none */
-    size_t offset;           /* of the field that is set */
-    const char *help;
-} flags[] = {
+static const struct command_flag items[] = {
     {"sub", "ID", offsetof(struct request, sub),
      "the client the token is for (required)"},
     {"ttl", "TIME", offsetof(struct request, ttl),
@@ -44,77 +39,20 @@ static const struct flag {
     {"key", "FILE", offsetof(struct request, key),
      "sign with this PEM private key in place of auth.secret"},
     {"help", NULL, offsetof(struct request, help), "print this"},
+    {0},
 };
 
-enum { FLAGS = sizeof flags / sizeof *flags };
+static const struct command_flags flags = {.command = "token", .items = items};
 
 static void print_help(void)
 {
     printf("Usage: peal token --sub ID [--ttl TIME] [--caps JSON]\n"
            "                  [--config FILE] [--key FILE]\n\n"
            "Prints a signed token (a JWT) on one line.\n\n");
-    for (size_t i = 0; i < FLAGS; i++) {
-        const char *placeholder = flags[i].placeholder;
-        char text[32];
-        snprintf(text, sizeof text, "--%s %s", flags[i].name,
-                 placeholder ? placeholder : "");
-        printf("  %-15s %s\n", text, flags[i].help);
-    }
+    command_flags_print(&flags);
     printf("\nThe keys of the config can also be set in the environment:\n\n"
            "  PEAL_AUTH_SECRET=... peal token --sub alice --ttl 15m --caps \\\n"
            "    '[{\"channels\":[\"chat:*\"],\"allow\":[\"sub\",\"pub\"]}]'\n");
-}
-
-static const struct flag *find_flag(const char *name, size_t len)
-{
-    for (size_t i = 0; i < FLAGS; i++)
-        if (strlen(flags[i].name) == len &&
-            strncmp(flags[i].name, name, len) == 0)
-            return &flags[i];
-    return NULL;
-}
-
-static bool refuse_unknown(const char *text, struct error *error)
-{
-    struct spelling spelling = {.wanted = text};
-    for (size_t i = 0; i < FLAGS; i++)
-        spelling_offer(&spelling, flags[i].name);
-    return spelling_refuse(&spelling, "--", "flag", error);
-}
-
-/* Reads the argument at `*i`, `--name=value` or `--name value`, and moves on.
- */
-static bool read_argument(struct request *request, char **argv, int *i,
-                          struct error *error)
-{
-    const char *text = argv[*i];
-    if (strncmp(text, "--", 2) != 0)
-        return error_set(error, "unexpected \"%.64s\"; see peal token --help",
-                         text);
-    size_t len = strcspn(text + 2, "=");
-    const struct flag *flag = find_flag(text + 2, len);
-    if (!flag)
-        return refuse_unknown(text + 2, error);
-    const char *value = text[2 + len] ? text + 2 + len + 1 : NULL;
-    if (!flag->placeholder && value)
-        return error_set(error, "--%s: takes no value", flag->name);
-    if (!value)
-        value = flag->placeholder ? argv[++*i] : "";
-    if (!value || (flag->placeholder && !value[0]))
-        return error_set(error, "--%s %s: the value is missing", flag->name,
-                         flag->placeholder);
-    memcpy((char *)request + flag->offset, &value, sizeof value);
-    ++*i;
-    return true;
-}
-
-static bool read_arguments(struct request *request, int argc, char **argv,
-                           struct error *error)
-{
-    for (int i = 1; i < argc;)
-        if (!read_argument(request, argv, &i, error))
-            return false;
-    return true;
 }
 
 static int64_t unit_seconds(const char *unit)
@@ -235,7 +173,7 @@ int token_command(int argc, char **argv)
 {
     struct error error;
     struct request request = {.ttl = "1h"};
-    bool ok = read_arguments(&request, argc, argv, &error);
+    bool ok = command_flags_read(&flags, argc, argv, &request, &error);
     if (ok && request.help)
         print_help();
     else

@@ -1,0 +1,15 @@
+/* ticket_command: `peal ticket`.
+ *
+ * Owner:   nothing is kept.
+ * Thread:  the main thread.
+ * Limits:  what the server takes.
+ * Failure: exit code 2 for wrong arguments, 1 where the server refuses; one
+ *          line on stderr.
+ */
+#ifndef PEAL_TICKET_COMMAND_H
+#define PEAL_TICKET_COMMAND_H
+
+/* argv[0] is "ticket". */
+int ticket_command(int argc, char **argv);
+
+#endif

@@ -1,0 +1,217 @@
+"""`peal publish`, `ticket`, `tail` and `info` against a running server."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from support import tls
+from support.api import KEY, WITH_KEY, publish, tell
+from support.patience import seconds, wait_until
+from support.program import run_peal
+from support.server import clean_environment, find_program
+from support.tokens import WITH_AUTH
+
+WITH_BOTH = {**WITH_AUTH, **WITH_KEY}
+
+
+@pytest.fixture(scope="module")
+def server(start_shared):
+    return start_shared(WITH_BOTH)
+
+
+def flags_for(server):
+    url = f"{tls.HTTP}://127.0.0.1:{server.port}"
+    if not tls.ENABLED:
+        return ["--url", url]
+    return ["--url", url, "--ca", str(tls.common_certificates() / "ca.pem")]
+
+
+def run(server, command, *args, key=KEY, code=0):
+    done = run_peal(command, *flags_for(server), *args,
+                    env={"PEAL_API_KEY": key} if key else {})
+    assert done.returncode == code, done.stderr
+    if code:
+        assert done.stdout == ""
+        assert re.fullmatch(rf"peal {command}: .*\n", done.stderr)
+    return done
+
+
+class Tail:
+    """`peal tail`, until it is ended."""
+
+    def __init__(self, server, *args, key=KEY):
+        env = {**clean_environment(), **({"PEAL_API_KEY": key} if key else {})}
+        self.process = subprocess.Popen(
+            [find_program(), "tail", *flags_for(server), *args], env=env,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def end(self, wait=False):
+        if not wait:
+            self.process.terminate()
+        out, err = self.process.communicate(timeout=seconds(10))
+        return [json.loads(line) for line in out.splitlines()], err
+
+
+def wait_for_listener(server, channel):
+    wait_until(lambda: channel in tell(server, "/api/channels")["channels"],
+               what="the tail to subscribe")
+
+
+@pytest.mark.parametrize("command", ["publish", "ticket", "tail", "info",
+                                     "hash-key"])
+def test_each_has_help_with_an_example(command):
+    done = run_peal(command, "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"Usage: peal {command}")
+    assert f"peal {command} " in done.stdout.split("Usage", 1)[1].split(
+        "\n", 1)[1]
+    assert f"  {command} " in run_peal("--help").stdout
+
+
+def test_publish_prints_where_the_message_stands(server):
+    client = server.connect("alice", ["told"], query={
+        "protocol": "broadcast", "ticket": tell(
+            server, "/api/tickets", {"client": "alice"})["ticket"]})
+    client.receive_type("subscribed")
+    done = run(server, "publish", "--channel", "told",
+               '{"text": "hällo", "n": 12345678901234567890}')
+    assert json.loads(done.stdout)["offset"] == 1
+    assert '"payload":{"text": "hällo", "n": 12345678901234567890}' in (
+        client.receive_data())
+
+
+def test_publish_with_a_key_counts_once(server):
+    lines = {run(server, "publish", "--channel=once", "--idempotency-key=k",
+                 "1").stdout for _ in range(3)}
+    assert len(lines) == 1
+
+
+@pytest.mark.parametrize("args, words", [
+    ((), "--channel is missing"),
+    (("--channel", "x"), "the payload is missing"),
+    (("--channel", "x", "hello"), "not JSON"),
+    (("--channel", "x", "1", "2"), 'unexpected "2"'),
+    (("--chanel", "x", "1"), "did you mean --channel?"),
+    (("--channel",), "the value is missing"),
+])
+def test_wrong_arguments_of_publish(server, args, words):
+    assert words in run(server, "publish", *args, code=2).stderr
+
+
+@pytest.mark.parametrize("args, words", [
+    (("--channel", "no channel", "1"), "400: channel must be 1 to 164"),
+    (("--channel", "x", '"' + "x" * 70000 + '"'), "413: payload is longer"),
+])
+def test_what_the_server_refuses_is_told(server, args, words):
+    assert words in run(server, "publish", *args, code=1).stderr
+
+
+def test_without_the_right_key_it_is_told_which_one_is_meant(server):
+    for key in (None, "not-the-key-of-the-tests"):
+        done = run(server, "publish", "--channel", "x", "1", key=key, code=1)
+        assert "401" in done.stderr and "(PEAL_API_KEY)" in done.stderr
+
+
+@pytest.mark.parametrize("url, code, words", [
+    ("ftp://127.0.0.1", 1, "expected http://... or https://..."),
+    ("http://", 1, "expected a host"),
+    ("http://127.0.0.1:1", 1, "cannot be reached"),
+    ("http://no.such.host.invalid", 1, "cannot be reached"),
+    ("http://127.0.0.1/a?b", 1, "expected a host"),
+])
+def test_a_server_that_is_not_there_is_told(url, code, words):
+    done = run_peal("publish", "--url", url, "--channel", "x", "1")
+    assert done.returncode == code
+    assert words in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_ticket_prints_one_that_works(server):
+    done = run(server, "ticket", "--client", "bob", "--ttl", "60", "--caps",
+               '[{"channels":["a"],"allow":["sub"]}]')
+    ticket = done.stdout.strip()
+    client = server.connect("bob", ["a"], query={"protocol": "broadcast",
+                                                 "ticket": ticket})
+    assert client.receive_type("subscribed")["channel"] == "a"
+    assert client.ask({"type": "broadcast", "payload": 1})["code"] == (
+        "forbidden")
+
+
+@pytest.mark.parametrize("args, code, words", [
+    ((), 2, "--client is missing"),
+    (("--client", "a", "--ttl", "1h"), 2, "--ttl: expected"),
+    (("--client", "a", "--caps", "x"), 2, "--caps: not JSON"),
+    (("--client", "a", "--ttl", "9999"), 1, "400: ttl must be"),
+    (("--client", "a b"), 1, "400: client must be"),
+])
+def test_wrong_wishes_for_a_ticket(server, args, code, words):
+    assert words in run(server, "ticket", *args, code=code).stderr
+
+
+def test_tail_prints_messages_as_they_come(server):
+    tail = Tail(server, "--channel", "room:#1/a", "--count", "3")
+    wait_for_listener(server, "room:#1/a")
+    publish(server, "room:#1/a", "x" * 200)
+    publish(server, "room:#1/a", "y" * 60000)
+    publish(server, "room:#1/a", {"n": 1})
+    lines, err = tail.end(wait=True)
+    assert [line["payload"] for line in lines] == [
+        "x" * 200, "y" * 60000, {"n": 1}]
+    assert err == "" and tail.process.returncode == 0
+
+
+def test_tail_lives_with_pings_and_tells_its_end(start_shared):
+    server = start_shared({**WITH_BOTH, "ping_seconds": 2, "pong_seconds": 1})
+    tail = Tail(server, "--channel", "quiet")
+    wait_for_listener(server, "quiet")
+    with pytest.raises(subprocess.TimeoutExpired):
+        tail.process.wait(seconds(6))
+    publish(server, "quiet", 1)
+    client = tell(server, "/api/channels/quiet/presence")["clients"][0]
+    tell(server, "/api/disconnect",
+         {"client": client["client"], "reason": "enough"})
+    lines, err = tail.end(wait=True)
+    assert [line["payload"] for line in lines] == [1]
+    assert "4403 enough" in err and tail.process.returncode == 1
+
+
+def test_tail_needs_no_key_where_clients_need_no_token(start_shared):
+    server = start_shared(WITH_KEY)
+    tail = Tail(server, "--channel", "open", "--count", "1", key=None)
+    wait_for_listener(server, "open")
+    publish(server, "open", "seen")
+    lines, _ = tail.end(wait=True)
+    assert lines[0]["payload"] == "seen"
+
+
+def test_tail_without_a_key_is_told_what_it_needs(server):
+    done = run(server, "tail", "--channel", "x", key=None, code=1)
+    assert "401 (PEAL_API_KEY)" in done.stderr
+
+
+def test_info_tells_how_the_server_does(peal):
+    server = peal(WITH_KEY)
+    server.join("alice", "lobby", "news")
+    lines = run(server, "info").stdout.splitlines()
+    assert lines[0] == "ready        yes"
+    assert "connections  1" in lines
+    assert lines[-2:] == ["channels     lobby", "             news"]
+    assert "channels" not in run(server, "info", key=None).stdout
+    server.drop_clients()
+    server.wait_metric("peal_connections", 0)
+    assert run(server, "info").stdout.endswith("channels     none\n")
+
+
+@pytest.mark.parametrize("args, words", [
+    (("--ca", str(tls.common_certificates() / "ca.pem")), None),
+    ((), "certificate verify failed"),
+    (("--ca", "/no/such/file"), "--ca: /no/such/file"),
+])
+def test_the_server_must_prove_who_it_is(peal, args, words):
+    server = peal({**WITH_KEY, "tls": tls.server_keys()})
+    server.context = tls.common_context()
+    done = run_peal("publish", "--url", f"https://127.0.0.1:{server.port}",
+                    *args, "--channel", "x", "1", env={"PEAL_API_KEY": KEY})
+    assert done.returncode == (1 if words else 0), done.stderr
+    assert (words or "") in done.stderr
