@@ -7,6 +7,7 @@
 
 #include "api/api.h"
 #include "auth/auth.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -15,9 +16,11 @@
 #include "config_reload.h"
 #include "net/net.h"
 #include "net/tls.h"
+#include "process_metrics.h"
 #include "protocols/protocols.h"
 
 struct server {
+    int64_t start_ms; /* wall clock */
     const struct config_sources *sources;
     const struct config *config; /* as it was at the start */
     struct config *reloaded;     /* what was last read since; NULL: nothing */
@@ -64,6 +67,7 @@ static void write_metrics(void *arg, struct buffer *out)
     const struct server *server = arg;
     net_write_metrics(server->net, server->bus_metrics, out);
     api_write_metrics(server->api, out);
+    process_metrics_write(server->start_ms, out);
 }
 
 static bool make_auth(struct server *server, struct error *error)
@@ -147,6 +151,7 @@ struct server *server_new(const struct config *config,
     struct server *server = memory_new(1, sizeof *server);
     server->sources = sources;
     server->config = config;
+    server->start_ms = clock_wall_ms();
     log_setup(config->log_level, config->log_format);
     hash_seed();
     if (make_auth(server, error) && make_api(server, error) &&

@@ -27,7 +27,8 @@ libcmocka-dev clang-format python3 python3-pytest python3-websockets
 python3-jwt python3-cryptography python3-jsonschema redis-server valgrind
 libc6-dbg curl openssl procps iproute2 util-linux nginx haproxy"
 # these may have come from elsewhere: what counts is that they can be run
-programs="nodejs:node npm:npm chromium:chromium"
+programs="nodejs:node npm:npm chromium:chromium
+prometheus:promtool"
 
 # name, the build it tests, how its log is counted, whether it runs alone,
 # and the function that runs it

@@ -1,0 +1,37 @@
+#include "process_metrics.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* The second number of /proc/self/statm, in pages (proc(5)). */
+static uint64_t resident_bytes(void)
+{
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file)
+        return 0;
+    if (fscanf(file, "%*u %lu", &pages) != 1)
+        pages = 0;
+    fclose(file);
+    return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void write_gauge(struct buffer *out, const char *name, const char *label,
+                        uint64_t value, const char *help)
+{
+    buffer_append_format(out,
+                         "# HELP peal_%s %s\n# TYPE peal_%s gauge\n"
+                         "peal_%s%s %llu\n",
+                         name, help, name, name, label,
+                         (unsigned long long)value);
+}
+
+void process_metrics_write(int64_t start_ms, struct buffer *out)
+{
+    write_gauge(out, "build_info", "{version=\"" PEAL_VERSION "\"}", 1,
+                "Always 1; which version this is.");
+    write_gauge(out, "start_time_seconds", "", (uint64_t)start_ms / 1000,
+                "When the process started, since 1970.");
+    write_gauge(out, "resident_bytes", "", resident_bytes(),
+                "Memory that the process has now.");
+}
