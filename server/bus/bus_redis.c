@@ -307,8 +307,6 @@ static void disconnect_all(struct redis_bus *bus)
     redis_link_free(bus->commands);
     redis_link_free(bus->subscriptions);
     redis_link_free(bus->input);
-    loop_timer_free(bus->tick);
-    redis_presence_deinit(bus);
 }
 
 static void *run(void *arg)
@@ -339,10 +337,13 @@ static void on_farewell(void *arg)
         end_now(bus);
 }
 
+/* No timer may say behind the farewell that this instance lives. */
 static void begin_farewell(struct redis_bus *bus)
 {
     enum { STEP_MS = 20 };
     bus->is_stopping = false;
+    loop_timer_free(bus->tick);
+    redis_presence_deinit(bus);
     redis_presence_farewell(bus);
     redis_input_farewell(bus);
     bus->farewell =

@@ -69,7 +69,7 @@ def client_keys(redis):
 
 def count(redis, client="alice"):
     """Connections of a client, as Redis has them."""
-    values = redis.call("HVALS", f"peal:{{client:{client}}}:n")
+    values = redis.call("HVALS", f"peal:{{client:{client}}}:connections")
     return sum(int(value.split()[0]) for value in values)
 
 
@@ -81,7 +81,7 @@ def wait_count(redis, number, client="alice", timeout=5):
 def wait_claim(redis, before):
     """The number of the newest claim, once it is a newer one."""
     def newest():
-        values = redis.call("HVALS", "peal:{client:alice}:n")
+        values = redis.call("HVALS", "peal:{client:alice}:connections")
         number = max((int(value.split()[1]) for value in values), default=0)
         return number > before and number
     return patience.wait_until(newest, 5, what="a claim")
@@ -229,6 +229,18 @@ def test_nothing_is_kept_of_who_left(redis, cluster):
         client.drop()
     patience.wait_until(lambda: not client_keys(server), 5,
                         what="the keys to go")
+
+
+def test_a_channel_may_be_called_like_a_client(redis, cluster):
+    server = redis()
+    instances = cluster(server.url, 2, **TWO)
+    both = [each.join("alice", "client:alice", "instance:alice")
+            for each in instances.instances]
+    wait_count(server, 2)
+    for channel in ("client:alice", "instance:alice"):
+        wait_presence(both[0], channel, {"alice": 2})
+    assert opened(instances[0]).wait_close() == 4529
+    assert all(map(lives_on, both))
 
 
 def test_redis_is_not_asked_without_need(redis, cluster):
@@ -471,7 +483,7 @@ def test_a_flush_is_noticed(redis, cluster, limit):
 def test_strange_values_do_no_harm(redis, cluster):
     server = redis()
     instances = cluster(server.url, 1, **TWO)
-    key = "peal:{client:alice}:n"
+    key = "peal:{client:alice}:connections"
     server.call("HSET", key, "x", "rubbish", "y", "5", "z", "-1 0 aa")
     first = opened(instances[0])
     patience.wait_until(lambda: len(server.call("HKEYS", key)) == 1, 5)
