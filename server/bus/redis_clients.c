@@ -74,7 +74,8 @@ static void drop(struct redis_bus *bus, struct redis_client *client)
 static char *client_key(const struct redis_bus *bus, const char *id)
 {
     struct buffer key = {0};
-    buffer_append_format(&key, "%s{client:%s}:connections", bus->options->prefix, id);
+    buffer_append_format(&key, "%s{client:%s}:connections",
+                         bus->options->prefix, id);
     buffer_text(&key);
     return key.data;
 }

@@ -25,6 +25,12 @@ def free_ports():
             return first
 
 
+def hear_interrupts():
+    """What runs in the background of a script begins deaf to SIGINT, and a
+    shell cannot trap what it was born deaf to."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
 def example(proxy, first, log):
     environment = {**os.environ, "PEAL_BINARY": find_program(),
@@ -36,7 +42,7 @@ def example(proxy, first, log):
         process = subprocess.Popen(
             [ROOT / "conf" / "cluster" / "run.sh", proxy], env=environment,
             stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            start_new_session=True)
+            start_new_session=True, preexec_fn=hear_interrupts)
     try:
         yield process
     finally:
