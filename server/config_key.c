@@ -86,6 +86,11 @@ static const struct config_key keys[] = {
     {"pong_seconds", &config_value_uint32, AT(messaging.pong_seconds), "10",
      .min = 1, .max = 3600,
      .help = "how long its answer may take; less than ping_seconds"},
+    {"max_connection_age", &config_value_uint32,
+     AT(messaging.max_connection_age), "0", .max = 31536000,
+     .reloads = true,
+     .help = "seconds until a connection is closed, with up to a tenth of them "
+             "less by chance; 0: no limit"},
     {"origins", &config_value_list, AUTH(origins), "", .form = &origin,
      .reloads = true,
      .help = "pages that may connect, besides our own: "

@@ -10,6 +10,7 @@ static const struct close_reason_info table[CLOSE_REASON_COUNT] = {
     [CLOSE_BAD_UTF8] = {"bad_utf8", 1007, "bad UTF-8", false},
     [CLOSE_TOO_BIG] = {"too_big", 1009, "message too big", false},
     [CLOSE_RESTART] = {"restart", 1012, "restart", true},
+    [CLOSE_MAX_AGE] = {"max_age", 1012, "connected long enough", true},
     [CLOSE_BAD_MESSAGES] = {"bad_messages", 4400, "too many bad messages",
                             true},
     [CLOSE_TOKEN_MISSING] = {"token_missing", 4401, "token missing", true},

@@ -58,6 +58,7 @@ struct messaging_options {
     struct limits limits;
     struct channel_options_list channels;
     char *echo_prefix;
+    _Atomic uint32_t max_connection_age; /* seconds; 0: no limit */
     uint32_t ping_seconds; /* between pings to one connection */
     uint32_t pong_seconds; /* how long an answer may take */
     bool single_connection; /* a client's newer connection ends the older */

@@ -237,10 +237,28 @@ static void hurry_close(struct worker *worker, struct connection *connection)
     connection->was_blocked = true;
 }
 
+/* Connections that began together end spread over the last tenth of their age:
+ * each has its share of it, by its handle. */
+static bool is_too_old(const struct worker *worker,
+                       const struct connection *connection)
+{
+    enum { SHARES = 1024, SHARE_BITS = 10 };
+    uint64_t age_ms =
+        worker->instance->options->max_connection_age * UINT64_C(1000);
+    uint64_t mixed = connection->handle * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t early_ms = age_ms / 10 * (mixed >> (64 - SHARE_BITS)) / SHARES;
+    return age_ms &&
+           clock_steady_ms() - connection->opened_ms >= age_ms - early_ms;
+}
+
 static void visit(struct worker *worker, struct connection *connection)
 {
     if (connection->is_closing) {
         hurry_close(worker, connection);
+        return;
+    }
+    if (is_too_old(worker, connection)) {
+        connection_close(connection, CLOSE_MAX_AGE);
         return;
     }
     ping(connection);

@@ -51,3 +51,15 @@ def test_a_pong_nobody_asked_for_is_taken(shared):
     client.send_frame(PONG)
     client.send("x")
     assert client.receive_data() == "Echo: x"
+
+
+def test_a_connection_ends_at_its_age_and_may_come_back(peal):
+    server = peal(config={"max_connection_age": 2, "ping_seconds": 2,
+                          "pong_seconds": 1})
+    client = server.join("alice", "room")
+    started = time.monotonic()
+    closed = client.wait_closed()
+    assert (closed.code, closed.reason) == (1012, "connected long enough")
+    assert 1.5 < time.monotonic() - started < seconds(6)
+    assert server.connect("alice").handshake.status == 101
+    assert server.metric('peal_closes_total{reason="max_age"}') == 1

@@ -40,6 +40,7 @@ static void codes_are_those_of_the_protocol(void **state)
         {CLOSE_BAD_UTF8, 1007},
         {CLOSE_TOO_BIG, 1009},
         {CLOSE_RESTART, 1012},
+        {CLOSE_MAX_AGE, 1012},
         {CLOSE_BAD_MESSAGES, 4400},
         {CLOSE_TOKEN_MISSING, 4401},
         {CLOSE_TOKEN_INVALID, 4401},

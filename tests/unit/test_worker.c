@@ -127,6 +127,53 @@ static void slots_grow_with_the_connections(void **state)
         fake_client_leave(clients[i]);
 }
 
+/* ---- age ---------------------------------------------------------- */
+
+static void connections_end_at_their_age_and_not_all_at_once(void **state)
+{
+    (void)state;
+    enum { MANY = 400, AGE = 1000, ROUND = 25 };
+    static struct fake_client *clients[MANY];
+    unsigned closed = 0, most = 0;
+    fake->options.max_connection_age = AGE;
+    for (int i = 0; i < MANY; i++)
+        clients[i] = join("alice");
+    for (unsigned second = 1; second <= AGE + ROUND; second++) {
+        tick(1);
+        unsigned before = closed;
+        for (int i = 0; i < MANY; i++) {
+            struct fake_client *client = clients[i];
+            if (!client)
+                continue;
+            connection_on_sign_of_life(client->connection);
+            if (!client->connection->is_closing)
+                continue;
+            assert_int_equal(client->connection->close_reason, CLOSE_MAX_AGE);
+            fake_client_leave(client);
+            clients[i] = NULL;
+            closed++;
+        }
+        assert_true(second >= AGE - AGE / 10 || !closed);
+        if (closed - before > most)
+            most = closed - before;
+    }
+    assert_int_equal(closed, MANY);
+    assert_true(most < MANY / 10);
+}
+
+static void without_an_age_they_stay(void **state)
+{
+    (void)state;
+    struct fake_client *alice = join("alice");
+    fake->options.max_connection_age = 0;
+    for (int i = 0; i < 2000; i++) {
+        tick(1);
+        connection_on_sign_of_life(alice->connection);
+    }
+    assert_false(alice->connection->is_closing);
+    fake_client_leave(alice);
+}
+
 /* ---- pings -------------------------------------------------------- */
 
 static void each_connection_is_pinged_once_a_round(void **state)
@@ -473,6 +520,8 @@ int main(void)
         TEST(a_handle_dies_with_its_connection),
         TEST(foreign_handles_find_nothing),
         TEST(slots_grow_with_the_connections),
+        TEST(connections_end_at_their_age_and_not_all_at_once),
+        TEST(without_an_age_they_stay),
         TEST(each_connection_is_pinged_once_a_round),
         TEST(pings_are_spread_over_the_round),
         TEST(silence_behind_a_ping_is_the_end),
