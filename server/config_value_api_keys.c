@@ -25,8 +25,7 @@ static const struct config_key keys[] = {
 
 enum { REQUIRED = 3 };
 
-static const struct config_keys members = {keys,
-                                           sizeof keys / sizeof *keys};
+static const struct config_keys members = {keys, sizeof keys / sizeof *keys};
 
 static void free_list(struct api_key_options_list *list)
 {
@@ -63,8 +62,7 @@ static bool read_list(const struct json *json,
          item = json_next(item)) {
         struct error reason;
         struct api_key_options *made = add(list);
-        if (!config_object_read(&members, REQUIRED, item,
-                                made, &reason))
+        if (!config_object_read(&members, REQUIRED, item, made, &reason))
             return error_set(why, "key %zu: %.400s", list->count, reason.text);
         if (is_known(list, made))
             return error_set(why, "key %zu: its name or hash was given before",
@@ -114,6 +112,5 @@ static void clear(void *field)
 }
 
 const struct config_type config_value_api_keys = {
-    "JSON", config_value_parse_text, from_json, expect, print, clear,
-    &members,
+    "JSON", config_value_parse_text, from_json, expect, print, clear, &members,
 };

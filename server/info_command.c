@@ -49,8 +49,8 @@ static bool print_ready(const struct info *info, struct error *error)
     struct buffer answer = {0};
     struct json_slot slots[] = {{.name = "error"}};
     const char *why;
-    bool ok = remote_ask(&info->remote, "/ready", NULL, &status, &answer,
-                         error);
+    bool ok =
+        remote_ask(&info->remote, "/ready", NULL, &status, &answer, error);
     if (ok && status == 200)
         puts("ready        yes");
     else if (ok && json_scan_object(buffer_bytes(&answer), slots, 1, &why))
@@ -62,8 +62,7 @@ static bool print_ready(const struct info *info, struct error *error)
     return ok;
 }
 
-static void print_count(const char *text, const char *metric,
-                        const char *name)
+static void print_count(const char *text, const char *metric, const char *name)
 {
     size_t len = strlen(metric);
     for (const char *line = text; line; line = strchr(line, '\n')) {
@@ -91,8 +90,7 @@ static bool print_channels(const struct info *info, struct error *error)
     struct buffer answer = {0};
     struct json_slot slots[] = {{.name = "channels"}, {.name = "more"}};
     const char *why;
-    bool ok = remote_tell(&info->remote, "/api/channels", NULL, &answer,
-                          error);
+    bool ok = remote_tell(&info->remote, "/api/channels", NULL, &answer, error);
     if (ok && json_scan_object(buffer_bytes(&answer), slots, 2, &why)) {
         struct bytes element;
         bool is_first = true;

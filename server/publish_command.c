@@ -62,8 +62,8 @@ static bool publish_it(const struct publish *publish, struct error *error)
         buffer_append_json_string(&body, bytes_of(publish->key));
     }
     buffer_append_format(&body, ",\"payload\":%s}", publish->payload);
-    bool ok = remote_tell(&publish->remote, "/api/publish",
-                          buffer_text(&body), &answer, error);
+    bool ok = remote_tell(&publish->remote, "/api/publish", buffer_text(&body),
+                          &answer, error);
     if (ok)
         puts(buffer_text(&answer));
     buffer_deinit(&body);

@@ -17,7 +17,7 @@
 
 struct remote {
     BIO *bio;
-    SSL_CTX *tls; /* NULL: plain */
+    SSL_CTX *tls;   /* NULL: plain */
     char host[256]; /* with the port, where one is named */
     char path[256]; /* before all others */
 };
@@ -31,14 +31,16 @@ static bool read_url(struct remote *remote, const char *url, bool *is_secure,
     *is_secure = strncmp(url, "https://", 8) == 0;
     const char *host = url + (*is_secure ? 8 : 7);
     if (!*is_secure && strncmp(url, "http://", 7) != 0)
-        return error_set(error, "--url: expected http://... or https://..., "
-                                "got \"%.64s\"", url);
+        return error_set(error,
+                         "--url: expected http://... or https://..., "
+                         "got \"%.64s\"",
+                         url);
     size_t len = strcspn(host, "/");
     size_t path_len = strlen(host + len);
     while (path_len && host[len + path_len - 1] == '/')
         path_len--;
-    if (!len || len >= sizeof remote->host ||
-        path_len >= sizeof remote->path || strpbrk(url, " ?#@\r\n"))
+    if (!len || len >= sizeof remote->host || path_len >= sizeof remote->path ||
+        strpbrk(url, " ?#@\r\n"))
         return error_set(error, "--url: expected a host, and no more than a "
                                 "port and a path behind it");
     memcpy(remote->host, host, len);
@@ -52,8 +54,7 @@ static const char *tls_reason(void)
     return reason ? reason : "no answer";
 }
 
-static bool use_tls(struct remote *remote, const char *ca,
-                    struct error *error)
+static bool use_tls(struct remote *remote, const char *ca, struct error *error)
 {
     remote->tls = SSL_CTX_new(TLS_client_method());
     PANIC_IF(!remote->tls);
@@ -61,8 +62,7 @@ static bool use_tls(struct remote *remote, const char *ca,
     int loaded = ca ? SSL_CTX_load_verify_file(remote->tls, ca)
                     : SSL_CTX_set_default_verify_paths(remote->tls);
     if (loaded != 1)
-        return error_set(error, "--ca: %.200s: %s", ca ? ca : "",
-                         tls_reason());
+        return error_set(error, "--ca: %.200s: %s", ca ? ca : "", tls_reason());
     remote->bio = BIO_new_ssl_connect(remote->tls);
     PANIC_IF(!remote->bio);
     return true;
@@ -158,8 +158,10 @@ bool remote_read(struct remote *remote, struct buffer *in, bool can_wait,
     set_patience(remote, can_wait ? 0 : REMOTE_SECONDS);
     int got = BIO_read(remote->bio, buffer_reserve(in, PIECE), PIECE);
     if (got <= 0)
-        return error_set(error, "%.200s hung up, or did not answer within "
-                                "%d s", remote->host, REMOTE_SECONDS);
+        return error_set(error,
+                         "%.200s hung up, or did not answer within "
+                         "%d s",
+                         remote->host, REMOTE_SECONDS);
     in->len += (size_t)got;
     return true;
 }
@@ -198,8 +200,7 @@ bool remote_read_head(struct remote *remote, struct buffer *in, int *status,
     const char *end;
     while (!(end = strstr(buffer_text(in), "\r\n\r\n"))) {
         if (in->len > HEAD_MAX)
-            return error_set(error, "%.200s answers with no end",
-                             remote->host);
+            return error_set(error, "%.200s answers with no end", remote->host);
         if (!remote_read(remote, in, false, error))
             return false;
     }
@@ -226,12 +227,12 @@ static void append_headers(struct buffer *out, const char *body)
     if (body)
         buffer_append_format(out,
                              "Content-Type: application/json\r\n"
-                             "Content-Length: %zu\r\n", strlen(body));
+                             "Content-Length: %zu\r\n",
+                             strlen(body));
 }
 
-static bool exchange(struct remote *remote, const char *path,
-                     const char *body, int *status, struct buffer *answer,
-                     struct error *error)
+static bool exchange(struct remote *remote, const char *path, const char *body,
+                     int *status, struct buffer *answer, struct error *error)
 {
     uint64_t len;
     struct buffer headers = {0};

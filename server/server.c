@@ -210,6 +210,7 @@ static bool take_over(struct server *server, struct config *fresh,
     server->auth = auth;
     net_use_trusted_proxies(server->net, &fresh->trusted_proxies);
     config_reload_limits(&server->options, fresh);
+    api_use_options(server->api, &fresh->api);
     log_setup(fresh->log_level, fresh->log_format);
     return true;
 }

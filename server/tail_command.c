@@ -24,8 +24,7 @@ static const struct command_flag items[] = {
     REMOTE_FLAGS(struct tail, remote),
     {"channel", "NAME", offsetof(struct tail, channel),
      "whose messages (required)"},
-    {"count", "N", offsetof(struct tail, count),
-     "end after so many (never)"},
+    {"count", "N", offsetof(struct tail, count), "end after so many (never)"},
     {"help", NULL, offsetof(struct tail, help), "print this"},
     {0},
 };
@@ -47,8 +46,7 @@ static void print_help(void)
 /* A client id that nobody else has. */
 static void make_id(char out[32])
 {
-    snprintf(out, 32, "peal-tail-%016llx",
-             (unsigned long long)random_uint64());
+    snprintf(out, 32, "peal-tail-%016llx", (unsigned long long)random_uint64());
 }
 
 static bool get_ticket(const struct tail *tail, const char *id,
@@ -97,9 +95,8 @@ static bool shake_hands(struct remote *remote, const char *path,
     if (!remote_write_request(remote, "GET", path, headers, error) ||
         !remote_read_head(remote, in, &status, &body_len, error))
         return false;
-    return status == 101 ||
-           error_set(error, "the server answers %d%s", status,
-                     status == 401 ? " (PEAL_API_KEY)" : "");
+    return status == 101 || error_set(error, "the server answers %d%s", status,
+                                      status == 401 ? " (PEAL_API_KEY)" : "");
 }
 
 /* ---- frames */
@@ -124,9 +121,8 @@ static bool read_frame(struct bytes in, struct frame_view *frame)
         len = len << 8 | data[i];
     if (len > REMOTE_ANSWER_MAX || in.len < head + len)
         return false;
-    *frame = (struct frame_view){data[0] & 15U,
-                                 {in.data + head, (size_t)len},
-                                 head + (size_t)len};
+    *frame = (struct frame_view){
+        data[0] & 15U, {in.data + head, (size_t)len}, head + (size_t)len};
     return true;
 }
 
@@ -134,8 +130,7 @@ static bool read_frame(struct bytes in, struct frame_view *frame)
 static bool answer_ping(struct remote *remote, struct bytes payload,
                         struct error *error)
 {
-    char frame[2 + 4 + 125] = {(char)(0x80 | PONG),
-                               (char)(0x80 | payload.len)};
+    char frame[2 + 4 + 125] = {(char)(0x80 | PONG), (char)(0x80 | payload.len)};
     random_fill(frame + 2, 4);
     for (size_t i = 0; i < payload.len; i++)
         frame[6 + i] = payload.data[i] ^ frame[2 + i % 4];
@@ -226,8 +221,7 @@ static bool run(const struct tail *tail, uint64_t count, struct error *error)
     return ok;
 }
 
-static bool check(const struct tail *tail, uint64_t *count,
-                  struct error *error)
+static bool check(const struct tail *tail, uint64_t *count, struct error *error)
 {
     if (!tail->channel)
         return error_set(error, "--channel is missing; see peal tail --help");

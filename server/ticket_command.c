@@ -26,8 +26,7 @@ static const struct command_flag items[] = {
     {0},
 };
 
-static const struct command_flags flags = {.command = "ticket",
-                                           .items = items};
+static const struct command_flags flags = {.command = "ticket", .items = items};
 
 static void print_help(void)
 {

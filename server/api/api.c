@@ -1,9 +1,11 @@
 #include "api/api.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <strings.h>
 
+#include "api/answer.h"
 #include "api/command.h"
 #include "api/files.h"
 #include "base/clock.h"
@@ -13,84 +15,33 @@
 enum method { METHOD_GET = 1, METHOD_POST = 2 };
 
 struct route {
-    const char *path; /* a * stands for a channel */
-    unsigned methods; /* bits of enum method */
+    const char *path;  /* a * stands for a channel */
+    unsigned methods;  /* bits of enum method */
     const char *allow; /* the same as a header's value */
     /* one of the two: answered at once, or a call */
     void (*serve)(const struct api *api, struct api_response *response);
     const char *command;
 };
 
-static const struct {
-    int status;
-    const char *text;
-} texts[] = {
-    {200, "OK"},
-    {204, "No Content"},
-    {304, "Not Modified"},
-    {400, "Bad Request"},
-    {401, "Unauthorized"},
-    {403, "Forbidden"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {411, "Length Required"},
-    {413, "Content Too Large"},
-    {415, "Unsupported Media Type"},
-    {426, "Upgrade Required"},
-    {429, "Too Many Requests"},
-    {501, "Not Implemented"},
-    {503, "Service Unavailable"},
-};
-
-enum { STATUSES = sizeof texts / sizeof *texts, ROUTES_MAX = 32 };
+enum { ROUTES_MAX = 32 };
 
 struct api {
     /* set once by api_new */
     struct api_sources sources;
-    const struct api_options *options;
     struct files *files;
+    /* any thread, under lock */
+    pthread_mutex_t lock;
     struct api_keys *keys;
     /* any thread */
-    _Atomic uint64_t counts[ROUTES_MAX][STATUSES];
+    _Atomic uint32_t body_bytes;
+    _Atomic uint32_t batch_commands;
+    _Atomic uint64_t counts[ROUTES_MAX][ANSWER_STATUSES];
 };
-
-static size_t find_status(int status)
-{
-    size_t i = 0;
-    while (i < STATUSES && texts[i].status != status)
-        i++;
-    return i;
-}
 
 const char *api_status_text(int status)
 {
-    size_t i = find_status(status);
-    return i < STATUSES ? texts[i].text : "Status";
-}
-
-static void set_json(struct api_response *response, int status)
-{
-    response->status = status;
-    response->content_type = "application/json";
-    response->body = buffer_bytes(&response->text);
-}
-
-static void set_error(struct api_response *response, int status,
-                      const char *error)
-{
-    buffer_append_text(&response->text, "{\"error\":");
-    buffer_append_json_string(&response->text, bytes_of(error));
-    buffer_append_char(&response->text, '}');
-    set_json(response, status);
-}
-
-static void add_header(struct api_response *response, const char *name,
-                       struct bytes value)
-{
-    buffer_append_text(&response->headers, name);
-    buffer_append_text(&response->headers, ": ");
-    buffer_append(&response->headers, value);
-    buffer_append_text(&response->headers, "\r\n");
+    size_t index = answer_find_status(status);
+    return index < ANSWER_STATUSES ? answer_statuses[index].text : "Status";
 }
 
 static void serve_health(const struct api *api, struct api_response *response)
@@ -106,11 +57,11 @@ static void serve_ready(const struct api *api, struct api_response *response)
     const char *why = NULL;
     if (api->sources.is_ready(api->sources.arg, &why)) {
         buffer_append_text(&response->text, "{\"status\":\"ready\"}");
-        set_json(response, 200);
+        answer_set_json(response, 200);
         return;
     }
-    add_header(response, "Retry-After", BYTES_LITERAL("5"));
-    set_error(response, 503, why);
+    answer_add_header(response, "Retry-After", BYTES_LITERAL("5"));
+    answer_set_error(response, 503, why);
 }
 
 static void serve_metrics(const struct api *api, struct api_response *response)
@@ -145,8 +96,7 @@ enum { ROUTES = sizeof routes / sizeof *routes };
 _Static_assert((int)ROUTES < (int)ROUTES_MAX, "one row a route, and others");
 
 /* Whether the path is the route's; `channel` is what stands for its *. */
-static bool matches(const char *route, struct bytes path,
-                    struct bytes *channel)
+static bool matches(const char *route, struct bytes path, struct bytes *channel)
 {
     const char *star = strchr(route, '*');
     *channel = (struct bytes){0};
@@ -189,8 +139,8 @@ static unsigned method_of(const struct api_request *request)
 
 static void refuse_method(struct api_response *response, const char *allow)
 {
-    add_header(response, "Allow", bytes_of(allow));
-    set_error(response, 405, "Method not allowed");
+    answer_add_header(response, "Allow", bytes_of(allow));
+    answer_set_error(response, 405, "Method not allowed");
 }
 
 /* RFC 9110 section 13.1.2: a list of tags, of which a W/ does not matter. */
@@ -204,8 +154,8 @@ static void serve_file(const struct file *file,
                        const struct api_request *request,
                        struct api_response *response)
 {
-    add_header(response, "ETag", bytes_of(file->etag));
-    add_header(response, "Cache-Control", BYTES_LITERAL("no-cache"));
+    answer_add_header(response, "ETag", bytes_of(file->etag));
+    answer_add_header(response, "Cache-Control", BYTES_LITERAL("no-cache"));
     if (tag_is_listed(request->if_none_match, file->etag)) {
         response->status = 304;
         return;
@@ -219,15 +169,15 @@ static void serve_file(const struct file *file,
 static bool add_cors(const struct api *api, const struct api_request *request,
                      struct api_response *response)
 {
-    add_header(response, "Vary", BYTES_LITERAL("Origin"));
+    answer_add_header(response, "Vary", BYTES_LITERAL("Origin"));
     if (!request->origin.len)
         return false;
     if (!api->sources.origin_is_allowed(api->sources.arg, request->origin,
                                         request->host))
         return false;
-    add_header(response, "Access-Control-Allow-Origin", request->origin);
-    add_header(response, "Access-Control-Allow-Credentials",
-               BYTES_LITERAL("true"));
+    answer_add_header(response, "Access-Control-Allow-Origin", request->origin);
+    answer_add_header(response, "Access-Control-Allow-Credentials",
+                      BYTES_LITERAL("true"));
     return true;
 }
 
@@ -235,33 +185,57 @@ static void serve_options(const char *allow, bool origin_is_allowed,
                           struct api_response *response)
 {
     response->status = 204;
-    add_header(response, "Allow", bytes_of(allow));
+    answer_add_header(response, "Allow", bytes_of(allow));
     if (!origin_is_allowed)
         return;
-    add_header(response, "Access-Control-Allow-Methods", bytes_of(allow));
-    add_header(response, "Access-Control-Allow-Headers",
-               BYTES_LITERAL("Authorization, Content-Type"));
-    add_header(response, "Access-Control-Max-Age", BYTES_LITERAL("600"));
+    answer_add_header(response, "Access-Control-Allow-Methods",
+                      bytes_of(allow));
+    answer_add_header(response, "Access-Control-Allow-Headers",
+                      BYTES_LITERAL("Authorization, Content-Type"));
+    answer_add_header(response, "Access-Control-Max-Age", BYTES_LITERAL("600"));
 }
 
 /* ---- the API for backends */
 
-const struct api_options *api_options_of(const struct api *api)
+uint32_t api_batch_commands(const struct api *api)
 {
-    return api->options;
+    return api->batch_commands;
+}
+
+void api_use_options(struct api *api, const struct api_options *options)
+{
+    struct api_keys *fresh = api_keys_new(&options->keys, options->key,
+                                          options->requests_per_second);
+    api->body_bytes = options->body_bytes;
+    api->batch_commands = options->batch_commands;
+    pthread_mutex_lock(&api->lock);
+    struct api_keys *former = api->keys;
+    api->keys = fresh;
+    pthread_mutex_unlock(&api->lock);
+    api_keys_unref(former);
+}
+
+/* As they are now; a reference. */
+static struct api_keys *current_keys(struct api *api)
+{
+    pthread_mutex_lock(&api->lock);
+    struct api_keys *keys = api_keys_ref(api->keys);
+    pthread_mutex_unlock(&api->lock);
+    return keys;
 }
 
 void api_finish(struct api *api, size_t route, struct api_response *response)
 {
-    size_t status = find_status(response->status);
-    if (status < STATUSES)
+    size_t status = answer_find_status(response->status);
+    if (status < ANSWER_STATUSES)
         atomic_fetch_add_explicit(&api->counts[route][status], 1,
                                   memory_order_relaxed);
-    add_header(response, "Cache-Control", BYTES_LITERAL("no-store"));
+    answer_add_header(response, "Cache-Control", BYTES_LITERAL("no-store"));
     if (response->status == 401)
-        add_header(response, "WWW-Authenticate", BYTES_LITERAL("Bearer"));
+        answer_add_header(response, "WWW-Authenticate",
+                          BYTES_LITERAL("Bearer"));
     if (response->status == 429 || response->status == 503)
-        add_header(response, "Retry-After", BYTES_LITERAL("1"));
+        answer_add_header(response, "Retry-After", BYTES_LITERAL("1"));
 }
 
 /* The scheme's name is not case-sensitive (RFC 9110 section 11.1). */
@@ -278,27 +252,29 @@ static struct bytes bearer_of(struct bytes authorization)
 }
 
 /* The key that may do this, or NULL and the refusal. */
-static const struct api_key *judge_key(const struct api *api,
+static const struct api_key *judge_key(struct api_keys *keys,
                                        struct worker *worker,
                                        const struct api_request *request,
                                        const struct command *command,
                                        struct api_response *response)
 {
     struct bytes bearer = bearer_of(request->authorization);
-    struct api_key *key = api_keys_find(api->keys, bearer);
-    if (api_keys_are_none(api->keys))
-        set_error(response, 401,
-                  "The API is off: set api.key (PEAL_API_KEY) or api.keys");
+    struct api_key *key = api_keys_find(keys, bearer);
+    if (api_keys_are_none(keys))
+        answer_set_error(
+            response, 401,
+            "The API is off: set api.key (PEAL_API_KEY) or api.keys");
     else if (!bearer.len)
-        set_error(response, 401, "Authorization: Bearer <API key> required");
+        answer_set_error(response, 401,
+                         "Authorization: Bearer <API key> required");
     else if (!key)
-        set_error(response, 401, "Unknown API key");
+        answer_set_error(response, 401, "Unknown API key");
     else if (!api_key_take(key, clock_steady_ms())) {
         metrics_add(&worker->metrics, METRIC_LIMIT_API_RATE, 1);
-        set_error(response, 429, "Too many requests with this key");
+        answer_set_error(response, 429, "Too many requests with this key");
         key = NULL;
     } else if (!api_key_may(key, command->scope)) {
-        set_error(response, 403, "The key does not allow this");
+        answer_set_error(response, 403, "The key does not allow this");
         key = NULL;
     }
     return key;
@@ -317,12 +293,14 @@ static bool check_body(const struct api *api, struct worker *worker,
                        struct api_response *response)
 {
     if (!is_json(request->content_type))
-        set_error(response, 415, "Content-Type must be application/json");
+        answer_set_error(response, 415,
+                         "Content-Type must be application/json");
     else if (!request->has_length)
-        set_error(response, 411, "Content-Length required");
-    else if (request->body_len > api->options->body_bytes) {
+        answer_set_error(response, 411, "Content-Length required");
+    else if (request->body_len > api->body_bytes) {
         metrics_add(&worker->metrics, METRIC_LIMIT_BODY, 1);
-        set_error(response, 413, "The body is longer than limits.body_bytes");
+        answer_set_error(response, 413,
+                         "The body is longer than limits.body_bytes");
     } else
         return true;
     return false;
@@ -353,13 +331,17 @@ static struct api_call *begin_call(struct api *api, struct worker *worker,
                                    struct api_response *response)
 {
     const struct command *command = command_named(route->command);
+    struct api_keys *keys = current_keys(api);
     const struct api_key *key =
-        judge_key(api, worker, request, command, response);
+        judge_key(keys, worker, request, command, response);
     bool is_post = route->methods & METHOD_POST;
-    if (!key || (is_post && !check_body(api, worker, request, response)))
+    if (!key || (is_post && !check_body(api, worker, request, response))) {
+        api_keys_unref(keys);
         return NULL;
+    }
     struct api_call *call = memory_new(1, sizeof *call);
     call->api = api;
+    call->keys = keys;
     call->worker = worker;
     call->command = command;
     call->key = key;
@@ -368,7 +350,7 @@ static struct api_call *begin_call(struct api *api, struct worker *worker,
     if (is_post || make_body(request, channel, &call->body))
         return call;
     api_call_free(call);
-    set_error(response, 400, "channel must be UTF-8");
+    answer_set_error(response, 400, "channel must be UTF-8");
     return NULL;
 }
 
@@ -382,7 +364,7 @@ static struct api_call *serve_backend(struct api *api, struct worker *worker,
     const struct route *route = find_route(request->path, &channel);
     size_t index = route ? (size_t)(route - routes) : ROUTES;
     if (!route)
-        set_error(response, 404, "Not found");
+        answer_set_error(response, 404, "Not found");
     else if (method_is(request, "OPTIONS"))
         serve_options(route->allow, false, response);
     else if (!(route->methods & method_of(request)))
@@ -394,8 +376,7 @@ static struct api_call *serve_backend(struct api *api, struct worker *worker,
     return call;
 }
 
-static void serve_page(const struct api *api,
-                       const struct api_request *request,
+static void serve_page(const struct api *api, const struct api_request *request,
                        struct api_response *response)
 {
     struct bytes none;
@@ -404,7 +385,7 @@ static void serve_page(const struct api *api,
     const struct file *file =
         route ? NULL : files_find(api->files, request->path);
     if (!route && !file) {
-        set_error(response, 404, "Not found");
+        answer_set_error(response, 404, "Not found");
         return;
     }
     const char *allow = route ? route->allow : GET_ALLOW;
@@ -435,16 +416,16 @@ void api_write_metrics(const struct api *api, struct buffer *out)
                             "backends answered.\n"
                             "# TYPE peal_api_requests_total counter\n");
     for (size_t i = 0; i <= ROUTES; i++)
-        for (size_t j = 0; j < STATUSES; j++) {
-            uint64_t count = atomic_load_explicit(&api->counts[i][j],
-                                                  memory_order_relaxed);
+        for (size_t j = 0; j < ANSWER_STATUSES; j++) {
+            uint64_t count =
+                atomic_load_explicit(&api->counts[i][j], memory_order_relaxed);
             if (count)
                 buffer_append_format(
                     out,
                     "peal_api_requests_total{route=\"%s\",status=\"%d\"} "
                     "%llu\n",
-                    i < ROUTES ? routes[i].path : "other", texts[j].status,
-                    (unsigned long long)count);
+                    i < ROUTES ? routes[i].path : "other",
+                    answer_statuses[j].status, (unsigned long long)count);
         }
 }
 
@@ -454,9 +435,8 @@ struct api *api_new(const struct api_sources *sources,
 {
     struct api *api = memory_new(1, sizeof *api);
     api->sources = *sources;
-    api->options = options;
-    api->keys = api_keys_new(&options->keys, options->key,
-                             options->requests_per_second);
+    pthread_mutex_init(&api->lock, NULL);
+    api_use_options(api, options);
     if (!web_root)
         return api;
     api->files = files_read(web_root, error);
@@ -471,7 +451,8 @@ void api_free(struct api *api)
     if (!api)
         return;
     files_free(api->files);
-    api_keys_free(api->keys);
+    api_keys_unref(api->keys);
+    pthread_mutex_destroy(&api->lock);
     free(api);
 }
 

@@ -4,8 +4,8 @@
  * Owner:   struct api owns the files it serves, and its keys; a response is
  *          deinited by whoever asked for it, its body may be borrowed from
  *          the api; a call belongs to whoever began it.
- * Thread:  api_new on the main thread; api_serve from any worker's thread,
- *          and a call stays there.
+ * Thread:  api_new and api_use_options on the main thread; api_serve from any
+ *          worker's thread, and a call stays there.
  * Limits:  files are read at the start, FILE_MAX bytes each; bodies, commands
  *          and rates as in struct api_options.
  * Failure: every request gets a response; api_new says which file it could
@@ -72,11 +72,15 @@ struct api;
 /* A request whose response comes later. */
 struct api_call;
 
-/* `options` are borrowed; `web_root`: the folder served under /, NULL for
+/* `web_root`: the folder served under /, NULL for
  * none. */
 struct api *api_new(const struct api_sources *sources,
                     const struct api_options *options, const char *web_root,
                     struct error *error);
+
+/* Takes on other options; what was begun is judged by the ones before. From
+ * the main thread. */
+void api_use_options(struct api *api, const struct api_options *options);
 
 /* NULL is ignored. */
 void api_free(struct api *api);
@@ -108,7 +112,8 @@ void api_write_metrics(const struct api *api, struct buffer *out);
 
 /* ---- for api/ alone */
 
-const struct api_options *api_options_of(const struct api *api);
+/* How many commands one request may have. */
+uint32_t api_batch_commands(const struct api *api);
 
 /* A call's response is ready: what it still lacks, and counted. */
 void api_finish(struct api *api, size_t route, struct api_response *response);

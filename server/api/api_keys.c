@@ -1,6 +1,7 @@
 #include "api/api_keys.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct api_key {
 };
 
 struct api_keys {
+    _Atomic uint32_t references;
     struct api_key *items;
     size_t count;
 };
@@ -123,11 +125,13 @@ struct api_keys *api_keys_new(const struct api_key_options_list *list,
                               const char *key, uint32_t requests_per_second)
 {
     struct api_keys *keys = memory_new(1, sizeof *keys);
+    atomic_init(&keys->references, 1);
     keys->items = memory_new(list->count + 1, sizeof *keys->items);
     for (size_t i = 0; i < list->count; i++) {
         const struct api_key_options *options = &list->items[i];
         read_hash(options->hash, add(keys, read_scopes(&options->scopes),
-                                     options->requests_per_second)->hash);
+                                     options->requests_per_second)
+                                     ->hash);
     }
     if (key)
         hash_key(bytes_of(key),
@@ -135,9 +139,16 @@ struct api_keys *api_keys_new(const struct api_key_options_list *list,
     return keys;
 }
 
-void api_keys_free(struct api_keys *keys)
+struct api_keys *api_keys_ref(struct api_keys *keys)
 {
-    if (!keys)
+    atomic_fetch_add_explicit(&keys->references, 1, memory_order_relaxed);
+    return keys;
+}
+
+void api_keys_unref(struct api_keys *keys)
+{
+    if (!keys || atomic_fetch_sub_explicit(&keys->references, 1,
+                                           memory_order_acq_rel) > 1)
         return;
     for (size_t i = 0; i < keys->count; i++)
         pthread_mutex_destroy(&keys->items[i].lock);
@@ -177,8 +188,8 @@ bool api_key_take(struct api_key *key, uint64_t now_ms)
     /* threads may come in another order than their clocks */
     if (now_ms < key->bucket.filled_ms)
         now_ms = key->bucket.filled_ms;
-    bool taken = token_bucket_take(&key->bucket, key->requests_per_second,
-                                   now_ms);
+    bool taken =
+        token_bucket_take(&key->bucket, key->requests_per_second, now_ms);
     pthread_mutex_unlock(&key->lock);
     return taken;
 }

@@ -1,6 +1,7 @@
 /* api_keys: who may use the HTTP API, and for what.
  *
- * Owner:   struct api_keys owns copies of what the options say.
+ * Owner:   counted: whoever holds a reference; it has copies of what the
+ *          options say.
  * Thread:  api_keys_new on the main thread; the rest from any.
  * Limits:  each key's requests a second; the burst is one second's worth.
  * Failure: a key that is not known is told from one that may not only by its
@@ -57,13 +58,15 @@ struct api_key_options_list {
 struct api_keys;
 struct api_key;
 
-/* No keys at all is fine. `key`: a plain one that may do everything, or
- * NULL, and its rate. */
+/* One reference. No keys at all is fine. `key`: a plain one that may do
+ * everything, or NULL, and its rate. */
 struct api_keys *api_keys_new(const struct api_key_options_list *list,
                               const char *key, uint32_t requests_per_second);
 
+struct api_keys *api_keys_ref(struct api_keys *keys);
+
 /* NULL is ignored. */
-void api_keys_free(struct api_keys *keys);
+void api_keys_unref(struct api_keys *keys);
 
 bool api_keys_are_none(const struct api_keys *keys);
 

@@ -6,16 +6,11 @@
 #include "base/memory.h"
 
 const char *const field_names[FIELD_COUNT] = {
-    [FIELD_COMMAND] = "command",
-    [FIELD_CHANNEL] = "channel",
-    [FIELD_CHANNELS] = "channels",
-    [FIELD_CLIENT] = "client",
-    [FIELD_COMMANDS] = "commands",
-    [FIELD_IDEMPOTENCY_KEY] = "idempotency_key",
-    [FIELD_LIMIT] = "limit",
-    [FIELD_PAYLOAD] = "payload",
-    [FIELD_REASON] = "reason",
-    [FIELD_CAPS] = "caps",
+    [FIELD_COMMAND] = "command",   [FIELD_CHANNEL] = "channel",
+    [FIELD_CHANNELS] = "channels", [FIELD_CLIENT] = "client",
+    [FIELD_COMMANDS] = "commands", [FIELD_IDEMPOTENCY_KEY] = "idempotency_key",
+    [FIELD_LIMIT] = "limit",       [FIELD_PAYLOAD] = "payload",
+    [FIELD_REASON] = "reason",     [FIELD_CAPS] = "caps",
     [FIELD_TTL] = "ttl",
 };
 
@@ -25,6 +20,7 @@ static void destroy(struct api_call *call)
         buffer_deinit(&call->parts[i].text);
     free(call->parts);
     buffer_deinit(&call->body);
+    api_keys_unref(call->keys);
     free(call);
 }
 
@@ -136,8 +132,7 @@ static void on_answer(struct worker *worker, struct request *request)
 }
 
 void call_ask(struct api_call *call, uint32_t part, struct request *request,
-              void (*write)(const struct request *request,
-                            struct buffer *out))
+              void (*write)(const struct request *request, struct buffer *out))
 {
     call->pending++;
     request->done = on_answer;
@@ -180,7 +175,7 @@ static bool scan(struct bytes text, struct json_slot slots[FIELD_COUNT],
 static uint32_t count_elements(struct api_call *call, enum field field,
                                struct bytes list)
 {
-    uint32_t max = api_options_of(call->api)->batch_commands;
+    uint32_t max = api_batch_commands(call->api);
     uint32_t count = 0;
     struct bytes element;
     struct bytes rest = list;
@@ -220,13 +215,11 @@ static void run_one_of_batch(struct api_call *call, uint32_t part,
         call_refuse(call, part, 400, "commands", why);
         return;
     }
-    const struct command *command =
-        command_find(slots[FIELD_COMMAND].raw);
+    const struct command *command = command_find(slots[FIELD_COMMAND].raw);
     if (!command)
         call_refuse(call, part, 400, "command", "no such command");
     else if (!api_key_may(call->key, command->scope))
-        call_refuse(call, part, 403, "command",
-                    "The key does not allow this");
+        call_refuse(call, part, 403, "command", "The key does not allow this");
     else
         command_run(command, call, part, slots);
 }

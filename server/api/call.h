@@ -48,6 +48,7 @@ struct api_call {
     struct api *api;
     struct worker *worker;
     const struct command *command;
+    struct api_keys *keys; /* a reference */
     const struct api_key *key;
     size_t route; /* to be counted by */
     size_t body_len; /* as announced */

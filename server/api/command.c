@@ -13,8 +13,8 @@ enum { HISTORY_LIMIT = 50, CHANNELS_LIMIT = 1000, CHANNELS_LIMIT_MAX = 100000 };
 
 /* ---- reading fields */
 
-static bool refuse_field(struct api_call *call, uint32_t part,
-                         enum field field, const char *what)
+static bool refuse_field(struct api_call *call, uint32_t part, enum field field,
+                         const char *what)
 {
     struct error error;
     error_set(&error, "%s %s", field_names[field], what);
@@ -120,8 +120,7 @@ static void write_position(const struct request *request, struct buffer *out)
 static void write_sent(const struct request *request, struct buffer *out)
 {
     append_name(out, "client", request->channel);
-    buffer_append_format(out, ",\"connectionCount\":%u}",
-                         request->connections);
+    buffer_append_format(out, ",\"connectionCount\":%u}", request->connections);
 }
 
 static void append_message(struct buffer *out, const struct message *message)
@@ -180,8 +179,7 @@ static void write_channels(const struct request *request, struct buffer *out)
         qsort(request->names, count, sizeof *request->names, compare_names);
     buffer_append_text(out, "{\"channels\":[");
     for (size_t i = 0; i < count - more; i++)
-        buffer_append_format(out, "%s\"%s\"", i ? "," : "",
-                             request->names[i]);
+        buffer_append_format(out, "%s\"%s\"", i ? "," : "", request->names[i]);
     buffer_append_format(out, "],\"more\":%s}", more ? "true" : "false");
 }
 
@@ -224,8 +222,8 @@ static void run_publish(struct api_call *call, uint32_t part,
     struct request *request =
         request_new(REQUEST_PUBLISH, channel, (struct bytes){0}, key);
     request->is_once = key.len > 0;
-    request->message = message_new(MESSAGE_PUBLICATION, channel,
-                                   (struct bytes){0}, payload);
+    request->message =
+        message_new(MESSAGE_PUBLICATION, channel, (struct bytes){0}, payload);
     call_ask(call, part, request, write_position);
 }
 
@@ -246,8 +244,8 @@ static void run_send(struct api_call *call, uint32_t part,
 
 /* For the close frame; it may be left out. */
 static bool read_reason(struct api_call *call, uint32_t part,
-                        const struct json_slot *slots,
-                        char out[CLOSE_TEXT_MAX], struct bytes *reason)
+                        const struct json_slot *slots, char out[CLOSE_TEXT_MAX],
+                        struct bytes *reason)
 {
     *reason = (struct bytes){0};
     return !slots[FIELD_REASON].raw.len ||
@@ -364,8 +362,7 @@ static void run_channels(struct api_call *call, uint32_t part,
     uint32_t limit = CHANNELS_LIMIT;
     if (!read_limit(call, part, slots, CHANNELS_LIMIT_MAX, &limit))
         return;
-    struct request *request =
-        new_request(REQUEST_CHANNELS, (struct bytes){0});
+    struct request *request = new_request(REQUEST_CHANNELS, (struct bytes){0});
     request->limit = limit + 1;
     call_ask(call, part, request, write_channels);
 }

@@ -45,9 +45,9 @@ void held_response_drop(struct socket *socket)
 bool held_response_release(struct socket *socket)
 {
     struct buffer *bytes = &socket->held_response->bytes;
-    bool written = bytes->len &&
-                   original(socket->wsi, (unsigned char *)bytes->data,
-                            bytes->len, LWS_WRITE_RAW) >= 0;
+    bool written =
+        bytes->len && original(socket->wsi, (unsigned char *)bytes->data,
+                               bytes->len, LWS_WRITE_RAW) >= 0;
     held_response_drop(socket);
     return written;
 }

@@ -2,6 +2,7 @@
 connections."""
 
 import json
+import re
 import shutil
 import signal
 import threading
@@ -9,6 +10,7 @@ import threading
 import pytest
 
 from support import tls
+from support.api import api_request, ask
 from support.patience import seconds, wait_until
 from support.tokens import SECRET, WITH_AUTH, make_token
 from support.websocket import Refused
@@ -234,3 +236,65 @@ def test_a_hangup_while_draining_is_no_second_signal(peal):
     server.signal(signal.SIGHUP)
     assert client.wait_close() == 1012
     assert not server.log_lines("Stopping at once")
+
+
+def test_api_keys_and_limits_are_read_again(peal):
+    import test_api_keys as keys
+    good = {"channel": "room", "payload": 1}
+
+    def status(key, body=None):
+        return ask(server, "/api/publish", body or good, key=key).status
+
+    server = peal({"api": {"keys": [keys.key_of("old", "publish")]}})
+    raw = server.socket()  # a connection that is kept over the change
+    raw.send(api_request("/api/publish", good, key="key-of-old"))
+    assert raw.response().status == 200
+    assert status("key-of-new") == 401
+    line = reload(server, {"api.keys": [keys.key_of("new", "publish")],
+                           "limits.body_bytes": 100})
+    assert "api.keys" in line and "limits.body_bytes" in line
+    assert not server.log_lines("need a restart")
+    assert status("key-of-new") == 200
+    assert status("key-of-new", {**good, "payload": "x" * 100}) == 413
+    raw.send(api_request("/api/publish", good, key="key-of-old"))
+    assert raw.response().status == 401
+    line = reload(server, text='{"api": {"keys": [{"name": "x"}]}}',
+                  expect="Configuration not reloaded")
+    assert "hash is missing" in line
+    assert status("key-of-new") == 200
+
+
+def test_api_keys_change_under_load(peal):
+    import test_api_keys as keys
+    both = [keys.key_of("a", "publish"), keys.key_of("b", "publish")]
+    server = peal({"api": {"keys": both}})
+    seen = set()
+    ends = threading.Event()
+
+    def work():
+        raw = server.socket()
+        while not ends.is_set():
+            raw.send(api_request("/api/publish",
+                                 {"channel": "room", "payload": 1},
+                                 key="key-of-a"))
+            seen.add(raw.response().status)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for number in range(10):
+        reload(server, {"api.keys": both if number % 2 else both[1:]})
+    ends.set()
+    for thread in threads:
+        thread.join()
+    assert seen <= {200, 401} and 200 in seen
+
+
+def test_the_key_of_dev_stays_the_same(peal):
+    server = peal(args=["--dev"])
+    key = re.search(r"peal_[0-9a-f]{32}", server.log())[0]
+    good = {"channel": "room", "payload": 1}
+    assert ask(server, "/api/publish", good, key=key).status == 200
+    assert "changed" not in reload(server)
+    assert not server.log_lines("need a restart")
+    assert ask(server, "/api/publish", good, key=key).status == 200

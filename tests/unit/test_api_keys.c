@@ -35,7 +35,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    api_keys_free(keys);
+    api_keys_unref(keys);
     return 0;
 }
 
@@ -111,7 +111,7 @@ static void every_scope_of_the_config_has_a_meaning(void **state)
             assert_int_equal(all & scopes, 0);
             all |= scopes;
         }
-        api_keys_free(made);
+        api_keys_unref(made);
     }
     assert_int_equal(all, SCOPE_ALL);
 }
@@ -142,7 +142,7 @@ static void there_may_be_none(void **state)
     assert_false(api_keys_are_none(keys));
     assert_null(api_keys_find(none, BYTES_LITERAL("abc")));
     assert_null(api_keys_find(none, BYTES_LITERAL("")));
-    api_keys_free(none);
+    api_keys_unref(none);
 }
 
 int main(void)

@@ -1,0 +1,52 @@
+#include "api/answer.h"
+
+const struct answer_status answer_statuses[ANSWER_STATUSES] = {
+    {200, "OK"},
+    {204, "No Content"},
+    {304, "Not Modified"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {411, "Length Required"},
+    {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
+    {426, "Upgrade Required"},
+    {429, "Too Many Requests"},
+    {501, "Not Implemented"},
+    {503, "Service Unavailable"},
+};
+
+size_t answer_find_status(int status)
+{
+    size_t i = 0;
+    while (i < ANSWER_STATUSES && answer_statuses[i].status != status)
+        i++;
+    return i;
+}
+
+void answer_set_json(struct api_response *response, int status)
+{
+    response->status = status;
+    response->content_type = "application/json";
+    response->body = buffer_bytes(&response->text);
+}
+
+void answer_set_error(struct api_response *response, int status,
+                      const char *error)
+{
+    buffer_append_text(&response->text, "{\"error\":");
+    buffer_append_json_string(&response->text, bytes_of(error));
+    buffer_append_char(&response->text, '}');
+    answer_set_json(response, status);
+}
+
+void answer_add_header(struct api_response *response, const char *name,
+                       struct bytes value)
+{
+    buffer_append_text(&response->headers, name);
+    buffer_append_text(&response->headers, ": ");
+    buffer_append(&response->headers, value);
+    buffer_append_text(&response->headers, "\r\n");
+}
