@@ -16,6 +16,7 @@
 #include "config_reload.h"
 #include "net/net.h"
 #include "net/tls.h"
+#include "notify.h"
 #include "process_metrics.h"
 #include "protocols/protocols.h"
 
@@ -232,6 +233,34 @@ static void reload(struct server *server)
     server->reloaded = fresh;
 }
 
+/* A thread that hangs keeps its clients waiting, and nobody but systemd can
+ * help them. */
+static void tell_alive(const struct server *server)
+{
+    uint64_t watchdog_ms = notify_watchdog_ms();
+    if (watchdog_ms && net_silence_ms(server->net) < watchdog_ms)
+        notify_send("WATCHDOG=1");
+}
+
+static void tick(struct server *server)
+{
+    struct bus *bus = server->instance.bus;
+    bus->ops->tick(bus);
+    if (server->tls)
+        tls_tick(server->tls);
+    tell_alive(server);
+}
+
+static void reload_and_tell(struct server *server)
+{
+    char state[64];
+    snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%llu",
+             (unsigned long long)clock_steady_ms() * 1000);
+    notify_send(state);
+    reload(server);
+    notify_send("READY=1");
+}
+
 static void drain(struct server *server, const sigset_t *signals)
 {
     const struct timespec step = {.tv_nsec = 50000000};
@@ -240,6 +269,7 @@ static void drain(struct server *server, const sigset_t *signals)
               LOG_NUMBER("seconds", server->config->drain_seconds));
     net_drain(server->net);
     while (!net_is_over(server->net)) {
+        notify_send("WATCHDOG=1"); /* it has an end of its own */
         if (sigtimedwait(signals, NULL, &step) <= 0)
             continue;
         log_event(LOG_WARN, "Stopping at once: a second signal came");
@@ -261,15 +291,14 @@ void server_run(struct server *server)
 
     net_start(server->net, server->api);
     announce(server);
-    struct bus *bus = server->instance.bus;
+    notify_send("READY=1");
     int number;
     while (!(number = wait_signal(&signals)) || number == SIGHUP) {
         if (number == SIGHUP)
-            reload(server);
-        bus->ops->tick(bus);
-        if (server->tls)
-            tls_tick(server->tls);
+            reload_and_tell(server);
+        tick(server);
     }
+    notify_send("STOPPING=1");
     sigdelset(&signals, SIGHUP); /* it does not end anything */
     drain(server, &signals);
 }

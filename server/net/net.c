@@ -7,6 +7,7 @@
 
 #include <libwebsockets.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "net/listener.h"
@@ -199,6 +200,18 @@ void net_stop(struct net *net)
 bool net_is_over(const struct net *net)
 {
     return net->running == 0;
+}
+
+uint64_t net_silence_ms(const struct net *net)
+{
+    uint64_t now = clock_steady_ms();
+    uint64_t longest = 0;
+    for (uint32_t i = 0; i < net->options.workers; i++) {
+        uint64_t ticked = net->reactors[i]->ticked_ms;
+        if (now > ticked && now - ticked > longest)
+            longest = now - ticked;
+    }
+    return longest;
 }
 
 void net_join(struct net *net)

@@ -81,6 +81,10 @@ void net_stop(struct net *net);
 /* Whether every reactor has ended. */
 bool net_is_over(const struct net *net);
 
+/* How long ago the thread ticked that did so least lately; they do each second.
+ */
+uint64_t net_silence_ms(const struct net *net);
+
 /* Waits for the threads. What others still post waits for net_free. */
 void net_join(struct net *net);
 

@@ -196,6 +196,7 @@ static void on_tick(void *arg)
     struct reactor *reactor = arg;
     const struct limits *limits = &reactor->net->instance->options->limits;
     uint64_t now = clock_steady_ms();
+    reactor->ticked_ms = now;
     uint32_t silent = socket_close_idle(&reactor->fresh,
                                         now - limits->handshake_seconds * 1000);
     silent += proxied_close_idle(reactor,
@@ -303,6 +304,7 @@ static void *run(void *arg)
 
 void reactor_start(struct reactor *reactor)
 {
+    reactor->ticked_ms = clock_steady_ms();
     reactor->net->running++;
     thread_start(&reactor->thread, run, reactor);
     reactor->is_started = true;

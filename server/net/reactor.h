@@ -34,6 +34,7 @@ struct reactor {
     int listener_fd;
     pthread_t thread;
     bool is_started;
+    _Atomic uint64_t ticked_ms; /* any thread reads it */
     /* only its own thread */
     struct worker worker;
     struct listener *listener;

@@ -1,0 +1,20 @@
+/* notify: what systemd wants to know of a service (sd_notify(3)): that it is
+ * ready, reloads, stops, and is alive. Without systemd nothing happens.
+ *
+ * Owner:   nothing is kept.
+ * Thread:  the main thread.
+ * Limits:  none.
+ * Failure: none: whoever is to be told is then not told.
+ */
+#ifndef PEAL_NOTIFY_H
+#define PEAL_NOTIFY_H
+
+#include <stdint.h>
+
+/* "READY=1" and the like, lines of NAME=value. */
+void notify_send(const char *state);
+
+/* How often it wants to hear that we are alive; 0: not at all. */
+uint64_t notify_watchdog_ms(void);
+
+#endif

@@ -1,0 +1,183 @@
+"""The server as a service: what systemd is told, the unit that starts it, and
+how the program was built."""
+
+import contextlib
+import ctypes
+import os
+import re
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from support.patience import seconds
+from support.server import ROOT, clean_environment, find_program
+
+UNIT = ROOT / "conf" / "peal.service"
+
+
+class Manager:
+    """Where systemd would listen."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(path)
+        self.socket.settimeout(seconds(5))
+        self.name = path.replace("\0", "@", 1)
+
+    def next(self, *ignored):
+        while True:
+            state = self.socket.recv(4096).decode()
+            if state not in ignored:
+                return state
+
+    def hears(self, state, timeout):
+        self.socket.settimeout(seconds(timeout))
+        try:
+            while self.socket.recv(4096).decode() != state:
+                pass
+            return True
+        except socket.timeout:
+            return False
+
+
+@pytest.fixture
+def manager(tmp_path):
+    return Manager(str(tmp_path / "notify"))
+
+
+@pytest.mark.parametrize("path", ["{folder}/life", "\0peal-test-{pid}"])
+def test_each_step_of_its_life_is_told(peal, tmp_path, path):
+    manager = Manager(path.format(folder=tmp_path, pid=os.getpid()))
+    server = peal(env={"NOTIFY_SOCKET": manager.name})
+    assert manager.next() == "READY=1"
+    assert server.is_alive()
+    server.signal(signal.SIGHUP)
+    state = manager.next()
+    assert re.fullmatch(r"RELOADING=1\nMONOTONIC_USEC=\d+", state)
+    assert manager.next() == "READY=1"
+    server.signal()
+    assert manager.next() == "STOPPING=1"
+    assert server.wait_exit() == 0
+
+
+def test_the_watchdog_hears_of_it_each_second(peal, manager):
+    server = peal(env={"NOTIFY_SOCKET": manager.name,
+                       "WATCHDOG_USEC": "3000000"})
+    assert manager.next() == "READY=1"
+    for _ in range(3):
+        assert manager.next() == "WATCHDOG=1"
+
+
+@contextlib.contextmanager
+def held_threads(pid):
+    """All threads but the main one stand still, as if they hung."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    seize, interrupt, detach, wait_all = 0x4206, 0x4207, 17, 0x40000000
+    threads = set(map(int, os.listdir(f"/proc/{pid}/task"))) - {pid}
+    for thread in threads:
+        for request in (seize, interrupt):
+            if libc.ptrace(request, thread, None, None) < 0:
+                raise OSError(ctypes.get_errno(), "ptrace")
+    yield
+    for thread in threads:
+        os.waitpid(thread, wait_all)  # until it has stopped
+        libc.ptrace(detach, thread, None, None)
+
+
+def test_the_watchdog_hears_nothing_when_a_worker_hangs(peal, manager):
+    """Though the main thread, which tells it, is well."""
+    server = peal(env={"NOTIFY_SOCKET": manager.name,
+                       "WATCHDOG_USEC": "3000000"})
+    with held_threads(server.process.pid):
+        heard = [manager.hears("WATCHDOG=1", 1.5) for _ in range(8)]
+    assert not all(heard)
+    assert manager.hears("WATCHDOG=1", 5)
+    assert server.is_alive()
+
+
+@pytest.mark.parametrize("env", [
+    {}, {"WATCHDOG_USEC": "3000000", "WATCHDOG_PID": "1"}])
+def test_nobody_asked_nobody_is_told(peal, manager, env):
+    peal(env={"NOTIFY_SOCKET": manager.name, **env})
+    assert manager.next() == "READY=1"
+    assert not manager.hears("WATCHDOG=1", 2.5)
+
+
+@pytest.mark.parametrize("path", ["/nowhere/notify", "", "@",
+                                  "/" + "x" * 200])
+def test_a_manager_that_is_not_there_does_no_harm(peal, path):
+    assert peal(env={"NOTIFY_SOCKET": path}).is_alive()
+
+
+# --- the unit
+
+@pytest.fixture
+def unit(tmp_path):
+    """The unit, with the program where it is now."""
+    made = tmp_path / "peal.service"
+    made.write_text(UNIT.read_text().replace("/usr/local/bin/peal",
+                                             find_program()))
+    return made
+
+
+def analyze(*args):
+    return subprocess.run(["systemd-analyze", *args], capture_output=True,
+                          text=True, check=False)
+
+
+def test_the_unit_is_understood(unit):
+    result = analyze("verify", unit)
+    assert result.returncode == 0 and not result.stderr, result.stderr
+
+
+def test_the_unit_leaves_little_to_take(unit):
+    """Of 10, where 10 is a service without any fence."""
+    result = analyze("security", "--offline=true", "--threshold=20",
+                     "--no-pager", unit)
+    assert result.returncode == 0, result.stdout[-200:]
+
+
+def test_the_unit_allows_as_many_files_as_the_default_wants():
+    limit = int(re.search(r"^LimitNOFILE=(\d+)$", UNIT.read_text(),
+                          re.M)[1])
+    printed = subprocess.run([find_program(), "--print-config"], check=True,
+                             env=clean_environment(), capture_output=True,
+                             text=True).stdout
+    assert limit >= 1024 + int(re.search(r'"connections": (\d+)',
+                                         printed)[1])
+
+
+# --- the program
+
+def readelf(*args):
+    return subprocess.run(["readelf", "-W", *args, find_program()],
+                          check=True, capture_output=True, text=True).stdout
+
+
+def is_sanitized():
+    version = subprocess.run([find_program(), "--version"], check=True,
+                             capture_output=True, text=True).stdout
+    return bool(re.search(r"address|thread|undefined", version))
+
+
+def test_the_program_lies_anywhere_and_its_tables_are_read_only():
+    assert re.search(r"Type:\s+DYN", readelf("-h"))
+    segments = readelf("-l")
+    assert "GNU_RELRO" in segments
+    stack = re.search(r"GNU_STACK.*", segments)[0]
+    assert " RW " in stack and " RWE " not in stack
+    dynamic = readelf("-d")
+    assert "NOW" in dynamic and "PIE" in dynamic
+    assert "RPATH" not in dynamic and "RUNPATH" not in dynamic
+
+
+def test_stack_and_buffers_are_guarded():
+    """The sanitizers have guards of their own in place of these."""
+    symbols = readelf("--dyn-syms")
+    if is_sanitized():
+        assert re.search(r"__(asan|tsan)_init", symbols)
+        return
+    assert "__stack_chk_fail" in symbols
+    assert re.search(r"__(snprintf|memcpy|read|recv)_chk", symbols)
