@@ -55,6 +55,7 @@ asan-conformance  asan    pytest  shared run_conformance
 asan-abuse        asan    pytest  shared run_abuse
 tsan-unit         tsan    ctest   shared run_unit
 tsan-integration-4 tsan   pytest  shared run_integration
+tsan-conformance-4 tsan   pytest  shared run_conformance
 "
 
 say() {

@@ -7,6 +7,7 @@
 
 #include <libwebsockets.h>
 
+#include "base/loop.h"
 #include "base/memory.h"
 #include "net/body_guard.h"
 #include "net/reactor.h"
@@ -37,6 +38,8 @@ static int complete(struct socket *socket)
     bool keep_open = socket->exchange->keep_open;
     exchange_free(socket);
     socket_move(socket, &socket->reactor->kept);
+    if (socket->input.is_listed)
+        loop_wake(socket->reactor->loop); /* the next request can be read */
     return keep_open && !lws_http_transaction_completed(socket->wsi) ? 0 : -1;
 }
 

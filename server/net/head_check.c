@@ -19,7 +19,7 @@ enum state {
     OPAQUE /* a body of unknown length: nothing more is a request */
 };
 
-enum field { OTHER, HOST, LENGTH, LENGTH_OVER, CODING, UPGRADE };
+enum field { OTHER, HOST, LENGTH, LENGTH_OVER, CODING };
 
 /* What becomes of a byte. */
 enum fate { GIVE, DROP, BREAK };
@@ -113,7 +113,6 @@ static enum field name_field(const struct head_check *check)
         {"host", HOST},
         {"content-length", LENGTH},
         {"transfer-encoding", CODING},
-        {"upgrade", UPGRADE},
     };
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (check->name_len == strlen(fields[i].name) &&
@@ -129,7 +128,6 @@ static enum fate begin_value(struct head_check *check)
     bool is_second = check->field == LENGTH && check->has_length;
     check->has_length |= check->field == LENGTH;
     check->has_coding |= check->field == CODING;
-    check->has_upgrade |= check->field == UPGRADE;
     check->hosts += check->field == HOST;
     check->has_digits = false;
     if (is_second || check->hosts > 1)
@@ -203,7 +201,6 @@ static enum fate end_head(struct head_check *check, char c)
                       : check->body_left ? BODY
                                          : BEFORE;
     *check = (struct head_check){.state = (uint8_t)next,
-                                 .has_upgrade = check->has_upgrade,
                                  .body_left = check->body_left};
     return GIVE;
 }
@@ -248,16 +245,13 @@ struct head_share head_check(struct head_check *check, char *data, size_t len)
 {
     struct head_share share = {0, 0};
     while (share.taken < len && !check->is_broken) {
-        bool may_end = check->state == HEAD_END;
         char c = data[share.taken++];
         enum fate fate = take_byte(check, c);
         check->is_broken = fate == BREAK;
         if (fate == GIVE)
             data[share.given++] = c;
-        if (may_end && check->has_upgrade) {
-            check->has_upgrade = false;
-            break;
-        }
+        if (fate == GIVE && check->state == BEFORE)
+            break; /* a whole request */
     }
     return share;
 }

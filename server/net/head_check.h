@@ -27,7 +27,6 @@ struct head_check {
     bool is_old;      /* HTTP/1.0 */
     bool has_length;  /* Content-Length */
     bool has_coding;  /* Transfer-Encoding */
-    bool has_upgrade; /* Upgrade */
     bool has_digits;  /* the length at hand */
     bool is_broken;
     uint64_t body_left;
@@ -36,8 +35,9 @@ struct head_check {
 
 /* How many of the bytes were looked at, and how many are to be given on: they
  * stand at the start of `data`. Fewer, because empty lines before a request
- * and the host in a request line are left out. It stops behind a head that
- * asks for an upgrade, since what follows may be no HTTP. */
+ * and the host in a request line are left out. It stops behind each request:
+ * what follows is looked at when that has been handled, and may be no HTTP by
+ * then. */
 struct head_share {
     size_t taken;
     size_t given;

@@ -167,8 +167,10 @@ static size_t judge(struct socket *socket, char *data, size_t len,
     if (input_is_over(input))
         return 0;
     size_t usable = check_bytes(socket, data, len, is_fresh);
-    if (input->check.is_broken)
-        websocket_on_broken(socket);
+    if (input->check.is_broken) {
+        list_held(socket); /* for input_take_broken */
+        loop_wake(socket->reactor->loop);
+    }
     return input->is_closing ? 0 : usable;
 }
 
@@ -262,6 +264,10 @@ static void serve(struct socket *socket)
 {
     struct reactor *reactor = socket->reactor;
     int fd = socket->fd;
+    if (socket->input.check.is_broken) {
+        list_held(socket);
+        return;
+    }
     struct lws_pollfd event = {.fd = fd, .events = POLLIN, .revents = POLLIN};
     lws_service_fd(reactor->lws_context, &event);
     /* who did not want to read now will in a later turn */
@@ -288,6 +294,18 @@ static void unlist(struct socket **at, const struct socket *socket)
         at = &(*at)->next_held;
     if (*at)
         *at = socket->next_held;
+}
+
+struct socket *input_take_broken(struct reactor *reactor)
+{
+    struct socket *socket = reactor->held;
+    while (socket && !socket->input.check.is_broken)
+        socket = socket->next_held;
+    if (!socket)
+        return NULL;
+    unlist(&reactor->held, socket);
+    socket->input.is_listed = false;
+    return socket;
 }
 
 void input_deinit(struct socket *socket)

@@ -1,7 +1,7 @@
 /* input: what libwebsockets reads from a socket, seen before it is.
  *
- * Requests go through head_check, and one that asks for an upgrade is given to
- * it alone, so that the frames behind are read as frames; frames go through
+ * Requests go through head_check, and are given to it one at a time, so that
+ * the frames behind an upgrade are read as frames; frames go through
  * frame_check; pings are answered here,
  * each of them. Where nothing may be read any more, it is told that nothing
  * came.
@@ -9,7 +9,7 @@
  * Owner:   the socket.
  * Thread:  the reactor's.
  * Limits:  what is held back was read at once: one read of libwebsockets'.
- * Failure: websocket_on_broken is called, and nothing is read any more.
+ * Failure: input_take_broken tells, and nothing is read any more.
  */
 #ifndef PEAL_NET_INPUT_H
 #define PEAL_NET_INPUT_H
@@ -43,6 +43,9 @@ static inline bool input_is_over(const struct input *input)
 
 /* Lets libwebsockets read what was held back. At the end of a turn. */
 void input_serve_held(struct reactor *reactor);
+
+/* One whose bytes are against the rules, each once; NULL: no more. */
+struct socket *input_take_broken(struct reactor *reactor);
 
 void input_deinit(struct socket *socket);
 

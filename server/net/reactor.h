@@ -51,7 +51,6 @@ struct reactor {
     struct proxied_list proxied; /* no PROXY header yet */
     struct socket_list kept;      /* between requests, longest idle first */
     struct socket_list asking;    /* waiting for the bus, newest last */
-    struct socket_list broken;    /* to be closed with 1002 */
     struct socket_list lingering; /* closed by us, waiting for their end */
     struct socket *explained;     /* to be closed with a refusal's reason */
     struct socket *held;          /* those whose input holds bytes */

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "messaging/frame.h"
 #include "net/body_guard.h"
+#include "net/exchange.h"
 #include "net/handshake.h"
 #include "net/headers.h"
 #include "net/http.h"
@@ -275,9 +276,15 @@ static void write_waiting_pong(struct connection *connection)
     write_pong(connection, (struct bytes){frame, len});
 }
 
-/* It was no request that can be understood in one way only. */
+/* It was no request that can be understood in one way only. Where an earlier
+ * one is still being answered, that answer is the last. */
 static void refuse_request(struct socket *socket)
 {
+    if (socket->exchange) {
+        socket->exchange->keep_open = false;
+        return;
+    }
+    socket_move(socket, &socket->reactor->lingering);
     metrics_add(&socket->reactor->worker.metrics, METRIC_HTTP_REQUESTS, 1);
     response_write_json(socket, 400, "",
                         BYTES_LITERAL("{\"error\":\"Malformed request\"}"));
@@ -285,20 +292,17 @@ static void refuse_request(struct socket *socket)
         end_sending(socket);
 }
 
-void websocket_on_broken(struct socket *socket)
-{
-    socket_move(socket, &socket->reactor->broken);
-}
-
 void websocket_close_broken(struct reactor *reactor)
 {
-    while (reactor->broken.first) {
-        struct socket *socket = reactor->broken.first;
+    struct socket *socket;
+    while ((socket = input_take_broken(reactor))) {
+        if (!socket->input.is_frames) {
+            refuse_request(socket);
+            continue;
+        }
         socket_move(socket, &reactor->lingering);
         if (socket->connection)
             connection_close(socket->connection, CLOSE_PROTOCOL_ERROR);
-        else if (!socket->input.is_frames)
-            refuse_request(socket);
         loop_wake(reactor->loop); /* closings belong to the next turn */
     }
 }

@@ -40,10 +40,8 @@ int websocket_on_peer_close(struct socket *socket, unsigned char *data,
 /* The client sent a ping: its payload. */
 void websocket_answer_ping(struct socket *socket, struct bytes payload);
 
-/* What comes now is against RFC 6455; what came before is still handled. */
-void websocket_on_broken(struct socket *socket);
-
-/* Closes those that are broken; at the end of a turn. */
+/* Ends those whose bytes are against RFC 6455 or 9112, now that what came
+ * before has been handled; at the end of a turn. */
 void websocket_close_broken(struct reactor *reactor);
 
 /* The WebSocket is over: notes why, if libwebsockets ended it. */

@@ -155,6 +155,16 @@ def test_6_3_what_is_doubtful_is_answered_once_at_most(echo, name, step):
     assert echo.is_alive()
 
 
+@pytest.mark.parametrize("name", ["two lengths", "space before colon, cl",
+                                  "bare cr"])
+def test_9_6_behind_good_requests_it_is_refused_and_closed(echo, name):
+    """At once, though the client has not closed its side."""
+    raw = echo.socket()
+    raw.set_timeout(5)
+    raw.send(MARK * 3 + DOUBTFUL[name])
+    assert statuses(raw.rest()) == [200, 200, 200, 400]
+
+
 MUST_BE_400 = ["two lengths", "a list of lengths", "negative", "plus", "hex",
                "fraction", "too big", "a word", "trailing",
                "space before colon, cl", "space before colon, te",
