@@ -85,9 +85,10 @@ static bool load_pair(SSL_CTX *context, const struct tls_options *options,
                   error);
 }
 
-/* A ticket of one set of CAs is not good for another: so they name the
- * context that sessions belong to. */
-static void name_sessions(SSL_CTX *context, STACK_OF(X509_NAME) *names)
+/* A session that is resumed brings no certificate, and none is asked for. So
+ * one opened under other CAs, or when none was required, must not be resumed:
+ * these are what the context that sessions belong to is named by. */
+static void name_sessions(SSL_CTX *context)
 {
     unsigned char id[SSL_MAX_SSL_SESSION_ID_LENGTH];
     EVP_MD_CTX *digest = EVP_MD_CTX_new();
@@ -103,8 +104,8 @@ static void name_sessions(SSL_CTX *context, STACK_OF(X509_NAME) *names)
         if (ca && X509_digest(ca, EVP_sha256(), print, &print_len))
             EVP_DigestUpdate(digest, print, print_len);
     }
-    int count = sk_X509_NAME_num(names);
-    EVP_DigestUpdate(digest, &count, sizeof count);
+    int mode = SSL_CTX_get_verify_mode(context);
+    EVP_DigestUpdate(digest, &mode, sizeof mode);
     PANIC_IF(!EVP_DigestFinal_ex(digest, id, &len));
     EVP_MD_CTX_free(digest);
     SSL_CTX_set_session_id_context(context, id, len);
@@ -127,8 +128,8 @@ static bool load_client_ca(SSL_CTX *context, const struct tls_options *options,
             mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
         SSL_CTX_set_verify(context, mode, NULL);
     }
-    name_sessions(context, names);
     SSL_CTX_set_client_CA_list(context, names);
+    name_sessions(context);
     return true;
 }
 

@@ -2,6 +2,7 @@
 
 import time
 
+from support.patience import seconds
 from support.websocket import Closed
 
 PAYLOAD = "x" * 8000
@@ -131,6 +132,22 @@ def test_who_asks_without_reading_the_answers_is_closed(peal):
     assert got and all(message["type"] == "echo" for message in got)
     client.drop()
     server.wait_metric('peal_closes_total{reason="too_slow"}', 1)
+
+
+def test_closing_one_that_does_not_read_costs_no_time(peal):
+    """What it still sends is left where it is, not looked at again and again."""
+    server = peal(config=CONFIG)
+    client = server.join("alice", "room", receive_buffer=SMALL)
+    client.raw.set_timeout(1)
+    try:
+        for _ in range(COUNT):
+            client.send({"type": "echo", "payload": PAYLOAD})
+    except OSError:
+        pass
+    server.wait_metric('peal_limit_reached_total{limit="outbox"}', 1)
+    before = server.cpu_seconds()
+    time.sleep(1)
+    assert server.cpu_seconds() - before < 0.4 * max(1, seconds(1))
 
 
 def test_who_reads_slowly_but_reads_gets_everything(peal):

@@ -4,6 +4,7 @@ PEAL_TEST_TLS=1."""
 
 import json
 import resource
+import signal
 import socket
 import ssl
 import struct
@@ -472,6 +473,58 @@ def test_a_resumed_session_is_still_the_same_client(peal, keys):
 
     assert upgrade("alice") == b"101"
     assert upgrade("bob") == b"403"
+
+
+def reload_tls(server, **changes):
+    file = server.folder / "peal.json"
+    config = json.loads(file.read_text())
+    config["tls"].update(changes)
+    file.write_text(json.dumps(config))
+    before = len(server.log_lines("Configuration reloaded"))
+    server.signal(signal.SIGHUP)
+    wait_until(lambda: len(server.log_lines("Configuration reloaded")) >
+               before)
+
+
+def new_session(server, context, session=None):
+    """A request on a connection of its own: its session, and whether that is
+    the old one."""
+    plain = socket.create_connection(("127.0.0.1", server.port), seconds(5))
+    with context.wrap_socket(plain, session=session) as wrapped:
+        wrapped.sendall(request_text("/health"))
+        if not wrapped.recv(1000).startswith(b"HTTP/1.1 200 "):
+            raise Ended("no answer")
+        return wrapped.session, wrapped.session_reused
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2,
+                                     ssl.TLSVersion.TLSv1_3])
+def test_a_session_of_other_cas_is_not_resumed(peal, keys, tmp_path, version):
+    server = mutual(peal, keys)
+    context = as_client(keys, "alice")
+    context.minimum_version = context.maximum_version = version
+    session, _ = new_session(server, context)
+    assert new_session(server, context, session)[1]
+    both = tmp_path / "both.pem"
+    both.write_bytes((keys / "ours" / "ca.pem").read_bytes() +
+                     (keys / "other" / "ca.pem").read_bytes())
+    reload_tls(server, client_ca=str(both))
+    session, is_old = new_session(server, context, session)
+    assert not is_old
+    assert new_session(server, context, session)[1]
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2,
+                                     ssl.TLSVersion.TLSv1_3])
+def test_a_session_without_a_certificate_does_not_get_around_it(peal, keys,
+                                                                version):
+    server = mutual(peal, keys, {"client_certificate": "optional"})
+    context = bare_context(keys, version, version)
+    session, _ = new_session(server, context)
+    assert new_session(server, context, session)[1]
+    reload_tls(server, client_certificate="required")
+    with pytest.raises((ssl.SSLError, OSError, Ended)):
+        new_session(server, context, session)
 
 
 def test_beyond_loopback_certificates_count_as_auth(keys):
