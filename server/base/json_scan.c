@@ -15,6 +15,13 @@ struct scan {
 
 static bool scan_value(struct scan *scan);
 
+/* No bytes may stand nowhere. */
+static struct scan scan_of(struct bytes text)
+{
+    const char *start = text.data ? text.data : "";
+    return (struct scan){.at = start, .end = start + text.len};
+}
+
 static bool fail(struct scan *scan, const char *why)
 {
     scan->why = why;
@@ -241,7 +248,7 @@ static bool scan_value(struct scan *scan)
 bool json_scan_object(struct bytes text, struct json_slot *slots, size_t count,
                       const char **why)
 {
-    struct scan scan = {.at = text.data, .end = text.data + text.len};
+    struct scan scan = scan_of(text);
     for (size_t i = 0; i < count; i++)
         slots[i].raw = (struct bytes){0};
     scan.depth = 1;
@@ -258,7 +265,7 @@ bool json_scan_object(struct bytes text, struct json_slot *slots, size_t count,
 
 bool json_next_element(struct bytes *array, struct bytes *raw)
 {
-    struct scan scan = {.at = array->data, .end = array->data + array->len};
+    struct scan scan = scan_of(*array);
     skip_space(&scan);
     if (!accept(&scan, '[') && !accept(&scan, ','))
         return false;
@@ -272,7 +279,7 @@ bool json_next_element(struct bytes *array, struct bytes *raw)
 
 bool json_is_valid(struct bytes text)
 {
-    struct scan scan = {.at = text.data, .end = text.data + text.len};
+    struct scan scan = scan_of(text);
     if (!scan_value(&scan))
         return false;
     skip_space(&scan);
