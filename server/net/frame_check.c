@@ -106,6 +106,17 @@ static void take_ping(uint8_t *data, const struct head *head,
     data[0] = 0x80 | FRAME_PONG;
 }
 
+static void take_close(struct frame_check *check, const uint8_t *data,
+                       const struct head *head)
+{
+    const uint8_t *mask = data + head->len - MASK_LEN;
+    const uint8_t *body = data + head->len;
+    check->is_over = true;
+    if (head->payload_len >= 2)
+        check->close_code =
+            (uint16_t)((body[0] ^ mask[0]) << 8 | (body[1] ^ mask[1]));
+}
+
 /* How many bytes of the frame are there. */
 static size_t take_frame(struct frame_check *check, uint8_t *data, size_t len,
                          const struct head *head, frame_check_ping *on_ping,
@@ -113,7 +124,8 @@ static size_t take_frame(struct frame_check *check, uint8_t *data, size_t len,
 {
     if (head->opcode == FRAME_PING)
         take_ping(data, head, on_ping, arg);
-    check->is_over = head->opcode == FRAME_CLOSE;
+    if (head->opcode == FRAME_CLOSE)
+        take_close(check, data, head);
     if (is_control(head))
         return head->len + head->payload_len;
     check->in_message = !head->is_final;

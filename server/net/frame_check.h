@@ -23,7 +23,8 @@ struct frame_check {
     uint64_t payload_left; /* of the data frame at hand */
     bool in_message;       /* fragments are to come */
     bool is_broken;
-    bool is_over; /* a close frame has been */
+    bool is_over;        /* a close frame has been */
+    uint16_t close_code; /* the one in it, or 0 */
 };
 
 /* Each ping: its payload, unmasked, valid during the call. */

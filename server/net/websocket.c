@@ -322,17 +322,28 @@ int websocket_on_writable(struct socket *socket)
     return 0;
 }
 
+/* libwebsockets answers with what stands in the body. */
+static void write_code(unsigned char *data, int code)
+{
+    data[0] = (unsigned char)(code >> 8);
+    data[1] = (unsigned char)code;
+}
+
 int websocket_on_peer_close(struct socket *socket, unsigned char *data,
                             size_t len)
 {
     enum { NO_STATUS = 1005 }; /* RFC 6455 section 7.1.5 */
+    /* registered after libwebsockets made its list */
+    enum { LATER_FIRST = 1012, LATER_LAST = 1014 };
     int code = len >= 2 ? data[0] << 8 | data[1] : NO_STATUS;
+    int sent = socket->input.check.close_code;
     int fault = close_body_fault((struct bytes){(char *)data, len}, code);
     if (fault) {
-        /* libwebsockets answers with what stands here */
         memset(data, ' ', len);
-        data[0] = (unsigned char)(fault >> 8);
-        data[1] = (unsigned char)fault;
+        write_code(data, fault);
+    } else if (sent >= LATER_FIRST && sent <= LATER_LAST) {
+        code = sent;
+        write_code(data, code);
     }
     if (socket->connection) {
         socket->connection->peer_close_code = code;
