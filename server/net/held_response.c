@@ -27,6 +27,12 @@ struct held_response {
     struct buffer bytes;
 };
 
+int held_response_pass(struct lws *wsi, struct bytes frames)
+{
+    return original(wsi, (unsigned char *)frames.data, frames.len,
+                    LWS_WRITE_RAW);
+}
+
 void held_response_begin(struct socket *socket)
 {
     PANIC_IF(socket->held_response);

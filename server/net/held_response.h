@@ -15,8 +15,15 @@
 
 #include <stdbool.h>
 
+#include "base/bytes.h"
+
 struct held_response;
+struct lws;
 struct socket;
+
+/* Writes frames as they are, without asking whether anything is held: for
+ * connections, where nothing is. Below 0 when the socket is dead. */
+int held_response_pass(struct lws *wsi, struct bytes frames);
 
 void held_response_begin(struct socket *socket);
 

@@ -225,6 +225,7 @@ static bool make_context(struct reactor *reactor)
         .max_http_header_data = HEADER_BYTES,
         .timeout_secs = seconds,
         .timeout_secs_ah_idle = seconds,
+        .keepalive_timeout = SOCKET_KEPT_SECONDS + LWS_GRACE_SECONDS,
         .protocols = reactor->lws_protocols,
         .retry_and_idle_policy = &no_idle_policy,
         .alpn = "http/1.1",

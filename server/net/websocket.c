@@ -14,6 +14,7 @@
 #include "net/exchange.h"
 #include "net/handshake.h"
 #include "net/headers.h"
+#include "net/held_response.h"
 #include "net/http.h"
 #include "net/reactor.h"
 #include "net/response.h"
@@ -29,8 +30,7 @@ static struct socket *socket_of(const struct connection *connection)
  * each other freely, which libwebsockets' own framing may not. */
 static bool transport_write(struct connection *connection, struct bytes frames)
 {
-    return lws_write(socket_of(connection)->wsi, (unsigned char *)frames.data,
-                     frames.len, LWS_WRITE_RAW) >= 0;
+    return held_response_pass(socket_of(connection)->wsi, frames) >= 0;
 }
 
 static bool transport_write_later(struct connection *connection,

@@ -1,5 +1,7 @@
 """Plain HTTP: health, readiness, methods, and connections kept open."""
 
+import time
+
 import pytest
 
 from support.raw import request_text
@@ -90,6 +92,16 @@ def test_connections_are_kept_for_more_requests(shared):
         response = raw.response()
         assert response.status == status
         assert response.headers["connection"] == "keep-alive"
+
+
+def test_a_connection_is_kept_for_longer_than_libwebsockets_would(shared):
+    """Which ends it after 5 s, under a client that is about to use it."""
+    raw = shared.socket()
+    raw.send(request_text("/health"))
+    assert raw.response().status == 200
+    time.sleep(6.5)
+    raw.send(request_text("/health"))
+    assert raw.response().status == 200
 
 
 def test_pipelined_gets_are_answered_in_order(shared):
