@@ -125,10 +125,13 @@ def test_out_of_descriptors_those_inside_stay(peal, bystander):
     bystander(server)
     inside = server.connect("inside")
     for _ in range(200):
-        server.socket()
+        try:
+            server.socket(timeout=1)
+        except OSError:
+            pass  # over TLS who does not fit in is closed
     inside.send("hello")
     assert inside.receive_data() == "Echo: hello"
-    for raw in server.sockets[:200]:
+    for raw in server.sockets:
         raw.close()
     wait_until(lambda: can_connect(server), 10, what="room again")
     limits = (server.metric(WORD % "descriptors") +
