@@ -56,10 +56,10 @@ static const struct config_key keys[] = {
      .help = "folder of files served under /"},
     {"drain_seconds", &config_value_uint32, AT(drain_seconds), "5", .max = 3600,
      .help = "over how long connections are closed at the end"},
-    {"rx_buffer_bytes", &config_value_uint32, AT(rx_buffer_bytes), "256",
+    {"rx_buffer_bytes", &config_value_uint32, AT(rx_buffer_bytes), "128",
      .min = 128, .max = 65536,
-     .help = "what a connection reads into: small saves memory, large saves "
-             "time where clients send much"},
+     .help = "what each connection has to read into: small saves memory, "
+             "large some time where messages are long"},
     {"io_uring", &config_value_bool, AT(io_uring), "true",
      .help = "messages to many clients take one system call, where the kernel "
              "allows it and without TLS"},

@@ -12,10 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A zeroed struct is a bucket that fills at its first use. */
+/* A zeroed struct is a bucket that fills at its first use. There is one for
+ * each connection, so it is small. */
 struct token_bucket {
-    uint64_t filled_ms; /* when millitokens was right */
-    uint64_t millitokens;
+    uint32_t filled_ms; /* when millitokens was right; it wraps */
+    uint32_t millitokens;
 };
 
 /* Takes one token; false when there is none. `now_ms` never goes back. */
@@ -25,15 +26,19 @@ static inline bool token_bucket_take(struct token_bucket *bucket, uint32_t rate,
     if (!rate)
         return true;
     uint64_t full = (uint64_t)rate * 1000;
-    uint64_t elapsed = now_ms - bucket->filled_ms;
-    uint64_t gained = elapsed >= 1000 ? full : elapsed * rate;
+    bool is_new = !bucket->filled_ms && !bucket->millitokens;
+    uint32_t elapsed = (uint32_t)now_ms - bucket->filled_ms;
+    uint64_t gained =
+        is_new || elapsed >= 1000 ? full : (uint64_t)elapsed * rate;
     uint64_t filled = bucket->millitokens + gained;
-    bucket->millitokens = filled < full ? filled : full;
-    bucket->filled_ms = now_ms;
-    if (bucket->millitokens < 1000)
-        return false;
-    bucket->millitokens -= 1000;
-    return true;
+    if (filled > full)
+        filled = full;
+    if (filled > UINT32_MAX)
+        filled = UINT32_MAX;
+    bool has_token = filled >= 1000;
+    bucket->millitokens = (uint32_t)(has_token ? filled - 1000 : filled);
+    bucket->filled_ms = (uint32_t)now_ms;
+    return has_token;
 }
 
 #endif

@@ -53,6 +53,7 @@ struct subscription {
     bool is_cancelled; /* unsubscribed while pending */
 };
 
+/* An idle server is made of these: the small fields stand together. */
 struct connection {
     /* set once by connection_new */
     struct worker *worker;
@@ -62,33 +63,33 @@ struct connection {
     uint64_t handle;
     uint64_t opened_ms;
 
-    /* kept by clients.c, under its lock */
-    struct client *client;
-    struct connection *client_next;
-    struct connection *client_previous;
-    uint64_t client_stamp; /* grows with each that enters */
-    bool is_asked_to_close;
-
     /* only the worker's thread */
     struct identity identity;
     struct subscription *subscriptions;
-    uint32_t subscription_count;
-    uint32_t bad_messages;
     uint64_t last_seen_ms;
     uint64_t pinged_ms; /* 0: no pong is awaited */
     struct token_bucket rate;
     struct buffer *partial; /* fragments of an unfinished message */
     struct outbox outbox;
     struct connection *closing_next;
+    char *close_text; /* in place of the reason's own, or NULL */
+    enum close_reason close_reason;
+    int peer_close_code; /* what the client's close frame said */
+    uint32_t subscription_count;
+    uint32_t bad_messages;
     bool is_open;
     bool is_expiry_watched; /* by its worker: the token ends soon */
     bool is_in_closing;     /* its worker's list */
-    bool was_blocked;     /* at the last ping: it could not be sent */
-    bool is_closing;      /* nothing is received any more */
-    bool is_close_started; /* nothing is sent any more */
-    enum close_reason close_reason;
-    char *close_text; /* in place of the reason's own, or NULL */
-    int peer_close_code; /* what the client's close frame said */
+    bool was_blocked;       /* at the last ping: it could not be sent */
+    bool is_closing;        /* nothing is received any more */
+    bool is_close_started;  /* nothing is sent any more */
+
+    /* kept by clients.c, under its lock */
+    bool is_asked_to_close;
+    uint64_t client_stamp; /* grows with each that enters */
+    struct client *client;
+    struct connection *client_next;
+    struct connection *client_previous;
 };
 
 /* Registers the client and takes a slot; takes `identity`. NULL when the

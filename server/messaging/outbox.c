@@ -6,38 +6,67 @@
 
 enum { FIRST_CAPACITY = 8 };
 
-static struct outbox_entry *entry_at(struct outbox *outbox, uint32_t place)
+struct entry {
+    struct frame *frame;
+    const void *topic; /* entries of one topic may supersede each other */
+};
+
+struct outbox_ring {
+    uint32_t capacity;
+    uint32_t first;
+    uint32_t count;
+    size_t bytes;
+    struct entry entries[];
+};
+
+static struct entry *entry_at(struct outbox_ring *ring, uint32_t place)
 {
-    return &outbox->entries[(outbox->first + place) % outbox->capacity];
+    return &ring->entries[(ring->first + place) % ring->capacity];
+}
+
+static struct outbox_ring *ring_new(uint32_t capacity)
+{
+    struct outbox_ring *ring =
+        memory_new(1, sizeof *ring + capacity * sizeof(struct entry));
+    ring->capacity = capacity;
+    return ring;
 }
 
 static void grow(struct outbox *outbox)
 {
-    uint32_t capacity =
-        outbox->capacity ? outbox->capacity * 2 : (uint32_t)FIRST_CAPACITY;
-    struct outbox_entry *entries = memory_new(capacity, sizeof *entries);
-    for (uint32_t i = 0; i < outbox->count; i++)
-        entries[i] = *entry_at(outbox, i);
-    free(outbox->entries);
-    outbox->entries = entries;
-    outbox->capacity = capacity;
-    outbox->first = 0;
+    struct outbox_ring *old = outbox->ring;
+    struct outbox_ring *ring = ring_new(old->capacity * 2);
+    for (uint32_t i = 0; i < old->count; i++)
+        ring->entries[i] = *entry_at(old, i);
+    ring->count = old->count;
+    ring->bytes = old->bytes;
+    free(old);
+    outbox->ring = ring;
 }
 
-static struct outbox_entry *find_topic(struct outbox *outbox,
-                                       const void *topic)
+uint32_t outbox_count(const struct outbox *outbox)
 {
-    for (uint32_t i = 0; i < outbox->count; i++)
-        if (entry_at(outbox, i)->topic == topic)
-            return entry_at(outbox, i);
+    return outbox->ring ? outbox->ring->count : 0;
+}
+
+size_t outbox_bytes(const struct outbox *outbox)
+{
+    return outbox->ring ? outbox->ring->bytes : 0;
+}
+
+static struct entry *find_topic(const struct outbox *outbox, const void *topic)
+{
+    for (uint32_t i = 0; i < outbox_count(outbox); i++)
+        if (entry_at(outbox->ring, i)->topic == topic)
+            return entry_at(outbox->ring, i);
     return NULL;
 }
 
 /* The newest frame takes the place of the one that waited for its topic. */
-static void replace(struct outbox *outbox, struct outbox_entry *entry,
+static void replace(struct outbox_ring *ring, struct entry *entry,
                     struct frame *frame)
 {
-    outbox->bytes += frame->len - entry->frame->len;
+    ring->bytes += frame->len - entry->frame->len;
     frame_unref(entry->frame);
     entry->frame = frame_ref(frame);
 }
@@ -45,25 +74,27 @@ static void replace(struct outbox *outbox, struct outbox_entry *entry,
 static void append(struct outbox *outbox, struct frame *frame,
                    const void *topic)
 {
-    if (outbox->count == outbox->capacity)
+    if (!outbox->ring)
+        outbox->ring = ring_new(FIRST_CAPACITY);
+    else if (outbox->ring->count == outbox->ring->capacity)
         grow(outbox);
-    *entry_at(outbox, outbox->count++) =
-        (struct outbox_entry){frame_ref(frame), topic};
-    outbox->bytes += frame->len;
+    struct outbox_ring *ring = outbox->ring;
+    *entry_at(ring, ring->count++) = (struct entry){frame_ref(frame), topic};
+    ring->bytes += frame->len;
 }
 
 enum outbox_result outbox_push(struct outbox *outbox, struct frame *frame,
                                const void *topic, const struct limits *limits)
 {
-    struct outbox_entry *older = topic ? find_topic(outbox, topic) : NULL;
-    size_t others = outbox->bytes - (older ? older->frame->len : 0);
+    struct entry *older = topic ? find_topic(outbox, topic) : NULL;
+    size_t others = outbox_bytes(outbox) - (older ? older->frame->len : 0);
     if (others + frame->len > limits->outbox_bytes)
         return OUTBOX_FULL;
     if (older) {
-        replace(outbox, older, frame);
+        replace(outbox->ring, older, frame);
         return OUTBOX_SUPERSEDED;
     }
-    if (outbox->count >= limits->outbox_messages)
+    if (outbox_count(outbox) >= limits->outbox_messages)
         return OUTBOX_FULL;
     append(outbox, frame, topic);
     return OUTBOX_QUEUED;
@@ -71,43 +102,38 @@ enum outbox_result outbox_push(struct outbox *outbox, struct frame *frame,
 
 void outbox_end_topic(struct outbox *outbox, const void *topic)
 {
-    struct outbox_entry *entry = find_topic(outbox, topic);
+    struct entry *entry = find_topic(outbox, topic);
     if (entry)
         entry->topic = NULL;
 }
 
+/* The oldest; the ring goes with the last. */
 static struct frame *pop(struct outbox *outbox)
 {
-    struct frame *frame = entry_at(outbox, 0)->frame;
-    outbox->first = (outbox->first + 1) % outbox->capacity;
-    outbox->count--;
-    outbox->bytes -= frame->len;
+    struct outbox_ring *ring = outbox->ring;
+    struct frame *frame = entry_at(ring, 0)->frame;
+    ring->first = (ring->first + 1) % ring->capacity;
+    ring->bytes -= frame->len;
+    if (--ring->count == 0) {
+        free(ring);
+        outbox->ring = NULL;
+    }
     return frame;
-}
-
-static void release_when_empty(struct outbox *outbox)
-{
-    if (outbox->count)
-        return;
-    free(outbox->entries);
-    *outbox = (struct outbox){0};
 }
 
 void outbox_take(struct outbox *outbox, struct buffer *out, size_t bytes)
 {
-    while (outbox->count && out->len < bytes) {
+    while (!outbox_is_empty(outbox) && out->len < bytes) {
         struct frame *frame = pop(outbox);
         buffer_append(out, frame_bytes(frame));
         frame_unref(frame);
     }
-    release_when_empty(outbox);
 }
 
 uint32_t outbox_clear(struct outbox *outbox)
 {
-    uint32_t dropped = outbox->count;
-    while (outbox->count)
+    uint32_t dropped = outbox_count(outbox);
+    while (!outbox_is_empty(outbox))
         frame_unref(pop(outbox));
-    release_when_empty(outbox);
     return dropped;
 }

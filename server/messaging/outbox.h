@@ -15,19 +15,12 @@
 #include "messaging/frame.h"
 #include "messaging/options.h"
 
-struct outbox_entry {
-    struct frame *frame;
-    const void *topic; /* entries of one topic may supersede each other */
-};
+struct outbox_ring;
 
 /* A zeroed struct is an empty outbox; it holds memory only while it is not
  * empty. */
 struct outbox {
-    struct outbox_entry *entries; /* a ring */
-    uint32_t capacity;
-    uint32_t first;
-    uint32_t count;
-    size_t bytes;
+    struct outbox_ring *ring; /* NULL: empty */
 };
 
 enum outbox_result {
@@ -53,7 +46,11 @@ uint32_t outbox_clear(struct outbox *outbox);
 
 static inline bool outbox_is_empty(const struct outbox *outbox)
 {
-    return outbox->count == 0;
+    return !outbox->ring;
 }
+
+/* The frames that wait, and their bytes. */
+uint32_t outbox_count(const struct outbox *outbox);
+size_t outbox_bytes(const struct outbox *outbox);
 
 #endif

@@ -91,10 +91,11 @@ int exchange_on_body_end(struct socket *socket)
 void exchange_pause_all(struct reactor *reactor)
 {
     /* the newest stand last */
-    for (struct socket *socket = reactor->asking.last;
-         socket && !socket->exchange->is_paused; socket = socket->previous) {
+    struct socket *socket = reactor->asking.last;
+    while (socket && !socket->exchange->is_paused) {
         socket->exchange->is_paused = true;
         body_guard_pause(socket->wsi);
+        socket = socket->place->previous;
     }
 }
 

@@ -9,10 +9,10 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <libwebsockets.h>
 
-#include "base/loop.h"
 #include "base/memory.h"
 #include "net/reactor.h"
 #include "net/websocket.h"
@@ -35,6 +35,10 @@ __attribute__((constructor)) static void find_originals(void)
     PANIC_IF(!original_recv || !original_ssl_read || !original_ssl_pending);
 }
 
+/* libwebsockets' buffer is small, because each connection has one for itself.
+ * So that a long read is one system call, its rest is held for a moment. */
+enum { SURPLUS_BYTES = 4096 };
+
 /* Where a socket's bytes come from. */
 struct source {
     SSL *ssl; /* or NULL */
@@ -42,42 +46,74 @@ struct source {
     int flags;
 };
 
-static ssize_t read_source(const struct source *from, char *data, size_t len)
+/* What did not fit into libwebsockets' own, small buffer. */
+struct surplus {
+    char *data;
+    size_t size;
+    size_t len;
+};
+
+static ssize_t read_source(const struct source *from, char *data, size_t len,
+                           struct surplus *surplus)
 {
     if (from->ssl)
         return original_ssl_read(from->ssl, data, (int)len);
-    return original_recv(from->fd, data, len, from->flags);
+    struct iovec parts[] = {{data, len}, {surplus->data, surplus->size}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    ssize_t got = recvmsg(from->fd, &message, from->flags);
+    if (got <= (ssize_t)len)
+        return got;
+    surplus->len = (size_t)got - len;
+    return (ssize_t)len;
 }
 
 /* ---- what is held back -------------------------------------------------- */
 
+struct held {
+    size_t len;
+    size_t at; /* up to here it was read */
+    char data[];
+};
+
 static size_t held_len(const struct input *input)
 {
-    return input->held.len - input->held_at;
+    return input->held ? input->held->len - input->held->at : 0;
 }
 
 static size_t take_held(struct input *input, char *data, size_t len)
 {
     size_t taken = held_len(input) < len ? held_len(input) : len;
-    if (taken)
-        memcpy(data, input->held.data + input->held_at, taken);
-    input->held_at += taken;
+    if (!taken)
+        return 0;
+    memcpy(data, input->held->data + input->held->at, taken);
+    input->held->at += taken;
     return taken;
+}
+
+static void give_back(struct input *input, size_t len)
+{
+    if (len)
+        input->held->at -= len;
 }
 
 static void drop_held(struct input *input)
 {
-    buffer_deinit(&input->held);
-    input->held_at = 0;
+    free(input->held);
+    input->held = NULL;
     input->is_cut = false;
 }
 
 /* Bytes that came but are not given on now; what was held before them has
  * been read. */
-static void hold(struct input *input, const char *data, size_t len)
+static void hold(struct input *input, struct bytes bytes, struct bytes behind)
 {
     drop_held(input);
-    buffer_append(&input->held, (struct bytes){data, len});
+    if (!bytes.len && !behind.len)
+        return;
+    input->held = memory_new(1, sizeof *input->held + bytes.len + behind.len);
+    input->held->len = bytes.len + behind.len;
+    memcpy(input->held->data, bytes.data, bytes.len);
+    memcpy(input->held->data + bytes.len, behind.data, behind.len);
 }
 
 /* ---- reading ---------------------------------------------------------------
@@ -88,7 +124,7 @@ static void answer_ping(void *socket, struct bytes payload)
     websocket_answer_ping(socket, payload);
 }
 
-static void list_held(struct socket *socket)
+static void list_again(struct socket *socket)
 {
     struct reactor *reactor = socket->reactor;
     if (socket->input.is_listed)
@@ -98,15 +134,31 @@ static void list_held(struct socket *socket)
     reactor->held = socket;
 }
 
-/* Keeps the last `left` of the bytes; `is_fresh`: they were read just now. */
-static void keep_rest(struct socket *socket, const char *rest, size_t left,
-                      bool is_fresh)
+static void list_held(struct socket *socket)
+{
+    list_again(socket);
+    socket->reactor->has_unserved = true;
+}
+
+/* Bytes on their way from the socket. */
+struct piece {
+    char *data;
+    size_t len;
+    bool is_fresh; /* read just now, not held before */
+    struct surplus surplus;
+};
+
+/* Keeps the last `left` bytes of the piece, and what came behind it. */
+static void keep_rest(struct socket *socket, const struct piece *piece,
+                      size_t left)
 {
     struct input *input = &socket->input;
-    if (is_fresh)
-        hold(input, rest, left);
+    const struct surplus *surplus = &piece->surplus;
+    if (piece->is_fresh)
+        hold(input, (struct bytes){piece->data + piece->len - left, left},
+             (struct bytes){surplus->data, surplus->len});
     else
-        input->held_at -= left;
+        give_back(input, left);
     if (!held_len(input) || input_is_over(input)) {
         drop_held(input);
         return;
@@ -114,8 +166,6 @@ static void keep_rest(struct socket *socket, const char *rest, size_t left,
     input->is_cut = input->is_frames && held_len(input) == left;
     if (!input->is_cut)
         list_held(socket);
-    if (!input->is_cut)
-        loop_wake(socket->reactor->loop);
 }
 
 static struct head_share check_requests(struct input *input, char *data,
@@ -129,48 +179,47 @@ static struct head_share check_requests(struct input *input, char *data,
 }
 
 /* Hands on what is good, and keeps the rest. */
-static size_t check_bytes(struct socket *socket, char *data, size_t len,
-                          bool is_fresh)
+static size_t check_bytes(struct socket *socket, const struct piece *piece)
 {
     struct input *input = &socket->input;
     struct head_share share;
     if (input->is_frames)
         share.taken = share.given =
-            frame_check(&input->check, data, len, answer_ping, socket);
+            frame_check(&input->check, piece->data, piece->len, answer_ping,
+                        socket);
     else
-        share = check_requests(input, data, len);
-    keep_rest(socket, data + share.taken, len - share.taken, is_fresh);
+        share = check_requests(input, piece->data, piece->len);
+    keep_rest(socket, piece, piece->len - share.taken);
     return share.given;
 }
 
-/* Fills `data` with what is held and, if that is to wait for more or nothing,
- * with what comes. */
+/* Fills the piece, of up to `size` bytes, with what is held and, if that is to
+ * wait for more or nothing, with what comes. Returns as recv does. */
 static ssize_t gather(struct input *input, const struct source *from,
-                      char *data, size_t len, bool *is_fresh)
+                      struct piece *piece, size_t size)
 {
-    *is_fresh = !held_len(input) || input->is_cut;
-    size_t there = take_held(input, data, len);
-    if (!*is_fresh)
-        return (ssize_t)there;
-    ssize_t got = read_source(from, data + there, len - there);
+    piece->is_fresh = !held_len(input) || input->is_cut;
+    piece->len = take_held(input, piece->data, size);
+    if (!piece->is_fresh)
+        return (ssize_t)piece->len;
+    ssize_t got = read_source(from, piece->data + piece->len,
+                              size - piece->len, &piece->surplus);
     if (got > 0)
-        return (ssize_t)there + got;
-    input->held_at -= there;
+        piece->len += (size_t)got;
+    else
+        give_back(input, piece->len);
     return got;
 }
 
 /* How many of the bytes libwebsockets gets to see. */
-static size_t judge(struct socket *socket, char *data, size_t len,
-                    bool is_fresh)
+static size_t judge(struct socket *socket, const struct piece *piece)
 {
     struct input *input = &socket->input;
     if (input_is_over(input))
         return 0;
-    size_t usable = check_bytes(socket, data, len, is_fresh);
-    if (input->check.is_broken) {
+    size_t usable = check_bytes(socket, piece);
+    if (input->check.is_broken)
         list_held(socket); /* for input_take_broken */
-        loop_wake(socket->reactor->loop);
-    }
     return input->is_closing ? 0 : usable;
 }
 
@@ -188,15 +237,15 @@ static ssize_t read_checked(struct socket *socket, const struct source *from,
     /* what is thrown away in one go; TLS cannot be told that nothing came */
     unsigned reads = from->ssl ? 64 : 1;
     for (;;) {
-        bool is_fresh;
         bool is_wide = from->ssl && is_waste(input);
-        char *to = is_wide ? reactor->arena : data;
-        ssize_t there =
-            gather(input, from, to, is_wide ? sizeof reactor->arena : len,
-                   &is_fresh);
-        if (there <= 0)
-            return there;
-        size_t usable = judge(socket, to, (size_t)there, is_fresh);
+        struct piece piece = {
+            .data = is_wide ? reactor->arena : data,
+            .surplus = {.data = reactor->arena, .size = SURPLUS_BYTES}};
+        ssize_t got = gather(input, from, &piece,
+                             is_wide ? sizeof reactor->arena : len);
+        if (got <= 0)
+            return got;
+        size_t usable = judge(socket, &piece);
         if (usable)
             return (ssize_t)usable;
         if (input->is_closing && input->check.is_over)
@@ -250,6 +299,11 @@ int SSL_read(SSL *ssl, void *data, int len)
                : original_ssl_read(ssl, data, len);
 }
 
+bool input_has_more(const struct socket *socket)
+{
+    return held_len(&socket->input) && !socket->input.is_cut;
+}
+
 void input_begin_frames(struct socket *socket)
 {
     socket->input.is_frames = true;
@@ -260,20 +314,29 @@ void input_begin_frames(struct socket *socket)
 /* ---- what was held back, read without an event of the kernel's ------------
  */
 
+/* Whether libwebsockets has read some of it, and the socket is still there. */
+static bool serve_once(struct reactor *reactor, struct socket *socket, int fd)
+{
+    struct lws_pollfd event = {.fd = fd, .events = POLLIN, .revents = POLLIN};
+    size_t before = held_len(&socket->input);
+    lws_service_fd(reactor->lws_context, &event);
+    return reactor_find_socket(fd) == socket &&
+           held_len(&socket->input) < before;
+}
+
 static void serve(struct socket *socket)
 {
     struct reactor *reactor = socket->reactor;
     int fd = socket->fd;
     if (socket->input.check.is_broken) {
-        list_held(socket);
+        list_again(socket);
         return;
     }
-    struct lws_pollfd event = {.fd = fd, .events = POLLIN, .revents = POLLIN};
-    lws_service_fd(reactor->lws_context, &event);
+    while (input_has_more(socket) && serve_once(reactor, socket, fd))
+        ;
     /* who did not want to read now will in a later turn */
-    bool is_there = reactor_find_socket(fd) == socket;
-    if (is_there && held_len(&socket->input) && !socket->input.is_cut)
-        list_held(socket);
+    if (reactor_find_socket(fd) == socket && input_has_more(socket))
+        list_again(socket);
 }
 
 void input_serve_held(struct reactor *reactor)
@@ -286,6 +349,7 @@ void input_serve_held(struct reactor *reactor)
         socket->input.is_listed = false;
         serve(socket);
     }
+    reactor->has_unserved = false;
 }
 
 static void unlist(struct socket **at, const struct socket *socket)
@@ -314,6 +378,6 @@ void input_deinit(struct socket *socket)
         unlist(&socket->reactor->held, socket);
         unlist(&socket->reactor->serving, socket);
     }
-    buffer_deinit(&socket->input.held);
+    drop_held(&socket->input);
     free(socket->input.head);
 }

@@ -14,16 +14,15 @@
 #ifndef PEAL_NET_INPUT_H
 #define PEAL_NET_INPUT_H
 
-#include "base/buffer.h"
 #include "net/frame_check.h"
 #include "net/head_check.h"
 
+struct held;
 struct reactor;
 struct socket;
 
 struct input {
-    struct buffer held;
-    size_t held_at;  /* up to here it was read */
+    struct held *held; /* bytes on their way, or NULL */
     bool is_cut;     /* held bytes wait for more behind them */
     bool is_frames;  /* the upgrade has been */
     bool is_listed;  /* in the reactor's list of those that hold bytes */
@@ -40,6 +39,9 @@ static inline bool input_is_over(const struct input *input)
 {
     return input->check.is_broken || input->check.is_over;
 }
+
+/* Whether bytes are held that libwebsockets can read at once. */
+bool input_has_more(const struct socket *socket);
 
 /* Lets libwebsockets read what was held back. At the end of a turn. */
 void input_serve_held(struct reactor *reactor);

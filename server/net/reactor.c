@@ -177,7 +177,7 @@ static void on_turn(void *arg)
     exchange_pause_all(reactor);
     websocket_close_explained(reactor);
     if (inbox_depth(&reactor->worker.inbox) ||
-        worker_is_behind(&reactor->worker))
+        worker_is_behind(&reactor->worker) || reactor->has_unserved)
         loop_wake(reactor->loop);
     if (reactor->is_stopping)
         end_step(reactor);

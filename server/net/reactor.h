@@ -52,8 +52,9 @@ struct reactor {
     struct socket_list kept;      /* between requests, longest idle first */
     struct socket_list asking;    /* waiting for the bus, newest last */
     struct socket_list lingering; /* closed by us, waiting for their end */
-    struct socket *explained;     /* to be closed with a refusal's reason */
+    struct socket_list explained; /* to be closed with a refusal's reason */
     struct socket *held;          /* those whose input holds bytes */
+    bool has_unserved;            /* some came into that list since */
     struct socket *serving;       /* the rest of those being served */
     struct send_ring *send_ring;  /* NULL: each send is a system call */
     struct socket **by_fd;        /* its sockets, by descriptor */

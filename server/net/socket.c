@@ -5,33 +5,33 @@
 #include <libwebsockets.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "net/exchange.h"
 #include "net/handshake.h"
 #include "net/reactor.h"
 
 static void unlink_socket(struct socket *socket)
 {
-    struct socket_list *list = socket->list;
-    if (!list)
-        return;
-    if (socket->previous)
-        socket->previous->next = socket->next;
+    struct socket_place *place = socket->place;
+    if (place->previous)
+        place->previous->place->next = place->next;
     else
-        list->first = socket->next;
-    if (socket->next)
-        socket->next->previous = socket->previous;
+        place->list->first = place->next;
+    if (place->next)
+        place->next->place->previous = place->previous;
     else
-        list->last = socket->previous;
-    socket->list = NULL;
+        place->list->last = place->previous;
 }
 
 static void link_last(struct socket *socket, struct socket_list *list)
 {
-    socket->list = list;
-    socket->next = NULL;
-    socket->previous = list->last;
+    *socket->place = (struct socket_place){
+        .list = list,
+        .previous = list->last,
+        .since_ms = clock_steady_ms(),
+    };
     if (list->last)
-        list->last->next = socket;
+        list->last->place->next = socket;
     else
         list->first = socket;
     list->last = socket;
@@ -39,17 +39,22 @@ static void link_last(struct socket *socket, struct socket_list *list)
 
 void socket_move(struct socket *socket, struct socket_list *list)
 {
-    unlink_socket(socket);
-    if (!list)
-        return;
-    socket->since_ms = clock_steady_ms();
-    link_last(socket, list);
+    if (socket->place)
+        unlink_socket(socket);
+    else if (list)
+        socket->place = memory_new(1, sizeof *socket->place);
+    if (list) {
+        link_last(socket, list);
+    } else {
+        free(socket->place);
+        socket->place = NULL;
+    }
 }
 
 uint32_t socket_close_idle(struct socket_list *list, uint64_t before_ms)
 {
     uint32_t closed = 0;
-    while (list->first && list->first->since_ms < before_ms) {
+    while (list->first && list->first->place->since_ms < before_ms) {
         struct socket *socket = list->first;
         socket_move(socket, NULL);
         lws_set_timeout(socket->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
@@ -80,21 +85,9 @@ static void leave_net(struct socket *socket)
     metrics_add(&socket->reactor->worker.metrics, METRIC_SOCKETS, -1);
 }
 
-static void unlink_explained(struct socket *socket)
-{
-    if (!socket->opening || !socket->opening->reason)
-        return;
-    struct socket **at = &socket->reactor->explained;
-    while (*at && *at != socket)
-        at = &(*at)->next;
-    if (*at)
-        *at = socket->next;
-}
-
 void socket_free(struct socket *socket)
 {
-    unlink_socket(socket);
-    unlink_explained(socket);
+    socket_move(socket, NULL);
     if (socket->connection)
         connection_free(socket->connection);
     opening_free(socket->opening);

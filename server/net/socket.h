@@ -36,6 +36,14 @@ struct socket_list {
     struct socket *last;
 };
 
+struct socket_place {
+    struct socket_list *list;
+    struct socket *next;
+    struct socket *previous;
+    uint64_t since_ms; /* when it came there */
+};
+
+/* An open WebSocket is in no list, and most of these are that. */
 struct socket {
     struct reactor *reactor;
     struct lws *wsi;
@@ -45,10 +53,7 @@ struct socket {
     struct exchange *exchange;     /* a request under way, or NULL */
     struct admission *admission;   /* its ticket is being redeemed, or NULL */
     struct held_response *held_response; /* meanwhile */
-    struct socket_list *list;      /* the one it is in, or NULL */
-    struct socket *next;
-    struct socket *previous;
-    uint64_t since_ms;        /* when it came into the list */
+    struct socket_place *place; /* in a list, or NULL */
     struct socket *next_held; /* see input.h */
     struct input input;
     char *pong; /* a frame that waits to be written, or NULL */

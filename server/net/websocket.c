@@ -171,12 +171,6 @@ int websocket_on_filter(const struct socket *socket)
     return socket->opening ? 0 : -1;
 }
 
-static void explain_later(struct socket *socket)
-{
-    socket->next = socket->reactor->explained;
-    socket->reactor->explained = socket;
-}
-
 void websocket_on_open(struct socket *socket)
 {
     socket_move(socket, NULL);
@@ -187,7 +181,7 @@ void websocket_on_open(struct socket *socket)
     }
     struct opening *opening = socket->opening;
     if (!socket->connection) {
-        explain_later(socket);
+        socket_move(socket, &socket->reactor->explained);
         return;
     }
     socket->opening = NULL;
@@ -211,7 +205,7 @@ int websocket_on_receive(struct socket *socket, const char *data, size_t len)
     struct lws *wsi = socket->wsi;
     size_t remaining = lws_remaining_packet_payload(wsi);
     /* over TLS libwebsockets reads on by itself */
-    if (remaining && !socket->reactor->net->tls)
+    if (remaining && !input_has_more(socket) && !socket->reactor->net->tls)
         socket->reactor->has_cut_message = true;
     if (!socket->connection)
         return 0;
@@ -365,9 +359,9 @@ void websocket_on_closed(struct socket *socket)
 
 void websocket_close_explained(struct reactor *reactor)
 {
-    while (reactor->explained) {
-        struct socket *socket = reactor->explained;
-        reactor->explained = socket->next;
+    while (reactor->explained.first) {
+        struct socket *socket = reactor->explained.first;
+        socket_move(socket, NULL);
         const struct opening *opening = socket->opening;
         lws_close_reason(
             socket->wsi,

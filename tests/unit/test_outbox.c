@@ -101,7 +101,7 @@ static void the_bytes_are_limited(void **state)
     assert_int_equal(push(&outbox, "yy", NULL), OUTBOX_FULL);
     assert_int_equal(push(&outbox, "y", NULL), OUTBOX_QUEUED);
     assert_int_equal(push(&outbox, "y", NULL), OUTBOX_FULL);
-    assert_int_equal(outbox.bytes, 100);
+    assert_int_equal(outbox_bytes(&outbox), 100);
     outbox_clear(&outbox);
 }
 
@@ -116,8 +116,8 @@ static void a_newer_frame_of_a_topic_takes_the_place(void **state)
     assert_int_equal(push(&outbox, "plain,", NULL), OUTBOX_QUEUED);
     assert_int_equal(push(&outbox, "a22,", &a), OUTBOX_SUPERSEDED);
     assert_int_equal(push(&outbox, "a3,", &a), OUTBOX_SUPERSEDED);
-    assert_int_equal(outbox.count, 4);
-    assert_int_equal(outbox.bytes, strlen("a3,plain,b1,plain,"));
+    assert_int_equal(outbox_count(&outbox), 4);
+    assert_int_equal(outbox_bytes(&outbox), strlen("a3,plain,b1,plain,"));
     assert_takes(&outbox, 100, "a3,plain,b1,plain,");
 }
 
@@ -145,7 +145,7 @@ static void superseding_keeps_the_limit_of_bytes(void **state)
     push(&outbox, "1", &topic);
     push(&outbox, "22", NULL);
     assert_int_equal(push(&outbox, big, &topic), OUTBOX_FULL);
-    assert_int_equal(outbox.bytes, 3);
+    assert_int_equal(outbox_bytes(&outbox), 3);
     assert_takes(&outbox, 100, "122");
 }
 
@@ -155,11 +155,11 @@ static void an_empty_outbox_holds_no_memory(void **state)
     struct outbox outbox = {0};
     push(&outbox, "x", NULL);
     assert_takes(&outbox, 1, "x");
-    assert_null(outbox.entries);
+    assert_null(outbox.ring);
     push(&outbox, "x", NULL);
     assert_int_equal(outbox_clear(&outbox), 1);
-    assert_null(outbox.entries);
-    assert_int_equal(outbox.bytes, 0);
+    assert_null(outbox.ring);
+    assert_int_equal(outbox_bytes(&outbox), 0);
     assert_int_equal(outbox_clear(&outbox), 0);
 }
 
