@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from support.api import KEY, WITH_KEY, ask
+from support.program import run_peal
 from support.server import ROOT
 
 DOC = json.loads((ROOT / "web" / "openapi.json").read_text())
@@ -53,6 +54,11 @@ def test_every_command_of_a_batch_is_described_and_no_other():
     names = schema["properties"]["commands"]["items"]["properties"][
         "command"]["enum"]
     assert sorted(names) == sorted(commands_of_the_program())
+
+
+def test_the_description_is_of_this_version():
+    version = run_peal("--version").stdout.splitlines()[0]
+    assert version == "peal " + DOC["info"]["version"]
 
 
 def test_every_reference_leads_somewhere():
