@@ -69,6 +69,11 @@ ssize_t recv(int fd, void *data, size_t len, int flags)
     return fails(RECV) ? -1 : ORIGINAL(recv)(fd, data, len, flags);
 }
 
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+    return fails(RECV) ? -1 : ORIGINAL(recvmsg)(fd, message, flags);
+}
+
 ssize_t send(int fd, const void *data, size_t len, int flags)
 {
     if (len && fails(SEND)) {
