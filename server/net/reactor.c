@@ -210,9 +210,10 @@ static void on_tick(void *arg)
 static bool make_context(struct reactor *reactor)
 {
     void *loops[1] = {loop_native(reactor->loop)};
+    /* all the same, for the list in timers.c; our own come before */
     uint32_t seconds =
         reactor->net->instance->options->limits.handshake_seconds +
-        LWS_GRACE_SECONDS;
+        SOCKET_KEPT_SECONDS + LWS_GRACE_SECONDS;
     struct lws_context_creation_info info = {
         .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
                    LWS_SERVER_OPTION_DISABLE_IPV6,
@@ -225,7 +226,7 @@ static bool make_context(struct reactor *reactor)
         .max_http_header_data = HEADER_BYTES,
         .timeout_secs = seconds,
         .timeout_secs_ah_idle = seconds,
-        .keepalive_timeout = SOCKET_KEPT_SECONDS + LWS_GRACE_SECONDS,
+        .keepalive_timeout = seconds,
         .protocols = reactor->lws_protocols,
         .retry_and_idle_policy = &no_idle_policy,
         .alpn = "http/1.1",

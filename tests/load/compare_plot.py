@@ -1,0 +1,95 @@
+"""Makes one picture (SVG) of what compare.sh left in a folder: a row of bars
+for each server, with the spread of the rounds as a line.
+
+    compare_plot.py FOLDER >comparison.svg
+"""
+
+import pathlib
+import sys
+from xml.sax.saxutils import escape
+
+from compare_table import MORE, ROWS, SERVERS, brief, read_folder, summarize
+
+# the rows worth a picture, and what is said above them
+PANELS = [
+    ("fanout-1", "window 1: deliveries/s", "Deliveries a second, window 1"),
+    ("fanout-4", "window 4: deliveries/s", "Deliveries a second, window 4"),
+    ("fanout-16", "window 16: deliveries/s", "Deliveries a second, window 16"),
+    ("echo", "echoes/s", "Echoes a second"),
+    ("idle", "10,000 idle: KB a connection", "KB an idle connection"),
+    ("health-10k", "GET /health, 10,000: requests/s",
+     "GET /health, 10,000 connections, a second"),
+]
+COLUMNS, WIDTH, BAR, GAP, NAME, TOP = 2, 420, 16, 6, 78, 34
+STYLE = """text { font: 12px system-ui, sans-serif; fill: #24292f }
+.title { font-weight: 600; font-size: 13px }
+.name { text-anchor: end }
+.peal { fill: #0b7a75 } .other { fill: #9fb3c8 }
+.spread { stroke: #24292f; stroke-width: 1 }"""
+
+
+def bounds(runs, read):
+    """The least and the most of the rounds."""
+    values = [summarize([run], read) for run in runs]
+    values = [value[0] for value in values if value]
+    return min(values), max(values)
+
+
+def bar(row, server, median, low, high, scale):
+    y = TOP + row * (BAR + GAP)
+    kind = "peal" if server == "peal" else "other"
+    middle = y + BAR / 2
+    return (
+        f'<text class="name" x="{NAME - 6}" y="{y + 12}">{escape(server)}'
+        f'</text><rect class="{kind}" x="{NAME}" y="{y}" height="{BAR}" '
+        f'width="{median * scale:.1f}" rx="2"/>'
+        f'<line class="spread" x1="{NAME + low * scale:.1f}" y1="{middle}" '
+        f'x2="{NAME + high * scale:.1f}" y2="{middle}"/>'
+        f'<text x="{NAME + high * scale + 6:.1f}" y="{y + 12}">'
+        f"{brief(median)}</text>")
+
+
+def panel(runs, scenario, title, read, better):
+    """The picture of one row of the table, and its height; best first."""
+    found = []
+    for server in SERVERS:
+        own = runs.get((scenario, server), [])
+        summary = summarize(own, read)
+        if summary:
+            found.append((summary[0], server, *bounds(own, read)))
+    if not found:
+        return None
+    found.sort(reverse=better == MORE)
+    scale = (WIDTH - NAME - 60) / max(high for *_, high in found)
+    bars = [bar(row, server, median, low, high, scale)
+            for row, (median, server, low, high) in enumerate(found)]
+    head = f'<text class="title" x="4" y="20">{escape(title)}</text>'
+    return "\n".join([head, *bars]), TOP + len(found) * (BAR + GAP) + 14
+
+
+def picture(panels):
+    parts, tops = [], [0] * COLUMNS
+    for shapes, height in panels:
+        column = tops.index(min(tops))
+        parts.append(f'<g transform="translate({column * WIDTH + 8},'
+                     f'{tops[column]})">{shapes}</g>')
+        tops[column] += height
+    width, height = COLUMNS * WIDTH + 16, max(tops)
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
+            f'height="{height}" viewBox="0 0 {width} {height}" role="img" '
+            f'aria-label="Peal beside its peers"><style>{STYLE}</style>'
+            f'<rect width="100%" height="100%" rx="6" fill="#ffffff"/>\n'
+            + "\n".join(parts) + "\n</svg>")
+
+
+def main():
+    runs = read_folder(pathlib.Path(sys.argv[1]))
+    rows = {(scenario, title): (read, better)
+            for scenario, title, read, better in ROWS}
+    panels = [panel(runs, scenario, title, *rows[scenario, row])
+              for scenario, row, title in PANELS]
+    print(picture([found for found in panels if found]))
+
+
+if __name__ == "__main__":
+    main()
