@@ -3,6 +3,7 @@ clients that show one. What goes over it is tested by all the other files with
 PEAL_TEST_TLS=1."""
 
 import json
+import random
 import resource
 import signal
 import socket
@@ -18,8 +19,8 @@ from support.patience import seconds, wait_until
 from support.raw import Ended, request_text
 from support.server import clean_environment, find_program
 from support.tokens import WITH_AUTH, make_token
-from support.websocket import (CLOSE, TEXT, Refused, frame_bytes,
-                               handshake_headers, ws_path)
+from support.websocket import (BINARY, CLOSE, PONG, TEXT, Refused,
+                               frame_bytes, handshake_headers, ws_path)
 
 FAILED = "peal_tls_failed_total"
 
@@ -174,6 +175,25 @@ def test_many_frames_in_one_record_are_all_answered(peal, keys):
     client.raw.send(b"".join(frames))
     assert [client.receive_data() for _ in range(1000)] == [
         f"Echo: {i}" for i in range(1000)]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_frames_cut_by_records_anywhere_come_whole(peal, keys, seed):
+    """A record's end is where reads end, and frames begin before it."""
+    chance = random.Random(seed)
+    client = make_server(peal, keys / "ours", {
+        "limits": {"messages_per_second": 0}}).connect()
+    messages, sent = [], b""
+    for _ in range(150):
+        messages.append(chance.randbytes(chance.choice(
+            [0, 1, 5, 100, 125, 126, 131, 300, 1000])))
+        sent += frame_bytes(BINARY, messages[-1])
+        sent += frame_bytes(PONG, b"x" * chance.choice([0, 1, 124, 125]))
+    while sent:
+        length = chance.choice([1, 3, 7, 143, 144, 145, 1000, 16384])
+        client.raw.send(sent[:length])
+        sent = sent[length:]
+    assert [client.receive_data() for _ in messages] == messages
 
 
 def test_frames_right_behind_the_request_are_answered(secure):
