@@ -229,7 +229,8 @@ export class Peal extends Emitter {
   /**
    * @param {object} options
    * @param {string} options.client who we are: the `sub` of the token
-   * @param {string} [options.url] of the server; the page's own by default
+   * @param {string} [options.url] of the server; the page's own by default,
+   *   required where there is no page
    * @param {string | (why: {reason: string}) => string | Promise<string>}
    *   [options.token] a JWT, or better a function that gets one: only with a
    *   function can an expired token be replaced
@@ -250,6 +251,12 @@ export class Peal extends Emitter {
     this.#options = { ...DEFAULTS, ...options };
     this.#clock = options.clock ?? CLOCK;
     this.#WebSocket = options.WebSocket ?? globalThis.WebSocket;
+    if (!this.#WebSocket) {
+      throw new TypeError('there is no global WebSocket: give one, as of ws, as options.WebSocket');
+    }
+    if (!options.url && !globalThis.location) {
+      throw new TypeError('outside a page Peal needs options.url');
+    }
   }
 
   get client() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests of web/: peal.js alone, then the pages in Chromium against the server.
+# Tests of web/: peal.js alone and as an npm package, then the pages in Chromium against the server.
 #
 #   tests/web/run.sh [PEAL]                the tests; PEAL is build/peal by default
 #   tests/web/run.sh --screenshot [PEAL]   makes web/demo.png instead
@@ -63,6 +63,7 @@ run_file() {
 
 run_file peal.test.js 5
 run_file api.test.js 20
+run_file package.test.js 40
 run_file chat.test.js 54
 
 echo "$passed passed, $failed failed"

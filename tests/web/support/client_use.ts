@@ -1,0 +1,55 @@
+/** What an application writes, for the compiler alone: nothing of it is run. */
+
+import { Peal, PealError, Subscription, adviceFor, expiryOf } from 'peal-client';
+import type { Advice, PealOptions, Position } from 'peal-client';
+
+interface Text {
+  text: string;
+}
+
+declare const kept: Position;
+
+const options: PealOptions = {
+  client: 'alice',
+  url: 'https://example.com',
+  token: async ({ reason }) => (reason === 'refused' ? 'a' : 'b'),
+  WebSocket,
+};
+const peal = new Peal(options);
+new Peal({ client: 'alice', ticket: () => 'a' });
+
+const stop: () => void = peal.on('state', (event) => {
+  if (event.state === 'waiting') event.delay.toFixed();
+  if (event.state === 'closed') event.final === true;
+});
+peal.on('direct', ({ from, payload }) => [from?.length, payload.anything]);
+
+const lobby: Subscription<Text> = peal.subscribe<Text>('lobby', { since: kept });
+lobby.on('message', ({ payload, offset }) => payload.text.repeat(offset));
+lobby.on('gap', (gap) => (gap.reason === 'hole' ? gap.missing : gap.since.epoch));
+const position: Position | undefined = lobby.position;
+
+export async function use(): Promise<void> {
+  const { offset } = await lobby.publish({ text: 'hello' });
+  const [first] = await peal.presence('lobby');
+  const { messages } = await lobby.history({ limit: offset + first.connections });
+  messages[0].payload.text.trim();
+  (await peal.echo(17)).toFixed();
+  await peal.direct('bob', null).catch((error: PealError) => error.closeCode?.toFixed());
+}
+
+const advice: Advice = adviceFor(4401);
+void [stop, position, advice.again, advice.needsToken, advice.wait.toFixed(), expiryOf('').toFixed()];
+
+// @ts-expect-error a client is required
+new Peal({ url: 'https://example.com' });
+// @ts-expect-error a token or a ticket, not both
+new Peal({ client: 'alice', token: 'a', ticket: () => 'b' });
+// @ts-expect-error a ticket is good for one connection: only a function gives more
+new Peal({ client: 'alice', ticket: 'a' });
+// @ts-expect-error no such event
+lobby.on('massage', () => {});
+// @ts-expect-error no such payload
+lobby.publish({ txt: 'hello' });
+// @ts-expect-error made by subscribe() only
+new Subscription();
