@@ -34,7 +34,7 @@ static bool has_demo(const char *folder)
 }
 
 /* What makes trying it out pleasant; file, environment and flags still win.
- * PEAL_WEB_ROOT is where the demo lies in the source tree. */
+ * PEAL_WEB_ROOT is where the demo lies: in the source tree, or installed. */
 static void set_dev_defaults(struct config *config)
 {
     const char *web_root = has_demo("web") ? "web" : PEAL_WEB_ROOT;

@@ -25,7 +25,8 @@ libwebsockets-evlib-uv libuv1-dev libssl-dev libcjson-dev libcjose-dev
 libjansson-dev libxxhash-dev uthash-dev libhiredis-dev liburing-dev
 libcmocka-dev clang-format python3 python3-pytest python3-websockets
 python3-jwt python3-cryptography python3-jsonschema redis-server valgrind
-libc6-dbg curl openssl procps iproute2 util-linux nginx haproxy systemd binutils"
+libc6-dbg curl openssl procps iproute2 util-linux nginx haproxy systemd binutils
+dpkg-dev file"
 # these may have come from elsewhere: what counts is that they can be run
 programs="nodejs:node npm:npm chromium:chromium
 prometheus:promtool"
@@ -44,6 +45,7 @@ abuse             release pytest  shared run_abuse
 faults            release pytest  shared run_faults
 conformance-tls   release pytest  shared run_conformance
 cluster           release pytest  shared run_cluster
+package           package pytest  shared run_package
 web               release summary alone  run_web
 valgrind          release summary shared run_valgrind
 instructions      release summary shared run_instructions
@@ -186,6 +188,10 @@ run_abuse() {
 
 run_cluster() {
     run_pytest tests/cluster
+}
+
+run_package() {
+    run_pytest tests/package
 }
 
 run_web() {
@@ -378,7 +384,7 @@ main() {
         rm -f "$logs/$name.count"
     done
     # layout asks the program for its keys
-    for preset in release asan tsan; do
+    for preset in release package asan tsan; do
         for name in $chosen; do
             case $preset:$(stage_field "$name" 2) in
             release:- | "$preset:$preset") run_build $preset && break ;;

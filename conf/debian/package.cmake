@@ -1,0 +1,71 @@
+# What `cmake --install` puts where, and the Debian package made of it:
+#
+#   cmake --preset package && cmake --build --preset package
+#   cpack --preset package
+include(GNUInstallDirs)
+
+set(PEAL_UNIT_DIR /lib/systemd/system CACHE PATH "Where systemd finds units")
+set(PEAL_MAINTAINER "Peal maintainers <maintainers@peal.invalid>" CACHE STRING
+    "Who answers for the package")
+set(generated ${PROJECT_BINARY_DIR}/debian)
+
+# The source files are for a copy below /usr/local and a server without pages.
+file(READ ${PROJECT_SOURCE_DIR}/conf/peal.json text)
+string(REPLACE "\"web_root\": null"
+       "\"web_root\": \"${CMAKE_INSTALL_FULL_DATADIR}/peal/web\"" text "${text}")
+file(WRITE ${generated}/peal.json "${text}")
+file(READ ${PROJECT_SOURCE_DIR}/conf/peal.service text)
+string(REGEX REPLACE "^.*\n(\\[Unit\\])" "\\1" text "${text}")
+string(REPLACE "/usr/local/bin" "${CMAKE_INSTALL_FULL_BINDIR}" text "${text}")
+file(WRITE ${generated}/peal.service "${text}")
+foreach(page conf/peal.1 CHANGELOG.md)
+  get_filename_component(name ${page} NAME)
+  string(REPLACE CHANGELOG.md changelog name ${name})
+  execute_process(COMMAND gzip -9nc ${PROJECT_SOURCE_DIR}/${page}
+                  OUTPUT_FILE ${generated}/${name}.gz
+                  COMMAND_ERROR_IS_FATAL ANY)
+endforeach()
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+  conf/peal.json conf/peal.service conf/peal.1 CHANGELOG.md)
+
+install(TARGETS peal RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY web/ DESTINATION ${CMAKE_INSTALL_DATADIR}/peal/web
+  FILES_MATCHING PATTERN *.js PATTERN *.css PATTERN *.html PATTERN *.svg
+                 PATTERN *.d.ts PATTERN openapi.json)
+# it may come to hold secrets; one that somebody has written stays
+install(CODE "
+if(NOT \"\$ENV{DESTDIR}\" STREQUAL \"\" OR NOT EXISTS /etc/peal/peal.json)
+  file(INSTALL ${generated}/peal.json DESTINATION /etc/peal
+       PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ)
+endif()")
+install(FILES ${generated}/peal.service DESTINATION ${PEAL_UNIT_DIR})
+install(FILES ${generated}/peal.1.gz
+        DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES conf/completion.bash RENAME peal
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES LICENSE RENAME copyright
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal)
+install(FILES ${generated}/changelog.gz
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "real-time WebSocket server")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
+"Channels with history, recovery of what was missed, presence and direct
+messages for browsers and programs, over WebSocket. Backends publish over
+HTTP. Several instances become one service through Redis.")
+set(CPACK_DEBIAN_PACKAGE_MAINTAINER "${PEAL_MAINTAINER}")
+set(CPACK_DEBIAN_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+# libwebsockets loads the second one by itself, where no linker sees it
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, libwebsockets-evlib-uv")
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "redis-server, nginx | haproxy")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+foreach(name conffiles postinst prerm postrm)
+  list(APPEND CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
+       ${CMAKE_CURRENT_LIST_DIR}/${name})
+endforeach()
+include(CPack)

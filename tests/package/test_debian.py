@@ -1,0 +1,135 @@
+"""The Debian package: what is in it, what it asks for, and whether what it
+holds runs. Nothing is installed."""
+
+import gzip
+import re
+import subprocess
+
+import pytest
+
+from support.server import ROOT, clean_environment
+
+PAGES = {"api.css", "api.html", "api.js", "chat-log.js", "chat-names.js",
+         "chat.css", "chat.js", "favicon.svg", "index.html", "openapi.json",
+         "peal.d.ts", "peal.js"}
+
+
+def output_of(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True,
+                          env=clean_environment()).stdout
+
+
+def control_field(package, name):
+    return output_of("dpkg-deb", "--field", package, name).strip()
+
+
+@pytest.fixture(scope="module")
+def contents(package):
+    """path: (mode, owner) of each file."""
+    rows = map(str.split, output_of("dpkg-deb", "-c", package).splitlines())
+    return {row[5].lstrip("."): (row[0], row[1]) for row in rows
+            if not row[5].endswith("/")}
+
+
+def test_it_is_named_after_the_version(package):
+    version = re.search(r"project\(peal VERSION (\S+)",
+                        (ROOT / "CMakeLists.txt").read_text())[1]
+    architecture = output_of("dpkg", "--print-architecture").strip()
+    assert package.name == f"peal_{version}-1_{architecture}.deb"
+    assert control_field(package, "Package") == "peal"
+    assert control_field(package, "Version") == f"{version}-1"
+
+
+def test_it_depends_on_what_is_linked_and_on_what_is_loaded(package):
+    depends = {each.split()[0] for each
+               in control_field(package, "Depends").split(",")}
+    assert depends >= {"adduser", "libwebsockets-evlib-uv", "libc6",
+                       "libwebsockets17", "libuv1", "libssl3", "libcjson1",
+                       "libcjose0", "libjansson4", "libhiredis0.14",
+                       "liburing2"}
+
+
+def test_each_file_stands_where_debian_expects_it(contents):
+    places = {"/usr/bin/peal", "/etc/peal/peal.json",
+              "/lib/systemd/system/peal.service",
+              "/usr/share/man/man1/peal.1.gz",
+              "/usr/share/bash-completion/completions/peal",
+              "/usr/share/doc/peal/copyright",
+              "/usr/share/doc/peal/changelog.gz"}
+    assert set(contents) == places | {f"/usr/share/peal/web/{name}"
+                                      for name in PAGES}
+
+
+def test_all_that_a_page_loads_is_packed():
+    """The pages are those of web/, without what only its readers need."""
+    unpacked = {"README.md", "LICENSE", "package.json", "demo.png"}
+    listed = output_of("git", "-C", ROOT, "ls-files", "web").split() \
+        if (ROOT / ".git").exists() else \
+        [f"web/{path.name}" for path in (ROOT / "web").iterdir()]
+    assert {name.removeprefix("web/") for name in listed} == PAGES | unpacked
+
+
+def test_files_are_roots_and_the_config_is_not_for_everybody(contents):
+    modes = {"/usr/bin/peal": "-rwxr-xr-x", "/etc/peal/peal.json": "-rw-r-----"}
+    for path, (mode, owner) in contents.items():
+        assert owner == "root/root", path
+        assert mode == modes.get(path, "-rw-r--r--"), path
+
+
+def test_the_config_is_kept_over_upgrades(unpacked):
+    conffiles = (unpacked / "DEBIAN" / "conffiles").read_text()
+    assert conffiles == "/etc/peal/peal.json\n"
+
+
+@pytest.mark.parametrize("name", ["postinst", "prerm", "postrm"])
+def test_maintainer_scripts_are_shell(unpacked, name):
+    script = unpacked / "DEBIAN" / name
+    assert script.stat().st_mode & 0o777 == 0o755
+    assert script.read_text().startswith("#!/bin/sh\n")
+    assert "\nset -e\n" in script.read_text()
+    output_of("sh", "-n", script)
+
+
+def test_the_unit_starts_the_program_of_the_package(unpacked):
+    unit = (unpacked / "lib/systemd/system/peal.service").read_text()
+    assert unit.startswith("[Unit]\n")
+    assert "ExecStart=/usr/bin/peal --config /etc/peal/peal.json\n" in unit
+    assert "/usr/local" not in unit
+
+
+def test_the_manual_and_the_changes_can_be_read(unpacked):
+    share = unpacked / "usr" / "share"
+    assert (gzip.open(share / "man/man1/peal.1.gz").read()
+            == (ROOT / "conf" / "peal.1").read_bytes())
+    assert (gzip.open(share / "doc/peal/changelog.gz").read()
+            == (ROOT / "CHANGELOG.md").read_bytes())
+
+
+def test_the_program_knows_nothing_of_where_it_was_built(unpacked):
+    program = (unpacked / "usr/bin/peal").read_bytes()
+    assert str(ROOT).encode() not in program
+    assert b"/usr/share/peal/web" in program
+
+
+def test_the_config_holds_and_names_the_pages(unpacked):
+    config = unpacked / "etc/peal/peal.json"
+    assert '"web_root": "/usr/share/peal/web",' in config.read_text()
+    # a folder that is not there, as here, would stop the start
+    printed = output_of(unpacked / "usr/bin/peal", "--print-config",
+                        "--config", config, "--web_root", unpacked)
+    assert '"host": "127.0.0.1"' in printed
+
+
+def test_what_was_packed_runs_and_serves_the_pages(unpacked, peal, monkeypatch):
+    program = unpacked / "usr/bin/peal"
+    version = output_of(program, "--version")
+    assert version.startswith("peal ")
+    monkeypatch.setenv("PEAL_BINARY", str(program))
+    server = peal(args=["--web_root", str(unpacked / "usr/share/peal/web")])
+    assert server.is_alive()
+    for name in PAGES:
+        response = server.request(f"/{name}")
+        assert response.status == 200 and response.body, name
+    alice = server.join("alice")
+    alice.send({"type": "ping", "id": 1})
+    assert alice.receive_type("pong")["id"] == 1
