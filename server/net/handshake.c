@@ -116,8 +116,8 @@ static bool has_room(struct socket *socket, struct refusal *refusal)
     return true;
 }
 
-/* libwebsockets reads a + in the path as a blank, as if it were a form's. No
- * client id has a blank. */
+/* libwebsockets reads a + in the path as a blank, as if it were a form's. Where
+ * there are true ones, all stay: no client id has a blank. */
 static void restore_plus(struct bytes path)
 {
     char *text = (char *)path.data; /* the copy in the arena */
@@ -126,11 +126,13 @@ static void restore_plus(struct bytes path)
             text[i] = '+';
 }
 
-static void read_handshake(struct headers *headers, struct handshake *out)
+static void read_handshake(const struct socket *socket, struct headers *headers,
+                           struct handshake *out)
 {
     *out = (struct handshake){0};
     out->method = headers_method(headers, &out->path);
-    restore_plus(out->path);
+    if (!input_has_blank(socket))
+        restore_plus(out->path);
     out->version = headers_get(headers, WSI_TOKEN_VERSION);
     out->key = headers_get(headers, WSI_TOKEN_KEY);
     out->host = headers_get(headers, WSI_TOKEN_HOST);
@@ -354,7 +356,7 @@ bool handshake_judge(struct socket *socket)
     find_client(socket, &headers);
     if (!has_room(socket, &refusal))
         return refuse(socket, &refusal);
-    read_handshake(&headers, &handshake);
+    read_handshake(socket, &headers, &handshake);
     handshake.certificate_name = certificate_name(socket, name);
     auth_judge(socket->reactor->net->auth, &handshake, &verdict);
     if (verdict.status == 101)

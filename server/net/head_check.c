@@ -1,5 +1,6 @@
 #include "net/head_check.h"
 
+#include <ctype.h>
 #include <string.h>
 
 enum state {
@@ -47,6 +48,7 @@ static enum fate take_before(struct head_check *check, char c)
 {
     if (c == '\r' || c == '\n')
         return DROP;
+    check->has_blank = false;
     return c >= 'A' && c <= 'Z' ? go(check, METHOD, GIVE) : BREAK;
 }
 
@@ -83,8 +85,30 @@ static enum fate take_authority(struct head_check *check, char c)
     return is_text(c) && c != ' ' ? DROP : BREAK;
 }
 
+/* RFC 3986 section 2.1: two digits behind a %. A blank is noted, because
+ * libwebsockets makes one of a plus as well. */
+static bool escape_goes_on(struct head_check *check, char c)
+{
+    enum { NO_ESCAPE, AFTER_PERCENT, AFTER_TWO, AFTER_DIGIT };
+    bool is_in_path = !check->is_query;
+    uint8_t before = check->escape;
+    if (before == NO_ESCAPE) {
+        check->escape = c == '%' ? AFTER_PERCENT : NO_ESCAPE;
+        check->is_query |= c == '?';
+        return true;
+    }
+    if (before == AFTER_PERCENT)
+        check->escape = c == '2' ? AFTER_TWO : AFTER_DIGIT;
+    else
+        check->escape = NO_ESCAPE;
+    check->has_blank |= is_in_path && before == AFTER_TWO && c == '0';
+    return isxdigit((unsigned char)c);
+}
+
 static enum fate take_target(struct head_check *check, char c)
 {
+    if (!escape_goes_on(check, c))
+        return BREAK;
     if (c == ' ')
         return go(check, VERSION, GIVE);
     return is_text(c) ? GIVE : BREAK;
@@ -201,7 +225,8 @@ static enum fate end_head(struct head_check *check, char c)
                       : check->body_left ? BODY
                                          : BEFORE;
     *check = (struct head_check){.state = (uint8_t)next,
-                                 .body_left = check->body_left};
+                                 .body_left = check->body_left,
+                                 .has_blank = check->has_blank};
     return GIVE;
 }
 

@@ -28,6 +28,9 @@ struct head_check {
     bool has_length;  /* Content-Length */
     bool has_coding;  /* Transfer-Encoding */
     bool has_digits;  /* the length at hand */
+    bool is_query;    /* the path is over */
+    uint8_t escape;   /* how far into a "%20" */
+    bool has_blank;   /* in the path of the last request, written so */
     bool is_broken;
     uint64_t body_left;
     char name[HEAD_CHECK_NAME];

@@ -299,6 +299,11 @@ int SSL_read(SSL *ssl, void *data, int len)
                : original_ssl_read(ssl, data, len);
 }
 
+bool input_has_blank(const struct socket *socket)
+{
+    return socket->input.head && socket->input.head->has_blank;
+}
+
 bool input_has_more(const struct socket *socket)
 {
     return held_len(&socket->input) && !socket->input.is_cut;

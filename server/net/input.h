@@ -31,6 +31,9 @@ struct input {
     struct head_check *head; /* before the upgrade, once something came */
 };
 
+/* Whether the request's path had a blank, written %20. */
+bool input_has_blank(const struct socket *socket);
+
 /* From here on come frames. */
 void input_begin_frames(struct socket *socket);
 

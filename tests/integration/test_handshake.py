@@ -88,6 +88,9 @@ def test_the_client_id_is_percent_decoded(server):
 
 def test_a_plus_is_a_plus(server):
     assert ask(server, "/ws/a+b", token=make_token("a+b")).status == 101
+    # a blank elsewhere is another matter
+    assert ask(server, "/ws/a+b?channel=x%20y",
+               token=make_token("a+b")).status == 101
 
 
 @pytest.mark.parametrize("code", ["00", "01", "0A", "0D", "7F"])
@@ -151,7 +154,7 @@ def test_the_default_protocol_is_configured(peal):
 
 @pytest.mark.parametrize("path", [
     "/ws/", "/ws/a%22b", "/ws/a/b", "/ws/a%2Fb", "/ws/%C3%A4", "/ws/a*",
-    "/ws/" + "x" * 129])
+    "/ws/a%20b", "/ws/a+b%20c", "/ws/a%2520b", "/ws/" + "x" * 129])
 def test_a_bad_client_id_is_refused(server, path):
     assert refused(ask(server, path, token=good()),
                    "400 Bad Request", "Invalid client id")

@@ -1,5 +1,7 @@
 #include "unit.h"
 
+#include <stdio.h>
+
 #include "base/buffer.h"
 #include "net/head_check.h"
 
@@ -121,9 +123,45 @@ static void it_stops_behind_each_request(void **state)
                      sizeof GOOD "Content-Length: 2\r\n\r\nab" - 1);
 }
 
+static bool finds_blank(const char *target)
+{
+    char text[128];
+    struct head_check check = {0};
+    int len = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n",
+                       target);
+    struct buffer given = feed(&check, text, (size_t)len, 1);
+    assert_int_equal(given.len, len);
+    buffer_deinit(&given);
+    return check.has_blank;
+}
+
+static void a_blank_in_the_path_is_noted(void **state)
+{
+    (void)state;
+    assert_true(finds_blank("/a%20b"));
+    assert_true(finds_blank("/%2f%20"));
+    assert_true(finds_blank("/%20?x"));
+    assert_false(finds_blank("/a+b"));
+    assert_false(finds_blank("/%2520"));
+    assert_false(finds_blank("/%22%30"));
+    assert_false(finds_blank("/a?b=%20"));
+}
+
+static void a_percent_has_two_digits(void **state)
+{
+    (void)state;
+    assert_broken("GET /% HTTP/1.1\r\n");
+    assert_broken("GET /%2 HTTP/1.1\r\n");
+    assert_broken("GET /%zz HTTP/1.1\r\n");
+    assert_broken("GET /%2%20 HTTP/1.1\r\n");
+    assert_broken("GET /?a=%2g HTTP/1.1\r\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_blank_in_the_path_is_noted),
+        cmocka_unit_test(a_percent_has_two_digits),
         cmocka_unit_test(good_requests_pass_unchanged),
         cmocka_unit_test(what_means_nothing_is_left_out),
         cmocka_unit_test(doubtful_requests_are_refused),
