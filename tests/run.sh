@@ -26,7 +26,7 @@ libjansson-dev libxxhash-dev uthash-dev libhiredis-dev liburing-dev
 libcmocka-dev clang-format python3 python3-pytest python3-websockets
 python3-jwt python3-cryptography python3-jsonschema redis-server valgrind
 libc6-dbg curl openssl procps iproute2 util-linux nginx haproxy systemd binutils
-dpkg-dev file"
+dpkg-dev file python3-yaml"
 # these may have come from elsewhere: what counts is that they can be run
 programs="nodejs:node npm:npm chromium:chromium
 prometheus:promtool"
