@@ -99,7 +99,7 @@ class Publisher:
             due = max(due + 1 / self.rate, time.monotonic() - 0.2)
             await asyncio.sleep(max(0, due - time.monotonic()))
             if self.open >= self.load.window:
-                if socket.closed:
+                if socket.close_code is not None:
                     return
                 continue
             await self.publish(socket, connection)
