@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "bus/redis_tls.h"
 #include "bus/redis_url.h"
 #include "config_value.h"
 #include "net/tls.h"
@@ -63,6 +64,32 @@ static bool check_pings(const struct config *config, struct error *error)
                      messaging->ping_seconds, messaging->pong_seconds);
 }
 
+static bool needs(const char *key, const char *other, bool has_other,
+                  struct error *error)
+{
+    return has_other || error_set(error, "%s: expected together with %s", key,
+                                  other);
+}
+
+/* Reads the files as the bus will. */
+static bool check_redis_tls(const struct redis_options *redis,
+                            const struct redis_url *url, struct error *error)
+{
+    const char *tls = "a redis.url that begins with rediss://";
+    bool cert = redis->tls_cert != NULL;
+    bool key = redis->tls_key != NULL;
+    if (!needs("redis.tls_ca", tls, !redis->tls_ca || url->has_tls, error) ||
+        !needs("redis.tls_cert", tls, !cert || url->has_tls, error) ||
+        !needs("redis.tls_cert", "redis.tls_key", !cert || key, error) ||
+        !needs("redis.tls_key", "redis.tls_cert", !key || cert, error))
+        return false;
+    if (!url->has_tls)
+        return true;
+    struct redis_tls *made = redis_tls_new(redis, url, error);
+    redis_tls_free(made);
+    return made != NULL;
+}
+
 static bool check_redis(const struct config *config, struct error *error)
 {
     const struct redis_options *redis = &config->redis;
@@ -76,8 +103,9 @@ static bool check_redis(const struct config *config, struct error *error)
         return true;
     if (!redis_url_parse(redis->url, &url, error))
         return false;
+    bool is_good = check_redis_tls(redis, &url, error);
     redis_url_deinit(&url);
-    return true;
+    return is_good;
 }
 
 /* Reads secret and key files as the server will, and lets go of them. */
@@ -86,13 +114,6 @@ static bool check_keys(const struct config *config, struct error *error)
     struct auth *auth = auth_new(&config->auth, protocol_names, error);
     auth_free(auth);
     return auth != NULL;
-}
-
-static bool needs(const char *key, const char *other, bool has_other,
-                  struct error *error)
-{
-    return has_other || error_set(error, "%s: expected together with %s", key,
-                                  other);
 }
 
 /* Reads the files as the server will. */

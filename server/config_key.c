@@ -237,8 +237,14 @@ static const struct config_key keys[] = {
 
     {"redis.url", &config_value_text, REDIS(url), NULL, .min = 1,
      .secret = true,
-     .help = "redis://[user:password@]host:port/db or unix:///path; makes "
-             "several instances one service"},
+     .help = "redis://[user:password@]host:port/db, rediss://... for TLS, or "
+             "unix:///path; makes several instances one service"},
+    {"redis.tls_ca", &config_value_text, REDIS(tls_ca), NULL, .min = 1,
+     .help = "PEM file of the CAs that sign Redis; none: the system's"},
+    {"redis.tls_cert", &config_value_text, REDIS(tls_cert), NULL, .min = 1,
+     .help = "PEM file with the certificate shown to Redis"},
+    {"redis.tls_key", &config_value_text, REDIS(tls_key), NULL, .min = 1,
+     .help = "PEM file with the private key of redis.tls_cert"},
     {"redis.prefix", &config_value_text, REDIS(prefix), "peal:", .min = 1,
      .form = &prefix,
      .help = "begins every key and channel; services with different prefixes "

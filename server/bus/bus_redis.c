@@ -293,12 +293,12 @@ static void connect_all(struct redis_bus *bus)
     const struct redis_link_events input = {
         .on_up = redis_input_on_up, .on_down = on_input_down, .arg = bus};
     bus->commands = redis_link_new(bus->loop, "commands", bus->options,
-                                   &bus->url, &commands);
+                                   &bus->url, bus->tls, &commands);
     bus->subscriptions = redis_link_new(bus->loop, "subscriptions",
-                                        bus->options, &bus->url,
+                                        bus->options, &bus->url, bus->tls,
                                         &subscriptions);
     bus->input = redis_link_new(bus->loop, "input", bus->options, &bus->url,
-                                &input);
+                                bus->tls, &input);
 }
 
 static void disconnect_all(struct redis_bus *bus)
@@ -417,6 +417,7 @@ static void bus_redis_free(struct bus *base)
     struct redis_bus *bus = (struct redis_bus *)base;
     loop_free(bus->loop);
     inbox_deinit(&bus->inbox);
+    redis_tls_free(bus->tls);
     redis_url_deinit(&bus->url);
     free(bus);
 }
@@ -439,8 +440,13 @@ struct bus *bus_redis_new(const struct instance *instance,
                           struct error *error)
 {
     struct redis_url url;
+    struct redis_tls *tls = NULL;
     if (!redis_url_parse(options->url, &url, error))
         return NULL;
+    if (url.has_tls && !(tls = redis_tls_new(options, &url, error))) {
+        redis_url_deinit(&url);
+        return NULL;
+    }
     struct redis_bus *bus = memory_new(1, sizeof *bus);
     bus->base.ops = &ops;
     bus->base.is_shared = true;
@@ -448,6 +454,7 @@ struct bus *bus_redis_new(const struct instance *instance,
     bus->instance = instance;
     bus->options = options;
     bus->url = url;
+    bus->tls = tls;
     snprintf(bus->id, sizeof bus->id, "%016llx",
              (unsigned long long)random_uint64());
     bus->loop = loop_new(on_turn, bus);

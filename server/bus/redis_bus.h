@@ -52,6 +52,7 @@ struct redis_bus {
     const struct instance *instance;
     const struct redis_options *options;
     struct redis_url url;
+    struct redis_tls *tls; /* or NULL */
     char id[REDIS_ID_LEN + 1]; /* of this instance, new at each start */
     pthread_t thread;
     /* any thread */

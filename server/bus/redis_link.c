@@ -18,7 +18,7 @@
 
 enum { WORDS_MAX = 64, CHECK_MS = 100, ELEMENTS_MAX = 16777216 };
 
-enum link_state { WAITING, CONNECTING, GREETING, UP };
+enum link_state { WAITING, CONNECTING, SECURING, GREETING, UP };
 
 /* A command whose answer is awaited. */
 struct pending {
@@ -33,10 +33,12 @@ struct redis_link {
     const char *name;
     const struct redis_options *options;
     const struct redis_url *url;
+    const struct redis_tls *tls; /* NULL: none */
     struct redis_link_events events;
     /* the connection */
     enum link_state state;
     redisContext *context; /* NULL while waiting */
+    struct ssl_st *ssl;    /* the context's, with TLS */
     struct loop_watch *watch;
     struct loop_timer *check; /* time-outs, and the next attempt */
     uint64_t due_ms;          /* WAITING: try again; else: give up */
@@ -54,8 +56,6 @@ struct redis_link {
     size_t first;
     size_t count;
 };
-
-static void connect_now(struct redis_link *link);
 
 bool redis_link_is_up(const struct redis_link *link)
 {
@@ -114,6 +114,7 @@ static void disconnect(struct redis_link *link)
     if (link->context)
         redisFree(link->context);
     link->context = NULL;
+    link->ssl = NULL;
 }
 
 /* One line when it goes down, one when it is back: not one an attempt. */
@@ -139,12 +140,20 @@ void redis_link_reset(struct redis_link *link, const char *why)
         link->events.on_down(link->events.arg);
 }
 
+/* hiredis, or TLS below it, found something wrong. */
+static void reset_broken(struct redis_link *link)
+{
+    struct error why;
+    redis_tls_explain(link->ssl, link->context, &why);
+    redis_link_reset(link, why.text);
+}
+
 /* Writes what there is; asks to be told when there is room for the rest. */
 static void flush(struct redis_link *link)
 {
     int done = 0;
     if (redisBufferWrite(link->context, &done) == REDIS_ERR) {
-        redis_link_reset(link, link->context->errstr);
+        reset_broken(link);
         return;
     }
     loop_watch_set(link->watch,
@@ -312,8 +321,10 @@ static void handle_reply(struct redis_link *link, const redisReply *reply)
 static void read_replies(struct redis_link *link)
 {
     link->heard_ms = clock_steady_ms();
+    /* with TLS it has room for a whole record: nothing is left behind, where
+     * the socket would not tell of it */
     if (redisBufferRead(link->context) == REDIS_ERR) {
-        redis_link_reset(link, link->context->errstr);
+        reset_broken(link);
         return;
     }
     redisContext *context = link->context;
@@ -330,6 +341,41 @@ static void read_replies(struct redis_link *link)
     }
 }
 
+static void start_greeting(struct redis_link *link)
+{
+    link->state = GREETING;
+    loop_watch_set(link->watch, LOOP_READABLE);
+    greet(link);
+}
+
+static void shake_hands(struct redis_link *link)
+{
+    switch (redis_tls_shake(link->ssl)) {
+    case REDIS_TLS_DONE:
+        start_greeting(link);
+        break;
+    case REDIS_TLS_READS:
+        loop_watch_set(link->watch, LOOP_READABLE);
+        break;
+    case REDIS_TLS_WRITES:
+        loop_watch_set(link->watch, LOOP_WRITABLE);
+        break;
+    case REDIS_TLS_FAILED:
+        reset_broken(link);
+    }
+}
+
+static void start_tls(struct redis_link *link)
+{
+    struct error why;
+    link->state = SECURING;
+    link->ssl = redis_tls_begin(link->tls, link->context, &why);
+    if (link->ssl)
+        shake_hands(link);
+    else
+        redis_link_reset(link, why.text);
+}
+
 static void on_connected(struct redis_link *link)
 {
     int why = 0;
@@ -340,9 +386,10 @@ static void on_connected(struct redis_link *link)
         return;
     }
     link->context->flags |= REDIS_CONNECTED;
-    link->state = GREETING;
-    loop_watch_set(link->watch, LOOP_READABLE);
-    greet(link);
+    if (link->tls)
+        start_tls(link);
+    else
+        start_greeting(link);
 }
 
 static void on_ready(void *arg, unsigned events)
@@ -350,6 +397,10 @@ static void on_ready(void *arg, unsigned events)
     struct redis_link *link = arg;
     if (link->state == CONNECTING) {
         on_connected(link);
+        return;
+    }
+    if (link->state == SECURING) {
+        shake_hands(link);
         return;
     }
     if (events & LOOP_READABLE)
@@ -411,12 +462,15 @@ static void on_check(void *arg)
     if (link->state == WAITING)
         connect_now(link);
     else
-        redis_link_reset(link, "no answer in time");
+        redis_link_reset(link, link->state == SECURING
+                                   ? "TLS: no answer in time"
+                                   : "no answer in time");
 }
 
 struct redis_link *redis_link_new(struct loop *loop, const char *name,
                                   const struct redis_options *options,
                                   const struct redis_url *url,
+                                  const struct redis_tls *tls,
                                   const struct redis_link_events *events)
 {
     struct redis_link *link = memory_new(1, sizeof *link);
@@ -424,6 +478,7 @@ struct redis_link *redis_link_new(struct loop *loop, const char *name,
     link->name = name;
     link->options = options;
     link->url = url;
+    link->tls = tls;
     link->events = *events;
     link->backoff = (struct backoff){options->backoff_ms,
                                      options->backoff_max_ms, 0};

@@ -20,6 +20,7 @@
 #include "base/bytes.h"
 #include "base/loop.h"
 #include "bus/redis_options.h"
+#include "bus/redis_tls.h"
 #include "bus/redis_url.h"
 
 struct redis_link;
@@ -38,10 +39,12 @@ struct redis_link_events {
     void *arg;
 };
 
-/* Starts to connect. `name` is for the log; options and url are borrowed. */
+/* Starts to connect. `name` is for the log; options, url and tls (NULL: none)
+ * are borrowed. */
 struct redis_link *redis_link_new(struct loop *loop, const char *name,
                                   const struct redis_options *options,
                                   const struct redis_url *url,
+                                  const struct redis_tls *tls,
                                   const struct redis_link_events *events);
 
 /* Answers what is in flight with NULL, without on_down. NULL is ignored. */

@@ -13,6 +13,9 @@
 
 struct redis_options {
     char *url;    /* NULL: no Redis, the local bus serves */
+    char *tls_ca; /* PEM file: who signs Redis; NULL: the system's CAs */
+    char *tls_cert; /* PEM file: our certificate, or NULL */
+    char *tls_key;  /* PEM file: its private key */
     char *prefix; /* of every key and channel */
     bool sharded; /* SSUBSCRIBE and SPUBLISH (Redis 7) */
     uint32_t connect_ms;       /* until a connection must stand */

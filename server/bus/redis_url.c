@@ -101,17 +101,16 @@ bool redis_url_parse(const char *text, struct redis_url *url,
     static const struct bytes local = BYTES_LITERAL("unix://");
     struct bytes whole = bytes_of(text);
     *url = (struct redis_url){0};
-    if (bytes_start_with(whole, tls))
-        return error_set(error, "redis.url: this build's hiredis has no TLS; "
-                                "use redis:// or unix://");
     if (bytes_start_with(whole, local) && whole.len > local.len) {
         url->path = copy(bytes_skip(whole, local.len));
         return true;
     }
-    if (!bytes_start_with(whole, tcp))
-        return error_set(error, "redis.url: expected redis://host:port/db or "
-                                "unix:///path");
-    if (read_tcp(bytes_skip(whole, tcp.len), url, error))
+    url->has_tls = bytes_start_with(whole, tls);
+    if (!url->has_tls && !bytes_start_with(whole, tcp))
+        return error_set(error, "redis.url: expected redis://host:port/db, "
+                                "rediss://host:port/db or unix:///path");
+    if (read_tcp(bytes_skip(whole, url->has_tls ? tls.len : tcp.len), url,
+                 error))
         return true;
     redis_url_deinit(url);
     return false;

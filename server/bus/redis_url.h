@@ -20,9 +20,11 @@ struct redis_url {
     char *user; /* or NULL */
     char *password; /* or NULL */
     uint32_t database;
+    bool has_tls;
 };
 
-/* redis://[user:password@]host[:port][/database] or unix:///path. */
+/* redis://[user:password@]host[:port][/database], the same with rediss://, or
+ * unix:///path. */
 bool redis_url_parse(const char *text, struct redis_url *url,
                      struct error *error);
 

@@ -23,7 +23,7 @@ FENCES = {
     r"cjose/|jansson\.h": r"server/auth/j",
     r"cjson/": r"server/base/json\.c$",
     r"uv\.h": r"server/base/loop\.c$",
-    r"openssl/ssl\.h": r"server/(net/tls|remote\.c)",
+    r"openssl/ssl\.h": r"server/(net/tls|bus/redis_tls|remote\.c)",
 }
 
 TOP_LEVEL = {

@@ -89,13 +89,23 @@ static void bad_ones_are_refused_without_their_secret(void **state)
     }
 }
 
-static void tls_says_that_it_is_not_there(void **state)
+static void tls_is_in_the_scheme(void **state)
 {
     (void)state;
     struct redis_url url;
     struct error error = {0};
-    assert_false(redis_url_parse("rediss://h", &url, &error));
-    assert_non_null(strstr(error.text, "TLS"));
+    assert_true(redis_url_parse("rediss://u:p@h:7/3", &url, &error));
+    assert_true(url.has_tls);
+    assert_string_equal(url.host, "h");
+    assert_string_equal(url.password, "p");
+    assert_int_equal(url.port, 7);
+    assert_int_equal(url.database, 3);
+    redis_url_deinit(&url);
+    assert_true(redis_url_parse("redis://h", &url, &error));
+    assert_false(url.has_tls);
+    redis_url_deinit(&url);
+    assert_false(redis_url_parse("rediss://", &url, &error));
+    assert_non_null(strstr(error.text, "the host is missing"));
 }
 
 int main(void)
@@ -103,7 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_ones_are_read),
         cmocka_unit_test(bad_ones_are_refused_without_their_secret),
-        cmocka_unit_test(tls_says_that_it_is_not_there),
+        cmocka_unit_test(tls_is_in_the_scheme),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
