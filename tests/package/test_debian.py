@@ -133,3 +133,65 @@ def test_what_was_packed_runs_and_serves_the_pages(unpacked, peal, monkeypatch):
     alice = server.join("alice")
     alice.send({"type": "ping", "id": 1})
     assert alice.receive_type("pong")["id"] == 1
+
+
+# --- the maintainer scripts, with commands that only tell what was asked
+
+@pytest.fixture
+def called(unpacked, tmp_path):
+    """called(script, *arguments): the commands of a maintainer script, on a
+    system with systemd where the config and the secrets are there."""
+    for folder in ("commands", "etc/peal", "run/systemd/system"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "etc/peal/peal.json").touch()
+    told = tmp_path / "told"
+    for name in ("adduser", "deluser", "chgrp", "chmod", "rm", "rmdir",
+                 "systemctl", "deb-systemd-helper", "deb-systemd-invoke"):
+        command = tmp_path / "commands" / name
+        command.write_text(f'#!/bin/sh\necho "{name} $*" >>"{told}"\n')
+        command.chmod(0o755)
+
+    def call(script, *arguments):
+        text = (unpacked / "DEBIAN" / script).read_text()
+        text = re.sub(r"(?<=\s)/(?=etc|run)", f"{tmp_path}/", text)
+        told.write_text("")
+        subprocess.run(["/bin/sh", "-c", text, script, *arguments],
+                       env={"PATH": str(tmp_path / "commands")}, check=True)
+        return told.read_text().replace(str(tmp_path), "").splitlines()
+
+    return call
+
+
+def test_installing_makes_the_user_and_starts_the_service(called):
+    calls = called("postinst", "configure", "")
+    assert calls[0].startswith("adduser --system --group ")
+    assert calls[1:3] == ["chgrp peal /etc/peal/peal.json",
+                          "chmod 640 /etc/peal/peal.json"]
+    assert "deb-systemd-helper enable peal.service" in calls
+    assert calls[-1] == "deb-systemd-invoke start peal.service"
+
+
+def test_upgrading_leaves_the_config_and_restarts_once(called):
+    assert called("prerm", "upgrade", "0.2.0-1") == []
+    assert called("postrm", "upgrade", "0.2.0-1") == [
+        "systemctl --system daemon-reload"]
+    calls = called("postinst", "configure", "0.1.0-1")
+    assert not [call for call in calls if call.startswith("ch")]
+    assert calls[-1] == "deb-systemd-invoke restart peal.service"
+
+
+def test_removing_stops_and_purging_leaves_nothing(called):
+    assert called("prerm", "remove") == [
+        "deb-systemd-invoke stop peal.service"]
+    assert "deluser --quiet --system peal" not in called("postrm", "remove")
+    calls = called("postrm", "purge")
+    assert {"rm -f /etc/peal/environment",
+            "rmdir --ignore-fail-on-non-empty /etc/peal",
+            "deb-systemd-helper purge peal.service",
+            "deluser --quiet --system peal"} <= set(calls)
+
+
+def test_a_removal_given_up_starts_the_service_again(called):
+    calls = called("postinst", "abort-remove")
+    assert calls[-1] == "deb-systemd-invoke start peal.service"
+    assert not [call for call in calls if call.startswith("adduser")]
