@@ -43,10 +43,12 @@ def test_it_is_named_after_the_version(package):
 def test_it_depends_on_what_is_linked_and_on_what_is_loaded(package):
     depends = {each.split()[0] for each
                in control_field(package, "Depends").split(",")}
-    assert depends >= {"adduser", "libwebsockets-evlib-uv", "libc6",
-                       "libwebsockets17", "libuv1", "libssl3", "libcjson1",
-                       "libcjose0", "libjansson4", "libhiredis0.14",
-                       "liburing2"}
+    assert depends >= {"adduser", "libwebsockets-evlib-uv"}
+    # what follows differs from one Debian to the next: libssl3t64
+    for library in ("libc6", "libwebsockets1", "libuv1", "libssl3",
+                    "libcjson1", "libcjose0", "libjansson4", "libhiredis",
+                    "liburing2"):
+        assert any(each.startswith(library) for each in depends), library
 
 
 def test_each_file_stands_where_debian_expects_it(contents):
