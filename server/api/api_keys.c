@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "base/hex.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/token_bucket.h"
@@ -37,23 +38,17 @@ static void hash_key(struct bytes key, unsigned char out[HASH_BYTES])
     PANIC_IF(!EVP_Digest(key.data, key.len, out, &len, EVP_sha256(), NULL));
 }
 
-static int hex_digit(char c)
+static bool read_hash(const char *text, unsigned char out[HASH_BYTES])
 {
-    static const char digits[] = "0123456789abcdef";
-    const char *found = c ? strchr(digits, c) : NULL;
-    return found ? (int)(found - digits) : -1;
+    size_t prefix = strlen(API_HASH_PREFIX);
+    return strncmp(text, API_HASH_PREFIX, prefix) == 0 &&
+           hex_decode(bytes_of(text + prefix), out, HASH_BYTES);
 }
 
 bool api_key_hash_is_valid(const char *text)
 {
-    size_t prefix = strlen(API_HASH_PREFIX);
-    if (strlen(text) != API_HASH_LEN ||
-        strncmp(text, API_HASH_PREFIX, prefix) != 0)
-        return false;
-    for (const char *at = text + prefix; *at; at++)
-        if (hex_digit(*at) < 0)
-            return false;
-    return true;
+    unsigned char hash[HASH_BYTES];
+    return read_hash(text, hash);
 }
 
 void api_key_hash(struct bytes key, char out[API_HASH_LEN + 1])
@@ -61,9 +56,7 @@ void api_key_hash(struct bytes key, char out[API_HASH_LEN + 1])
     unsigned char hash[HASH_BYTES];
     hash_key(key, hash);
     strcpy(out, API_HASH_PREFIX);
-    char *at = out + strlen(API_HASH_PREFIX);
-    for (int i = 0; i < HASH_BYTES; i++)
-        snprintf(at + 2 * i, 3, "%02x", hash[i]);
+    hex_encode(hash, sizeof hash, out + strlen(API_HASH_PREFIX));
 }
 
 bool api_key_is_valid(const char *key)
@@ -79,17 +72,7 @@ void api_key_make(char out[API_KEY_MADE + 1])
     unsigned char secret[16];
     random_fill(secret, sizeof secret);
     strcpy(out, "peal_");
-    for (size_t i = 0; i < sizeof secret; i++)
-        snprintf(out + 5 + 2 * i, 3, "%02x", secret[i]);
-}
-
-static void read_hash(const char *text, unsigned char out[HASH_BYTES])
-{
-    PANIC_IF(!api_key_hash_is_valid(text)); /* the config was checked */
-    text += strlen(API_HASH_PREFIX);
-    for (int i = 0; i < HASH_BYTES; i++)
-        out[i] = (unsigned char)(hex_digit(text[2 * i]) << 4 |
-                                 hex_digit(text[2 * i + 1]));
+    hex_encode(secret, sizeof secret, out + strlen("peal_"));
 }
 
 static unsigned read_scopes(const struct text_list *list)
@@ -129,9 +112,10 @@ struct api_keys *api_keys_new(const struct api_key_options_list *list,
     keys->items = memory_new(list->count + 1, sizeof *keys->items);
     for (size_t i = 0; i < list->count; i++) {
         const struct api_key_options *options = &list->items[i];
-        read_hash(options->hash, add(keys, read_scopes(&options->scopes),
-                                     options->requests_per_second)
-                                     ->hash);
+        struct api_key *added = add(keys, read_scopes(&options->scopes),
+                                    options->requests_per_second);
+        /* the config was checked */
+        PANIC_IF(!read_hash(options->hash, added->hash));
     }
     if (key)
         hash_key(bytes_of(key),

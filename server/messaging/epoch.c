@@ -3,28 +3,20 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/hex.h"
+
 void epoch_encode(uint64_t epoch, char out[EPOCH_LEN + 1])
 {
     snprintf(out, EPOCH_LEN + 1, "%016" PRIx64, epoch);
 }
 
-/* By hand: the C library's readers of numbers also take blanks, signs and 0x.
- */
 bool epoch_decode(struct bytes text, uint64_t *epoch)
 {
+    unsigned char bytes[EPOCH_LEN / 2];
     *epoch = 0;
-    if (text.len != EPOCH_LEN)
+    if (!hex_decode(text, bytes, sizeof bytes))
         return false;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i];
-        uint64_t digit;
-        if (c >= '0' && c <= '9')
-            digit = (uint64_t)(c - '0');
-        else if (c >= 'a' && c <= 'f')
-            digit = (uint64_t)(c - 'a' + 10);
-        else
-            return false;
-        *epoch = *epoch << 4 | digit;
-    }
+    for (size_t i = 0; i < sizeof bytes; i++)
+        *epoch = *epoch << 8 | bytes[i];
     return true;
 }

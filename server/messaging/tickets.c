@@ -1,10 +1,10 @@
 #include "messaging/tickets.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buffer.h"
 #include "base/hash.h"
+#include "base/hex.h"
 #include "base/random.h"
 
 struct ticket {
@@ -18,16 +18,13 @@ void ticket_make(char out[TICKET_LEN + 1])
 {
     unsigned char secret[TICKET_LEN / 2];
     random_fill(secret, sizeof secret);
-    for (size_t i = 0; i < sizeof secret; i++)
-        snprintf(out + 2 * i, 3, "%02x", secret[i]);
+    hex_encode(secret, sizeof secret, out);
 }
 
 bool ticket_is_valid(struct bytes ticket)
 {
-    for (size_t i = 0; i < ticket.len; i++)
-        if (!ticket.data[i] || !strchr("0123456789abcdef", ticket.data[i]))
-            return false;
-    return ticket.len == TICKET_LEN;
+    unsigned char secret[TICKET_LEN / 2];
+    return hex_decode(ticket, secret, sizeof secret);
 }
 
 char *ticket_content(const char *client, struct bytes caps)
