@@ -197,10 +197,9 @@ static void on_tick(void *arg)
     const struct limits *limits = &reactor->net->instance->options->limits;
     uint64_t now = clock_steady_ms();
     reactor->ticked_ms = now;
-    uint32_t silent = socket_close_idle(&reactor->fresh,
-                                        now - limits->handshake_seconds * 1000);
-    silent += proxied_close_idle(reactor,
-                                 now - limits->handshake_seconds * 1000);
+    uint64_t begun_by = now - limits->handshake_seconds * 1000;
+    uint32_t silent = socket_close_idle(&reactor->fresh, begun_by) +
+                      proxied_close_idle(reactor, begun_by);
     metrics_add(&reactor->worker.metrics, METRIC_LIMIT_HANDSHAKE, silent);
     socket_close_idle(&reactor->kept, now - SOCKET_KEPT_SECONDS * 1000);
     socket_close_idle(&reactor->lingering, now - LINGER_SECONDS * 1000);
