@@ -143,16 +143,22 @@ def test_while_redis_is_away_it_is_503_in_the_end(redis, cluster):
     assert [r["status"] for r in results] == [503, 503]
 
 
-def test_a_drain_waits_for_what_was_asked(redis, cluster):
+def drain_while_asked(redis, cluster, seconds):
+    """Redis, paused; an instance that drains; and the connection that asked
+    it before."""
     server = redis()
-    instances = cluster(server.url, 1, drain_seconds=3, **WITH_KEY)
-    instance = instances[0]
+    instance = cluster(server.url, 1, drain_seconds=seconds, **WITH_KEY)[0]
     server.pause()
     raw = instance.socket()
     raw.send(api_request("/api/publish", GOOD))
     patience.time.sleep(0.2)
     instance.signal()
     instance.wait_log("Draining")
+    return server, instance, raw
+
+
+def test_a_drain_waits_for_what_was_asked(redis, cluster):
+    server, _, raw = drain_while_asked(redis, cluster, 3)
     server.resume()
     response = raw.response()
     assert response.status == 200
@@ -161,15 +167,7 @@ def test_a_drain_waits_for_what_was_asked(redis, cluster):
 
 def test_an_end_without_an_answer_is_an_end(redis, cluster):
     """Nobody waits any longer when the instance is told to end at once."""
-    server = redis()
-    instances = cluster(server.url, 1, drain_seconds=30, **WITH_KEY)
-    instance = instances[0]
-    server.pause()
-    raw = instance.socket()
-    raw.send(api_request("/api/publish", GOOD))
-    patience.time.sleep(0.2)
-    instance.signal()
-    instance.wait_log("Draining")
+    server, instance, raw = drain_while_asked(redis, cluster, 30)
     instance.signal()
     assert instance.wait_exit() == 0
     assert raw.is_ended()

@@ -68,17 +68,22 @@ DEADLY = [errno.ECONNRESET, errno.ETIMEDOUT, errno.EIO, errno.ENOTCONN,
 AGAIN = [errno.EAGAIN, errno.EINTR]
 
 
-@pytest.mark.parametrize("error", DEADLY, ids=names(DEADLY))
-def test_recv_fails_and_the_connection_is_lost(faulty, faults, error):
+def lose_one_by(call, error, faulty, faults):
+    """The connection whose call fails is lost, and no other."""
     server = faulty()
     inside = server.connect("inside")
     victim = server.connect("victim")
-    faults.set("recv", error)
+    faults.set(call, error)
     victim.send("hello")
     assert victim.wait_close() is None
     assert faults.clear() == 1
     echo(inside)
     assert server.metric(LOST) == 1
+
+
+@pytest.mark.parametrize("error", DEADLY, ids=names(DEADLY))
+def test_recv_fails_and_the_connection_is_lost(faulty, faults, error):
+    lose_one_by("recv", error, faulty, faults)
 
 
 @pytest.mark.parametrize("error", AGAIN, ids=names(AGAIN))
@@ -98,15 +103,7 @@ BROKEN = [errno.EPIPE, errno.ECONNRESET, errno.EIO, errno.ENOBUFS]
 
 @pytest.mark.parametrize("error", BROKEN, ids=names(BROKEN))
 def test_send_fails_and_the_connection_is_lost(faulty, faults, error):
-    server = faulty()
-    inside = server.connect("inside")
-    victim = server.connect("victim")
-    faults.set("send", error)
-    victim.send("hello")
-    assert victim.wait_close() is None
-    assert faults.clear() == 1
-    echo(inside)
-    assert server.metric(LOST) == 1
+    lose_one_by("send", error, faulty, faults)
 
 
 @pytest.mark.parametrize("error", AGAIN, ids=names(AGAIN))
