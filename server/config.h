@@ -61,6 +61,7 @@ struct config_sources {
     const struct config_flag *flags;
     size_t flag_count;
     bool dev; /* defaults for trying it out */
+    char *const *arguments; /* all of them, for a process that takes over */
 };
 
 /* Returns an owned config, complete and checked. */

@@ -33,9 +33,9 @@ static int serve(const struct config *config,
     struct server *server = server_new(config, sources, &error);
     if (!server)
         return fail(CANNOT_START, &error);
-    server_run(server);
+    bool is_done = server_run(server, &error);
     server_free(server);
-    return DONE;
+    return is_done ? DONE : fail(CANNOT_START, &error);
 }
 
 static int run(const struct command_line *line)
@@ -62,7 +62,8 @@ int main(int argc, char **argv)
         return command->run(argc - 1, argv + 1);
 
     struct error error;
-    struct command_line line = {.sources.environment = environ};
+    struct command_line line = {
+        .sources = {.environment = environ, .arguments = argv}};
     if (!command_line_parse(&line, argc, argv, &error))
         return fail(BAD_USAGE, &error);
     int code = DONE;

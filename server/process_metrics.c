@@ -16,17 +16,24 @@ static uint64_t resident_bytes(void)
     return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static void write_gauge(struct buffer *out, const char *name, const char *label,
-                        uint64_t value, const char *help)
+static void write_sample(struct buffer *out, const char *name, const char *type,
+                         const char *label, uint64_t value, const char *help)
 {
     buffer_append_format(out,
-                         "# HELP peal_%s %s\n# TYPE peal_%s gauge\n"
+                         "# HELP peal_%s %s\n# TYPE peal_%s %s\n"
                          "peal_%s%s %llu\n",
-                         name, help, name, name, label,
+                         name, help, name, type, name, label,
                          (unsigned long long)value);
 }
 
-void process_metrics_write(int64_t start_ms, struct buffer *out)
+static void write_gauge(struct buffer *out, const char *name, const char *label,
+                        uint64_t value, const char *help)
+{
+    write_sample(out, name, "gauge", label, value, help);
+}
+
+void process_metrics_write(int64_t start_ms, uint64_t failed_upgrades,
+                           struct buffer *out)
 {
     write_gauge(out, "build_info", "{version=\"" PEAL_VERSION "\"}", 1,
                 "Always 1; which version this is.");
@@ -34,4 +41,6 @@ void process_metrics_write(int64_t start_ms, struct buffer *out)
                 "When the process started, since 1970.");
     write_gauge(out, "resident_bytes", "", resident_bytes(),
                 "Memory that the process has now.");
+    write_sample(out, "failed_upgrades_total", "counter", "", failed_upgrades,
+                 "Upgrades in place that this process had to go on after.");
 }

@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 
 /* Prometheus' text format; `start_ms`: wall clock. */
-void process_metrics_write(int64_t start_ms, struct buffer *out);
+void process_metrics_write(int64_t start_ms, uint64_t failed_upgrades,
+                           struct buffer *out);
 
 #endif

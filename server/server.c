@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "api/api.h"
 #include "auth/auth.h"
@@ -13,7 +14,10 @@
 #include "base/memory.h"
 #include "bus/bus_local.h"
 #include "bus/bus_redis.h"
+#include "config_check.h"
 #include "config_reload.h"
+#include "handover.h"
+#include "net/listen_socket.h"
 #include "net/net.h"
 #include "net/tls.h"
 #include "notify.h"
@@ -32,6 +36,8 @@ struct server {
     struct api *api;
     struct tls *tls; /* NULL: plain */
     struct net *net;
+    struct handed handed;             /* what it was started with */
+    _Atomic uint64_t failed_upgrades; /* any thread reads it */
 };
 
 static bool judge_token(void *arg, struct bytes token, const char *client_id,
@@ -68,7 +74,7 @@ static void write_metrics(void *arg, struct buffer *out)
     const struct server *server = arg;
     net_write_metrics(server->net, server->bus_metrics, out);
     api_write_metrics(server->api, out);
-    process_metrics_write(server->start_ms, out);
+    process_metrics_write(server->start_ms, server->failed_upgrades, out);
 }
 
 static bool make_auth(struct server *server, struct error *error)
@@ -139,10 +145,37 @@ static bool make_net(struct server *server, struct error *error)
         .tls = server->tls,
         .proxy_protocol = config->proxy_protocol,
         .trusted_proxies = config->trusted_proxies,
+        .listeners_from = server->handed.from,
+        .listener_count = server->handed.count,
     };
     server->net = net_new(&options, &server->instance, server->auth, protocols,
                           error);
     return server->net != NULL;
+}
+
+/* The sockets handed over say where we listen, whatever the config says: what
+ * holds for its host must hold for them. */
+static bool take_handed(struct server *server, struct error *error)
+{
+    struct handed *handed = &server->handed;
+    char address[IP_ADDRESS_TEXT];
+    struct config here = *server->config;
+    here.host = address;
+    if (!handover_take(handed, error))
+        return false;
+    for (uint32_t i = 0; i < handed->count; i++) {
+        int fd = handed->from + (int)i;
+        uint32_t port = listen_socket_address(fd, address);
+        if (!config_check_auth(&here, error))
+            return false;
+        if (i == 0 && !listen_socket_is_at(fd, server->config->host,
+                                           server->config->port))
+            log_event(LOG_WARN,
+                      "Listening where the sockets handed over do, "
+                      "not at host and port of the config",
+                      LOG_TEXT("address", address), LOG_NUMBER("port", port));
+    }
+    return true;
 }
 
 struct server *server_new(const struct config *config,
@@ -155,9 +188,9 @@ struct server *server_new(const struct config *config,
     server->start_ms = clock_wall_ms();
     log_setup(config->log_level, config->log_format);
     hash_seed();
-    if (make_auth(server, error) && make_api(server, error) &&
-        make_tls(server, error) && make_instance(server, error) &&
-        make_net(server, error))
+    if (take_handed(server, error) && make_auth(server, error) &&
+        make_api(server, error) && make_tls(server, error) &&
+        make_instance(server, error) && make_net(server, error))
         return server;
     server_free(server);
     return NULL;
@@ -171,8 +204,8 @@ static void announce(const struct server *server)
               LOG_NUMBER("port", server->net->port),
               LOG_NUMBER("workers", config->workers),
               LOG_TEXT("tls", server->tls ? "on" : "off"),
-              LOG_TEXT("auth",
-                       auth_is_configured(server->auth) ? "on" : "off"));
+              LOG_TEXT("auth", auth_is_configured(server->auth) ? "on" : "off"),
+              LOG_NUMBER("pid", getpid()));
     if (config->dev)
         printf("\n  Open http%s://%s:%u/ in two windows and chat.\n\n",
                server->tls ? "s" : "", config->host, server->net->port);
@@ -261,15 +294,73 @@ static void reload_and_tell(struct server *server)
     notify_send("READY=1");
 }
 
+static bool is_asked_to_end(void)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT));
+}
+
+static bool fail_upgrade(struct server *server, const struct error *error)
+{
+    server->failed_upgrades++;
+    log_event(LOG_ERROR, "Not upgraded, this process serves on",
+              LOG_TEXT("reason", error->text));
+    return false;
+}
+
+static bool start_next(struct server *server, struct handover *handover,
+                       struct error *error)
+{
+    uint32_t count;
+    int *listeners = net_listeners(server->net, &count);
+    bool is_started = handover_start(handover, server->sources->arguments,
+                                     listeners, count, error);
+    free(listeners);
+    return is_started;
+}
+
+/* Whether another process has taken over. Until it is ready we serve. */
+static bool upgrade(struct server *server)
+{
+    struct error error;
+    struct handover handover;
+    if (!start_next(server, &handover, &error))
+        return fail_upgrade(server, &error);
+    log_event(LOG_INFO, "Upgrading: the new process starts",
+              LOG_NUMBER("pid", handover.pid));
+    enum handover_state state = HANDOVER_STARTING;
+    while (state == HANDOVER_STARTING) {
+        if (is_asked_to_end()) {
+            handover_call_off(&handover);
+            return false;
+        }
+        state = handover_wait(&handover, 1000, &error);
+        tick(server);
+    }
+    if (state == HANDOVER_FAILED)
+        return fail_upgrade(server, &error);
+    char text[64];
+    snprintf(text, sizeof text, "MAINPID=%lld", (long long)handover.pid);
+    notify_send(text);
+    handover_finish(&handover);
+    log_event(LOG_INFO, "Upgraded: the new process serves",
+              LOG_NUMBER("from", getpid()), LOG_NUMBER("pid", handover.pid));
+    return true;
+}
+
+/* Ends by itself when all connections are closed, and at once when one of
+ * `signals` comes. */
 static void drain(struct server *server, const sigset_t *signals)
 {
     const struct timespec step = {.tv_nsec = 50000000};
     log_event(LOG_INFO, "Draining",
               LOG_NUMBER("connections", server->net->connections),
               LOG_NUMBER("seconds", server->config->drain_seconds));
-    net_drain(server->net);
     while (!net_is_over(server->net)) {
-        notify_send("WATCHDOG=1"); /* it has an end of its own */
+        /* it has an end of its own; and the main process is the other one */
+        if (!server->net->has_successor)
+            notify_send("WATCHDOG=1");
         if (sigtimedwait(signals, NULL, &step) <= 0)
             continue;
         log_event(LOG_WARN, "Stopping at once: a second signal came");
@@ -278,29 +369,72 @@ static void drain(struct server *server, const sigset_t *signals)
     }
 }
 
-void server_run(struct server *server)
+/* What serves already is not replaced by what cannot. */
+static bool wait_for_bus(const struct server *server, struct error *error)
 {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    /* blocked, they wait for sigtimedwait; threads inherit the mask */
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    enum { STEP_MS = 20, SECONDS = HANDOVER_SECONDS / 2 };
+    const struct timespec step = {.tv_nsec = STEP_MS * 1000000};
+    struct bus *bus = server->instance.bus;
+    const char *why = "";
+    for (int i = 0; i < SECONDS * 1000 / STEP_MS; i++) {
+        if (bus->ops->is_ready(bus, &why))
+            return true;
+        nanosleep(&step, NULL);
+    }
+    return error_set(error, "%s: nothing is taken over", why);
+}
 
-    net_start(server->net, server->api);
-    announce(server);
-    notify_send("READY=1");
-    int number;
-    while (!(number = wait_signal(&signals)) || number == SIGHUP) {
+/* Until it has to end: whether another process goes on. */
+static bool serve(struct server *server, const sigset_t *signals)
+{
+    for (;;) {
+        int number = wait_signal(signals);
+        if (number == SIGTERM || number == SIGINT)
+            return false;
         if (number == SIGHUP)
             reload_and_tell(server);
+        if (number == SIGUSR2 && upgrade(server))
+            return true;
         tick(server);
     }
-    notify_send("STOPPING=1");
-    sigdelset(&signals, SIGHUP); /* it does not end anything */
+}
+
+static void block_signals(sigset_t *signals)
+{
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGHUP);
+    sigaddset(signals, SIGUSR2);
+    /* blocked, they wait for sigtimedwait; threads inherit the mask */
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+bool server_run(struct server *server, struct error *error)
+{
+    sigset_t signals;
+    block_signals(&signals);
+    if (server->handed.channel >= 0 && !wait_for_bus(server, error))
+        return false;
+    net_start(server->net, server->api);
+    announce(server);
+    bool is_replaced = false;
+    if (handover_say_ready(&server->handed)) {
+        notify_send("READY=1");
+        is_replaced = serve(server, &signals);
+    }
+    /* these do not end anything */
+    sigdelset(&signals, SIGHUP);
+    sigdelset(&signals, SIGUSR2);
+    if (is_replaced) {
+        net_hand_over(server->net);
+    } else {
+        notify_send("STOPPING=1");
+        net_drain(server->net);
+    }
     drain(server, &signals);
+    return true;
 }
 
 void server_free(struct server *server)

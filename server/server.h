@@ -21,8 +21,9 @@ struct server *server_new(const struct config *config,
                           struct error *error);
 
 /* Serves until SIGTERM or SIGINT, drains, and returns. SIGHUP reads the config
- * again. */
-void server_run(struct server *server);
+ * again. SIGUSR2 starts the program anew, hands the listening sockets over and
+ * then drains as well. False and why when it had nothing to take over. */
+bool server_run(struct server *server, struct error *error);
 
 void server_free(struct server *server);
 

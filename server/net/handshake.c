@@ -97,7 +97,7 @@ static bool has_room(struct socket *socket, struct refusal *refusal)
 {
     struct net *net = socket->reactor->net;
     const struct limits *limits = &net->instance->options->limits;
-    if (net->is_draining) {
+    if (net->is_draining && !net->has_successor) {
         *refusal = (struct refusal){503, "Draining", NULL, CLOSE_NONE, NULL};
         return false;
     }

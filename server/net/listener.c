@@ -2,13 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,15 +13,14 @@
 #include "net/reactor.h"
 
 enum {
-    BACKLOG = 4096,
     ACCEPTS_PER_TURN = 64,
-    PAUSE_MS = 100,            /* when there are no descriptors left */
-    SEND_BUFFER = 256 * 1024   /* a dead reader must not hold megabytes */
+    PAUSE_MS = 100 /* when there are no descriptors left */
 };
 
 struct listener {
     struct reactor *reactor;
-    struct loop_watch *watch;
+    struct listener *next;    /* of the same reactor */
+    struct loop_watch *watch; /* NULL until started */
     struct loop_timer *pause; /* while paused */
     int fd;
     int spare_fd; /* given up for a moment to answer when out of them */
@@ -35,88 +29,6 @@ struct listener {
 /* Descriptors are the process's: while one listener lets go of its spare one,
  * no other may accept and take it. */
 static pthread_rwlock_t spare_lock = PTHREAD_RWLOCK_INITIALIZER;
-
-static struct addrinfo *resolve(const char *host, uint32_t port,
-                                struct error *error)
-{
-    char service[16];
-    struct addrinfo *found = NULL;
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                                   .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    snprintf(service, sizeof service, "%u", port);
-    int failed = getaddrinfo(host, service, &hints, &found);
-    if (failed)
-        error_set(error, "cannot resolve host %s: %s", host,
-                  gai_strerror(failed));
-    return failed ? NULL : found;
-}
-
-static void set_option(int fd, int level, int option, int value)
-{
-    /* none of these can fail on a TCP socket but for want of memory */
-    PANIC_IF(setsockopt(fd, level, option, &value, sizeof value));
-}
-
-static int bind_to(const struct addrinfo *address, bool share_port)
-{
-    int fd = socket(address->ai_family,
-                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (share_port)
-        set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-    /* accepted sockets inherit these two */
-    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set_option(fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
-    if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 &&
-        listen(fd, BACKLOG) == 0)
-        return fd;
-    int why = errno;
-    close(fd);
-    errno = why;
-    return -1;
-}
-
-static int bind_host(const char *host, uint32_t port, bool share_port,
-                     struct error *error)
-{
-    struct addrinfo *address = resolve(host, port, error);
-    if (!address)
-        return -1;
-    int fd = bind_to(address, share_port);
-    if (fd < 0)
-        error_set(error, "cannot listen on %s port %u: %s", host, port,
-                  strerror(errno));
-    freeaddrinfo(address);
-    return fd;
-}
-
-bool listener_port_is_free(const char *host, uint32_t port,
-                           struct error *error)
-{
-    int fd = bind_host(host, port, false, error);
-    if (fd < 0)
-        return false;
-    close(fd);
-    return true;
-}
-
-static uint32_t bound_port(int fd)
-{
-    struct sockaddr_in6 address; /* the port stands where IPv4 has it */
-    socklen_t len = sizeof address;
-    PANIC_IF(getsockname(fd, (struct sockaddr *)&address, &len));
-    return ntohs(address.sin6_port);
-}
-
-int listener_bind(const char *host, uint32_t *port, struct error *error)
-{
-    int fd = bind_host(host, *port, true, error);
-    if (fd >= 0)
-        *port = bound_port(fd);
-    return fd;
-}
 
 static int open_spare(void)
 {
@@ -227,25 +139,51 @@ static void on_readable(void *arg, unsigned events)
     }
 }
 
-struct listener *listener_new(struct reactor *reactor, int fd)
+void listener_new(struct reactor *reactor, int fd)
 {
     struct listener *listener = memory_new(1, sizeof *listener);
     listener->reactor = reactor;
     listener->fd = fd;
-    listener->spare_fd = open_spare();
-    listener->watch =
-        loop_watch_new(reactor->loop, fd, LOOP_READABLE, on_readable, listener);
-    PANIC_IF(!listener->watch);
-    return listener;
+    listener->spare_fd = -1;
+    listener->next = reactor->listeners;
+    reactor->listeners = listener;
 }
 
-void listener_free(struct listener *listener)
+void listener_start_all(struct reactor *reactor)
 {
-    if (!listener)
-        return;
+    for (struct listener *listener = reactor->listeners; listener;
+         listener = listener->next) {
+        listener->spare_fd = open_spare();
+        listener->watch = loop_watch_new(reactor->loop, listener->fd,
+                                         LOOP_READABLE, on_readable, listener);
+        PANIC_IF(!listener->watch);
+    }
+}
+
+uint32_t listener_list(const struct reactor *reactor, int *fds)
+{
+    uint32_t count = 0;
+    for (const struct listener *listener = reactor->listeners; listener;
+         listener = listener->next)
+        fds[count++] = listener->fd;
+    return count;
+}
+
+static void free_one(struct listener *listener)
+{
     loop_timer_free(listener->pause);
     loop_watch_free(listener->watch);
     close(listener->fd);
-    close(listener->spare_fd);
+    if (listener->spare_fd >= 0)
+        close(listener->spare_fd);
     free(listener);
+}
+
+void listener_free_all(struct reactor *reactor)
+{
+    while (reactor->listeners) {
+        struct listener *listener = reactor->listeners;
+        reactor->listeners = listener->next;
+        free_one(listener);
+    }
 }

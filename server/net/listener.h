@@ -1,40 +1,33 @@
-/* listener: a listening socket of our own, shared by port with the other
- * reactors' (SO_REUSEPORT).
+/* listener: a listening socket of our own, of which a reactor has one or more;
+ * the reactors share the port (SO_REUSEPORT).
  *
  * libwebsockets 4.1 can neither share a port nor survive running out of
  * descriptors; so we accept, and hand it the sockets.
  *
- * Owner:   the reactor.
- * Thread:  listener_bind and listener_unbind from any; the rest from the
- *          reactor's.
+ * Owner:   the reactor, which has them in a list.
+ * Thread:  listener_new and listener_list from the main one, before the
+ *          reactor's has begun to close them; the rest from the reactor's, and
+ *          listener_free_all also where that never started.
  * Limits:  net->sockets_max, and descriptors: one is kept in reserve, so
  *          that a full server can still say so.
- * Failure: listener_bind says why.
+ * Failure: none.
  */
 #ifndef PEAL_NET_LISTENER_H
 #define PEAL_NET_LISTENER_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-#include "base/error.h"
-
-struct listener;
 struct reactor;
 
-/* Whether nobody else listens there: SO_REUSEPORT would share the port with
- * another process without a word. */
-bool listener_port_is_free(const char *host, uint32_t port,
-                           struct error *error);
+/* Takes the descriptor (see listen_socket.h) for that reactor. */
+void listener_new(struct reactor *reactor, int fd);
 
-/* A bound, listening descriptor, or -1 and why. `port` 0 is set to the one
- * picked. */
-int listener_bind(const char *host, uint32_t *port, struct error *error);
+/* Sockets go to reactor_adopt from now on. */
+void listener_start_all(struct reactor *reactor);
 
-/* Takes the descriptor; sockets go to reactor_adopt from now on. */
-struct listener *listener_new(struct reactor *reactor, int fd);
+/* The descriptors, to hand over; how many. */
+uint32_t listener_list(const struct reactor *reactor, int *fds);
 
-/* NULL is ignored. */
-void listener_free(struct listener *listener);
+void listener_free_all(struct reactor *reactor);
 
 #endif

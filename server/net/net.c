@@ -1,8 +1,11 @@
 #include "net/net.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include <libwebsockets.h>
@@ -10,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "net/listen_socket.h"
 #include "net/listener.h"
 #include "net/reactor.h"
 #include "net/trusted_proxies.h"
@@ -63,32 +67,58 @@ static uint32_t set_descriptor_limit(uint32_t connections)
     return (uint32_t)limit.rlim_cur;
 }
 
-static bool bind_all(struct net *net, int *fds, struct error *error)
-{
-    const struct net_options *options = &net->options;
-    net->port = options->port;
-    if (net->port && !listener_port_is_free(options->host, net->port, error))
-        return false;
-    for (uint32_t i = 0; i < options->workers; i++) {
-        fds[i] = listener_bind(options->host, &net->port, error);
-        if (fds[i] < 0)
-            return false;
-    }
-    return true;
-}
-
 static bool make_reactors(struct net *net, struct error *error)
 {
-    int fds[HUB_WORKERS_MAX];
-    if (!bind_all(net, fds, error))
-        return false;
     for (uint32_t i = 0; i < net->options.workers; i++) {
-        net->reactors[i] = reactor_new(net, i, fds[i]);
+        net->reactors[i] = reactor_new(net, i);
         if (!net->reactors[i])
             return error_set(error, "libwebsockets cannot be set up (is "
                                     "libwebsockets-evlib-uv installed?)");
     }
     return true;
+}
+
+static bool bind_all(struct net *net, struct error *error)
+{
+    const struct net_options *options = &net->options;
+    net->port = options->port;
+    if (net->port &&
+        !listen_socket_port_is_free(options->host, net->port, error))
+        return false;
+    for (uint32_t i = 0; i < options->workers; i++) {
+        int fd = listen_socket_bind(options->host, &net->port, error);
+        if (fd < 0)
+            return false;
+        listener_new(net->reactors[i], fd);
+    }
+    return true;
+}
+
+/* Every descriptor has a reactor, since what waits in its queue is lost when
+ * it is closed; and every reactor has a descriptor, shared if need be. */
+static bool take_listeners(struct net *net, struct error *error)
+{
+    const struct net_options *options = &net->options;
+    uint32_t given = options->listener_count;
+    uint32_t wanted = given > options->workers ? given : options->workers;
+    for (uint32_t i = 0; i < wanted; i++) {
+        int fd = options->listeners_from + (int)(i % given);
+        if (i >= given)
+            fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        if (fd < 0)
+            return error_set(error, "cannot share a descriptor: %s",
+                             strerror(errno));
+        listener_new(net->reactors[i % options->workers], fd);
+    }
+    char address[IP_ADDRESS_TEXT];
+    net->port = listen_socket_address(options->listeners_from, address);
+    return true;
+}
+
+static bool listen_all(struct net *net, struct error *error)
+{
+    return net->options.listener_count ? take_listeners(net, error)
+                                       : bind_all(net, error);
 }
 
 struct net *net_new(const struct net_options *options,
@@ -112,7 +142,7 @@ struct net *net_new(const struct net_options *options,
     net->sockets_max = descriptors > OTHER_DESCRIPTORS
                            ? descriptors - OTHER_DESCRIPTORS
                            : descriptors / 2;
-    if (make_reactors(net, error))
+    if (make_reactors(net, error) && listen_all(net, error))
         return net;
     net_join(net);
     net_free(net);
@@ -184,6 +214,22 @@ void net_use_trusted_proxies(struct net *net, const struct text_list *ranges)
     const struct trusted_proxies *old = atomic_exchange(
         &net->trusted_proxies, trusted_proxies_new(ranges));
     retire(net, (void *)old, free_trusted_proxies);
+}
+
+int *net_listeners(const struct net *net, uint32_t *count)
+{
+    uint32_t room = net->options.workers + net->options.listener_count;
+    int *fds = memory_new(room, sizeof *fds);
+    *count = 0;
+    for (uint32_t i = 0; i < net->options.workers; i++)
+        *count += listener_list(net->reactors[i], fds + *count);
+    return fds;
+}
+
+void net_hand_over(struct net *net)
+{
+    net->has_successor = true;
+    net_drain(net);
 }
 
 void net_drain(struct net *net)

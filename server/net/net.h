@@ -30,6 +30,10 @@ struct net_options {
     struct tls *tls; /* NULL: plain; borrowed */
     bool proxy_protocol; /* each socket begins with a PROXY header */
     struct text_list trusted_proxies; /* borrowed, for net_new only */
+    /* listening descriptors with consecutive numbers, in place of host and
+     * port; listen_socket_take has taken them */
+    int listeners_from;
+    uint32_t listener_count; /* 0: none */
 };
 
 struct reactor;
@@ -53,9 +57,10 @@ struct net {
     _Atomic uint32_t connections; /* WebSockets, those opening included */
     _Atomic uint32_t running;     /* reactors whose thread has not ended */
     _Atomic bool is_draining;
+    _Atomic bool has_successor; /* another process has the listeners too */
 };
 
-/* Binds the port for every reactor. NULL and why on failure. */
+/* Listens with every reactor. NULL and why on failure. */
 struct net *net_new(const struct net_options *options,
                     const struct instance *instance, const struct auth *auth,
                     const struct protocol *const *protocols,
@@ -74,6 +79,14 @@ void net_use_trusted_proxies(struct net *net, const struct text_list *ranges);
 /* Closes the listeners and then, over drain_seconds, every connection; each
  * reactor ends by itself. */
 void net_drain(struct net *net);
+
+/* The descriptors it listens with, for a successor: an owned list of numbers
+ * that stay its own. Before it drains. */
+int *net_listeners(const struct net *net, uint32_t *count);
+
+/* The same while a successor accepts: who was accepted here before is served,
+ * and closed with the rest. */
+void net_hand_over(struct net *net);
 
 /* Ends every reactor at once, without a word to the clients. */
 void net_stop(struct net *net);

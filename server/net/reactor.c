@@ -246,11 +246,10 @@ static bool make_context(struct reactor *reactor)
     return reactor->lws_vhost != NULL;
 }
 
-struct reactor *reactor_new(struct net *net, unsigned index, int listener_fd)
+struct reactor *reactor_new(struct net *net, unsigned index)
 {
     struct reactor *reactor = memory_new(1, sizeof *reactor);
     reactor->net = net;
-    reactor->listener_fd = listener_fd;
     reactor->lws_protocols = make_lws_protocols(net);
     reactor->loop = loop_new(on_turn, reactor);
     worker_init(&reactor->worker, net->instance, index, on_post, reactor);
@@ -295,7 +294,7 @@ static void *run(void *arg)
     running = reactor;
     start_send_ring(reactor);
     tls_count_in(&reactor->worker.metrics);
-    reactor->listener = listener_new(reactor, reactor->listener_fd);
+    listener_start_all(reactor);
     reactor->tick = loop_timer_new(reactor->loop, 1000, 1000, on_tick, reactor);
     loop_run(reactor->loop);
     end_send_ring(reactor);
@@ -324,8 +323,7 @@ static void stop_here(void *subject, void *object)
 static void end_step(struct reactor *reactor)
 {
     reactor->is_stopping = false;
-    listener_free(reactor->listener);
-    reactor->listener = NULL;
+    listener_free_all(reactor);
     loop_timer_free(reactor->tick);
     loop_timer_free(reactor->drain);
     exchange_abandon_all(reactor);
@@ -350,34 +348,53 @@ static uint32_t open_connections(const struct reactor *reactor)
 
 enum {
     DRAIN_STEPS_A_SECOND = 1000 / DRAIN_STEP_MS,
+    KEPT_STEPS = 10,  /* for kept connections: whose is in use ends itself */
     LINGER_STEPS = 50 /* for closing handshakes and full outboxes */
 };
+
+static uint32_t drain_steps(const struct reactor *reactor)
+{
+    return reactor->net->options.drain_seconds * DRAIN_STEPS_A_SECOND;
+}
+
+/* Whether somebody would lose something by the end. With a successor on the
+ * same port nobody is turned away: who was accepted before is still served. */
+static bool is_in_use(const struct reactor *reactor)
+{
+    if (open_connections(reactor) || reactor->asking.first)
+        return true;
+    if (!reactor->net->has_successor)
+        return false;
+    uint32_t kept_steps = drain_steps(reactor) + KEPT_STEPS;
+    return reactor->fresh.first || reactor->proxied.first ||
+           (reactor->kept.first && reactor->drain_step <= kept_steps);
+}
 
 /* At every step the share of connections asked to close is that of the time
  * gone by, so that clients come back elsewhere spread over all of it. */
 static void on_drain_step(void *arg)
 {
     struct reactor *reactor = arg;
-    uint32_t steps = reactor->net->options.drain_seconds * DRAIN_STEPS_A_SECOND;
+    uint32_t steps = drain_steps(reactor);
     uint32_t step = ++reactor->drain_step;
-    bool is_idle = !open_connections(reactor) && !reactor->asking.first;
-    if (is_idle || step > steps + LINGER_STEPS) {
+    if (!is_in_use(reactor) || step > steps + LINGER_STEPS) {
         reactor->is_stopping = true;
         return;
     }
-    uint64_t due = reactor->drain_total;
-    if (step < steps)
-        due = (due * step + steps - 1) / steps;
-    reactor->drain_asked += worker_close_some(
-        &reactor->worker, (uint32_t)due - reactor->drain_asked, CLOSE_RESTART);
+    uint32_t count = UINT32_MAX; /* at last all, those come late included */
+    if (step < steps) {
+        uint64_t due = (uint64_t)reactor->drain_total * step + steps - 1;
+        count = (uint32_t)(due / steps) - reactor->drain_asked;
+    }
+    reactor->drain_asked +=
+        worker_close_some(&reactor->worker, count, CLOSE_RESTART);
 }
 
 static void drain_here(void *subject, void *object)
 {
     (void)object;
     struct reactor *reactor = subject;
-    listener_free(reactor->listener);
-    reactor->listener = NULL;
+    listener_free_all(reactor);
     reactor->drain_total = open_connections(reactor);
     reactor->drain =
         loop_timer_new(reactor->loop, 0, DRAIN_STEP_MS, on_drain_step, reactor);
@@ -396,7 +413,7 @@ void reactor_join(struct reactor *reactor)
         pthread_join(reactor->thread, NULL);
         return;
     }
-    close(reactor->listener_fd);
+    listener_free_all(reactor);
     if (reactor->lws_context)
         lws_context_destroy(reactor->lws_context);
 }

@@ -1,4 +1,4 @@
-/* reactor: one thread: its loop, its libwebsockets context, its listener, and
+/* reactor: one thread: its loop, its libwebsockets context, its listeners, and
  * the worker whose connections live there.
  *
  * Owner:   struct net.
@@ -31,13 +31,12 @@ struct reactor {
     struct lws_protocols *lws_protocols;
     struct lws_context *lws_context; /* set to NULL by its destruction */
     struct lws_vhost *lws_vhost;
-    int listener_fd;
     pthread_t thread;
     bool is_started;
     _Atomic uint64_t ticked_ms; /* any thread reads it */
     /* only its own thread */
     struct worker worker;
-    struct listener *listener;
+    struct listener *listeners; /* see listener.h */
     struct loop_timer *tick;
     struct loop_timer *drain;
     uint32_t drain_step;  /* since the drain began */
@@ -62,8 +61,7 @@ struct reactor {
     char arena[32768]; /* the headers of the request at hand */
 };
 
-/* Takes the listening descriptor. */
-struct reactor *reactor_new(struct net *net, unsigned index, int listener_fd);
+struct reactor *reactor_new(struct net *net, unsigned index);
 
 void reactor_start(struct reactor *reactor);
 

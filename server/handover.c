@@ -1,0 +1,272 @@
+#include "handover.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "net/listen_socket.h"
+
+enum { FIRST = 3, DESCRIPTORS_MAX = 1024, ANSWER_MS = 10000, ENDING_MS = 50 };
+
+/* Names of the process's environment; the first two are systemd's. */
+#define COUNT    "LISTEN_FDS"
+#define FOR_PID  "LISTEN_PID"
+#define FROM_PID "LISTEN_FROM_PID" /* ours: the number of the one before */
+
+static const char READY[] = "ready";
+static const char GO[] = "go";
+static const char NO[] = "no";
+
+/* ---- the new process ---- */
+
+static bool is_pid(const char *name, pid_t pid)
+{
+    const char *text = getenv(name);
+    return text && strtoll(text, NULL, 10) == pid;
+}
+
+bool handover_take(struct handed *handed, struct error *error)
+{
+    *handed = (struct handed){.from = FIRST, .channel = -1};
+    bool has_parent = is_pid(FROM_PID, getppid());
+    const char *text = getenv(COUNT);
+    if (!text || !(has_parent || is_pid(FOR_PID, getpid())))
+        return true;
+    char *end;
+    long count = strtol(text, &end, 10);
+    if (*end || count < 1 || count > DESCRIPTORS_MAX)
+        return error_set(error, COUNT ": expected 1 to %d, got %.20s",
+                         DESCRIPTORS_MAX, text);
+    for (long i = 0; i < count; i++)
+        if (!listen_socket_take(FIRST + (int)i, error))
+            return false;
+    handed->count = (uint32_t)count;
+    if (has_parent) {
+        handed->channel = FIRST + (int)count;
+        fcntl(handed->channel, F_SETFD, FD_CLOEXEC);
+    }
+    return true;
+}
+
+bool handover_say_ready(struct handed *handed)
+{
+    if (handed->channel < 0)
+        return true;
+    char answer[8] = "";
+    struct pollfd wait = {.fd = handed->channel, .events = POLLIN};
+    (void)!send(handed->channel, READY, sizeof READY, MSG_NOSIGNAL);
+    if (poll(&wait, 1, ANSWER_MS) == 1)
+        (void)!recv(handed->channel, answer, sizeof answer - 1, MSG_DONTWAIT);
+    close(handed->channel);
+    handed->channel = -1;
+    return strcmp(answer, NO) != 0;
+}
+
+/* ---- the old process ---- */
+
+static bool is_named(const char *entry, const char *name)
+{
+    size_t len = strlen(name);
+    return strncmp(entry, name, len) == 0 && entry[len] == '=';
+}
+
+/* systemd's words are for one process each: they are told anew. */
+static bool is_kept(const char *entry)
+{
+    return !is_named(entry, COUNT) && !is_named(entry, FOR_PID) &&
+           !is_named(entry, FROM_PID) && !is_named(entry, "LISTEN_FDNAMES") &&
+           !is_named(entry, "WATCHDOG_PID");
+}
+
+struct next_environment {
+    char count[32];
+    char from[48];
+    char **entries;
+};
+
+static void make_environment(struct next_environment *next, uint32_t count)
+{
+    size_t total = 0;
+    size_t kept = 0;
+    while (environ[total])
+        total++;
+    next->entries = memory_new(total + 3, sizeof *next->entries);
+    for (size_t i = 0; i < total; i++)
+        if (is_kept(environ[i]))
+            next->entries[kept++] = environ[i];
+    snprintf(next->count, sizeof next->count, COUNT "=%u", count);
+    snprintf(next->from, sizeof next->from, FROM_PID "=%lld",
+             (long long)getpid());
+    next->entries[kept++] = next->count;
+    next->entries[kept] = next->from;
+}
+
+/* Copies with numbers out of the way of where they have to go, so that none
+ * is overwritten before its turn. */
+static bool copy_up(const int *fds, uint32_t count, int *copies,
+                    struct error *error)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        copies[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FIRST + (int)count);
+        if (copies[i] >= 0)
+            continue;
+        error_set(error, "cannot copy a descriptor: %s", strerror(errno));
+        while (i)
+            close(copies[--i]);
+        return false;
+    }
+    return true;
+}
+
+/* The signals that we block and ignore are not its own choice. */
+static void set_signals(posix_spawnattr_t *attributes)
+{
+    sigset_t none;
+    sigset_t pipe;
+    sigemptyset(&none);
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    posix_spawnattr_setflags(attributes,
+                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setsigmask(attributes, &none);
+    posix_spawnattr_setsigdefault(attributes, &pipe);
+}
+
+/* `fds` become the descriptors from FIRST on, and there are no others. */
+static int spawn(pid_t *pid, char *const *arguments, char *const *environment,
+                 const int *fds, uint32_t count)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    set_signals(&attributes);
+    for (uint32_t i = 0; i < count; i++)
+        posix_spawn_file_actions_adddup2(&actions, fds[i], FIRST + (int)i);
+    posix_spawn_file_actions_addclosefrom_np(&actions, FIRST + (int)count);
+    int failed = posix_spawnp(pid, arguments[0], &actions, &attributes,
+                              arguments, environment);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return failed;
+}
+
+static bool start_with(struct handover *handover, char *const *arguments,
+                       const int *fds, uint32_t count, struct error *error)
+{
+    struct next_environment next;
+    int *copies = memory_new(count, sizeof *copies);
+    int failed = 0;
+    bool is_copied = copy_up(fds, count, copies, error);
+    if (is_copied) {
+        make_environment(&next, count - 1);
+        failed = spawn(&handover->pid, arguments, next.entries, copies, count);
+        free(next.entries);
+        for (uint32_t i = 0; i < count; i++)
+            close(copies[i]);
+    }
+    free(copies);
+    if (failed)
+        error_set(error, "cannot run %.200s: %s", arguments[0],
+                  strerror(failed));
+    return is_copied && !failed;
+}
+
+bool handover_start(struct handover *handover, char *const *arguments,
+                    const int *listeners, uint32_t count, struct error *error)
+{
+    int pair[2];
+    if (getpid() == 1)
+        return error_set(error, "this is process 1 of its container, which "
+                                "would end with it");
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+        return error_set(error, "cannot make a socket: %s", strerror(errno));
+    int *fds = memory_new(count + 1, sizeof *fds);
+    memcpy(fds, listeners, count * sizeof *fds);
+    fds[count] = pair[1];
+    bool is_started = start_with(handover, arguments, fds, count + 1, error);
+    free(fds);
+    close(pair[1]);
+    handover->channel = pair[0];
+    handover->until_ms = clock_steady_ms() + HANDOVER_SECONDS * 1000;
+    if (!is_started)
+        close(pair[0]);
+    return is_started;
+}
+
+static void tell_end(int status, struct error *error)
+{
+    if (WIFSIGNALED(status))
+        error_set(error, "the new process was ended by signal %d",
+                  WTERMSIG(status));
+    else
+        error_set(error, "the new process ended with code %d, and says why",
+                  WEXITSTATUS(status));
+}
+
+static enum handover_state give_up(struct handover *handover,
+                                   struct error *error)
+{
+    kill(handover->pid, SIGKILL);
+    waitpid(handover->pid, NULL, 0);
+    close(handover->channel);
+    error_set(error, "the new process was not ready within %d seconds",
+              HANDOVER_SECONDS);
+    return HANDOVER_FAILED;
+}
+
+static bool hears_ready(const struct handover *handover, int ms)
+{
+    char word[8] = "";
+    struct pollfd wait = {.fd = handover->channel, .events = POLLIN};
+    if (poll(&wait, 1, ms) != 1)
+        return false;
+    if (recv(handover->channel, word, sizeof word - 1, MSG_DONTWAIT) <= 0)
+        poll(NULL, 0, ENDING_MS); /* it is about to end, mostly */
+    return strcmp(word, READY) == 0;
+}
+
+enum handover_state handover_wait(struct handover *handover, int ms,
+                                  struct error *error)
+{
+    int status;
+    if (hears_ready(handover, ms))
+        return HANDOVER_READY;
+    if (waitpid(handover->pid, &status, WNOHANG) == handover->pid) {
+        close(handover->channel);
+        tell_end(status, error);
+        return HANDOVER_FAILED;
+    }
+    return clock_steady_ms() > handover->until_ms ? give_up(handover, error)
+                                                  : HANDOVER_STARTING;
+}
+
+static void answer(struct handover *handover, const char *word)
+{
+    (void)!send(handover->channel, word, strlen(word), MSG_NOSIGNAL);
+    close(handover->channel);
+}
+
+/* It is not waited for: when we have ended, init does, or systemd, which has
+ * to see how its main process ends. */
+void handover_finish(struct handover *handover)
+{
+    answer(handover, GO);
+}
+
+/* What does not listen to that word, being no Peal, listens to the signal. */
+void handover_call_off(struct handover *handover)
+{
+    answer(handover, NO);
+    kill(handover->pid, SIGTERM);
+}

@@ -1,0 +1,67 @@
+/* handover: the listening sockets go from a running process to the next one,
+ * so that no connection is refused while the program or its config changes.
+ *
+ * The old one starts the new one with the descriptors from 3 on, as systemd
+ * does (sd_listen_fds(3)), and with one more behind them, a socket between the
+ * two. The new one says "ready" there once it serves, and is answered "go", or
+ * "no" when it is called off. Both have the same sockets: what waits in their
+ * queues is accepted by whoever comes first, and by the new one in the end.
+ *
+ * Owner:   the caller owns what is named below.
+ * Thread:  the main thread.
+ * Limits:  HANDOVER_SECONDS until the new one must be ready.
+ * Failure: the old one serves on, and knows why.
+ */
+#ifndef PEAL_HANDOVER_H
+#define PEAL_HANDOVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+enum { HANDOVER_SECONDS = 60 };
+
+/* What this process was started with. */
+struct handed {
+    int from; /* the first descriptor; the others follow */
+    uint32_t count;
+    int channel; /* to the one before; -1: a manager started us, or nobody */
+};
+
+/* Takes what the environment tells of. False: it is of no use. */
+bool handover_take(struct handed *handed, struct error *error);
+
+/* We serve. False: the one before does, and wants us to end. One that has gone
+ * without a word leaves it all to us. */
+bool handover_say_ready(struct handed *handed);
+
+/* A new process that is starting. */
+struct handover {
+    pid_t pid;
+    int channel;
+    uint64_t until_ms;
+};
+
+enum handover_state {
+    HANDOVER_STARTING,
+    HANDOVER_READY,
+    HANDOVER_FAILED /* it has ended */
+};
+
+/* Starts the program that `arguments` name, as it is now. */
+bool handover_start(struct handover *handover, char *const *arguments,
+                    const int *listeners, uint32_t count, struct error *error);
+
+/* Waits so long for news. */
+enum handover_state handover_wait(struct handover *handover, int ms,
+                                  struct error *error);
+
+/* Lets the new one serve alone. */
+void handover_finish(struct handover *handover);
+
+/* Has it end. */
+void handover_call_off(struct handover *handover);
+
+#endif

@@ -1,0 +1,396 @@
+"""Upgrades in place: a new process takes the port over under load, and who is
+connected moves bit by bit. One that cannot start changes nothing."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from support import patience
+from support.patience import seconds
+from support.raw import request_text
+from support.server import WORKERS, clean_environment, find_program
+from support.upgrade import start, upgrade
+from support.websocket import Closed
+
+
+class Storm:
+    """Threads that connect without end; what went wrong is written down."""
+
+    def __init__(self, server):
+        self.server = server
+        self.is_over = False
+        self.errors = []
+        self.connected = 0
+        self.requests = 0
+        self.threads = [threading.Thread(target=self.repeat, args=[work, i])
+                        for i in range(3)
+                        for work in (self.connect_once, self.request_some)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over = True
+        for thread in self.threads:
+            thread.join()
+
+    def repeat(self, work, number):
+        while not self.is_over:
+            try:
+                work(number)
+            except Exception as error:  # pylint: disable=broad-except
+                self.errors.append(repr(error))
+
+    def connect_once(self, number):
+        """A handshake must succeed; an end in order may follow at once."""
+        client = self.server.connect(f"storm-{number}")
+        self.connected += 1
+        try:
+            client.send_frame(1, "here")
+            assert client.next_data().payload == b"Echo: here"
+        except Closed as closed:
+            assert closed.code == 1012
+        except BrokenPipeError:
+            pass  # its close frame is on the way
+        finally:
+            client.raw.close()
+            self.server.clients.remove(client)
+
+    def request_some(self, _):
+        """Requests on a kept connection, until the server says its end."""
+        raw = self.server.socket()
+        try:
+            for _ in range(20):
+                raw.send(request_text("/health"))
+                response = raw.response()
+                assert response.status == 200
+                self.requests += 1
+                if response.headers.get("connection") == "close":
+                    break
+        finally:
+            raw.close()
+            self.server.sockets.remove(raw)
+
+    def wait_connected(self, more):
+        before = self.connected
+        patience.wait_until(lambda: self.connected >= before + more, 20,
+                            what=f"{more} connections")
+
+
+def test_nobody_is_refused_while_processes_come_and_go(peal):
+    server = peal(config={"drain_seconds": 1})
+    olds = []
+    with Storm(server) as storm:
+        for _ in range(4):
+            storm.wait_connected(50)
+            olds.append(upgrade(server))
+        storm.wait_connected(50)
+    assert storm.errors == []
+    assert storm.connected > 250 and storm.requests > 250
+    for old in olds:
+        assert old.wait(seconds(15)) == 0
+    assert server.is_alive()
+
+
+def test_the_number_of_workers_may_change(peal):
+    server = peal(config={"drain_seconds": 0})
+    file = server.folder / "peal.json"
+    config = json.loads(file.read_text())
+    with Storm(server) as storm:
+        for workers in (3, 1, 2):
+            file.write_text(json.dumps({**config, "workers": workers}))
+            old = upgrade(server)
+            storm.wait_connected(100)
+            assert old.wait(seconds(15)) == 0
+    assert storm.errors == []
+    assert [f" workers={count} " in line for count, line in zip(
+        (WORKERS, 3, 1, 2), server.log_lines("Listening"))] == [True] * 4
+
+
+def test_who_is_connected_moves_over_the_time_there_is(peal):
+    server = peal(config={"drain_seconds": 2})
+    clients = [server.join(f"c{i}", "room") for i in range(40)]
+    begun = time.monotonic()
+    old = upgrade(server)
+    times = []
+    for client in clients:
+        assert client.wait_close() == 1012
+        times.append(time.monotonic() - begun)
+        server.join("again", "room").end()
+    assert old.wait(seconds(10)) == 0
+    assert times[-1] > 1.5
+
+
+def test_who_was_accepted_before_is_served_after(peal):
+    """A handshake and a request that were half there."""
+    server = peal(config={"drain_seconds": 5})
+    sockets = [server.socket() for _ in range(20)]
+    head = request_text("/health")
+    for raw in sockets:
+        raw.send(head[:20])
+    server.wait_metric("peal_sockets", 21)
+    old = upgrade(server)
+    server.wait_log("Draining")
+    time.sleep(0.3)
+    for raw in sockets:
+        raw.send(head[20:])
+        assert raw.response().status == 200
+    for raw in sockets:
+        raw.close()
+    assert old.wait(seconds(10)) == 0
+
+
+def test_new_arrivals_at_the_old_one_are_closed_in_order(peal):
+    server = peal(config={"drain_seconds": 1})
+    raw = server.socket()
+    server.wait_metric("peal_sockets", 2)
+    old = upgrade(server)
+    server.wait_log("Draining")
+    raw.send(
+        "GET /ws/late HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+    assert raw.response().status == 101
+    assert raw.take(4)[2:] == b"\x03\xf4"  # 1012
+    raw.close()
+    assert old.wait(seconds(10)) == 0
+
+
+def test_without_redis_a_client_is_told_that_it_may_have_missed_some(peal):
+    server = peal(config={"drain_seconds": 0,
+                          "channels": [{"match": "*", "history_size": 10}]})
+    client = server.join("alice", "room")
+    sent = client.ask({"type": "broadcast", "channel": "room", "payload": 1})
+    upgrade(server)
+    assert client.wait_close() == 1012
+    epoch = client.subscribed[0]["epoch"]
+    client = server.connect("alice", [""], protocol="broadcast")
+    answer = client.ask({"type": "subscribe", "channel": "room", "since": {
+        "epoch": epoch, "offset": sent["offset"]}})
+    assert answer["type"] == "subscribed" and answer["recovered"] is False
+
+
+# --- what cannot start
+
+def expect_failure(server, reason):
+    client = server.join("alice", "room")
+    pid = server.process.pid
+    start(server)
+    assert reason in server.wait_log("Not upgraded")
+    assert server.process.pid == pid and server.process.poll() is None
+    assert client.ask({"type": "broadcast",
+                       "payload": 1})["type"] == "broadcastResult"
+    assert server.metric("peal_failed_upgrades_total") == 1
+    assert server.is_alive()
+
+
+def test_a_config_that_is_wrong_changes_nothing(peal):
+    server = peal()
+    (server.folder / "peal.json").write_text('{"workers": "many"}')
+    expect_failure(server, "ended with code 2")
+    assert "workers" in server.wait_log("peal: ")
+
+
+def test_a_key_that_cannot_be_read_changes_nothing(peal):
+    server = peal()
+    file = server.folder / "peal.json"
+    config = json.loads(file.read_text())
+    file.write_text(json.dumps(
+        {**config, "auth": {"key_file": "/nowhere.pem"}}))
+    expect_failure(server, "ended with code")
+
+
+@pytest.fixture
+def replaceable(peal, tmp_path, monkeypatch):
+    """A server whose program can be exchanged, and the program."""
+    program = tmp_path / "peal"
+    shutil.copy(find_program(), program)
+    monkeypatch.setenv("PEAL_BINARY", str(program))
+    return peal(config={"drain_seconds": 0}), program
+
+
+def replace(program, text):
+    new = program.with_suffix(".new")
+    new.write_text(text)
+    new.chmod(0o755)
+    new.rename(program)
+
+
+def test_a_program_that_fails_changes_nothing(replaceable):
+    server, program = replaceable
+    replace(program, "#!/bin/sh\nexit 7\n")
+    expect_failure(server, "ended with code 7")
+
+
+def test_a_program_that_is_killed_changes_nothing(replaceable):
+    server, program = replaceable
+    replace(program, "#!/bin/sh\nkill -9 $$\n")
+    expect_failure(server, "ended by signal 9")
+
+
+def test_a_program_that_is_gone_changes_nothing(replaceable):
+    server, program = replaceable
+    program.unlink()
+    expect_failure(server, "No such file")
+
+
+def test_after_a_failure_the_next_one_succeeds(replaceable):
+    server, program = replaceable
+    program.unlink()
+    expect_failure(server, "No such file")
+    shutil.copy("/proc/%d/exe" % server.process.pid, program)
+    old = upgrade(server)
+    assert old.wait(seconds(10)) == 0
+    assert server.is_alive()
+
+
+def test_another_program_at_the_same_place_is_the_one_that_runs(replaceable):
+    server, program = replaceable
+    real = program.with_suffix(".real")
+    shutil.copy(find_program(), real)
+    replace(program, f"#!/bin/sh\necho a new one, $#\nexec {real} \"$@\"\n")
+    old = upgrade(server)
+    assert old.wait(seconds(10)) == 0
+    assert server.log_lines("a new one, 4")
+    assert server.is_alive()
+
+
+def test_a_signal_while_the_new_one_starts_ends_both(replaceable):
+    server, program = replaceable
+    replace(program, "#!/bin/sh\necho its number is $$\nexec sleep 600\n")
+    client = server.connect()
+    start(server)
+    number = int(server.wait_log("its number").rsplit(" ", 1)[1])
+    server.signal()
+    assert client.wait_close() == 1012
+    assert server.wait_exit() == 0
+    patience.wait_until(lambda: not is_running(number), 5,
+                        what="the new process to end")
+
+
+def is_running(pid):
+    try:
+        state = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return state.rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def test_nothing_else_is_inherited(peal):
+    """Not a client's socket, nor a file."""
+    server = peal(config={"drain_seconds": 30})
+    clients = [server.connect(f"c{i}") for i in range(10)]
+    count = len(os.listdir(f"/proc/{server.process.pid}/fd"))
+    old = upgrade(server)
+    assert len(os.listdir(f"/proc/{server.process.pid}/fd")) <= count - 10
+    old.send_signal(signal.SIGTERM)
+    assert old.wait(seconds(10)) == 0
+    assert clients
+
+
+# --- systemd
+
+def test_systemd_learns_who_the_main_process_is(peal, tmp_path):
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    manager.bind(str(tmp_path / "notify"))
+    manager.settimeout(seconds(5))
+
+    def hear():
+        """Who says what."""
+        state, ancillary, _, _ = manager.recvmsg(4096, 1024)
+        pid = int.from_bytes(ancillary[0][2][:4], "little")
+        return pid, state.decode()
+
+    server = peal(env={"NOTIFY_SOCKET": str(tmp_path / "notify"),
+                       "WATCHDOG_USEC": "3000000"},
+                  config={"drain_seconds": 2})
+    first = server.process.pid
+    assert hear() == (first, "READY=1")
+    staying = server.connect()
+    old = upgrade(server)
+    second = server.process.pid
+    heard = [hear()]
+    while heard[-1][0] == first:
+        heard.append(hear())
+    words = [word for pid, word in heard if pid == first]
+    assert words[-1] == f"MAINPID={second}"
+    assert heard[-1] == (second, "READY=1")
+    assert old.wait(seconds(10)) == 0
+    assert staying.wait_close() == 1012
+    for _ in range(3):  # the old one is silent, and did not stop the service
+        assert hear() == (second, "WATCHDOG=1")
+
+
+def activate(folder, sockets, *arguments):
+    """Started as systemd does for a socket unit."""
+    log = folder / "activated.log"
+    passed = [each.fileno() for each in sockets]
+    script = "".join(f"exec {3 + i}<&{fd}; " for i, fd in enumerate(
+        [os.dup2(fd, 200 + i) for i, fd in enumerate(passed)]))
+    with open(log, "wb") as out:
+        process = subprocess.Popen(
+            ["bash", "-c", script + 'LISTEN_PID=$$ exec "$0" "$@"',
+             find_program(), "--drain_seconds", "0", *arguments],
+            env={**clean_environment(), "LISTEN_FDS": str(len(sockets))},
+            pass_fds=[200 + i for i in range(len(passed))],
+            stdout=out, stderr=out)
+    return process, log
+
+
+def listening(address="127.0.0.1", family=socket.AF_INET):
+    made = socket.socket(family)
+    made.bind((address, 0))
+    made.listen(100)
+    return made
+
+
+def test_sockets_of_systemd_are_used(tmp_path):
+    ours = listening()
+    process, log = activate(tmp_path, [ours], "--workers", "3")
+    try:
+        patience.wait_until(lambda: "Listening" in log.read_text(), 10)
+        for _ in range(20):
+            raw = socket.create_connection(ours.getsockname())
+            raw.settimeout(seconds(5))
+            raw.sendall(request_text("/health"))
+            assert raw.recv(4096).startswith(b"HTTP/1.1 200")
+            raw.close()
+        assert f"port={ours.getsockname()[1]}" in log.read_text()
+    finally:
+        process.terminate()
+        assert process.wait(seconds(10)) == 0
+    # it is systemd's, and waits for the next process
+    socket.create_connection(ours.getsockname()).close()
+
+
+def test_a_socket_beyond_loopback_asks_for_auth_as_host_does(tmp_path):
+    process, log = activate(tmp_path, [listening("0.0.0.0")])
+    assert process.wait(seconds(10)) == 1
+    assert "can be reached from other machines" in log.read_text()
+
+
+@pytest.mark.parametrize("made", [
+    lambda: socket.socket(socket.AF_UNIX),
+    lambda: socket.socket(socket.AF_INET),
+    lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)])
+def test_what_does_not_listen_is_refused(tmp_path, made):
+    process, log = activate(tmp_path, [made()])
+    assert process.wait(seconds(10)) == 1
+    assert "no listening TCP socket" in log.read_text()
+
+
+def test_what_is_for_another_process_is_left_alone(peal):
+    server = peal(env={"LISTEN_FDS": "1", "LISTEN_PID": "1",
+                       "LISTEN_FROM_PID": "1"})
+    assert server.is_alive()
