@@ -1,0 +1,52 @@
+"""The end of an instance with 10,000 clients is no storm for the next one."""
+
+import statistics
+import time
+
+from support.patience import seconds, wait_until
+
+from crowd import Crowd, each_second
+
+CLIENTS = 10000
+DRAIN_SECONDS = 10
+
+
+def test_ten_thousand_clients_move_evenly(redis, cluster, load):
+    instances = cluster(redis().url, 2, drain_seconds=DRAIN_SECONDS)
+    ending, staying = instances[0], instances[1]
+    with Crowd(CLIENTS, ending.port, home=staying.port) as crowd:
+        wait_until(lambda: crowd.open_count == CLIENTS, 60,
+                   what="everybody to be connected")
+        work = load(instances, ["room"], publishers=2, listeners=4, rate=20)
+        work.wait_acknowledged(20)
+        before = len(crowd.returns)
+        begun = time.monotonic()
+        ending.signal()
+        instances.instances.remove(ending)  # who comes back goes elsewhere
+        instances.ended.append(ending)
+        assert ending.wait_exit(DRAIN_SECONDS + 10) == 0
+        took = time.monotonic() - begun
+        wait_until(lambda: crowd.open_count == CLIENTS, 10,
+                   what="everybody to be back")
+        work.finish()
+    returns = [at for at, port in crowd.returns[before:]
+               if port == staying.port]
+    closes = each_second([at for at, _ in crowd.closes], begun, DRAIN_SECONDS)
+    back = each_second(returns, begun, DRAIN_SECONDS + 2)
+    print(f"drained in {took:.1f} s; closed each second {closes}, "
+          f"back each second {back}; {work.summary()}")
+    # each with 1012, nobody cut off, nobody twice
+    assert not crowd.failures
+    assert [code for _, code in crowd.closes] == [1012] * CLIENTS
+    assert len(returns) == CLIENTS
+    # spread: no second has much more than its share, and none much less
+    mean = CLIENTS / DRAIN_SECONDS
+    assert max(back) <= 1.3 * mean, back
+    assert max(closes) <= 1.2 * mean and min(closes) >= 0.8 * mean, closes
+    assert statistics.pstdev(closes) < 0.1 * mean, closes
+    # nor is there a storm within a second
+    tenths = each_second([(at - begun) * 10 for at, _ in crowd.closes], 0,
+                         10 * DRAIN_SECONDS)
+    assert max(tenths) <= 2.5 * mean / 10, tenths
+    assert took < DRAIN_SECONDS + seconds(3)
+    work.prove(unanswered=True)
