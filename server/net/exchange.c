@@ -10,6 +10,7 @@
 #include "base/loop.h"
 #include "base/memory.h"
 #include "net/body_guard.h"
+#include "net/keep_alive.h"
 #include "net/reactor.h"
 #include "net/response.h"
 
@@ -40,7 +41,7 @@ static int complete(struct socket *socket)
     socket_move(socket, &socket->reactor->kept);
     if (socket->input.is_listed)
         loop_wake(socket->reactor->loop); /* the next request can be read */
-    return keep_open && !lws_http_transaction_completed(socket->wsi) ? 0 : -1;
+    return keep_open && keep_alive(socket->wsi) ? 0 : -1;
 }
 
 static void on_response(void *arg, const struct api_response *found)

@@ -6,6 +6,7 @@
 #include "net/body_guard.h"
 #include "net/exchange.h"
 #include "net/headers.h"
+#include "net/keep_alive.h"
 #include "net/reactor.h"
 #include "net/response.h"
 
@@ -96,7 +97,7 @@ static int answer_page(struct socket *socket, const struct api_request *request,
     api_response_deinit(&found);
     if (!written || !keep_open)
         return -1;
-    return lws_http_transaction_completed(socket->wsi) ? -1 : 0;
+    return keep_alive(socket->wsi) ? 0 : -1;
 }
 
 /* libwebsockets tells the end of a body that is announced, and of an empty one
@@ -133,8 +134,7 @@ static int serve_backend(struct socket *socket, struct headers *headers,
         keep_open = has_rest = false;
     api_response_deinit(&found);
     if (!call && (needs_length || !has_rest))
-        return keep_open && !lws_http_transaction_completed(socket->wsi) ? 0
-                                                                         : -1;
+        return keep_open && keep_alive(socket->wsi) ? 0 : -1;
     struct exchange *exchange = exchange_begin(socket, call);
     exchange->keep_open = keep_open;
     exchange->head_only = is_head(request);

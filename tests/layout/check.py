@@ -22,7 +22,7 @@ FENCES = {
     r"liburing\.h": r"server/net/send_ring\.c",
     r"cjose/|jansson\.h": r"server/auth/j",
     r"cjson/": r"server/base/json\.c$",
-    r"uv\.h": r"server/base/loop\.c$",
+    r"uv\.h": r"server/base/(loop|poll_start)\.c$",
     r"openssl/ssl\.h": r"server/(net/tls|bus/redis_tls|remote\.c)",
 }
 
