@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 /* The second number of /proc/self/statm, in pages (proc(5)). */
 static uint64_t resident_bytes(void)
 {
@@ -39,6 +41,14 @@ void process_metrics_write(int64_t start_ms, uint64_t failed_upgrades,
                 "Always 1; which version this is.");
     write_gauge(out, "start_time_seconds", "", (uint64_t)start_ms / 1000,
                 "When the process started, since 1970.");
+    uint64_t cpu_ms = clock_process_ns() / 1000000;
+    buffer_append_format(
+        out,
+        "# HELP peal_cpu_seconds_total CPU time that the process has used.\n"
+        "# TYPE peal_cpu_seconds_total counter\n"
+        "peal_cpu_seconds_total %llu.%03llu\n",
+        (unsigned long long)(cpu_ms / 1000),
+        (unsigned long long)(cpu_ms % 1000));
     write_gauge(out, "resident_bytes", "", resident_bytes(),
                 "Memory that the process has now.");
     write_sample(out, "failed_upgrades_total", "counter", "", failed_upgrades,

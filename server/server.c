@@ -31,7 +31,7 @@ struct server {
     struct config *reloaded;     /* what was last read since; NULL: nothing */
     struct messaging_options options; /* whose limits a reload changes */
     struct instance instance;
-    const struct metrics *bus_metrics; /* NULL: the bus counts nothing */
+    const struct metrics *bus_metrics;
     struct auth *auth;
     struct api *api;
     struct tls *tls; /* NULL: plain */
@@ -103,6 +103,7 @@ static bool make_bus(struct server *server, struct error *error)
     const struct redis_options *redis = &server->config->redis;
     if (!redis->url) {
         instance->bus = bus_local_new(instance);
+        server->bus_metrics = bus_local_metrics(instance->bus);
         return true;
     }
     instance->bus = bus_redis_new(instance, redis, error);

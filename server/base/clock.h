@@ -16,4 +16,11 @@ int64_t clock_wall_ms(void);
 /* Milliseconds since some start: for durations and time-outs. */
 uint64_t clock_steady_ms(void);
 
+/* The same clock in nanoseconds. */
+uint64_t clock_steady_ns(void);
+
+/* CPU time that the calling thread, or the process, has used. */
+uint64_t clock_thread_ns(void);
+uint64_t clock_process_ns(void);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include <uv.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 struct loop {
@@ -19,6 +20,8 @@ struct loop {
 
 struct loop_timer {
     uv_timer_t uv;
+    uint64_t due_ms; /* by libuv's clock, which is the steady one */
+    uint64_t late_ns;
     void (*fire)(void *arg);
     void *arg;
 };
@@ -124,6 +127,10 @@ static void free_handle(uv_handle_t *handle)
 static void on_timer(uv_timer_t *uv)
 {
     struct loop_timer *timer = uv->data;
+    uint64_t due_ns = timer->due_ms * 1000000;
+    uint64_t now_ns = clock_steady_ns();
+    timer->late_ns = now_ns > due_ns ? now_ns - due_ns : 0;
+    timer->due_ms = uv_now(uv->loop) + uv_timer_get_repeat(uv);
     timer->fire(timer->arg);
 }
 
@@ -139,7 +146,13 @@ struct loop_timer *loop_timer_new(struct loop *loop, uint64_t delay_ms,
     /* libuv's idea of now may be old outside its callbacks */
     uv_update_time(&loop->uv);
     uv_timer_start(&timer->uv, on_timer, delay_ms, repeat_ms);
+    timer->due_ms = uv_now(&loop->uv) + delay_ms;
     return timer;
+}
+
+uint64_t loop_timer_late_ns(const struct loop_timer *timer)
+{
+    return timer->late_ns;
 }
 
 void loop_timer_free(struct loop_timer *timer)

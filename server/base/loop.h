@@ -46,6 +46,9 @@ struct loop_timer *loop_timer_new(struct loop *loop, uint64_t delay_ms,
                                   uint64_t repeat_ms, void (*fire)(void *arg),
                                   void *arg);
 
+/* Inside `fire`: by how much it is called too late. */
+uint64_t loop_timer_late_ns(const struct loop_timer *timer);
+
 /* Stops and frees; allowed inside `fire`. NULL is ignored. */
 void loop_timer_free(struct loop_timer *timer);
 

@@ -46,6 +46,7 @@ struct bus_local {
     _Atomic uint32_t channel_count;
     _Atomic uint32_t key_count; /* of idempotency, over all shards */
     _Atomic uint32_t ticket_count;
+    struct metrics metrics; /* the ticking thread's */
     struct shard shards[SHARDS];
 };
 
@@ -367,6 +368,7 @@ static void bus_local_tick(struct bus *base)
 {
     struct bus_local *bus = (struct bus_local *)base;
     int64_t now_ms = clock_wall_ms();
+    uint64_t history_messages = 0;
     for (int i = 0; i < SHARDS; i++) {
         struct shard *shard = &bus->shards[i];
         pthread_mutex_lock(&shard->lock);
@@ -375,6 +377,7 @@ static void bus_local_tick(struct bus *base)
         HASH_ITER(hh, shard->channels, channel, next)
         {
             expire(bus, channel, now_ms);
+            history_messages += channel->history.count;
             if (is_over(channel, now_ms))
                 free_state(bus, shard, channel);
         }
@@ -382,6 +385,9 @@ static void bus_local_tick(struct bus *base)
         bus->ticket_count -= tickets_expire(&shard->tickets, now_ms);
         pthread_mutex_unlock(&shard->lock);
     }
+    metrics_set(&bus->metrics, METRIC_CHANNELS, bus->channel_count);
+    metrics_set(&bus->metrics, METRIC_HISTORY_MESSAGES, history_messages);
+    metrics_set(&bus->metrics, METRIC_HISTORY_BYTES, bus->history_bytes);
 }
 
 static bool bus_local_is_ready(struct bus *base, const char **why)
@@ -420,6 +426,11 @@ static const struct bus_ops ops = {
     .stop = bus_local_stop,
     .free = bus_local_free,
 };
+
+const struct metrics *bus_local_metrics(const struct bus *base)
+{
+    return &((const struct bus_local *)base)->metrics;
+}
 
 struct bus *bus_local_new(const struct instance *instance)
 {

@@ -13,4 +13,7 @@
 /* `instance` needs options, hub and clients; it outlives the bus. */
 struct bus *bus_local_new(const struct instance *instance);
 
+/* The bus's own counts. */
+const struct metrics *bus_local_metrics(const struct bus *bus);
+
 #endif

@@ -161,6 +161,7 @@ static void on_loaded(void *arg, const struct redisReply *reply)
 static void on_commands_up(void *arg)
 {
     struct redis_bus *bus = arg;
+    metrics_add(&bus->metrics, METRIC_REDIS_COMMANDS_UP, 1);
     bus->scripts_loaded = 0;
     for (enum redis_script i = 0; i < SCRIPT_COUNT; i++) {
         const struct bytes words[] = {BYTES_LITERAL("SCRIPT"),
@@ -178,6 +179,7 @@ static void on_commands_down(void *arg)
 static void on_subscriptions_up(void *arg)
 {
     struct redis_bus *bus = arg;
+    metrics_add(&bus->metrics, METRIC_REDIS_SUBSCRIPTIONS_UP, 1);
     redis_control_subscribe(bus);
     bus->has_lease = false; /* asked for anew, and the pattern with it */
     redis_channels_subscribe_again(bus);
@@ -269,10 +271,19 @@ static void on_push(void *arg, const struct redisReply *reply)
     }
 }
 
+static void note_state(struct redis_bus *bus)
+{
+    struct metrics *metrics = &bus->metrics;
+    metrics_set(metrics, METRIC_REDIS_BACKLOG, bus->backlog_count);
+    metrics_set(metrics, METRIC_REDIS_IN_FLIGHT, bus->in_flight);
+    metrics_note_thread(metrics, loop_timer_late_ns(bus->tick));
+}
+
 static void on_tick(void *arg)
 {
     struct redis_bus *bus = arg;
     uint64_t now = clock_steady_ms();
+    note_state(bus);
     bus->seconds++;
     redis_expire_backlog(bus, now);
     redis_channels_tick(bus, now);
@@ -283,8 +294,10 @@ static void on_tick(void *arg)
 
 static void connect_all(struct redis_bus *bus)
 {
-    const struct redis_link_events commands = {
-        .on_up = on_commands_up, .on_down = on_commands_down, .arg = bus};
+    const struct redis_link_events commands = {.on_up = on_commands_up,
+                                               .on_down = on_commands_down,
+                                               .arg = bus,
+                                               .round_trips = &bus->metrics};
     const struct redis_link_events subscriptions = {
         .on_up = on_subscriptions_up,
         .on_down = on_subscriptions_down,
@@ -457,6 +470,7 @@ struct bus *bus_redis_new(const struct instance *instance,
     bus->tls = tls;
     snprintf(bus->id, sizeof bus->id, "%016llx",
              (unsigned long long)random_uint64());
+    snprintf(bus->metrics.thread, sizeof bus->metrics.thread, "bus");
     bus->loop = loop_new(on_turn, bus);
     inbox_init(&bus->inbox, wake, bus);
     thread_start(&bus->thread, run, bus);

@@ -56,6 +56,16 @@ static void start_subscribing(struct redis_channel *channel)
     send_subscription(channel, true);
 }
 
+/* The clocks may be of two machines: earlier than sent counts as at once. */
+static void note_delivery(struct redis_bus *bus,
+                          const struct envelope *envelope)
+{
+    int64_t ms = clock_wall_ms() - envelope->time_ms;
+    if (envelope->kind == ENVELOPE_PUBLICATION)
+        metrics_observe(&bus->metrics, DISTRIBUTION_REDIS_DELIVERY,
+                        ms > 0 ? (uint64_t)ms * 1000000 : 0);
+}
+
 void redis_channel_on_message(struct redis_bus *bus, const char *name,
                               struct bytes text)
 {
@@ -67,6 +77,7 @@ void redis_channel_on_message(struct redis_bus *bus, const char *name,
                     LOG_TEXT("channel", name));
         return;
     }
+    note_delivery(bus, &envelope);
     if (channel)
         redis_repair_take(channel, &envelope);
 }
@@ -197,6 +208,7 @@ void redis_channels_tick(struct redis_bus *bus, uint64_t now_ms)
     struct redis_channel *channel;
     struct redis_channel *next;
     uint64_t place = 0;
+    metrics_set(&bus->metrics, METRIC_CHANNELS, HASH_COUNT(bus->channels));
     HASH_ITER(hh, bus->channels, channel, next)
     {
         expire_waiting(channel, now_ms);

@@ -142,6 +142,7 @@ static void on_group(void *arg, const struct redisReply *reply)
 void redis_input_on_up(void *arg)
 {
     struct redis_bus *bus = arg;
+    metrics_add(&bus->metrics, METRIC_REDIS_INPUT_UP, 1);
     char *in = redis_name(bus, "in");
     const struct bytes words[] = {
         BYTES_LITERAL("XGROUP"), BYTES_LITERAL("CREATE"),  bytes_of(in), group,

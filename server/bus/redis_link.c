@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 #include <hiredis/hiredis.h>
@@ -24,7 +23,7 @@ enum link_state { WAITING, CONNECTING, SECURING, GREETING, UP };
 struct pending {
     redis_answer *answer;
     void *arg;
-    uint64_t sent_ms;
+    uint64_t sent_ns;
 };
 
 struct redis_link {
@@ -44,7 +43,7 @@ struct redis_link {
     uint64_t due_ms;          /* WAITING: try again; else: give up */
     struct backoff backoff;
     uint32_t patience_ms;
-    uint64_t heard_ms; /* when the last bytes came */
+    uint64_t heard_ns; /* when the last bytes came */
     bool has_settled;  /* it served once */
     bool has_failed;   /* it was logged that it is down */
     char run_id[41];   /* of the Redis it was connected to */
@@ -86,7 +85,7 @@ static void add_pending(struct redis_link *link, redis_answer *answer,
         link->first = 0;
     }
     size_t place = (link->first + link->count++) % link->capacity;
-    link->pending[place] = (struct pending){answer, arg, clock_steady_ms()};
+    link->pending[place] = (struct pending){answer, arg, clock_steady_ns()};
 }
 
 static struct pending take_pending(struct redis_link *link)
@@ -286,24 +285,9 @@ static void greet(struct redis_link *link)
     send_now(link, select, 2, on_greeted, link);
 }
 
-/* The words that begin what pub/sub pushes in RESP2. */
-static bool is_push(const struct redis_link *link, const redisReply *reply)
-{
-    static const char *const words[] = {
-        "message",    "smessage",    "pmessage",     "subscribe", "ssubscribe",
-        "psubscribe", "unsubscribe", "sunsubscribe", "punsubscribe"};
-    if (!link->events.on_push || reply->type != REDIS_REPLY_ARRAY ||
-        reply->elements < 3 || reply->element[0]->type != REDIS_REPLY_STRING)
-        return false;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcasecmp(words[i], reply->element[0]->str) == 0)
-            return true;
-    return false;
-}
-
 static void handle_reply(struct redis_link *link, const redisReply *reply)
 {
-    if (is_push(link, reply)) {
+    if (link->events.on_push && redis_push_is_one(reply)) {
         link->events.on_push(link->events.arg, reply);
         return;
     }
@@ -314,13 +298,16 @@ static void handle_reply(struct redis_link *link, const redisReply *reply)
         return;
     }
     struct pending pending = take_pending(link);
+    if (link->events.round_trips)
+        metrics_observe(link->events.round_trips, DISTRIBUTION_REDIS_ROUND_TRIP,
+                        link->heard_ns - pending.sent_ns);
     if (pending.answer)
         pending.answer(pending.arg, reply);
 }
 
 static void read_replies(struct redis_link *link)
 {
-    link->heard_ms = clock_steady_ms();
+    link->heard_ns = clock_steady_ns();
     /* with TLS it has room for a whole record: nothing is left behind, where
      * the socket would not tell of it */
     if (redisBufferRead(link->context) == REDIS_ERR) {
@@ -438,17 +425,18 @@ static bool is_overdue(const struct redis_link *link, uint64_t now)
         return now >= link->due_ms;
     if (!link->count)
         return false;
-    uint64_t since = link->pending[link->first].sent_ms;
-    if (link->heard_ms > since)
-        since = link->heard_ms;
-    return now - since > link->options->timeout_ms + link->patience_ms;
+    uint64_t since_ns = link->pending[link->first].sent_ns;
+    if (link->heard_ns > since_ns)
+        since_ns = link->heard_ns;
+    return now - since_ns / 1000000 >
+           link->options->timeout_ms + link->patience_ms;
 }
 
 static void ask_for_life(struct redis_link *link)
 {
     const struct bytes ping[] = {BYTES_LITERAL("PING")};
-    uint64_t now = clock_steady_ms();
-    if (link->state == UP && !link->count && now - link->heard_ms > 1000)
+    uint64_t silent_ns = clock_steady_ns() - link->heard_ns;
+    if (link->state == UP && !link->count && silent_ns > 1000000000)
         redis_link_send(link, ping, 1, NULL, NULL);
 }
 

@@ -22,6 +22,7 @@
 #include "bus/redis_options.h"
 #include "bus/redis_tls.h"
 #include "bus/redis_url.h"
+#include "messaging/metrics.h"
 
 struct redis_link;
 struct redisReply;
@@ -37,6 +38,7 @@ struct redis_link_events {
      * link that does not subscribe */
     void (*on_push)(void *arg, const struct redisReply *reply);
     void *arg;
+    struct metrics *round_trips; /* where they are observed, or NULL */
 };
 
 /* Starts to connect. `name` is for the log; options, url and tls (NULL: none)

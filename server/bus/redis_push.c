@@ -58,6 +58,22 @@ bool redis_push_position(const struct redisReply *reply,
     return epoch_decode(epoch, &position->epoch);
 }
 
+/* The words that begin what pub/sub pushes in RESP2. */
+bool redis_push_is_one(const struct redisReply *reply)
+{
+    static const char *const words[] = {
+        "message",     "smessage",     "pmessage",
+        "subscribe",   "ssubscribe",   "psubscribe",
+        "unsubscribe", "sunsubscribe", "punsubscribe"};
+    const char *word = redis_push_text(redis_push_element(reply, 0));
+    if (!word || redis_push_count(reply) < 3)
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(words[i], word) == 0)
+            return true;
+    return false;
+}
+
 static enum push_kind kind_of(const char *word)
 {
     static const struct {

@@ -25,6 +25,9 @@ struct redis_push {
     struct bytes text;    /* of a message */
 };
 
+/* Whether pub/sub pushed it: nobody asked. */
+bool redis_push_is_one(const struct redisReply *reply);
+
 bool redis_push_read(const struct redisReply *reply, struct redis_push *push);
 
 /* A string or status, zero-terminated; NULL for anything else. */

@@ -4,6 +4,7 @@
 
 #include <utlist.h>
 
+#include "base/clock.h"
 #include "messaging/worker.h"
 
 enum {
@@ -48,8 +49,20 @@ static uint32_t next_number(const struct channel *channel)
     return channel->first + channel->batch_count;
 }
 
+/* The oldest has waited longest. */
+static void note_fan_out(struct channel *channel)
+{
+    uint64_t handed_ns = channel->batch[0]->handed_ns;
+    if (handed_ns)
+        metrics_observe(&channel->worker->metrics, DISTRIBUTION_FAN_OUT,
+                        clock_steady_ns() - handed_ns);
+}
+
+/* Everybody has them. */
 static void drop_first(struct channel *channel, uint32_t count)
 {
+    if (count)
+        note_fan_out(channel);
     for (uint32_t i = 0; i < count; i++) {
         channel->batch_bytes -= message_size(channel->batch[i]);
         message_unref(channel->batch[i]);
@@ -100,6 +113,7 @@ static void add_subscriber(struct channel *channel,
         (struct subscriber){connection, next_number(channel)};
     connection_find_subscription(connection, channel)->place = place;
     hub_count_listener(channel->hub_channel, 1);
+    metrics_add(&channel->worker->metrics, METRIC_SUBSCRIPTIONS, 1);
 }
 
 void channel_settle(struct channel *channel, struct connection *connection)
@@ -264,5 +278,6 @@ void channel_remove(struct channel *channel, struct connection *connection)
     channel->subscribers[place] = last;
     connection_find_subscription(last.connection, channel)->place = place;
     hub_count_listener(channel->hub_channel, -1);
+    metrics_add(&channel->worker->metrics, METRIC_SUBSCRIPTIONS, -1);
     free_when_unused(channel);
 }

@@ -129,6 +129,21 @@ static void note_end(struct connection *connection)
     count(connection, METRIC_CONNECTIONS, -1);
 }
 
+/* What waits has changed. */
+static void note_outbox(struct connection *connection, size_t before)
+{
+    size_t now = outbox_bytes(&connection->outbox);
+    count(connection, METRIC_OUTBOX_BYTES, (int64_t)now - (int64_t)before);
+    count(connection, METRIC_OUTBOX_CONNECTIONS, (now != 0) - (before != 0));
+}
+
+void connection_drop_outbox(struct connection *connection)
+{
+    size_t before = outbox_bytes(&connection->outbox);
+    count(connection, METRIC_DROPPED_CLOSED, outbox_clear(&connection->outbox));
+    note_outbox(connection, before);
+}
+
 static void free_partial(struct connection *connection)
 {
     if (!connection->partial)
@@ -143,8 +158,7 @@ void connection_free(struct connection *connection)
     note_end(connection);
     connection->is_open = false; /* its socket is gone */
     operation_leave_all(connection);
-    count(connection, METRIC_DROPPED_CLOSED,
-          outbox_clear(&connection->outbox));
+    connection_drop_outbox(connection);
     free_partial(connection);
     caps_unref(connection->identity.caps);
     struct request *news = news_of_client(connection);
@@ -260,8 +274,7 @@ void connection_start_close(struct connection *connection)
     if (flush && !outbox_is_empty(&connection->outbox))
         return; /* connection_on_writable comes back here */
     connection->is_close_started = true;
-    count(connection, METRIC_DROPPED_CLOSED,
-          outbox_clear(&connection->outbox));
+    connection_drop_outbox(connection);
     connection->transport->close(connection, connection->close_reason);
 }
 
@@ -326,10 +339,16 @@ static void queue_frames(struct connection *connection,
                          struct frame *const *frames, size_t frame_count,
                          const void *topic)
 {
-    for (size_t i = 0; i < frame_count; i++)
-        if (!queue_frame(connection, frames[i], topic))
-            return;
-    connection->transport->want_writable(connection);
+    size_t before = outbox_bytes(&connection->outbox);
+    size_t queued = 0;
+    while (queued < frame_count &&
+           queue_frame(connection, frames[queued], topic))
+        queued++;
+    note_outbox(connection, before);
+    metrics_observe(&connection->worker->metrics, DISTRIBUTION_OUTBOX_DEPTH,
+                    outbox_bytes(&connection->outbox));
+    if (queued == frame_count)
+        connection->transport->want_writable(connection);
 }
 
 /* One that is to be closed still gets what its channels have for it until it
@@ -420,9 +439,11 @@ void connection_on_writable(struct connection *connection)
     while (!outbox_is_empty(&connection->outbox) &&
            !connection->transport->is_blocked(connection)) {
         buffer_clear(flush);
+        size_t before = outbox_bytes(&connection->outbox);
         outbox_take(&connection->outbox, flush, FLUSH_BYTES);
+        note_outbox(connection, before);
         if (!connection->transport->write(connection, buffer_bytes(flush))) {
-            outbox_clear(&connection->outbox);
+            connection_drop_outbox(connection);
             connection_close(connection, CLOSE_CONNECTION_LOST);
         }
     }

@@ -132,6 +132,9 @@ void connection_close_saying(struct connection *connection,
 /* What the close frame says. */
 const char *connection_close_text(const struct connection *connection);
 
+/* What waits for it will not be sent, and is counted as dropped. */
+void connection_drop_outbox(struct connection *connection);
+
 /* For the worker: starts the closing that connection_close asked for. */
 void connection_start_close(struct connection *connection);
 

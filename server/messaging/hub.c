@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "messaging/channel.h"
 #include "messaging/worker.h"
@@ -134,6 +135,7 @@ uint32_t hub_deliver(struct hub *hub, struct message *message)
     struct hub_channel *channel = find(shard, message->channel);
     if (channel) {
         listeners = channel->listeners;
+        message->handed_ns = clock_steady_ns();
         post_to_workers(hub, channel->workers, message);
     }
     pthread_mutex_unlock(&shard->lock);

@@ -1,9 +1,9 @@
 /* message: what a channel or a client is told, once for all who get it.
  *
  * Owner:   counted; whoever keeps one holds a reference.
- * Thread:  immutable from the moment the bus hands it to the hub; the bus
- *          sets offset and time before that. References and encodings are
- *          safe from any thread.
+ * Thread:  immutable from the moment the hub posts it; the bus sets offset and
+ *          time before that, the hub when it got it. References and encodings
+ *          are safe from any thread.
  * Limits:  payloads are bounded by limits.message_bytes.
  * Failure: out of memory ends the process.
  */
@@ -31,8 +31,9 @@ enum { ENCODINGS_MAX = 4 };
 struct message {
     _Atomic unsigned references;
     enum message_kind kind;
-    uint64_t offset; /* its place in the channel; 0: it has none */
-    int64_t time_ms; /* wall clock */
+    uint64_t offset;    /* its place in the channel; 0: it has none */
+    int64_t time_ms;    /* wall clock */
+    uint64_t handed_ns; /* steady clock; when the hub got it, 0: not yet */
     struct bytes channel;
     struct bytes from;    /* client id, or empty */
     struct bytes payload; /* JSON */

@@ -1,5 +1,7 @@
 #include "messaging/metrics.h"
 
+#include "base/clock.h"
+
 struct row {
     const char *kind;
     const char *exposed;
@@ -13,6 +15,31 @@ static const struct row rows[METRIC_COUNT] = {
     METRICS(METRIC_ROW)
 #undef METRIC_ROW
 };
+
+static const struct distribution_row {
+    const char *exposed;
+    enum distribution_unit unit;
+    const char *help;
+} distributions[DISTRIBUTION_COUNT] = {
+#define DISTRIBUTION_ROW(name, exposed, unit, help)                            \
+    [DISTRIBUTION_##name] = {exposed, unit, help},
+    DISTRIBUTIONS(DISTRIBUTION_ROW)
+#undef DISTRIBUTION_ROW
+};
+
+void metrics_observe(struct metrics *metrics, enum metric_distribution which,
+                     uint64_t value)
+{
+    distribution_add(&metrics->distributions[which], distributions[which].unit,
+                     value);
+}
+
+void metrics_note_thread(struct metrics *metrics, uint64_t late_ns)
+{
+    metrics_observe(metrics, DISTRIBUTION_LOOP_LAG, late_ns);
+    atomic_store_explicit(&metrics->cpu_ns, clock_thread_ns(),
+                          memory_order_relaxed);
+}
 
 uint64_t metrics_sum(const struct metrics *const *all, size_t count,
                      enum metric metric)
@@ -53,6 +80,38 @@ static void write_closes(const struct metrics *const *all, size_t count,
                              (unsigned long long)sum_closes(all, count, i));
 }
 
+static void write_distribution(const struct metrics *const *all, size_t count,
+                               enum metric_distribution which,
+                               struct buffer *out)
+{
+    const struct distribution_row *row = &distributions[which];
+    struct distribution total = {0};
+    for (size_t i = 0; i < count; i++)
+        distribution_merge(&total, &all[i]->distributions[which]);
+    buffer_append_format(out, "# HELP peal_%s %s\n# TYPE peal_%s histogram\n",
+                         row->exposed, row->help, row->exposed);
+    distribution_write(&total, row->exposed, row->unit, out);
+}
+
+static void write_threads(const struct metrics *const *all, size_t count,
+                          struct buffer *out)
+{
+    buffer_append_text(
+        out, "# HELP peal_thread_cpu_seconds_total CPU time of a thread, as of "
+             "the last second: 1 a second is a full core.\n"
+             "# TYPE peal_thread_cpu_seconds_total counter\n");
+    for (size_t i = 0; i < count; i++) {
+        uint64_t ns =
+            atomic_load_explicit(&all[i]->cpu_ns, memory_order_relaxed);
+        if (all[i]->thread[0])
+            buffer_append_format(
+                out,
+                "peal_thread_cpu_seconds_total{thread=\"%s\"} %llu.%06llu\n",
+                all[i]->thread, (unsigned long long)(ns / 1000000000),
+                (unsigned long long)(ns / 1000 % 1000000));
+    }
+}
+
 void metrics_write(const struct metrics *const *all, size_t count,
                    struct buffer *out)
 {
@@ -66,4 +125,7 @@ void metrics_write(const struct metrics *const *all, size_t count,
                              (unsigned long long)metrics_sum(all, count, i));
     }
     write_closes(all, count, out);
+    for (enum metric_distribution i = 0; i < DISTRIBUTION_COUNT; i++)
+        write_distribution(all, count, i, out);
+    write_threads(all, count, out);
 }

@@ -16,6 +16,7 @@
 
 #include "base/buffer.h"
 #include "messaging/close_reason.h"
+#include "messaging/distribution.h"
 
 /* name, kind, exposed name, help text; rows of one exposed name differ in
  * their label and stand together */
@@ -86,7 +87,19 @@
         "limit=\"idempotency_keys\"", "")                                      \
     ROW(DROPPED_SUPERSEDED, "counter", "dropped_total",                        \
         "reason=\"superseded\"", "Messages that did not reach a connection.")  \
-    ROW(DROPPED_CLOSED, "counter", "dropped_total", "reason=\"closed\"", "") \
+    ROW(DROPPED_CLOSED, "counter", "dropped_total", "reason=\"closed\"", "")   \
+    ROW(CHANNELS, "gauge", "channels", "",                                     \
+        "Channels that this instance knows: subscribed to, or remembered.")    \
+    ROW(SUBSCRIPTIONS, "gauge", "subscriptions", "",                           \
+        "Channels that connections have now, counted for each connection.")    \
+    ROW(HISTORY_MESSAGES, "gauge", "history_messages", "",                     \
+        "Messages kept in memory (with Redis they are there).")                \
+    ROW(HISTORY_BYTES, "gauge", "history_bytes", "",                           \
+        "What these messages take.")                                           \
+    ROW(OUTBOX_BYTES, "gauge", "outbox_bytes", "",                             \
+        "Bytes that wait for connections that do not keep up, now.")           \
+    ROW(OUTBOX_CONNECTIONS, "gauge", "outbox_connections", "",                 \
+        "Connections for which something waits now.")                          \
     ROW(REDIS_READY, "gauge", "redis_ready", "",                               \
         "1 while Redis serves this instance.")                                 \
     ROW(REDIS_UNAVAILABLE, "counter", "redis_unavailable_total", "",           \
@@ -98,7 +111,33 @@
     ROW(REDIS_MALFORMED, "counter", "redis_malformed_total", "",               \
         "Things read from Redis that could not be understood.")                \
     ROW(REDIS_INPUT, "counter", "redis_input_total", "",                       \
-        "Messages taken from the input stream and the input channels.")
+        "Messages taken from the input stream and the input channels.")        \
+    ROW(REDIS_BACKLOG, "gauge", "redis_backlog", "",                           \
+        "Requests that wait for Redis, as of the last second.")                \
+    ROW(REDIS_IN_FLIGHT, "gauge", "redis_in_flight", "",                       \
+        "Requests sent to Redis and not answered, as of the last second.")     \
+    ROW(REDIS_COMMANDS_UP, "counter", "redis_connects_total",                  \
+        "link=\"commands\"",                                                   \
+        "Connections made to Redis; each after a link's first is a "           \
+        "reconnect.")                                                          \
+    ROW(REDIS_SUBSCRIPTIONS_UP, "counter", "redis_connects_total",             \
+        "link=\"subscriptions\"", "")                                          \
+    ROW(REDIS_INPUT_UP, "counter", "redis_connects_total", "link=\"input\"", "")
+
+/* name, exposed name, unit, help text */
+#define DISTRIBUTIONS(ROW)                                                     \
+    ROW(FAN_OUT, "fan_out_seconds", UNIT_SECONDS,                              \
+        "From a message being numbered, or coming from Redis, until all "      \
+        "subscribers of a worker were served; the oldest of each batch.")      \
+    ROW(OUTBOX_DEPTH, "outbox_depth_bytes", UNIT_BYTES,                        \
+        "What waited for a connection, each time that more had to wait.")      \
+    ROW(LOOP_LAG, "loop_lag_seconds", UNIT_SECONDS,                            \
+        "How late each thread's timer fired, once a second.")                  \
+    ROW(REDIS_ROUND_TRIP, "redis_round_trip_seconds", UNIT_SECONDS,            \
+        "From a command being sent to Redis until its answer.")                \
+    ROW(REDIS_DELIVERY, "redis_delivery_seconds", UNIT_SECONDS,                \
+        "From a publish on some instance until its message came from Redis, "  \
+        "by the clocks of both, in milliseconds.")
 
 enum metric {
 #define METRIC_ENUM(name, kind, exposed, label, help) METRIC_##name,
@@ -107,9 +146,19 @@ enum metric {
         METRIC_COUNT
 };
 
+enum metric_distribution {
+#define DISTRIBUTION_ENUM(name, exposed, unit, help) DISTRIBUTION_##name,
+    DISTRIBUTIONS(DISTRIBUTION_ENUM)
+#undef DISTRIBUTION_ENUM
+        DISTRIBUTION_COUNT
+};
+
 struct metrics {
+    char thread[16]; /* whose cpu_ns this is; set once, or empty */
+    _Atomic uint64_t cpu_ns;
     _Atomic uint64_t cells[METRIC_COUNT];
     _Atomic uint64_t closes[CLOSE_REASON_COUNT];
+    struct distribution distributions[DISTRIBUTION_COUNT];
 };
 
 /* One writer a cell: no atomic read-modify-write is needed. */
@@ -124,6 +173,21 @@ static inline void metrics_add(struct metrics *metrics, enum metric metric,
 {
     metrics_add_to(&metrics->cells[metric], by);
 }
+
+/* For a gauge that its one writer knows as a whole. */
+static inline void metrics_set(struct metrics *metrics, enum metric metric,
+                               uint64_t value)
+{
+    atomic_store_explicit(&metrics->cells[metric], value, memory_order_relaxed);
+}
+
+/* Nanoseconds, or bytes. */
+void metrics_observe(struct metrics *metrics, enum metric_distribution which,
+                     uint64_t value);
+
+/* Once a second, by the thread that counts here: the CPU time it has used, and
+ * how late its timer was. */
+void metrics_note_thread(struct metrics *metrics, uint64_t late_ns);
 
 static inline void metrics_count_close(struct metrics *metrics,
                                        enum close_reason reason)

@@ -1,5 +1,6 @@
 #include "messaging/worker.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <utlist.h>
@@ -18,6 +19,8 @@ void worker_init(struct worker *worker, const struct instance *instance,
                  unsigned index, void (*wake)(void *arg), void *arg)
 {
     *worker = (struct worker){.instance = instance, .index = index};
+    snprintf(worker->metrics.thread, sizeof worker->metrics.thread, "worker-%u",
+             index);
     inbox_init(&worker->inbox, wake, arg);
     hub_add_worker(instance->hub, worker);
 }
@@ -230,8 +233,7 @@ static void hurry_close(struct worker *worker, struct connection *connection)
     if (connection->is_close_started)
         return;
     if (connection->was_blocked) {
-        metrics_add(&worker->metrics, METRIC_DROPPED_CLOSED,
-                    outbox_clear(&connection->outbox));
+        connection_drop_outbox(connection);
         worker_close_later(worker, connection);
     }
     connection->was_blocked = true;

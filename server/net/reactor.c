@@ -203,6 +203,8 @@ static void on_tick(void *arg)
     metrics_add(&reactor->worker.metrics, METRIC_LIMIT_HANDSHAKE, silent);
     socket_close_idle(&reactor->kept, now - SOCKET_KEPT_SECONDS * 1000);
     socket_close_idle(&reactor->lingering, now - LINGER_SECONDS * 1000);
+    metrics_note_thread(&reactor->worker.metrics,
+                        loop_timer_late_ns(reactor->tick));
     worker_tick(&reactor->worker);
 }
 

@@ -1,8 +1,12 @@
 """GET /metrics: Prometheus' text format, and numbers that are right."""
 
 import re
+import time
 
-SAMPLE = re.compile(r'[a-z_]+(\{[a-z_]+="[^"\\\n]*"\})? \d+')
+from support import patience
+from support.server import WORKERS
+
+SAMPLE = re.compile(r'[a-z_]+(\{[a-z_]+="[^"\\\n]*"\})? \d+(\.\d+)?')
 
 
 def test_it_is_prometheus_text(shared):
@@ -27,6 +31,9 @@ def test_it_is_prometheus_text(shared):
     for name in names:
         bare = name.split("{")[0]
         assert bare.startswith("peal_")
+        family = re.sub("_(bucket|sum|count)$", "", bare)
+        if typed.get(family) == "histogram":
+            continue
         assert typed[bare] == ("counter" if bare.endswith("_total")
                                else "gauge")
 
@@ -91,3 +98,48 @@ def test_the_limit_of_channels_is_counted(peal):
     client = server.join("alice", "a")
     client.ask({"type": "subscribe", "channel": "b"})
     assert server.metric('peal_limit_reached_total{limit="channels"}') == 1
+
+
+def test_channels_and_what_they_keep_are_shown(peal):
+    server = peal(config={"channels": [{"match": "*", "history_size": 2}]})
+    alice = server.join("alice", "a")
+    server.join("bob", "a", "b")
+    for number in range(3):
+        alice.ask({"type": "broadcast", "payload": number})
+    server.wait_metric("peal_channels", 2)
+    server.wait_metric("peal_history_messages", 2)
+    assert server.metric("peal_history_bytes") > 50
+    assert server.metric("peal_subscriptions") == 3
+    alice.end()
+    server.wait_metric("peal_subscriptions", 2)
+
+
+def test_a_fan_out_is_timed(peal):
+    server = peal()
+    alice = server.join("alice", "room")
+    bob = server.join("bob", "room")
+    begun = time.monotonic()
+    alice.ask({"type": "broadcast", "payload": "hello"})
+    bob.receive()
+    took = time.monotonic() - begun
+    # each worker that has subscribers is one
+    patience.wait_until(
+        lambda: server.metric("peal_fan_out_seconds_count") >= 1)
+    workers = server.metric("peal_fan_out_seconds_count")
+    assert 1 <= workers <= 2
+    assert 0 < server.metric("peal_fan_out_seconds_sum") < took * workers + 1
+
+
+def test_each_thread_tells_its_cpu_time_and_lag(peal):
+    server = peal()
+    names = [name for name in server.metrics()
+             if name.startswith("peal_thread_cpu_seconds_total")]
+    assert len(names) == WORKERS
+
+    def all_told():
+        now = server.metrics()
+        return (now["peal_loop_lag_seconds_count"] >= WORKERS and
+                all(now[name] > 0 for name in names))
+
+    patience.wait_until(all_told, what="each thread's first second")
+    assert server.metric("peal_cpu_seconds_total") > 0

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "fakes/fake_client.h"
+#include "fakes/fake_clock.h"
 #include "fakes/fake_protocol.h"
 #include "messaging/channel.h"
 #include "messaging/operations.h"
@@ -479,6 +480,45 @@ static void who_is_lost_counts_what_it_missed(void **state)
     send_crowd_home();
 }
 
+static uint64_t fan_outs(const struct distribution *distribution)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < DISTRIBUTION_RANGES; i++)
+        sum += distribution->counts[i];
+    return sum;
+}
+
+/* Of a batch the oldest counts, when the last has it. */
+static void a_fan_out_lasts_until_everybody_is_served(void **state)
+{
+    (void)state;
+    fake_clock_stop();
+    const struct distribution *distribution =
+        &fake->workers[0].metrics.distributions[DISTRIBUTION_FAN_OUT];
+    gather_crowd();
+    deliver("news", "1");
+    fake_clock_advance(7);
+    deliver("news", "2");
+    worker_turn(&fake->workers[0]);
+    assert_int_equal(fan_outs(distribution), 0);
+    fake_clock_advance(5);
+    fake_instance_turn(fake);
+    assert_int_equal(fan_outs(distribution), 1);
+    assert_int_equal(distribution->sum, 12000000);
+    send_crowd_home();
+}
+
+static void subscriptions_are_counted(void **state)
+{
+    (void)state;
+    struct fake_client *alice = join("alice", "news");
+    struct fake_client *bob = join("bob", "news");
+    assert_int_equal(fake_instance_metric(fake, METRIC_SUBSCRIPTIONS), 2);
+    fake_client_leave(alice);
+    fake_client_leave(bob);
+    assert_int_equal(fake_instance_metric(fake, METRIC_SUBSCRIPTIONS), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -505,6 +545,8 @@ int main(void)
         TEST(a_crowd_may_come_and_go_between_slices),
         TEST(who_is_closed_takes_what_was_gathered),
         TEST(who_is_lost_counts_what_it_missed),
+        TEST(a_fan_out_lasts_until_everybody_is_served),
+        TEST(subscriptions_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

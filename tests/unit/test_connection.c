@@ -258,6 +258,30 @@ static void a_slow_reader_is_closed_when_its_outbox_is_full(void **state)
     assert_true(outbox_is_empty(&alice->connection->outbox));
 }
 
+static void what_waits_is_shown_until_it_goes(void **state)
+{
+    (void)state;
+    alice->socket.is_blocked = true;
+    send_reply("one");
+    send_reply("two");
+    assert_int_equal(metric(METRIC_OUTBOX_BYTES), 2 * (2 + 3));
+    assert_int_equal(metric(METRIC_OUTBOX_CONNECTIONS), 1);
+    fake_client_unblock(alice);
+    assert_int_equal(metric(METRIC_OUTBOX_BYTES), 0);
+    assert_int_equal(metric(METRIC_OUTBOX_CONNECTIONS), 0);
+    alice->socket.is_blocked = true;
+    send_reply("three");
+    assert_int_equal(metric(METRIC_OUTBOX_BYTES), 2 + 5);
+    fake_client_leave(alice);
+    alice = NULL;
+    assert_int_equal(metric(METRIC_OUTBOX_BYTES), 0);
+    assert_int_equal(metric(METRIC_OUTBOX_CONNECTIONS), 0);
+    assert_int_equal(metric(METRIC_DROPPED_CLOSED), 1);
+    const struct distribution *depth =
+        &fake->workers[0].metrics.distributions[DISTRIBUTION_OUTBOX_DEPTH];
+    assert_int_equal(depth->sum, 5 + 10 + 7);
+}
+
 static void bytes_count_towards_a_full_outbox(void **state)
 {
     (void)state;
@@ -497,6 +521,7 @@ int main(void)
         TEST(what_cannot_be_written_waits_in_order),
         TEST(a_long_outbox_is_written_in_parts),
         TEST(a_slow_reader_is_closed_when_its_outbox_is_full),
+        TEST(what_waits_is_shown_until_it_goes),
         TEST(bytes_count_towards_a_full_outbox),
         TEST(a_dead_socket_is_a_lost_connection),
         TEST(a_socket_may_die_while_the_outbox_is_written),

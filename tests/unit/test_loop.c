@@ -63,6 +63,30 @@ static void a_timer_repeats_until_it_is_freed(void **state)
     loop_free(turner->loop);
 }
 
+/* It blocks the loop for longer than its own repetition. */
+static void hold_up(void *arg)
+{
+    struct turner *turner = arg;
+    uint64_t late_ns = loop_timer_late_ns(turner->timer);
+    if (turner->fires++ == 0) {
+        assert_true(late_ns < 500000000);
+        usleep(60000);
+        return;
+    }
+    assert_true(late_ns >= 40000000);
+    end(turner);
+}
+
+static void a_timer_knows_how_late_it_is(void **state)
+{
+    (void)state;
+    struct turner *turner = begin();
+    turner->timer = loop_timer_new(turner->loop, 10, 10, hold_up, turner);
+    loop_run(turner->loop);
+    loop_finish(turner->loop);
+    loop_free(turner->loop);
+}
+
 static void fire_once(void *arg)
 {
     struct turner *turner = arg;
@@ -212,6 +236,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_loop_that_never_ran_can_be_freed),
         cmocka_unit_test(a_timer_repeats_until_it_is_freed),
+        cmocka_unit_test(a_timer_knows_how_late_it_is),
         cmocka_unit_test(a_timer_may_fire_once),
         cmocka_unit_test(another_thread_ends_the_sleep),
         cmocka_unit_test(a_readable_descriptor_calls),

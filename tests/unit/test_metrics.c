@@ -66,6 +66,41 @@ static void big_numbers_are_whole(void **state)
     assert_has("\npeal_sent_bytes_total 18446744073709551614\n");
 }
 
+static void what_is_observed_is_summed_over_threads(void **state)
+{
+    (void)state;
+    metrics_observe(&cells[0], DISTRIBUTION_FAN_OUT, 2000000);
+    metrics_observe(&cells[1], DISTRIBUTION_FAN_OUT, 3000000000);
+    metrics_observe(&cells[1], DISTRIBUTION_OUTBOX_DEPTH, 5);
+    assert_has("\n# TYPE peal_fan_out_seconds histogram\n");
+    assert_has("\npeal_fan_out_seconds_bucket{le=\"0.0025\"} 1\n");
+    assert_has("\npeal_fan_out_seconds_bucket{le=\"+Inf\"} 2\n");
+    assert_has("\npeal_fan_out_seconds_sum 3.002\n");
+    assert_has("\npeal_outbox_depth_bytes_sum 5\n");
+}
+
+static void threads_with_a_name_show_their_cpu_time(void **state)
+{
+    (void)state;
+    strcpy(cells[1].thread, "worker-7");
+    metrics_note_thread(&cells[1], 1000);
+    cells[1].cpu_ns = 12345678901;
+    assert_has("\npeal_thread_cpu_seconds_total{thread=\"worker-7\"} "
+               "12.345678\n");
+    assert_has("\npeal_loop_lag_seconds_sum 0.000001\n");
+    char *text = write_all();
+    assert_null(strstr(text, "thread=\"\""));
+    free(text);
+}
+
+static void a_gauge_may_be_set(void **state)
+{
+    (void)state;
+    metrics_set(&cells[0], METRIC_CHANNELS, 5);
+    metrics_set(&cells[0], METRIC_CHANNELS, 3);
+    assert_has("\npeal_channels 3\n");
+}
+
 /* ---- the text format ---------------------------------------------- */
 
 /* Reads "# HELP name text" or "# TYPE name kind". */
@@ -81,9 +116,15 @@ static const char *read_comment(const char *line, const char *word, char *name)
 
 static bool is_sample_of(const char *line, const char *name)
 {
-    size_t len = strlen(name);
-    return strncmp(line, name, len) == 0 &&
-           (line[len] == ' ' || line[len] == '{');
+    static const char *const ends[] = {"", "_bucket", "_sum", "_count"};
+    struct bytes found = {line, strcspn(line, " {")};
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        char wanted[256];
+        snprintf(wanted, sizeof wanted, "%s%s", name, ends[i]);
+        if (bytes_equal(found, bytes_of(wanted)))
+            return true;
+    }
+    return false;
 }
 
 /* A value is written as name, maybe {label="text"}, and a number. */
@@ -91,12 +132,13 @@ static void check_sample(const char *line)
 {
     char name[128];
     char label[128] = "";
-    unsigned long long value;
+    char value[32];
     int used = 0;
-    bool ok = (sscanf(line, "%127[a-z_]{%127[a-z0-9_=\"]} %llu%n", name, label,
-                      &value, &used) == 3 ||
-               sscanf(line, "%127[a-z_] %llu%n", name, &value, &used) == 2) &&
-              line[used] == '\0';
+    bool ok =
+        (sscanf(line, "%127[a-z_]{%127[a-zI0-9_=\"+.-]} %31[0-9.]%n", name,
+                label, value, &used) == 3 ||
+         sscanf(line, "%127[a-z_] %31[0-9.]%n", name, value, &used) == 2) &&
+        line[used] == '\0';
     if (!ok)
         fail_msg("not a sample: %s", line);
 }
@@ -126,7 +168,9 @@ static void the_text_is_valid_for_prometheus(void **state)
 
         const char *kind = read_comment(strtok(NULL, "\n"), "TYPE", name);
         assert_string_equal(name, family);
-        assert_true(strcmp(kind, "gauge") == 0 || strcmp(kind, "counter") == 0);
+        assert_true(strcmp(kind, "gauge") == 0 ||
+                    strcmp(kind, "counter") == 0 ||
+                    strcmp(kind, "histogram") == 0);
         size_t len = strlen(name);
         bool is_total = len > 6 && strcmp(name + len - 6, "_total") == 0;
         assert_int_equal(is_total, strcmp(kind, "counter") == 0);
@@ -166,6 +210,9 @@ int main(void)
         cmocka_unit_test_setup(labels_stand_in_braces, clear),
         cmocka_unit_test_setup(closes_are_counted_by_reason, clear),
         cmocka_unit_test_setup(big_numbers_are_whole, clear),
+        cmocka_unit_test_setup(what_is_observed_is_summed_over_threads, clear),
+        cmocka_unit_test_setup(threads_with_a_name_show_their_cpu_time, clear),
+        cmocka_unit_test_setup(a_gauge_may_be_set, clear),
         cmocka_unit_test_setup(the_text_is_valid_for_prometheus, clear),
         cmocka_unit_test_setup(every_row_is_written_once, clear),
     };

@@ -40,3 +40,18 @@ uint64_t clock_steady_ms(void)
         return (uint64_t)read_ms(CLOCK_MONOTONIC);
     return FAKE_CLOCK_STEADY_MS + moved_ms;
 }
+
+uint64_t clock_steady_ns(void)
+{
+    return clock_steady_ms() * 1000000;
+}
+
+uint64_t clock_thread_ns(void)
+{
+    return clock_steady_ns();
+}
+
+uint64_t clock_process_ns(void)
+{
+    return clock_steady_ns();
+}

@@ -1,0 +1,41 @@
+/* distribution: how often a value fell into which range; Prometheus calls it
+ * a histogram.
+ *
+ * Owner:   whoever embeds it; it holds no memory of its own.
+ * Thread:  one writer; any reader.
+ * Limits:  the ranges are fixed; a value above them counts as above.
+ * Failure: none.
+ */
+#ifndef PEAL_MESSAGING_DISTRIBUTION_H
+#define PEAL_MESSAGING_DISTRIBUTION_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+
+enum { DISTRIBUTION_RANGES = 16 };
+
+/* What is measured; durations are recorded in nanoseconds and shown in
+ * seconds. */
+enum distribution_unit { UNIT_SECONDS, UNIT_BYTES };
+
+/* A zeroed one is empty. */
+struct distribution {
+    _Atomic uint64_t counts[DISTRIBUTION_RANGES];
+    _Atomic uint64_t sum;
+};
+
+void distribution_add(struct distribution *distribution,
+                      enum distribution_unit unit, uint64_t value);
+
+/* Adds all of `other`, which another thread may be writing. */
+void distribution_merge(struct distribution *distribution,
+                        const struct distribution *other);
+
+/* Prometheus' text format: the samples of the family `name`. */
+void distribution_write(const struct distribution *distribution,
+                        const char *name, enum distribution_unit unit,
+                        struct buffer *out);
+
+#endif
