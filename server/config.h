@@ -22,6 +22,7 @@
 #include "bus/redis_options.h"
 #include "messaging/options.h"
 #include "net/tls_options.h"
+#include "net/trusted_proxies.h"
 
 struct config {
     char *host;
@@ -44,6 +45,7 @@ struct config {
     struct tls_options tls;
     struct api_options api;
     struct text_list trusted_proxies;
+    enum forwarded_header forwarded_header;
     bool proxy_protocol;
     char *default_caps_json; /* what auth.default_caps was read from */
 };

@@ -146,6 +146,7 @@ static bool make_net(struct server *server, struct error *error)
         .tls = server->tls,
         .proxy_protocol = config->proxy_protocol,
         .trusted_proxies = config->trusted_proxies,
+        .forwarded_header = config->forwarded_header,
         .listeners_from = server->handed.from,
         .listener_count = server->handed.count,
     };
@@ -243,7 +244,8 @@ static bool take_over(struct server *server, struct config *fresh,
     }
     net_use_auth(server->net, auth);
     server->auth = auth;
-    net_use_trusted_proxies(server->net, &fresh->trusted_proxies);
+    net_use_trusted_proxies(server->net, &fresh->trusted_proxies,
+                            fresh->forwarded_header);
     config_reload_limits(&server->options, fresh);
     api_use_options(server->api, &fresh->api);
     log_setup(fresh->log_level, fresh->log_format);

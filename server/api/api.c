@@ -9,6 +9,7 @@
 #include "api/command.h"
 #include "api/files.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 
@@ -251,6 +252,16 @@ static struct bytes bearer_of(struct bytes authorization)
     return key;
 }
 
+static void log_refusal(const struct api_request *request,
+                        const struct api_response *response)
+{
+    char address[IP_ADDRESS_TEXT];
+    ip_address_print(&request->client, address);
+    log_limited(LOG_WARN, 1, "API request refused",
+                LOG_TEXT("address", address), LOG_BYTES("path", request->path),
+                LOG_NUMBER("status", response->status));
+}
+
 /* The key that may do this, or NULL and the refusal. */
 static const struct api_key *judge_key(struct api_keys *keys,
                                        struct worker *worker,
@@ -277,6 +288,8 @@ static const struct api_key *judge_key(struct api_keys *keys,
         answer_set_error(response, 403, "The key does not allow this");
         key = NULL;
     }
+    if (!key)
+        log_refusal(request, response);
     return key;
 }
 

@@ -20,6 +20,7 @@
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/ip_address.h"
 #include "messaging/metrics.h"
 
 /* Where routes get what they tell. */
@@ -57,6 +58,7 @@ struct api_request {
     struct bytes limit; /* ?limit= */
     bool has_length;    /* a Content-Length is there */
     uint64_t body_len;
+    struct ip_address client; /* whose it is, for the log */
 };
 
 struct api_response {

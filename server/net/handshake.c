@@ -1,17 +1,18 @@
 #include "net/handshake.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/loop.h"
 #include "base/memory.h"
 #include "messaging/channel.h"
 #include "messaging/tickets.h"
+#include "net/client_address.h"
 #include "net/headers.h"
 #include "net/held_response.h"
 #include "net/reactor.h"
 #include "net/response.h"
 #include "net/tls.h"
-#include "net/trusted_proxies.h"
 #include "net/websocket.h"
 
 /* Why a handshake is refused. */
@@ -335,12 +336,9 @@ static struct bytes certificate_name(const struct socket *socket,
 static void find_client(struct socket *socket, struct headers *headers)
 {
     struct net *net = socket->reactor->net;
-    const struct trusted_proxies *proxies = net->trusted_proxies;
-    const struct ip_address *peer = ip_count_address(socket->ip);
-    if (!trusted_proxies_has(proxies, peer))
+    struct ip_address client = client_address(socket, headers);
+    if (memcmp(&client, ip_count_address(socket->ip), sizeof client) == 0)
         return;
-    struct ip_address client = trusted_proxies_client(
-        proxies, peer, headers_get(headers, WSI_TOKEN_X_FORWARDED_FOR));
     struct ip_count *count = ip_counts_enter(net->ip_counts, &client);
     ip_counts_leave(net->ip_counts, socket->ip);
     socket->ip = count;

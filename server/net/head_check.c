@@ -20,7 +20,7 @@ enum state {
     OPAQUE /* a body of unknown length: nothing more is a request */
 };
 
-enum field { OTHER, HOST, LENGTH, LENGTH_OVER, CODING };
+enum field { OTHER, HOST, LENGTH, LENGTH_OVER, CODING, FORWARDED };
 
 /* What becomes of a byte. */
 enum fate { GIVE, DROP, BREAK };
@@ -49,6 +49,7 @@ static enum fate take_before(struct head_check *check, char c)
     if (c == '\r' || c == '\n')
         return DROP;
     check->has_blank = false;
+    buffer_clear(&check->forwarded);
     return c >= 'A' && c <= 'Z' ? go(check, METHOD, GIVE) : BREAK;
 }
 
@@ -137,6 +138,7 @@ static enum field name_field(const struct head_check *check)
         {"host", HOST},
         {"content-length", LENGTH},
         {"transfer-encoding", CODING},
+        {"forwarded", FORWARDED},
     };
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (check->name_len == strlen(fields[i].name) &&
@@ -206,6 +208,8 @@ static enum fate take_value(struct head_check *check, char c)
 {
     if (c == '\r' && is_length(check) && !check->has_digits)
         return BREAK;
+    if (check->field == FORWARDED)
+        buffer_append_char(&check->forwarded, c == '\r' ? '\n' : c);
     if (c == '\r')
         return go(check, LINE_END, GIVE);
     if (!is_text(c) && c != '\t')
@@ -226,7 +230,8 @@ static enum fate end_head(struct head_check *check, char c)
                                          : BEFORE;
     *check = (struct head_check){.state = (uint8_t)next,
                                  .body_left = check->body_left,
-                                 .has_blank = check->has_blank};
+                                 .has_blank = check->has_blank,
+                                 .forwarded = check->forwarded};
     return GIVE;
 }
 
@@ -279,4 +284,9 @@ struct head_share head_check(struct head_check *check, char *data, size_t len)
             break; /* a whole request */
     }
     return share;
+}
+
+void head_check_deinit(struct head_check *check)
+{
+    buffer_deinit(&check->forwarded);
 }

@@ -5,7 +5,7 @@
  *
  * Owner:   the socket's input; a zeroed struct stands before a request.
  * Thread:  the reactor's.
- * Limits:  libwebsockets limits a head's length.
+ * Limits:  libwebsockets limits a head's length, and so what is kept of it.
  * Failure: is_broken, for ever.
  */
 #ifndef PEAL_NET_HEAD_CHECK_H
@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/buffer.h"
 
 enum { HEAD_CHECK_NAME = 18 };
 
@@ -33,6 +35,9 @@ struct head_check {
     bool has_blank;   /* in the path of the last request, written so */
     bool is_broken;
     uint64_t body_left;
+    /* the values of the last request's Forwarded headers, each with a '\n'
+     * behind it: libwebsockets keeps the first one only */
+    struct buffer forwarded;
     char name[HEAD_CHECK_NAME];
 };
 
@@ -47,5 +52,7 @@ struct head_share {
 };
 
 struct head_share head_check(struct head_check *check, char *data, size_t len);
+
+void head_check_deinit(struct head_check *check);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "net/body_guard.h"
+#include "net/client_address.h"
 #include "net/exchange.h"
 #include "net/headers.h"
 #include "net/keep_alive.h"
@@ -55,7 +56,8 @@ static bool wants_keep_alive(struct headers *headers)
     return !connection.len || strcasecmp(connection.data, "keep-alive") == 0;
 }
 
-static struct api_request read_request(struct headers *headers)
+static struct api_request read_request(const struct socket *socket,
+                                       struct headers *headers)
 {
     struct api_request request = {0};
     request.method = headers_method(headers, &request.path);
@@ -64,6 +66,7 @@ static struct api_request read_request(struct headers *headers)
     request.if_none_match = headers_get(headers, WSI_TOKEN_HTTP_IF_NONE_MATCH);
     if (!api_is_for_backends(request.path))
         return request;
+    request.client = client_address(socket, headers);
     request.authorization =
         headers_get(headers, WSI_TOKEN_HTTP_AUTHORIZATION);
     request.content_type = headers_get(headers, WSI_TOKEN_HTTP_CONTENT_TYPE);
@@ -159,7 +162,7 @@ int http_on_action(struct socket *socket)
             BYTES_LITERAL(
                 "{\"error\":\"Transfer-Encoding is not supported\"}"));
     struct headers headers = headers_of(socket->reactor, socket->wsi);
-    struct api_request request = read_request(&headers);
+    struct api_request request = read_request(socket, &headers);
     if (!read_length(&headers, &request))
         return refuse(socket, 400, "",
                       BYTES_LITERAL("{\"error\":\"Bad Content-Length\"}"));
@@ -180,7 +183,7 @@ int http_on_unknown_upgrade(struct socket *socket)
 {
     socket_move(socket, &socket->reactor->kept);
     struct headers headers = headers_of(socket->reactor, socket->wsi);
-    struct api_request request = read_request(&headers);
+    struct api_request request = read_request(socket, &headers);
     if (api_is_for_backends(request.path))
         return refuse(
             socket, 400, "",

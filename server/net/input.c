@@ -342,6 +342,20 @@ bool input_has_blank(const struct socket *socket)
     return socket->input.head && socket->input.head->has_blank;
 }
 
+struct bytes input_forwarded(const struct socket *socket)
+{
+    const struct head_check *head = socket->input.head;
+    return head ? buffer_bytes(&head->forwarded) : (struct bytes){0};
+}
+
+static void free_head(struct input *input)
+{
+    if (input->head)
+        head_check_deinit(input->head);
+    free(input->head);
+    input->head = NULL;
+}
+
 bool input_has_more(const struct socket *socket)
 {
     return held_len(&socket->input) && !socket->input.is_cut;
@@ -350,8 +364,7 @@ bool input_has_more(const struct socket *socket)
 void input_begin_frames(struct socket *socket)
 {
     socket->input.is_frames = true;
-    free(socket->input.head);
-    socket->input.head = NULL;
+    free_head(&socket->input);
 }
 
 /* ---- what was held back, read without an event of the kernel's ------------
@@ -430,5 +443,5 @@ void input_deinit(struct socket *socket)
         unlist(&socket->reactor->serving, socket);
     }
     drop_held(&socket->input);
-    free(socket->input.head);
+    free_head(&socket->input);
 }

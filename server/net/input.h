@@ -34,6 +34,9 @@ struct input {
 /* Whether the request's path had a blank, written %20. */
 bool input_has_blank(const struct socket *socket);
 
+/* The Forwarded headers of the request at hand, as head_check.h says. */
+struct bytes input_forwarded(const struct socket *socket);
+
 /* From here on come frames. */
 void input_begin_frames(struct socket *socket);
 

@@ -16,7 +16,6 @@
 #include "net/listen_socket.h"
 #include "net/listener.h"
 #include "net/reactor.h"
-#include "net/trusted_proxies.h"
 
 enum { OTHER_DESCRIPTORS = 256, HTTP_SOCKETS = 768 };
 
@@ -131,7 +130,8 @@ struct net *net_new(const struct net_options *options,
     net->instance = instance;
     net->auth = auth;
     net->tls = options->tls;
-    net->trusted_proxies = trusted_proxies_new(&options->trusted_proxies);
+    net->trusted_proxies = trusted_proxies_new(&options->trusted_proxies,
+                                               options->forwarded_header);
     net->protocols = protocols;
     net->ip_counts = ip_counts_new();
     net->reactors = memory_new(options->workers, sizeof(struct reactor *));
@@ -209,10 +209,11 @@ static void free_trusted_proxies(void *proxies)
     trusted_proxies_free(proxies);
 }
 
-void net_use_trusted_proxies(struct net *net, const struct text_list *ranges)
+void net_use_trusted_proxies(struct net *net, const struct text_list *ranges,
+                             enum forwarded_header header)
 {
     const struct trusted_proxies *old = atomic_exchange(
-        &net->trusted_proxies, trusted_proxies_new(ranges));
+        &net->trusted_proxies, trusted_proxies_new(ranges, header));
     retire(net, (void *)old, free_trusted_proxies);
 }
 

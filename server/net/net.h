@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "messaging/worker.h"
 #include "net/ip_counts.h"
+#include "net/trusted_proxies.h"
 
 struct tls;
 
@@ -30,6 +31,7 @@ struct net_options {
     struct tls *tls; /* NULL: plain; borrowed */
     bool proxy_protocol; /* each socket begins with a PROXY header */
     struct text_list trusted_proxies; /* borrowed, for net_new only */
+    enum forwarded_header forwarded_header;
     /* listening descriptors with consecutive numbers, in place of host and
      * port; listen_socket_take has taken them */
     int listeners_from;
@@ -74,7 +76,8 @@ void net_start(struct net *net, struct api *api);
 void net_use_auth(struct net *net, struct auth *auth);
 
 /* The same for those whose word about addresses counts. */
-void net_use_trusted_proxies(struct net *net, const struct text_list *ranges);
+void net_use_trusted_proxies(struct net *net, const struct text_list *ranges,
+                             enum forwarded_header header);
 
 /* Closes the listeners and then, over drain_seconds, every connection; each
  * reactor ends by itself. */

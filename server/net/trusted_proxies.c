@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "net/forwarded.h"
 
 struct trusted_proxies {
+    enum forwarded_header header;
     size_t count;
     struct ip_range ranges[];
 };
@@ -16,10 +18,12 @@ bool trusted_proxies_is_range(const char *text)
     return ip_range_parse(text, &range);
 }
 
-struct trusted_proxies *trusted_proxies_new(const struct text_list *ranges)
+struct trusted_proxies *trusted_proxies_new(const struct text_list *ranges,
+                                            enum forwarded_header header)
 {
     struct trusted_proxies *proxies = memory_new(
         1, sizeof *proxies + ranges->count * sizeof proxies->ranges[0]);
+    proxies->header = header;
     proxies->count = ranges->count;
     for (size_t i = 0; i < ranges->count; i++)
         PANIC_IF(!ip_range_parse(ranges->items[i], &proxies->ranges[i]));
@@ -34,6 +38,12 @@ void trusted_proxies_free(struct trusted_proxies *proxies)
 bool trusted_proxies_any(const struct trusted_proxies *proxies)
 {
     return proxies->count > 0;
+}
+
+enum forwarded_header
+trusted_proxies_header(const struct trusted_proxies *proxies)
+{
+    return proxies->header;
 }
 
 bool trusted_proxies_has(const struct trusted_proxies *proxies,
@@ -72,18 +82,43 @@ static struct bytes without_port(struct bytes element)
     return element;
 }
 
-struct ip_address
-trusted_proxies_client(const struct trusted_proxies *proxies,
-                       const struct ip_address *peer,
-                       struct bytes forwarded_for)
+static struct ip_address
+read_x_forwarded_for(const struct trusted_proxies *proxies,
+                     const struct ip_address *peer, struct bytes list)
 {
     struct ip_address client = *peer;
-    while (forwarded_for.len && trusted_proxies_has(proxies, &client)) {
-        struct bytes element = take_last(&forwarded_for);
+    while (list.len && trusted_proxies_has(proxies, &client)) {
+        struct bytes element = take_last(&list);
         struct ip_address next;
         if (!element.len || !ip_address_parse(without_port(element), &next))
             break; /* who is trusted has written that it does not know */
         client = next;
     }
     return client;
+}
+
+static struct ip_address read_forwarded(const struct trusted_proxies *proxies,
+                                        const struct ip_address *peer,
+                                        struct bytes lines)
+{
+    const struct ip_address none = {0};
+    struct ip_address client = *peer;
+    struct ip_address found[FORWARDED_MAX];
+    size_t count = forwarded_read(lines, found);
+    for (size_t i = 0; i < count && trusted_proxies_has(proxies, &client);
+         i++) {
+        if (memcmp(&found[i], &none, sizeof none) == 0)
+            break;
+        client = found[i];
+    }
+    return client;
+}
+
+struct ip_address trusted_proxies_client(const struct trusted_proxies *proxies,
+                                         const struct ip_address *peer,
+                                         struct bytes value)
+{
+    return proxies->header == FORWARDED_RFC7239
+               ? read_forwarded(proxies, peer, value)
+               : read_x_forwarded_for(proxies, peer, value);
 }

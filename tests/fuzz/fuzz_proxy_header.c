@@ -31,8 +31,8 @@ static void check_header(const uint8_t *data, size_t size)
 static void check_forwarded(const uint8_t *data, size_t size)
 {
     static char all[] = "::/0", *ranges[] = {all};
-    struct trusted_proxies *proxies =
-        trusted_proxies_new(&(struct text_list){ranges, 1});
+    struct trusted_proxies *proxies = trusted_proxies_new(
+        &(struct text_list){ranges, 1}, FORWARDED_X_FORWARDED_FOR);
     const struct ip_address peer = {{0}};
     trusted_proxies_client(proxies, &peer,
                            (struct bytes){(const char *)data, size});

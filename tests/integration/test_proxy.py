@@ -1,5 +1,5 @@
-"""Behind a proxy: whose address counts, by X-Forwarded-For and by the PROXY
-protocol, and what becomes of headers that are missing, bad, or slow."""
+"""Behind a proxy: whose address counts, by X-Forwarded-For, Forwarded and the
+PROXY protocol, and what becomes of headers that are missing, bad, or slow."""
 
 import json
 import signal
@@ -91,6 +91,134 @@ def test_trusted_proxies_can_be_changed_while_it_runs(peal):
     assert "changed=trusted_proxies" in server.wait_log("reloaded")
     is_let_in(server, forwarded("192.0.2.1"), "after").drop()
     assert address_logged(server, "after") == "192.0.2.1"
+
+
+# --- Forwarded (RFC 7239)
+
+RFC7239 = {"trusted_proxies": ["127.0.0.1", "10.0.0.0/8", "fd00::/8"],
+           "forwarded_header": "forwarded"}
+
+
+@pytest.mark.parametrize("values, address", [
+    (["for=192.0.2.1"], "192.0.2.1"),
+    (['For="[2001:db8::1]:4711";proto=https'], "2001:db8::1"),
+    (["for=198.51.100.1, for=192.0.2.1;by=10.0.0.1, for=10.2.0.1"],
+     "192.0.2.1"),
+    (["for=198.51.100.1", "for=192.0.2.1", 'for="[fd00::1]"'], "192.0.2.1"),
+    (["for=192.0.2.1, for=_hidden, for=10.0.0.2"], "10.0.0.2"),
+    (["for=unknown"], "127.0.0.1"),
+    (["for=192.0.2.1; nonsense"], "127.0.0.1"),
+    # an open quote, and what a proxy has written behind it
+    (['for=198.51.100.1;a="', "for=192.0.2.1"], "192.0.2.1"),
+    (['for=198.51.100.1;a=", for=192.0.2.1'], "127.0.0.1"),
+    ([], "127.0.0.1"),
+])
+def test_forwarded_says_where_a_client_is(peal, values, address):
+    server = peal(config=RFC7239)
+    raw = server.socket()
+    raw.send(request_text("/ws/erin", headers=[
+        *[("Forwarded", value) for value in values], *handshake_headers()]))
+    assert raw.response().status == 101
+    raw.close()
+    assert address_logged(server, "erin") == address
+
+
+@pytest.mark.parametrize("config, written, address", [
+    (RFC7239, "X-Forwarded-For: 198.51.100.1", "127.0.0.1"),
+    (RFC7239, "X-Forwarded-For: 198.51.100.1\r\nForwarded: for=192.0.2.1",
+     "192.0.2.1"),
+    ({"trusted_proxies": ["127.0.0.1"]}, "Forwarded: for=198.51.100.1",
+     "127.0.0.1"),
+    ({"trusted_proxies": ["127.0.0.1"]},
+     "Forwarded: for=198.51.100.1\r\nX-Forwarded-For: 192.0.2.1",
+     "192.0.2.1"),
+    ({"forwarded_header": "forwarded"}, "Forwarded: for=198.51.100.1",
+     "127.0.0.1"),
+    ({**RFC7239, "trusted_proxies": ["10.0.0.1"]},
+     "Forwarded: for=198.51.100.1", "127.0.0.1"),
+])
+def test_only_the_header_that_the_proxies_write_is_believed(
+        peal, config, written, address):
+    """A proxy that does not know the other one lets a client's through."""
+    server = peal(config=config)
+    name, _, value = written.partition(": ")
+    is_let_in(server, [(name, value)], "frank").drop()
+    assert address_logged(server, "frank") == address
+
+
+def test_with_forwarded_each_client_has_its_own_count(peal):
+    server = peal(config={**RFC7239, "limits": {"connections_per_ip": 1}})
+    for i in range(5):
+        assert is_let_in(server, [("Forwarded", f"for=192.0.2.{i}")])
+    assert not is_let_in(server, [("Forwarded", "for=192.0.2.1")])
+    assert not is_let_in(server, [
+        ("Forwarded", "for=198.51.100.1, for=192.0.2.1")])
+
+
+def test_the_header_can_be_changed_while_it_runs(peal):
+    server = peal(config={"trusted_proxies": ["127.0.0.1"]})
+    file = server.folder / "peal.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()),
+                                "forwarded_header": "forwarded"}))
+    server.signal(signal.SIGHUP)
+    assert "changed=forwarded_header" in server.wait_log("reloaded")
+    is_let_in(server, [("Forwarded", "for=192.0.2.1")], "after").drop()
+    assert address_logged(server, "after") == "192.0.2.1"
+
+
+# --- the same for plain requests
+
+def refused(server, raw, *headers):
+    """The address in the log of an API request without a key."""
+    before = len(server.log_lines("API request refused"))
+    raw.send(request_text("/api/channels", headers=headers))
+    assert raw.response().status == 401
+    line = wait_until(lambda: server.log_lines(
+        "API request refused")[before:], what="a refusal in the log")[0]
+    time.sleep(1.05)  # one line a second
+    return line.split("address=")[1].split()[0]
+
+
+def test_each_request_on_a_kept_connection_has_its_own_client(peal):
+    server = peal(config={"trusted_proxies": ["127.0.0.1"]})
+    raw = server.socket()
+    assert refused(server, raw,
+                   ("X-Forwarded-For", "192.0.2.1")) == "192.0.2.1"
+    assert refused(server, raw,
+                   ("X-Forwarded-For", "198.51.100.9, 2001:db8::1")
+                   ) == "2001:db8::1"
+    assert refused(server, raw) == "127.0.0.1"
+    assert refused(server, raw, ("Forwarded", "for=192.0.2.1")) == "127.0.0.1"
+
+
+def test_forwarded_counts_for_requests_as_well(peal):
+    server = peal(config=RFC7239)
+    raw = server.socket()
+    assert refused(server, raw, ("Forwarded", "for=192.0.2.1"),
+                   ("Forwarded", "for=192.0.2.2")) == "192.0.2.2"
+    # nothing is left of the request before
+    assert refused(server, raw) == "127.0.0.1"
+    assert refused(server, raw,
+                   ("X-Forwarded-For", "192.0.2.1")) == "127.0.0.1"
+
+
+def test_without_trust_a_request_says_nothing_about_its_client(peal):
+    server = peal()
+    raw = server.socket()
+    assert refused(server, raw,
+                   ("X-Forwarded-For", "192.0.2.1")) == "127.0.0.1"
+
+
+def test_an_upgrade_behind_requests_counts_for_its_own_client(peal):
+    server = peal(config={"trusted_proxies": ["127.0.0.1"]})
+    raw = server.socket()
+    raw.send(request_text("/health", headers=forwarded("192.0.2.1")))
+    assert raw.response().status == 200
+    raw.send(request_text("/ws/grace", headers=[
+        *forwarded("192.0.2.2"), *handshake_headers()]))
+    assert raw.response().status == 101
+    raw.close()
+    assert address_logged(server, "grace") == "192.0.2.2"
 
 
 # --- the PROXY protocol

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,12 +10,12 @@
 
 #include "net/trusted_proxies.h"
 
-static struct trusted_proxies *make(void)
+static struct trusted_proxies *make(enum forwarded_header header)
 {
     struct text_list ranges = {0};
     text_list_add(&ranges, "10.0.0.0/8");
     text_list_add(&ranges, "fd00::/8");
-    struct trusted_proxies *proxies = trusted_proxies_new(&ranges);
+    struct trusted_proxies *proxies = trusted_proxies_new(&ranges, header);
     text_list_deinit(&ranges);
     return proxies;
 }
@@ -29,11 +30,13 @@ static struct bytes block_of(const char *text)
     return (struct bytes){copy, len};
 }
 
-static const struct {
+struct row {
     const char *peer;
-    const char *forwarded_for;
+    const char *value;
     const char *client;
-} rows[] = {
+};
+
+static const struct row x_forwarded_for[] = {
     {"10.0.0.1", "", "10.0.0.1"},
     {"10.0.0.1", "192.0.2.1", "192.0.2.1"},
     {"10.0.0.1", " 192.0.2.1\t", "192.0.2.1"},
@@ -63,30 +66,125 @@ static const struct {
     {"10.0.0.1", "192.0.2.1 192.0.2.2", "10.0.0.1"},
 };
 
+/* RFC 7239 */
+static const struct row forwarded[] = {
+    {"10.0.0.1", "", "10.0.0.1"},
+    {"10.0.0.1", "for=192.0.2.1\n", "192.0.2.1"},
+    {"10.0.0.1", " for=192.0.2.1\t", "192.0.2.1"},
+    {"10.0.0.1", "For=192.0.2.1;proto=http; by=203.0.113.43", "192.0.2.1"},
+    {"10.0.0.1", "proto=https ; host=\"a,b;for=1.2.3.4\"; FOR=192.0.2.1",
+     "192.0.2.1"},
+    {"10.0.0.1", "for=\"192.0.2.1\"", "192.0.2.1"},
+    {"10.0.0.1", "for=\"192.0.2.1:4711\"", "192.0.2.1"},
+    {"10.0.0.1", "for=\"192.0.2.1:_port-1.x\"", "192.0.2.1"},
+    {"10.0.0.1", "for=\"[2001:db8::1]\"", "2001:db8::1"},
+    {"10.0.0.1", "for=\"[2001:db8::1]:4711\"", "2001:db8::1"},
+    {"10.0.0.1", "for=\"\\1\\92.0.2.1\"", "192.0.2.1"},
+    {"fd00::1", ",, for=192.0.2.1 ,", "192.0.2.1"},
+    {"10.0.0.1", "for=192.0.2.1;;", "192.0.2.1"},
+    /* only what trusted ones have written counts */
+    {"10.0.0.1", "for=198.51.100.1, for=192.0.2.1", "192.0.2.1"},
+    {"10.0.0.1", "for=198.51.100.1,for=192.0.2.1, for=10.0.0.2", "192.0.2.1"},
+    {"10.0.0.1", "for=198.51.100.1\nfor=192.0.2.1\n", "192.0.2.1"},
+    {"10.0.0.1", "for=192.0.2.1\nfor=\"[fd00::2]\"\n", "192.0.2.1"},
+    {"10.0.0.1", "for=10.0.0.3,for=10.0.0.2", "10.0.0.3"},
+    {"192.0.2.9", "for=198.51.100.1", "192.0.2.9"},
+    /* names that are none */
+    {"10.0.0.1", "for=unknown", "10.0.0.1"},
+    {"10.0.0.1", "for=192.0.2.1, for=unknown", "10.0.0.1"},
+    {"10.0.0.1", "for=192.0.2.1, for=_hidden, for=10.0.0.2", "10.0.0.2"},
+    {"10.0.0.1", "for=\"_hidden:1\"", "10.0.0.1"},
+    {"10.0.0.1", "for=192.0.2.1, proto=http", "10.0.0.1"},
+    {"10.0.0.1", "for=\"\"", "10.0.0.1"},
+    {"10.0.0.1", "for=\"2001:db8::1\"", "10.0.0.1"},
+    {"10.0.0.1", "for=\"[192.0.2.1]\"", "10.0.0.1"},
+    {"10.0.0.1", "for=\"192.0.2.1:\"", "10.0.0.1"},
+    {"10.0.0.1", "for=\"192.0.2.1:123456\"", "10.0.0.1"},
+    {"10.0.0.1", "for=\"192.0.2.1:_\"", "10.0.0.1"},
+    {"10.0.0.1", "for=\"192.0.2.1:8x\"", "10.0.0.1"},
+    {"10.0.0.1", "for=\"[2001:db8::1]x\"", "10.0.0.1"},
+    {"10.0.0.1", "for=\"[2001:db8::1\"", "10.0.0.1"},
+    {"10.0.0.1", "for=\"[]\"", "10.0.0.1"},
+    {"10.0.0.1",
+     "for=\"192.0.2.1000000000000000000000000000000000000000000000000000000"
+     "00000000000000000\"",
+     "10.0.0.1"},
+    /* a line that is malformed says nothing, and hides what is before it */
+    {"10.0.0.1", "for=192.0.2.1, for", "10.0.0.1"},
+    {"10.0.0.1", "for=192.0.2.1, for=", "10.0.0.1"},
+    {"10.0.0.1", "for=192.0.2.1, =", "10.0.0.1"},
+    {"10.0.0.1", "for=192.0.2.1 for=192.0.2.2", "10.0.0.1"},
+    {"10.0.0.1", "for=192.0.2.1; for=192.0.2.2", "10.0.0.1"},
+    {"10.0.0.1", "for=192.0.2.1:80", "10.0.0.1"},
+    {"10.0.0.1", "for=[2001:db8::1]", "10.0.0.1"},
+    {"10.0.0.1", "for = 192.0.2.1", "10.0.0.1"},
+    {"10.0.0.1", "192.0.2.1", "10.0.0.1"},
+    {"10.0.0.1", "for=\"192.0.2.1", "10.0.0.1"},
+    {"10.0.0.1", "for=\"192.0.2.1\\", "10.0.0.1"},
+    {"10.0.0.1", "for=\"192.0.2.1\"x", "10.0.0.1"},
+    {"10.0.0.1", "for=192.0.2.1\nfor=\"\nfor=10.0.0.2\n", "10.0.0.2"},
+    /* a quote that a client leaves open takes nothing from a proxy's line, and
+     * in the same line it is nobody's word any more */
+    {"10.0.0.1", "for=1.2.3.4, for=\"\nfor=192.0.2.1\n", "192.0.2.1"},
+    {"10.0.0.1", "for=1.2.3.4;a=\", for=192.0.2.1", "10.0.0.1"},
+    {"10.0.0.1", "for=1.2.3.4, a=\", for=\"[2001:db8::1]\"", "10.0.0.1"},
+};
+
+static void check_rows(enum forwarded_header header, const struct row *rows,
+                       size_t count)
+{
+    struct trusted_proxies *proxies = make(header);
+    for (size_t i = 0; i < count; i++) {
+        struct ip_address peer;
+        char found[IP_ADDRESS_TEXT];
+        struct bytes value = block_of(rows[i].value);
+        assert_true(ip_address_parse(bytes_of(rows[i].peer), &peer));
+        struct ip_address client =
+            trusted_proxies_client(proxies, &peer, value);
+        ip_address_print(&client, found);
+        if (strcmp(found, rows[i].client) != 0)
+            fail_msg("\"%s\": %s", rows[i].value, found);
+        free((char *)value.data);
+    }
+    trusted_proxies_free(proxies);
+}
+
 static void the_client_is_the_last_one_not_trusted(void **state)
 {
     (void)state;
-    struct trusted_proxies *proxies = make();
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct ip_address peer;
-        char found[IP_ADDRESS_TEXT];
-        struct bytes list = block_of(rows[i].forwarded_for);
-        assert_true(ip_address_parse(bytes_of(rows[i].peer), &peer));
-        struct ip_address client =
-            trusted_proxies_client(proxies, &peer, list);
-        ip_address_print(&client, found);
-        if (strcmp(found, rows[i].client) != 0)
-            fail_msg("\"%s\": %s", rows[i].forwarded_for, found);
-        free((char *)list.data);
-    }
+    check_rows(FORWARDED_X_FORWARDED_FOR, x_forwarded_for,
+               sizeof x_forwarded_for / sizeof *x_forwarded_for);
+    check_rows(FORWARDED_RFC7239, forwarded,
+               sizeof forwarded / sizeof *forwarded);
+}
+
+/* Of very many only the last ones are looked at. */
+static void many_proxies_are_as_far_as_it_looks(void **state)
+{
+    (void)state;
+    enum { COUNT = 1000 };
+    static const char one[] = "for=10.0.0.2,";
+    char *text = malloc(COUNT * sizeof one + 64);
+    struct trusted_proxies *proxies = make(FORWARDED_RFC7239);
+    struct ip_address peer;
+    char found[IP_ADDRESS_TEXT];
+    size_t len = (size_t)sprintf(text, "for=192.0.2.1,");
+    assert_true(ip_address_parse(bytes_of("10.0.0.1"), &peer));
+    for (size_t i = 0; i < COUNT; i++, len += sizeof one - 1)
+        memcpy(text + len, one, sizeof one - 1);
+    struct ip_address client =
+        trusted_proxies_client(proxies, &peer, (struct bytes){text, len});
+    ip_address_print(&client, found);
+    assert_string_equal(found, "10.0.0.2");
     trusted_proxies_free(proxies);
+    free(text);
 }
 
 static void without_ranges_nobody_is_trusted(void **state)
 {
     (void)state;
     struct trusted_proxies *proxies =
-        trusted_proxies_new(&(struct text_list){0});
+        trusted_proxies_new(&(struct text_list){0}, FORWARDED_RFC7239);
     struct ip_address peer;
     assert_true(ip_address_parse(bytes_of("127.0.0.1"), &peer));
     assert_false(trusted_proxies_any(proxies));
@@ -98,6 +196,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_client_is_the_last_one_not_trusted),
+        cmocka_unit_test(many_proxies_are_as_far_as_it_looks),
         cmocka_unit_test(without_ranges_nobody_is_trusted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
