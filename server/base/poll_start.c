@@ -1,25 +1,15 @@
 /* libuv takes a descriptor out of epoll and puts it in again each time that it
  * is told what to poll it for, and libwebsockets tells it several times for
- * each request, mostly what it knows already. A program's own definition of an
- * exported function is the one that counts: this one passes on what is new. */
-#include <dlfcn.h>
+ * each request, mostly what it knows already. This one passes on what is
+ * new. */
 #include <poll.h>
 #include <stdbool.h>
 
 #include <uv.h>
 
-#include "base/memory.h"
+#include "base/overridden.h"
 
-typedef int poll_start(uv_poll_t *poll, int events, uv_poll_cb on_event);
-
-static poll_start *original;
-
-/* Before any thread could look for it at the same time. */
-__attribute__((constructor)) static void find_original(void)
-{
-    original = (poll_start *)dlsym(RTLD_NEXT, "uv_poll_start");
-    PANIC_IF(!original);
-}
+OVERRIDDEN(uv_poll_start)
 
 static bool is_polled_for(const uv_poll_t *poll, int events)
 {
@@ -35,5 +25,5 @@ int uv_poll_start(uv_poll_t *poll, int events, uv_poll_cb on_event)
 {
     if (poll->poll_cb == on_event && is_polled_for(poll, events))
         return 0;
-    return original(poll, events, on_event);
+    return original_uv_poll_start(poll, events, on_event);
 }

@@ -10,28 +10,15 @@
  *   writable, which it is at once, and that event is then passed over, again
  *   and again.
  *
- * It looks into the list by a function it exports, and a program's own
- * definition of an exported function is the one that counts (see also
- * subprotocol.c). So this one says "empty" in these two steps, and passes on
- * everything else. */
+ * So the function by which it looks into the list says "empty" in these two
+ * steps, and passes on everything else. */
 #include "net/body_guard.h"
-
-#include <dlfcn.h>
 
 #include <libwebsockets.h>
 
-#include "base/memory.h"
+#include "base/overridden.h"
 
-typedef size_t segment_len(struct lws_buflist **head, uint8_t **buf);
-
-static segment_len *original;
-
-/* Before any thread could look for it at the same time. */
-__attribute__((constructor)) static void find_original(void)
-{
-    original = (segment_len *)dlsym(RTLD_NEXT, "lws_buflist_next_segment_len");
-    PANIC_IF(!original);
-}
+OVERRIDDEN(lws_buflist_next_segment_len)
 
 static __thread bool is_asked;
 static __thread bool expects_body;
@@ -43,7 +30,7 @@ size_t lws_buflist_next_segment_len(struct lws_buflist **head, uint8_t **buf)
     bool is_hidden = is_pausing || expects_body;
     expects_body = false;
     if (!is_hidden)
-        return original(head, buf);
+        return original_lws_buflist_next_segment_len(head, buf);
     if (buf)
         *buf = NULL;
     return 0;

@@ -1,27 +1,16 @@
-/* It writes by lws_write, and a program's own definition of an exported
- * function is the one that counts (see also subprotocol.c). */
+/* libwebsockets writes its answer to an upgrade by lws_write. */
 #include "net/held_response.h"
 
-#include <dlfcn.h>
 #include <stdlib.h>
 
 #include <libwebsockets.h>
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "base/overridden.h"
 #include "net/socket.h"
 
-typedef int write_function(struct lws *wsi, unsigned char *data, size_t len,
-                           enum lws_write_protocol kind);
-
-static write_function *original;
-
-/* Before any thread could look for it at the same time. */
-__attribute__((constructor)) static void find_original(void)
-{
-    original = (write_function *)dlsym(RTLD_NEXT, "lws_write");
-    PANIC_IF(!original);
-}
+OVERRIDDEN(lws_write)
 
 struct held_response {
     struct buffer bytes;
@@ -29,8 +18,8 @@ struct held_response {
 
 int held_response_pass(struct lws *wsi, struct bytes frames)
 {
-    return original(wsi, (unsigned char *)frames.data, frames.len,
-                    LWS_WRITE_RAW);
+    return original_lws_write(wsi, (unsigned char *)frames.data, frames.len,
+                              LWS_WRITE_RAW);
 }
 
 void held_response_begin(struct socket *socket)
@@ -50,10 +39,9 @@ void held_response_drop(struct socket *socket)
 
 bool held_response_release(struct socket *socket)
 {
-    struct buffer *bytes = &socket->held_response->bytes;
-    bool written =
-        bytes->len && original(socket->wsi, (unsigned char *)bytes->data,
-                               bytes->len, LWS_WRITE_RAW) >= 0;
+    struct bytes all = {socket->held_response->bytes.data,
+                        socket->held_response->bytes.len};
+    bool written = all.len && held_response_pass(socket->wsi, all) >= 0;
     held_response_drop(socket);
     return written;
 }
@@ -64,7 +52,7 @@ int lws_write(struct lws *wsi, unsigned char *data, size_t len,
 {
     struct socket *socket = lws_get_opaque_user_data(wsi);
     if (!socket || !socket->held_response)
-        return original(wsi, data, len, kind);
+        return original_lws_write(wsi, data, len, kind);
     struct buffer *bytes = &socket->held_response->bytes;
     if (!bytes->len)
         buffer_append(bytes, (struct bytes){(char *)data, len});

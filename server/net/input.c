@@ -1,16 +1,8 @@
-/* libwebsockets reads by recv or SSL_read, and a program's own definition of
- * an exported function is the one that counts. So these two are defined here:
- * they read for everybody, and look at what comes for a socket of ours. And so
- * is SSL_pending, by which it asks whether to read on. */
 #include "net/input.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <libwebsockets.h>
 
@@ -19,55 +11,9 @@
 #include "net/reactor.h"
 #include "net/websocket.h"
 
-typedef ssize_t recv_function(int fd, void *data, size_t len, int flags);
-typedef int ssl_read_function(SSL *ssl, void *data, int len);
-typedef int ssl_pending_function(const SSL *ssl);
-
-static recv_function *original_recv;
-static ssl_read_function *original_ssl_read;
-static ssl_pending_function *original_ssl_pending;
-
-/* Before any thread could look for them at the same time. */
-__attribute__((constructor)) static void find_originals(void)
-{
-    original_recv = (recv_function *)dlsym(RTLD_NEXT, "recv");
-    original_ssl_read = (ssl_read_function *)dlsym(RTLD_NEXT, "SSL_read");
-    original_ssl_pending =
-        (ssl_pending_function *)dlsym(RTLD_NEXT, "SSL_pending");
-    PANIC_IF(!original_recv || !original_ssl_read || !original_ssl_pending);
-}
-
 /* libwebsockets' buffer is small, because each connection has one for itself.
  * So that a long read is one system call, its rest is held for a moment. */
 enum { SURPLUS_BYTES = 4096 };
-
-/* Where a socket's bytes come from. */
-struct source {
-    SSL *ssl; /* or NULL */
-    int fd;
-    int flags;
-};
-
-/* What did not fit into libwebsockets' own, small buffer. */
-struct surplus {
-    char *data;
-    size_t size;
-    size_t len;
-};
-
-static ssize_t read_source(const struct source *from, char *data, size_t len,
-                           struct surplus *surplus)
-{
-    if (from->ssl)
-        return original_ssl_read(from->ssl, data, (int)len);
-    struct iovec parts[] = {{data, len}, {surplus->data, surplus->size}};
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-    ssize_t got = recvmsg(from->fd, &message, from->flags);
-    if (got <= (ssize_t)len)
-        return got;
-    surplus->len = (size_t)got - len;
-    return (ssize_t)len;
-}
 
 /* ---- what is held back -------------------------------------------------- */
 
@@ -118,8 +64,19 @@ static void hold(struct input *input, struct bytes bytes, struct bytes behind)
     memcpy(input->held->data + bytes.len, behind.data, behind.len);
 }
 
-/* ---- reading ---------------------------------------------------------------
+/* ---- looking ---------------------------------------------------------------
  */
+
+/* Nothing that comes is given on any more. */
+static bool is_waste(const struct input *input)
+{
+    return input_is_over(input) || input->is_closing;
+}
+
+bool input_is_wanted(const struct input *input)
+{
+    return input->is_frames && !is_waste(input);
+}
 
 static void answer_ping(void *socket, struct bytes payload)
 {
@@ -204,8 +161,8 @@ static ssize_t gather(struct input *input, const struct source *from,
     piece->len = take_held(input, piece->data, size);
     if (!piece->is_fresh)
         return (ssize_t)piece->len;
-    ssize_t got = read_source(from, piece->data + piece->len,
-                              size - piece->len, &piece->surplus);
+    ssize_t got = from->read(from, piece->data + piece->len,
+                             size - piece->len, &piece->surplus);
     if (got > 0)
         piece->len += (size_t)got;
     else
@@ -225,14 +182,8 @@ static size_t judge(struct socket *socket, const struct piece *piece)
     return input->is_closing ? 0 : usable;
 }
 
-/* Nothing that comes is given on any more. */
-static bool is_waste(const struct input *input)
-{
-    return input_is_over(input) || input->is_closing;
-}
-
-static ssize_t read_checked(struct socket *socket, const struct source *from,
-                            char *data, size_t len)
+ssize_t input_read(struct socket *socket, const struct source *from,
+                   char *data, size_t len)
 {
     struct input *input = &socket->input;
     struct reactor *reactor = socket->reactor;
@@ -259,82 +210,18 @@ static ssize_t read_checked(struct socket *socket, const struct source *from,
     }
 }
 
-ssize_t recv(int fd, void *data, size_t len, int flags)
-{
-    struct socket *socket = reactor_find_socket(fd);
-    const struct source from = {NULL, fd, flags};
-    return socket ? read_checked(socket, &from, data, len)
-                  : original_recv(fd, data, len, flags);
-}
-
-/* How often somebody has asked about a connection since it was read from, and
- * how often it was read from since nothing was pending. */
-static __thread struct {
-    const SSL *ssl;
-    unsigned times;
-    unsigned reads;
-} asked;
-
-/* Everything that is decrypted, behind what is held already. */
-static void hold_pending(struct socket *socket, SSL *ssl, int pending)
+void input_hold_more(struct socket *socket, const struct source *from,
+                     size_t pending)
 {
     struct input *input = &socket->input;
     size_t len = held_len(input);
-    struct held *all =
-        memory_new(1, sizeof *all + len + (size_t)pending);
+    struct held *all = memory_new(1, sizeof *all + len + pending);
     take_held(input, all->data, len);
-    int got = original_ssl_read(ssl, all->data + len, pending);
-    all->len = len + (size_t)(got > 0 ? got : 0);
+    ssize_t got = from->read(from, all->data + len, pending, NULL);
+    all->len = len + (got > 0 ? (size_t)got : 0);
     drop_held(input);
     input->held = all;
     list_held(socket);
-}
-
-/* libwebsockets 4.3 takes a hundred small reads in a row for a loop that went
- * wrong, and closes: what comes then waits for a service of its own. */
-static bool rests(const SSL *ssl, int pending)
-{
-    enum { READS_MAX = LWS_LIBRARY_VERSION_NUMBER < 4002000 ? INT_MAX : 64 };
-    struct socket *socket = reactor_find_socket(SSL_get_fd(ssl));
-    if (asked.reads < READS_MAX || !socket || !socket->input.is_frames ||
-        is_waste(&socket->input))
-        return false;
-    hold_pending(socket, (SSL *)ssl, pending);
-    return true;
-}
-
-/* While libwebsockets flushes a closing connection it sets aside what it reads,
- * without consuming it, and looks at that before it reads again: as long as
- * bytes are pending it would go round for ever, and its thread with it. Behind
- * a read it asks twice; who asks more often has not read.
- * It then reads as many bytes as it was told, so there must be room for those
- * held, and for one more behind any that a read leaves to be held. */
-int SSL_pending(const SSL *ssl)
-{
-    enum { TIMES_MAX = 2 };
-    if (ssl != asked.ssl)
-        asked.times = asked.reads = 0;
-    asked.ssl = ssl;
-    int pending = original_ssl_pending(ssl);
-    if (++asked.times > TIMES_MAX || !pending || rests(ssl, pending)) {
-        asked.reads = 0;
-        return 0;
-    }
-    return pending + FRAME_CHECK_HELD;
-}
-
-int SSL_read(SSL *ssl, void *data, int len)
-{
-    if (ssl != asked.ssl)
-        asked.reads = 0;
-    asked.ssl = ssl;
-    asked.times = 0;
-    asked.reads++;
-    struct socket *socket = reactor_find_socket(SSL_get_fd(ssl));
-    const struct source from = {ssl, -1, 0};
-    return socket && len > 0
-               ? (int)read_checked(socket, &from, data, (size_t)len)
-               : original_ssl_read(ssl, data, len);
 }
 
 bool input_has_blank(const struct socket *socket)

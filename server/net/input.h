@@ -2,9 +2,8 @@
  *
  * Requests go through head_check, and are given to it one at a time, so that
  * the frames behind an upgrade are read as frames; frames go through
- * frame_check; pings are answered here,
- * each of them. Where nothing may be read any more, it is told that nothing
- * came.
+ * frame_check; pings are answered here, each of them. Where nothing may be
+ * read any more, it is told that nothing came.
  *
  * Owner:   the socket.
  * Thread:  the reactor's.
@@ -13,6 +12,10 @@
  */
 #ifndef PEAL_NET_INPUT_H
 #define PEAL_NET_INPUT_H
+
+#include <sys/types.h>
+
+#include <libwebsockets.h>
 
 #include "net/frame_check.h"
 #include "net/head_check.h"
@@ -30,6 +33,33 @@ struct input {
     struct frame_check check;
     struct head_check *head; /* before the upgrade, once something came */
 };
+
+/* Room for what does not fit into libwebsockets' own, small buffer. */
+struct surplus {
+    char *data;
+    size_t size;
+    size_t len;
+};
+
+/* Where a socket's bytes come from; `read` returns as recv does. */
+struct source {
+    ssize_t (*read)(const struct source *source, char *data, size_t len,
+                    struct surplus *surplus);
+    SSL *ssl; /* or NULL */
+    int fd;
+    int flags;
+};
+
+/* Reads in libwebsockets' place, as recv does. */
+ssize_t input_read(struct socket *socket, const struct source *from,
+                   char *data, size_t len);
+
+/* Whether frames come that are not thrown away. */
+bool input_is_wanted(const struct input *input);
+
+/* Reads `pending` bytes, which are there, behind what is held already. */
+void input_hold_more(struct socket *socket, const struct source *from,
+                     size_t pending);
 
 /* Whether the request's path had a blank, written %20. */
 bool input_has_blank(const struct socket *socket);

@@ -1,32 +1,18 @@
 /* After each response libwebsockets waits until the socket is writable before
  * it reads on, which costs a turn of the loop and four system calls: for
- * nothing, because what could be said was said. A program's own definition of
- * an exported function is the one that counts. These two keep that question
- * from the loop, and answer it at the end of the event that asked. */
+ * nothing, because what could be said was said. These two functions of its
+ * keep that question from the loop, and answer it at the end of the event that
+ * asked. */
 #include "net/keep_alive.h"
 
-#include <dlfcn.h>
 #include <poll.h>
 
 #include <libwebsockets.h>
 
-#include "base/memory.h"
+#include "base/overridden.h"
 
-typedef int callback_on_writable(struct lws *wsi);
-typedef int service(struct lws_context *context, struct lws_pollfd *event,
-                    int thread);
-
-static callback_on_writable *original_callback_on_writable;
-static service *original_service;
-
-/* Before any thread could look for them at the same time. */
-__attribute__((constructor)) static void find_originals(void)
-{
-    original_callback_on_writable =
-        (callback_on_writable *)dlsym(RTLD_NEXT, "lws_callback_on_writable");
-    original_service = (service *)dlsym(RTLD_NEXT, "lws_service_fd_tsi");
-    PANIC_IF(!original_callback_on_writable || !original_service);
-}
+OVERRIDDEN(lws_callback_on_writable)
+OVERRIDDEN(lws_service_fd_tsi)
 
 /* The event under way. */
 static __thread struct {
@@ -38,7 +24,7 @@ static __thread struct {
 int lws_callback_on_writable(struct lws *wsi)
 {
     if (!current.is_completing)
-        return original_callback_on_writable(wsi);
+        return original_lws_callback_on_writable(wsi);
     current.wants_writable = true;
     return 1;
 }
@@ -48,12 +34,12 @@ int lws_service_fd_tsi(struct lws_context *context, struct lws_pollfd *event,
 {
     struct lws_pollfd writable = {.events = POLLOUT, .revents = POLLOUT};
     current.fd = writable.fd = event ? event->fd : -1;
-    int result = original_service(context, event, thread);
+    int result = original_lws_service_fd_tsi(context, event, thread);
     current.fd = -1;
     if (!current.wants_writable)
         return result;
     current.wants_writable = false;
-    return original_service(context, &writable, thread);
+    return original_lws_service_fd_tsi(context, &writable, thread);
 }
 
 bool keep_alive(struct lws *wsi)

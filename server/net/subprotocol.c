@@ -3,30 +3,18 @@
  * It copies what the client offers into 128 bytes and drops the connection
  * when that is too long, as it is whenever a browser puts its token there
  * (`broadcast, bearer.<jwt>`). The header cannot be changed through its API;
- * but it reads headers through a function it exports, and a program's own
- * definition of an exported function is the one that counts. So this one
+ * but it reads headers through a function that can be overridden. This one
  * answers with the chosen name once the handshake was judged, and passes on
  * everything else. */
-#include <dlfcn.h>
 #include <string.h>
 
 #include <libwebsockets.h>
 
-#include "base/memory.h"
+#include "base/overridden.h"
 #include "net/handshake.h"
 #include "net/socket.h"
 
-typedef int header_copy(struct lws *wsi, char *out, int size,
-                        enum lws_token_indexes token);
-
-static header_copy *original;
-
-/* Before any thread could look for it at the same time. */
-__attribute__((constructor)) static void find_original(void)
-{
-    original = (header_copy *)dlsym(RTLD_NEXT, "lws_hdr_copy");
-    PANIC_IF(!original);
-}
+OVERRIDDEN(lws_hdr_copy)
 
 static const char *chosen_name(struct lws *wsi)
 {
@@ -42,7 +30,7 @@ int lws_hdr_copy(struct lws *wsi, char *out, int size,
     bool is_offered =
         name && len < size && lws_hdr_total_length(wsi, token) > 0;
     if (!is_offered)
-        return original(wsi, out, size, token);
+        return original_lws_hdr_copy(wsi, out, size, token);
     memcpy(out, name, (size_t)len + 1);
     return len;
 }

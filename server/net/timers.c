@@ -1,9 +1,8 @@
 /* libwebsockets keeps its timers in one sorted list and walks it from the
  * start at each insert: with 10,000 kept connections half of a server's time.
  * Nearly all timers run equally long, so a new one belongs near the end; those
- * that end a connection are short and belong near the start. A program's own
- * definition of an exported function is the one that counts: this one walks
- * from both ends. */
+ * that end a connection are short and belong near the start. So this one, in
+ * place of libwebsockets' own (see overridden.h), walks from both ends. */
 #include <libwebsockets.h>
 
 static void add_behind(lws_dll2_t *item, lws_dll2_t *place,
