@@ -12,6 +12,7 @@
 
 extern const struct protocol protocol_echo;
 extern const struct protocol protocol_broadcast;
+extern const struct protocol protocol_dashboard;
 
 /* Every protocol, ended by NULL. */
 extern const struct protocol *const protocols[];

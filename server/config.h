@@ -36,6 +36,7 @@ struct config {
     uint32_t rx_buffer_bytes;
     bool io_uring;
     bool explain_refusals;
+    enum api_dashboard dashboard;
     char *default_channel;
     enum log_level log_level;
     enum log_format log_format;

@@ -65,6 +65,10 @@ static const struct config_key keys[] = {
     {"explain_refusals", &config_value_bool, AT(explain_refusals), "false",
      .help = "a refused client is let in, told why, and closed: browsers "
              "show no other answer; on under --dev"},
+    {"dashboard", &config_value_choice, AT(dashboard), "loopback",
+     .choices = "off|loopback|on",
+     .help = "who may see /dashboard: nobody, who sits at this machine, or "
+             "everybody; it asks for an API key with the scope admin"},
     {"default_protocol", &config_value_text, AUTH(default_protocol), "echo",
      .min = 1, .reloads = true,
      .help = "protocol of a client that names none: echo or broadcast"},

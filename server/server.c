@@ -31,6 +31,7 @@ struct server {
     struct config *reloaded;     /* what was last read since; NULL: nothing */
     struct messaging_options options; /* whose limits a reload changes */
     struct instance instance;
+    struct overview overview;
     const struct metrics *bus_metrics;
     struct auth *auth;
     struct api *api;
@@ -119,6 +120,9 @@ static bool make_instance(struct server *server, struct error *error)
     instance->options = &server->options;
     instance->hub = hub_new();
     instance->clients = clients_new();
+    server->overview.write_metrics = write_metrics;
+    server->overview.arg = server;
+    instance->overview = &server->overview;
     instance->token_judge = (struct token_judge){judge_token, server};
     return make_bus(server, error);
 }
@@ -144,6 +148,7 @@ static bool make_net(struct server *server, struct error *error)
         .explain_refusals = config->explain_refusals,
         .default_channel = config->default_channel,
         .tls = server->tls,
+        .dashboard = config->dashboard,
         .proxy_protocol = config->proxy_protocol,
         .trusted_proxies = config->trusted_proxies,
         .forwarded_header = config->forwarded_header,

@@ -87,6 +87,7 @@ static const struct route routes[] = {
     {"/api/disconnect", METHOD_POST, POST_ALLOW, NULL, "disconnect"},
     {"/api/unsubscribe", METHOD_POST, POST_ALLOW, NULL, "unsubscribe"},
     {"/api/tickets", METHOD_POST, POST_ALLOW, NULL, "tickets"},
+    {"/api/dashboard", METHOD_POST, POST_ALLOW, NULL, "dashboard"},
     {"/api/channels", METHOD_GET, GET_ALLOW, NULL, "channels"},
     {"/api/channels/*/presence", METHOD_GET, GET_ALLOW, NULL, "presence"},
     {"/api/channels/*/history", METHOD_GET, GET_ALLOW, NULL, "history"},
@@ -118,6 +119,35 @@ static const struct route *find_route(struct bytes path, struct bytes *channel)
         if (matches(routes[i].path, path, channel))
             return &routes[i];
     return NULL;
+}
+
+static bool is_hidden(const struct api_request *request)
+{
+    return !request->sees_dashboard && api_is_dashboard(request->path);
+}
+
+static const struct route *route_of(const struct api_request *request,
+                                    struct bytes *channel)
+{
+    return is_hidden(request) ? NULL : find_route(request->path, channel);
+}
+
+static const struct file *file_of(const struct api *api,
+                                  const struct api_request *request)
+{
+    struct bytes path = request->path;
+    if (is_hidden(request))
+        return NULL;
+    if (bytes_equal(path, BYTES_LITERAL("/dashboard")))
+        path = BYTES_LITERAL("/dashboard/index.html");
+    return files_find(api->files, path);
+}
+
+bool api_is_dashboard(struct bytes path)
+{
+    return bytes_equal(path, BYTES_LITERAL("/dashboard")) ||
+           bytes_start_with(path, BYTES_LITERAL("/dashboard/")) ||
+           bytes_equal(path, BYTES_LITERAL("/api/dashboard"));
 }
 
 bool api_is_for_backends(struct bytes path)
@@ -374,7 +404,7 @@ static struct api_call *serve_backend(struct api *api, struct worker *worker,
 {
     struct bytes channel;
     struct api_call *call = NULL;
-    const struct route *route = find_route(request->path, &channel);
+    const struct route *route = route_of(request, &channel);
     size_t index = route ? (size_t)(route - routes) : ROUTES;
     if (!route)
         answer_set_error(response, 404, "Not found");
@@ -394,9 +424,8 @@ static void serve_page(const struct api *api, const struct api_request *request,
 {
     struct bytes none;
     bool origin_is_allowed = add_cors(api, request, response);
-    const struct route *route = find_route(request->path, &none);
-    const struct file *file =
-        route ? NULL : files_find(api->files, request->path);
+    const struct route *route = route_of(request, &none);
+    const struct file *file = route ? NULL : file_of(api, request);
     if (!route && !file) {
         answer_set_error(response, 404, "Not found");
         return;

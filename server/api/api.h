@@ -35,6 +35,9 @@ struct api_sources {
     void *arg;
 };
 
+/* Who may see the dashboard. */
+enum api_dashboard { DASHBOARD_OFF, DASHBOARD_LOOPBACK, DASHBOARD_ON };
+
 /* What the config says. */
 struct api_options {
     char *key;                        /* may do everything; NULL: none */
@@ -57,6 +60,7 @@ struct api_request {
     struct bytes content_type;
     struct bytes limit; /* ?limit= */
     bool has_length;    /* a Content-Length is there */
+    bool sees_dashboard;
     uint64_t body_len;
     struct ip_address client; /* whose it is, for the log */
 };
@@ -89,6 +93,10 @@ void api_free(struct api *api);
 
 /* Whether the path is of the API for backends, whose requests have bodies. */
 bool api_is_for_backends(struct bytes path);
+
+/* Whether the path is of the dashboard: there is none for those who do not
+ * see it. */
+bool api_is_dashboard(struct bytes path);
 
 /* Fills a zeroed response and returns NULL; or begins a call, which wants the
  * request's body and then to be run. */

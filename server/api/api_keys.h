@@ -26,7 +26,8 @@ enum api_scope {
     SCOPE_CHANNELS = 16,
     SCOPE_DISCONNECT = 32,
     SCOPE_TICKETS = 64,
-    SCOPE_ALL = 127
+    SCOPE_ADMIN = 128,
+    SCOPE_ALL = 255
 };
 
 /* As in the config. */

@@ -313,22 +313,38 @@ static bool read_ttl(struct api_call *call, uint32_t part,
     return true;
 }
 
+/* Takes `content`. */
+static void ask_for_ticket(struct api_call *call, uint32_t part,
+                           uint32_t seconds, char *content)
+{
+    char ticket[TICKET_LEN + 1];
+    ticket_make(ticket);
+    struct request *request = new_request(REQUEST_TICKET, bytes_of(ticket));
+    request->seconds = seconds;
+    request->ticket = content;
+    call_ask(call, part, request, write_ticket);
+}
+
 static void run_tickets(struct api_call *call, uint32_t part,
                         const struct json_slot *slots)
 {
     char id[CLIENT_ID_MAX + 1] = "";
-    char ticket[TICKET_LEN + 1];
+    struct bytes caps = slots[FIELD_CAPS].raw;
     struct bytes client;
     uint32_t seconds;
-    if (!read_client(call, part, slots, id, &client) ||
-        !check_caps(call, part, slots[FIELD_CAPS].raw) ||
-        !read_ttl(call, part, slots, &seconds))
-        return;
-    ticket_make(ticket);
-    struct request *request = new_request(REQUEST_TICKET, bytes_of(ticket));
-    request->seconds = seconds;
-    request->ticket = ticket_content(id, slots[FIELD_CAPS].raw);
-    call_ask(call, part, request, write_ticket);
+    if (read_client(call, part, slots, id, &client) &&
+        check_caps(call, part, caps) && read_ttl(call, part, slots, &seconds))
+        ask_for_ticket(call, part, seconds, ticket_content(id, caps));
+}
+
+static void run_dashboard(struct api_call *call, uint32_t part,
+                          const struct json_slot *slots)
+{
+    char id[1 + CLIENT_ID_MAX + 1] = {TICKET_FOR_DASHBOARD};
+    struct bytes client;
+    if (read_client(call, part, slots, id + 1, &client))
+        ask_for_ticket(call, part, TICKET_SECONDS,
+                       ticket_content(id, (struct bytes){0}));
 }
 
 static void run_history(struct api_call *call, uint32_t part,
@@ -376,6 +392,7 @@ static const struct command commands[] = {
     {"presence", SCOPE_PRESENCE, COMMAND_SINGLE, run_presence},
     {"history", SCOPE_HISTORY, COMMAND_SINGLE, run_history},
     {"channels", SCOPE_CHANNELS, COMMAND_SINGLE, run_channels},
+    {"dashboard", SCOPE_ADMIN, COMMAND_SINGLE, run_dashboard},
     {"broadcast", SCOPE_PUBLISH, COMMAND_BROADCAST, NULL},
     {"batch", 0, COMMAND_BATCH, NULL},
 };

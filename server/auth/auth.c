@@ -10,6 +10,8 @@
 #include "auth/verdict.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "messaging/protocol.h"
+#include "messaging/tickets.h"
 
 /* All of it set once by auth_new. */
 struct auth {
@@ -82,12 +84,31 @@ static bool let_in(const struct auth *auth, struct verdict *verdict)
     return true;
 }
 
+static bool is_for_dashboard(const struct verdict *verdict)
+{
+    return verdict->protocol &&
+           strcmp(verdict->protocol, PROTOCOL_DASHBOARD) == 0;
+}
+
+/* Nothing else opens a dashboard, whether clients have to prove anything or
+ * not. */
+static bool ask_for_ticket(struct bytes ticket, struct verdict *verdict)
+{
+    if (!ticket.len)
+        return verdict_refuse(verdict, 401, "Ticket required", NULL,
+                              CLOSE_TOKEN_MISSING);
+    verdict->status = VERDICT_TICKET;
+    return false;
+}
+
 static bool check_token(const struct auth *auth,
                         const struct handshake *handshake,
                         struct verdict *verdict)
 {
     struct bytes token;
     struct bytes ticket = handshake->query_ticket;
+    if (is_for_dashboard(verdict))
+        return ask_for_ticket(ticket, verdict);
     if (auth->keys.count &&
         token_source_find(handshake, auth->query_token && !ticket.len, &token))
         return judge_token(auth, token, verdict->client_id, verdict);
@@ -140,6 +161,14 @@ static struct caps *read_caps(const struct auth *auth, struct bytes text)
     return caps;
 }
 
+static bool is_whose(struct bytes client, const struct verdict *verdict)
+{
+    bool opens_dashboard = client.len && *client.data == TICKET_FOR_DASHBOARD;
+    return opens_dashboard == is_for_dashboard(verdict) &&
+           bytes_equal(bytes_skip(client, opens_dashboard),
+                       bytes_of(verdict->client_id));
+}
+
 void auth_judge_ticket(const struct auth *auth, const char *content,
                        struct verdict *verdict)
 {
@@ -150,13 +179,16 @@ void auth_judge_ticket(const struct auth *auth, const char *content,
         return;
     }
     struct bytes client = {content, (size_t)(blank - content)};
-    if (!bytes_equal(client, bytes_of(verdict->client_id))) {
+    if (!is_whose(client, verdict)) {
         verdict_refuse(verdict, 403, "Ticket is for another client", NULL,
                        CLOSE_FORBIDDEN);
         return;
     }
     verdict->identity.caps = read_caps(auth, bytes_skip(text, client.len + 1));
     verdict->status = 101;
+    if (is_for_dashboard(verdict))
+        verdict->identity.expires_seconds =
+            clock_wall_ms() / 1000 + DASHBOARD_SECONDS;
     if (!verdict->identity.caps)
         refuse_ticket(verdict);
 }
@@ -248,6 +280,9 @@ static bool set_default_protocol(struct auth *auth, const char *name,
     rules->default_protocol =
         name ? upgrade_find_protocol(rules->protocols, bytes_of(name))
              : rules->protocols[0];
+    if (rules->default_protocol &&
+        strcmp(rules->default_protocol, PROTOCOL_DASHBOARD) == 0)
+        rules->default_protocol = NULL; /* it is nobody's by default */
     return rules->default_protocol ||
            error_set(error, "default_protocol: unknown \"%.64s\"", name);
 }

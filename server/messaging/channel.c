@@ -5,7 +5,7 @@
 #include <utlist.h>
 
 #include "base/clock.h"
-#include "messaging/worker.h"
+#include "messaging/tally.h"
 
 enum {
     BATCH_MESSAGES = 256, /* at most in one write */
@@ -94,6 +94,7 @@ static void free_when_unused(struct channel *channel)
     hub_leave(worker->instance->hub, worker, channel->hub_channel);
     free(channel->batch);
     free(channel->subscribers);
+    free(channel->tally);
     free(channel);
 }
 
@@ -137,6 +138,8 @@ void channel_push(struct channel *channel, struct message *message)
 {
     if (!channel->subscriber_count)
         return;
+    if (channel->worker->watch)
+        watch_channel(channel, message_size(message));
     if (!channel->batch_count)
         DL_APPEND2(channel->worker->dirty, channel, dirty_prev, dirty_next);
     if (channel->batch_count == channel->batch_capacity)

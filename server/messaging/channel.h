@@ -16,6 +16,7 @@
 #include "messaging/options.h"
 
 struct hub_channel;
+struct tally;
 
 struct subscriber {
     struct connection *connection;
@@ -40,6 +41,7 @@ struct channel {
     uint32_t behind;      /* subscribers that have something to get */
     uint32_t cursor;      /* who is served next in this round */
     uint32_t round_start; /* the number that came next when it began */
+    struct tally *tally; /* NULL: nothing was counted */
     struct channel *dirty_next; /* in the worker's list while it has a batch */
     struct channel *dirty_prev;
     UT_hash_handle hh;

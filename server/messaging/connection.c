@@ -9,6 +9,7 @@
 #include "messaging/channel.h"
 #include "messaging/names.h"
 #include "messaging/operations.h"
+#include "messaging/tally.h"
 #include "messaging/worker.h"
 
 enum {
@@ -124,6 +125,8 @@ static void note_end(struct connection *connection)
         return;
     settle_reason(connection);
     log_end(connection);
+    if (connection->protocol->on_close)
+        connection->protocol->on_close(connection);
     metrics_count_close(&connection->worker->metrics,
                         connection->close_reason);
     count(connection, METRIC_CONNECTIONS, -1);
@@ -192,6 +195,8 @@ static void handle_message(struct connection *connection, struct bytes message,
 {
     count(connection, METRIC_MESSAGES_IN, 1);
     count(connection, METRIC_BYTES_IN, (int64_t)message.len);
+    if (connection->worker->watch)
+        watch_connection(connection, TALLY_MESSAGES_IN, 1, message.len);
     if (is_within_rate(connection))
         connection->protocol->on_message(connection, message, binary);
 }
@@ -328,6 +333,9 @@ static bool send_by(struct connection *connection, write_function *write,
 {
     count(connection, METRIC_MESSAGES_OUT, (int64_t)frame_count);
     count(connection, METRIC_BYTES_OUT, (int64_t)joined.len);
+    if (connection->worker->watch)
+        watch_connection(connection, TALLY_MESSAGES_OUT, frame_count,
+                         joined.len);
     if (!is_writable(connection))
         return false;
     if (!write(connection, joined))

@@ -52,6 +52,16 @@ void hub_add_worker(struct hub *hub, struct worker *worker)
     hub->worker_count++;
 }
 
+unsigned hub_worker_count(const struct hub *hub)
+{
+    return hub->worker_count;
+}
+
+struct worker *hub_worker(const struct hub *hub, unsigned index)
+{
+    return hub->workers[index];
+}
+
 static struct shard *lock_shard(struct hub *hub, struct bytes channel)
 {
     uint64_t hash = hash_bytes(channel.data, channel.len);
@@ -103,6 +113,11 @@ void hub_count_listener(struct hub_channel *channel, int by)
 {
     atomic_fetch_add_explicit(&channel->listeners, (uint32_t)by,
                               memory_order_relaxed);
+}
+
+uint32_t hub_listeners(const struct hub_channel *channel)
+{
+    return atomic_load_explicit(&channel->listeners, memory_order_relaxed);
 }
 
 /* On a worker that wanted the channel when the message was posted. */

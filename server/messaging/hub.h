@@ -31,6 +31,10 @@ void hub_free(struct hub *hub);
 /* Makes a worker known; before threads start. */
 void hub_add_worker(struct hub *hub, struct worker *worker);
 
+/* The workers made known, by their numbers. */
+unsigned hub_worker_count(const struct hub *hub);
+struct worker *hub_worker(const struct hub *hub, unsigned index);
+
 /* A worker's first subscriber: messages are posted to it from now on. */
 struct hub_channel *hub_enter(struct hub *hub, struct worker *worker,
                               const char *channel);
@@ -41,6 +45,9 @@ void hub_leave(struct hub *hub, struct worker *worker,
 
 /* Subscribers came (1) or went (-1). */
 void hub_count_listener(struct hub_channel *channel, int by);
+
+/* How many connections of this instance subscribe; for a worker in it. */
+uint32_t hub_listeners(const struct hub_channel *channel);
 
 /* Posts a reference to each worker that wants the message's channel, in the
  * order of the calls. Returns how many connections subscribe to it. */

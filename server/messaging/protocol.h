@@ -15,12 +15,18 @@
 
 struct connection;
 
+/* The one that is for administrators: a ticket of their own lets them in. */
+#define PROTOCOL_DASHBOARD "dashboard"
+
 struct protocol {
     const char *name; /* the Sec-WebSocket-Protocol name */
 
     /* The connection is open. `channels`: those asked for in the URL. */
     void (*on_open)(struct connection *connection,
                     const struct bytes *channels, size_t count);
+
+    /* The connection ends, having been open; may be NULL. */
+    void (*on_close)(struct connection *connection);
 
     /* One whole message; the payload is valid during the call. */
     void (*on_message)(struct connection *connection, struct bytes payload,

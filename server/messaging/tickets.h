@@ -17,6 +17,11 @@
 /* 128 bits in hexadecimal digits. */
 enum { TICKET_LEN = 32, TICKET_SECONDS = 30, TICKET_SECONDS_MAX = 3600 };
 
+/* Before the client id, which has no such character: it opens a dashboard,
+ * whose connection ends after so long. */
+#define TICKET_FOR_DASHBOARD '*'
+enum { DASHBOARD_SECONDS = 900 };
+
 struct ticket;
 
 /* A zeroed struct knows no ticket. */

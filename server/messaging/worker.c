@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "messaging/channel.h"
+#include "messaging/tally.h"
 
 enum {
     INBOX_ROUNDS = 16,
@@ -29,7 +30,8 @@ void worker_deinit(struct worker *worker)
 {
     while (inbox_drain(&worker->inbox))
         ; /* what still waits is freed by running it */
-    PANIC_IF(worker->channels);
+    PANIC_IF(worker->channels || worker->looks);
+    watch_end(worker);
     inbox_deinit(&worker->inbox);
     buffer_deinit(&worker->reply);
     buffer_deinit(&worker->flush);
@@ -293,6 +295,7 @@ void worker_tick(struct worker *worker)
     each_open(worker, pinged % period, period, visit_pong);
     each_open(worker, tick % period, period, visit);
     check_expiring(worker);
+    watch_tick(worker);
 }
 
 uint32_t worker_close_some(struct worker *worker, uint32_t count,

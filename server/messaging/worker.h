@@ -18,11 +18,23 @@
 #include "messaging/metrics.h"
 #include "messaging/options.h"
 
+struct look;
+struct watch;
+
 /* Judges a fresh token for `client_id`; sets the new identity, or `why`. */
 struct token_judge {
     bool (*judge)(void *arg, struct bytes token, const char *client_id,
                   struct identity *identity, const char **why);
     void *arg;
+};
+
+/* What a dashboard shows besides. */
+struct overview {
+    /* Prometheus' text format. */
+    void (*write_metrics)(void *arg, struct buffer *out);
+    void *arg;
+    /* any thread */
+    _Atomic uint32_t viewers; /* dashboards that are open */
 };
 
 /* What all workers of an instance share; outlives them. */
@@ -32,6 +44,7 @@ struct instance {
     struct bus *bus;
     struct clients *clients;
     struct token_judge token_judge;
+    struct overview *overview; /* for dashboards */
 };
 
 struct connection_slot {
@@ -62,6 +75,8 @@ struct worker {
     size_t expiring_count;
     size_t expiring_capacity;
     uint64_t seconds; /* ticks since the start */
+    struct watch *watch; /* NULL: nobody looks */
+    struct look *looks;  /* that its connections have under way */
     struct metrics metrics;
 };
 

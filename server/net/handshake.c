@@ -8,6 +8,7 @@
 #include "messaging/channel.h"
 #include "messaging/tickets.h"
 #include "net/client_address.h"
+#include "net/dashboard_access.h"
 #include "net/headers.h"
 #include "net/held_response.h"
 #include "net/reactor.h"
@@ -344,6 +345,20 @@ static void find_client(struct socket *socket, struct headers *headers)
     socket->ip = count;
 }
 
+static const struct refusal no_dashboard = {404, "Not found", NULL, CLOSE_NONE,
+                                            NULL};
+
+static bool is_hidden_dashboard(const struct socket *socket,
+                                const struct ip_address *peer,
+                                const struct verdict *verdict,
+                                struct headers *headers)
+{
+    return verdict->protocol &&
+           strcmp(verdict->protocol, PROTOCOL_DASHBOARD) == 0 &&
+           !dashboard_access_is_given(
+               socket, peer, ip_count_address(socket->ip), headers);
+}
+
 bool handshake_judge(struct socket *socket)
 {
     char name[CLIENT_ID_MAX];
@@ -351,12 +366,15 @@ bool handshake_judge(struct socket *socket)
     struct verdict verdict;
     struct handshake handshake;
     struct headers headers = headers_of(socket->reactor, socket->wsi);
+    const struct ip_address peer = *ip_count_address(socket->ip);
     find_client(socket, &headers);
     if (!has_room(socket, &refusal))
         return refuse(socket, &refusal);
     read_handshake(socket, &headers, &handshake);
     handshake.certificate_name = certificate_name(socket, name);
     auth_judge(socket->reactor->net->auth, &handshake, &verdict);
+    if (is_hidden_dashboard(socket, &peer, &verdict, &headers))
+        return refuse(socket, &no_dashboard);
     if (verdict.status == 101)
         return admit(socket, &verdict, &headers);
     if (verdict.status == VERDICT_TICKET)

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "net/body_guard.h"
 #include "net/client_address.h"
+#include "net/dashboard_access.h"
 #include "net/exchange.h"
 #include "net/headers.h"
 #include "net/keep_alive.h"
@@ -64,6 +65,11 @@ static struct api_request read_request(const struct socket *socket,
     request.host = headers_get(headers, WSI_TOKEN_HOST);
     request.origin = headers_get(headers, WSI_TOKEN_ORIGIN);
     request.if_none_match = headers_get(headers, WSI_TOKEN_HTTP_IF_NONE_MATCH);
+    if (api_is_dashboard(request.path)) {
+        const struct ip_address client = client_address(socket, headers);
+        request.sees_dashboard = dashboard_access_is_given(
+            socket, ip_count_address(socket->ip), &client, headers);
+    }
     if (!api_is_for_backends(request.path))
         return request;
     request.client = client_address(socket, headers);

@@ -29,6 +29,7 @@ struct net_options {
     bool explain_refusals;
     const char *default_channel;
     struct tls *tls; /* NULL: plain; borrowed */
+    enum api_dashboard dashboard; /* who may see it */
     bool proxy_protocol; /* each socket begins with a PROXY header */
     struct text_list trusted_proxies; /* borrowed, for net_new only */
     enum forwarded_header forwarded_header;

@@ -2,7 +2,7 @@
 # Tests of web/: peal.js alone and as an npm package, then the pages in Chromium against the server.
 #
 #   tests/web/run.sh [PEAL]                the tests; PEAL is build/peal by default
-#   tests/web/run.sh --screenshot [PEAL]   makes web/demo.png instead
+#   tests/web/run.sh --screenshot [PEAL]   makes web/demo.png and web/dashboard.png instead
 #
 # The last line says "N passed, M failed"; exits non-zero if any failed.
 set -euo pipefail
@@ -40,7 +40,8 @@ if [ ! -e node_modules/.package-lock.json ] ||
 fi
 
 if [ $screenshot = yes ]; then
-  exec timeout 60 node screenshot.js
+  timeout 60 node screenshot.js
+  exec timeout 60 node dashboard_screenshot.js
 fi
 
 counts=$(mktemp)
@@ -65,6 +66,8 @@ run_file peal.test.js 5
 run_file api.test.js 20
 run_file package.test.js 40
 run_file chat.test.js 54
+run_file vendor.test.js 5
+run_file dashboard.test.js 70
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

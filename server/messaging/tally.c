@@ -1,0 +1,117 @@
+#include "messaging/tally.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "messaging/channel.h"
+
+static uint32_t second_of(const struct worker *worker)
+{
+    return (uint32_t)worker->seconds;
+}
+
+/* Brings a tally to the second at hand. */
+static void turn_over(struct tally *tally, uint32_t second)
+{
+    static const uint32_t none[TALLY_KINDS];
+    if (tally->second == second)
+        return;
+    bool is_next = tally->second + 1 == second;
+    memcpy(tally->last, is_next ? tally->now : none, sizeof none);
+    memcpy(tally->now, none, sizeof none);
+    tally->second = second;
+}
+
+static void add(const struct worker *worker, struct tally *tally,
+                enum tally_kind messages, size_t count, size_t bytes)
+{
+    turn_over(tally, second_of(worker));
+    tally->now[messages] += (uint32_t)count;
+    tally->now[messages + TALLY_BYTES_IN] += (uint32_t)bytes;
+}
+
+void tally_read(const struct worker *worker, const struct tally *tally,
+                uint32_t out[TALLY_KINDS])
+{
+    struct tally read = {0};
+    if (tally)
+        read = *tally;
+    turn_over(&read, second_of(worker));
+    memcpy(out, read.last, sizeof read.last);
+}
+
+static void fit_slots(struct worker *worker)
+{
+    struct watch *watch = worker->watch;
+    uint32_t old = watch->slot_count;
+    if (old == worker->slot_count)
+        return;
+    watch->slot_count = worker->slot_count;
+    watch->slots =
+        memory_resize(watch->slots, watch->slot_count, sizeof *watch->slots);
+    memset(watch->slots + old, 0,
+           (watch->slot_count - old) * sizeof *watch->slots);
+}
+
+void watch_connection(struct connection *connection, enum tally_kind messages,
+                      size_t count, size_t bytes)
+{
+    struct worker *worker = connection->worker;
+    fit_slots(worker);
+    struct tally_slot *slot =
+        &worker->watch->slots[(uint32_t)connection->handle];
+    if (slot->handle != connection->handle)
+        *slot = (struct tally_slot){.handle = connection->handle};
+    add(worker, &slot->tally, messages, count, bytes);
+}
+
+void watch_channel(struct channel *channel, size_t bytes)
+{
+    uint32_t listeners = hub_listeners(channel->hub_channel);
+    if (!channel->tally)
+        channel->tally = memory_new(1, sizeof *channel->tally);
+    add(channel->worker, channel->tally, TALLY_MESSAGES_IN, 1, bytes);
+    add(channel->worker, channel->tally, TALLY_MESSAGES_OUT, listeners,
+        bytes * listeners);
+}
+
+const struct tally *watch_find(const struct worker *worker,
+                               const struct connection *connection)
+{
+    const struct watch *watch = worker->watch;
+    uint32_t index = (uint32_t)connection->handle;
+    if (!watch || index >= watch->slot_count ||
+        watch->slots[index].handle != connection->handle)
+        return NULL;
+    return &watch->slots[index].tally;
+}
+
+void watch_look(struct worker *worker)
+{
+    if (!worker->watch)
+        worker->watch = memory_new(1, sizeof *worker->watch);
+    worker->watch->looked_second = worker->seconds;
+}
+
+void watch_tick(struct worker *worker)
+{
+    const struct watch *watch = worker->watch;
+    if (watch && worker->seconds > watch->looked_second + WATCH_SECONDS)
+        watch_end(worker);
+}
+
+void watch_end(struct worker *worker)
+{
+    struct channel *channel;
+    struct channel *next;
+    if (!worker->watch)
+        return;
+    HASH_ITER(hh, worker->channels, channel, next)
+    {
+        free(channel->tally);
+        channel->tally = NULL;
+    }
+    free(worker->watch->slots);
+    free(worker->watch);
+    worker->watch = NULL;
+}

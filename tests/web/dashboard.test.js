@@ -1,0 +1,289 @@
+/** The dashboard in a real browser, against the real server. */
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+
+import { Browser, PHONE } from './support/browser.js';
+import { Crowd } from './support/crowd.js';
+import { Dashboard, KEY } from './support/dashboard.js';
+import { PealServer } from './support/peal_server.js';
+
+const WEAK_KEY = 'a-key-that-may-publish-and-no-more';
+const KEYS = JSON.stringify([{
+  name: 'weak',
+  hash: `sha256:${createHash('sha256').update(WEAK_KEY).digest('hex')}`,
+  scopes: ['publish', 'tickets'],
+}]);
+
+let browser;
+before(async () => {
+  browser = await Browser.launch();
+});
+after(() => {
+  // what the server refuses is tested below; nothing may be left of the content policy
+  assert.deepEqual(browser.complaints.filter((text) => !/ status of 40[013] /.test(text)), []);
+  return browser.close();
+});
+
+const browserTest = (name, run) => test(name, { timeout: 30_000 }, run);
+
+async function start(t, environment = {}) {
+  const server = await PealServer.start(t, { PEAL_API_KEY: KEY, PEAL_API_KEYS: KEYS, ...environment });
+  return { server, crowd: new Crowd(t, server) };
+}
+
+describe('the dashboard', { concurrency: 2 }, () => {
+  browserTest('asks for a key, and says what is wrong with one', async (t) => {
+    const { server } = await start(t);
+    const dashboard = await Dashboard.open(t, browser, server.url);
+    const { page } = dashboard;
+    for (const [key, text] of [['no-key-that-anybody-knows', /not known/], [WEAK_KEY, /scope admin/]]) {
+      await dashboard.signIn(key);
+      await page.locator('#sign-in-wrong', { hasText: text }).waitFor();
+      assert.equal(await page.locator('#board').isVisible(), false);
+      assert.equal(await dashboard.focused(), 'API key');
+    }
+    await dashboard.signIn();
+    await dashboard.reaches('live');
+    assert.equal(await page.locator('#sign-in').isVisible(), false);
+    assert.match(await page.locator('#whose').innerText(), /those of this instance: 127\.0\.0\.1:\d+, version/);
+    assert.ok(!page.url().includes(KEY));
+  });
+
+  browserTest('keeps the key where it was told to, and forgets it', async (t) => {
+    const { server } = await start(t);
+    const dashboard = await Dashboard.signedIn(t, browser, server.url);
+    const { page } = dashboard;
+    const kept = () => page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie]));
+    assert.ok(!(await kept()).includes(KEY));
+    await page.reload();
+    await page.locator('#sign-in').waitFor();
+    await page.check('#remember');
+    await dashboard.signIn();
+    await dashboard.reaches('live');
+    await page.reload();
+    await dashboard.reaches('live');
+    await page.click('#sign-out');
+    await dashboard.reaches('signed-out');
+    assert.ok(!(await kept()).includes(KEY));
+    await page.reload();
+    await page.locator('#sign-in').waitFor();
+  });
+
+  browserTest('moves: numbers and plots', async (t) => {
+    const { server, crowd } = await start(t);
+    const dashboard = await Dashboard.signedIn(t, browser, server.url);
+    const picture = await dashboard.picture('Messages a second');
+    const [alice] = [await crowd.join('alice', 'lobby'), await crowd.join('bob', 'lobby')];
+    crowd.talk(alice, 'lobby', 60);
+    await dashboard.page.waitForFunction(() => {
+      const [, out] = document.querySelectorAll('[data-plot="Messages a second"] b');
+      return Number(out.textContent) > 100; // two subscribers, and the answers
+    });
+    assert.notEqual(await dashboard.picture('Messages a second'), picture);
+    assert.equal(await dashboard.value('Connections', 'open'), '3');
+    assert.match(await dashboard.value('Latency', 'there and back'), /^[\d.]+ ms$/);
+    assert.match(await dashboard.value('Memory', 'resident'), / MB$/);
+    assert.match(await dashboard.value('Bytes a second', 'out'), /KB$/);
+  });
+
+  browserTest('shows within five seconds which channel and which client cause load', async (t) => {
+    const { server, crowd } = await start(t);
+    await crowd.joinAll(300, (i) => `quiet-${i}`, (i) => `room-${i % 100}`);
+    const noisy = await crowd.join('noisy', 'noise');
+    await crowd.join('listener', 'noise');
+    const dashboard = await Dashboard.signedIn(t, browser, server.url);
+    crowd.talk(noisy, 'noise', 80);
+    await Promise.all([dashboard.seesFirst('channels', 'noise', 5000), dashboard.seesFirst('connections', 'noisy', 5000)]);
+    assert.match(await dashboard.row('connections', 'noisy').innerText(), /127\.0\.0\.1\s+broadcast\s+noise/);
+    assert.match(await dashboard.page.locator('#connections-note').innerText(), /^50 of 303$/);
+  });
+
+  browserTest('finds a client among many, and sorts by what is wanted', async (t) => {
+    const { server, crowd } = await start(t);
+    await crowd.joinAll(80, (i) => `client-${i}`, (i) => `room:${i % 7}`);
+    await crowd.join('needle', 'haystack');
+    const dashboard = await Dashboard.signedIn(t, browser, server.url);
+    await dashboard.page.fill('#connections-search', 'haystack');
+    await dashboard.page.locator('#connections-note', { hasText: '1 of 1' }).waitFor();
+    assert.deepEqual(await dashboard.names('connections'), ['needle']);
+    await dashboard.page.fill('#channels-search', 'nothing has this');
+    await dashboard.page.getByText('No channel has that in its name.').waitFor();
+    await dashboard.page.fill('#channels-search', '');
+    await dashboard.page.click('#channels thead button:has-text("Subscribers")');
+    await dashboard.seesFirst('channels', 'room:0');
+    assert.equal(await dashboard.page.locator('#channels th[aria-sort="descending"]').innerText(), 'Subscribers ▾');
+  });
+
+  browserTest('publishes, looks into a channel, and puts a client out', async (t) => {
+    const { server, crowd } = await start(t);
+    const alice = await crowd.join('alice', 'lobby');
+    const dashboard = await Dashboard.signedIn(t, browser, server.url);
+    const { page } = dashboard;
+    await dashboard.row('channels', 'lobby').getByRole('button', { name: 'Publish to lobby' }).click();
+    await page.fill('#publish-payload', '{"text": ');
+    await page.click('#publish [type=submit]');
+    await page.locator('#publish-result.wrong', { hasText: 'not JSON' }).waitFor();
+    const heard = new Promise((resolve) => alice.on('message', (data) => resolve(JSON.parse(data))));
+    await page.fill('#publish-payload', '{"text": "from the dashboard"}');
+    await page.click('#publish [type=submit]');
+    await page.getByText('Published to lobby, with offset 1.').waitFor();
+    assert.deepEqual((await heard).payload, { text: 'from the dashboard' });
+    await page.click('#publish [data-close]');
+
+    await dashboard.row('channels', 'lobby').getByRole('button', { name: 'Look inside lobby' }).click();
+    await page.locator('#inside-messages', { hasText: 'from the dashboard' }).waitFor();
+    assert.equal(await page.locator('#inside-members').innerText(), 'alice');
+    await page.keyboard.press('Escape');
+
+    await dashboard.row('connections', 'alice').getByRole('button', { name: 'Put out alice' }).click();
+    assert.equal(await dashboard.focused({ ring: false }), 'Cancel'); // not by a slip of the hand
+    await page.fill('#put-out-reason', 'too loud');
+    await page.click('#put-out [type=submit]');
+    await page.getByText('alice is put out: 1 connections here').waitFor();
+    assert.deepEqual(await alice.closed, { code: 4403, reason: 'too loud' });
+    await page.click('#put-out [data-close]');
+    await dashboard.row('connections', 'alice').waitFor({ state: 'detached' });
+    await dashboard.page.locator('#drops tr', { hasText: 'disconnected' }).waitFor();
+  });
+
+  browserTest('shows hostile texts as texts', async (t) => {
+    const { server, crowd } = await start(t);
+    await crowd.join('eve', 'lobby');
+    const dashboard = await Dashboard.signedIn(t, browser, server.url);
+    const { page } = dashboard;
+    const hostile = '<img src=x onerror="window.hacked = 1"><script>window.hacked = 2</script>';
+    await page.click('#publish-any');
+    await page.fill('#publish-channel', 'lobby');
+    await page.fill('#publish-payload', JSON.stringify({ text: hostile }));
+    await page.click('#publish [type=submit]');
+    await page.getByText('Published to lobby').waitFor();
+    await page.fill('#publish-channel', hostile);
+    await page.click('#publish [type=submit]');
+    await page.locator('#publish-result.wrong').waitFor();
+    await page.click('#publish [data-close]');
+    await dashboard.row('channels', 'lobby').getByRole('button', { name: 'Look inside' }).click();
+    await page.locator('#inside-messages', { hasText: 'onerror' }).waitFor();
+    await page.click('#inside [data-close]');
+    // names that no good server lets in: what the page itself does with them
+    await page.evaluate(async (text) => {
+      const { Table } = await import('/dashboard/table.js');
+      const table = document.body.appendChild(document.createElement('table'));
+      table.id = 'hostile';
+      const buttons = [{ name: text, label: () => text, run: () => {} }];
+      new Table(table, { caption: text, keyOf: ({ name }) => name, columns: [{ name: text, text: ({ name }) => name }, { name: text, buttons }] })
+        .fill([{ name: text }], text);
+    }, hostile);
+    assert.equal(await page.locator('#hostile tbody th').innerText(), hostile);
+    assert.equal(await page.locator('main img, dialog img, #hostile img, #hostile script').count(), 0);
+    assert.equal(await page.evaluate(() => window.hacked), undefined);
+  });
+
+  browserTest('is light or dark, as the system has it or as one likes', async (t) => {
+    const { server } = await start(t);
+    const dashboard = await Dashboard.signedIn(t, browser, server.url, { colorScheme: 'light' });
+    const { page } = dashboard;
+    const looks = () => page.evaluate(() => {
+      const { backgroundColor, color } = getComputedStyle(document.body);
+      const sum = (text) => text.match(/\d+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0);
+      return sum(backgroundColor) < sum(color) ? 'dark' : 'light';
+    });
+    assert.equal(await looks(), 'light');
+    const picture = await dashboard.picture('Memory');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    assert.equal(await looks(), 'dark');
+    await page.waitForTimeout(50);
+    assert.notEqual(await dashboard.picture('Memory'), picture);
+    await page.selectOption('#theme', 'light');
+    assert.equal(await looks(), 'light');
+    await page.reload();
+    assert.equal(await looks(), 'light');
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.selectOption('#theme', 'dark');
+    assert.equal(await looks(), 'dark');
+  });
+
+  browserTest('can be used with the keyboard alone', async (t) => {
+    const { server, crowd } = await start(t);
+    const alice = await crowd.join('alice', 'lobby');
+    const dashboard = await Dashboard.open(t, browser, server.url);
+    const { keyboard } = dashboard.page;
+    assert.equal(await dashboard.focused(), 'API key');
+    await keyboard.type(KEY);
+    await keyboard.press('Enter');
+    await dashboard.reaches('live');
+    await dashboard.row('connections', 'alice').waitFor();
+    await dashboard.tabTo('Skip to the connections');
+    await keyboard.press('Enter');
+    await dashboard.tabTo('Put out alice');
+    await keyboard.press('Enter');
+    assert.equal(await dashboard.focused(), 'Cancel');
+    await keyboard.press('Escape');
+    assert.equal(await dashboard.focused(), 'Put out alice');
+    await keyboard.press('Enter');
+    await dashboard.tabTo('Put out');
+    await keyboard.press('Enter');
+    assert.equal((await alice.closed).code, 4403);
+  });
+
+  browserTest('holds the order of rows under the hand', async (t) => {
+    const { server, crowd } = await start(t);
+    const [first, second] = [await crowd.join('one', 'lobby'), await crowd.join('two', 'lobby')];
+    const dashboard = await Dashboard.signedIn(t, browser, server.url);
+    crowd.talk(first, 'lobby', 20);
+    await dashboard.seesFirst('connections', 'one');
+    const button = dashboard.row('connections', 'one').getByRole('button');
+    await button.focus();
+    crowd.talk(second, 'lobby', 70);
+    await dashboard.page.waitForFunction(() => [...document.querySelectorAll('#connections tr')]
+      .some((row) => row.textContent.startsWith('two') && Number(row.cells[5].textContent) > 40));
+    assert.equal((await dashboard.names('connections'))[0], 'one');
+    assert.equal(await dashboard.focused(), 'Put out one');
+    await dashboard.page.locator('#connections-search').focus();
+    await dashboard.seesFirst('connections', 'two');
+  });
+
+  browserTest('comes back when the server does, and signs out when the key is gone', async (t) => {
+    const { server } = await start(t);
+    const dashboard = await Dashboard.signedIn(t, browser, server.url);
+    await server.kill();
+    await dashboard.reaches('waiting');
+    await server.start();
+    await dashboard.reaches('live');
+    await dashboard.row('connections', 'dashboard-').waitFor();
+    await server.kill();
+    await dashboard.reaches('waiting');
+    const other = new PealServer(server.port, { PEAL_API_KEY: 'quite-another-key-than-before' });
+    t.after(() => other.kill());
+    await other.start();
+    await dashboard.reaches('signed-out');
+    assert.match(await dashboard.page.locator('#sign-in-wrong').innerText(), /Unknown API key/);
+  });
+
+  browserTest('fits a phone, without a bar to scroll sideways', async (t) => {
+    const { server, crowd } = await start(t);
+    await crowd.join('a-client-with-a-long-name-'.repeat(4), 'a-channel-with-a-long-name-'.repeat(5));
+    const dashboard = await Dashboard.signedIn(t, browser, server.url, PHONE);
+    await dashboard.row('channels', 'a-channel').waitFor();
+    const [wide, seen] = await dashboard.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(wide <= seen, `${wide} > ${seen}`);
+  });
+
+  browserTest('asks this server alone, and never for /metrics', async (t) => {
+    const { server } = await start(t);
+    const dashboard = await Dashboard.open(t, browser, server.url);
+    const asked = new Set();
+    dashboard.page.on('request', (request) => asked.add(request.url()));
+    await dashboard.page.reload();
+    await dashboard.signIn();
+    await dashboard.reaches('live');
+    await dashboard.page.waitForTimeout(2500);
+    for (const url of asked) {
+      assert.ok(url.startsWith(`${server.url}/`) && !url.includes('metrics?') && !url.endsWith('/metrics'), url);
+      assert.ok(!url.includes(KEY), url);
+    }
+    const calls = [...asked].filter((url) => url.includes('/api/'));
+    assert.deepEqual(calls, [`${server.url}/api/dashboard`]);
+  });
+});

@@ -1,0 +1,129 @@
+/**
+ * The feed: one WebSocket that is asked once a second, kept up. A ticket is
+ * fetched for each connection, so the key itself never goes over it.
+ */
+
+const PERIOD = 1000;
+const PATIENCE = 10_000; // until an answer, or the handshake, must be there
+const BACKOFF = { base: 500, cap: 8000 };
+const DASHBOARD_FULL = 4529;
+
+export class Feed extends EventTarget {
+  #api;
+  #wishes; // a function
+  #socket = null;
+  #timers = new Set();
+  #failures = 0;
+  #asked = 0;
+  #pinged = 0;
+  #roundTrip = null;
+  #isOver = false;
+
+  constructor(api, wishes) {
+    super();
+    this.#api = api;
+    this.#wishes = wishes;
+  }
+
+  /** Rejects when the key is not good; what fails later is an event. */
+  async open() {
+    const client = `dashboard-${crypto.getRandomValues(new Uint32Array(2)).join('-')}`;
+    const ticket = await this.#api.ticket(client);
+    if (!this.#isOver) this.#connect(client, ticket);
+  }
+
+  close() {
+    this.#isOver = true;
+    this.#drop();
+  }
+
+  /** Asks at once, as the wishes are other ones now. */
+  refresh() {
+    if (!this.#asked) this.#ask();
+  }
+
+  #say(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  #later(run, ms) {
+    const id = setTimeout(() => {
+      this.#timers.delete(id);
+      run();
+    }, ms);
+    this.#timers.add(id);
+  }
+
+  #drop() {
+    for (const id of this.#timers) clearTimeout(id);
+    this.#timers.clear();
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#asked = 0;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  #connect(client, ticket) {
+    const url = new URL(`ws/${client}?ticket=${ticket}`, document.baseURI);
+    url.protocol = url.protocol.replace('http', 'ws');
+    this.#socket = new WebSocket(url, ['dashboard']);
+    this.#socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
+    this.#socket.onclose = ({ code, reason }) => this.#lost(code, reason);
+    this.#later(() => this.#lost(0, 'no answer'), PATIENCE);
+  }
+
+  #take(message) {
+    if (message.type === 'hello') {
+      this.#failures = 0;
+      this.#say('open', message);
+      this.#ask();
+    } else if (message.type === 'pong') {
+      this.#roundTrip = performance.now() - this.#pinged;
+    } else if (message.type === 'look') {
+      const spent = performance.now() - this.#asked;
+      this.#stopTimers();
+      this.#asked = 0;
+      this.#say('look', { ...message, roundTrip: this.#roundTrip });
+      if (this.#socket) this.#later(() => this.#ask(), Math.max(0, PERIOD - spent));
+    } else if (message.type === 'error') {
+      this.#say('error', message);
+    }
+  }
+
+  #stopTimers() {
+    for (const id of this.#timers) clearTimeout(id);
+    this.#timers.clear();
+  }
+
+  #ask() {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    this.#stopTimers();
+    this.#asked = this.#pinged = performance.now();
+    this.#socket.send('{"type":"ping"}');
+    this.#socket.send(JSON.stringify({ type: 'look', ...this.#wishes() }));
+    this.#later(() => this.#lost(0, 'no answer'), PATIENCE);
+  }
+
+  /** Comes back by itself, unless the key is no longer good. */
+  #lost(code, reason) {
+    this.#drop();
+    if (this.#isOver) return;
+    this.#failures += 1;
+    const bound = code === DASHBOARD_FULL ? BACKOFF.cap : Math.min(BACKOFF.cap, BACKOFF.base * 2 ** this.#failures);
+    const delay = Math.round(bound / 2 + (Math.random() * bound) / 2);
+    this.#say('waiting', { code, reason, delay });
+    this.#later(() => this.#again(), delay);
+  }
+
+  async #again() {
+    this.#say('connecting');
+    try {
+      await this.open();
+    } catch (error) {
+      if ([401, 403, 404].includes(error.status)) this.#say('refused', error);
+      else this.#lost(error.status, error.message);
+    }
+  }
+}

@@ -1,0 +1,154 @@
+/** The plots: what moved in the last five minutes. */
+
+import uPlot from '../vendor/uplot/uPlot.esm.js';
+import { element, setText } from './dom.js';
+import * as format from './format.js';
+
+const SECONDS = 300;
+const HEIGHT = 130;
+const DASHES = [[], [6, 4], [2, 3]];
+
+/* Each line: its name, and its value out of the metrics and the look; `needs`:
+   a sample without which a plot is not there. */
+const PLOTS = [
+  { title: 'Connections', show: format.count, lines: [['open', (metrics) => metrics.now.peal_connections]] },
+  {
+    title: 'Messages a second',
+    show: format.rate,
+    lines: [
+      ['in', (metrics) => metrics.rate('peal_messages_received_total')],
+      ['out', (metrics) => metrics.rate('peal_messages_sent_total')],
+      ['published', (metrics) => metrics.rate('peal_published_total')],
+    ],
+  },
+  {
+    title: 'Latency',
+    show: format.ms,
+    lines: [
+      ['there and back', (metrics, look) => look.roundTrip],
+      ['slowest worker', (metrics, look) => look.worker_ms],
+    ],
+  },
+  {
+    title: 'Bytes a second',
+    show: format.bytes,
+    lines: [
+      ['in', (metrics) => metrics.rate('peal_received_bytes_total')],
+      ['out', (metrics) => metrics.rate('peal_sent_bytes_total')],
+    ],
+  },
+  { title: 'Memory', show: format.bytes, lines: [['resident', (metrics) => metrics.now.peal_resident_bytes]] },
+];
+
+const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+
+/** A colour as the canvas wants it, whatever the theme says. */
+const colourOf = (at) => getComputedStyle(at).color;
+
+class Plot {
+  #show;
+  #lines;
+  #legends;
+  #plot;
+  #data;
+  figure;
+
+  constructor({ title, show, lines }) {
+    this.#show = show;
+    this.#lines = lines;
+    this.#data = [[], ...lines.map(() => [])];
+    this.#legends = lines.map(([name], i) => {
+      const value = element('b', {}, '–');
+      return { value, item: element('li', { 'data-line': i }, element('i', { 'aria-hidden': 'true' }), `${name} `, value) };
+    });
+    const place = element('div', { class: 'plot', 'aria-hidden': 'true' });
+    this.figure = element('figure', { 'data-plot': title }, element('figcaption', {},
+      element('h3', {}, title), element('ul', {}, ...this.#legends.map(({ item }) => item))), place);
+    this.#draw(place);
+  }
+
+  #draw(place) {
+    const soft = () => colourOf(this.figure.querySelector('figcaption ul'));
+    const grid = { stroke: () => colourOf(place), width: 1 };
+    const axis = { stroke: soft, grid, ticks: { ...grid, size: 4 }, gap: 3, font: '11px system-ui, sans-serif' };
+    this.#plot = new uPlot({
+      width: 320,
+      height: HEIGHT,
+      legend: { show: false },
+      cursor: { sync: { key: 'peal' }, drag: { x: false, y: false } },
+      scales: { y: { range: (plot, low, high) => [0, Math.max(1, high * 1.1)] } },
+      axes: [
+        { ...axis, size: 22, space: 80, values: (plot, ticks) => ticks.map(clock) },
+        { ...axis, size: 62, space: 28, values: (plot, ticks) => ticks.map(this.#show) },
+      ],
+      series: [{}, ...this.#lines.map((line, i) => ({
+        stroke: () => colourOf(this.#legends[i].item.firstChild),
+        width: 2,
+        dash: DASHES[i],
+        points: { show: false },
+      }))],
+      hooks: { setCursor: [() => this.#tell()] },
+    }, this.#data, place);
+    new ResizeObserver(([{ contentRect: { width } }]) => {
+      if (width) this.#plot.setSize({ width, height: HEIGHT });
+    }).observe(place);
+  }
+
+  /** The values under the cursor, else the newest ones. */
+  #tell() {
+    const at = this.#plot?.cursor.idx ?? this.#data[0].length - 1;
+    this.#legends.forEach(({ value }, i) => setText(value, this.#show(this.#data[i + 1][at] ?? null)));
+  }
+
+  add(time, metrics, look) {
+    this.#data[0].push(time);
+    this.#lines.forEach(([, read], i) => this.#data[i + 1].push(read(metrics, look) ?? null));
+    if (this.#data[0].length > SECONDS) for (const values of this.#data) values.shift();
+    this.#plot.setData(this.#data);
+    this.#tell();
+  }
+
+  /** A hole in the lines: nobody knows what was. */
+  addGap(time) {
+    if (!this.#data[0].length) return;
+    this.#data[0].push(time);
+    for (const values of this.#data.slice(1)) values.push(null);
+  }
+
+  redraw() {
+    this.#plot.redraw();
+  }
+}
+
+export class Plots {
+  #place;
+  #plots = new Map(); // by their descriptions
+  #last = 0;
+
+  constructor(place) {
+    this.#place = place;
+  }
+
+  add(metrics, look) {
+    const time = look.time / 1000;
+    if (this.#last && time - this.#last > 5) for (const plot of this.#plots.values()) plot.addGap(this.#last + 1);
+    this.#last = time;
+    for (const description of PLOTS) {
+      if (description.needs && !(description.needs in metrics.now)) continue;
+      this.#find(description).add(time, metrics, look);
+    }
+  }
+
+  redraw() {
+    for (const plot of this.#plots.values()) plot.redraw();
+  }
+
+  #find(description) {
+    if (!this.#plots.has(description)) {
+      const plot = new Plot(description);
+      this.#plots.set(description, plot);
+      this.#place.append(plot.figure);
+    }
+    return this.#plots.get(description);
+  }
+}

@@ -1,0 +1,127 @@
+/** The tables, and what they ask of the server. */
+
+import { byId, setText } from './dom.js';
+import * as format from './format.js';
+import { byLabel } from './metrics.js';
+import { Table } from './table.js';
+
+const LIMIT = 50;
+
+/** As the server chose them, with the names of equals in their own order. */
+function sorted(rows, key, name) {
+  return rows.sort((a, b) => b[key] - a[key] || a[name].localeCompare(b[name], 'en', { numeric: true }));
+}
+
+const CHANNELS = (dialogs) => [
+  { name: 'Channel', text: ({ channel }) => channel },
+  { name: 'Subscribers', text: ({ subscribers }) => format.count(subscribers), order: 'subscribers', number: true },
+  { name: 'Messages/s', text: (row) => format.rate(row.in), order: 'in', number: true },
+  { name: 'Deliveries/s', text: (row) => format.rate(row.out), order: 'out', number: true },
+  { name: 'Bytes out/s', text: (row) => format.bytes(row.bytes_out), order: 'bytes_out', number: true },
+  {
+    name: 'Actions',
+    buttons: [
+      { name: 'Look inside', label: ({ channel }) => `Look inside ${channel}`, run: ({ channel }) => dialogs.lookInto(channel) },
+      { name: 'Publish', label: ({ channel }) => `Publish to ${channel}`, run: ({ channel }) => dialogs.publish(channel) },
+    ],
+  },
+];
+
+function channelsOf({ channels, channel_count: all }) {
+  const more = all - channels.length;
+  return channels.join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+const CONNECTIONS = (dialogs) => [
+  { name: 'Client', text: ({ client }) => client },
+  { name: 'Address', text: ({ address }) => address, short: true },
+  { name: 'Protocol', text: ({ protocol }) => protocol, short: true },
+  { name: 'Channels', text: channelsOf },
+  { name: 'Connected', text: ({ seconds }) => format.duration(seconds), order: 'age', number: true },
+  { name: 'In/s', text: (row) => format.rate(row.in), order: 'in', number: true },
+  { name: 'Out/s', text: (row) => format.rate(row.out), order: 'out', number: true },
+  { name: 'Bytes in/s', text: (row) => format.bytes(row.bytes_in), order: 'bytes_in', number: true },
+  { name: 'Bytes out/s', text: (row) => format.bytes(row.bytes_out), order: 'bytes_out', number: true },
+  { name: 'Queued', text: ({ queued }) => format.bytes(queued), order: 'queued', number: true },
+  {
+    name: 'Actions',
+    buttons: [{ name: 'Put out …', label: ({ client }) => `Put out ${client}`, run: ({ client }) => dialogs.putOut(client) }],
+  },
+];
+
+/* Counters of one label each; those that never counted are left out. */
+const COUNTERS = [
+  ['dropped', 'peal_dropped_total'],
+  ['limit reached', 'peal_limit_reached_total'],
+  ['closed', 'peal_closes_total'],
+];
+
+const DROPS = [
+  { name: 'What', text: ({ what }) => what },
+  { name: 'Why', text: ({ why }) => why },
+  { name: 'Last minute', text: ({ minute }) => format.count(minute), number: true },
+  { name: 'Since the start', text: ({ total }) => format.count(total), number: true },
+];
+
+export class Views {
+  #channels;
+  #connections;
+  #drops;
+
+  constructor(dialogs, onWish) {
+    this.#channels = new Table(byId('channels'), {
+      caption: 'Channels, the busiest first',
+      keyOf: ({ channel }) => channel,
+      columns: CHANNELS(dialogs),
+      order: 'out',
+      onOrder: onWish,
+    });
+    this.#connections = new Table(byId('connections'), {
+      caption: 'Connections, the busiest first',
+      keyOf: ({ id }) => id,
+      columns: CONNECTIONS(dialogs),
+      order: 'in',
+      onOrder: onWish,
+    });
+    this.#drops = new Table(byId('drops'), {
+      caption: 'Drops, limits and closes',
+      keyOf: ({ what, why }) => `${what} ${why}`,
+      columns: DROPS,
+    });
+    for (const id of ['channels-search', 'connections-search']) byId(id).addEventListener('input', onWish);
+  }
+
+  wishes() {
+    const wish = (name, { order }) => ({ order, limit: LIMIT, search: byId(`${name}-search`).value });
+    return { channels: wish('channels', this.#channels), connections: wish('connections', this.#connections) };
+  }
+
+  show(look, metrics) {
+    const isSearch = (name) => byId(`${name}-search`).value !== '';
+    const { order: ofConnections } = this.#connections;
+    sorted(look.channels, this.#channels.order, 'channel');
+    sorted(look.connections, ofConnections === 'age' ? 'seconds' : ofConnections, 'client');
+    this.#channels.fill(look.channels, isSearch('channels') ? 'No channel has that in its name.' : 'Nobody subscribes to anything.');
+    this.#connections.fill(look.connections, 'No connection has that.');
+    setText(byId('channels-note'), look.channels.length < LIMIT ? `${look.channels.length} of this instance` : `the first ${LIMIT}`);
+    setText(byId('connections-note'), `${look.connections.length} of ${format.count(look.connections_matched)}`);
+    this.#drops.fill(this.#counted(metrics), 'Nothing was dropped, no limit reached, nothing closed.');
+    this.#showRedis(metrics.now, look);
+  }
+
+  #counted(metrics) {
+    const rows = [];
+    for (const [what, name] of COUNTERS) {
+      for (const [why, total] of byLabel(metrics.now, name)) {
+        const sample = Object.keys(metrics.now).find((key) => key.startsWith(`${name}{`) && key.includes(`"${why}"`));
+        if (total) rows.push({ what, why, total, minute: metrics.lastMinute(sample) });
+      }
+    }
+    return rows.sort((a, b) => b.minute - a.minute || b.total - a.total);
+  }
+
+  #showRedis(now) {
+    setText(byId('redis'), 'peal_redis_ready' in now && now.peal_redis_ready
+      ? 'Redis serves this instance.' : 'Redis is not used, or away.');
+  }
+}
