@@ -112,7 +112,7 @@ static void add_subscriber(struct channel *channel,
     /* what the batch holds came before this subscriber did */
     channel->subscribers[place] =
         (struct subscriber){connection, next_number(channel)};
-    connection_find_subscription(connection, channel)->place = place;
+    subscription_find(connection, channel)->place = place;
     hub_count_listener(channel->hub_channel, 1);
     metrics_add(&channel->worker->metrics, METRIC_SUBSCRIPTIONS, 1);
 }
@@ -264,7 +264,7 @@ static void catch_up(struct channel *channel, uint32_t place)
 void channel_catch_up(struct channel *channel, struct connection *connection)
 {
     struct subscription *subscription =
-        connection_find_subscription(connection, channel);
+        subscription_find(connection, channel);
     if (!subscription->is_pending)
         catch_up(channel, subscription->place);
 }
@@ -273,13 +273,13 @@ void channel_catch_up(struct channel *channel, struct connection *connection)
  * there already, it is served now. */
 void channel_remove(struct channel *channel, struct connection *connection)
 {
-    uint32_t place = connection_find_subscription(connection, channel)->place;
+    uint32_t place = subscription_find(connection, channel)->place;
     catch_up(channel, place);
     if (place < channel->cursor)
         catch_up(channel, channel->subscriber_count - 1);
     struct subscriber last = channel->subscribers[--channel->subscriber_count];
     channel->subscribers[place] = last;
-    connection_find_subscription(last.connection, channel)->place = place;
+    subscription_find(last.connection, channel)->place = place;
     hub_count_listener(channel->hub_channel, -1);
     metrics_add(&channel->worker->metrics, METRIC_SUBSCRIPTIONS, -1);
     free_when_unused(channel);

@@ -471,37 +471,3 @@ void connection_count_fault(struct connection *connection, enum fault fault)
         close_at_limit(connection, METRIC_LIMIT_BAD_MESSAGES,
                        CLOSE_BAD_MESSAGES);
 }
-
-struct subscription *
-connection_find_subscription(struct connection *connection,
-                             const struct channel *channel)
-{
-    for (uint32_t i = 0; i < connection->subscription_count; i++)
-        if (connection->subscriptions[i].channel == channel)
-            return &connection->subscriptions[i];
-    return NULL;
-}
-
-void connection_add_subscription(struct connection *connection,
-                                 struct channel *channel)
-{
-    uint32_t index = connection->subscription_count++;
-    bool is_full = (index & (index - 1)) == 0; /* doubled at powers of two */
-    if (is_full)
-        connection->subscriptions =
-            memory_resize(connection->subscriptions, index ? index * 2 : 1,
-                          sizeof *connection->subscriptions);
-    connection->subscriptions[index] =
-        (struct subscription){.channel = channel, .is_pending = true};
-}
-
-void connection_drop_subscription(struct connection *connection,
-                                  struct subscription *subscription)
-{
-    *subscription =
-        connection->subscriptions[--connection->subscription_count];
-    if (!connection->subscription_count) {
-        free(connection->subscriptions);
-        connection->subscriptions = NULL;
-    }
-}

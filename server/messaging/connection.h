@@ -22,8 +22,8 @@
 #include "messaging/identity.h"
 #include "messaging/outbox.h"
 #include "messaging/protocol.h"
+#include "messaging/subscription.h"
 
-struct channel;
 struct client;
 struct worker;
 
@@ -43,14 +43,6 @@ struct transport {
     /* Where the client is, for the log. NULL: nobody knows. */
     void (*address)(const struct connection *connection,
                     char out[IP_ADDRESS_TEXT]);
-};
-
-/* A channel this connection has, or is about to have. */
-struct subscription {
-    struct channel *channel;
-    uint32_t place; /* in the channel's list of subscribers */
-    bool is_pending;   /* the bus has not answered yet */
-    bool is_cancelled; /* unsubscribed while pending */
 };
 
 /* An idle server is made of these: the small fields stand together. */
@@ -158,17 +150,5 @@ void connection_send_frames(struct connection *connection,
 
 /* Counts a bad message where the fault is one, and closes at the limit. */
 void connection_count_fault(struct connection *connection, enum fault fault);
-
-/* The subscription to that channel, or NULL. */
-struct subscription *
-connection_find_subscription(struct connection *connection,
-                             const struct channel *channel);
-
-/* Adds one, pending. */
-void connection_add_subscription(struct connection *connection,
-                                 struct channel *channel);
-
-void connection_drop_subscription(struct connection *connection,
-                                  struct subscription *subscription);
 
 #endif

@@ -67,13 +67,13 @@ static bool finish_subscription(struct connection *connection,
                                 struct request *request)
 {
     struct subscription *subscription =
-        connection_find_subscription(connection, channel);
+        subscription_find(connection, channel);
     if (request->fault == FAULT_NONE && subscription->is_cancelled) {
         tell_bus_it_left(connection->worker, request->channel, request->client);
         request->fault = FAULT_CANCELLED;
     }
     if (request->fault != FAULT_NONE) {
-        connection_drop_subscription(connection, subscription);
+        subscription_drop(connection, subscription);
         return false;
     }
     subscription->is_pending = false;
@@ -85,9 +85,9 @@ static void forget_subscription(struct connection *connection,
                                 const struct channel *channel)
 {
     struct subscription *subscription =
-        connection ? connection_find_subscription(connection, channel) : NULL;
+        connection ? subscription_find(connection, channel) : NULL;
     if (subscription)
-        connection_drop_subscription(connection, subscription);
+        subscription_drop(connection, subscription);
 }
 
 static void on_subscribed(struct worker *worker, struct request *request)
@@ -115,7 +115,7 @@ static enum fault check_subscribe(struct connection *connection,
     if (fault != FAULT_NONE)
         return fault;
     struct channel *known = channel_find(connection->worker, channel);
-    if (known && connection_find_subscription(connection, known))
+    if (known && subscription_find(connection, known))
         return FAULT_ALREADY_SUBSCRIBED;
     if (connection->subscription_count >=
         connection->worker->instance->options->limits.channels_per_connection) {
@@ -134,7 +134,7 @@ enum fault operation_subscribe(struct connection *connection,
     if (fault != FAULT_NONE)
         return fault;
     /* the hub knows this worker before the bus says from where on */
-    connection_add_subscription(connection,
+    subscription_add(connection,
                                 channel_acquire(connection->worker, channel));
     struct request *request =
         new_request(connection, REQUEST_SUBSCRIBE, channel, id);
@@ -163,7 +163,7 @@ enum fault operation_unsubscribe(struct connection *connection,
         return FAULT_BAD_CHANNEL;
     struct channel *known = channel_find(connection->worker, channel);
     struct subscription *subscription =
-        known ? connection_find_subscription(connection, known) : NULL;
+        known ? subscription_find(connection, known) : NULL;
     if (!subscription || subscription->is_cancelled)
         return FAULT_NOT_SUBSCRIBED;
     if (subscription->is_pending) {
@@ -171,7 +171,7 @@ enum fault operation_unsubscribe(struct connection *connection,
         return FAULT_NONE;
     }
     leave(connection, subscription);
-    connection_drop_subscription(connection, subscription);
+    subscription_drop(connection, subscription);
     return FAULT_NONE;
 }
 
