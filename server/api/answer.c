@@ -1,5 +1,7 @@
 #include "api/answer.h"
 
+#include "api/files.h"
+
 const struct answer_status answer_statuses[ANSWER_STATUSES] = {
     {200, "OK"},
     {204, "No Content"},
@@ -49,4 +51,25 @@ void answer_add_header(struct api_response *response, const char *name,
     buffer_append_text(&response->headers, ": ");
     buffer_append(&response->headers, value);
     buffer_append_text(&response->headers, "\r\n");
+}
+
+/* RFC 9110 section 13.1.2: a list of tags, of which a W/ does not matter. */
+static bool tag_is_listed(struct bytes list, const char *tag)
+{
+    return bytes_equal(list, BYTES_LITERAL("*")) ||
+           (list.len && memmem(list.data, list.len, tag, strlen(tag)));
+}
+
+void answer_set_file(struct api_response *response, const struct file *file,
+                     struct bytes if_none_match)
+{
+    answer_add_header(response, "ETag", bytes_of(file->etag));
+    answer_add_header(response, "Cache-Control", BYTES_LITERAL("no-cache"));
+    if (tag_is_listed(if_none_match, file->etag)) {
+        response->status = 304;
+        return;
+    }
+    response->status = 200;
+    response->content_type = file->content_type;
+    response->body = file->content;
 }

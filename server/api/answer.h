@@ -10,6 +10,8 @@
 
 #include "api/api.h"
 
+struct file;
+
 /* Every status that a response may have. */
 enum { ANSWER_STATUSES = 15 };
 
@@ -27,6 +29,11 @@ void answer_set_json(struct api_response *response, int status);
 /* {"error":...} */
 void answer_set_error(struct api_response *response, int status,
                       const char *error);
+
+/* A file, or that it has not changed: the client has what If-None-Match names
+ * (RFC 9110 section 13.1.2). */
+void answer_set_file(struct api_response *response, const struct file *file,
+                     struct bytes if_none_match);
 
 void answer_add_header(struct api_response *response, const char *name,
                        struct bytes value);

@@ -174,28 +174,6 @@ static void refuse_method(struct api_response *response, const char *allow)
     answer_set_error(response, 405, "Method not allowed");
 }
 
-/* RFC 9110 section 13.1.2: a list of tags, of which a W/ does not matter. */
-static bool tag_is_listed(struct bytes list, const char *tag)
-{
-    return bytes_equal(list, BYTES_LITERAL("*")) ||
-           (list.len && memmem(list.data, list.len, tag, strlen(tag)));
-}
-
-static void serve_file(const struct file *file,
-                       const struct api_request *request,
-                       struct api_response *response)
-{
-    answer_add_header(response, "ETag", bytes_of(file->etag));
-    answer_add_header(response, "Cache-Control", BYTES_LITERAL("no-cache"));
-    if (tag_is_listed(request->if_none_match, file->etag)) {
-        response->status = 304;
-        return;
-    }
-    response->status = 200;
-    response->content_type = file->content_type;
-    response->body = file->content;
-}
-
 /* The Fetch standard's CORS protocol: whose page may read the answer. */
 static bool add_cors(const struct api *api, const struct api_request *request,
                      struct api_response *response)
@@ -439,7 +417,7 @@ static void serve_page(const struct api *api, const struct api_request *request,
     else if (route)
         route->serve(api, response);
     else
-        serve_file(file, request, response);
+        answer_set_file(response, file, request->if_none_match);
 }
 
 struct api_call *api_serve(struct api *api, struct worker *worker,

@@ -14,8 +14,10 @@
 #ifndef PEAL_NET_DASHBOARD_ACCESS_H
 #define PEAL_NET_DASHBOARD_ACCESS_H
 
+#include "base/ip_address.h"
 #include "net/headers.h"
-#include "net/net.h"
+
+struct socket;
 
 /* `peer`: whose socket it is, be it a proxy's; `client`: who is behind it, as
  * client_address.h has it. */
