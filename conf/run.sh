@@ -7,7 +7,8 @@ root=$(dirname "$(dirname "$(readlink -f "$0")")")
 build=$root/build-run
 packages="gcc libc6-dev cmake ninja-build pkg-config libwebsockets-dev
 libwebsockets-evlib-uv libuv1-dev libssl-dev libcjson-dev libcjose-dev
-libjansson-dev libxxhash-dev uthash-dev libhiredis-dev liburing-dev"
+libjansson-dev libxxhash-dev uthash-dev libhiredis-dev liburing-dev
+libcurl4-openssl-dev"
 
 say() {
     printf '%s\n' "$*" >&2

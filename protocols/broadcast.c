@@ -417,7 +417,7 @@ static void on_answer(struct connection *connection,
     if (request->fault == FAULT_NONE)
         answers[request->kind](connection, request);
     else
-        send_error(connection, request->fault, NULL, request->id);
+        send_error(connection, request->fault, request->why, request->id);
 }
 
 /* ---- opening and the rest --------------------------------------------- */

@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "bus/redis_options.h"
+#include "hooks/hook_options.h"
 #include "messaging/options.h"
 #include "net/tls_options.h"
 #include "net/trusted_proxies.h"
@@ -43,6 +44,7 @@ struct config {
     struct auth_options auth;
     struct messaging_options messaging;
     struct redis_options redis;
+    struct hook_options hooks;
     struct tls_options tls;
     struct api_options api;
     struct text_list trusted_proxies;

@@ -8,6 +8,7 @@
 #include "bus/redis_tls.h"
 #include "bus/redis_url.h"
 #include "config_value.h"
+#include "hooks/hook_poster.h"
 #include "net/tls.h"
 #include "protocols/protocols.h"
 
@@ -47,7 +48,7 @@ static bool check_secret(const struct config *config, struct error *error)
 {
     const char *secret = config->auth.secret;
     if (!secret || strcmp(secret, CONFIG_VALUE_MASK) != 0)
-        return true; /* api.key could not be so short */
+        return true; /* the others could not be so short */
     return error_set(error, "auth.secret: " CONFIG_VALUE_MASK
                             " only stands for a secret; set the real one, "
                             "for instance in PEAL_AUTH_SECRET");
@@ -108,6 +109,29 @@ static bool check_redis(const struct config *config, struct error *error)
     return is_good;
 }
 
+/* A hook that is never called is a mistake, and so is one that nobody can
+ * trust. */
+static bool check_hooks(const struct config *config, struct error *error)
+{
+    const struct hook_options *hooks = &config->hooks;
+    bool is_used = hooks->questions.count || hooks->events.count;
+    if (hooks->retry_max_ms < hooks->retry_ms)
+        return error_set(error,
+                         "hooks.retry_max_ms: expected at least "
+                         "hooks.retry_ms (%u), got %u",
+                         hooks->retry_ms, hooks->retry_max_ms);
+    if (!hooks->url)
+        return needs("hooks.questions", "hooks.url", !hooks->questions.count,
+                     error) &&
+               needs("hooks.events", "hooks.url", !hooks->events.count, error);
+    return hook_poster_check_url(hooks->url, error) &&
+           needs("hooks.url", "hooks.secret (PEAL_HOOKS_SECRET)",
+                 hooks->secret, error) &&
+           needs("hooks.url", "hooks.questions or hooks.events", is_used,
+                 error) &&
+           (!hooks->ca || hook_poster_check_ca(hooks->ca, error));
+}
+
 /* Reads secret and key files as the server will, and lets go of them. */
 static bool check_keys(const struct config *config, struct error *error)
 {
@@ -144,7 +168,7 @@ static bool check_folder(const char *key, const char *path, struct error *error)
 bool config_check(const struct config *config, struct error *error)
 {
     return check_secret(config, error) && config_check_auth(config, error) &&
-           check_redis(config, error) &&
+           check_redis(config, error) && check_hooks(config, error) &&
            check_pings(config, error) && check_keys(config, error) &&
            check_tls(config, error) &&
            check_folder("web_root", config->web_root, error);

@@ -17,6 +17,7 @@
 #define REDIS(member) AT(redis.member)
 #define TLS(member)   AT(tls.member)
 #define API(member)   AT(api.member)
+#define HOOK(member)  AT(hooks.member)
 #define MANY          1000000000
 #define ALGORITHMS    "HS256|HS384|HS512|RS256|RS384|RS512|PS256|ES256|ES384"
 
@@ -41,6 +42,16 @@ static const struct config_form origin = {
 
 static const struct config_form range = {
     "address ranges like 10.0.0.0/8 or fd00::1", trusted_proxies_is_range};
+
+static bool is_hook_secret(const char *text)
+{
+    return strlen(text) >= HOOK_SECRET_MIN;
+}
+
+static const struct config_form hook_secret = {"16 characters or more",
+                                               is_hook_secret};
+static const struct config_form channel_patterns = {
+    "channel names, or the start of one and *", channel_pattern_is_valid};
 
 static const struct config_key keys[] = {
     {"host", &config_value_text, AT(host), "127.0.0.1", .min = 1,
@@ -248,6 +259,69 @@ static const struct config_key keys[] = {
     {"redis.lease_seconds", &config_value_uint32, REDIS(lease_seconds), "15",
      .min = 2, .max = 3600,
      .help = "a silent instance counts as dead after this"},
+
+    {"hooks.url", &config_value_text, HOOK(url), NULL, .min = 1,
+     .help = "where the application is called: http://... or https://..."},
+    {"hooks.secret", &config_value_text, HOOK(secret), NULL,
+     .form = &hook_secret, .secret = true,
+     .help = "signs every call"},
+    {"hooks.ca", &config_value_text, HOOK(ca), NULL, .min = 1,
+     .help = "PEM file of the CAs that sign the application; none: the "
+             "system's"},
+    {"hooks.questions", &config_value_list, HOOK(questions), "",
+     .choices = HOOK_QUESTIONS,
+     .help = "what the application is asked before it happens"},
+    {"hooks.events", &config_value_list, HOOK(events), "",
+     .choices = HOOK_EVENTS,
+     .help = "what the application is told afterwards"},
+    {"hooks.connect_headers", &config_value_list, HOOK(connect_headers), "",
+     .choices = HOOK_HEADERS,
+     .help = "of a handshake, shown to the application"},
+    {"hooks.subscribe_channels", &config_value_list, HOOK(subscribe_channels),
+     "*", .min = 1, .form = &channel_patterns,
+     .help = "channels it is asked about before a client subscribes"},
+    {"hooks.publish_channels", &config_value_list, HOOK(publish_channels),
+     "*", .min = 1, .form = &channel_patterns,
+     .help = "channels it is asked about before a client publishes"},
+    {"hooks.on_failure", &config_value_choice, HOOK(on_failure), "refuse",
+     .choices = "refuse|allow",
+     .help = "what becomes of a question without an answer"},
+    {"hooks.timeout_ms", &config_value_uint32, HOOK(timeout_ms), "3000",
+     .min = 10, .max = 60000,
+     .help = "until a question must be answered"},
+    {"hooks.questions_max", &config_value_uint32, HOOK(questions_max), "1000",
+     .min = 1, .max = 1000000,
+     .help = "questions under way; more count as not answered"},
+    {"hooks.publishes_max", &config_value_uint32, HOOK(publishes_max), "32",
+     .min = 1, .max = 10000,
+     .help = "of them, publishes of one connection"},
+    {"hooks.connections", &config_value_uint32, HOOK(connections), "32",
+     .min = 1, .max = 1000,
+     .help = "connections to the application, for questions"},
+    {"hooks.answer_bytes", &config_value_uint32, HOOK(answer_bytes), "131072",
+     .min = 64, .max = 67108864,
+     .help = "bytes of an answer; a longer one counts as none"},
+    {"hooks.batch_events", &config_value_uint32, HOOK(batch_events), "1000",
+     .min = 1, .max = 100000, .help = "events in one call"},
+    {"hooks.batch_ms", &config_value_uint32, HOOK(batch_ms), "100", .min = 1,
+     .max = 600000, .help = "between two calls with events"},
+    {"hooks.events_timeout_ms", &config_value_uint32, HOOK(events_timeout_ms),
+     "10000", .min = 10, .max = 600000,
+     .help = "until a call with events must be answered"},
+    {"hooks.retry_ms", &config_value_uint32, HOOK(retry_ms), "500", .min = 1,
+     .max = 600000,
+     .help = "before events are sent again; doubled each time"},
+    {"hooks.retry_max_ms", &config_value_uint32, HOOK(retry_max_ms), "30000",
+     .min = 1, .max = 3600000, .help = "the longest wait between two attempts"},
+    {"hooks.retry_seconds", &config_value_uint32, HOOK(retry_seconds), "600",
+     .max = 604800,
+     .help = "how long a call with events is tried; then they are dropped"},
+    {"hooks.queue_events", &config_value_uint32, HOOK(queue_events), "100000",
+     .min = 1, .max = 10000000,
+     .help = "events that wait; beyond it the oldest are dropped"},
+    {"hooks.queue_bytes", &config_value_uint64, HOOK(queue_bytes), "33554432",
+     .min = 4096, .max = 1099511627776,
+     .help = "memory for the events that wait"},
 
     {"channels", &config_value_channels, AT(messaging.channels),
      "[{\"match\": \"*\"}]",

@@ -10,17 +10,9 @@
 
 #define AT(member) offsetof(struct channel_options, member)
 
-/* A channel's name, or the start of one with * at its end. */
-static bool is_pattern(const char *text)
-{
-    size_t len = strlen(text);
-    bool prefix = len && text[len - 1] == '*';
-    struct bytes name = {text, prefix ? len - 1 : len};
-    return (prefix && !name.len) || channel_name_is_valid(name);
-}
-
 static const struct config_form pattern = {
-    "a channel name, or the start of one and *", is_pattern};
+    "a channel name, or the start of one and *",
+    channel_pattern_is_valid};
 
 static const struct config_key keys[] = {
     {"match", &config_value_text, AT(match), "*", .form = &pattern,

@@ -17,6 +17,7 @@
 #include "config_check.h"
 #include "config_reload.h"
 #include "handover.h"
+#include "hooks/hook_caller.h"
 #include "net/listen_socket.h"
 #include "net/net.h"
 #include "net/tls.h"
@@ -33,6 +34,7 @@ struct server {
     struct instance instance;
     struct overview overview;
     const struct metrics *bus_metrics;
+    const struct metrics *hook_metrics; /* NULL: there are no hooks */
     struct auth *auth;
     struct api *api;
     struct tls *tls; /* NULL: plain */
@@ -73,7 +75,8 @@ static bool origin_is_allowed(void *arg, struct bytes origin,
 static void write_metrics(void *arg, struct buffer *out)
 {
     const struct server *server = arg;
-    net_write_metrics(server->net, server->bus_metrics, out);
+    const struct metrics *more[] = {server->bus_metrics, server->hook_metrics};
+    net_write_metrics(server->net, more, sizeof more / sizeof *more, out);
     api_write_metrics(server->api, out);
     process_metrics_write(server->start_ms, server->failed_upgrades, out);
 }
@@ -113,6 +116,15 @@ static bool make_bus(struct server *server, struct error *error)
     return instance->bus != NULL;
 }
 
+static void make_hooks(struct server *server)
+{
+    const struct hook_options *options = &server->config->hooks;
+    if (!options->url)
+        return;
+    server->instance.hooks = hook_caller_new(options, &server->options.limits);
+    server->hook_metrics = hook_caller_metrics(server->instance.hooks);
+}
+
 static bool make_instance(struct server *server, struct error *error)
 {
     struct instance *instance = &server->instance;
@@ -124,6 +136,7 @@ static bool make_instance(struct server *server, struct error *error)
     server->overview.arg = server;
     instance->overview = &server->overview;
     instance->token_judge = (struct token_judge){judge_token, server};
+    make_hooks(server);
     return make_bus(server, error);
 }
 
@@ -450,12 +463,15 @@ void server_free(struct server *server)
     struct bus *bus = server->instance.bus;
     if (server->net)
         net_join(server->net);
+    if (server->instance.hooks)
+        hook_caller_settle(server->instance.hooks);
     if (bus)
         bus->ops->stop(bus);
     if (server->net)
         net_free(server->net);
     if (bus)
         bus->ops->free(bus);
+    hook_caller_free(server->instance.hooks);
     if (server->instance.hub) {
         clients_free(server->instance.clients);
         hub_free(server->instance.hub);

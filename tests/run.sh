@@ -23,6 +23,7 @@ stage_seconds=900
 packages="git gcc libc6-dev cmake ninja-build pkg-config libwebsockets-dev
 libwebsockets-evlib-uv libuv1-dev libssl-dev libcjson-dev libcjose-dev
 libjansson-dev libxxhash-dev uthash-dev libhiredis-dev liburing-dev
+libcurl4-openssl-dev
 libcmocka-dev clang-format python3 python3-pytest python3-websockets
 python3-jwt python3-cryptography python3-jsonschema redis-server valgrind
 libc6-dbg curl openssl procps iproute2 util-linux nginx haproxy systemd binutils

@@ -168,6 +168,33 @@ static void announce(struct bus_local *bus, const struct channel_state *channel,
     message_unref(message);
 }
 
+/* The join goes out first: the newcomer knows already that it is here. */
+static void enter(struct bus_local *bus, struct channel_state *channel,
+                  const char *client)
+{
+    struct hooks *hooks = bus->instance->hooks;
+    bool was_empty = !channel->members.first;
+    if (!channel->options->presence || !members_add(&channel->members, client))
+        return;
+    announce(bus, channel, MESSAGE_JOIN, client);
+    if (was_empty)
+        hook_tell_channel(hooks, EVENT_CHANNEL_OCCUPIED, channel->name, NULL);
+    hook_tell_channel(hooks, EVENT_MEMBER_ADDED, channel->name, client);
+}
+
+static void leave(struct bus_local *bus, struct channel_state *channel,
+                  const char *client)
+{
+    struct hooks *hooks = bus->instance->hooks;
+    if (!channel->options->presence ||
+        !members_remove(&channel->members, client))
+        return;
+    announce(bus, channel, MESSAGE_LEAVE, client);
+    hook_tell_channel(hooks, EVENT_MEMBER_REMOVED, channel->name, client);
+    if (!channel->members.first)
+        hook_tell_channel(hooks, EVENT_CHANNEL_VACATED, channel->name, NULL);
+}
+
 static void report_missed(struct channel_state *channel,
                           struct request *request)
 {
@@ -193,10 +220,7 @@ static void subscribe(struct bus_local *bus, struct shard *shard,
     request->position = channel->position;
     if (request->recover)
         report_missed(channel, request);
-    /* the join goes out first: the newcomer knows already that it is here */
-    if (channel->options->presence &&
-        members_add(&channel->members, request->client))
-        announce(bus, channel, MESSAGE_JOIN, request->client);
+    enter(bus, channel, request->client);
 }
 
 static void unsubscribe(struct bus_local *bus, struct shard *shard,
@@ -206,9 +230,7 @@ static void unsubscribe(struct bus_local *bus, struct shard *shard,
     PANIC_IF(!channel || !channel->subscribers);
     if (!--channel->subscribers)
         channel->idle_since_ms = clock_wall_ms();
-    if (channel->options->presence &&
-        members_remove(&channel->members, request->client))
-        announce(bus, channel, MESSAGE_LEAVE, request->client);
+    leave(bus, channel, request->client);
 }
 
 static void report_history(struct bus_local *bus, struct shard *shard,

@@ -228,6 +228,14 @@ void redis_presence_farewell(struct redis_bus *bus);
 void redis_presence_init(struct redis_bus *bus);
 void redis_presence_deinit(struct redis_bus *bus);
 
+/* ---- redis_news.c: what the application is told of members */
+
+/* presence.lua, and reap.lua, answered. */
+void redis_news_of_change(struct redis_bus *bus, const char *channel,
+                          const char *client, const struct redisReply *reply);
+void redis_news_of_reaped(struct redis_bus *bus, const char *channel,
+                          const struct redisReply *reply);
+
 /* ---- redis_clients.c: limits on a client's connections, on all instances */
 
 /* A client's connections here changed. */

@@ -76,6 +76,38 @@ static void call_members(struct redis_bus *bus, enum redis_script script,
     free(pubsub);
 }
 
+/* A change whose news wait for what Redis says of it. */
+struct change {
+    struct redis_bus *bus;
+    char channel[CHANNEL_NAME_MAX + 1];
+    char client[CLIENT_ID_MAX + 1];
+};
+
+static void on_changed(void *arg, const struct redisReply *reply)
+{
+    struct change *change = arg;
+    on_done(change->bus, reply);
+    redis_news_of_change(change->bus, change->channel, change->client, reply);
+    free(change);
+}
+
+static void send_change(struct redis_bus *bus, const char *channel,
+                        const char *client, const struct bytes *who,
+                        size_t who_count)
+{
+    if (!bus->instance->hooks) {
+        call_members(bus, SCRIPT_PRESENCE, channel, who, who_count, on_done,
+                     bus);
+        return;
+    }
+    struct change *change = memory_new(1, sizeof *change);
+    change->bus = bus;
+    snprintf(change->channel, sizeof change->channel, "%s", channel);
+    snprintf(change->client, sizeof change->client, "%s", client);
+    call_members(bus, SCRIPT_PRESENCE, channel, who, who_count, on_changed,
+                 change);
+}
+
 void redis_presence_set(struct redis_bus *bus, const char *channel,
                         const char *client, uint32_t connections)
 {
@@ -90,7 +122,7 @@ void redis_presence_set(struct redis_bus *bus, const char *channel,
                                 bytes_of(count)};
     if (connections)
         redis_presence_list(bus, "SADD", "channels", channel);
-    call_members(bus, SCRIPT_PRESENCE, channel, who, 3, on_done, bus);
+    send_change(bus, channel, client, who, 3);
 }
 
 /* ---- heartbeats and the dead ------------------------------------------ */
@@ -142,14 +174,31 @@ static void on_reaped(void *arg, const struct redisReply *reply)
         end_burial(burial);
 }
 
+/* One channel of the burial. */
+struct reaping {
+    struct burial *burial;
+    char channel[CHANNEL_NAME_MAX + 1];
+};
+
+static void on_channel_reaped(void *arg, const struct redisReply *reply)
+{
+    struct reaping *reaping = arg;
+    redis_news_of_reaped(reaping->burial->bus, reaping->channel, reply);
+    on_reaped(reaping->burial, reply);
+    free(reaping);
+}
+
 static void reap_channel(struct burial *burial, struct bytes channel)
 {
     const struct bytes who[] = {bytes_of(burial->id)};
     if (!channel_name_is_valid(channel))
         return;
+    struct reaping *reaping = memory_new(1, sizeof *reaping);
+    reaping->burial = burial;
+    snprintf(reaping->channel, sizeof reaping->channel, "%s", channel.data);
     burial->open++;
-    call_members(burial->bus, SCRIPT_REAP, channel.data, who, 1, on_reaped,
-                 burial);
+    call_members(burial->bus, SCRIPT_REAP, channel.data, who, 1,
+                 on_channel_reaped, reaping);
 }
 
 static void reap_client(struct burial *burial, struct bytes client)

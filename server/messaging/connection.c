@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "messaging/channel.h"
+#include "messaging/hooked.h"
 #include "messaging/names.h"
 #include "messaging/operations.h"
 #include "messaging/tally.h"
@@ -81,6 +82,7 @@ void connection_open(struct connection *connection,
         clients_close_older(connection->worker->instance->clients, connection,
                             CLOSE_REPLACED);
     tell_bus(connection->worker, news_of_client(connection));
+    hook_tell_connected(connection);
     connection->protocol->on_open(connection, channels, channel_count);
 }
 
@@ -127,6 +129,7 @@ static void note_end(struct connection *connection)
     log_end(connection);
     if (connection->protocol->on_close)
         connection->protocol->on_close(connection);
+    hook_tell_disconnected(connection, close_code(connection));
     metrics_count_close(&connection->worker->metrics,
                         connection->close_reason);
     count(connection, METRIC_CONNECTIONS, -1);
@@ -163,6 +166,7 @@ void connection_free(struct connection *connection)
     operation_leave_all(connection);
     connection_drop_outbox(connection);
     free_partial(connection);
+    hooked_abandon(connection);
     caps_unref(connection->identity.caps);
     struct request *news = news_of_client(connection);
     clients_leave(connection->worker->instance->clients, connection);

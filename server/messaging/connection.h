@@ -25,6 +25,7 @@
 #include "messaging/subscription.h"
 
 struct client;
+struct publish_line;
 struct worker;
 
 /* How a connection reaches its socket. */
@@ -63,6 +64,7 @@ struct connection {
     struct token_bucket rate;
     struct buffer *partial; /* fragments of an unfinished message */
     struct outbox outbox;
+    struct publish_line *publish_line; /* NULL: no publish waits for a hook */
     struct connection *closing_next;
     char *close_text; /* in place of the reason's own, or NULL */
     enum close_reason close_reason;

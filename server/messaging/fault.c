@@ -20,6 +20,7 @@ static const struct fault_info table[FAULT_COUNT] = {
                          "since must hold the epoch and offset once given",
                          true},
     [FAULT_FORBIDDEN] = {"forbidden", "the token does not allow this", false},
+    [FAULT_REFUSED] = {"refused", "the application refused this", false},
     [FAULT_ALREADY_SUBSCRIBED] = {"already_subscribed",
                                   "this connection has that channel", false},
     [FAULT_NOT_SUBSCRIBED] = {"not_subscribed",

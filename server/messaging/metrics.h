@@ -35,7 +35,7 @@
     ROW(TLS_FAILED, "counter", "tls_failed_total", "",                         \
         "TLS handshakes that failed.")                                         \
     ROW(TICKETS_REDEEMED, "counter", "tickets_redeemed_total", "",             \
-        "Handshakes let in by a ticket.")                                      \
+        "Tickets that were good.")                                      \
     ROW(PROXY_REFUSED, "counter", "proxy_headers_refused_total", "",           \
         "Sockets closed for want of a good PROXY header.")                     \
     ROW(HTTP_REQUESTS, "counter", "http_requests_total", "",                   \
@@ -85,6 +85,8 @@
         "")                                                                    \
     ROW(LIMIT_IDEMPOTENCY, "counter", "limit_reached_total",                   \
         "limit=\"idempotency_keys\"", "")                                      \
+    ROW(LIMIT_HOOK_PUBLISHES, "counter", "limit_reached_total",                \
+        "limit=\"hook_publishes\"", "")                                        \
     ROW(DROPPED_SUPERSEDED, "counter", "dropped_total",                        \
         "reason=\"superseded\"", "Messages that did not reach a connection.")  \
     ROW(DROPPED_CLOSED, "counter", "dropped_total", "reason=\"closed\"", "")   \
@@ -100,6 +102,43 @@
         "Bytes that wait for connections that do not keep up, now.")           \
     ROW(OUTBOX_CONNECTIONS, "gauge", "outbox_connections", "",                 \
         "Connections for which something waits now.")                          \
+    ROW(HOOK_CONNECT_ALLOWED, "counter", "hook_calls_total",                   \
+        "hook=\"connect\",result=\"allowed\"",                                 \
+        "Questions to the application, by what came of them.")                 \
+    ROW(HOOK_CONNECT_REFUSED, "counter", "hook_calls_total",                   \
+        "hook=\"connect\",result=\"refused\"", "")                             \
+    ROW(HOOK_CONNECT_FAILED, "counter", "hook_calls_total",                    \
+        "hook=\"connect\",result=\"failed\"", "")                              \
+    ROW(HOOK_CONNECT_OVERFLOWN, "counter", "hook_calls_total",                 \
+        "hook=\"connect\",result=\"not_asked\"", "")                           \
+    ROW(HOOK_SUBSCRIBE_ALLOWED, "counter", "hook_calls_total",                 \
+        "hook=\"subscribe\",result=\"allowed\"", "")                           \
+    ROW(HOOK_SUBSCRIBE_REFUSED, "counter", "hook_calls_total",                 \
+        "hook=\"subscribe\",result=\"refused\"", "")                           \
+    ROW(HOOK_SUBSCRIBE_FAILED, "counter", "hook_calls_total",                  \
+        "hook=\"subscribe\",result=\"failed\"", "")                            \
+    ROW(HOOK_SUBSCRIBE_OVERFLOWN, "counter", "hook_calls_total",               \
+        "hook=\"subscribe\",result=\"not_asked\"", "")                         \
+    ROW(HOOK_PUBLISH_ALLOWED, "counter", "hook_calls_total",                   \
+        "hook=\"publish\",result=\"allowed\"", "")                             \
+    ROW(HOOK_PUBLISH_REFUSED, "counter", "hook_calls_total",                   \
+        "hook=\"publish\",result=\"refused\"", "")                             \
+    ROW(HOOK_PUBLISH_FAILED, "counter", "hook_calls_total",                    \
+        "hook=\"publish\",result=\"failed\"", "")                              \
+    ROW(HOOK_PUBLISH_OVERFLOWN, "counter", "hook_calls_total",                 \
+        "hook=\"publish\",result=\"not_asked\"", "")                           \
+    ROW(HOOK_OPEN, "gauge", "hook_calls_open", "",                             \
+        "Questions to the application under way.")                             \
+    ROW(HOOK_EVENTS_SENT, "counter", "hook_events_total",                      \
+        "result=\"sent\"", "Events for the application.")                      \
+    ROW(HOOK_EVENTS_DROPPED, "counter", "hook_events_total",                   \
+        "result=\"dropped\"", "")                                              \
+    ROW(HOOK_EVENTS_WAITING, "gauge", "hook_events_waiting", "",               \
+        "Events in the queue.")                                                \
+    ROW(HOOK_BATCHES, "counter", "hook_batches_total", "result=\"taken\"",     \
+        "Calls that brought events to the application.")                       \
+    ROW(HOOK_RETRIES, "counter", "hook_batches_total", "result=\"failed\"",    \
+        "")                                                                    \
     ROW(REDIS_READY, "gauge", "redis_ready", "",                               \
         "1 while Redis serves this instance.")                                 \
     ROW(REDIS_UNAVAILABLE, "counter", "redis_unavailable_total", "",           \
@@ -137,7 +176,10 @@
         "From a command being sent to Redis until its answer.")                \
     ROW(REDIS_DELIVERY, "redis_delivery_seconds", UNIT_SECONDS,                \
         "From a publish on some instance until its message came from Redis, "  \
-        "by the clocks of both, in milliseconds.")
+        "by the clocks of both, in milliseconds.")                             \
+    ROW(HOOK_ROUND_TRIP, "hook_round_trip_seconds", UNIT_SECONDS,              \
+        "From a question being asked until the application's answer, with "    \
+        "the wait for a connection.")
 
 enum metric {
 #define METRIC_ENUM(name, kind, exposed, label, help) METRIC_##name,

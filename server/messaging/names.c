@@ -25,6 +25,14 @@ bool channel_name_is_valid(struct bytes name)
     return all_of(name, CHANNEL_NAME_MAX, "_-=@,.;:#$/");
 }
 
+bool channel_pattern_is_valid(const char *pattern)
+{
+    size_t len = strlen(pattern);
+    bool is_prefix = len && pattern[len - 1] == '*';
+    struct bytes name = {pattern, is_prefix ? len - 1 : len};
+    return (is_prefix && !name.len) || channel_name_is_valid(name);
+}
+
 bool name_matches(const char *pattern, struct bytes name)
 {
     size_t len = strlen(pattern);

@@ -20,6 +20,9 @@ bool client_id_is_valid(struct bytes id);
 /* 1 to 164 of A-Z a-z 0-9 _ - = @ , . ; : # $ / */
 bool channel_name_is_valid(struct bytes name);
 
+/* A channel's name, or the start of one with * at its end. */
+bool channel_pattern_is_valid(const char *pattern);
+
 /* `pattern` is the name itself, or a prefix of it followed by one *. */
 bool name_matches(const char *pattern, struct bytes name);
 

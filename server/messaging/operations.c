@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "messaging/channel.h"
+#include "messaging/hooked.h"
 #include "messaging/names.h"
 #include "messaging/worker.h"
 
@@ -141,7 +142,12 @@ enum fault operation_subscribe(struct connection *connection,
     request->recover = since != NULL;
     if (since)
         request->since = *since;
-    submit(connection, request, on_subscribed);
+    request->done = on_subscribed;
+    if (hook_is_asked(connection->worker->instance->hooks, HOOK_SUBSCRIBE,
+                      channel))
+        hooked_subscribe(connection, request);
+    else
+        bus_submit(connection->worker->instance->bus, request);
     return FAULT_NONE;
 }
 
@@ -197,6 +203,16 @@ static bool is_swamped(struct connection *connection)
     return true;
 }
 
+static enum fault ask_to_publish(struct connection *connection,
+                                 struct request *request)
+{
+    request->done = answer;
+    enum fault fault = hooked_publish(connection, request);
+    if (fault != FAULT_NONE)
+        request_free(request);
+    return fault;
+}
+
 enum fault operation_publish(struct connection *connection,
                              struct bytes channel, struct bytes payload,
                              struct bytes id)
@@ -206,12 +222,15 @@ enum fault operation_publish(struct connection *connection,
         return fault;
     if (is_swamped(connection))
         return FAULT_UNAVAILABLE;
-    metrics_add(&connection->worker->metrics, METRIC_PUBLISHED, 1);
     struct request *request =
         new_request(connection, REQUEST_PUBLISH, channel, id);
     request->message =
         message_new(MESSAGE_PUBLICATION, channel,
                     bytes_of(connection_client_id(connection)), payload);
+    if (hook_is_asked(connection->worker->instance->hooks, HOOK_PUBLISH,
+                      channel))
+        return ask_to_publish(connection, request);
+    metrics_add(&connection->worker->metrics, METRIC_PUBLISHED, 1);
     submit(connection, request, answer);
     return FAULT_NONE;
 }

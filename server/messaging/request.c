@@ -56,6 +56,7 @@ void request_free(struct request *request)
     free(request->members);
     free(request->names);
     free(request->ticket);
+    free(request->why);
     free(request);
 }
 

@@ -74,6 +74,7 @@ struct request {
 
     /* the answer */
     enum fault fault;
+    char *why; /* REFUSED: in the application's words, or NULL; owned */
     struct position position;
     bool recovered;
     struct message **messages; /* owned, with a reference each */

@@ -14,6 +14,7 @@
 #include "messaging/bus.h"
 #include "messaging/clients.h"
 #include "messaging/connection.h"
+#include "messaging/hook.h"
 #include "messaging/hub.h"
 #include "messaging/metrics.h"
 #include "messaging/options.h"
@@ -45,6 +46,7 @@ struct instance {
     struct clients *clients;
     struct token_judge token_judge;
     struct overview *overview; /* for dashboards */
+    struct hooks *hooks; /* NULL: the application is not called */
 };
 
 struct connection_slot {

@@ -3,27 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/loop.h"
-#include "base/memory.h"
-#include "messaging/channel.h"
-#include "messaging/tickets.h"
+#include "net/admission.h"
 #include "net/client_address.h"
 #include "net/dashboard_access.h"
-#include "net/headers.h"
-#include "net/held_response.h"
 #include "net/reactor.h"
-#include "net/response.h"
+#include "net/refusal.h"
 #include "net/tls.h"
-#include "net/websocket.h"
-
-/* Why a handshake is refused. */
-struct refusal {
-    int status;
-    const char *error;
-    const char *reason;      /* NULL: the error says all */
-    enum close_reason close; /* CLOSE_NONE: cannot be explained */
-    const char *protocol;    /* chosen, where it can be explained */
-};
 
 void opening_free(struct opening *opening)
 {
@@ -31,62 +16,6 @@ void opening_free(struct opening *opening)
         return;
     free(opening->channels);
     free(opening);
-}
-
-static const char *extra_header(int status)
-{
-    switch (status) {
-    case 401:
-        return "WWW-Authenticate: Bearer\r\n";
-    case 405:
-        return "Allow: GET\r\n";
-    case 426:
-        return "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n";
-    case 429:
-    case 503:
-        return "Retry-After: 5\r\n";
-    default:
-        return "";
-    }
-}
-
-static void write_refusal(struct socket *socket, const struct refusal *refusal)
-{
-    struct buffer body = {0};
-    buffer_append_text(&body, "{\"error\":");
-    buffer_append_json_string(&body, bytes_of(refusal->error));
-    if (refusal->reason && socket->reactor->net->options.explain_refusals) {
-        buffer_append_text(&body, ",\"reason\":");
-        buffer_append_json_string(&body, bytes_of(refusal->reason));
-    }
-    buffer_append_char(&body, '}');
-    response_write_json(socket, refusal->status, extra_header(refusal->status),
-                        buffer_bytes(&body));
-    buffer_deinit(&body);
-}
-
-/* A browser shows a page nothing of a refused handshake: so, where asked for,
- * the upgrade is granted and closed at once with the reason. */
-static bool explain(struct socket *socket, const struct refusal *refusal)
-{
-    if (!socket->reactor->net->options.explain_refusals ||
-        refusal->close == CLOSE_NONE)
-        return false;
-    socket->opening = memory_new(1, sizeof *socket->opening);
-    socket->opening->protocol = refusal->protocol;
-    socket->opening->refusal = refusal->close;
-    socket->opening->reason =
-        refusal->reason ? refusal->reason : refusal->error;
-    return true;
-}
-
-static bool refuse(struct socket *socket, const struct refusal *refusal)
-{
-    metrics_add(&socket->reactor->worker.metrics, METRIC_HANDSHAKES_REFUSED, 1);
-    if (explain(socket, refusal))
-        return true;
-    write_refusal(socket, refusal);
-    return false;
 }
 
 static void count_limit(struct socket *socket, enum metric metric)
@@ -147,181 +76,6 @@ static void read_handshake(const struct socket *socket, struct headers *headers,
     out->query_ticket = headers_query(headers, "ticket", 0);
 }
 
-/* The channels named in the URL: none means the default one, and an empty
- * name none at all. */
-static void read_channels(struct socket *socket, struct headers *headers)
-{
-    const struct net *net = socket->reactor->net;
-    size_t max = net->instance->options->limits.channels_per_connection;
-    struct bytes *channels = NULL;
-    size_t count = 0;
-    size_t text_len = 0;
-    struct bytes name = headers_query(headers, "channel", 0);
-    if (!name.data)
-        name = bytes_of(net->options.default_channel);
-    for (size_t i = 1; name.data && count < max; i++) {
-        if (name.len) {
-            channels = memory_resize(channels, count + 1, sizeof *channels);
-            channels[count++] = name;
-            text_len += name.len;
-        }
-        name = headers_query(headers, "channel", i);
-    }
-    struct opening *opening = memory_new(1, sizeof *opening + text_len);
-    char *at = opening->text;
-    for (size_t i = 0; i < count; i++) {
-        memcpy(at, channels[i].data, channels[i].len);
-        channels[i].data = at;
-        at += channels[i].len;
-    }
-    opening->channels = channels;
-    opening->channel_count = count;
-    socket->opening = opening;
-}
-
-/* False: it has too many. Takes the verdict's identity. */
-static bool connect_client(struct socket *socket,
-                           const struct verdict *verdict)
-{
-    struct reactor *reactor = socket->reactor;
-    const struct protocol *protocol =
-        protocol_find(reactor->net->protocols, verdict->protocol);
-    PANIC_IF(!protocol); /* auth chose it out of the same table */
-    socket->connection =
-        connection_new(&reactor->worker, protocol, &websocket_transport, socket,
-                       verdict->client_id, verdict->identity);
-    if (socket->connection)
-        return true;
-    caps_unref(verdict->identity.caps);
-    count_limit(socket, METRIC_LIMIT_CLIENT);
-    return false;
-}
-
-static const struct refusal too_many = {429, "Too many connections", NULL,
-                                        CLOSE_NONE, NULL};
-
-/* It counts from here on, and its channels are known. */
-static void expect_open(struct socket *socket, const struct verdict *verdict,
-                        struct headers *headers)
-{
-    socket->is_counted = true;
-    socket->reactor->net->connections++;
-    read_channels(socket, headers);
-    socket->opening->protocol = verdict->protocol;
-}
-
-static bool admit(struct socket *socket, const struct verdict *verdict,
-                  struct headers *headers)
-{
-    if (!connect_client(socket, verdict))
-        return refuse(socket, &too_many);
-    expect_open(socket, verdict, headers);
-    return true;
-}
-
-static struct refusal refusal_of(const struct verdict *verdict)
-{
-    /* libwebsockets accepts no handshake without a protocol it knows */
-    bool explicable = verdict->status == 401 || verdict->status == 403;
-    return (struct refusal){verdict->status, verdict->error, verdict->reason,
-                            explicable ? verdict->close : CLOSE_NONE,
-                            verdict->protocol};
-}
-
-/* ---- tickets: the bus says later whether one is good */
-
-/* Outlives its socket, as the request of it does. */
-struct admission {
-    struct socket *socket; /* NULL: gone */
-    struct verdict verdict;
-};
-
-void handshake_abandon(struct socket *socket)
-{
-    if (socket->admission)
-        socket->admission->socket = NULL;
-    socket->admission = NULL;
-    held_response_drop(socket);
-}
-
-/* The client hears of the upgrade, and is read from again. */
-static void let_go_on(struct socket *socket)
-{
-    struct reactor *reactor = socket->reactor;
-    lws_rx_flow_control(socket->wsi, 1);
-    loop_wake(reactor->loop); /* frames behind the handshake may be held */
-    if (held_response_release(socket))
-        websocket_on_open(socket);
-    else
-        socket_close(socket);
-}
-
-static void refuse_late(struct socket *socket, const struct refusal *refusal)
-{
-    metrics_add(&socket->reactor->worker.metrics, METRIC_HANDSHAKES_REFUSED, 1);
-    opening_free(socket->opening);
-    socket->opening = NULL;
-    if (explain(socket, refusal)) {
-        let_go_on(socket);
-        return;
-    }
-    held_response_drop(socket);
-    write_refusal(socket, refusal);
-    socket_close(socket);
-}
-
-static void on_redeemed(struct worker *worker, struct request *request)
-{
-    struct admission *admission = request->call;
-    struct socket *socket = admission->socket;
-    struct verdict verdict = admission->verdict;
-    free(admission);
-    if (!socket)
-        return;
-    socket->admission = NULL;
-    const struct refusal unavailable = {503, "Unavailable", NULL, CLOSE_NONE,
-                                        NULL};
-    if (request->fault != FAULT_NONE) {
-        refuse_late(socket, &unavailable);
-        return;
-    }
-    auth_judge_ticket(socket->reactor->net->auth, request->ticket, &verdict);
-    const struct refusal refusal = refusal_of(&verdict);
-    if (verdict.status != 101) {
-        refuse_late(socket, &refusal);
-    } else if (!connect_client(socket, &verdict)) {
-        refuse_late(socket, &too_many);
-    } else {
-        metrics_add(&worker->metrics, METRIC_TICKETS_REDEEMED, 1);
-        let_go_on(socket);
-    }
-}
-
-/* Meanwhile libwebsockets upgrades, and nobody hears of it. */
-static bool await_ticket(struct socket *socket, struct verdict *verdict,
-                         struct bytes ticket, struct headers *headers)
-{
-    struct worker *worker = &socket->reactor->worker;
-    if (!ticket_is_valid(ticket)) {
-        auth_judge_ticket(socket->reactor->net->auth, NULL, verdict);
-        const struct refusal refusal = refusal_of(verdict);
-        return refuse(socket, &refusal);
-    }
-    struct admission *admission = memory_new(1, sizeof *admission);
-    *admission = (struct admission){socket, *verdict};
-    socket->admission = admission;
-    expect_open(socket, verdict, headers);
-    held_response_begin(socket);
-    struct request *request =
-        request_new(REQUEST_REDEEM, ticket, (struct bytes){0},
-                    (struct bytes){0});
-    request->done = on_redeemed;
-    request->worker = worker;
-    request->call = admission;
-    bus_submit(worker->instance->bus, request);
-    return true;
-}
-
 /* Who the client's certificate says it is, where that counts. */
 static struct bytes certificate_name(const struct socket *socket,
                                      char name[CLIENT_ID_MAX])
@@ -369,17 +123,17 @@ bool handshake_judge(struct socket *socket)
     const struct ip_address peer = *ip_count_address(socket->ip);
     find_client(socket, &headers);
     if (!has_room(socket, &refusal))
-        return refuse(socket, &refusal);
+        return refusal_give(socket, &refusal);
     read_handshake(socket, &headers, &handshake);
     handshake.certificate_name = certificate_name(socket, name);
     auth_judge(socket->reactor->net->auth, &handshake, &verdict);
     if (is_hidden_dashboard(socket, &peer, &verdict, &headers))
-        return refuse(socket, &no_dashboard);
+        return refusal_give(socket, &no_dashboard);
     if (verdict.status == 101)
-        return admit(socket, &verdict, &headers);
+        return admission_let_in(socket, &verdict, &headers);
     if (verdict.status == VERDICT_TICKET)
-        return await_ticket(socket, &verdict, handshake.query_ticket,
-                            &headers);
-    refusal = refusal_of(&verdict);
-    return refuse(socket, &refusal);
+        return admission_redeem(socket, &verdict, handshake.query_ticket,
+                                &headers);
+    refusal = admission_refusal_of(&verdict);
+    return refusal_give(socket, &refusal);
 }

@@ -3,7 +3,7 @@
  * Owner:   what it makes goes to the socket.
  * Thread:  the reactor's.
  * Limits:  drain, connections (whole, by address, by client): refused here.
- *          A ticket takes as long to redeem as the bus takes to answer.
+ *          What must be asked first, see admission.h, takes as long.
  * Failure: a refusal is a whole HTTP response, written here; with
  *          explain_refusals it is a WebSocket closed with the reason.
  */
@@ -22,7 +22,7 @@ struct opening {
     const char *protocol; /* the name chosen */
     /* a refusal to be explained: set when there is no connection */
     enum close_reason refusal;
-    const char *reason;
+    const char *reason; /* stands in `text` */
     /* the channels asked for; the names stand in `text` */
     struct bytes *channels;
     size_t channel_count;
@@ -32,9 +32,6 @@ struct opening {
 /* True: the upgrade may go on, and socket->opening is set. False: a response
  * was written, and the socket must be closed. */
 bool handshake_judge(struct socket *socket);
-
-/* Nobody waits for the socket's ticket any more, if anybody did. */
-void handshake_abandon(struct socket *socket);
 
 /* NULL is ignored. */
 void opening_free(struct opening *opening);

@@ -290,14 +290,17 @@ void net_free(struct net *net)
     free(net);
 }
 
-void net_write_metrics(const struct net *net, const struct metrics *more,
+void net_write_metrics(const struct net *net,
+                       const struct metrics *const *more, size_t more_count,
                        struct buffer *out)
 {
-    const struct metrics *all[HUB_WORKERS_MAX + 1];
+    const struct metrics *all[HUB_WORKERS_MAX + NET_METRICS_MORE];
     uint32_t count = net->options.workers;
     for (uint32_t i = 0; i < count; i++)
         all[i] = &net->reactors[i]->worker.metrics;
-    if (more)
-        all[count++] = more;
+    PANIC_IF(more_count > NET_METRICS_MORE);
+    for (size_t i = 0; i < more_count; i++)
+        if (more[i])
+            all[count++] = more[i];
     metrics_write(all, count, out);
 }

@@ -109,9 +109,11 @@ void net_join(struct net *net);
  * has stopped: until then it may wake the loops. */
 void net_free(struct net *net);
 
-/* Prometheus' text format over all workers and `more`, which may be NULL. Any
- * thread. */
-void net_write_metrics(const struct net *net, const struct metrics *more,
+/* Prometheus' text format over all workers and `more` threads, NET_METRICS_MORE
+ * at most; those that are NULL are left out. Any thread. */
+enum { NET_METRICS_MORE = 4 };
+void net_write_metrics(const struct net *net,
+                       const struct metrics *const *more, size_t more_count,
                        struct buffer *out);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "net/exchange.h"
+#include "net/admission.h"
 #include "net/handshake.h"
 #include "net/reactor.h"
 
@@ -94,7 +95,7 @@ void socket_free(struct socket *socket)
     input_deinit(socket);
     free(socket->pong);
     exchange_free(socket);
-    handshake_abandon(socket);
+    admission_abandon(socket);
     leave_net(socket);
     free(socket);
 }

@@ -51,7 +51,7 @@ struct socket {
     struct connection *connection; /* once it is a WebSocket, or opening */
     struct opening *opening;       /* between upgrade and open */
     struct exchange *exchange;     /* a request under way, or NULL */
-    struct admission *admission;   /* its ticket is being redeemed, or NULL */
+    struct admission *admission;   /* it waits for leave, or NULL */
     struct held_response *held_response; /* meanwhile */
     struct socket_place *place; /* in a list, or NULL */
     struct socket *next_held; /* see input.h */

@@ -175,7 +175,7 @@ void websocket_on_open(struct socket *socket)
 {
     socket_move(socket, NULL);
     input_begin_frames(socket);
-    if (socket->admission) { /* its ticket is being redeemed */
+    if (socket->admission) { /* it waits for leave */
         body_guard_pause(socket->wsi);
         return;
     }

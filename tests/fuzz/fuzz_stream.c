@@ -36,7 +36,7 @@ static bool origin_is_allowed(void *arg, struct bytes origin, struct bytes host)
 static void write_metrics(void *arg, struct buffer *out)
 {
     (void)arg;
-    net_write_metrics(net, NULL, out);
+    net_write_metrics(net, NULL, 0, out);
 }
 
 static bool judge_token(void *arg, struct bytes token, const char *client_id,

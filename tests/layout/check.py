@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # A folder may include itself and what stands on a lower floor.
 FLOORS = {"base": 0, "messaging": 1, "auth": 2, "bus": 2, "api": 2,
-          "protocols": 2, "net": 3, "": 4}
+          "hooks": 2, "protocols": 2, "net": 3, "": 4}
 
 # A library is spoken to in these files only.
 FENCES = {
@@ -22,6 +22,7 @@ FENCES = {
     r"liburing\.h": r"server/net/send_ring\.c",
     r"cjose/|jansson\.h": r"server/auth/j",
     r"cjson/": r"server/base/json\.c$",
+    r"curl/": r"server/hooks/hook_poster\.c$",
     r"uv\.h": r"server/base/(loop|poll_start)\.c$",
     r"openssl/ssl\.h": r"server/(net/tls|bus/redis_tls|remote\.c)",
 }

@@ -5,6 +5,7 @@
 --       (hash)
 -- ARGV: 1 instance, 2 client, 3 connections, 4 "tell" or "quiet", 5 pub/sub
 --       channel, 6 time in ms, 7 "SPUBLISH" or "PUBLISH"
+-- Returns what happened ("J", "L" or ""), and how many clients are left.
 local field = ARGV[1] .. '|' .. ARGV[2]
 local before = redis.call('HEXISTS', KEYS[1], field) == 1
 local after = tonumber(ARGV[3]) > 0
@@ -24,4 +25,4 @@ end
 if event and ARGV[4] == 'tell' then
   redis.call(ARGV[7], ARGV[5], event .. '||0|' .. ARGV[6] .. '|' .. ARGV[2] .. '|')
 end
-return event or ''
+return {event or '', redis.call('HLEN', KEYS[2])}

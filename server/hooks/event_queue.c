@@ -1,0 +1,88 @@
+#include "hooks/event_queue.h"
+
+#include <stdlib.h>
+
+static size_t size_of(const struct news *news)
+{
+    return sizeof *news + news->len;
+}
+
+static struct news *take_first(struct event_queue *queue)
+{
+    struct news *news = queue->first;
+    queue->first = news->next;
+    queue->count--;
+    queue->bytes -= size_of(news);
+    queue->number++;
+    return news;
+}
+
+static void drop_first(struct event_queue *queue)
+{
+    free(take_first(queue));
+    queue->dropped++;
+}
+
+static bool is_over(const struct event_queue *queue)
+{
+    return queue->count > queue->events_max ||
+           (queue->bytes > queue->bytes_max && queue->count > 1);
+}
+
+uint32_t event_queue_push(struct event_queue *queue, struct news *news)
+{
+    uint32_t dropped = 0;
+    news->next = NULL;
+    if (queue->first)
+        queue->last->next = news;
+    else
+        queue->first = news;
+    queue->last = news;
+    queue->count++;
+    queue->bytes += size_of(news);
+    for (; is_over(queue); dropped++)
+        drop_first(queue);
+    return dropped;
+}
+
+void event_queue_note_dropped(struct event_queue *queue, uint64_t count)
+{
+    queue->dropped += count;
+}
+
+/* An id stays the same however often the batch is sent. */
+static void write_news(const struct event_queue *queue,
+                       const struct news *news, struct buffer *out)
+{
+    buffer_append_format(out, "{\"id\":\"%s-%llu\"", queue->instance,
+                         (unsigned long long)queue->number);
+    buffer_append(out, (struct bytes){news->json, news->len});
+    buffer_append_char(out, '}');
+}
+
+uint32_t event_queue_take(struct event_queue *queue, uint32_t events_max,
+                          struct buffer *out)
+{
+    uint32_t count = 0;
+    buffer_append_format(out, "{\"instance\":\"%s\",\"dropped\":%llu,"
+                              "\"events\":[",
+                         queue->instance, (unsigned long long)queue->dropped);
+    queue->dropped = 0;
+    while (queue->first && count < events_max &&
+           (!count || out->len + queue->first->len < BATCH_BYTES)) {
+        if (count++)
+            buffer_append_char(out, ',');
+        write_news(queue, queue->first, out);
+        free(take_first(queue));
+    }
+    buffer_append_text(out, "]}");
+    return count;
+}
+
+uint32_t event_queue_clear(struct event_queue *queue)
+{
+    uint32_t count = queue->count;
+    while (queue->first)
+        free(take_first(queue));
+    return count;
+}

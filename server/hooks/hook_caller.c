@@ -1,0 +1,386 @@
+/* The thread and its questions; the news are event_sender.c's. */
+#include "hooks/hook_caller.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <utlist.h>
+
+#include "base/clock.h"
+#include "base/inbox.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/thread.h"
+#include "hooks/event_sender.h"
+#include "hooks/hook_answer.h"
+#include "hooks/hook_poster.h"
+#include "messaging/worker.h"
+
+enum {
+    INSTANCE_LEN = 16,
+    NS_A_MS = 1000000,
+    TICK_MS = 1000,
+    STOP_MS = 5000, /* for the last news */
+    STOP_STEP_MS = 50
+};
+
+/* Results of a question, as the rows of the table of metrics stand. */
+enum outcome { ALLOWED, REFUSED, FAILED, OVERFLOWN, OUTCOMES };
+
+struct hook_caller {
+    struct hooks base; /* first: a struct hooks is cast to this */
+    /* set once */
+    const struct hook_options *options;
+    const struct limits *limits;
+    char instance[INSTANCE_LEN + 1];
+    pthread_t thread;
+    sem_t settled;
+    /* any thread */
+    struct inbox inbox;
+    _Atomic uint32_t open;    /* questions not given back */
+    _Atomic uint64_t dropped; /* news that found no room in the inbox */
+    _Atomic bool is_settled;
+    /* its own thread */
+    struct hook_poster *poster;
+    struct question *waiting; /* oldest first */
+    struct question *running;
+    uint32_t running_count;
+    uint64_t last_number;
+    struct event_sender *events;
+    uint64_t tick_ms; /* when the next is due */
+    bool is_stopping;
+    uint64_t stop_ms;
+    struct metrics metrics;
+};
+
+/* ---- questions ---------------------------------------------------------- */
+
+static enum metric metric_of(enum hook hook, enum outcome outcome)
+{
+    return METRIC_HOOK_CONNECT_ALLOWED + hook * OUTCOMES + outcome;
+}
+
+/* There is no answer: what the config says holds. */
+static void fall_back(const struct hook_caller *caller,
+                      struct question *question)
+{
+    bool allows = caller->options->on_failure == HOOK_POLICY_ALLOW;
+    question->result = allows ? HOOK_ALLOWED : HOOK_FAILED;
+}
+
+static void give_back(struct hook_caller *caller, struct question *question,
+                      enum outcome outcome)
+{
+    metrics_add(&caller->metrics, metric_of(question->hook, outcome), 1);
+    metrics_add(&caller->metrics, METRIC_HOOK_OPEN, -1);
+    caller->open--;
+    question_finish(question);
+}
+
+static void fail(struct hook_caller *caller, struct question *question,
+                 const char *why)
+{
+    fall_back(caller, question);
+    log_limited(LOG_WARN, 1, "A hook was not answered", LOG_TEXT("reason", why),
+                LOG_TEXT("hook", hook_name(question->hook)));
+    give_back(caller, question, FAILED);
+}
+
+static bool read_reply(const struct hook_caller *caller,
+                       const struct hook_reply *reply,
+                       struct question *question, struct error *why)
+{
+    if (!reply->status)
+        return error_set(why, "%s", reply->error);
+    if (reply->status != 200)
+        return error_set(why, "the answer's status is %d", reply->status);
+    return hook_answer_read(reply->body, caller->limits->message_bytes,
+                            question, why);
+}
+
+static void on_answered(void *arg, const struct hook_reply *reply)
+{
+    struct question *question = arg;
+    struct hook_caller *caller = (struct hook_caller *)question->hooks;
+    struct error why;
+    DL_DELETE2(caller->running, question, previous, next);
+    caller->running_count--;
+    metrics_observe(&caller->metrics, DISTRIBUTION_HOOK_ROUND_TRIP,
+                    clock_steady_ns() - question->asked_ms * NS_A_MS);
+    if (!read_reply(caller, reply, question, &why))
+        fail(caller, question, why.text);
+    else
+        give_back(caller, question,
+                  question->result == HOOK_ALLOWED ? ALLOWED : REFUSED);
+}
+
+/* As the object that is sent: what is asked, and which question it is. */
+static void complete_body(struct hook_caller *caller,
+                          struct question *question)
+{
+    struct buffer *body = &question->body;
+    buffer_append_format(body, ",\"time\":%" PRId64 ",\"instance\":\"%s\"",
+                         clock_wall_ms(), caller->instance);
+    buffer_append_format(body, ",\"id\":\"%s-q%" PRIu64 "\"}",
+                         caller->instance, ++caller->last_number);
+    body->data[0] = '{'; /* where a comma was */
+}
+
+static uint64_t deadline_of(const struct hook_caller *caller,
+                            const struct question *question)
+{
+    return question->asked_ms + caller->options->timeout_ms;
+}
+
+static void start_question(struct hook_caller *caller, uint64_t now_ms)
+{
+    struct question *question = caller->waiting;
+    DL_DELETE2(caller->waiting, question, previous, next);
+    DL_APPEND2(caller->running, question, previous, next);
+    caller->running_count++;
+    complete_body(caller, question);
+    question->transfer = hook_poster_send(
+        caller->poster, hook_name(question->hook),
+        buffer_bytes(&question->body), deadline_of(caller, question) - now_ms,
+        on_answered, question);
+}
+
+/* Each has waited longer than those behind it. */
+static void expire_waiting(struct hook_caller *caller, uint64_t now_ms)
+{
+    while (caller->waiting &&
+           deadline_of(caller, caller->waiting) <= now_ms) {
+        struct question *question = caller->waiting;
+        DL_DELETE2(caller->waiting, question, previous, next);
+        fail(caller, question, "no connection to the application was free");
+    }
+}
+
+/* Returns for how long nothing is due. */
+static uint64_t step_questions(struct hook_caller *caller, uint64_t now_ms)
+{
+    enum { NOTHING_DUE_MS = 60000 };
+    expire_waiting(caller, now_ms);
+    while (caller->waiting &&
+           caller->running_count < caller->options->connections)
+        start_question(caller, now_ms);
+    return caller->waiting ? deadline_of(caller, caller->waiting) - now_ms
+                           : NOTHING_DUE_MS;
+}
+
+/* ---- from other threads ------------------------------------------------- */
+
+static void take_question(void *subject, void *object)
+{
+    struct hook_caller *caller = subject;
+    struct question *question = object;
+    metrics_add(&caller->metrics, METRIC_HOOK_OPEN, 1);
+    DL_APPEND2(caller->waiting, question, previous, next);
+}
+
+static bool has_room(struct hook_caller *caller,
+                     const struct question *question)
+{
+    if (caller->is_settled)
+        return false;
+    if (atomic_fetch_add(&caller->open, 1) < caller->options->questions_max)
+        return true;
+    caller->open--;
+    metrics_add(&question->worker->metrics,
+                metric_of(question->hook, OVERFLOWN), 1);
+    return false;
+}
+
+/* The answer never comes within the call that asked. */
+static void ask(struct hooks *base, struct question *question)
+{
+    struct hook_caller *caller = (struct hook_caller *)base;
+    question->hooks = base;
+    question->asked_ms = clock_steady_ms();
+    if (has_room(caller, question)) {
+        inbox_post(&caller->inbox,
+                   (struct inbox_item){take_question, caller, question});
+        return;
+    }
+    fall_back(caller, question);
+    question_finish(question);
+}
+
+static void take_news(void *subject, void *object)
+{
+    struct hook_caller *caller = subject;
+    event_sender_add(caller->events, object);
+}
+
+static void tell(struct hooks *base, struct news *news)
+{
+    struct hook_caller *caller = (struct hook_caller *)base;
+    if (inbox_depth(&caller->inbox) >= caller->options->queue_events) {
+        caller->dropped++;
+        free(news);
+        return;
+    }
+    inbox_post(&caller->inbox, (struct inbox_item){take_news, caller, news});
+}
+
+static const struct hooks_ops ops = {.ask = ask, .tell = tell};
+
+/* ---- the thread ------------------------------------------------------- */
+
+static void note_dropped(struct hook_caller *caller)
+{
+    uint64_t dropped = atomic_exchange(&caller->dropped, 0);
+    if (dropped)
+        event_sender_note_dropped(caller->events, dropped);
+}
+
+/* Once a second; for how long not again. */
+static uint64_t tick(struct hook_caller *caller, uint64_t now_ms)
+{
+    if (now_ms >= caller->tick_ms) {
+        metrics_note_thread(&caller->metrics,
+                            (now_ms - caller->tick_ms) * NS_A_MS);
+        caller->tick_ms = now_ms + TICK_MS;
+    }
+    return caller->tick_ms - now_ms;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static bool is_over(const struct hook_caller *caller, uint64_t now_ms)
+{
+    return caller->is_stopping && (event_sender_is_done(caller->events) ||
+                                   now_ms >= caller->stop_ms);
+}
+
+static void *run(void *arg)
+{
+    struct hook_caller *caller = arg;
+    uint64_t now_ms = clock_steady_ms();
+    caller->tick_ms = now_ms;
+    while (!is_over(caller, now_ms)) {
+        uint64_t wait_ms = tick(caller, now_ms);
+        wait_ms = least(wait_ms, step_questions(caller, now_ms));
+        wait_ms =
+            least(wait_ms, event_sender_step(caller->events, now_ms));
+        hook_poster_run(caller->poster,
+                        caller->is_stopping ? least(wait_ms, STOP_STEP_MS)
+                                            : wait_ms);
+        while (inbox_drain(&caller->inbox))
+            ; /* news come in crowds */
+        note_dropped(caller);
+        now_ms = clock_steady_ms();
+    }
+    return NULL;
+}
+
+static void wake(void *arg)
+{
+    struct hook_caller *caller = arg;
+    hook_poster_wake(caller->poster);
+}
+
+static void settle_here(void *subject, void *object)
+{
+    (void)object;
+    struct hook_caller *caller = subject;
+    struct question *question;
+    struct question *next;
+    DL_FOREACH_SAFE2(caller->running, question, next, next)
+        hook_poster_cancel(caller->poster, question->transfer);
+    DL_CONCAT2(caller->waiting, caller->running, previous, next);
+    caller->running = NULL;
+    caller->running_count = 0;
+    DL_FOREACH_SAFE2(caller->waiting, question, next, next)
+        fail(caller, question, "the server ends");
+    caller->waiting = NULL;
+    caller->is_settled = true;
+    sem_post(&caller->settled);
+}
+
+void hook_caller_settle(struct hooks *base)
+{
+    struct hook_caller *caller = (struct hook_caller *)base;
+    inbox_post(&caller->inbox, (struct inbox_item){settle_here, caller, NULL});
+    while (sem_wait(&caller->settled) != 0)
+        ; /* a signal came */
+}
+
+static void stop_here(void *subject, void *object)
+{
+    (void)object;
+    struct hook_caller *caller = subject;
+    caller->is_stopping = true;
+    caller->stop_ms = clock_steady_ms() + STOP_MS;
+    event_sender_hurry(caller->events);
+}
+
+static unsigned bits_of(const struct text_list *chosen,
+                        const char *(*name)(unsigned), unsigned count)
+{
+    unsigned bits = 0;
+    for (size_t i = 0; i < chosen->count; i++)
+        for (unsigned bit = 0; bit < count; bit++)
+            if (strcmp(chosen->items[i], name(bit)) == 0)
+                bits |= 1u << bit;
+    return bits;
+}
+
+static struct hooks make_base(const struct hook_options *options)
+{
+    return (struct hooks){
+        .ops = &ops,
+        .asked = bits_of(&options->questions, hook_name, HOOK_COUNT),
+        .told = bits_of(&options->events, hook_event_name, EVENT_COUNT),
+        .channels = {[HOOK_SUBSCRIBE] = &options->subscribe_channels,
+                     [HOOK_PUBLISH] = &options->publish_channels},
+        .headers = &options->connect_headers,
+        .publishes_max = options->publishes_max,
+    };
+}
+
+struct hooks *hook_caller_new(const struct hook_options *options,
+                              const struct limits *limits)
+{
+    struct hook_caller *caller = memory_new(1, sizeof *caller);
+    caller->base = make_base(options);
+    caller->options = options;
+    caller->limits = limits;
+    snprintf(caller->instance, sizeof caller->instance, "%016" PRIx64,
+             random_uint64());
+    snprintf(caller->metrics.thread, sizeof caller->metrics.thread, "hooks");
+    inbox_init(&caller->inbox, wake, caller);
+    PANIC_IF(sem_init(&caller->settled, 0, 0) != 0);
+    caller->poster = hook_poster_new(options);
+    caller->events = event_sender_new(options, caller->instance,
+                                      caller->poster, &caller->metrics);
+    thread_start(&caller->thread, run, caller);
+    return &caller->base;
+}
+
+void hook_caller_free(struct hooks *base)
+{
+    if (!base)
+        return;
+    struct hook_caller *caller = (struct hook_caller *)base;
+    inbox_post(&caller->inbox, (struct inbox_item){stop_here, caller, NULL});
+    pthread_join(caller->thread, NULL);
+    PANIC_IF(caller->open);
+    event_sender_free(caller->events);
+    hook_poster_free(caller->poster);
+    sem_destroy(&caller->settled);
+    inbox_deinit(&caller->inbox);
+    free(caller);
+}
+
+const struct metrics *hook_caller_metrics(const struct hooks *base)
+{
+    return &((const struct hook_caller *)base)->metrics;
+}

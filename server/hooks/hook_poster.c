@@ -1,0 +1,296 @@
+#include "hooks/hook_poster.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+#include <openssl/x509_vfy.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "hooks/hook_signature.h"
+
+enum { HEAD_BYTES_MAX = 65536 };
+
+struct transfer {
+    struct hook_poster *poster;
+    CURL *easy;
+    struct curl_slist *headers;
+    hook_posted *done;
+    void *arg;
+    struct buffer answer;
+    size_t head_bytes;
+    struct transfer *next; /* in the list of the free ones */
+};
+
+struct hook_poster {
+    const struct hook_options *options;
+    CURLM *multi;
+    struct transfer *free; /* with a connection kept, mostly */
+};
+
+/* ---- what the config names ---------------------------------------------- */
+
+static bool url_has(CURLU *url, CURLUPart part)
+{
+    char *text = NULL;
+    bool has = curl_url_get(url, part, &text, 0) == CURLUE_OK && text[0];
+    curl_free(text);
+    return has;
+}
+
+static bool has_scheme(CURLU *url)
+{
+    char *text = NULL;
+    bool has = curl_url_get(url, CURLUPART_SCHEME, &text, 0) == CURLUE_OK &&
+               (strcmp(text, "http") == 0 || strcmp(text, "https") == 0);
+    curl_free(text);
+    return has;
+}
+
+bool hook_poster_check_url(const char *text, struct error *error)
+{
+    CURLU *url = curl_url();
+    PANIC_IF(!url);
+    bool is_good = curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+                   has_scheme(url) && url_has(url, CURLUPART_HOST) &&
+                   !url_has(url, CURLUPART_USER) &&
+                   !url_has(url, CURLUPART_PASSWORD) &&
+                   !url_has(url, CURLUPART_FRAGMENT);
+    curl_url_cleanup(url);
+    return is_good ||
+           error_set(error,
+                     "hooks.url: expected http://host/path or "
+                     "https://host/path, without user or fragment, got "
+                     "\"%.200s\"",
+                     text);
+}
+
+bool hook_poster_check_ca(const char *file, struct error *error)
+{
+    X509_STORE *store = X509_STORE_new();
+    PANIC_IF(!store);
+    bool is_good = X509_STORE_load_locations(store, file, NULL);
+    X509_STORE_free(store);
+    return is_good ||
+           error_set(error,
+                     "hooks.ca: %.300s cannot be read as PEM certificates",
+                     file);
+}
+
+/* ---- one transfer ------------------------------------------------------- */
+
+static size_t on_body(char *data, size_t size, size_t count, void *arg)
+{
+    struct transfer *transfer = arg;
+    size_t len = size * count;
+    if (transfer->answer.len + len >
+        transfer->poster->options->answer_bytes)
+        return 0; /* ends it */
+    buffer_append(&transfer->answer, (struct bytes){data, len});
+    return len;
+}
+
+static size_t on_head(char *data, size_t size, size_t count, void *arg)
+{
+    (void)data;
+    struct transfer *transfer = arg;
+    transfer->head_bytes += size * count;
+    return transfer->head_bytes > HEAD_BYTES_MAX ? 0 : size * count;
+}
+
+/* What holds for every call: options that curl does not know are our bug. */
+static void set_options(struct transfer *transfer)
+{
+    const struct hook_options *options = transfer->poster->options;
+    CURL *easy = transfer->easy;
+    CURLcode bad = CURLE_OK;
+    bad |= curl_easy_setopt(easy, CURLOPT_URL, options->url);
+    bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    bad |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                            (long)CURL_HTTP_VERSION_1_1);
+    bad |= curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    bad |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* a slow resolver must not hold the others up */
+    bad |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    bad |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head);
+    bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    bad |= curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+    if (options->ca) {
+        bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca);
+        bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+    PANIC_IF(bad != CURLE_OK);
+}
+
+static struct transfer *take_transfer(struct hook_poster *poster)
+{
+    struct transfer *transfer = poster->free;
+    if (transfer) {
+        poster->free = transfer->next;
+        return transfer;
+    }
+    transfer = memory_new(1, sizeof *transfer);
+    transfer->poster = poster;
+    transfer->easy = curl_easy_init();
+    PANIC_IF(!transfer->easy);
+    set_options(transfer);
+    return transfer;
+}
+
+static void add_header(struct transfer *transfer, const char *text)
+{
+    struct curl_slist *longer = curl_slist_append(transfer->headers, text);
+    PANIC_IF(!longer);
+    transfer->headers = longer;
+}
+
+static void add_headers(struct transfer *transfer, const char *kind,
+                        struct bytes body)
+{
+    char time[24];
+    char line[128];
+    char signature[HOOK_SIGNATURE_LEN + 1];
+    snprintf(time, sizeof time, "%" PRId64, clock_wall_ms() / 1000);
+    hook_signature_make(transfer->poster->options->secret, time, body,
+                        signature);
+    add_header(transfer, "Content-Type: application/json");
+    add_header(transfer, "User-Agent: Peal/" PEAL_VERSION);
+    add_header(transfer, "Expect:"); /* the body goes along at once */
+    snprintf(line, sizeof line, "Peal-Hook: %s", kind);
+    add_header(transfer, line);
+    snprintf(line, sizeof line, "Peal-Timestamp: %s", time);
+    add_header(transfer, line);
+    snprintf(line, sizeof line, "Peal-Signature: v1=%s", signature);
+    add_header(transfer, line);
+}
+
+struct transfer *hook_poster_send(struct hook_poster *poster, const char *kind,
+                                  struct bytes body, uint64_t timeout_ms,
+                                  hook_posted *done, void *arg)
+{
+    struct transfer *transfer = take_transfer(poster);
+    CURL *easy = transfer->easy;
+    transfer->done = done;
+    transfer->arg = arg;
+    transfer->head_bytes = 0;
+    buffer_clear(&transfer->answer);
+    add_headers(transfer, kind, body);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.data);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+    CURLMcode code = curl_multi_add_handle(poster->multi, easy);
+    PANIC_IF(code != CURLM_OK);
+    return transfer;
+}
+
+/* Out of curl's hands, and ready for the next call. */
+static void put_back(struct transfer *transfer)
+{
+    struct hook_poster *poster = transfer->poster;
+    curl_multi_remove_handle(poster->multi, transfer->easy);
+    curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(transfer->headers);
+    transfer->headers = NULL;
+    transfer->next = poster->free;
+    poster->free = transfer;
+}
+
+void hook_poster_cancel(struct hook_poster *poster, struct transfer *transfer)
+{
+    (void)poster;
+    put_back(transfer);
+}
+
+static const char *describe(const struct transfer *transfer, CURLcode code)
+{
+    if (code == CURLE_WRITE_ERROR)
+        return transfer->head_bytes > HEAD_BYTES_MAX
+                   ? "the answer's headers are too long"
+                   : "the answer is too long";
+    return curl_easy_strerror(code);
+}
+
+static void finish(struct transfer *transfer, CURLcode code)
+{
+    struct hook_reply reply = {0};
+    long status = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (code == CURLE_OK) {
+        reply.status = (int)status;
+        reply.body = buffer_bytes(&transfer->answer);
+    } else {
+        reply.error = describe(transfer, code);
+    }
+    transfer->done(transfer->arg, &reply);
+    put_back(transfer);
+}
+
+/* ---- all of them -------------------------------------------------------- */
+
+struct hook_poster *hook_poster_new(const struct hook_options *options)
+{
+    struct hook_poster *poster = memory_new(1, sizeof *poster);
+    PANIC_IF(curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK);
+    poster->options = options;
+    poster->multi = curl_multi_init();
+    PANIC_IF(!poster->multi);
+    curl_multi_setopt(poster->multi, CURLMOPT_MAXCONNECTS,
+                      (long)options->connections + 1);
+    return poster;
+}
+
+void hook_poster_free(struct hook_poster *poster)
+{
+    while (poster->free) {
+        struct transfer *transfer = poster->free;
+        poster->free = transfer->next;
+        curl_easy_cleanup(transfer->easy);
+        buffer_deinit(&transfer->answer);
+        free(transfer);
+    }
+    curl_multi_cleanup(poster->multi);
+    curl_global_cleanup();
+    free(poster);
+}
+
+/* How many have ended. */
+static unsigned finish_all(struct hook_poster *poster)
+{
+    int left;
+    unsigned ended = 0;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(poster->multi, &left))) {
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        struct transfer *transfer;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+        finish(transfer, message->data.result);
+        ended++;
+    }
+    return ended;
+}
+
+/* Who was waiting for an end may have more to send: so no sleep then. */
+void hook_poster_run(struct hook_poster *poster, uint64_t wait_ms)
+{
+    int running;
+    curl_multi_perform(poster->multi, &running);
+    if (!finish_all(poster))
+        curl_multi_poll(poster->multi, NULL, 0, (int)wait_ms, NULL);
+}
+
+void hook_poster_wake(struct hook_poster *poster)
+{
+    curl_multi_wakeup(poster->multi);
+}

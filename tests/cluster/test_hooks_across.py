@@ -1,0 +1,118 @@
+"""Hooks of several instances: a channel and its members are told of for the
+whole service, by one instance each time."""
+
+import time
+
+import pytest
+
+from support import patience
+from support.application import Application, hooks
+
+from cluster import LEASE
+
+OF_CHANNELS = ["channel_occupied", "channel_vacated", "member_added",
+               "member_removed"]
+
+
+@pytest.fixture
+def application():
+    made = Application()
+    yield made
+    made.end()
+    assert not made.problems
+
+
+def start(cluster, redis, application, count=2, **options):
+    return cluster(redis.url, count, hooks=hooks(application, **{
+        "events": OF_CHANNELS, "batch_ms": 10, "retry_ms": 50, **options}))
+
+
+def told(events):
+    return [(event["event"], event.get("client")) for event in events]
+
+
+def settle(application, count):
+    """Just as many, and no more a while later."""
+    application.wait_events(count)
+    time.sleep(patience.seconds(0.5))
+    return told(application.events())
+
+
+def test_a_channel_is_occupied_once(redis, cluster, application):
+    one, two = start(cluster, redis(), application).instances
+    alice = one.join("alice", "room")
+    application.wait_events(2)
+    again = two.join("alice", "room")
+    bob = two.join("bob", "room")
+    application.wait_events(3)
+    alice.end()
+    bob.end()
+    application.wait_events(4)
+    again.end()
+    assert settle(application, 6) == [
+        ("channel_occupied", None), ("member_added", "alice"),
+        ("member_added", "bob"), ("member_removed", "bob"),
+        ("member_removed", "alice"), ("channel_vacated", None)]
+    assert {event["channel"] for event in application.events()} == {"room"}
+
+
+def test_the_members_of_a_dead_instance_are_told(redis, cluster, application):
+    instances = start(cluster, redis(), application, 3)
+    dying = instances[0]
+    dying.join("alice", "room")
+    dying.join("bob", "lonely")
+    instances[1].join("carol", "room")
+    application.wait_events(5)
+    instances.kill(dying)
+    patience.wait_until(lambda: len(application.events()) >= 8, LEASE * 4)
+    assert sorted(settle(application, 8)[5:], key=str) == sorted([
+        ("member_removed", "alice"), ("member_removed", "bob"),
+        ("channel_vacated", None)], key=str)
+    vacated, = application.events("channel_vacated")
+    assert vacated["channel"] == "lonely"
+
+
+def test_while_redis_is_away_nobody_seems_to_leave(redis, cluster,
+                                                   application):
+    server = redis("--save", "")
+    instances = start(cluster, server, application)
+    alice = instances[0].join("alice", "room")
+    application.wait_events(2)
+    instances[1].join("bob", "room")
+    application.wait_events(3)
+    server.pause()
+    instances.wait_not_ready()
+    alice.drop()
+    instances[0].wait_metric("peal_connections", 0)
+    server.resume()
+    instances.wait_ready()
+    assert settle(application, 4) == [
+        ("channel_occupied", None), ("member_added", "alice"),
+        ("member_added", "bob"), ("member_removed", "alice")]
+
+
+def test_the_end_of_an_instance_is_told(redis, cluster, application):
+    instances = start(cluster, redis(), application)
+    one, two = instances.instances
+    one.join("alice", "room")
+    application.wait_events(2)
+    two.join("bob", "room")
+    application.wait_events(3)
+    one.signal()
+    one.wait_exit()
+    assert settle(application, 4)[3:] == [("member_removed", "alice")]
+
+
+def test_a_publish_waits_for_its_hook_and_for_redis(redis, cluster, application):
+    """In the order sent, on every instance."""
+    application.answer = lambda question: {
+        "allow": True, "payload": question.get("payload", 0) * 10}
+    one, two = start(cluster, redis(), application,
+                     publishes_max=100,
+                     questions=["connect", "subscribe", "publish"]).instances
+    alice = one.join("alice", "room")
+    bob = two.join("bob", "room")
+    for number in range(50):
+        alice.send({"type": "broadcast", "payload": number})
+    assert [bob.receive_type("broadcast")["payload"] for _ in range(50)] == [
+        number * 10 for number in range(50)]

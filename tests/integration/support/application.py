@@ -1,0 +1,188 @@
+"""The application: a small HTTP server that hooks call. It checks every
+signature, and answers as the test wants."""
+
+import hashlib
+import hmac
+import http.server
+import json
+import socket
+import socketserver
+import ssl
+import struct
+import threading
+import time
+
+from support import patience
+
+SECRET = "a secret of the tests, for hooks"
+
+
+def sign(timestamp, body, secret=SECRET):
+    return hmac.new(secret.encode(), timestamp.encode() + b"." + body,
+                    hashlib.sha256).hexdigest()
+
+
+def hooks(application, **options):
+    """The config of a server that calls it."""
+    return {"url": application.url, "secret": SECRET, **options}
+
+
+ALLOW = {"allow": True}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.application.take(self, body)
+
+    def respond(self, status, body=b"", headers=()):
+        try:
+            self.send_response(status)
+            for name, value in headers:
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        except OSError:
+            self.close_connection = True
+
+    def reset(self):
+        """The connection goes without an answer."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                   struct.pack("ii", 1, 0))
+        self.connection.close()
+
+
+class HttpServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request, client_address):
+        pass  # a client that went is no matter
+
+
+class Application:
+    """`answer(question)` gives the answer to a question: an object, or
+    a function of the handler. `take_events(handler, batch)`, when set,
+    answers a batch in place of 200."""
+
+    def __init__(self, answer=None, port=0, context=None):
+        self.answer = answer or (lambda question: ALLOW)
+        self.take_events = None
+        self.lock = threading.Lock()
+        self.questions = []
+        self.batches = []
+        self.problems = []
+        self.server = HttpServer(("127.0.0.1", port), Handler)
+        self.server.application = self
+        scheme = "http"
+        if context:
+            scheme = "https"
+            self.server.socket = context.wrap_socket(self.server.socket,
+                                                     server_side=True)
+        self.port = self.server.server_address[1]
+        self.url = f"{scheme}://127.0.0.1:{self.port}/peal"
+        self.thread = threading.Thread(target=self.server.serve_forever,
+                                       kwargs={"poll_interval": 0.05},
+                                       daemon=True)
+        self.thread.start()
+
+    def end(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    # --- what comes in
+
+    def check(self, handler, body):
+        headers = handler.headers
+        stamp = headers.get("Peal-Timestamp", "")
+        if headers.get("Peal-Signature") != "v1=" + sign(stamp, body):
+            self.problems.append(f"bad signature: {dict(headers)}")
+        if abs(int(stamp or 0) - time.time()) > 60:
+            self.problems.append(f"bad time: {stamp}")
+        if headers.get("Content-Type") != "application/json":
+            self.problems.append("no JSON")
+        if handler.path != "/peal":
+            self.problems.append(f"called at {handler.path}")
+
+    def take(self, handler, body):
+        self.check(handler, body)
+        told = json.loads(body)
+        kind = handler.headers.get("Peal-Hook")
+        if kind == "events":
+            self.take_batch(handler, told)
+            return
+        if told.get("hook") != kind:
+            self.problems.append(f"{kind} for {told}")
+        with self.lock:
+            self.questions.append(told)
+        answer = self.answer(told)
+        if callable(answer):
+            answer(handler)
+        else:
+            handler.respond(200, json.dumps(answer).encode())
+
+    def take_batch(self, handler, batch):
+        with self.lock:
+            self.batches.append((time.monotonic(), batch))
+        if self.take_events:
+            self.take_events(handler, batch)
+        else:
+            handler.respond(200)
+
+    # --- what the test looks at
+
+    def asked(self, hook=None):
+        with self.lock:
+            return [question for question in self.questions
+                    if not hook or question["hook"] == hook]
+
+    def all_events(self):
+        """As they came, doubles too."""
+        with self.lock:
+            return [event for _, batch in self.batches
+                    for event in batch["events"]]
+
+    def events(self, *names):
+        """Each once, in the order of the first time it came."""
+        found = {}
+        for event in self.all_events():
+            found.setdefault(event["id"], event)
+        return [event for event in found.values()
+                if not names or event["event"] in names]
+
+    def wait_events(self, count, *names, timeout=10):
+        patience.wait_until(lambda: len(self.events(*names)) >= count,
+                            timeout, what=f"{count} events {names}, not "
+                            f"{self.events(*names)[-5:]}")
+        return self.events(*names)
+
+    def wait_asked(self, count, hook=None, timeout=10):
+        patience.wait_until(lambda: len(self.asked(hook)) >= count, timeout,
+                            what=f"{count} questions {hook}")
+        return self.asked(hook)
+
+
+def slowly(delay, answer):
+    """An answer that comes after a while."""
+    def respond(handler):
+        time.sleep(delay)
+        handler.respond(200, json.dumps(answer).encode())
+    return respond
+
+
+def with_status(status, body=b"", headers=()):
+    return lambda handler: handler.respond(status, body, headers)
+
+
+def context_of(folder):
+    """TLS with a server's certificate, as support.tls makes one."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem", folder / "server.key")
+    return context

@@ -1,0 +1,237 @@
+"""What the application is told afterwards: complete, once, and in crowds."""
+
+import pathlib
+import signal
+import time
+
+import pytest
+
+from support import patience
+from support.application import Application, hooks, with_status
+
+ALL = ["connected", "disconnected", "channel_occupied", "channel_vacated",
+       "member_added", "member_removed"]
+
+
+@pytest.fixture
+def application():
+    made = Application()
+    yield made
+    made.end()
+    assert not made.problems
+
+
+def start(peal, application, limits=None, **options):
+    return peal({"hooks": hooks(application, **{
+        "events": ALL, "batch_ms": 20, "retry_ms": 20, "retry_max_ms": 100,
+        **options}), "limits": limits or {}})
+
+
+def told(events, *members):
+    return [tuple(event[member] for member in ("event", *members))
+            for event in events]
+
+
+def test_each_event_once(peal, application):
+    server = start(peal, application)
+    alice = server.join("alice", "room")
+    alice.end()
+    events = application.wait_events(6)
+    assert [event["event"] for event in events[:3]] == [
+        "connected", "channel_occupied", "member_added"]
+    assert sorted(event["event"] for event in events) == sorted(ALL)
+    by_name = {event["event"]: event for event in events}
+    assert by_name["connected"]["client"] == "alice"
+    assert by_name["connected"]["address"] == "127.0.0.1"
+    assert by_name["connected"]["protocol"] == "broadcast"
+    assert by_name["disconnected"]["connection"] == \
+        by_name["connected"]["connection"]
+    assert by_name["disconnected"]["code"] == 1000
+    assert by_name["disconnected"]["reason"] == "by_client"
+    assert 0 <= by_name["disconnected"]["duration_ms"] < 60000
+    assert by_name["channel_occupied"]["channel"] == "room"
+    assert "client" not in by_name["channel_vacated"]
+    assert by_name["member_added"]["client"] == "alice"
+    assert by_name["member_removed"]["channel"] == "room"
+    for event in events:
+        assert abs(event["time"] / 1000 - time.time()) < 60
+    time.sleep(0.2)
+    assert len(application.all_events()) == 6
+
+
+def test_a_member_counts_by_client(peal, application):
+    server = start(peal, application, events=ALL[2:])
+    one = server.join("alice", "room")
+    two = server.join("alice", "room")
+    bob = server.join("bob", "room")
+    one.end()
+    server.wait_metric("peal_connections", 2)
+    bob.end()
+    application.wait_events(4)
+    two.end()
+    assert told(application.wait_events(6), "channel") == [
+        ("channel_occupied", "room"), ("member_added", "room"),
+        ("member_added", "room"), ("member_removed", "room"),
+        ("member_removed", "room"), ("channel_vacated", "room")]
+    assert [event["client"] for event in
+            application.events("member_added", "member_removed")] == [
+        "alice", "bob", "bob", "alice"]
+
+
+def test_only_what_is_wanted_is_told(peal, application):
+    server = start(peal, application, events=["disconnected"])
+    server.join("alice", "room").end()
+    application.wait_events(1)
+    time.sleep(0.2)
+    assert told(application.all_events()) == [("disconnected",)]
+
+
+def test_channels_without_presence_are_not_told_of(peal, application):
+    server = peal({"hooks": hooks(application, events=ALL),
+                   "channels": [{"match": "bare", "presence": False}]})
+    server.join("alice", "bare", "room").end()
+    application.wait_events(6)
+    time.sleep(0.2)
+    assert {event["channel"] for event in application.events(*ALL[2:])} == {
+        "room"}
+
+
+def test_ids_grow_and_name_the_instance(peal, application):
+    server = start(peal, application)
+    for _ in range(3):
+        server.join("alice", "room").end()
+    events = application.wait_events(18)
+    instance = application.batches[0][1]["instance"]
+    assert [event["id"] for event in events] == [
+        f"{instance}-{number}" for number in range(1, 19)]
+
+
+def test_a_crowd_that_goes_comes_in_few_calls(peal, application):
+    """The application is called at most once in batch_ms."""
+    crowd = 400
+    server = start(peal, application, events=["disconnected"], batch_ms=100,
+                   batch_events=150)
+    clients = [server.connect(f"c{number}") for number in range(crowd)]
+    for client in clients:
+        client.drop()
+    events = application.wait_events(crowd)
+    assert {event["client"] for event in events} == {
+        f"c{number}" for number in range(crowd)}
+    sizes = [len(batch["events"]) for _, batch in application.batches]
+    assert max(sizes) <= 150
+    assert len(sizes) < crowd / 10
+    times = [at for at, _ in application.batches]
+    assert all(later - earlier > 0.08
+               for earlier, later in zip(times, times[1:]))
+
+
+def test_a_batch_is_tried_again_with_the_same_ids(peal, application):
+    refusals = iter([500, 302, 404])
+
+    def take(handler, _):
+        status = next(refusals, 204)
+        headers = [("Location", application.url)] if status == 302 else []
+        handler.respond(status, headers=headers)
+
+    application.take_events = take
+    server = start(peal, application, events=["connected"])
+    server.connect("alice")
+    patience.wait_until(lambda: len(application.batches) >= 4, 10)
+    ids = [[event["id"] for event in batch["events"]]
+           for _, batch in application.batches]
+    assert ids == [ids[0]] * 4
+    server.wait_metric('peal_hook_batches_total{result="failed"}', 3)
+    server.wait_metric('peal_hook_batches_total{result="taken"}', 1)
+    server.wait_metric('peal_hook_events_total{result="sent"}', 1)
+    server.wait_log("The application takes events again")
+    assert server.metric('peal_hook_events_total{result="dropped"}') == 0
+
+
+def test_without_room_the_oldest_go_and_that_is_told(peal, application):
+    blocked = []
+
+    def take(handler, batch):
+        blocked.append(batch)
+        handler.respond(503 if len(blocked) == 1 else 200)
+
+    application.take_events = take
+    server = start(peal, application, events=["connected"], queue_events=5,
+                   batch_events=1, retry_ms=1500, retry_max_ms=3000)
+    server.connect("first")
+    patience.wait_until(lambda: blocked, 10)
+    for number in range(12):
+        server.connect(f"c{number}")
+    server.wait_metric('peal_hook_events_total{result="dropped"}', 7)
+    events = application.wait_events(6, timeout=15)
+    assert [event["client"] for event in events] == [
+        "first", "c7", "c8", "c9", "c10", "c11"]
+    assert sum(batch["dropped"] for _, batch in application.batches) == 7
+    server.wait_log("Events for the application were dropped")
+
+
+def test_after_a_while_a_batch_is_given_up(peal, application):
+    application.take_events = lambda handler, _: handler.respond(500)
+    server = start(peal, application, events=["connected"], retry_seconds=0)
+    server.connect("alice")
+    server.wait_metric('peal_hook_events_total{result="dropped"}', 1)
+    application.take_events = None
+    server.connect("bob")
+    patience.wait_until(lambda: any(batch["dropped"] for _, batch in
+                                    application.batches), 10)
+    _, last = application.batches[-1]
+    assert last["dropped"] == 1
+    assert [event["client"] for event in last["events"]] == ["bob"]
+
+
+def test_the_end_of_the_server_is_told(peal, application):
+    """What the drain closes reaches the application before the end."""
+    server = start(peal, application, batch_ms=5000)
+    server.join("alice", "room")
+    server.join("bob", "room")
+    application.wait_events(1)
+    server.signal(signal.SIGTERM)
+    server.wait_exit()
+    events = application.events()
+    assert sorted(told(events)) == sorted([
+        ("connected",)] * 2 + [("disconnected",)] * 2 + [
+        ("channel_occupied",), ("channel_vacated",)] + [
+        ("member_added",)] * 2 + [("member_removed",)] * 2)
+    assert {event["reason"] for event in application.events("disconnected")} \
+        == {"restart"}
+
+
+def test_an_application_that_is_away_does_not_hold_the_end_up(peal):
+    application = Application()
+    application.end()
+    server = start(peal, application, retry_ms=5000, retry_max_ms=5000)
+    server.connect("alice").end()
+    server.wait_log("The application does not take events")
+    started = time.monotonic()
+    server.signal(signal.SIGTERM)
+    server.wait_exit()
+    assert time.monotonic() - started < patience.seconds(3)
+    server.wait_log("Events for the application were dropped")
+
+
+def test_without_hooks_there_is_no_thread(peal, application):
+    def threads(server):
+        return len(list(
+            pathlib.Path(f"/proc/{server.process.pid}/task").iterdir()))
+    assert threads(start(peal, application)) == threads(peal()) + 1
+
+
+def test_proxies_of_the_environment_are_not_asked(peal, application):
+    server = peal({"hooks": hooks(application, events=["connected"])},
+                  env={"http_proxy": "http://127.0.0.1:1",
+                       "ALL_PROXY": "http://127.0.0.1:1"})
+    server.connect("alice")
+    application.wait_events(1)
+
+
+def test_a_wrong_status_is_no_success(peal, application):
+    application.take_events = lambda handler, _: with_status(
+        302, headers=[("Location", application.url)])(handler)
+    server = start(peal, application, events=["connected"], retry_seconds=0)
+    server.connect("alice")
+    server.wait_metric('peal_hook_events_total{result="dropped"}', 1)
+    assert len(application.batches) == 1

@@ -1,0 +1,138 @@
+"""What README.md says about hooks works as it stands there; and what the
+config must not say."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from support import patience
+from support.application import SECRET
+from support.program import run_peal
+from support.raw import request_text
+from support.server import ROOT
+from support.websocket import handshake_headers
+
+KEY = "the secret of the readme"
+
+
+def blocks(language):
+    section = re.search(r"^## Your application.*?(?=^## )",
+                        (ROOT / "README.md").read_text(), re.M | re.S)[0]
+    return re.findall(rf"```{language}\n(.*?)```", section, re.S)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def port(tmp_path):
+    """That of the application of the page."""
+    number = free_port()
+    program, = blocks("python")
+    file = tmp_path / "application.py"
+    file.write_text(program.replace("9000", str(number)))
+    with open(tmp_path / "told", "wb") as out:
+        process = subprocess.Popen([sys.executable, str(file)], stdout=out,
+                                   env={**os.environ,
+                                        "PEAL_HOOKS_SECRET": KEY})
+
+    def listens():
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", number)) == 0
+
+    patience.wait_until(listens, 10, what="the example to listen")
+    yield number
+    process.kill()
+    process.wait()
+
+
+def test_the_example_of_the_readme(peal, port, tmp_path):
+    config, = blocks("json")
+    server = peal(json.loads(config.replace("9000", str(port))),
+                  env={"PEAL_HOOKS_SECRET": KEY})
+    alice = server.join("alice")
+    assert alice.ask({"type": "broadcast", "payload": "hello"})["type"] == \
+        "broadcastResult"
+    refused = alice.ask({"type": "broadcast", "payload": "rude"})
+    assert (refused["code"], refused["message"]) == ("refused", "be nice")
+    alice.end()
+    patience.wait_until(
+        lambda: len((tmp_path / "told").read_text().splitlines()) == 4,
+        what="the events of alice")
+    assert sorted((tmp_path / "told").read_text().splitlines()) == [
+        "connected alice", "disconnected alice", "member_added alice",
+        "member_removed alice"]
+
+
+def test_the_example_refuses_a_wrong_secret(peal, port):
+    config, = blocks("json")
+    server = peal(json.loads(config.replace("9000", str(port))),
+                  env={"PEAL_HOOKS_SECRET": "another secret than that"})
+    assert server.request("/health").status == 200
+    alice = server.socket()
+    alice.send(request_text("/ws/alice", headers=handshake_headers()))
+    assert alice.response().status == 503
+    assert "401" in server.wait_log("A hook was not answered")
+
+
+URL = {"url": "http://127.0.0.1:1/", "secret": SECRET, "events": ["connected"]}
+
+
+@pytest.mark.parametrize("hooks, complaint", [
+    ({"url": "ftp://x/"}, "hooks.url: expected http://host/path or https://"),
+    ({"url": "127.0.0.1:8000/"}, "hooks.url: expected http://"),
+    ({"url": "file:///etc/passwd"}, "hooks.url: expected http://"),
+    ({"url": "http://"}, "hooks.url: expected http://"),
+    ({"url": "http://a:b@host/"}, "without user"),
+    ({"url": "https://host/#x"}, "without user or fragment"),
+    ({"url": "http://host:99999/"}, "hooks.url: expected http://"),
+    ({"url": ""}, "hooks.url: expected a text that is not empty"),
+    ({"secret": None}, "hooks.url: expected together with hooks.secret "
+     "(PEAL_HOOKS_SECRET)"),
+    ({"secret": "short"}, "hooks.secret: expected 16 characters or more"),
+    ({"events": []}, "hooks.questions or hooks.events"),
+    ({"events": ["conected"]}, "hooks.events: expected a list of connected, "),
+    ({"questions": ["Connect"]}, "hooks.questions: expected a list of "
+     "connect, subscribe, publish"),
+    ({"url": None}, "hooks.events: expected together with hooks.url"),
+    ({"url": None, "events": [], "questions": ["connect"]},
+     "hooks.questions: expected together with hooks.url"),
+    ({"ca": "/nowhere.pem"}, "hooks.ca: /nowhere.pem cannot be read"),
+    ({"publish_channels": ["a b"]}, "hooks.publish_channels: expected a list "
+     "of channel names"),
+    ({"publish_channels": []}, "hooks.publish_channels: expected a list"),
+    ({"subscribe_channels": ["a*b"]}, "hooks.subscribe_channels"),
+    ({"connect_headers": ["x-mine"]}, "hooks.connect_headers: expected a list "
+     "of cookie, authorization, user-agent"),
+    ({"on_failure": "ignore"}, "hooks.on_failure: expected"),
+    ({"retry_ms": 500, "retry_max_ms": 100}, "hooks.retry_max_ms: expected at "
+     "least hooks.retry_ms (500), got 100"),
+    ({"timeout_ms": 0}, "hooks.timeout_ms: expected"),
+    ({"batch": 1}, "batch"),
+])
+def test_a_mistake_stops_the_start(tmp_path, hooks, complaint):
+    file = tmp_path / "peal.json"
+    config = {name: value for name, value in {**URL, **hooks}.items()
+              if value is not None}
+    file.write_text(json.dumps({"hooks": config}))
+    done = run_peal("--config", str(file), "--check-config")
+    assert done.returncode == 2, done.stderr
+    assert complaint in done.stderr
+    assert SECRET not in done.stderr
+
+
+def test_the_secret_is_masked_and_no_flag(tmp_path):
+    file = tmp_path / "peal.json"
+    file.write_text(json.dumps({"hooks": URL}))
+    printed = run_peal("--config", str(file), "--print-config")
+    assert printed.returncode == 0
+    assert SECRET not in printed.stdout
+    assert run_peal("--hooks.secret", SECRET).returncode == 2

@@ -1,0 +1,44 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "hooks/hook_signature.h"
+
+/* What Python's hmac module says of the same. */
+static void signs_time_and_body(void **state)
+{
+    (void)state;
+    char signature[HOOK_SIGNATURE_LEN + 1];
+    hook_signature_make("a secret for hooks, long enough", "1700000000",
+                        BYTES_LITERAL("{\"hook\":\"publish\"}"), signature);
+    assert_string_equal(signature, "005276d341ed354d6df00d4c7e2e380a6c7ea65693ae613b9c70d78619c748b9");
+}
+
+static void each_part_counts(void **state)
+{
+    (void)state;
+    struct bytes body = BYTES_LITERAL("body");
+    char one[HOOK_SIGNATURE_LEN + 1];
+    char other[HOOK_SIGNATURE_LEN + 1];
+    hook_signature_make("secret", "1", body, one);
+    hook_signature_make("secret", "1", body, other);
+    assert_string_equal(one, other);
+    hook_signature_make("secret", "2", body, other);
+    assert_string_not_equal(one, other);
+    hook_signature_make("Secret", "1", body, other);
+    assert_string_not_equal(one, other);
+    hook_signature_make("secret", "1", BYTES_LITERAL("bodx"), other);
+    assert_string_not_equal(one, other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(signs_time_and_body),
+        cmocka_unit_test(each_part_counts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
