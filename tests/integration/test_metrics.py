@@ -6,7 +6,9 @@ import time
 from support import patience
 from support.server import WORKERS
 
-SAMPLE = re.compile(r'[a-z_]+(\{[a-z_]+="[^"\\\n]*"\})? \d+(\.\d+)?')
+LABEL = r'[a-z_]+="[^"\\\n]*"'
+SAMPLE = re.compile(
+    rf'[a-z_]+(\{{{LABEL}(,{LABEL})*\}})? \d+(\.\d+)?')
 
 
 def test_it_is_prometheus_text(shared):

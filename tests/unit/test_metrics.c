@@ -135,7 +135,7 @@ static void check_sample(const char *line)
     char value[32];
     int used = 0;
     bool ok =
-        (sscanf(line, "%127[a-z_]{%127[a-zI0-9_=\"+.-]} %31[0-9.]%n", name,
+        (sscanf(line, "%127[a-z_]{%127[a-zI0-9_=\"+.,-]} %31[0-9.]%n", name,
                 label, value, &used) == 3 ||
          sscanf(line, "%127[a-z_] %31[0-9.]%n", name, value, &used) == 2) &&
         line[used] == '\0';

@@ -130,7 +130,7 @@ class Application:
 
     def take_batch(self, handler, batch):
         with self.lock:
-            self.batches.append((time.monotonic(), batch))
+            self.batches.append(batch)
         if self.take_events:
             self.take_events(handler, batch)
         else:
@@ -146,7 +146,7 @@ class Application:
     def all_events(self):
         """As they came, doubles too."""
         with self.lock:
-            return [event for _, batch in self.batches
+            return [event for batch in self.batches
                     for event in batch["events"]]
 
     def events(self, *names):
