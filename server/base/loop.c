@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/unwatched.h"
 
 struct loop {
     uv_loop_t uv;
@@ -15,6 +16,7 @@ struct loop {
     uv_prepare_t prepare;
     uv_check_t check;
     void (*turn)(void *arg);
+    void (*give_up)(void *arg, int fd); /* NULL: nobody asked */
     void *arg;
 };
 
@@ -39,16 +41,25 @@ static void on_async(uv_async_t *async)
     (void)async;
 }
 
+static void take_turn(struct loop *loop)
+{
+    int fd;
+    while ((fd = unwatched_take()) >= 0) {
+        PANIC_IF(fd == loop->uv.async_io_watcher.fd); /* deaf to others */
+        if (loop->give_up)
+            loop->give_up(loop->arg, fd);
+    }
+    loop->turn(loop->arg);
+}
+
 static void on_prepare(uv_prepare_t *prepare)
 {
-    struct loop *loop = prepare->data;
-    loop->turn(loop->arg);
+    take_turn(prepare->data);
 }
 
 static void on_check(uv_check_t *check)
 {
-    struct loop *loop = check->data;
-    loop->turn(loop->arg);
+    take_turn(check->data);
 }
 
 static void *allocate(size_t size)
@@ -84,8 +95,19 @@ struct loop *loop_new(void (*turn)(void *arg), void *arg)
     return loop;
 }
 
+void loop_on_unwatched(struct loop *loop, void (*give_up)(void *arg, int fd))
+{
+    loop->give_up = give_up;
+}
+
+static void wake_up(void *loop)
+{
+    loop_wake(loop);
+}
+
 void loop_run(struct loop *loop)
 {
+    unwatched_tell(wake_up, loop);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
 }
 

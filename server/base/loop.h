@@ -35,6 +35,11 @@ void loop_finish(struct loop *loop);
 /* After loop_finish. */
 void loop_free(struct loop *loop);
 
+/* `give_up` is called, with the argument of `turn` and before one, for each
+ * descriptor that the kernel would not watch. Without it nothing is heard of
+ * it any more: time-outs must do. */
+void loop_on_unwatched(struct loop *loop, void (*give_up)(void *arg, int fd));
+
 /* Ends the loop's sleep. */
 void loop_wake(struct loop *loop);
 

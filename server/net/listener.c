@@ -60,6 +60,22 @@ static void on_pause_over(void *arg)
     loop_watch_set(listener->watch, LOOP_READABLE);
 }
 
+static void rest(struct listener *listener)
+{
+    loop_watch_set(listener->watch, 0);
+    if (!listener->pause)
+        listener->pause = loop_timer_new(listener->reactor->loop, PAUSE_MS, 0,
+                                         on_pause_over, listener);
+}
+
+void listener_rest(struct reactor *reactor, int fd)
+{
+    for (struct listener *listener = reactor->listeners; listener;
+         listener = listener->next)
+        if (listener->fd == fd)
+            rest(listener);
+}
+
 /* Accepts with the spare descriptor and says 503. */
 static void turn_one_away(struct listener *listener)
 {
@@ -82,9 +98,7 @@ static void on_no_descriptors(struct listener *listener)
     log_limited(LOG_ERROR, 1, "Out of file descriptors",
                 LOG_TEXT("hint", "raise the limit of open files"));
     turn_one_away(listener);
-    loop_watch_set(listener->watch, 0);
-    listener->pause = loop_timer_new(listener->reactor->loop, PAUSE_MS, 0,
-                                     on_pause_over, listener);
+    rest(listener);
 }
 
 static void on_accepted(struct listener *listener, int fd,

@@ -25,6 +25,9 @@ void listener_new(struct reactor *reactor, int fd);
 /* Sockets go to reactor_adopt from now on. */
 void listener_start_all(struct reactor *reactor);
 
+/* Tries again a little later, if that descriptor is a listener's. */
+void listener_rest(struct reactor *reactor, int fd);
+
 /* The descriptors, to hand over; how many. */
 uint32_t listener_list(const struct reactor *reactor, int *fds);
 

@@ -208,6 +208,21 @@ static void on_tick(void *arg)
     worker_tick(&reactor->worker);
 }
 
+/* The connection is lost, and the others are not. What has no request yet of a
+ * PROXY header ends by its time-out. */
+static void on_unwatched(void *arg, int fd)
+{
+    struct reactor *reactor = arg;
+    struct socket *socket = reactor_find_socket(fd);
+    metrics_add(&reactor->worker.metrics, METRIC_LIMIT_DESCRIPTORS, 1);
+    log_limited(LOG_ERROR, 1, "A descriptor cannot be watched",
+                LOG_TEXT("hint", "raise fs.epoll.max_user_watches, or memory"));
+    if (socket)
+        socket_close(socket);
+    else
+        listener_rest(reactor, fd);
+}
+
 static bool make_context(struct reactor *reactor)
 {
     void *loops[1] = {loop_native(reactor->loop)};
@@ -254,6 +269,7 @@ struct reactor *reactor_new(struct net *net, unsigned index)
     reactor->net = net;
     reactor->lws_protocols = make_lws_protocols(net);
     reactor->loop = loop_new(on_turn, reactor);
+    loop_on_unwatched(reactor->loop, on_unwatched);
     worker_init(&reactor->worker, net->instance, index, on_post, reactor);
     if (make_context(reactor))
         return reactor;

@@ -2,9 +2,11 @@
 lost by it, the others and the server may not."""
 
 import errno
+import signal
 
 import pytest
 
+from faults import EVER
 from support.patience import wait_until
 from support.raw import Ended
 from support.websocket import Closed, Refused
@@ -153,6 +155,90 @@ def test_a_wait_that_is_interrupted_goes_on(faulty, faults):
     for i in range(20):
         echo(client, str(i))
     assert faults.clear() > 20
+
+
+SHORT = [errno.ENOMEM, errno.ENOSPC]
+
+
+@pytest.mark.parametrize("error", SHORT + [errno.EPERM],
+                         ids=names(SHORT + [errno.EPERM]))
+def test_who_cannot_be_watched_is_lost_alone(faulty, faults, error):
+    """libuv first tries each descriptor; that may fail, as it asks again."""
+    server = faulty()
+    inside = server.connect("inside")
+    outcomes = []
+    for after in range(3):
+        faults.set("epoll_ctl", error, after=after)
+        outcomes.append(can_connect(server))
+        wait_until(lambda: faults.failed() == 1 or can_connect(server))
+        faults.clear()
+        assert can_connect(server)
+    assert outcomes[0] and not all(outcomes)
+    assert server.metric(WORD % "descriptors") >= 1
+    assert server.log_lines("cannot be watched")
+    echo(inside)
+
+
+def test_a_slow_reader_that_cannot_be_watched_is_lost_alone(faulty, faults):
+    """Where its socket is full, it is to be watched for writing."""
+    server = faulty(config={"limits": {"messages_per_second": 0,
+                                       "outbox_bytes": 100000000}})
+    slow = server.join("slow", "room", receive_buffer=4096)
+    quick = server.join("quick", "room")
+    writer = server.join("writer", "other")
+    faults.set("epoll_ctl", errno.ENOMEM)
+    for i in range(100):
+        writer.ask({"type": "broadcast", "channel": "room",
+                    "payload": [i, "x" * 10000]})
+    assert [quick.receive_type("broadcast")["payload"][0]
+            for i in range(100)] == list(range(100))
+    assert faults.clear() == 1
+    server.wait_metric(LOST, 1)
+    assert slow.wait_close() is None
+
+
+def test_while_nothing_more_can_be_watched_the_others_are_served(faulty,
+                                                                 faults):
+    server = faulty()
+    inside = [server.connect(f"inside-{i}") for i in range(5)]
+    faults.set("epoll_ctl", errno.ENOSPC, times=EVER)
+    for _ in range(30):
+        assert not can_connect(server)
+        for client in inside:
+            echo(client)
+    assert faults.clear() >= 30
+    wait_until(lambda: can_connect(server))
+    for client in inside:
+        echo(client)
+
+
+def test_a_start_without_room_to_watch(faulty, faults):
+    """It serves a moment later; or, where its threads could not be woken, it
+    ends and says so."""
+    served = 0
+    for after in range(6):
+        faults.set("epoll_ctl", errno.ENOSPC, after=after)
+        try:
+            server = faulty()
+        except AssertionError as died:
+            assert "panic at" in str(died) and faults.clear() == 1
+            continue
+        faults.clear()
+        wait_until(lambda: can_connect(server))
+        served += 1
+    assert served >= 3
+
+
+@pytest.mark.parametrize("error", [errno.EBADF, errno.EINVAL, errno.EFAULT])
+def test_a_wait_that_cannot_be_ends_the_process(faulty, faults, error):
+    """That is no shortage but a process gone wrong: libuv ends it, and
+    whoever started it starts it again."""
+    server = faulty()
+    client = server.connect("alice")
+    server.exit_code = -signal.SIGABRT
+    faults.set("epoll_wait", error)
+    assert client.wait_close() is None
+    assert server.wait_exit() == -signal.SIGABRT
 
 
 def test_a_log_that_cannot_be_written_is_left_out(faulty, faults):

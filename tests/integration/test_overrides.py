@@ -10,7 +10,8 @@ from support.server import find_program
 
 @pytest.mark.parametrize("name", [
     "lws_hdr_copy", "lws_write", "lws_dll2_add_sorted", "recv", "SSL_read",
-    "SSL_pending", "uv_poll_start", "lws_callback_on_writable", "lws_service_fd_tsi"])
+    "SSL_pending", "uv_poll_start", "lws_callback_on_writable", "lws_service_fd_tsi",
+    "epoll_ctl"])
 def test_the_program_exports_its_own(name):
     listed = subprocess.run(["nm", "-D", "--defined-only", find_program()],
                             capture_output=True, text=True, check=True)
