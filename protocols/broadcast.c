@@ -18,7 +18,18 @@ enum {
 };
 
 /* One message from a client: the members it may have, as raw JSON. */
-enum member { TYPE, ID, CHANNEL, PAYLOAD, SINCE, TO, TOKEN, LIMIT, MEMBERS };
+enum member {
+    TYPE,
+    ID,
+    CHANNEL,
+    PAYLOAD,
+    SINCE,
+    TO,
+    TOKEN,
+    LIMIT,
+    TRACE,
+    MEMBERS
+};
 
 struct command {
     struct json_slot members[MEMBERS];
@@ -129,6 +140,11 @@ static struct bytes payload_of(const struct command *command)
     return payload.len ? payload : BYTES_LITERAL("null");
 }
 
+static struct bytes trace_of(const struct command *command)
+{
+    return trace_read_json(raw(command, TRACE));
+}
+
 static bool read_epoch(struct bytes text, uint64_t *epoch)
 {
     char digits[EPOCH_LEN];
@@ -168,7 +184,8 @@ static enum fault on_broadcast(struct connection *connection,
     if (fault != FAULT_NONE)
         return fault;
     return operation_publish(connection, channel_of(command),
-                             payload_of(command), raw(command, ID));
+                             payload_of(command), trace_of(command),
+                             raw(command, ID));
 }
 
 static enum fault on_subscribe(struct connection *connection,
@@ -214,7 +231,8 @@ static enum fault on_direct(struct connection *connection,
     if (!json_decode_string(raw(command, TO), to, sizeof to, &len))
         return FAULT_BAD_CLIENT;
     return operation_direct(connection, (struct bytes){to, len},
-                            payload_of(command), raw(command, ID));
+                            payload_of(command), trace_of(command),
+                            raw(command, ID));
 }
 
 static enum fault on_presence(struct connection *connection,
@@ -314,7 +332,8 @@ static void on_message(struct connection *connection, struct bytes payload,
                                           [SINCE] = {"since", {0}},
                                           [TO] = {"to", {0}},
                                           [TOKEN] = {"token", {0}},
-                                          [LIMIT] = {"limit", {0}}}};
+                                          [LIMIT] = {"limit", {0}},
+                                          [TRACE] = {"traceparent", {0}}}};
     const char *why = NULL;
     const struct bytes no_id = {0};
     if (binary) {

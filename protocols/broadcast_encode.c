@@ -24,6 +24,12 @@ void broadcast_append_number(struct buffer *out, const char *name,
     buffer_append_uint(out, number);
 }
 
+static void append_trace(struct buffer *out, const struct message *message)
+{
+    if (message->trace)
+        broadcast_append_string(out, "traceparent", message_trace(message));
+}
+
 static void encode_publication(const struct message *message,
                                struct buffer *out)
 {
@@ -34,6 +40,7 @@ static void encode_publication(const struct message *message,
     broadcast_append_member(out, "payload", message->payload);
     broadcast_append_number(out, "offset", message->offset);
     broadcast_append_number(out, "time", (uint64_t)message->time_ms);
+    append_trace(out, message);
     buffer_append_char(out, '}');
 }
 
@@ -43,6 +50,7 @@ static void encode_direct(const struct message *message, struct buffer *out)
     if (message->from.len)
         broadcast_append_string(out, "from", message->from);
     broadcast_append_member(out, "payload", message->payload);
+    append_trace(out, message);
     buffer_append_char(out, '}');
 }
 

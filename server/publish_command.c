@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "messaging/trace.h"
 #include "remote.h"
 
 enum { DONE = 0, REFUSED = 1, BAD_USAGE = 2 };
@@ -11,6 +12,7 @@ struct publish {
     struct remote_options remote;
     const char *channel;
     const char *key;
+    const char *trace;
     const char *payload;
     const char *help;
 };
@@ -21,6 +23,8 @@ static const struct command_flag items[] = {
      "where to (required)"},
     {"idempotency-key", "KEY", offsetof(struct publish, key),
      "not twice with this key, within 5 minutes"},
+    {"traceparent", "TRACE", offsetof(struct publish, trace),
+     "W3C Trace Context, for the log of who delivers it"},
     {"help", NULL, offsetof(struct publish, help), "print this"},
     {0},
 };
@@ -46,6 +50,9 @@ static bool check(const struct publish *publish, struct error *error)
     if (!publish->payload)
         return error_set(error, "the payload is missing; see peal publish "
                                 "--help");
+    if (publish->trace && !trace_read(bytes_of(publish->trace)).len)
+        return error_set(error, "--traceparent: expected "
+                                "00-<32 digits>-<16 digits>-<2 digits>");
     return json_is_valid(bytes_of(publish->payload)) ||
            error_set(error, "the payload is not JSON; a text has quotes: "
                             "'\"hello\"'");
@@ -60,6 +67,10 @@ static bool publish_it(const struct publish *publish, struct error *error)
     if (publish->key) {
         buffer_append_text(&body, ",\"idempotency_key\":");
         buffer_append_json_string(&body, bytes_of(publish->key));
+    }
+    if (publish->trace) {
+        buffer_append_text(&body, ",\"traceparent\":");
+        buffer_append_json_string(&body, bytes_of(publish->trace));
     }
     buffer_append_format(&body, ",\"payload\":%s}", publish->payload);
     bool ok = remote_tell(&publish->remote, "/api/publish", buffer_text(&body),

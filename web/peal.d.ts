@@ -19,6 +19,8 @@ export interface Message<T = unknown> {
   offset: number;
   /** The server's clock, milliseconds since 1970. */
   time: number;
+  /** W3C Trace Context, where who published it gave one. */
+  traceparent?: string;
 }
 
 export interface DirectMessage<T = unknown> {
@@ -26,6 +28,8 @@ export interface DirectMessage<T = unknown> {
   /** Missing when a backend sent it. */
   from?: string;
   payload: T;
+  /** W3C Trace Context, where who sent it gave one. */
+  traceparent?: string;
 }
 
 export interface PresentClient {

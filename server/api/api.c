@@ -368,6 +368,10 @@ static struct api_call *begin_call(struct api *api, struct worker *worker,
     call->key = key;
     call->route = (size_t)(route - routes);
     call->body_len = (size_t)request->body_len;
+    struct bytes trace = trace_read(request->trace);
+    call->trace_len = (uint8_t)trace.len;
+    if (trace.len)
+        memcpy(call->trace, trace.data, trace.len);
     if (is_post || make_body(request, channel, &call->body))
         return call;
     api_call_free(call);

@@ -59,6 +59,7 @@ struct api_request {
     struct bytes authorization;
     struct bytes content_type;
     struct bytes limit; /* ?limit= */
+    struct bytes trace; /* traceparent */
     bool has_length;    /* a Content-Length is there */
     bool sees_dashboard;
     uint64_t body_len;

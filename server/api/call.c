@@ -11,7 +11,7 @@ const char *const field_names[FIELD_COUNT] = {
     [FIELD_COMMANDS] = "commands", [FIELD_IDEMPOTENCY_KEY] = "idempotency_key",
     [FIELD_LIMIT] = "limit",       [FIELD_PAYLOAD] = "payload",
     [FIELD_REASON] = "reason",     [FIELD_CAPS] = "caps",
-    [FIELD_TTL] = "ttl",
+    [FIELD_TTL] = "ttl",           [FIELD_TRACE] = "traceparent",
 };
 
 static void destroy(struct api_call *call)
@@ -141,6 +141,13 @@ void call_ask(struct api_call *call, uint32_t part, struct request *request,
     request->part = part;
     request->write_answer = write;
     bus_submit(call->worker->instance->bus, request);
+}
+
+struct bytes call_trace(const struct api_call *call,
+                        const struct json_slot *slots)
+{
+    struct bytes own = trace_read_json(slots[FIELD_TRACE].raw);
+    return own.len ? own : (struct bytes){call->trace, call->trace_len};
 }
 
 static void settle_here(void *subject, void *object)

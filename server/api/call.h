@@ -30,6 +30,7 @@ enum field {
     FIELD_REASON,
     FIELD_CAPS,
     FIELD_TTL,
+    FIELD_TRACE,
     FIELD_COUNT
 };
 
@@ -52,6 +53,8 @@ struct api_call {
     const struct api_key *key;
     size_t route; /* to be counted by */
     size_t body_len; /* as announced */
+    char trace[TRACE_LEN]; /* its header's, for what names none itself */
+    uint8_t trace_len;
     /* grows while the body comes */
     struct buffer body;
     /* once it runs */
@@ -63,6 +66,10 @@ struct api_call {
     bool is_list;     /* the answer is a list of parts */
     bool is_abandoned;
 };
+
+/* The traceparent of a part: its own, or that of the whole request. */
+struct bytes call_trace(const struct api_call *call,
+                        const struct json_slot *slots);
 
 /* Asks the bus for a part; `write` writes it when the request comes back
  * without a fault. Takes the request. */

@@ -137,6 +137,9 @@ static void append_message(struct buffer *out, const struct message *message)
     buffer_append_uint(out, message->offset);
     buffer_append_text(out, ",\"time\":");
     buffer_append_uint(out, (uint64_t)message->time_ms);
+    if (message->trace)
+        buffer_append_format(out, ",\"traceparent\":\"%.*s\"", TRACE_LEN,
+                             message->trace);
     buffer_append_char(out, '}');
 }
 
@@ -223,7 +226,8 @@ static void run_publish(struct api_call *call, uint32_t part,
         request_new(REQUEST_PUBLISH, channel, (struct bytes){0}, key);
     request->is_once = key.len > 0;
     request->message =
-        message_new(MESSAGE_PUBLICATION, channel, (struct bytes){0}, payload);
+        message_new_traced(MESSAGE_PUBLICATION, channel, (struct bytes){0},
+                           payload, call_trace(call, slots));
     call_ask(call, part, request, write_position);
 }
 
@@ -237,8 +241,9 @@ static void run_send(struct api_call *call, uint32_t part,
         !read_payload(call, part, slots, &payload))
         return;
     struct request *request = new_request(REQUEST_DIRECT, client);
-    request->message = message_new(MESSAGE_DIRECT, (struct bytes){0},
-                                   (struct bytes){0}, payload);
+    request->message =
+        message_new_traced(MESSAGE_DIRECT, (struct bytes){0}, (struct bytes){0},
+                           payload, call_trace(call, slots));
     call_ask(call, part, request, write_sent);
 }
 

@@ -63,7 +63,7 @@ static void append_mark(struct buffer *out, const struct message *message)
 {
     buffer_append_uint(out, (uint64_t)message->time_ms);
     buffer_append_char(out, '|');
-    buffer_append(out, message->from);
+    redis_envelope_append_sender(out, message->from, message_trace(message));
     buffer_append_char(out, '|');
 }
 

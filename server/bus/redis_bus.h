@@ -158,7 +158,8 @@ void redis_publish(struct redis_bus *bus, struct request *request);
 /* Publishes from the input; `entry` is its id in the input stream, or empty.
  * False when there is no room. */
 bool redis_publish_input(struct redis_bus *bus, struct bytes channel,
-                         struct bytes payload, struct bytes entry);
+                         struct bytes payload, struct bytes trace,
+                         struct bytes entry);
 
 /* ---- redis_control.c: what is said to every instance about one client */
 

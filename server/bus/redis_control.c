@@ -55,6 +55,7 @@ void redis_direct(struct redis_bus *bus, struct request *request)
         .target = bytes_of(request->channel),
         .time_ms = request->message->time_ms,
         .from = request->message->from,
+        .trace = message_trace(request->message),
         .payload = request->message->payload,
     };
     publish(bus, &envelope, on_direct, request);

@@ -16,6 +16,20 @@ static bool take_field(struct bytes *text, struct bytes *field)
     return true;
 }
 
+/* What stands behind the sender; no client id has a semicolon. */
+static bool split_sender(struct envelope *envelope)
+{
+    struct bytes *from = &envelope->from;
+    const char *mark = from->len ? memchr(from->data, ';', from->len) : NULL;
+    if (!mark)
+        return true;
+    size_t len = (size_t)(mark - from->data);
+    struct bytes text = bytes_skip(*from, len + 1);
+    envelope->trace = trace_read(text);
+    from->len = len;
+    return envelope->trace.len == text.len && text.len;
+}
+
 static bool publication_is_valid(struct envelope *envelope)
 {
     return epoch_decode(envelope->target, &envelope->position.epoch) &&
@@ -34,12 +48,12 @@ static bool content_is_valid(struct envelope *envelope)
 {
     switch (envelope->kind) {
     case ENVELOPE_PUBLICATION:
-        return publication_is_valid(envelope);
+        return split_sender(envelope) && publication_is_valid(envelope);
     case ENVELOPE_JOIN:
     case ENVELOPE_LEAVE:
         return event_is_valid(envelope);
     case ENVELOPE_DIRECT:
-        return client_id_is_valid(envelope->target) &&
+        return split_sender(envelope) && client_id_is_valid(envelope->target) &&
                (!envelope->from.len || client_id_is_valid(envelope->from)) &&
                json_is_valid(envelope->payload);
     case ENVELOPE_REPLACE:
@@ -93,11 +107,20 @@ struct message *redis_envelope_message(const struct envelope *envelope,
                                        struct bytes channel)
 {
     struct message *message =
-        message_new(message_kind_of(envelope->kind), channel, envelope->from,
-                    envelope->payload);
+        message_new_traced(message_kind_of(envelope->kind), channel,
+                           envelope->from, envelope->payload, envelope->trace);
     message->offset = envelope->position.offset;
     message->time_ms = envelope->time_ms;
     return message;
+}
+
+void redis_envelope_append_sender(struct buffer *out, struct bytes from,
+                                  struct bytes trace)
+{
+    buffer_append(out, from);
+    if (trace.len)
+        buffer_append_char(out, ';');
+    buffer_append(out, trace);
 }
 
 void redis_envelope_encode(const struct envelope *envelope, struct buffer *out)
@@ -110,7 +133,7 @@ void redis_envelope_encode(const struct envelope *envelope, struct buffer *out)
     buffer_append_char(out, '|');
     buffer_append_uint(out, (uint64_t)envelope->time_ms);
     buffer_append_char(out, '|');
-    buffer_append(out, envelope->from);
+    redis_envelope_append_sender(out, envelope->from, envelope->trace);
     buffer_append_char(out, '|');
     buffer_append(out, envelope->payload);
 }

@@ -1,6 +1,7 @@
 /* redis_envelope: a message as it travels through Redis.
  *
  *     P|epoch|offset|time|from|payload    a publication
+ *     P|...|from;traceparent|payload      one that is traced
  *     J||0|time|client|   L||0|time|client|   came, left
  *     D|to|0|time|from|payload            to a client
  *     X|client|claim|time|instance|       a newer connection elsewhere
@@ -40,10 +41,15 @@ struct envelope {
     struct position position;
     int64_t time_ms;
     struct bytes from;
+    struct bytes trace; /* a traceparent, or empty */
     struct bytes payload;
 };
 
 bool redis_envelope_decode(struct bytes text, struct envelope *envelope);
+
+/* The sender as an envelope has it. */
+void redis_envelope_append_sender(struct buffer *out, struct bytes from,
+                                  struct bytes trace);
 
 /* A message of one reference out of a decoded envelope. */
 struct message *redis_envelope_message(const struct envelope *envelope,

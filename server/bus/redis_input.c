@@ -1,10 +1,10 @@
 /* What backends put straight into Redis.
  *
- * `XADD <prefix>in * channel C payload P`: a consumer group hands each entry
- * to one instance; publish.lua acknowledges it in the same step in which it
- * publishes, so it counts once, whoever dies. What a dead instance had taken
- * is claimed by another. What cannot be understood is set aside in
- * <prefix>in:bad.
+ * `XADD <prefix>in * channel C payload P`, and maybe `traceparent T`: a
+ * consumer group hands each entry to one instance; publish.lua acknowledges it
+ * in the same step in which it publishes, so it counts once, whoever dies. What
+ * a dead instance had taken is claimed by another. What cannot be understood is
+ * set aside in <prefix>in:bad.
  *
  * `PUBLISH <prefix>in:<channel> P`: every instance could hear it; the one
  * that holds the lease does. */
@@ -86,7 +86,9 @@ static void take_entry(struct redis_bus *bus, const struct redisReply *entry)
         set_aside(bus, id, "payload is too big");
     else if (!json_is_valid(payload))
         set_aside(bus, id, "payload is not JSON");
-    else if (redis_publish_input(bus, channel, payload, id))
+    else if (redis_publish_input(bus, channel, payload,
+                                 trace_read(field_of(fields, "traceparent")),
+                                 id))
         metrics_add(&bus->metrics, METRIC_REDIS_INPUT, 1);
 }
 
@@ -247,7 +249,8 @@ void redis_input_on_message(struct redis_bus *bus, struct bytes channel,
         return; /* another instance has it by now */
     bool ok = channel_name_is_valid(channel) && json_is_valid(payload) &&
               payload.len <= bus->instance->options->limits.message_bytes &&
-              redis_publish_input(bus, channel, payload, (struct bytes){0});
+              redis_publish_input(bus, channel, payload, (struct bytes){0},
+                                  (struct bytes){0});
     metrics_add(&bus->metrics, ok ? METRIC_REDIS_INPUT : METRIC_REDIS_MALFORMED,
                 1);
     if (!ok)

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/random.h"
 #include "bus/redis_bus.h"
+#include "bus/redis_envelope.h"
 #include "bus/redis_push.h"
 #include "messaging/epoch.h"
 #include "messaging/idempotency.h"
@@ -74,7 +75,7 @@ static void on_published(void *arg, const struct redisReply *reply)
 struct publish_words {
     char numbers[9][24];
     size_t number_count;
-    char *keys[4];
+    char *keys[5];
     size_t key_count;
     struct bytes words[24];
     size_t count;
@@ -131,6 +132,19 @@ static void add_keys(struct publish_words *w, struct redis_bus *bus,
         add_key(w, idempotency_name(bus, request));
 }
 
+static void add_sender(struct publish_words *w, const struct message *message)
+{
+    if (!message->trace) {
+        add_word(w, message->from);
+        return;
+    }
+    struct buffer sender = {0};
+    redis_envelope_append_sender(&sender, message->from,
+                                 message_trace(message));
+    buffer_text(&sender);
+    add_key(w, sender.data);
+}
+
 static void add_message(struct publish_words *w, struct redis_bus *bus,
                         const struct request *request)
 {
@@ -141,7 +155,7 @@ static void add_message(struct publish_words *w, struct redis_bus *bus,
     add_number(w, options->history_seconds);
     add_number(w, redis_position_seconds(bus, request->channel));
     add_number(w, (uint64_t)request->message->time_ms);
-    add_word(w, request->message->from);
+    add_sender(w, request->message);
     add_word(w, request->message->payload);
     add_word(w, redis_publish_verb(bus));
 }
@@ -185,14 +199,15 @@ void redis_publish(struct redis_bus *bus, struct request *request)
 }
 
 bool redis_publish_input(struct redis_bus *bus, struct bytes channel,
-                         struct bytes payload, struct bytes entry)
+                         struct bytes payload, struct bytes trace,
+                         struct bytes entry)
 {
     if (bus->backlog_count >= bus->options->backlog_messages)
         return false;
     struct request *request = request_new(REQUEST_PUBLISH, channel,
                                           (struct bytes){0}, entry);
-    request->message = message_new(MESSAGE_PUBLICATION, channel,
-                                   (struct bytes){0}, payload);
+    request->message = message_new_traced(MESSAGE_PUBLICATION, channel,
+                                          (struct bytes){0}, payload, trace);
     redis_serve(bus, request);
     return true;
 }

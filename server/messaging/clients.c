@@ -202,6 +202,8 @@ static uint32_t post_to_client(struct clients *clients, const char *id,
     struct shard *shard = lock_shard(clients, id);
     struct client *client = find(shard, id);
     uint32_t count = client ? post_to_list(client->newest, model) : 0;
+    if (count && model->message)
+        trace_tell(model->message, &client->newest->worker->inbox, count);
     pthread_mutex_unlock(&shard->lock);
     return count;
 }

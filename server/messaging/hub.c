@@ -141,6 +141,14 @@ static void post_to_workers(struct hub *hub, uint64_t workers,
     }
 }
 
+/* Once for the instance: by its first worker, behind the delivery there. */
+static void tell_trace(struct hub *hub, const struct hub_channel *channel,
+                       struct message *message)
+{
+    struct worker *worker = hub->workers[__builtin_ctzll(channel->workers)];
+    trace_tell(message, &worker->inbox, channel->listeners);
+}
+
 /* Posting under the shard's lock keeps the order of a channel the same for
  * every worker. */
 uint32_t hub_deliver(struct hub *hub, struct message *message)
@@ -152,6 +160,8 @@ uint32_t hub_deliver(struct hub *hub, struct message *message)
         listeners = channel->listeners;
         message->handed_ns = clock_steady_ns();
         post_to_workers(hub, channel->workers, message);
+        if (message->trace)
+            tell_trace(hub, channel, message);
     }
     pthread_mutex_unlock(&shard->lock);
     return listeners;

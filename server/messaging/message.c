@@ -17,7 +17,14 @@ static struct bytes put(char **at, struct bytes bytes)
 struct message *message_new(enum message_kind kind, struct bytes channel,
                             struct bytes from, struct bytes payload)
 {
-    size_t len = channel.len + from.len + payload.len;
+    return message_new_traced(kind, channel, from, payload, (struct bytes){0});
+}
+
+struct message *message_new_traced(enum message_kind kind, struct bytes channel,
+                                   struct bytes from, struct bytes payload,
+                                   struct bytes trace)
+{
+    size_t len = channel.len + from.len + payload.len + trace.len;
     struct message *message = memory_new(1, sizeof *message + len);
     atomic_init(&message->references, 1);
     message->kind = kind;
@@ -25,6 +32,12 @@ struct message *message_new(enum message_kind kind, struct bytes channel,
     message->channel = put(&at, channel);
     message->from = put(&at, from);
     message->payload = put(&at, payload);
+    if (!trace.len)
+        return message;
+    /* whatever the version was: this one is what is known of it */
+    memcpy(at, trace.data, TRACE_LEN);
+    memcpy(at, "00", 2);
+    message->trace = at;
     return message;
 }
 

@@ -16,6 +16,7 @@
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "messaging/frame.h"
+#include "messaging/trace.h"
 
 enum message_kind {
     MESSAGE_PUBLICATION,
@@ -37,6 +38,7 @@ struct message {
     struct bytes channel;
     struct bytes from;    /* client id, or empty */
     struct bytes payload; /* JSON */
+    const char *trace;    /* a traceparent of TRACE_LEN bytes, or NULL */
     _Atomic(struct frame *) frames[ENCODINGS_MAX]; /* made at first use */
     char text[];
 };
@@ -47,6 +49,17 @@ typedef void message_encode(const struct message *message, struct buffer *out);
 /* One reference; the texts are copied. */
 struct message *message_new(enum message_kind kind, struct bytes channel,
                             struct bytes from, struct bytes payload);
+
+/* The same with a traceparent, which trace_read has judged; or none. */
+struct message *message_new_traced(enum message_kind kind, struct bytes channel,
+                                   struct bytes from, struct bytes payload,
+                                   struct bytes trace);
+
+/* What it carries, or nothing. */
+static inline struct bytes message_trace(const struct message *message)
+{
+    return (struct bytes){message->trace, message->trace ? TRACE_LEN : 0};
+}
 
 static inline struct message *message_ref(struct message *message)
 {
@@ -66,7 +79,7 @@ struct frame *message_frame(struct message *message, unsigned encoding,
 static inline size_t message_size(const struct message *message)
 {
     return sizeof *message + message->channel.len + message->from.len +
-           message->payload.len;
+           message->payload.len + message_trace(message).len;
 }
 
 #endif

@@ -215,7 +215,7 @@ static enum fault ask_to_publish(struct connection *connection,
 
 enum fault operation_publish(struct connection *connection,
                              struct bytes channel, struct bytes payload,
-                             struct bytes id)
+                             struct bytes trace, struct bytes id)
 {
     enum fault fault = check(connection, CAN_PUBLISH, channel);
     if (fault != FAULT_NONE)
@@ -224,9 +224,9 @@ enum fault operation_publish(struct connection *connection,
         return FAULT_UNAVAILABLE;
     struct request *request =
         new_request(connection, REQUEST_PUBLISH, channel, id);
-    request->message =
-        message_new(MESSAGE_PUBLICATION, channel,
-                    bytes_of(connection_client_id(connection)), payload);
+    request->message = message_new_traced(
+        MESSAGE_PUBLICATION, channel,
+        bytes_of(connection_client_id(connection)), payload, trace);
     if (hook_is_asked(connection->worker->instance->hooks, HOOK_PUBLISH,
                       channel))
         return ask_to_publish(connection, request);
@@ -261,7 +261,8 @@ enum fault operation_presence(struct connection *connection,
 }
 
 enum fault operation_direct(struct connection *connection, struct bytes to,
-                            struct bytes payload, struct bytes id)
+                            struct bytes payload, struct bytes trace,
+                            struct bytes id)
 {
     if (!client_id_is_valid(to))
         return FAULT_BAD_CLIENT;
@@ -270,9 +271,9 @@ enum fault operation_direct(struct connection *connection, struct bytes to,
     if (is_swamped(connection))
         return FAULT_UNAVAILABLE;
     struct request *request = new_request(connection, REQUEST_DIRECT, to, id);
-    request->message =
-        message_new(MESSAGE_DIRECT, (struct bytes){0},
-                    bytes_of(connection_client_id(connection)), payload);
+    request->message = message_new_traced(
+        MESSAGE_DIRECT, (struct bytes){0},
+        bytes_of(connection_client_id(connection)), payload, trace);
     submit(connection, request, answer);
     return FAULT_NONE;
 }

@@ -22,10 +22,10 @@ enum fault operation_subscribe(struct connection *connection,
 enum fault operation_unsubscribe(struct connection *connection,
                                  struct bytes channel);
 
-/* `payload` is JSON. */
+/* `payload` is JSON, `trace` out of trace_read. */
 enum fault operation_publish(struct connection *connection,
                              struct bytes channel, struct bytes payload,
-                             struct bytes id);
+                             struct bytes trace, struct bytes id);
 
 /* The newest `limit` messages. */
 enum fault operation_history(struct connection *connection,
@@ -37,7 +37,8 @@ enum fault operation_presence(struct connection *connection,
 
 /* To all connections of the client `to`. */
 enum fault operation_direct(struct connection *connection, struct bytes to,
-                            struct bytes payload, struct bytes id);
+                            struct bytes payload, struct bytes trace,
+                            struct bytes id);
 
 /* Takes on what a fresh token allows. Done at once; `why` tells more about
  * FAULT_BAD_TOKEN. */

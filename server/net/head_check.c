@@ -20,7 +20,7 @@ enum state {
     OPAQUE /* a body of unknown length: nothing more is a request */
 };
 
-enum field { OTHER, HOST, LENGTH, LENGTH_OVER, CODING, FORWARDED };
+enum field { OTHER, HOST, LENGTH, LENGTH_OVER, CODING, FORWARDED, TRACE };
 
 /* What becomes of a byte. */
 enum fate { GIVE, DROP, BREAK };
@@ -50,6 +50,7 @@ static enum fate take_before(struct head_check *check, char c)
         return DROP;
     check->has_blank = false;
     buffer_clear(&check->forwarded);
+    check->traces = 0;
     return c >= 'A' && c <= 'Z' ? go(check, METHOD, GIVE) : BREAK;
 }
 
@@ -139,6 +140,7 @@ static enum field name_field(const struct head_check *check)
         {"content-length", LENGTH},
         {"transfer-encoding", CODING},
         {"forwarded", FORWARDED},
+        {"traceparent", TRACE},
     };
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (check->name_len == strlen(fields[i].name) &&
@@ -155,6 +157,7 @@ static enum fate begin_value(struct head_check *check)
     check->has_length |= check->field == LENGTH;
     check->has_coding |= check->field == CODING;
     check->hosts += check->field == HOST;
+    check->traces += check->field == TRACE && check->traces < UINT8_MAX;
     check->has_digits = false;
     if (is_second || check->hosts > 1)
         return BREAK;
@@ -230,6 +233,7 @@ static enum fate end_head(struct head_check *check, char c)
                                          : BEFORE;
     *check = (struct head_check){.state = (uint8_t)next,
                                  .body_left = check->body_left,
+                                 .traces = check->traces,
                                  .has_blank = check->has_blank,
                                  .forwarded = check->forwarded};
     return GIVE;

@@ -32,6 +32,7 @@ struct head_check {
     bool has_digits;  /* the length at hand */
     bool is_query;    /* the path is over */
     uint8_t escape;   /* how far into a "%20" */
+    uint8_t traces;   /* traceparents of the last request */
     bool has_blank;   /* in the path of the last request, written so */
     bool is_broken;
     uint64_t body_left;

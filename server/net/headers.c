@@ -26,6 +26,32 @@ struct bytes headers_get(struct headers *headers, enum lws_token_indexes token)
     return copied > 0 ? keep(headers, (size_t)copied) : (struct bytes){0};
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* RFC 9112 section 5.1: blanks around a value are none of it. */
+static struct bytes trim(struct bytes value)
+{
+    while (value.len && is_space(value.data[0]))
+        value = bytes_skip(value, 1);
+    while (value.len && is_space(value.data[value.len - 1]))
+        value.len--;
+    return value;
+}
+
+struct bytes headers_get_other(struct headers *headers, const char *name)
+{
+    int name_len = (int)strlen(name);
+    int len = lws_hdr_custom_length(headers->wsi, name, name_len);
+    if (len <= 0 || (size_t)len >= headers->free_len)
+        return (struct bytes){0};
+    int copied = lws_hdr_custom_copy(headers->wsi, headers->free,
+                                     (int)headers->free_len, name, name_len);
+    return copied > 0 ? trim(keep(headers, (size_t)copied)) : (struct bytes){0};
+}
+
 struct bytes headers_method(struct headers *headers, struct bytes *path)
 {
     static const struct {

@@ -29,6 +29,10 @@ struct headers headers_of(struct reactor *reactor, struct lws *wsi);
 /* One header, or a token of the request line. */
 struct bytes headers_get(struct headers *headers, enum lws_token_indexes token);
 
+/* One that libwebsockets has no token for: its name in small letters, with the
+ * colon. */
+struct bytes headers_get_other(struct headers *headers, const char *name);
+
 /* The method, and the path as `path`, percent-decoded. */
 struct bytes headers_method(struct headers *headers, struct bytes *path);
 

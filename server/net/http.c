@@ -77,6 +77,9 @@ static struct api_request read_request(const struct socket *socket,
         headers_get(headers, WSI_TOKEN_HTTP_AUTHORIZATION);
     request.content_type = headers_get(headers, WSI_TOKEN_HTTP_CONTENT_TYPE);
     request.limit = headers_query(headers, "limit", 0);
+    /* of several none is to be believed */
+    if (input_has_one_trace(lws_get_opaque_user_data(headers->wsi)))
+        request.trace = headers_get_other(headers, "traceparent:");
     return request;
 }
 

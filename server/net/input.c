@@ -229,6 +229,11 @@ bool input_has_blank(const struct socket *socket)
     return socket->input.head && socket->input.head->has_blank;
 }
 
+bool input_has_one_trace(const struct socket *socket)
+{
+    return socket->input.head && socket->input.head->traces == 1;
+}
+
 struct bytes input_forwarded(const struct socket *socket)
 {
     const struct head_check *head = socket->input.head;

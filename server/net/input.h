@@ -67,6 +67,9 @@ bool input_has_blank(const struct socket *socket);
 /* The Forwarded headers of the request at hand, as head_check.h says. */
 struct bytes input_forwarded(const struct socket *socket);
 
+/* Whether the request has one traceparent, and no more. */
+bool input_has_one_trace(const struct socket *socket);
+
 /* From here on come frames. */
 void input_begin_frames(struct socket *socket);
 

@@ -52,6 +52,7 @@ static void ask(const char *method, struct bytes path, struct bytes body)
         .method = bytes_of(method),
         .path = path,
         .limit = body,
+        .trace = body,
         .authorization = BYTES_LITERAL("Bearer key"),
         .content_type = BYTES_LITERAL("application/json"),
         .has_length = true,

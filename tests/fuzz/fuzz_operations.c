@@ -345,15 +345,17 @@ static void unsubscribe(struct member *member, unsigned channel)
 
 static void publish(struct member *member, unsigned channel)
 {
+    const struct bytes trace = BYTES_LITERAL(
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
     char number[16];
     if (model[channel].top == MESSAGES)
         return;
     snprintf(number, sizeof number, "%u", ++published);
     /* the bus numbers it at once, and nobody sees it before the next turn */
     model[channel].payloads[++model[channel].top] = published;
-    enum fault fault = operation_publish(member->client->connection,
-                                         bytes_of(channel_names[channel]),
-                                         bytes_of(number), bytes_of(number));
+    enum fault fault = operation_publish(
+        member->client->connection, bytes_of(channel_names[channel]),
+        bytes_of(number), trace, bytes_of(number));
     if (fault != FAULT_NONE)
         model[channel].top--;
     PANIC_IF(fault != FAULT_NONE && fault != FAULT_UNAVAILABLE);
@@ -455,7 +457,7 @@ static void operate(const uint8_t *at)
         break;
     case DIRECT:
         operation_direct(connection, BYTES_LITERAL("b"), BYTES_LITERAL("0"),
-                         (struct bytes){0});
+                         (struct bytes){0}, (struct bytes){0});
         break;
     case ASK:
         ask(member, channel, more);

@@ -16,6 +16,7 @@ static void check_round_trip(const struct envelope *envelope)
     PANIC_IF(again.position.offset != envelope->position.offset);
     PANIC_IF(!bytes_equal(again.target, envelope->target));
     PANIC_IF(!bytes_equal(again.from, envelope->from));
+    PANIC_IF(!bytes_equal(again.trace, envelope->trace));
     PANIC_IF(!bytes_equal(again.payload, envelope->payload));
     buffer_deinit(&text);
 }

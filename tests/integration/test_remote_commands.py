@@ -161,6 +161,19 @@ def test_tail_prints_messages_as_they_come(server):
     assert err == "" and tail.process.returncode == 0
 
 
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def test_tail_shows_the_trace_of_a_message(server):
+    tail = Tail(server, "--channel", "traced", "--count", "1")
+    wait_for_listener(server, "traced")
+    run(server, "publish", "--channel", "traced", "--traceparent", TRACE, "1")
+    (line,), _ = tail.end(wait=True)
+    assert line["traceparent"] == TRACE
+    assert f"trace_id={TRACE.split('-')[1]}" in server.wait_log(
+        "Message delivered")
+
+
 def test_tail_lives_with_pings_and_tells_its_end(start_shared):
     server = start_shared({**WITH_BOTH, "ping_seconds": 2, "pong_seconds": 1})
     tail = Tail(server, "--channel", "quiet")

@@ -147,6 +147,27 @@ static void a_blank_in_the_path_is_noted(void **state)
     assert_false(finds_blank("/a?b=%20"));
 }
 
+static unsigned traces_of(const char *fields)
+{
+    char text[256];
+    struct head_check check = {.traces = 7};
+    int len = snprintf(text, sizeof text, "GET / HTTP/1.1\r\nHost: x\r\n%s\r\n",
+                       fields);
+    struct buffer given = feed(&check, text, (size_t)len, 1);
+    assert_int_equal(given.len, len);
+    buffer_deinit(&given);
+    return check.traces;
+}
+
+static void traceparents_are_counted_for_each_request(void **state)
+{
+    (void)state;
+    assert_int_equal(traces_of(""), 0);
+    assert_int_equal(traces_of("Traceparent: a\r\n"), 1);
+    assert_int_equal(traces_of("traceparent: a\r\nTRACEPARENT:b\r\n"), 2);
+    assert_int_equal(traces_of("traceparents: a\r\ntraceparen: b\r\n"), 0);
+}
+
 static void a_percent_has_two_digits(void **state)
 {
     (void)state;
@@ -161,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_blank_in_the_path_is_noted),
+        cmocka_unit_test(traceparents_are_counted_for_each_request),
         cmocka_unit_test(a_percent_has_two_digits),
         cmocka_unit_test(good_requests_pass_unchanged),
         cmocka_unit_test(what_means_nothing_is_left_out),

@@ -55,7 +55,7 @@ static enum fault unsubscribe(struct fake_client *client, const char *channel)
 static enum fault publish(struct fake_client *client, const char *channel)
 {
     return operation_publish(client->connection, bytes_of(channel),
-                             BYTES_LITERAL("1"), no_id);
+                             BYTES_LITERAL("1"), no_id, no_id);
 }
 
 static enum fault history(struct fake_client *client, const char *channel)
@@ -71,7 +71,7 @@ static enum fault presence(struct fake_client *client, const char *channel)
 static enum fault direct(struct fake_client *client, const char *to)
 {
     return operation_direct(client->connection, bytes_of(to),
-                            BYTES_LITERAL("1"), no_id);
+                            BYTES_LITERAL("1"), no_id, no_id);
 }
 
 static const char *turn_and_read_notes(void)

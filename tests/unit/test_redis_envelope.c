@@ -76,6 +76,11 @@ static void malformed_ones_are_refused(void **state)
         "PP|" EPOCH "|1|1|alice|1",
         "|" EPOCH "|1|1|alice|1",
         "Q|" EPOCH "|1|1|alice|1",
+        "P|" EPOCH "|1|1|alice;|1",
+        "P|" EPOCH "|1|1|alice;00-12|1",
+        "P|" EPOCH "|1|1|alice;00-4bf92f3577b34da6a3ce929d0e0e4736-"
+        "00f067aa0ba902b7-01;|1",
+        "J||0|1|bob;00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01|",
         "J|" EPOCH "|0|1|bob|",
         "J||0|1||",
         "J||0|1|bob|x",
@@ -154,6 +159,28 @@ static void what_is_about_a_client_is_read(void **state)
     assert_bytes(envelope.payload, "room:1");
 }
 
+#define TRACE "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+static void a_trace_stands_behind_the_sender(void **state)
+{
+    (void)state;
+    struct envelope envelope;
+    assert_true(decode("P|" EPOCH "|3|4|alice;" TRACE "|5", &envelope));
+    assert_bytes(envelope.from, "alice");
+    assert_bytes(envelope.trace, TRACE);
+    struct message *message =
+        redis_envelope_message(&envelope, bytes_of("room"));
+    assert_bytes(message_trace(message), TRACE);
+    assert_bytes(message->from, "alice");
+    message_unref(message);
+    assert_true(decode("D|bob|0|4|;" TRACE "|5", &envelope));
+    assert_int_equal(envelope.from.len, 0);
+    struct buffer text = {0};
+    redis_envelope_encode(&envelope, &text);
+    assert_bytes(buffer_bytes(&text), "D|bob|0|4|;" TRACE "|5");
+    buffer_deinit(&text);
+}
+
 static void a_message_is_made_of_it(void **state)
 {
     (void)state;
@@ -197,6 +224,7 @@ int main(void)
         cmocka_unit_test(zero_bytes_are_no_end),
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(what_is_about_a_client_is_read),
+        cmocka_unit_test(a_trace_stands_behind_the_sender),
         cmocka_unit_test(a_message_is_made_of_it),
         cmocka_unit_test(epochs_have_sixteen_digits),
     };

@@ -310,7 +310,8 @@ static void send_direct(struct station *station, struct seat *seat)
 {
     char to[16];
     snprintf(to, sizeof to, "client%u", random_below(station, 8));
-    operation_direct(seat->connection, bytes_of(to), BYTES_LITERAL("1"), no_id);
+    operation_direct(seat->connection, bytes_of(to), BYTES_LITERAL("1"), no_id,
+                     no_id);
 }
 
 static void act(struct station *station, struct seat *seat)
@@ -345,7 +346,8 @@ static void act(struct station *station, struct seat *seat)
             stand_up(seat);
         break;
     default:
-        operation_publish(seat->connection, name, BYTES_LITERAL("1"), no_id);
+        operation_publish(seat->connection, name, BYTES_LITERAL("1"), no_id,
+                          no_id);
     }
 }
 
