@@ -309,6 +309,20 @@ static bool is_json(struct bytes type)
            (type.len == json.len || strchr("; \t", type.data[json.len]));
 }
 
+static void refuse_body(struct worker *worker, struct api_response *response)
+{
+    metrics_add(&worker->metrics, METRIC_LIMIT_BODY, 1);
+    answer_set_error(response, 413,
+                     "The body is longer than limits.body_bytes");
+}
+
+void api_call_refuse_body(const struct api_call *call,
+                          struct api_response *response)
+{
+    refuse_body(call->worker, response);
+    api_finish(call->api, call->route, response);
+}
+
 static bool check_body(const struct api *api, struct worker *worker,
                        const struct api_request *request,
                        struct api_response *response)
@@ -316,13 +330,11 @@ static bool check_body(const struct api *api, struct worker *worker,
     if (!is_json(request->content_type))
         answer_set_error(response, 415,
                          "Content-Type must be application/json");
-    else if (!request->has_length)
+    else if (!request->has_length && !request->is_chunked)
         answer_set_error(response, 411, "Content-Length required");
-    else if (request->body_len > api->body_bytes) {
-        metrics_add(&worker->metrics, METRIC_LIMIT_BODY, 1);
-        answer_set_error(response, 413,
-                         "The body is longer than limits.body_bytes");
-    } else
+    else if (request->body_len > api->body_bytes)
+        refuse_body(worker, response);
+    else
         return true;
     return false;
 }
@@ -368,10 +380,9 @@ static struct api_call *begin_call(struct api *api, struct worker *worker,
     call->key = key;
     call->route = (size_t)(route - routes);
     call->body_len = (size_t)request->body_len;
-    struct bytes trace = trace_read(request->trace);
-    call->trace_len = (uint8_t)trace.len;
-    if (trace.len)
-        memcpy(call->trace, trace.data, trace.len);
+    if (request->is_chunked)
+        call->body_len = (size_t)api->body_bytes + 1; /* and the blank */
+    call_keep_trace(call, request->trace);
     if (is_post || make_body(request, channel, &call->body))
         return call;
     api_call_free(call);

@@ -62,6 +62,7 @@ struct api_request {
     struct bytes trace; /* traceparent */
     bool has_length;    /* a Content-Length is there */
     bool sees_dashboard;
+    bool is_chunked;    /* the body ends where it ends, with a blank */
     uint64_t body_len;
     struct ip_address client; /* whose it is, for the log */
 };
@@ -107,6 +108,10 @@ struct api_call *api_serve(struct api *api, struct worker *worker,
 
 /* A piece of the body; false when it is longer than was announced. */
 bool api_call_add(struct api_call *call, struct bytes piece);
+
+/* A body in chunks got too long: the response, in place of running the call. */
+void api_call_refuse_body(const struct api_call *call,
+                          struct api_response *response);
 
 /* Once the body is there: `done` is called on this thread, once, never before
  * this returns, and not after api_call_free. The response is borrowed. */

@@ -143,6 +143,14 @@ void call_ask(struct api_call *call, uint32_t part, struct request *request,
     bus_submit(call->worker->instance->bus, request);
 }
 
+void call_keep_trace(struct api_call *call, struct bytes header)
+{
+    struct bytes trace = trace_read(header);
+    call->trace_len = (uint8_t)trace.len;
+    if (trace.len)
+        memcpy(call->trace, trace.data, trace.len);
+}
+
 struct bytes call_trace(const struct api_call *call,
                         const struct json_slot *slots)
 {

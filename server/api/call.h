@@ -52,7 +52,7 @@ struct api_call {
     struct api_keys *keys; /* a reference */
     const struct api_key *key;
     size_t route; /* to be counted by */
-    size_t body_len; /* as announced */
+    size_t body_len; /* as announced, or what it may be */
     char trace[TRACE_LEN]; /* its header's, for what names none itself */
     uint8_t trace_len;
     /* grows while the body comes */
@@ -66,6 +66,9 @@ struct api_call {
     bool is_list;     /* the answer is a list of parts */
     bool is_abandoned;
 };
+
+/* The header of the whole request, where it is good. */
+void call_keep_trace(struct api_call *call, struct bytes header);
 
 /* The traceparent of a part: its own, or that of the whole request. */
 struct bytes call_trace(const struct api_call *call,

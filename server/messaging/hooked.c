@@ -96,7 +96,8 @@ static void replace_payload(struct request *request, const char *payload)
 {
     struct message *old = request->message;
     request->message =
-        message_new(old->kind, old->channel, old->from, bytes_of(payload));
+        message_new_traced(old->kind, old->channel, old->from,
+                           bytes_of(payload), message_trace(old));
     message_unref(old);
 }
 

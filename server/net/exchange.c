@@ -67,13 +67,42 @@ void exchange_run(struct socket *socket)
     api_call_run(exchange->call, on_response, socket);
 }
 
+/* Nobody knew how long it would get. It is answered now, and the rest of it
+ * goes by. */
+static bool refuse_long_body(struct socket *socket)
+{
+    struct exchange *exchange = socket->exchange;
+    struct api_response found = {0};
+    if (!exchange->is_chunked)
+        return false;
+    api_call_refuse_body(exchange->call, &found);
+    bool written =
+        response_write_api(socket, &found, exchange->head_only, false);
+    api_response_deinit(&found);
+    api_call_free(exchange->call);
+    exchange->call = NULL;
+    exchange->keep_open = false;
+    exchange->answered_at = exchange->seen;
+    return written;
+}
+
 int exchange_on_body(struct socket *socket, struct bytes piece)
 {
     struct exchange *exchange = socket->exchange;
     if (!exchange)
         return -1;
-    bool fits = !exchange->call || api_call_add(exchange->call, piece);
-    return fits ? 0 : -1;
+    if (exchange->is_asking)
+        return -1; /* a body that has ended does not go on */
+    exchange->seen += piece.len;
+    if (exchange->call && !api_call_add(exchange->call, piece) &&
+        !refuse_long_body(socket))
+        return -1;
+    if (!exchange->call && exchange->is_chunked &&
+        exchange->seen > EXCHANGE_DISCARD_MAX + exchange->answered_at)
+        return -1;
+    if (exchange->is_chunked && input_body_is_over(socket, exchange->seen))
+        return exchange_on_body_end(socket);
+    return 0;
 }
 
 int exchange_on_body_end(struct socket *socket)

@@ -13,18 +13,25 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "api/api.h"
 
 struct reactor;
 struct socket;
 
+/* So much of a body is read only to be thrown away. */
+enum { EXCHANGE_DISCARD_MAX = 1 << 20 };
+
 struct exchange {
     struct api_call *call; /* NULL: answered, only the body has to go by */
     bool keep_open;
     bool head_only;
-    bool is_asking; /* the call runs */
-    bool is_paused; /* and nothing is read meanwhile */
+    bool is_chunked;      /* its end is seen by us, not by libwebsockets */
+    uint64_t seen;        /* bytes of its body */
+    uint64_t answered_at; /* of these, before the answer */
+    bool is_asking;       /* the call runs */
+    bool is_paused;       /* and nothing is read meanwhile */
 };
 
 /* Begins one on the socket, which has none. Takes the call. */

@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "net/http_text.h"
+
 enum state {
     BEFORE, /* empty lines are ignored: RFC 9112 section 2.2 */
     METHOD,
@@ -17,24 +19,14 @@ enum state {
     VALUE,
     HEAD_END,
     BODY,
+    CHUNKS,
     OPAQUE /* a body of unknown length: nothing more is a request */
 };
 
 enum field { OTHER, HOST, LENGTH, LENGTH_OVER, CODING, FORWARDED, TRACE };
 
 /* What becomes of a byte. */
-enum fate { GIVE, DROP, BREAK };
-
-static bool is_token(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9') || (c && strchr("!#$%&'*+-.^_`|~", c));
-}
-
-static bool is_text(char c)
-{
-    return (unsigned char)c >= 0x20 && c != 0x7f;
-}
+enum fate { GIVE, GIVE_BLANK, DROP, BREAK };
 
 static enum fate go(struct head_check *check, enum state state, enum fate fate)
 {
@@ -51,6 +43,7 @@ static enum fate take_before(struct head_check *check, char c)
     check->has_blank = false;
     buffer_clear(&check->forwarded);
     check->traces = 0;
+    check->is_chunked = check->is_over = false;
     return c >= 'A' && c <= 'Z' ? go(check, METHOD, GIVE) : BREAK;
 }
 
@@ -84,7 +77,7 @@ static enum fate take_authority(struct head_check *check, char c)
 {
     if (c == '/')
         return go(check, TARGET, GIVE);
-    return is_text(c) && c != ' ' ? DROP : BREAK;
+    return http_is_text(c) && c != ' ' ? DROP : BREAK;
 }
 
 /* RFC 3986 section 2.1: two digits behind a %. A blank is noted, because
@@ -113,7 +106,7 @@ static enum fate take_target(struct head_check *check, char c)
         return BREAK;
     if (c == ' ')
         return go(check, VERSION, GIVE);
-    return is_text(c) ? GIVE : BREAK;
+    return http_is_text(c) ? GIVE : BREAK;
 }
 
 static enum fate take_version(struct head_check *check, char c)
@@ -155,7 +148,7 @@ static enum fate begin_value(struct head_check *check)
     check->field = name_field(check);
     bool is_second = check->field == LENGTH && check->has_length;
     check->has_length |= check->field == LENGTH;
-    check->has_coding |= check->field == CODING;
+    check->codings += check->field == CODING && check->codings < UINT8_MAX;
     check->hosts += check->field == HOST;
     check->traces += check->field == TRACE && check->traces < UINT8_MAX;
     check->has_digits = false;
@@ -169,7 +162,7 @@ static enum fate take_name(struct head_check *check, char c)
 {
     if (c == ':' && check->name_len)
         return begin_value(check);
-    if (!is_token(c))
+    if (!http_is_token(c))
         return BREAK;
     if (check->name_len < HEAD_CHECK_NAME)
         check->name[check->name_len++] =
@@ -202,6 +195,23 @@ static bool length_goes_on(struct head_check *check, char c)
     return true;
 }
 
+/* RFC 9112 section 7: the one coding that is known, by itself. */
+static void note_coding(struct head_check *check, char c)
+{
+    static const char chunked[] = "chunked";
+    enum { LEN = sizeof chunked - 1, ENDED, OTHER_CODING };
+    bool is_blank = c == ' ' || c == '\t';
+    if (is_blank && (check->coding == 0 || check->coding == ENDED))
+        return;
+    if (is_blank && check->coding == LEN)
+        check->coding = ENDED;
+    else if (check->coding < LEN && (c | 0x20) == chunked[check->coding])
+        check->coding++;
+    else
+        check->coding = OTHER_CODING;
+    check->is_chunked = check->coding == LEN || check->coding == ENDED;
+}
+
 static bool is_length(const struct head_check *check)
 {
     return check->field == LENGTH || check->field == LENGTH_OVER;
@@ -215,28 +225,56 @@ static enum fate take_value(struct head_check *check, char c)
         buffer_append_char(&check->forwarded, c == '\r' ? '\n' : c);
     if (c == '\r')
         return go(check, LINE_END, GIVE);
-    if (!is_text(c) && c != '\t')
+    if (!http_is_text(c) && c != '\t')
         return BREAK;
+    if (check->field == CODING)
+        note_coding(check, c);
     return !is_length(check) || length_goes_on(check, c) ? GIVE : BREAK;
+}
+
+/* What comes behind the head. HTTP/1.0 knows no chunks (section 6.1). */
+static enum state body_state(const struct head_check *check)
+{
+    if (check->codings == 1 && check->is_chunked && !check->is_old)
+        return CHUNKS;
+    if (check->codings)
+        return OPAQUE;
+    return check->body_left ? BODY : BEFORE;
 }
 
 /* RFC 9112 section 6.3: a length beside a coding is not to be trusted; 3.2: a
  * host there must be. */
 static enum fate end_head(struct head_check *check, char c)
 {
-    bool is_bad = (check->has_length && check->has_coding) ||
+    bool is_bad = (check->has_length && check->codings) ||
                   (!check->hosts && !check->is_old);
     if (c != '\n' || is_bad)
         return BREAK;
-    enum state next = check->has_coding  ? OPAQUE
-                      : check->body_left ? BODY
-                                         : BEFORE;
+    enum state next = body_state(check);
     *check = (struct head_check){.state = (uint8_t)next,
+                                 .is_chunked = next == CHUNKS,
                                  .body_left = check->body_left,
                                  .traces = check->traces,
                                  .has_blank = check->has_blank,
                                  .forwarded = check->forwarded};
     return GIVE;
+}
+
+static enum fate take_chunked(struct head_check *check, char c)
+{
+    switch (chunk_check(&check->chunks, c)) {
+    case CHUNK_BODY:
+        check->body_len++;
+        return GIVE;
+    case CHUNK_END:
+        check->body_len++;
+        check->is_over = true;
+        return go(check, BEFORE, GIVE_BLANK);
+    case CHUNK_FRAMING:
+        return DROP;
+    default:
+        return BREAK;
+    }
 }
 
 static enum fate take_byte(struct head_check *check, char c)
@@ -270,6 +308,8 @@ static enum fate take_byte(struct head_check *check, char c)
         if (--check->body_left == 0)
             check->state = BEFORE;
         return GIVE;
+    case CHUNKS:
+        return take_chunked(check, c);
     default:
         return GIVE;
     }
@@ -282,9 +322,10 @@ struct head_share head_check(struct head_check *check, char *data, size_t len)
         char c = data[share.taken++];
         enum fate fate = take_byte(check, c);
         check->is_broken = fate == BREAK;
-        if (fate == GIVE)
-            data[share.given++] = c;
-        if (fate == GIVE && check->state == BEFORE)
+        if (fate == DROP || fate == BREAK)
+            continue;
+        data[share.given++] = fate == GIVE ? c : ' ';
+        if (check->state == BEFORE)
             break; /* a whole request */
     }
     return share;

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "net/chunk_check.h"
 
 enum { HEAD_CHECK_NAME = 18 };
 
@@ -28,14 +29,19 @@ struct head_check {
     uint8_t hosts;    /* headers of that name */
     bool is_old;      /* HTTP/1.0 */
     bool has_length;  /* Content-Length */
-    bool has_coding;  /* Transfer-Encoding */
+    uint8_t codings;  /* headers Transfer-Encoding */
+    uint8_t coding;   /* how much of "chunked" the one at hand is */
     bool has_digits;  /* the length at hand */
     bool is_query;    /* the path is over */
     uint8_t escape;   /* how far into a "%20" */
     uint8_t traces;   /* traceparents of the last request */
     bool has_blank;   /* in the path of the last request, written so */
+    bool is_chunked;  /* the body of the last request comes in chunks */
+    bool is_over;     /* and has come */
     bool is_broken;
     uint64_t body_left;
+    uint64_t body_len; /* what was given of the chunks so far */
+    struct chunk_check chunks;
     /* the values of the last request's Forwarded headers, each with a '\n'
      * behind it: libwebsockets keeps the first one only */
     struct buffer forwarded;
@@ -52,6 +58,8 @@ struct head_share {
     size_t given;
 };
 
+/* A body in chunks is given without them, and with a blank at its end, so that
+ * its end comes with a byte: whoever reads such a body reads JSON. */
 struct head_share head_check(struct head_check *check, char *data, size_t len);
 
 void head_check_deinit(struct head_check *check);

@@ -118,9 +118,10 @@ static int await_body(struct socket *socket, struct headers *headers,
                       const struct api_request *request)
 {
     struct bytes expect = headers_get(headers, WSI_TOKEN_HTTP_EXPECT);
-    if (request->body_len)
+    bool is_announced = request->body_len || request->is_chunked;
+    if (is_announced)
         body_guard_expect_body();
-    if (request->body_len && socket->exchange->call && expect.len &&
+    if (is_announced && socket->exchange->call && expect.len &&
         strcasecmp(expect.data, "100-continue") == 0 &&
         !response_write_continue(socket))
         return -1;
@@ -130,16 +131,18 @@ static int await_body(struct socket *socket, struct headers *headers,
 static int serve_backend(struct socket *socket, struct headers *headers,
                          const struct api_request *request, bool keep_open)
 {
-    enum { DISCARD_MAX = 1 << 20 };
     struct reactor *reactor = socket->reactor;
     struct api_response found = {0};
     struct api_call *call =
         api_serve(reactor->net->api, &reactor->worker, request, &found);
     /* without one libwebsockets would wait for 100 MB */
-    bool needs_length = wants_body(socket) && !request->has_length;
+    bool needs_length = wants_body(socket) && !request->has_length &&
+                        !request->is_chunked;
     bool has_rest = request->body_len > 0 ||
                     has_header(socket, WSI_TOKEN_POST_URI);
-    if (needs_length || (!call && request->body_len > DISCARD_MAX))
+    /* of a body in chunks libwebsockets believes that it goes on */
+    if (needs_length || request->is_chunked ||
+        (!call && request->body_len > EXCHANGE_DISCARD_MAX))
         keep_open = false;
     if (!call && !response_write_api(socket, &found, is_head(request),
                                      keep_open))
@@ -150,6 +153,7 @@ static int serve_backend(struct socket *socket, struct headers *headers,
     struct exchange *exchange = exchange_begin(socket, call);
     exchange->keep_open = keep_open;
     exchange->head_only = is_head(request);
+    exchange->is_chunked = request->is_chunked;
     if (has_rest)
         return await_body(socket, headers, request);
     exchange_run(socket);
@@ -163,15 +167,25 @@ static int refuse(struct socket *socket, int status, const char *headers,
     return -1;
 }
 
+/* Of any other request libwebsockets would take what comes in chunks for the
+ * next one. */
+static bool takes_chunks(struct socket *socket, struct api_request *request)
+{
+    request->is_chunked = input_is_chunked(socket) &&
+                          api_is_for_backends(request->path) &&
+                          has_header(socket, WSI_TOKEN_POST_URI);
+    return request->is_chunked;
+}
+
 int http_on_action(struct socket *socket)
 {
-    if (has_header(socket, WSI_TOKEN_HTTP_TRANSFER_ENCODING))
-        return refuse(
-            socket, 501, "",
-            BYTES_LITERAL(
-                "{\"error\":\"Transfer-Encoding is not supported\"}"));
     struct headers headers = headers_of(socket->reactor, socket->wsi);
     struct api_request request = read_request(socket, &headers);
+    if (has_header(socket, WSI_TOKEN_HTTP_TRANSFER_ENCODING) &&
+        !takes_chunks(socket, &request))
+        return refuse(socket, 501, "",
+                      BYTES_LITERAL("{\"error\":\"Transfer-Encoding must be "
+                                    "chunked, and for a POST of the API\"}"));
     if (!read_length(&headers, &request))
         return refuse(socket, 400, "",
                       BYTES_LITERAL("{\"error\":\"Bad Content-Length\"}"));

@@ -182,9 +182,21 @@ static size_t judge(struct socket *socket, const struct piece *piece)
     return input->is_closing ? 0 : usable;
 }
 
+/* libwebsockets does not know where a body in chunks ends: what comes behind it
+ * is not for it until the answer is out. */
+static bool is_between(const struct socket *socket)
+{
+    const struct head_check *head = socket->input.head;
+    return socket->exchange && head && head->is_chunked && head->is_over;
+}
+
 ssize_t input_read(struct socket *socket, const struct source *from,
                    char *data, size_t len)
 {
+    if (!from->ssl && is_between(socket)) {
+        errno = EAGAIN;
+        return -1;
+    }
     struct input *input = &socket->input;
     struct reactor *reactor = socket->reactor;
     /* what is thrown away in one go; TLS cannot be told that nothing came */
@@ -234,6 +246,17 @@ bool input_has_one_trace(const struct socket *socket)
     return socket->input.head && socket->input.head->traces == 1;
 }
 
+bool input_is_chunked(const struct socket *socket)
+{
+    return socket->input.head && socket->input.head->is_chunked;
+}
+
+bool input_body_is_over(const struct socket *socket, uint64_t seen)
+{
+    const struct head_check *head = socket->input.head;
+    return head && head->is_over && head->body_len == seen;
+}
+
 struct bytes input_forwarded(const struct socket *socket)
 {
     const struct head_check *head = socket->input.head;
@@ -277,7 +300,7 @@ static bool serve_once(struct reactor *reactor, struct socket *socket, int fd)
 static bool can_serve(const struct socket *socket)
 {
     bool awaits_answer = socket->exchange && socket->exchange->is_asking;
-    return input_has_more(socket) && !awaits_answer;
+    return input_has_more(socket) && !awaits_answer && !is_between(socket);
 }
 
 static void serve(struct socket *socket)

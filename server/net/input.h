@@ -70,6 +70,11 @@ struct bytes input_forwarded(const struct socket *socket);
 /* Whether the request has one traceparent, and no more. */
 bool input_has_one_trace(const struct socket *socket);
 
+/* Whether its body comes in chunks; and whether it has come, of which so many
+ * bytes were seen. */
+bool input_is_chunked(const struct socket *socket);
+bool input_body_is_over(const struct socket *socket, uint64_t seen);
+
 /* From here on come frames. */
 void input_begin_frames(struct socket *socket);
 

@@ -270,15 +270,23 @@ static void write_waiting_pong(struct connection *connection)
     write_pong(connection, (struct bytes){frame, len});
 }
 
-/* It was no request that can be understood in one way only. Where an earlier
- * one is still being answered, that answer is the last. */
+/* It was no request that can be understood in one way only: in its head, or in
+ * the chunks of its body, of which it may have been answered already. Where an
+ * earlier one is still being answered, that answer is the last. */
 static void refuse_request(struct socket *socket)
 {
-    if (socket->exchange) {
-        socket->exchange->keep_open = false;
+    struct exchange *exchange = socket->exchange;
+    if (exchange && exchange->is_asking) {
+        exchange->keep_open = false;
         return;
     }
+    bool is_answered = exchange && !exchange->call;
+    exchange_free(socket);
     socket_move(socket, &socket->reactor->lingering);
+    if (is_answered) {
+        end_sending(socket);
+        return;
+    }
     metrics_add(&socket->reactor->worker.metrics, METRIC_HTTP_REQUESTS, 1);
     response_write_json(socket, 400, "",
                         BYTES_LITERAL("{\"error\":\"Malformed request\"}"));

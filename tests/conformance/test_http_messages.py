@@ -140,6 +140,22 @@ DOUBTFUL = {
     "two hosts": head(b"Host: y"),
     "underscore": head(b"Content_Length: %d" % len(MARK)),
 }
+for name, chunk in {
+        "chunk size with a sign": b"+4\r\nabcd\r\n0\r\n\r\n",
+        "chunk size in C": b"0x4\r\nabcd\r\n0\r\n\r\n",
+        "chunk size and a blank": b"4 \r\nabcd\r\n0\r\n\r\n",
+        "chunk size behind a blank": b" 4\r\nabcd\r\n0\r\n\r\n",
+        "chunk size that overflows": b"10000000000000004\r\nabcd\r\n0\r\n\r\n",
+        "chunk ended by a line feed": b"4\nabcd\n0\n\n",
+        "chunk longer than it says": b"4\r\nabcdef\r\n0\r\n\r\n",
+        "chunk extension with a line feed": b"4;\n0\r\nabcd\r\n0\r\n\r\n",
+        "chunks of an empty size": b"\r\n\r\n",
+        "last chunk ended by a line feed": b"4\r\nabcd\r\n0\r\n\n",
+        "trailer that is a request": b"0\r\nGET /ready HTTP/1.1\r\n\r\n",
+}.items():
+    DOUBTFUL[name] = head(
+        b"Transfer-Encoding: chunked",
+        request_line=b"POST /api/publish HTTP/1.1") + chunk
 HARMLESS = {"underscore"}  # a name like any other
 
 

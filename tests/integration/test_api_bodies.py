@@ -186,7 +186,11 @@ def test_who_expects_in_vain_is_told_at_once(api):
     ([("Content-Length", "5, 5")], 400),
     ([("Content-Length", "0x10")], 400),
     ([("Content-Length", "99999999999999999999")], 400),
-    ([("Content-Length", None), ("Transfer-Encoding", "chunked")], 501),
+    ([("Content-Length", None), ("Transfer-Encoding", "gzip")], 501),
+    ([("Content-Length", None), ("Transfer-Encoding", "gzip, chunked")], 501),
+    ([("Content-Length", None), ("Transfer-Encoding", "chunked, chunked")],
+     501),
+    ([("Content-Length", None), ("Transfer-Encoding", "chunked")], 400),
     ([("Transfer-Encoding", "chunked")], 400),  # and a Content-Length
     ([("Transfer-Encoding", "identity")], 400),
 ])

@@ -58,7 +58,7 @@ static void good_requests_pass_unchanged(void **state)
         "GET / HTTP/1.0\r\n\r\nPOST /b HTTP/1.1\r\nhOST: y\r\n\r\n",
         GOOD "Content-Length: 7 \r\n\r\nb: \r\n\r\n" GOOD "\r\n",
         GOOD "Content-Length: 0\r\n\r\n" GOOD "\r\n",
-        GOOD "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nwhatever \0",
+        GOOD "Transfer-Encoding: gzip\r\n\r\n3\r\nabc\r\nwhatever \0",
     };
     for (size_t i = 0; i < COUNT(good); i++)
         assert_given(good[i], good[i]);
@@ -123,6 +123,81 @@ static void it_stops_behind_each_request(void **state)
                      sizeof GOOD "Content-Length: 2\r\n\r\nab" - 1);
 }
 
+#define CHUNKED GOOD "Transfer-Encoding: chunked\r\n\r\n"
+
+/* The end comes as a blank, and what stands behind it is another request. */
+static void chunks_are_given_without_their_frames(void **state)
+{
+    (void)state;
+    assert_given(CHUNKED "3\r\nabc\r\n0\r\n\r\n", CHUNKED "abc ");
+    assert_given(CHUNKED "1;x\r\na\r\n1\r\nb\r\n0\r\nT: r\r\n\r\n" GOOD "\r\n",
+                 CHUNKED "ab " GOOD "\r\n");
+    assert_given(CHUNKED "0\r\n\r\n" CHUNKED "0\r\n\r\n",
+                 CHUNKED " " CHUNKED " ");
+    assert_broken(CHUNKED "3\r\nabcd\r\n0\r\n\r\n");
+    assert_broken(CHUNKED "g\r\n");
+}
+
+static bool is_chunked(const char *fields)
+{
+    char text[256];
+    struct head_check check = {0};
+    int len = snprintf(text, sizeof text,
+                       "POST / HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n", fields);
+    struct buffer given = feed(&check, text, (size_t)len, 1);
+    assert_int_equal(given.len, len);
+    buffer_deinit(&given);
+    return check.is_chunked;
+}
+
+static void only_chunked_by_itself_is_chunked(void **state)
+{
+    (void)state;
+    assert_true(is_chunked("Transfer-Encoding: chunked"));
+    assert_true(is_chunked("transfer-encoding:CHUNKED"));
+    assert_true(is_chunked("Transfer-Encoding:\t chunked \t"));
+    static const char *const rows[] = {
+        "Transfer-Encoding: ",
+        "Transfer-Encoding: chunke",
+        "Transfer-Encoding: chunkedx",
+        "Transfer-Encoding: xchunked",
+        "Transfer-Encoding: chunked x",
+        "Transfer-Encoding: chunked,",
+        "Transfer-Encoding: chunked, chunked",
+        "Transfer-Encoding: gzip, chunked",
+        "Transfer-Encoding: chunked;q=1",
+        "Transfer-Encoding: identity",
+        "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: ",
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (is_chunked(rows[i]))
+            fail_msg("was taken for chunked: %s", rows[i]);
+}
+
+static void the_old_version_has_no_chunks(void **state)
+{
+    (void)state;
+    const char text[] = "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        "0\r\n\r\nGET /";
+    assert_given(text, text);
+}
+
+static void it_says_when_a_chunked_body_is_over(void **state)
+{
+    (void)state;
+    char text[] = CHUNKED "3\r\nabc\r\n0\r\n\r\n" GOOD;
+    struct head_check check = {0};
+    size_t behind = sizeof GOOD - 1;
+    struct head_share share = head_check(&check, text, sizeof text - 1);
+    assert_int_equal(share.taken, sizeof text - 1 - behind);
+    assert_true(check.is_chunked && check.is_over);
+    assert_int_equal(check.body_len, 4);
+    head_check(&check, text + share.taken, behind);
+    assert_false(check.is_chunked || check.is_over);
+}
+
 static bool finds_blank(const char *target)
 {
     char text[128];
@@ -181,6 +256,10 @@ static void a_percent_has_two_digits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(chunks_are_given_without_their_frames),
+        cmocka_unit_test(only_chunked_by_itself_is_chunked),
+        cmocka_unit_test(the_old_version_has_no_chunks),
+        cmocka_unit_test(it_says_when_a_chunked_body_is_over),
         cmocka_unit_test(a_blank_in_the_path_is_noted),
         cmocka_unit_test(traceparents_are_counted_for_each_request),
         cmocka_unit_test(a_percent_has_two_digits),
