@@ -32,6 +32,7 @@ struct config {
     bool dev;         /* started with --dev */
     bool has_dev_key; /* api.key was made for this run */
     bool insecure;    /* may listen beyond loopback without auth */
+    bool core_dumps;  /* secrets may be in files, and seen by debuggers */
     char *web_root;   /* folder of files served under /; NULL: none */
     uint32_t drain_seconds;
     uint32_t rx_buffer_bytes;

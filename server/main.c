@@ -1,6 +1,7 @@
 /* peal: the program. What it does is decided by command_line and config, and
  * done by server; here they only meet. */
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -25,10 +26,19 @@ static void print_config(const struct config *config)
     buffer_deinit(&text);
 }
 
+/* Keys, tokens and what clients say are all over the memory: no part of it is
+ * kept out of a core file, but the whole. Then not even other processes of the
+ * same user may look into ours, or at its environment. See prctl(2). */
+static void allow_looking_inside(bool is_allowed)
+{
+    prctl(PR_SET_DUMPABLE, is_allowed);
+}
+
 static int serve(const struct config *config,
                  const struct config_sources *sources)
 {
     struct error error;
+    allow_looking_inside(config->core_dumps);
     log_setup(config->log_level, config->log_format);
     struct server *server = server_new(config, sources, &error);
     if (!server)
@@ -57,6 +67,7 @@ static int run(const struct command_line *line)
 
 int main(int argc, char **argv)
 {
+    allow_looking_inside(false);
     const struct command *command = command_line_find(argc, argv);
     if (command)
         return command->run(argc - 1, argv + 1);

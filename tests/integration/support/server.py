@@ -18,7 +18,8 @@ BAD_SIGNS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
 WORKERS = int(os.environ.get("PEAL_TEST_WORKERS", "1"))
 
 # a test that needs more says so
-QUICK = {"drain_seconds": 0}
+QUICK = {"drain_seconds": 0,
+         "core_dumps": True}  # tests look into processes, maybe not as root
 
 
 def find_program():
