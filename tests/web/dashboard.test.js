@@ -83,7 +83,9 @@ describe('the dashboard', { concurrency: 2 }, () => {
     });
     assert.notEqual(await dashboard.picture('Messages a second'), picture);
     assert.equal(await dashboard.value('Connections', 'open'), '3');
-    assert.match(await dashboard.value('Latency', 'there and back'), /^[\d.]+ ms$/);
+    assert.match(await dashboard.value('Latency', 'this page'), /^[\d.]+ ms$/);
+    assert.match(await dashboard.value('Latency', '99 %'), /^[\d.]+ ms$/);
+    assert.match(await dashboard.value('Busiest thread', 'of a core'), /^[\d.]+ %$/);
     assert.match(await dashboard.value('Memory', 'resident'), / MB$/);
     assert.match(await dashboard.value('Bytes a second', 'out'), /KB$/);
   });

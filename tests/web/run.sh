@@ -67,6 +67,7 @@ run_file api.test.js 20
 run_file package.test.js 40
 run_file chat.test.js 54
 run_file vendor.test.js 5
+run_file metrics.test.js 5
 run_file dashboard.test.js 70
 run_file quick_start.test.js 470
 

@@ -1,6 +1,7 @@
 /** What two looks tell together: rates, and what was counted of late. */
 
 const SECONDS = 300; // shown in the plots
+const WINDOW = 6; // looks
 
 /** The samples of one metric by the value of its one label. */
 export function byLabel(metrics, name) {
@@ -13,17 +14,19 @@ export function byLabel(metrics, name) {
 }
 
 /**
- * The share `part` of a histogram's samples between two looks, in its unit:
- * the upper end of the bucket it falls into; null when there was none.
+ * Below which value the share `part` of a histogram's samples lay between two
+ * looks, as Prometheus' histogram_quantile has it; null when there were none.
  */
 export function quantile(before, now, name, part) {
   const buckets = [...byLabel(now, `${name}_bucket`)]
     .map(([le, count]) => [le === '+Inf' ? Infinity : Number(le), count - (before[`${name}_bucket{le="${le}"}`] ?? 0)])
     .sort(([a], [b]) => a - b);
-  const total = buckets.at(-1)?.[1] ?? 0;
-  if (total <= 0) return null;
-  const found = buckets.find(([, count]) => count >= total * part)[0];
-  return found === Infinity ? buckets.at(-2)?.[0] ?? null : found;
+  const wanted = (buckets.at(-1)?.[1] ?? 0) * part;
+  if (wanted <= 0) return null;
+  const at = buckets.findIndex(([, count]) => count >= wanted);
+  const [low, below] = buckets[at - 1] ?? [0, 0];
+  const [high, upTo] = buckets[at];
+  return high === Infinity ? low : low + ((high - low) * (wanted - below)) / (upTo - below);
 }
 
 export class Metrics {
@@ -34,22 +37,28 @@ export class Metrics {
     this.#looks = [];
   }
 
-  /** False when the counters began anew: then nothing before counts. */
+  /** When the server is another one its counters began anew: nothing before counts. */
   add({ time, metrics }) {
     const last = this.#looks.at(-1);
-    const isAnew = last && metrics.peal_start_time_seconds !== last.metrics.peal_start_time_seconds;
-    if (isAnew) this.clear();
+    if (last && metrics.peal_start_time_seconds !== last.metrics.peal_start_time_seconds) this.clear();
     this.#looks.push({ time, metrics });
     if (this.#looks.length > SECONDS) this.#looks.shift();
-    return !isAnew;
   }
 
   get now() {
     return this.#looks.at(-1).metrics;
   }
 
-  get before() {
-    return this.#looks.at(-2)?.metrics;
+  /** Of a histogram, over the last few seconds: one has too few samples. */
+  quantile(name, part) {
+    const before = this.#looks.at(-WINDOW) ?? this.#looks[0];
+    return quantile(before.metrics, this.now, name, part);
+  }
+
+  /** The highest of the rates of one metric's samples. */
+  highestRate(name) {
+    const rates = Object.keys(this.now).filter((sample) => sample.startsWith(`${name}{`)).map((sample) => this.rate(sample));
+    return rates.length && rates[0] !== null ? Math.max(...rates) : null;
   }
 
   /** A second, over the last look; null when there is no look before. */

@@ -8,8 +8,11 @@ const SECONDS = 300;
 const HEIGHT = 130;
 const DASHES = [[], [6, 4], [2, 3]];
 
-/* Each line: its name, and its value out of the metrics and the look; `needs`:
-   a sample without which a plot is not there. */
+const finite = (value) => (Number.isFinite(value) ? value : null);
+const inMs = (seconds) => (seconds === null ? null : seconds * 1000);
+
+/* Each line: its name, and its value out of the metrics and the look. `needs`:
+   whether there is anything to show; without it there always is. */
 const PLOTS = [
   { title: 'Connections', show: format.count, lines: [['open', (metrics) => metrics.now.peal_connections]] },
   {
@@ -25,8 +28,9 @@ const PLOTS = [
     title: 'Latency',
     show: format.ms,
     lines: [
-      ['there and back', (metrics, look) => look.roundTrip],
-      ['slowest worker', (metrics, look) => look.worker_ms],
+      ['fan-out, 50 %', (metrics) => inMs(metrics.quantile('peal_fan_out_seconds', 0.5))],
+      ['99 %', (metrics) => inMs(metrics.quantile('peal_fan_out_seconds', 0.99))],
+      ['this page', (metrics, look) => look.roundTrip],
     ],
   },
   {
@@ -37,7 +41,38 @@ const PLOTS = [
       ['out', (metrics) => metrics.rate('peal_sent_bytes_total')],
     ],
   },
-  { title: 'Memory', show: format.bytes, lines: [['resident', (metrics) => metrics.now.peal_resident_bytes]] },
+  {
+    title: 'Busiest thread',
+    show: format.percent,
+    lines: [['of a core', (metrics) => (100 * (metrics.highestRate('peal_thread_cpu_seconds_total') ?? NaN))]],
+  },
+  {
+    title: 'How late threads are',
+    show: format.ms,
+    lines: [
+      ['timers, 99 %', (metrics) => inMs(metrics.quantile('peal_loop_lag_seconds', 0.99))],
+      ['slowest worker', (metrics, look) => look.worker_ms],
+    ],
+  },
+  {
+    title: 'Memory',
+    show: format.bytes,
+    lines: [
+      ['resident', (metrics) => metrics.now.peal_resident_bytes],
+      ['history', (metrics) => metrics.now.peal_history_bytes],
+    ],
+  },
+  { title: 'Waiting for slow readers', show: format.bytes, lines: [['bytes', (metrics) => metrics.now.peal_outbox_bytes]] },
+  {
+    title: 'Redis',
+    show: format.ms,
+    needs: (metrics) => metrics.now.peal_redis_round_trip_seconds_count > 0,
+    lines: [
+      ['there and back, 50 %', (metrics) => inMs(metrics.quantile('peal_redis_round_trip_seconds', 0.5))],
+      ['99 %', (metrics) => inMs(metrics.quantile('peal_redis_round_trip_seconds', 0.99))],
+      ['delivery, 99 %', (metrics) => inMs(metrics.quantile('peal_redis_delivery_seconds', 0.99))],
+    ],
+  },
 ];
 
 const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
@@ -102,7 +137,7 @@ class Plot {
 
   add(time, metrics, look) {
     this.#data[0].push(time);
-    this.#lines.forEach(([, read], i) => this.#data[i + 1].push(read(metrics, look) ?? null));
+    this.#lines.forEach(([, read], i) => this.#data[i + 1].push(finite(read(metrics, look))));
     if (this.#data[0].length > SECONDS) for (const values of this.#data) values.shift();
     this.#plot.setData(this.#data);
     this.#tell();
@@ -134,7 +169,7 @@ export class Plots {
     if (this.#last && time - this.#last > 5) for (const plot of this.#plots.values()) plot.addGap(this.#last + 1);
     this.#last = time;
     for (const description of PLOTS) {
-      if (description.needs && !(description.needs in metrics.now)) continue;
+      if (description.needs?.(metrics) === false) continue;
       this.#find(description).add(time, metrics, look);
     }
   }

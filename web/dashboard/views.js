@@ -103,7 +103,7 @@ export class Views {
     sorted(look.connections, ofConnections === 'age' ? 'seconds' : ofConnections, 'client');
     this.#channels.fill(look.channels, isSearch('channels') ? 'No channel has that in its name.' : 'Nobody subscribes to anything.');
     this.#connections.fill(look.connections, 'No connection has that.');
-    setText(byId('channels-note'), look.channels.length < LIMIT ? `${look.channels.length} of this instance` : `the first ${LIMIT}`);
+    setText(byId('channels-note'), `${look.channels.length} of ${format.count(metrics.now.peal_channels)}`);
     setText(byId('connections-note'), `${look.connections.length} of ${format.count(look.connections_matched)}`);
     this.#drops.fill(this.#counted(metrics), 'Nothing was dropped, no limit reached, nothing closed.');
     this.#showRedis(metrics.now, look);
