@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "messaging/channel.h"
 #include "messaging/look.h"
+#include "messaging/operations.h"
 #include "protocols/broadcast_encode.h"
 #include "protocols/protocols.h"
 
@@ -265,10 +266,30 @@ static void on_message(struct connection *connection, struct bytes payload,
         send_error(connection, FAULT_BAD_REQUEST, why);
     else if (bytes_equal(slots[TYPE].raw, BYTES_LITERAL("\"look\"")))
         on_look(connection, slots[CHANNELS].raw, slots[CONNECTIONS].raw);
+    else if (bytes_equal(slots[TYPE].raw, BYTES_LITERAL("\"instances\"")))
+        operation_instances(connection);
     else if (bytes_equal(slots[TYPE].raw, BYTES_LITERAL("\"ping\"")))
         end(connection, begin(connection, "pong"));
     else
         send_error(connection, FAULT_UNKNOWN_TYPE, NULL);
+}
+
+/* The one thing it asks of the bus: reports, each JSON as it is. */
+static void on_answer(struct connection *connection,
+                      const struct request *request)
+{
+    if (request->fault != FAULT_NONE) {
+        send_error(connection, request->fault, NULL);
+        return;
+    }
+    struct buffer *out = begin(connection, "instances");
+    buffer_append_text(out, ",\"instances\":[");
+    for (size_t i = 0; i < request->name_count; i++) {
+        buffer_append_text(out, i ? "," : "");
+        buffer_append_text(out, request->names[i]);
+    }
+    buffer_append_char(out, ']');
+    end(connection, out);
 }
 
 /* ---- coming and going ---------------------------------------------------- */
@@ -286,7 +307,8 @@ static void log_viewer(struct connection *connection)
 static void on_open(struct connection *connection, const struct bytes *channels,
                     size_t count)
 {
-    struct overview *overview = connection->worker->instance->overview;
+    const struct instance *instance = connection->worker->instance;
+    struct overview *overview = instance->overview;
     (void)channels;
     (void)count;
     if (atomic_fetch_add(&overview->viewers, 1) >= VIEWERS_MAX) {
@@ -296,9 +318,11 @@ static void on_open(struct connection *connection, const struct bytes *channels,
     }
     log_viewer(connection);
     struct buffer *out = begin(connection, "hello");
+    broadcast_append_string(out, "instance", bytes_of(overview->name));
     broadcast_append_string(out, "version", bytes_of(PEAL_VERSION));
-    broadcast_append_number(
-        out, "workers", hub_worker_count(connection->worker->instance->hub));
+    broadcast_append_number(out, "workers", hub_worker_count(instance->hub));
+    broadcast_append_member(
+        out, "redis", bytes_of(instance->bus->is_shared ? "true" : "false"));
     end(connection, out);
 }
 
@@ -312,4 +336,5 @@ const struct protocol protocol_dashboard = {
     .on_open = on_open,
     .on_close = on_close,
     .on_message = on_message,
+    .on_answer = on_answer,
 };

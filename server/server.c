@@ -18,6 +18,7 @@
 #include "config_reload.h"
 #include "handover.h"
 #include "hooks/hook_caller.h"
+#include "instance_report.h"
 #include "net/listen_socket.h"
 #include "net/net.h"
 #include "net/tls.h"
@@ -81,6 +82,13 @@ static void write_metrics(void *arg, struct buffer *out)
     process_metrics_write(server->start_ms, server->failed_upgrades, out);
 }
 
+static void write_report(void *arg, struct buffer *out)
+{
+    const struct server *server = arg;
+    instance_report_write(server->net, server->bus_metrics,
+                          server->overview.name, server->start_ms, out);
+}
+
 static bool make_auth(struct server *server, struct error *error)
 {
     server->auth =
@@ -133,6 +141,7 @@ static bool make_instance(struct server *server, struct error *error)
     instance->hub = hub_new();
     instance->clients = clients_new();
     server->overview.write_metrics = write_metrics;
+    server->overview.write_report = write_report;
     server->overview.arg = server;
     instance->overview = &server->overview;
     instance->token_judge = (struct token_judge){judge_token, server};
@@ -438,6 +447,10 @@ bool server_run(struct server *server, struct error *error)
     block_signals(&signals);
     if (server->handed.channel >= 0 && !wait_for_bus(server, error))
         return false;
+    struct overview *overview = &server->overview;
+    instance_report_name(server->net->port, overview->name,
+                         sizeof overview->name);
+    overview->is_serving = true;
     net_start(server->net, server->api);
     announce(server);
     bool is_replaced = false;

@@ -316,6 +316,17 @@ static void redeem(struct bus_local *bus, struct shard *shard,
     bus->ticket_count -= request->ticket != NULL;
 }
 
+static void report_itself(struct bus_local *bus, struct shard *shard,
+                          struct request *request)
+{
+    const struct overview *overview = bus->instance->overview;
+    struct buffer report = {0};
+    (void)shard;
+    overview->write_report(overview->arg, &report);
+    request_add_name(request, buffer_bytes(&report));
+    buffer_deinit(&report);
+}
+
 typedef void serve(struct bus_local *bus, struct shard *shard,
                    struct request *request);
 
@@ -328,6 +339,7 @@ static serve *const servers[REQUEST_KIND_COUNT] = {
     [REQUEST_DIRECT] = send_direct,
     [REQUEST_DISCONNECT] = disconnect,
     [REQUEST_REMOVE] = remove_client,
+    [REQUEST_INSTANCES] = report_itself,
     [REQUEST_TICKET] = keep_ticket,
     [REQUEST_REDEEM] = redeem,
 };

@@ -237,6 +237,12 @@ void redis_news_of_change(struct redis_bus *bus, const char *channel,
 void redis_news_of_reaped(struct redis_bus *bus, const char *channel,
                           const struct redisReply *reply);
 
+/* ---- redis_instances.c: what each instance says of itself */
+
+void redis_instances_tell(struct redis_bus *bus);
+void redis_instances_forget(struct redis_bus *bus, const char *id);
+void redis_instances_list(struct redis_bus *bus, struct request *request);
+
 /* ---- redis_clients.c: limits on a client's connections, on all instances */
 
 /* A client's connections here changed. */

@@ -147,6 +147,7 @@ static void forget_instance(struct redis_bus *bus, const char *id)
                                 bytes_of(id)};
     redis_link_send(bus->commands, del, 3, on_done, bus);
     redis_link_send(bus->commands, rem, 3, on_done, bus);
+    redis_instances_forget(bus, id);
     free(channels);
     free(clients);
     free(instances);
@@ -336,8 +337,10 @@ static void on_heartbeat(void *arg, const struct redisReply *reply)
 static void on_heartbeat_due(void *arg)
 {
     struct redis_bus *bus = arg;
-    if (bus->is_serving)
-        send_heartbeat(bus, on_heartbeat);
+    if (!bus->is_serving)
+        return;
+    send_heartbeat(bus, on_heartbeat);
+    redis_instances_tell(bus);
 }
 
 void redis_presence_init(struct redis_bus *bus)

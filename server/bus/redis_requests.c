@@ -211,6 +211,7 @@ static void (*const senders[REQUEST_KIND_COUNT])(struct redis_bus *,
     [REQUEST_DISCONNECT] = redis_disconnect,
     [REQUEST_REMOVE] = redis_remove,
     [REQUEST_CHANNELS] = send_channels,
+    [REQUEST_INSTANCES] = redis_instances_list,
     [REQUEST_TICKET] = redis_keep_ticket,
     [REQUEST_REDEEM] = redis_redeem,
 };

@@ -260,6 +260,13 @@ enum fault operation_presence(struct connection *connection,
     return FAULT_NONE;
 }
 
+void operation_instances(struct connection *connection)
+{
+    const struct bytes none = {0};
+    submit(connection,
+           new_request(connection, REQUEST_INSTANCES, none, none), answer);
+}
+
 enum fault operation_direct(struct connection *connection, struct bytes to,
                             struct bytes payload, struct bytes trace,
                             struct bytes id)

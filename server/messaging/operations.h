@@ -40,6 +40,9 @@ enum fault operation_direct(struct connection *connection, struct bytes to,
                             struct bytes payload, struct bytes trace,
                             struct bytes id);
 
+/* What each instance says of itself; for administrators. */
+void operation_instances(struct connection *connection);
+
 /* Takes on what a fresh token allows. Done at once; `why` tells more about
  * FAULT_BAD_TOKEN. */
 enum fault operation_refresh(struct connection *connection,

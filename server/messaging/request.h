@@ -25,6 +25,7 @@ enum request_kind {
     REQUEST_DISCONNECT, /* a client, from every instance */
     REQUEST_REMOVE,     /* a client from a channel, on every instance */
     REQUEST_CHANNELS, /* those that somebody subscribes to */
+    REQUEST_INSTANCES, /* of the service: in `names` what each says of itself */
     REQUEST_CLIENT, /* its connections here changed; only for a bus that wants
                        to know, and nobody waits for an answer */
     REQUEST_TICKET, /* made known */

@@ -18,6 +18,7 @@
 #include "messaging/hub.h"
 #include "messaging/metrics.h"
 #include "messaging/options.h"
+#include "messaging/overview.h"
 
 struct look;
 struct watch;
@@ -27,15 +28,6 @@ struct token_judge {
     bool (*judge)(void *arg, struct bytes token, const char *client_id,
                   struct identity *identity, const char **why);
     void *arg;
-};
-
-/* What a dashboard shows besides. */
-struct overview {
-    /* Prometheus' text format. */
-    void (*write_metrics)(void *arg, struct buffer *out);
-    void *arg;
-    /* any thread */
-    _Atomic uint32_t viewers; /* dashboards that are open */
 };
 
 /* What all workers of an instance share; outlives them. */

@@ -290,6 +290,15 @@ void net_free(struct net *net)
     free(net);
 }
 
+uint64_t net_metric(const struct net *net, enum metric metric)
+{
+    const struct metrics *all[HUB_WORKERS_MAX];
+    uint32_t count = net->options.workers;
+    for (uint32_t i = 0; i < count; i++)
+        all[i] = &net->reactors[i]->worker.metrics;
+    return metrics_sum(all, count, metric);
+}
+
 void net_write_metrics(const struct net *net,
                        const struct metrics *const *more, size_t more_count,
                        struct buffer *out)

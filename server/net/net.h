@@ -109,6 +109,9 @@ void net_join(struct net *net);
  * has stopped: until then it may wake the loops. */
 void net_free(struct net *net);
 
+/* The sum over all workers. Any thread. */
+uint64_t net_metric(const struct net *net, enum metric metric);
+
 /* Prometheus' text format over all workers and `more` threads, NET_METRICS_MORE
  * at most; those that are NULL are left out. Any thread. */
 enum { NET_METRICS_MORE = 4 };

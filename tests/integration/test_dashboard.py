@@ -399,3 +399,18 @@ def test_a_feed_is_ended_like_any_other_connection(peal):
         feed.receive()
     assert (closed.value.code, closed.value.reason) == (4403, "enough")
     assert "A dashboard was opened" in server.log()
+
+
+def test_alone_it_lists_itself(server):
+    feed = open_feed(server)
+    hello = feed.receive()
+    assert hello["instance"].endswith(f":{server.port}")
+    assert hello["redis"] is False
+    feed.send({"type": "instances"})
+    answer = feed.receive()
+    assert answer["type"] == "instances"
+    row, = answer["instances"]
+    assert row["instance"] == hello["instance"]
+    assert row["connections"] == 1
+    assert abs(row["time"] / 1000 - time.time()) < 10
+    assert row["started"] * 1000 <= row["time"]

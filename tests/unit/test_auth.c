@@ -14,10 +14,11 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "fakes/fake_token.h"
+#include "messaging/tickets.h"
 
 #define B(text) BYTES_LITERAL(text)
 
-static const char *const protocols[] = {"echo", "broadcast", NULL};
+static const char *const protocols[] = {"echo", "broadcast", "dashboard", NULL};
 
 /* Everything on, as an operator would have it. */
 struct setup {
@@ -520,6 +521,52 @@ static void keys_may_come_from_several_places(void **state)
     options_free(&options);
 }
 
+/* A handshake with that protocol and ticket, and what the ticket holds. */
+static struct verdict judge_ticket(const struct setup *setup,
+                                   const char *protocol, const char *content)
+{
+    const struct handshake handshake = {
+        .method = B("GET"),
+        .path = B("/ws/alice"),
+        .version = B("13"),
+        .key = B("dGhlIHNhbXBsZSBub25jZQ=="),
+        .subprotocols = bytes_of(protocol),
+        .query_ticket = B("0123456789abcdef0123456789abcdef"),
+    };
+    struct verdict verdict;
+    auth_judge(setup->auth, &handshake, &verdict);
+    assert_int_equal(verdict.status, VERDICT_TICKET);
+    auth_judge_ticket(setup->auth, content, &verdict);
+    caps_unref(verdict.identity.caps);
+    return verdict;
+}
+
+static void a_ticket_opens_a_dashboard_or_something_else(void **state)
+{
+    enum { CLIENT, DASHBOARD };
+    static const char *const contents[] = {"alice ", "*alice "};
+    const struct setup *setup = *state;
+    for (int i = CLIENT; i <= DASHBOARD; i++) {
+        struct verdict verdict = judge_ticket(setup, "broadcast", contents[i]);
+        assert_int_equal(verdict.status, i == CLIENT ? 101 : 403);
+        verdict = judge_ticket(setup, "dashboard", contents[i]);
+        assert_int_equal(verdict.status, i == DASHBOARD ? 101 : 403);
+    }
+    assert_int_equal(judge_ticket(setup, "dashboard", "*bob ").status, 403);
+    assert_int_equal(judge_ticket(setup, "dashboard", NULL).status, 401);
+}
+
+static void a_dashboard_ends_when_its_time_is_over(void **state)
+{
+    const struct setup *setup = *state;
+    int64_t now = clock_wall_ms() / 1000;
+    struct verdict verdict = judge_ticket(setup, "dashboard", "*alice ");
+    assert_in_range(verdict.identity.expires_seconds, now + DASHBOARD_SECONDS,
+                    now + DASHBOARD_SECONDS + 5);
+    verdict = judge_ticket(setup, "broadcast", "alice ");
+    assert_int_equal(verdict.identity.expires_seconds, 0);
+}
+
 #define WITH_AUTH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -533,6 +580,8 @@ int main(void)
         WITH_AUTH(a_fresh_token_is_judged_alone),
         WITH_AUTH(caps_come_from_the_token_or_the_config),
         WITH_AUTH(a_certificate_does_in_place_of_a_token),
+        WITH_AUTH(a_ticket_opens_a_dashboard_or_something_else),
+        WITH_AUTH(a_dashboard_ends_when_its_time_is_over),
         cmocka_unit_test(without_keys_a_certificate_is_needed),
         cmocka_unit_test(without_keys_everybody_is_let_in),
         cmocka_unit_test(a_query_token_is_off_unless_allowed),

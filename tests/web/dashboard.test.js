@@ -47,8 +47,11 @@ describe('the dashboard', { concurrency: 2 }, () => {
     await dashboard.signIn();
     await dashboard.reaches('live');
     assert.equal(await page.locator('#sign-in').isVisible(), false);
-    assert.match(await page.locator('#whose').innerText(), /those of this instance: 127\.0\.0\.1:\d+, version/);
+    assert.match(await page.locator('#whose').innerText(), /those of one instance: .+:\d+, version/);
     assert.ok(!page.url().includes(KEY));
+    const own = page.locator('#instances tbody tr');
+    assert.match(await own.innerText(), new RegExp(`:${server.port} \\(this one\\)`));
+    assert.match(await page.locator('#redis').innerText(), /alone, without Redis/);
   });
 
   browserTest('keeps the key where it was told to, and forgets it', async (t) => {

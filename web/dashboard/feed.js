@@ -17,6 +17,7 @@ export class Feed extends EventTarget {
   #asked = 0;
   #pinged = 0;
   #roundTrip = null;
+  #isListing = false; // the instances
   #isOver = false;
 
   constructor(api, wishes) {
@@ -60,6 +61,7 @@ export class Feed extends EventTarget {
     const socket = this.#socket;
     this.#socket = null;
     this.#asked = 0;
+    this.#isListing = false;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
@@ -87,7 +89,11 @@ export class Feed extends EventTarget {
       this.#asked = 0;
       this.#say('look', { ...message, roundTrip: this.#roundTrip });
       if (this.#socket) this.#later(() => this.#ask(), Math.max(0, PERIOD - spent));
+    } else if (message.type === 'instances') {
+      this.#isListing = false;
+      this.#say('instances', message.instances);
     } else if (message.type === 'error') {
+      if (message.code === 'unavailable') this.#isListing = false;
       this.#say('error', message);
     }
   }
@@ -102,6 +108,8 @@ export class Feed extends EventTarget {
     this.#stopTimers();
     this.#asked = this.#pinged = performance.now();
     this.#socket.send('{"type":"ping"}');
+    if (!this.#isListing) this.#socket.send('{"type":"instances"}');
+    this.#isListing = true; // with Redis away the answer takes its time
     this.#socket.send(JSON.stringify({ type: 'look', ...this.#wishes() }));
     this.#later(() => this.#lost(0, 'no answer'), PATIENCE);
   }

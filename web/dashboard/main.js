@@ -29,16 +29,18 @@ function show(look) {
   plots.add(metrics, look);
   views.show(look, metrics);
   const up = look.time / 1000 - metrics.now.peal_start_time_seconds;
-  setText(byId('whose'), `The numbers are those of this instance: ${location.host}, version ${hello.version}, `
+  setText(byId('whose'), `The numbers are those of one instance: ${hello.instance}, version ${hello.version}, `
     + `${hello.workers} ${hello.workers === 1 ? 'worker' : 'workers'}, up for ${format.duration(up)}.`);
 }
 
 function listen(made) {
   made.addEventListener('open', ({ detail }) => {
     hello = detail;
+    views.greet(hello);
     setState('live', 'Live');
   });
   made.addEventListener('look', ({ detail }) => show(detail));
+  made.addEventListener('instances', ({ detail }) => views.showInstances(detail));
   made.addEventListener('connecting', () => setState('waiting', 'Connecting …'));
   made.addEventListener('waiting', ({ detail: { reason, delay } }) => {
     setState('waiting', `Lost${reason ? ` (${reason})` : ''}: again in ${Math.ceil(delay / 1000)} s`);

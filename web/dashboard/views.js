@@ -63,10 +63,24 @@ const DROPS = [
   { name: 'Since the start', text: ({ total }) => format.count(total), number: true },
 ];
 
+/* Out of what each instance says of itself each other second. */
+const INSTANCES = (isOwn) => [
+  { name: 'Instance', text: (row) => row.instance + (isOwn(row) ? ' (this one)' : '') },
+  { name: 'Version', text: ({ version }) => version, short: true },
+  { name: 'Up for', text: ({ time, started }) => format.duration(Math.max(0, time / 1000 - started)), number: true },
+  { name: 'Connections', text: ({ connections }) => format.count(connections), number: true },
+  { name: 'Channels', text: ({ channels }) => format.count(channels), number: true },
+  { name: 'In/s', text: ({ inRate }) => format.rate(inRate), number: true },
+  { name: 'Out/s', text: ({ outRate }) => format.rate(outRate), number: true },
+];
+
 export class Views {
   #channels;
   #connections;
   #drops;
+  #instances;
+  #told = new Map(); // reports by instance, to make rates of
+  #hello = {};
 
   constructor(dialogs, onWish) {
     this.#channels = new Table(byId('channels'), {
@@ -87,6 +101,11 @@ export class Views {
       caption: 'Drops, limits and closes',
       keyOf: ({ what, why }) => `${what} ${why}`,
       columns: DROPS,
+    });
+    this.#instances = new Table(byId('instances'), {
+      caption: 'Instances of this service',
+      keyOf: ({ instance, started }) => `${instance} ${started}`,
+      columns: INSTANCES(({ instance }) => instance === this.#hello.instance),
     });
     for (const id of ['channels-search', 'connections-search']) byId(id).addEventListener('input', onWish);
   }
@@ -120,8 +139,31 @@ export class Views {
     return rows.sort((a, b) => b.minute - a.minute || b.total - a.total);
   }
 
+  /** Who is at the other end. */
+  greet(hello) {
+    this.#hello = hello;
+    this.#told.clear();
+  }
+
+  showInstances(reports) {
+    const rows = reports.map((report) => this.#withRates(report));
+    this.#told = new Map(rows.map((row) => [row.instance, row]));
+    this.#instances.fill(sorted(rows, 'connections', 'instance'), 'None.');
+  }
+
+  /** Over the time between two reports; one that came again has the rates it had. */
+  #withRates(report) {
+    const before = this.#told.get(report.instance);
+    if (before?.time === report.time) return before;
+    const isSame = before?.started === report.started;
+    const rate = (name) => (isSame ? ((report[name] - before[name]) * 1000) / (report.time - before.time) : null);
+    return { ...report, inRate: rate('received'), outRate: rate('sent') };
+  }
+
   #showRedis(now) {
-    setText(byId('redis'), 'peal_redis_ready' in now && now.peal_redis_ready
-      ? 'Redis serves this instance.' : 'Redis is not used, or away.');
+    const text = now.peal_redis_ready
+      ? 'Redis serves: these instances are one service. Each tells of itself every few seconds.'
+      : 'Redis is away: channels are repaired when it is back. The list is of before.';
+    setText(byId('redis'), this.#hello.redis ? text : 'This instance works alone, without Redis.');
   }
 }
