@@ -140,6 +140,7 @@ static bool make_instance(struct server *server, struct error *error)
     instance->options = &server->options;
     instance->hub = hub_new();
     instance->clients = clients_new();
+    instance->refusals = refusals_new();
     server->overview.write_metrics = write_metrics;
     server->overview.write_report = write_report;
     server->overview.arg = server;
@@ -486,6 +487,7 @@ void server_free(struct server *server)
         bus->ops->free(bus);
     hook_caller_free(server->instance.hooks);
     if (server->instance.hub) {
+        refusals_free(server->instance.refusals);
         clients_free(server->instance.clients);
         hub_free(server->instance.hub);
     }

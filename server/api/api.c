@@ -278,6 +278,11 @@ static const struct api_key *judge_key(struct api_keys *keys,
                                        struct api_response *response)
 {
     struct bytes bearer = bearer_of(request->authorization);
+    if (!refusals_are_few(worker->instance, &request->client)) {
+        metrics_add(&worker->metrics, METRIC_LIMIT_REFUSALS, 1);
+        answer_set_error(response, 429, "Too many refusals");
+        return NULL;
+    }
     struct api_key *key = api_keys_find(keys, bearer);
     if (api_keys_are_none(keys))
         answer_set_error(
@@ -296,6 +301,8 @@ static const struct api_key *judge_key(struct api_keys *keys,
         answer_set_error(response, 403, "The key does not allow this");
         key = NULL;
     }
+    if (response->status == 401)
+        refusals_add(worker->instance, &request->client);
     if (!key)
         log_refusal(request, response);
     return key;

@@ -19,12 +19,10 @@ struct token_bucket {
     uint32_t millitokens;
 };
 
-/* Takes one token; false when there is none. `now_ms` never goes back. */
-static inline bool token_bucket_take(struct token_bucket *bucket, uint32_t rate,
-                                     uint64_t now_ms)
+/* What it holds by now, in thousandths of a token. */
+static inline uint64_t token_bucket_level(const struct token_bucket *bucket,
+                                          uint32_t rate, uint64_t now_ms)
 {
-    if (!rate)
-        return true;
     uint64_t full = (uint64_t)rate * 1000;
     bool is_new = !bucket->filled_ms && !bucket->millitokens;
     uint32_t elapsed = (uint32_t)now_ms - bucket->filled_ms;
@@ -35,6 +33,23 @@ static inline bool token_bucket_take(struct token_bucket *bucket, uint32_t rate,
         filled = full;
     if (filled > UINT32_MAX)
         filled = UINT32_MAX;
+    return filled;
+}
+
+/* Whether a token could be taken. `now_ms` never goes back. */
+static inline bool token_bucket_has(const struct token_bucket *bucket,
+                                    uint32_t rate, uint64_t now_ms)
+{
+    return !rate || token_bucket_level(bucket, rate, now_ms) >= 1000;
+}
+
+/* Takes one token; false when there is none. */
+static inline bool token_bucket_take(struct token_bucket *bucket, uint32_t rate,
+                                     uint64_t now_ms)
+{
+    if (!rate)
+        return true;
+    uint64_t filled = token_bucket_level(bucket, rate, now_ms);
     bool has_token = filled >= 1000;
     bucket->millitokens = (uint32_t)(has_token ? filled - 1000 : filled);
     bucket->filled_ms = (uint32_t)now_ms;

@@ -60,6 +60,8 @@
         "limit=\"connections_per_ip\"", "")                                    \
     ROW(LIMIT_CLIENT, "counter", "limit_reached_total",                        \
         "limit=\"connections_per_client\"", "")                                \
+    ROW(LIMIT_REFUSALS, "counter", "limit_reached_total",                      \
+        "limit=\"refusals_per_second\"", "")                                   \
     ROW(LIMIT_DESCRIPTORS, "counter", "limit_reached_total",                   \
         "limit=\"descriptors\"", "")                                           \
     ROW(LIMIT_HANDSHAKE, "counter", "limit_reached_total",                     \

@@ -41,6 +41,7 @@ struct limits {
     _Atomic uint32_t connections;   /* WebSockets of this instance */
     _Atomic uint32_t connections_per_ip;
     _Atomic uint32_t connections_per_client;
+    _Atomic uint32_t refusals_per_second; /* from one address; 0: no limit */
     _Atomic uint32_t messages_per_second; /* from one connection */
     _Atomic uint32_t channels_per_connection;
     _Atomic uint32_t channels;     /* that exist at once on this instance */

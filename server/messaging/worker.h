@@ -19,6 +19,8 @@
 #include "messaging/metrics.h"
 #include "messaging/options.h"
 #include "messaging/overview.h"
+#include "messaging/refusals.h"
+#include "messaging/refusals.h"
 
 struct look;
 struct watch;
@@ -36,6 +38,7 @@ struct instance {
     struct hub *hub;
     struct bus *bus;
     struct clients *clients;
+    struct refusals *refusals;
     struct token_judge token_judge;
     struct overview *overview; /* for dashboards */
     struct hooks *hooks; /* NULL: the application is not called */

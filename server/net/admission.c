@@ -135,7 +135,7 @@ static void let_go_on(struct socket *socket)
 
 static void refuse_late(struct socket *socket, const struct refusal *refusal)
 {
-    metrics_add(&socket->reactor->worker.metrics, METRIC_HANDSHAKES_REFUSED, 1);
+    refusal_count(socket, refusal);
     opening_free(socket->opening);
     socket->opening = NULL;
     if (refusal_explain(socket, refusal)) {

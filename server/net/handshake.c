@@ -39,6 +39,12 @@ static bool has_room(struct socket *socket, struct refusal *refusal)
                                     CLOSE_NONE, NULL};
         return false;
     }
+    if (!refusals_are_few(net->instance, ip_count_address(socket->ip))) {
+        count_limit(socket, METRIC_LIMIT_REFUSALS);
+        *refusal = (struct refusal){429, "Too many refusals", NULL, CLOSE_NONE,
+                                    NULL};
+        return false;
+    }
     if (net->connections >= limits->connections) {
         count_limit(socket, METRIC_LIMIT_CONNECTIONS);
         *refusal = (struct refusal){503, "Full", NULL, CLOSE_NONE, NULL};

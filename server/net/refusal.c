@@ -55,9 +55,17 @@ bool refusal_explain(struct socket *socket, const struct refusal *refusal)
     return true;
 }
 
+void refusal_count(struct socket *socket, const struct refusal *refusal)
+{
+    struct reactor *reactor = socket->reactor;
+    metrics_add(&reactor->worker.metrics, METRIC_HANDSHAKES_REFUSED, 1);
+    if (refusal->status == 401 || refusal->status == 403)
+        refusals_add(reactor->net->instance, ip_count_address(socket->ip));
+}
+
 bool refusal_give(struct socket *socket, const struct refusal *refusal)
 {
-    metrics_add(&socket->reactor->worker.metrics, METRIC_HANDSHAKES_REFUSED, 1);
+    refusal_count(socket, refusal);
     if (refusal_explain(socket, refusal))
         return true;
     refusal_write(socket, refusal);

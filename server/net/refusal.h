@@ -27,9 +27,10 @@ struct refusal {
  * the upgrade goes on, to be closed with the reason. */
 bool refusal_give(struct socket *socket, const struct refusal *refusal);
 
-/* The two halves of that, for a refusal that comes later: whether it can be
- * explained, so that the socket's opening says how it will be closed; and the
- * response. */
+/* The parts of that, for a refusal that comes later: it is counted; whether it
+ * can be explained, so that the socket's opening says how it will be closed;
+ * and the response. */
+void refusal_count(struct socket *socket, const struct refusal *refusal);
 bool refusal_explain(struct socket *socket, const struct refusal *refusal);
 void refusal_write(struct socket *socket, const struct refusal *refusal);
 

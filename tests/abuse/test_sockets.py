@@ -80,7 +80,8 @@ def test_a_storm_of_connections(peal, bystander):
 
 
 def test_guessed_tokens_are_refused(peal, bystander):
-    server = peal(config={"auth": {"secret": SECRET}})
+    server = peal(config={"auth": {"secret": SECRET},
+                          "limits": {"refusals_per_second": 0}})
     good = make_token("alice")
     token = make_token("bystander-a")
     with pytest.raises(Refused):  # a token is for one client
@@ -95,6 +96,58 @@ def test_guessed_tokens_are_refused(peal, bystander):
     assert "eyJ" not in server.log()
     watcher.send("still there")
     assert watcher.receive_data() == "Echo: still there"
+
+
+def guess(server, address, number):
+    """The status that a wrong token gets, coming from `address`."""
+    token = make_token("alice")[:-6] + f"{number:06d}"
+    with pytest.raises(Refused) as refused:
+        server.connect("alice", token=token,
+                       headers=[("X-Forwarded-For", address)])
+    response = refused.value.response
+    assert response.status == 401 or response.headers["retry-after"]
+    return response.status
+
+
+def can_enter(server, address):
+    try:
+        server.connect("alice", token=make_token("alice"),
+                       headers=[("X-Forwarded-For", address)])
+    except Refused:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("addresses, other", [
+    (["192.0.2.7"], "192.0.2.8"),
+    ([f"2001:db8::{i:x}" for i in range(9)], "2001:db8:0:1::1"),
+], ids=["IPv4", "IPv6"])
+def test_guessing_is_limited_by_address(peal, addresses, other):
+    """Who guesses is not even judged after a while; others are."""
+    server = peal(config={"auth": {"secret": SECRET},
+                          "trusted_proxies": ["127.0.0.1"],
+                          "limits": {"refusals_per_second": 5}})
+    statuses = [guess(server, addresses[i % len(addresses)], i)
+                for i in range(60)]
+    assert statuses[:5] == [401] * 5
+    assert set(statuses) == {401, 429}
+    assert server.metric(WORD % "refusals_per_second") == statuses.count(429)
+    assert can_enter(server, other)
+    wait_until(lambda: can_enter(server, addresses[0]), 5,
+               what="the address to be judged again")
+
+
+def test_guessing_keys_is_limited_by_address(peal):
+    server = peal(config={"api": {"key": "k" * 32},
+                          "limits": {"refusals_per_second": 5}})
+    def ask(key):
+        return server.request("/api/channels", headers=[
+            ("Authorization", f"Bearer {key}")]).status
+    statuses = [ask(f"guess-{i:026d}") for i in range(60)]
+    assert statuses[:5] == [401] * 5
+    assert set(statuses) == {401, 429}
+    wait_until(lambda: ask("k" * 32) == 200, 5,
+               what="the address to be judged again")
 
 
 def test_a_foreign_page_cannot_use_the_cookie(peal):

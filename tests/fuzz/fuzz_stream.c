@@ -70,6 +70,7 @@ static void start_server(void)
     instance.options = &config->messaging;
     instance.hub = hub_new();
     instance.clients = clients_new();
+    instance.refusals = refusals_new();
     instance.bus = bus_local_new(&instance);
     instance.token_judge = (struct token_judge){judge_token, auth};
     net = net_new(&(struct net_options){.host = "127.0.0.1",

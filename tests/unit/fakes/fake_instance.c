@@ -74,6 +74,7 @@ struct fake_instance *fake_instance_new(unsigned workers)
     instance->options = &fake->options;
     instance->hub = hub_new();
     instance->clients = clients_new();
+    instance->refusals = refusals_new();
     instance->bus = bus_local_new(instance);
     instance->token_judge = (struct token_judge){judge, fake};
     fake->worker_count = workers;
@@ -101,6 +102,7 @@ void fake_instance_free(struct fake_instance *fake)
         worker_deinit(&fake->workers[i]);
     fake->instance.bus->ops->stop(fake->instance.bus);
     fake->instance.bus->ops->free(fake->instance.bus);
+    refusals_free(fake->instance.refusals);
     clients_free(fake->instance.clients);
     hub_free(fake->instance.hub);
     free(fake);

@@ -1,0 +1,64 @@
+#include "messaging/refusals.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/token_bucket.h"
+#include "messaging/worker.h"
+
+enum { PLACES = 4096 };
+
+struct refusals {
+    pthread_mutex_t lock;
+    struct token_bucket places[PLACES];
+};
+
+struct refusals *refusals_new(void)
+{
+    struct refusals *refusals = memory_new(1, sizeof *refusals);
+    pthread_mutex_init(&refusals->lock, NULL);
+    return refusals;
+}
+
+void refusals_free(struct refusals *refusals)
+{
+    pthread_mutex_destroy(&refusals->lock);
+    free(refusals);
+}
+
+/* Who has one IPv6 address has as many as its network has. */
+static struct token_bucket *place_of(struct refusals *refusals,
+                                     const struct ip_address *address)
+{
+    static const unsigned char ipv4[12] = {[10] = 0xff, [11] = 0xff};
+    bool is_ipv4 = memcmp(address->bytes, ipv4, sizeof ipv4) == 0;
+    uint64_t hash = hash_bytes(address->bytes, is_ipv4 ? 16 : 8);
+    return &refusals->places[hash % PLACES];
+}
+
+bool refusals_are_few(const struct instance *instance,
+                      const struct ip_address *address)
+{
+    struct refusals *refusals = instance->refusals;
+    uint32_t rate = instance->options->limits.refusals_per_second;
+    if (!rate)
+        return true;
+    pthread_mutex_lock(&refusals->lock);
+    bool are_few = token_bucket_has(place_of(refusals, address), rate,
+                                    clock_steady_ms());
+    pthread_mutex_unlock(&refusals->lock);
+    return are_few;
+}
+
+void refusals_add(const struct instance *instance,
+                  const struct ip_address *address)
+{
+    struct refusals *refusals = instance->refusals;
+    uint32_t rate = instance->options->limits.refusals_per_second;
+    pthread_mutex_lock(&refusals->lock);
+    token_bucket_take(place_of(refusals, address), rate, clock_steady_ms());
+    pthread_mutex_unlock(&refusals->lock);
+}
