@@ -267,7 +267,8 @@ def test_api_keys_and_limits_are_read_again(peal):
 def test_api_keys_change_under_load(peal):
     import test_api_keys as keys
     both = [keys.key_of("a", "publish"), keys.key_of("b", "publish")]
-    server = peal({"api": {"keys": both}})
+    server = peal({"api": {"keys": both},
+                   "limits": {"refusals_per_second": 0}})
     seen = set()
     ends = threading.Event()
 
