@@ -20,7 +20,6 @@
 #include "messaging/options.h"
 #include "messaging/overview.h"
 #include "messaging/refusals.h"
-#include "messaging/refusals.h"
 
 struct look;
 struct watch;
