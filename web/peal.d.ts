@@ -84,6 +84,7 @@ export type ServerErrorCode =
   | 'bad_client'
   | 'bad_since'
   | 'forbidden'
+  | 'refused'
   | 'already_subscribed'
   | 'not_subscribed'
   | 'cancelled'

@@ -51,8 +51,8 @@ void event_queue_note_dropped(struct event_queue *queue, uint64_t count)
 }
 
 /* An id stays the same however often the batch is sent. */
-static void write_news(const struct event_queue *queue,
-                       const struct news *news, struct buffer *out)
+static void write_news(const struct event_queue *queue, const struct news *news,
+                       struct buffer *out)
 {
     buffer_append_format(out, "{\"id\":\"%s-%llu\"", queue->instance,
                          (unsigned long long)queue->number);
@@ -64,8 +64,9 @@ uint32_t event_queue_take(struct event_queue *queue, uint32_t events_max,
                           struct buffer *out)
 {
     uint32_t count = 0;
-    buffer_append_format(out, "{\"instance\":\"%s\",\"dropped\":%llu,"
-                              "\"events\":[",
+    buffer_append_format(out,
+                         "{\"instance\":\"%s\",\"dropped\":%llu,"
+                         "\"events\":[",
                          queue->instance, (unsigned long long)queue->dropped);
     queue->dropped = 0;
     while (queue->first && count < events_max &&

@@ -137,9 +137,8 @@ static void make_batch(struct event_sender *sender, uint64_t now_ms)
     struct batch *batch = &sender->batch;
     uint32_t before = sender->queue.count;
     batch->told_dropped = sender->queue.dropped;
-    batch->count = event_queue_take(&sender->queue,
-                                    sender->options->batch_events,
-                                    &batch->body);
+    batch->count = event_queue_take(
+        &sender->queue, sender->options->batch_events, &batch->body);
     batch->made_ms = now_ms;
     update_waiting(sender, before);
 }
@@ -149,9 +148,9 @@ static void post(struct event_sender *sender, uint64_t now_ms)
 {
     struct batch *batch = &sender->batch;
     sender->due_ms = now_ms + sender->options->batch_ms;
-    batch->transfer = hook_poster_send(
-        sender->poster, "events", buffer_bytes(&batch->body),
-        sender->options->events_timeout_ms, on_posted, sender);
+    batch->transfer =
+        hook_poster_send(sender->poster, "events", buffer_bytes(&batch->body),
+                         sender->options->events_timeout_ms, on_posted, sender);
 }
 
 uint64_t event_sender_step(struct event_sender *sender, uint64_t now_ms)

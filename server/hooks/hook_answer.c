@@ -113,13 +113,12 @@ static bool read_leave(const struct answer_slots *answer, size_t payload_max,
 bool hook_answer_read(struct bytes body, size_t payload_max,
                       struct question *question, struct error *why)
 {
-    struct answer_slots answer = {
-        {[ALLOW] = {.name = "allow"},
-         [STATUS] = {.name = "status"},
-         [REASON] = {.name = "reason"},
-         [PAYLOAD] = {.name = "payload"},
-         [CAPS] = {.name = "caps"},
-         [EXPIRES] = {.name = "expires"}}};
+    struct answer_slots answer = {{[ALLOW] = {.name = "allow"},
+                                   [STATUS] = {.name = "status"},
+                                   [REASON] = {.name = "reason"},
+                                   [PAYLOAD] = {.name = "payload"},
+                                   [CAPS] = {.name = "caps"},
+                                   [EXPIRES] = {.name = "expires"}}};
     const char *reason;
     if (!json_scan_object(body, answer.slots, MEMBERS, &reason))
         return error_set(why, "%s", reason);

@@ -119,14 +119,13 @@ static void on_answered(void *arg, const struct hook_reply *reply)
 }
 
 /* As the object that is sent: what is asked, and which question it is. */
-static void complete_body(struct hook_caller *caller,
-                          struct question *question)
+static void complete_body(struct hook_caller *caller, struct question *question)
 {
     struct buffer *body = &question->body;
     buffer_append_format(body, ",\"time\":%" PRId64 ",\"instance\":\"%s\"",
                          clock_wall_ms(), caller->instance);
-    buffer_append_format(body, ",\"id\":\"%s-q%" PRIu64 "\"}",
-                         caller->instance, ++caller->last_number);
+    buffer_append_format(body, ",\"id\":\"%s-q%" PRIu64 "\"}", caller->instance,
+                         ++caller->last_number);
     body->data[0] = '{'; /* where a comma was */
 }
 
@@ -152,8 +151,7 @@ static void start_question(struct hook_caller *caller, uint64_t now_ms)
 /* Each has waited longer than those behind it. */
 static void expire_waiting(struct hook_caller *caller, uint64_t now_ms)
 {
-    while (caller->waiting &&
-           deadline_of(caller, caller->waiting) <= now_ms) {
+    while (caller->waiting && deadline_of(caller, caller->waiting) <= now_ms) {
         struct question *question = caller->waiting;
         DL_DELETE2(caller->waiting, question, previous, next);
         fail(caller, question, "no connection to the application was free");
@@ -256,8 +254,8 @@ static uint64_t least(uint64_t a, uint64_t b)
 
 static bool is_over(const struct hook_caller *caller, uint64_t now_ms)
 {
-    return caller->is_stopping && (event_sender_is_done(caller->events) ||
-                                   now_ms >= caller->stop_ms);
+    return caller->is_stopping &&
+           (event_sender_is_done(caller->events) || now_ms >= caller->stop_ms);
 }
 
 static void *run(void *arg)
@@ -268,10 +266,9 @@ static void *run(void *arg)
     while (!is_over(caller, now_ms)) {
         uint64_t wait_ms = tick(caller, now_ms);
         wait_ms = least(wait_ms, step_questions(caller, now_ms));
-        wait_ms =
-            least(wait_ms, event_sender_step(caller->events, now_ms));
-        hook_poster_run(caller->poster,
-                        caller->is_stopping ? least(wait_ms, STOP_STEP_MS)
+        wait_ms = least(wait_ms, event_sender_step(caller->events, now_ms));
+        hook_poster_run(caller->poster, caller->is_stopping
+                                            ? least(wait_ms, STOP_STEP_MS)
                                             : wait_ms);
         while (inbox_drain(&caller->inbox))
             ; /* news come in crowds */
@@ -294,12 +291,12 @@ static void settle_here(void *subject, void *object)
     struct question *question;
     struct question *next;
     DL_FOREACH_SAFE2(caller->running, question, next, next)
-        hook_poster_cancel(caller->poster, question->transfer);
+    hook_poster_cancel(caller->poster, question->transfer);
     DL_CONCAT2(caller->waiting, caller->running, previous, next);
     caller->running = NULL;
     caller->running_count = 0;
     DL_FOREACH_SAFE2(caller->waiting, question, next, next)
-        fail(caller, question, "the server ends");
+    fail(caller, question, "the server ends");
     caller->waiting = NULL;
     caller->is_settled = true;
     sem_post(&caller->settled);
@@ -359,8 +356,8 @@ struct hooks *hook_caller_new(const struct hook_options *options,
     inbox_init(&caller->inbox, wake, caller);
     PANIC_IF(sem_init(&caller->settled, 0, 0) != 0);
     caller->poster = hook_poster_new(options);
-    caller->events = event_sender_new(options, caller->instance,
-                                      caller->poster, &caller->metrics);
+    caller->events = event_sender_new(options, caller->instance, caller->poster,
+                                      &caller->metrics);
     thread_start(&caller->thread, run, caller);
     return &caller->base;
 }

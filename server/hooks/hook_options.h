@@ -36,18 +36,18 @@ struct hook_options {
     struct text_list publish_channels;
     struct text_list connect_headers; /* shown with the question */
     enum hook_policy on_failure;
-    uint32_t timeout_ms;        /* until a question must be answered */
-    uint32_t questions_max;     /* that wait for an answer */
-    uint32_t publishes_max;     /* of them, by one connection */
-    uint32_t connections;       /* to the application */
+    uint32_t timeout_ms;    /* until a question must be answered */
+    uint32_t questions_max; /* that wait for an answer */
+    uint32_t publishes_max; /* of them, by one connection */
+    uint32_t connections;   /* to the application */
     uint32_t answer_bytes;
-    uint32_t batch_events;      /* in one call */
-    uint32_t batch_ms;          /* between two calls */
+    uint32_t batch_events; /* in one call */
+    uint32_t batch_ms;     /* between two calls */
     uint32_t events_timeout_ms;
-    uint32_t retry_ms;          /* before the first retry; then doubled */
+    uint32_t retry_ms; /* before the first retry; then doubled */
     uint32_t retry_max_ms;
-    uint32_t retry_seconds;     /* then a batch is given up */
-    uint32_t queue_events;      /* that wait */
+    uint32_t retry_seconds; /* then a batch is given up */
+    uint32_t queue_events;  /* that wait */
     uint64_t queue_bytes;
 };
 

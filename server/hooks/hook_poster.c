@@ -87,8 +87,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
     struct transfer *transfer = arg;
     size_t len = size * count;
-    if (transfer->answer.len + len >
-        transfer->poster->options->answer_bytes)
+    if (transfer->answer.len + len > transfer->poster->options->answer_bytes)
         return 0; /* ends it */
     buffer_append(&transfer->answer, (struct bytes){data, len});
     return len;

@@ -56,8 +56,7 @@ bool hook_shows_header(const struct hooks *hooks, const char *name)
     return false;
 }
 
-void hook_append_text(struct buffer *body, const char *name,
-                      struct bytes text)
+void hook_append_text(struct buffer *body, const char *name, struct bytes text)
 {
     buffer_append_format(body, ",\"%s\":", name);
     buffer_append_json_string(body, text);

@@ -57,12 +57,12 @@ struct question {
     /* runs on the worker's thread; it frees the question */
     void (*done)(struct worker *worker, struct question *question);
     struct worker *worker;
-    void *subject; /* what waits for the answer */
+    void *subject;      /* what waits for the answer */
     struct buffer body; /* members of a JSON object, each behind a comma */
 
     /* the answer */
     enum hook_result result;
-    int status; /* CONNECT, REFUSED: of the response */
+    int status;                      /* CONNECT, REFUSED: of the response */
     char reason[CLOSE_TEXT_MAX + 1]; /* REFUSED: for the client, or empty */
     char *payload;     /* PUBLISH: in place of the client's, or NULL; owned */
     struct caps *caps; /* CONNECT: in place of the token's, or NULL; owned */
@@ -97,7 +97,7 @@ struct hooks {
     unsigned told;  /* a bit for each event */
     const struct text_list *channels[HOOK_COUNT]; /* patterns; NULL: all */
     const struct text_list *headers; /* of a handshake, that are shown */
-    uint32_t publishes_max; /* questions of one connection */
+    uint32_t publishes_max;          /* questions of one connection */
 };
 
 /* Whether there is such a hook, for that channel where it has one; `hooks`
@@ -113,8 +113,7 @@ struct question *question_new(enum hook hook, struct worker *worker,
                               const char *client);
 
 /* Adds ,"name":"text" to a body. */
-void hook_append_text(struct buffer *body, const char *name,
-                      struct bytes text);
+void hook_append_text(struct buffer *body, const char *name, struct bytes text);
 
 void hook_ask(struct hooks *hooks, struct question *question);
 

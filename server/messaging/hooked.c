@@ -30,8 +30,7 @@ static void submit(struct worker *worker, struct request *request)
     bus_submit(worker->instance->bus, request);
 }
 
-static struct question *ask_about(struct connection *connection,
-                                  enum hook hook,
+static struct question *ask_about(struct connection *connection, enum hook hook,
                                   const struct request *request)
 {
     struct question *question = question_new(hook, connection->worker,
@@ -45,8 +44,8 @@ static struct question *ask_about(struct connection *connection,
 static void refuse(struct request *request, const struct question *question)
 {
     bool has_reason = question->result == HOOK_REFUSED && question->reason[0];
-    request->fault = question->result == HOOK_REFUSED ? FAULT_REFUSED
-                                                      : FAULT_UNAVAILABLE;
+    request->fault =
+        question->result == HOOK_REFUSED ? FAULT_REFUSED : FAULT_UNAVAILABLE;
     if (has_reason)
         request->why =
             memory_copy_text(question->reason, strlen(question->reason));

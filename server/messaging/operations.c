@@ -306,6 +306,18 @@ static void leave_forbidden(struct connection *connection)
     }
 }
 
+/* What the application has said in a hook stays. */
+static void take_on(struct connection *connection, struct identity fresh)
+{
+    struct identity *identity = &connection->identity;
+    struct caps *unused = connection->keeps_caps ? fresh.caps : identity->caps;
+    if (!connection->keeps_caps)
+        identity->caps = fresh.caps;
+    if (!connection->keeps_expiry)
+        identity->expires_seconds = fresh.expires_seconds;
+    caps_unref(unused);
+}
+
 enum fault operation_refresh(struct connection *connection, struct bytes token,
                              const char **why)
 {
@@ -315,8 +327,7 @@ enum fault operation_refresh(struct connection *connection, struct bytes token,
     if (!judge->judge(judge->arg, token, connection_client_id(connection),
                       &fresh, why))
         return FAULT_BAD_TOKEN;
-    caps_unref(connection->identity.caps);
-    connection->identity = fresh;
+    take_on(connection, fresh);
     worker_watch_expiry(connection->worker, connection);
     leave_forbidden(connection);
     return FAULT_NONE;

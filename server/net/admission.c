@@ -12,15 +12,17 @@
 #include "net/websocket.h"
 
 struct admission {
-    struct socket *socket; /* NULL: gone */
+    struct socket *socket;  /* NULL: gone */
     struct verdict verdict; /* whose identity may have no caps yet */
+    bool keeps_caps; /* see connection.h */
+    bool keeps_expiry;
     struct buffer about;    /* what the application is told of the handshake */
 };
 
 static const struct refusal too_many = {429, "Too many connections", NULL,
                                         CLOSE_NONE, NULL};
-static const struct refusal unavailable = {503, "Unavailable", NULL,
-                                           CLOSE_NONE, NULL};
+static const struct refusal unavailable = {503, "Unavailable", NULL, CLOSE_NONE,
+                                           NULL};
 
 struct refusal admission_refusal_of(const struct verdict *verdict)
 {
@@ -64,8 +66,7 @@ static void read_channels(struct socket *socket, struct headers *headers)
 }
 
 /* False: it has too many. Takes the verdict's identity. */
-static bool connect_client(struct socket *socket,
-                           const struct verdict *verdict)
+static bool connect_client(struct socket *socket, const struct verdict *verdict)
 {
     struct reactor *reactor = socket->reactor;
     const struct protocol *protocol =
@@ -151,9 +152,13 @@ static void refuse_late(struct socket *socket, const struct refusal *refusal)
 static void finish(struct admission *admission)
 {
     struct socket *socket = admission->socket;
-    struct verdict verdict = admission->verdict;
+    bool is_connected = connect_client(socket, &admission->verdict);
+    if (is_connected) {
+        socket->connection->keeps_caps = admission->keeps_caps;
+        socket->connection->keeps_expiry = admission->keeps_expiry;
+    }
     free_admission(admission);
-    if (connect_client(socket, &verdict))
+    if (is_connected)
         let_go_on(socket);
     else
         refuse_late(socket, &too_many);
@@ -237,14 +242,18 @@ static struct refusal refusal_by(const struct admission *admission,
     enum close_reason close = status == 401   ? CLOSE_TOKEN_INVALID
                               : status == 403 ? CLOSE_FORBIDDEN
                                               : CLOSE_NONE;
-    const char *why = question->reason[0] ? question->reason
-                                          : "Refused by the application";
+    const char *why =
+        question->reason[0] ? question->reason : "Refused by the application";
     return (struct refusal){status, why, NULL, close,
                             admission->verdict.protocol};
 }
 
-static void take_claims(struct identity *identity, struct question *question)
+static void take_claims(struct admission *admission,
+                        struct question *question)
 {
+    struct identity *identity = &admission->verdict.identity;
+    admission->keeps_caps = question->caps != NULL;
+    admission->keeps_expiry = question->has_expiry;
     if (question->caps) {
         caps_unref(identity->caps);
         identity->caps = caps_ref(question->caps);
@@ -261,7 +270,7 @@ static void on_judged(struct worker *worker, struct question *question)
         const struct refusal refusal = refusal_by(admission, question);
         refuse_held(admission, &refusal);
     } else {
-        take_claims(&admission->verdict.identity, question);
+        take_claims(admission, question);
         finish(admission);
     }
     question_free(question);
@@ -270,9 +279,8 @@ static void on_judged(struct worker *worker, struct question *question)
 static void ask_application(struct admission *admission)
 {
     struct socket *socket = admission->socket;
-    struct question *question =
-        question_new(HOOK_CONNECT, &socket->reactor->worker,
-                     admission->verdict.client_id);
+    struct question *question = question_new(
+        HOOK_CONNECT, &socket->reactor->worker, admission->verdict.client_id);
     buffer_append(&question->body, buffer_bytes(&admission->about));
     question->subject = admission;
     question->done = on_judged;
@@ -330,8 +338,8 @@ bool admission_redeem(struct socket *socket, struct verdict *verdict,
     struct admission *admission = hold(socket, verdict, headers);
     if (is_asked(socket, verdict))
         describe(admission, headers);
-    struct request *request = request_new(
-        REQUEST_REDEEM, ticket, (struct bytes){0}, (struct bytes){0});
+    struct request *request = request_new(REQUEST_REDEEM, ticket,
+                                          (struct bytes){0}, (struct bytes){0});
     request->done = on_redeemed;
     request->worker = worker;
     request->call = admission;

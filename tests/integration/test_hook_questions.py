@@ -100,6 +100,37 @@ def test_the_answer_may_say_what_is_allowed(peal, application):
     assert alice.wait_close(patience.seconds(5)) == 4401
 
 
+def test_a_refresh_does_not_undo_what_was_said(peal, application):
+    end = int(time.time() + 1000)
+    application.answer = lambda question: {
+        "allow": True, "expires": end,
+        "caps": [{"channels": ["room"], "allow": ["sub"]}]}
+    server = start(peal, application, "connect", config=WITH_AUTH)
+    alice = server.join("alice", "room", token=make_token())
+    answer = alice.ask({"type": "refresh", "token": make_token(ttl=5000)})
+    assert answer["expires"] == end
+    assert alice.ask({"type": "broadcast", "channel": "room",
+                      "payload": 1})["code"] == "forbidden"
+    application.answer = lambda question: ALLOW
+    bob = server.join("bob", "room", token=make_token("bob"))
+    answer = bob.ask({"type": "refresh", "token": make_token("bob", ttl=5000)})
+    assert answer["expires"] > end
+
+
+def test_a_dashboard_is_the_operators(peal, application):
+    application.answer = lambda question: {"allow": False}
+    server = start(peal, application, "connect",
+                   config=WITH_KEY,
+                   events=["connected", "disconnected"])
+    ticket = tell(server, "/api/dashboard", {"client": "operator"})["ticket"]
+    server.connect("operator", protocol="dashboard",
+                   query={"ticket": ticket}).end()
+    assert refusal(server, "alice").status == 403
+    assert [question["client"] for question in application.asked()] == [
+        "alice"]
+    assert application.events() == []
+
+
 def test_a_bad_token_is_not_asked_about(peal, application):
     server = start(peal, application, "connect", config=WITH_AUTH)
     assert refusal(server).status == 401

@@ -46,9 +46,15 @@ static void yes_and_no(void **state)
 static void what_is_neither_is_no_answer(void **state)
 {
     (void)state;
-    static const char *const bodies[] = {
-        "", "true", "[]", "{}", "{\"allow\":null}", "{\"allow\":\"true\"}",
-        "{\"allow\":1}", "{\"allow\":true", "{\"allow\":true}x"};
+    static const char *const bodies[] = {"",
+                                         "true",
+                                         "[]",
+                                         "{}",
+                                         "{\"allow\":null}",
+                                         "{\"allow\":\"true\"}",
+                                         "{\"allow\":1}",
+                                         "{\"allow\":true",
+                                         "{\"allow\":true}x"};
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         why.text[0] = '\0';
         assert_false(answer(HOOK_CONNECT, bodies[i]));
@@ -122,9 +128,8 @@ static void connect_has_caps_and_an_end(void **state)
     assert_false(made->has_expiry);
     assert_false(answer(HOOK_CONNECT, "{\"allow\":true,\"caps\":7}"));
     assert_false(answer(HOOK_CONNECT, "{\"allow\":true,\"expires\":\"1\"}"));
-    assert_false(
-        answer(HOOK_CONNECT, "{\"allow\":true,\"expires\":9223372036854775808}"
-        ));
+    assert_false(answer(HOOK_CONNECT,
+                        "{\"allow\":true,\"expires\":9223372036854775808}"));
 }
 
 int main(void)

@@ -14,7 +14,9 @@ static void signs_time_and_body(void **state)
     char signature[HOOK_SIGNATURE_LEN + 1];
     hook_signature_make("a secret for hooks, long enough", "1700000000",
                         BYTES_LITERAL("{\"hook\":\"publish\"}"), signature);
-    assert_string_equal(signature, "005276d341ed354d6df00d4c7e2e380a6c7ea65693ae613b9c70d78619c748b9");
+    assert_string_equal(
+        signature,
+        "005276d341ed354d6df00d4c7e2e380a6c7ea65693ae613b9c70d78619c748b9");
 }
 
 static void each_part_counts(void **state)
