@@ -148,9 +148,14 @@ static void post(struct event_sender *sender, uint64_t now_ms)
 {
     struct batch *batch = &sender->batch;
     sender->due_ms = now_ms + sender->options->batch_ms;
+    const struct hook_call call = {
+        .kind = "events",
+        .trace = "",
+        .body = buffer_bytes(&batch->body),
+        .timeout_ms = sender->options->events_timeout_ms,
+    };
     batch->transfer =
-        hook_poster_send(sender->poster, "events", buffer_bytes(&batch->body),
-                         sender->options->events_timeout_ms, on_posted, sender);
+        hook_poster_send(sender->poster, &call, on_posted, sender);
 }
 
 uint64_t event_sender_step(struct event_sender *sender, uint64_t now_ms)

@@ -142,10 +142,14 @@ static void start_question(struct hook_caller *caller, uint64_t now_ms)
     DL_APPEND2(caller->running, question, previous, next);
     caller->running_count++;
     complete_body(caller, question);
-    question->transfer = hook_poster_send(
-        caller->poster, hook_name(question->hook),
-        buffer_bytes(&question->body), deadline_of(caller, question) - now_ms,
-        on_answered, question);
+    const struct hook_call call = {
+        .kind = hook_name(question->hook),
+        .trace = question->trace,
+        .body = buffer_bytes(&question->body),
+        .timeout_ms = deadline_of(caller, question) - now_ms,
+    };
+    question->transfer =
+        hook_poster_send(caller->poster, &call, on_answered, question);
 }
 
 /* Each has waited longer than those behind it. */

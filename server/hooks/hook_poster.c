@@ -153,28 +153,31 @@ static void add_header(struct transfer *transfer, const char *text)
     transfer->headers = longer;
 }
 
-static void add_headers(struct transfer *transfer, const char *kind,
-                        struct bytes body)
+static void add_headers(struct transfer *transfer, const struct hook_call *call)
 {
     char time[24];
     char line[128];
     char signature[HOOK_SIGNATURE_LEN + 1];
     snprintf(time, sizeof time, "%" PRId64, clock_wall_ms() / 1000);
-    hook_signature_make(transfer->poster->options->secret, time, body,
+    hook_signature_make(transfer->poster->options->secret, time, call->body,
                         signature);
     add_header(transfer, "Content-Type: application/json");
     add_header(transfer, "User-Agent: Peal/" PEAL_VERSION);
     add_header(transfer, "Expect:"); /* the body goes along at once */
-    snprintf(line, sizeof line, "Peal-Hook: %s", kind);
+    snprintf(line, sizeof line, "Peal-Hook: %s", call->kind);
     add_header(transfer, line);
     snprintf(line, sizeof line, "Peal-Timestamp: %s", time);
     add_header(transfer, line);
     snprintf(line, sizeof line, "Peal-Signature: v1=%s", signature);
     add_header(transfer, line);
+    if (!call->trace[0])
+        return;
+    snprintf(line, sizeof line, "traceparent: %s", call->trace);
+    add_header(transfer, line);
 }
 
-struct transfer *hook_poster_send(struct hook_poster *poster, const char *kind,
-                                  struct bytes body, uint64_t timeout_ms,
+struct transfer *hook_poster_send(struct hook_poster *poster,
+                                  const struct hook_call *call,
                                   hook_posted *done, void *arg)
 {
     struct transfer *transfer = take_transfer(poster);
@@ -183,11 +186,12 @@ struct transfer *hook_poster_send(struct hook_poster *poster, const char *kind,
     transfer->arg = arg;
     transfer->head_bytes = 0;
     buffer_clear(&transfer->answer);
-    add_headers(transfer, kind, body);
+    add_headers(transfer, call);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.data);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->body.data);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     (curl_off_t)call->body.len);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
     CURLMcode code = curl_multi_add_handle(poster->multi, easy);
     PANIC_IF(code != CURLM_OK);
     return transfer;

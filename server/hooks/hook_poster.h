@@ -45,9 +45,17 @@ struct hook_poster *hook_poster_new(const struct hook_options *options);
 /* When nothing is under way any more. */
 void hook_poster_free(struct hook_poster *poster);
 
-/* `kind` goes into a header. `done` runs once, within hook_poster_run. */
-struct transfer *hook_poster_send(struct hook_poster *poster, const char *kind,
-                                  struct bytes body, uint64_t timeout_ms,
+/* What is posted. */
+struct hook_call {
+    const char *kind;  /* goes into a header */
+    const char *trace; /* the same: a traceparent, or empty */
+    struct bytes body;
+    uint64_t timeout_ms;
+};
+
+/* `done` runs once, within hook_poster_run. */
+struct transfer *hook_poster_send(struct hook_poster *poster,
+                                  const struct hook_call *call,
                                   hook_posted *done, void *arg);
 
 /* Gives it up; `done` does not run any more. */

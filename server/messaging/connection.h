@@ -72,7 +72,7 @@ struct connection {
     uint32_t subscription_count;
     uint32_t bad_messages;
     bool is_open;
-    bool keeps_caps;   /* the application has set them: no refresh changes them */
+    bool keeps_caps;   /* which the application has set: no refresh does */
     bool keeps_expiry; /* the same */
     bool is_expiry_watched; /* by its worker: the token ends soon */
     bool is_in_closing;     /* its worker's list */

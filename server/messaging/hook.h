@@ -24,6 +24,7 @@
 #include "base/text_list.h"
 #include "messaging/close_reason.h"
 #include "messaging/identity.h"
+#include "messaging/trace.h"
 
 enum hook { HOOK_CONNECT, HOOK_SUBSCRIBE, HOOK_PUBLISH, HOOK_COUNT };
 
@@ -57,7 +58,8 @@ struct question {
     /* runs on the worker's thread; it frees the question */
     void (*done)(struct worker *worker, struct question *question);
     struct worker *worker;
-    void *subject;      /* what waits for the answer */
+    void *subject;             /* what waits for the answer */
+    char trace[TRACE_LEN + 1]; /* PUBLISH: the message's, or empty */
     struct buffer body; /* members of a JSON object, each behind a comma */
 
     /* the answer */

@@ -182,6 +182,9 @@ enum fault hooked_publish(struct connection *connection,
     struct question *question = ask_about(connection, HOOK_PUBLISH, request);
     buffer_append_text(&question->body, ",\"payload\":");
     buffer_append(&question->body, request->message->payload);
+    struct bytes trace = message_trace(request->message);
+    if (trace.len)
+        memcpy(question->trace, trace.data, trace.len);
     question->subject = stand_in_line(line, request);
     question->done = on_publish_judged;
     hook_ask(hooks, question);

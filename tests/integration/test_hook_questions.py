@@ -275,6 +275,19 @@ def test_publish_may_be_refused_or_changed(peal, application):
     assert server.metric("peal_published_total") == 2
 
 
+def test_a_trace_goes_along(peal, application):
+    """To the application as a header, and on with a changed payload."""
+    application.answer = lambda question: {"allow": True, "payload": "new"}
+    server = start(peal, application, "publish")
+    alice = server.join("alice", "room")
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    alice.send({"type": "broadcast", "payload": 1, "traceparent": trace})
+    message = alice.receive_type("broadcast")
+    assert (message["payload"], message["traceparent"]) == ("new", trace)
+    alice.ask({"type": "broadcast", "payload": 1})
+    assert application.traces == [trace, None]
+
+
 def test_a_slow_answer_is_not_overtaken(peal, application):
     """The later the publish, the sooner its answer comes."""
     count = 20

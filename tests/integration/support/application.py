@@ -77,6 +77,7 @@ class Application:
         self.take_events = None
         self.lock = threading.Lock()
         self.questions = []
+        self.traces = []
         self.batches = []
         self.problems = []
         self.server = HttpServer(("127.0.0.1", port), Handler)
@@ -122,6 +123,7 @@ class Application:
             self.problems.append(f"{kind} for {told}")
         with self.lock:
             self.questions.append(told)
+            self.traces.append(handler.headers.get("traceparent"))
         answer = self.answer(told)
         if callable(answer):
             answer(handler)
