@@ -8,7 +8,8 @@ CALLS = {name: number for number, name in enumerate(
     ["none", "accept", "recv", "send", "epoll_wait", "epoll_ctl", "write",
      "allocate"])}
 EVER = 1 << 30
-FORMAT = "iiiii"
+FORMAT = "iiiiixxxxq"
+JUMP = struct.calcsize("iiiiixxxx")
 
 
 class Faults:
@@ -25,13 +26,18 @@ class Faults:
     def set(self, call, error=0, times=1, after=0):
         """Lets `call` fail with that errno, `times` times after so many that
         go well."""
-        self.memory[:] = struct.pack(FORMAT, 0, error, after, times, 0)
+        self.memory[:JUMP] = struct.pack(FORMAT, 0, error, after, times, 0,
+                                         0)[:JUMP]
         self.memory[:4] = struct.pack("i", CALLS[call])
 
     def clear(self):
         """How many calls failed meanwhile; no more do."""
         self.memory[:4] = struct.pack("i", 0)
         return self.failed()
+
+    def jump(self, jump):
+        """The server's wall clock is so many seconds ahead of ours."""
+        self.memory[JUMP:] = struct.pack("q", jump)
 
     def failed(self):
         return struct.unpack(FORMAT, self.memory[:])[4]

@@ -9,11 +9,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 enum call { NO_CALL, ACCEPT, RECV, SEND, EPOLL_WAIT, EPOLL_CTL, WRITE, ALLOCATE };
@@ -25,6 +29,7 @@ struct control {
     _Atomic int after; /* so many calls go well first */
     _Atomic int times; /* then so many fail */
     _Atomic int failed;
+    _Atomic int64_t clock_jump; /* seconds that the wall clock is ahead */
 };
 
 static struct control none;
@@ -109,6 +114,34 @@ int epoll_ctl(int fd, int operation, int about, struct epoll_event *event)
     return operation != EPOLL_CTL_DEL && fails(EPOLL_CTL)
                ? -1
                : ORIGINAL(epoll_ctl)(fd, operation, about, event);
+}
+
+/* ---- the wall clock jumps, and the steady one does not */
+
+int clock_gettime(clockid_t id, struct timespec *now)
+{
+    int result = (int)syscall(SYS_clock_gettime, id, now);
+    if (result == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
+        now->tv_sec += control->clock_jump;
+    return result;
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone)
+{
+    struct timespec precise;
+    (void)zone;
+    clock_gettime(CLOCK_REALTIME, &precise);
+    *now = (struct timeval){precise.tv_sec, precise.tv_nsec / 1000};
+    return 0;
+}
+
+time_t time(time_t *out)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (out)
+        *out = now.tv_sec;
+    return now.tv_sec;
 }
 
 /* dlsym may allocate: these are glibc's own names for the originals. */
