@@ -13,6 +13,13 @@
 
 enum { CLIENTS = 2 };
 
+static const struct protocol *protocol_of(unsigned first)
+{
+    if ((first & 15) == 8)
+        return &protocol_dashboard;
+    return first & 1 ? &protocol_broadcast : &protocol_echo;
+}
+
 static void say(struct fake_client *client, struct bytes text, size_t fragment)
 {
     struct connection *connection = client->connection;
@@ -49,15 +56,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     log_setup(LOG_ERROR, LOG_FORMAT_TEXT);
     if (!size)
         return 0;
-    bool is_json = data[0] & 1;
+    bool is_json = protocol_of(data[0]) != &protocol_echo;
     size_t fragment = data[0] >> 4;
     struct bytes rest = {(const char *)data + 1, size - 1};
     struct fake_instance *fake = fake_instance_new(CLIENTS);
     fake->options.limits.bad_messages = 1000;
     for (unsigned i = 0; i < CLIENTS; i++)
-        clients[i] = fake_client_join(
-            fake, i, is_json ? &protocol_broadcast : &protocol_echo,
-            i ? "bob" : "alice", "room");
+        clients[i] = fake_client_join(fake, i, protocol_of(data[0]),
+                                      i ? "bob" : "alice", "room");
     fake_instance_turn(fake);
     for (unsigned turn = 0; rest.len; turn++) {
         struct bytes line = next_line(&rest);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import * as format from '../../web/dashboard/format.js';
-import { byLabel, Metrics, quantile } from '../../web/dashboard/metrics.js';
+import { Metrics, quantile, samplesOf } from '../../web/dashboard/metrics.js';
 
 const buckets = (...counts) => Object.fromEntries(counts.map((count, i) => [`t_bucket{le="${['0.1', '0.2', '1', '+Inf'][i]}"}`, count]));
 
@@ -17,9 +17,12 @@ test('a quantile lies where its share of the samples ends', () => {
   assert.equal(quantile(before, buckets(5, 5, 5, 15), 't', 0.99), 1);
 });
 
-test('samples are told apart by their label', () => {
-  const metrics = { 'a{b="one"}': 1, 'a{b="two"}': 2, 'ab{b="one"}': 3, a: 4 };
-  assert.deepEqual([...byLabel(metrics, 'a')], [['one', 1], ['two', 2]]);
+test('samples are told apart by their labels', () => {
+  const metrics = { 'a{b="one"}': 1, 'a{b="two",c="x"}': 2, 'ab{b="one"}': 3, a: 4 };
+  assert.deepEqual(samplesOf(metrics, 'a'), [
+    { sample: 'a{b="one"}', labels: ['one'], value: 1 },
+    { sample: 'a{b="two",c="x"}', labels: ['two', 'x'], value: 2 },
+  ]);
 });
 
 test('rates are a second, and begin anew with the server', () => {

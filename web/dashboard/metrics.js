@@ -3,14 +3,10 @@
 const SECONDS = 300; // shown in the plots
 const WINDOW = 6; // looks
 
-/** The samples of one metric by the value of its one label. */
-export function byLabel(metrics, name) {
-  const found = new Map();
-  for (const [sample, value] of Object.entries(metrics)) {
-    if (!sample.startsWith(`${name}{`)) continue;
-    found.set(sample.slice(sample.indexOf('"') + 1, sample.lastIndexOf('"')), value);
-  }
-  return found;
+/** The samples of one metric: {sample, labels, value}, labels being their values. */
+export function samplesOf(metrics, name) {
+  return Object.entries(metrics).filter(([sample]) => sample.startsWith(`${name}{`))
+    .map(([sample, value]) => ({ sample, labels: [...sample.matchAll(/="([^"]*)"/g)].map(([, label]) => label), value }));
 }
 
 /**
@@ -18,8 +14,8 @@ export function byLabel(metrics, name) {
  * looks, as Prometheus' histogram_quantile has it; null when there were none.
  */
 export function quantile(before, now, name, part) {
-  const buckets = [...byLabel(now, `${name}_bucket`)]
-    .map(([le, count]) => [le === '+Inf' ? Infinity : Number(le), count - (before[`${name}_bucket{le="${le}"}`] ?? 0)])
+  const buckets = samplesOf(now, `${name}_bucket`)
+    .map(({ sample, labels: [le], value }) => [le === '+Inf' ? Infinity : Number(le), value - (before[sample] ?? 0)])
     .sort(([a], [b]) => a - b);
   const wanted = (buckets.at(-1)?.[1] ?? 0) * part;
   if (wanted <= 0) return null;
@@ -57,7 +53,7 @@ export class Metrics {
 
   /** The highest of the rates of one metric's samples. */
   highestRate(name) {
-    const rates = Object.keys(this.now).filter((sample) => sample.startsWith(`${name}{`)).map((sample) => this.rate(sample));
+    const rates = samplesOf(this.now, name).map(({ sample }) => this.rate(sample));
     return rates.length && rates[0] !== null ? Math.max(...rates) : null;
   }
 

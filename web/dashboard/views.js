@@ -2,7 +2,7 @@
 
 import { byId, setText } from './dom.js';
 import * as format from './format.js';
-import { byLabel } from './metrics.js';
+import { samplesOf } from './metrics.js';
 import { Table } from './table.js';
 
 const LIMIT = 50;
@@ -49,12 +49,14 @@ const CONNECTIONS = (dialogs) => [
   },
 ];
 
-/* Counters of one label each; those that never counted are left out. */
+/* Counters by label; those that never counted are left out, and what went well. */
 const COUNTERS = [
   ['dropped', 'peal_dropped_total'],
   ['limit reached', 'peal_limit_reached_total'],
   ['closed', 'peal_closes_total'],
+  ['hook', 'peal_hook_calls_total'],
 ];
+const WENT_WELL = ['allowed'];
 
 const DROPS = [
   { name: 'What', text: ({ what }) => what },
@@ -131,9 +133,9 @@ export class Views {
   #counted(metrics) {
     const rows = [];
     for (const [what, name] of COUNTERS) {
-      for (const [why, total] of byLabel(metrics.now, name)) {
-        const sample = Object.keys(metrics.now).find((key) => key.startsWith(`${name}{`) && key.includes(`"${why}"`));
-        if (total) rows.push({ what, why, total, minute: metrics.lastMinute(sample) });
+      for (const { sample, labels, value: total } of samplesOf(metrics.now, name)) {
+        if (!total || labels.some((label) => WENT_WELL.includes(label))) continue;
+        rows.push({ what, why: labels.join(', '), total, minute: metrics.lastMinute(sample) });
       }
     }
     return rows.sort((a, b) => b.minute - a.minute || b.total - a.total);

@@ -65,6 +65,18 @@ static void no_wake(void *arg)
     (void)arg;
 }
 
+static void write_metrics(void *arg, struct buffer *out)
+{
+    (void)arg;
+    buffer_append_text(out, FAKE_METRICS);
+}
+
+static void write_report(void *arg, struct buffer *out)
+{
+    (void)arg;
+    buffer_append_text(out, FAKE_REPORT);
+}
+
 struct fake_instance *fake_instance_new(unsigned workers)
 {
     PANIC_IF(workers > FAKE_WORKERS_MAX);
@@ -76,6 +88,10 @@ struct fake_instance *fake_instance_new(unsigned workers)
     instance->clients = clients_new();
     instance->refusals = refusals_new();
     instance->bus = bus_local_new(instance);
+    fake->overview.write_metrics = write_metrics;
+    fake->overview.write_report = write_report;
+    strcpy(fake->overview.name, "fake:1");
+    instance->overview = &fake->overview;
     instance->token_judge = (struct token_judge){judge, fake};
     fake->worker_count = workers;
     for (unsigned i = 0; i < workers; i++)

@@ -19,9 +19,16 @@ enum { FAKE_WORKERS_MAX = 4 };
 #define FAKE_TOKEN_FRESH "fresh"
 enum { FAKE_TOKEN_SECONDS = 1000 };
 
+/* What its dashboards are told. */
+#define FAKE_METRICS                                                           \
+    "# HELP a Help.\n# TYPE a counter\na 1\n"                                  \
+    "b{c=\"\\\\ d\"} 0.5\n\ne NaN\nlast 7"
+#define FAKE_REPORT "{\"instance\":\"fake\"}"
+
 struct fake_instance {
     struct messaging_options options;
     struct instance instance;
+    struct overview overview; /* of FAKE_METRICS, and FAKE_REPORT */
     struct worker workers[FAKE_WORKERS_MAX];
     unsigned worker_count;
     const char *fresh_caps; /* JSON; NULL: everything */
