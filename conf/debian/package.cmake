@@ -31,7 +31,8 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
 install(TARGETS peal RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY web/ DESTINATION ${CMAKE_INSTALL_DATADIR}/peal/web
   FILES_MATCHING PATTERN *.js PATTERN *.css PATTERN *.html PATTERN *.svg
-                 PATTERN *.d.ts PATTERN openapi.json PATTERN LICENSE)
+                 PATTERN *.d.ts PATTERN openapi.json
+                 REGEX "/vendor/.*/LICENSE$")
 # it may come to hold secrets; one that somebody has written stays
 install(CODE "
 if(NOT \"\$ENV{DESTDIR}\" STREQUAL \"\" OR NOT EXISTS /etc/peal/peal.json)

@@ -11,7 +11,12 @@ from support.server import ROOT, clean_environment
 
 PAGES = {"api.css", "api.html", "api.js", "chat-log.js", "chat-names.js",
          "chat.css", "chat.js", "favicon.svg", "index.html", "openapi.json",
-         "peal.d.ts", "peal.js"}
+         "peal.d.ts", "peal.js", "vendor/uplot/LICENSE",
+         "vendor/uplot/uPlot.esm.js", "vendor/uplot/uPlot.min.css"} | {
+             f"dashboard/{name}" for name in (
+                 "api.js", "dashboard.css", "dialogs.js", "dom.js", "feed.js",
+                 "format.js", "index.html", "main.js", "metrics.js",
+                 "plots.js", "table.js", "theme.js", "views.js")}
 
 
 def output_of(*command):
@@ -64,10 +69,12 @@ def test_each_file_stands_where_debian_expects_it(contents):
 
 def test_all_that_a_page_loads_is_packed():
     """The pages are those of web/, without what only its readers need."""
-    unpacked = {"README.md", "LICENSE", "package.json", "demo.png"}
+    unpacked = {"README.md", "LICENSE", "package.json", "demo.png",
+                "dashboard.png", "vendor/uplot/README.md"}
     listed = output_of("git", "-C", ROOT, "ls-files", "web").split() \
         if (ROOT / ".git").exists() else \
-        [f"web/{path.name}" for path in (ROOT / "web").iterdir()]
+        [str(path.relative_to(ROOT)) for path in (ROOT / "web").rglob("*")
+         if path.is_file()]
     assert {name.removeprefix("web/") for name in listed} == PAGES | unpacked
 
 
