@@ -47,6 +47,7 @@ faults            release pytest  shared run_faults
 conformance-tls   release pytest  shared run_conformance
 cluster           release pytest  shared run_cluster
 package           package pytest  shared run_package
+systemd           release pytest  shared run_systemd
 web               release summary alone  run_web
 valgrind          release summary shared run_valgrind
 instructions      release summary shared run_instructions
@@ -193,6 +194,11 @@ run_cluster() {
 
 run_package() {
     run_pytest tests/package
+}
+
+# In namespaces, so as root; elsewhere it says why not.
+run_systemd() {
+    run_pytest tests/systemd
 }
 
 run_web() {

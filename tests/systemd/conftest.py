@@ -1,0 +1,68 @@
+"""A machine with systemd, and the service on it: see machine.sh."""
+
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+# what waits, and the program, are those of tests/integration
+sys.path.insert(0, str(HERE.parent / "integration"))
+
+from machine import Machine  # noqa: E402
+from support.server import find_program  # noqa: E402
+
+UNIT = HERE.parents[1] / "conf" / "peal.service"
+
+# shorter than in earnest
+DROP_IN = """[Service]
+WatchdogSec=3
+"""
+
+
+def can_be_made():
+    made = subprocess.run(
+        ["unshare", "--pid", "--fork", "--mount", "--cgroup", "--ipc", "--uts",
+         "sh", "-c", "mount --make-rprivate / && mount -t tmpfs none /mnt && "
+         "mount -t cgroup2 none /mnt"], capture_output=True, check=False)
+    return made.returncode == 0
+
+
+def free_port():
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        return made.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory):
+    if not can_be_made():
+        pytest.skip("no namespaces and cgroups to run systemd in")
+    folder = tmp_path_factory.mktemp("machine")
+    files = folder / "layer.files"
+    units = files / "etc/systemd/system"
+    (units / "peal.service.d").mkdir(parents=True)
+    (files / "etc/peal").mkdir()
+    (files / "usr/local/bin").mkdir(parents=True)
+    (folder / "layer").mkdir()
+    shutil.copy(UNIT, units)
+    shutil.copy(find_program(), files / "usr/local/bin/peal")
+    (units / "peal.service.d/tests.conf").write_text(DROP_IN)
+    made = Machine(folder / "layer", free_port())
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def service(machine):
+    """The service, started; ended behind the test."""
+    machine.configure()
+    machine.systemctl("reset-failed", "peal", check=False)
+    machine.systemctl("start", "peal")
+    yield machine
+    machine.systemctl("stop", "peal", "peal.socket", check=False)
+    assert machine.show("ActiveState") in ("inactive", "failed")
