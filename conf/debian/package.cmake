@@ -63,6 +63,8 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 # libwebsockets loads the second one by itself, where no linker sees it
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, libwebsockets-evlib-uv")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+# whom an https:// application, or a rediss:// Redis, is trusted by
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "redis-server, nginx | haproxy")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 foreach(name conffiles postinst prerm postrm)

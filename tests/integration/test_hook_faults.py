@@ -3,7 +3,6 @@
 import os
 import pathlib
 import socket
-import ssl
 import subprocess
 import sys
 import time
@@ -260,15 +259,12 @@ def test_one_that_is_not_trusted_is_not_asked(peal, secure):
     assert "certificate" in server.wait_log("A hook was not answered")
 
 
-def test_one_for_another_host_is_not_asked(peal, tmp_path):
-    """The CA's own certificate is trusted, and names no host."""
-    tls.make_certificates(tmp_path)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "ca.pem", tmp_path / "ca.key")
-    other = Application(context=context)
+def test_one_for_another_host_is_not_asked(peal, certificates):
+    """It names 127.0.0.1."""
+    other = Application(context=context_of(certificates), host="127.0.0.2")
     server = peal({"hooks": hooks(other, questions=["connect"],
                                   timeout_ms=TIMEOUT_MS,
-                                  ca=str(tmp_path / "ca.pem"))})
+                                  ca=str(certificates / "ca.pem"))})
     with pytest.raises(Refused):
         server.connect("alice")
     assert other.asked() == []

@@ -21,7 +21,7 @@ KEY = "the secret of the readme"
 
 
 def blocks(language):
-    section = re.search(r"^## Your application.*?(?=^## )",
+    section = re.search(r"^## Webhooks.*?(?=^## )",
                         (ROOT / "README.md").read_text(), re.M | re.S)[0]
     return re.findall(rf"```{language}\n(.*?)```", section, re.S)
 

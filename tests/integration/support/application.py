@@ -72,7 +72,8 @@ class Application:
     a function of the handler. `take_events(handler, batch)`, when set,
     answers a batch in place of 200."""
 
-    def __init__(self, answer=None, port=0, context=None):
+    def __init__(self, answer=None, port=0, context=None,
+                 host="127.0.0.1"):
         self.answer = answer or (lambda question: ALLOW)
         self.take_events = None
         self.lock = threading.Lock()
@@ -80,7 +81,7 @@ class Application:
         self.traces = []
         self.batches = []
         self.problems = []
-        self.server = HttpServer(("127.0.0.1", port), Handler)
+        self.server = HttpServer((host, port), Handler)
         self.server.application = self
         scheme = "http"
         if context:
@@ -88,7 +89,7 @@ class Application:
             self.server.socket = context.wrap_socket(self.server.socket,
                                                      server_side=True)
         self.port = self.server.server_address[1]
-        self.url = f"{scheme}://127.0.0.1:{self.port}/peal"
+        self.url = f"{scheme}://{host}:{self.port}/peal"
         self.thread = threading.Thread(target=self.server.serve_forever,
                                        kwargs={"poll_interval": 0.05},
                                        daemon=True)
