@@ -8,6 +8,7 @@ import pytest
 
 from support import patience
 from support.application import Application, hooks, with_status
+from support.upgrade import upgrade
 
 ALL = ["connected", "disconnected", "channel_occupied", "channel_vacated",
        "member_added", "member_removed"]
@@ -230,3 +231,24 @@ def test_a_wrong_status_is_no_success(peal, application):
     server.connect("alice")
     server.wait_metric('peal_hook_events_total{result="dropped"}', 1)
     assert len(application.batches) == 1
+
+
+def test_an_upgrade_in_place_loses_no_event(peal, application):
+    """The old process tells of its clients, and the new one of its own."""
+    server = start(peal, application, events=ALL[:2])
+    server.connect("before")
+    application.wait_events(1)
+    old = upgrade(server)
+    server.connect("after")
+    server.drop_clients()
+    events = application.wait_events(4)
+    instances = {event["client"]: {other["id"].split("-")[0]
+                                   for other in events
+                                   if other["client"] == event["client"]}
+                 for event in events}
+    assert sorted(told(events, "client")) == [
+        ("connected", "after"), ("connected", "before"),
+        ("disconnected", "after"), ("disconnected", "before")]
+    assert len(instances["before"]) == len(instances["after"]) == 1
+    assert instances["before"] != instances["after"]
+    assert old.wait(patience.seconds(20)) == 0
