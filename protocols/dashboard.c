@@ -294,6 +294,22 @@ static void on_answer(struct connection *connection,
 
 /* ---- coming and going ---------------------------------------------------- */
 
+/* Of those that the server chooses: metrics have their names alone. */
+static void append_close_codes(struct buffer *out)
+{
+    const char *separator = "";
+    buffer_append_text(out, ",\"close_codes\":{");
+    for (enum close_reason i = CLOSE_NONE + 1; i < CLOSE_REASON_COUNT; i++) {
+        const struct close_reason_info *info = close_reason_info(i);
+        if (!info->code)
+            continue;
+        buffer_append_format(out, "%s\"%s\":%d", separator, info->name,
+                             info->code);
+        separator = ",";
+    }
+    buffer_append_char(out, '}');
+}
+
 static void log_viewer(struct connection *connection)
 {
     char address[IP_ADDRESS_TEXT] = "";
@@ -323,6 +339,7 @@ static void on_open(struct connection *connection, const struct bytes *channels,
     broadcast_append_number(out, "workers", hub_worker_count(instance->hub));
     broadcast_append_member(
         out, "redis", bytes_of(instance->bus->is_shared ? "true" : "false"));
+    append_close_codes(out);
     end(connection, out);
 }
 

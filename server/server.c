@@ -240,7 +240,7 @@ static void announce(const struct server *server)
         printf("\n  Open http%s://%s:%u/ in two windows and chat.\n\n",
                server->tls ? "s" : "", config->host, server->net->port);
     if (config->has_dev_key)
-        printf("  The HTTP API's key for this run: %s\n\n", config->api.key);
+        printf("  Key of /api and /dashboard: %s\n\n", config->api.key);
     fflush(stdout);
 }
 

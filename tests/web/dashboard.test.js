@@ -150,7 +150,8 @@ describe('the dashboard', { concurrency: 2 }, () => {
     assert.deepEqual(await alice.closed, { code: 4403, reason: 'too loud' });
     await page.click('#put-out [data-close]');
     await dashboard.row('connections', 'alice').waitFor({ state: 'detached' });
-    await dashboard.page.locator('#drops tr', { hasText: 'disconnected' }).waitFor();
+    const drop = dashboard.page.locator('#drops tr', { hasText: 'disconnected' });
+    assert.match(await drop.innerText(), /^closed with 4403\s+disconnected\s+1\s+1$/);
   });
 
   browserTest('shows hostile texts as texts', async (t) => {

@@ -76,6 +76,8 @@ const INSTANCES = (isOwn) => [
   { name: 'Out/s', text: ({ outRate }) => format.rate(outRate), number: true },
 ];
 
+const heldNote = (table) => (table.isHeld ? ', their order held while you are there' : '');
+
 export class Views {
   #channels;
   #connections;
@@ -124,8 +126,8 @@ export class Views {
     sorted(look.connections, ofConnections === 'age' ? 'seconds' : ofConnections, 'client');
     this.#channels.fill(look.channels, isSearch('channels') ? 'No channel has that in its name.' : 'Nobody subscribes to anything.');
     this.#connections.fill(look.connections, 'No connection has that.');
-    setText(byId('channels-note'), `${look.channels.length} of ${format.count(metrics.now.peal_channels)}`);
-    setText(byId('connections-note'), `${look.connections.length} of ${format.count(look.connections_matched)}`);
+    setText(byId('channels-note'), `${look.channels.length} of ${format.count(metrics.now.peal_channels)}${heldNote(this.#channels)}`);
+    setText(byId('connections-note'), `${look.connections.length} of ${format.count(look.connections_matched)}${heldNote(this.#connections)}`);
     this.#drops.fill(this.#counted(metrics), 'Nothing was dropped, no limit reached, nothing closed.');
     this.#showRedis(metrics.now, look);
   }
@@ -135,7 +137,8 @@ export class Views {
     for (const [what, name] of COUNTERS) {
       for (const { sample, labels, value: total } of samplesOf(metrics.now, name)) {
         if (!total || labels.some((label) => WENT_WELL.includes(label))) continue;
-        rows.push({ what, why: labels.join(', '), total, minute: metrics.lastMinute(sample) });
+        const code = what === 'closed' && this.#hello.close_codes[labels[0]];
+        rows.push({ what: code ? `${what} with ${code}` : what, why: labels.join(', '), total, minute: metrics.lastMinute(sample) });
       }
     }
     return rows.sort((a, b) => b.minute - a.minute || b.total - a.total);
