@@ -21,6 +21,9 @@ from support.upgrade import start, upgrade
 from support.websocket import Closed
 
 
+KEY = "the-key-of-a-backend"
+
+
 class Storm:
     """Threads that connect without end; what went wrong is written down."""
 
@@ -66,14 +69,20 @@ class Storm:
             client.raw.close()
             self.server.clients.remove(client)
 
-    def request_some(self, _):
-        """Requests on a kept connection, until the server says its end."""
+    def request_some(self, number):
+        """A backend: requests on a kept connection, until the server says its
+        end."""
         raw = self.server.socket()
+        body = b'{"channel":"room","payload":1}'
+        publish = request_text("/api/publish", "POST", [
+            ("Authorization", "Bearer " + KEY),
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(body)))]) + body
         try:
             for _ in range(20):
-                raw.send(request_text("/health"))
+                raw.send(publish if number else request_text("/health"))
                 response = raw.response()
-                assert response.status == 200
+                assert response.status == 200, response
                 self.requests += 1
                 if response.headers.get("connection") == "close":
                     break
@@ -88,7 +97,8 @@ class Storm:
 
 
 def test_nobody_is_refused_while_processes_come_and_go(peal):
-    server = peal(config={"drain_seconds": 1})
+    server = peal(config={"drain_seconds": 1, "api": {
+        "key": KEY, "requests_per_second": 0}})
     olds = []
     with Storm(server) as storm:
         for _ in range(4):
@@ -103,7 +113,8 @@ def test_nobody_is_refused_while_processes_come_and_go(peal):
 
 
 def test_the_number_of_workers_may_change(peal):
-    server = peal(config={"drain_seconds": 0})
+    server = peal(config={"drain_seconds": 0, "api": {
+        "key": KEY, "requests_per_second": 0}})
     file = server.folder / "peal.json"
     config = json.loads(file.read_text())
     with Storm(server) as storm:
