@@ -157,28 +157,50 @@ static void of_many_the_best_are_found(void **state)
         fake_client_leave(clients[i]);
 }
 
-/* Between two steps more channels come, and the table is another. */
+static unsigned times(const char *text, const char *part)
+{
+    unsigned count = 0;
+    while ((text = strstr(text, part)) != NULL) {
+        count++;
+        text += strlen(part);
+    }
+    return count;
+}
+
+/* In the middle of a look more channels come, and the table is another. */
 static void channels_may_come_meanwhile(void **state)
 {
-    enum { FIRST = 30, ALL = 900 };
+    enum { FIRST = 2500, ALL = 7000, SOUGHT = 90, STEPS = 18 };
     static struct fake_client *clients[ALL];
-    char name[16];
+    char name[24];
     (void)state;
     fake->options.limits.channels = ALL;
     struct look_query query = query_of(LOOK_SIZE, LOOK_AGE);
     query.channels.limit = 100;
-    query.channels.search = BYTES_LITERAL("c1");
+    query.channels.search = BYTES_LITERAL("sought");
     for (int i = 0; i < ALL; i++) {
-        if (i == FIRST)
+        if (i == FIRST) {
+            fake_instance_turn(fake);
             assert_true(look_begin(viewer->connection, &query));
-        snprintf(name, sizeof name, "c%d", i);
+            for (int step = 0; step < STEPS; step++)
+                inbox_drain(&fake->workers[0].inbox);
+        }
+        snprintf(name, sizeof name, i < SOUGHT ? "sought%d" : "c%d", i);
         clients[i] = fake_client_join(fake, 0, &fake_protocol, name, name);
-        inbox_drain(&fake->workers[0].inbox);
     }
+    const struct look *under_way = fake->workers[0].looks;
+    assert_non_null(under_way);
+    const struct look_part *part = &under_way->parts[0];
+    assert_true(part->next > 0 && part->next < part->buckets);
+    assert_true(part->buckets < fake->workers[0].channels->hh.tbl->num_buckets);
     fake_instance_turn(fake);
     assert_int_equal(looks, 1);
-    assert_non_null(strstr(seen, "c1 "));
-    assert_non_null(strstr(seen, "c19 "));
+    *strchr(seen, '|') = '\0';
+    assert_int_equal(times(seen, "sought"), SOUGHT);
+    for (int i = 0; i < SOUGHT; i++) {
+        snprintf(name, sizeof name, "sought%d ", i);
+        assert_int_equal(times(seen, name), 1);
+    }
     for (int i = 0; i < ALL; i++)
         fake_client_leave(clients[i]);
 }
