@@ -53,11 +53,15 @@ def look(feed, **wishes):
 def look_until(feed, is_wanted, timeout=5, **wishes):
     """What a page sees that asks each half second."""
     end = time.monotonic() + seconds(timeout)
+    looks = 0
     while True:
         answer = look(feed, **{**ROWS, **wishes})
+        looks += 1
         if is_wanted(answer):
             return answer
-        assert time.monotonic() < end, answer
+        assert time.monotonic() < end, (
+            f"after {looks} looks, the last after {answer['worker_ms']} ms: "
+            f"{answer['channels'][:2]} {answer['connections'][:2]}")
         time.sleep(0.5)
 
 
