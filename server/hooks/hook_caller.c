@@ -28,6 +28,10 @@ enum {
     STOP_STEP_MS = 50
 };
 
+/* What may lie in the inbox beyond what the queue holds: the queue drops the
+ * oldest, where the inbox could only refuse the newest. */
+enum { INBOX_SPARE = 4096 };
+
 /* Results of a question, as the rows of the table of metrics stand. */
 enum outcome { ALLOWED, REFUSED, FAILED, OVERFLOWN, OUTCOMES };
 
@@ -110,7 +114,7 @@ static void on_answered(void *arg, const struct hook_reply *reply)
     DL_DELETE2(caller->running, question, previous, next);
     caller->running_count--;
     metrics_observe(&caller->metrics, DISTRIBUTION_HOOK_ROUND_TRIP,
-                    clock_steady_ns() - question->asked_ms * NS_A_MS);
+                    clock_steady_ns() - question->asked_ns);
     if (!read_reply(caller, reply, question, &why))
         fail(caller, question, why.text);
     else
@@ -132,7 +136,7 @@ static void complete_body(struct hook_caller *caller, struct question *question)
 static uint64_t deadline_of(const struct hook_caller *caller,
                             const struct question *question)
 {
-    return question->asked_ms + caller->options->timeout_ms;
+    return question->asked_ns / NS_A_MS + caller->options->timeout_ms;
 }
 
 static void start_question(struct hook_caller *caller, uint64_t now_ms)
@@ -202,7 +206,7 @@ static void ask(struct hooks *base, struct question *question)
 {
     struct hook_caller *caller = (struct hook_caller *)base;
     question->hooks = base;
-    question->asked_ms = clock_steady_ms();
+    question->asked_ns = clock_steady_ns();
     if (has_room(caller, question)) {
         inbox_post(&caller->inbox,
                    (struct inbox_item){take_question, caller, question});
@@ -221,7 +225,8 @@ static void take_news(void *subject, void *object)
 static void tell(struct hooks *base, struct news *news)
 {
     struct hook_caller *caller = (struct hook_caller *)base;
-    if (inbox_depth(&caller->inbox) >= caller->options->queue_events) {
+    if (inbox_depth(&caller->inbox) >=
+        caller->options->queue_events + INBOX_SPARE) {
         caller->dropped++;
         free(news);
         return;

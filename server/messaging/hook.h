@@ -76,7 +76,7 @@ struct question {
     struct question *next;
     struct question *previous;
     void *transfer;
-    uint64_t asked_ms;
+    uint64_t asked_ns;
 };
 
 /* Something that happened: the members of its JSON object but the id. */

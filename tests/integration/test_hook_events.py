@@ -239,6 +239,7 @@ def test_an_upgrade_in_place_loses_no_event(peal, application):
     server.connect("before")
     application.wait_events(1)
     old = upgrade(server)
+    assert old.wait(patience.seconds(20)) == 0  # it accepts to its end
     server.connect("after")
     server.drop_clients()
     events = application.wait_events(4)
@@ -251,4 +252,3 @@ def test_an_upgrade_in_place_loses_no_event(peal, application):
         ("disconnected", "after"), ("disconnected", "before")]
     assert len(instances["before"]) == len(instances["after"]) == 1
     assert instances["before"] != instances["after"]
-    assert old.wait(patience.seconds(20)) == 0

@@ -162,6 +162,28 @@ def test_a_host_that_takes_no_connection(peal):
             other.close()
 
 
+def test_one_that_hangs_holds_nobody_else_up(peal, application):
+    """What is not asked about goes on, on the same connection too."""
+    application.answer = lambda question: slowly(TIMEOUT_MS / 1000, ALLOW)
+    server = peal({"hooks": hooks(application, questions=["publish"],
+                                  publish_channels=["asked"],
+                                  timeout_ms=60000)})
+    alice = server.join("alice", "asked", "free")
+    bob = server.join("bob", "free")
+    started = time.monotonic()
+    for number in range(10):
+        alice.send({"type": "broadcast", "channel": "asked",
+                    "payload": number})
+        answer = alice.ask({"type": "broadcast", "channel": "free",
+                            "payload": number})
+        assert answer["type"] == "broadcastResult"
+        assert bob.receive()["payload"] == number
+    assert time.monotonic() - started < TIMEOUT_MS / 1000
+    assert [alice.take(lambda message: message.get("channel") == "asked" and
+                       message["type"] == "broadcast")["payload"]
+            for _ in range(10)] == list(range(10))
+
+
 def test_waiting_for_a_connection_counts_towards_the_timeout(peal,
                                                              application):
     application.answer = lambda question: slowly(TIMEOUT_MS / 1000 * 0.7,
