@@ -6,6 +6,8 @@
 #   tests/run.sh --fast       without sanitizers and valgrind
 #   tests/run.sh STAGE...     only these stages, with the builds they need
 #   tests/run.sh --list       the names of the stages
+#   PEAL_ROOTS_FULL=1 tests/run.sh roots
+#                             unit and integration tests in the other Debian
 #
 # TEST_BUILDS: the folder for the builds and logs (default: this
 # repository). TEST_JOBS: stages at a time (default: the cores, 2 at the
@@ -27,7 +29,7 @@ libcurl4-openssl-dev
 libcmocka-dev clang-format python3 python3-pytest python3-websockets
 python3-jwt python3-cryptography python3-jsonschema redis-server valgrind
 libc6-dbg curl openssl procps iproute2 util-linux nginx haproxy systemd binutils
-dpkg-dev file python3-yaml"
+dpkg-dev file python3-yaml mmdebstrap"
 # these may have come from elsewhere: what counts is that they can be run
 programs="nodejs:node npm:npm chromium:chromium
 prometheus:promtool"
@@ -47,6 +49,7 @@ faults            release pytest  shared run_faults
 conformance-tls   release pytest  shared run_conformance
 cluster           release pytest  shared run_cluster
 package           package pytest  shared run_package
+roots             package pytest  shared run_roots
 systemd           release pytest  shared run_systemd
 web               release summary alone  run_web
 valgrind          release summary shared run_valgrind
@@ -190,6 +193,11 @@ run_abuse() {
 
 run_cluster() {
     run_pytest tests/cluster
+}
+
+# With PEAL_ROOTS_FULL=1 other stages run in the other Debian too.
+run_roots() {
+    run_pytest tests/roots
 }
 
 run_package() {
