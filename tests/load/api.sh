@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# What the HTTP API takes: publishes over fresh connections, and in batches of
+# 100 over kept ones. Needs ab (apache2-utils). The server has the first core,
+# ab the last. What others take of the cores changes the rates, but hardly the
+# CPU time that the server needs for a message.
+#
+#   tests/load/api.sh [-r ROUNDS] BUILD     BUILD/peal; 3 rounds
+set -euo pipefail
+
+rounds=3
+while getopts r: option; do
+    case $option in
+    r) rounds=$OPTARG ;;
+    *) exit 2 ;;
+    esac
+done
+shift $((OPTIND - 1))
+[ $# -eq 1 ] || { grep '^#   ' "$0" >&2; exit 2; }
+peal=$(realpath "$1/peal")
+command -v ab >/dev/null || { echo "apt-get install apache2-utils" >&2; exit 1; }
+
+folder=$(mktemp -d)
+key=$(openssl rand -hex 32)
+last=$(($(nproc) - 1))
+log=$folder/log
+
+PEAL_API_KEY=$key taskset -c 0 "$peal" --workers 1 --port 0 2>"$log" &
+server=$!
+trap 'kill $server; wait $server || true; rm -rf "$folder"' EXIT
+for _ in $(seq 100); do
+    port=$(sed -n 's/.*Listening.* port=\([0-9]*\).*/\1/p' "$log")
+    [ -z "$port" ] || break
+    sleep 0.1
+done
+
+publish='{"channel":"lobby","payload":{"text":"hello"}}'
+echo "$publish" >"$folder/one"
+{
+    printf '{"commands":['
+    for i in $(seq 100); do
+        [ "$i" -eq 1 ] || printf ','
+        printf '{"command":"publish",%s' "${publish#\{}"
+    done
+    printf ']}'
+} >"$folder/batch"
+
+# The server's so far, in microseconds: proc(5).
+cpu_us() {
+    awk -v hz="$(getconf CLK_TCK)" \
+        '{ sub(/.*\) /, ""); printf "%d", ($12 + $13) * 1000000 / hz }' \
+        "/proc/$server/stat"
+}
+
+# path, file, messages in a request, then arguments of ab
+ask() {
+    local path=$1 file=$2 messages=$3
+    shift 3
+    local before
+    before=$(cpu_us)
+    taskset -c "$last" ab -q -T application/json -p "$folder/$file" \
+        -H "Authorization: Bearer $key" "$@" \
+        "http://127.0.0.1:$port/api/$path" >"$folder/out"
+    awk -v messages="$messages" -v us="$(($(cpu_us) - before))" '
+        /^Complete requests/ { done = $3 }
+        /^Failed requests/ { failed = $3 }
+        /^Non-2xx/ { failed += $3 }
+        /^Requests per second/ { rate = $4 }
+        / 99% / { late = $2 }
+        END {
+            printf "%9.0f a second, %5.1f us of CPU each, " \
+                "99 of 100 answers within %d ms", \
+                rate * messages, us / done / messages, late
+            if (failed) printf ", %d FAILED", failed
+            print ""
+            exit failed > 0
+        }' "$folder/out"
+}
+
+for _ in $(seq "$rounds"); do
+    printf 'fresh connections, 32 at a time:     '
+    ask publish one 1 -l -c 32 -n 40000
+    printf 'batches of 100, 8 kept connections:  '
+    ask batch batch 100 -l -k -c 8 -n 4000
+done
