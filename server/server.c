@@ -59,7 +59,8 @@ static bool is_ready(void *arg, const char **why)
 {
     const struct server *server = arg;
     struct bus *bus = server->instance.bus;
-    if (server->net->is_draining) {
+    /* behind an upgrade new clients are welcome here, at the new process */
+    if (server->net->is_draining && !server->net->has_successor) {
         *why = "Draining";
         return false;
     }
@@ -372,7 +373,10 @@ static bool upgrade(struct server *server)
     if (state == HANDOVER_FAILED)
         return fail_upgrade(server, &error);
     char text[64];
-    snprintf(text, sizeof text, "MAINPID=%lld", (long long)handover.pid);
+    /* and the new one has the whole of the watchdog's time for its first word
+     */
+    snprintf(text, sizeof text, "MAINPID=%lld\nWATCHDOG=1",
+             (long long)handover.pid);
     notify_send(text);
     handover_finish(&handover);
     log_event(LOG_INFO, "Upgraded: the new process serves",

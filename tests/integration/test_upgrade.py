@@ -161,6 +161,25 @@ def test_who_was_accepted_before_is_served_after(peal):
     assert old.wait(seconds(10)) == 0
 
 
+def test_who_watches_sees_no_instance_that_is_not_ready(peal):
+    """Nor asks the old one twice."""
+    server = peal(config={"drain_seconds": 5})
+    kept = [server.socket() for _ in range(2)]
+    for raw in kept:
+        raw.send(request_text("/ready"))
+        assert raw.response().status == 200
+    old = upgrade(server)
+    server.wait_log("Draining")
+    for raw, path in zip(kept, ("/ready", "/metrics")):
+        raw.send(request_text(path))
+        response = raw.response()
+        assert response.status == 200
+        assert response.headers["connection"] == "close"
+        raw.close()
+    assert server.request("/ready").status == 200
+    assert old.wait(seconds(10)) == 0
+
+
 def test_new_arrivals_at_the_old_one_are_closed_in_order(peal):
     server = peal(config={"drain_seconds": 1})
     raw = server.socket()
@@ -335,7 +354,7 @@ def test_systemd_learns_who_the_main_process_is(peal, tmp_path):
     while heard[-1][0] == first:
         heard.append(hear())
     words = [word for pid, word in heard if pid == first]
-    assert words[-1] == f"MAINPID={second}"
+    assert words[-1] == f"MAINPID={second}\nWATCHDOG=1"
     assert heard[-1] == (second, "READY=1")
     assert old.wait(seconds(10)) == 0
     assert staying.wait_close() == 1012

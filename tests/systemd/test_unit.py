@@ -1,11 +1,15 @@
 """conf/peal.service under a real systemd: start, reload, upgrade, watchdog,
 fences, end."""
 
+import os
+import pathlib
 import re
 import signal
+import subprocess
 import time
 
 from support.patience import wait_until
+from support.server import clean_environment, find_program
 from support.websocket import Client
 
 
@@ -34,7 +38,7 @@ def test_a_reload_reads_the_config_again(service):
 def upgrade(service):
     before = service.show("MainPID")
     service.kill(signal.SIGUSR2)
-    wait_until(lambda: service.show("MainPID") not in (before, "0"),
+    wait_until(lambda: service.show("MainPID") not in (before, "0"), 15,
                what="another main process")
     return before
 
@@ -106,6 +110,23 @@ def test_it_is_fenced_in(service):
     assert inside("ls", "/proc/1").returncode == 0
     limits = service.run("cat", f"/proc/{pid}/limits").stdout
     assert re.search(r"^Max core file size\s+0\s+0", limits, re.M)
+
+
+def test_process_1_of_a_container_stays(service, tmp_path):
+    """It would take the container with it, and the new process too."""
+    service.systemctl("stop", "peal")
+    log = tmp_path / "log"
+    with open(log, "wb") as out, subprocess.Popen(
+            ["unshare", "--pid", "--fork", "--kill-child", find_program(),
+             "--port", str(service.port)], stderr=out,
+            env=clean_environment()) as unshare:
+        wait_until(service.is_healthy)
+        inside, = pathlib.Path(f"/proc/{unshare.pid}/task/{unshare.pid}/"
+                               "children").read_text().split()
+        os.kill(int(inside), signal.SIGUSR2)
+        wait_until(lambda: "this is process 1" in log.read_text())
+        assert service.is_healthy()
+        unshare.kill()
 
 
 SOCKET = """[Socket]
