@@ -250,7 +250,7 @@ static void on_look(struct connection *connection, struct bytes channels,
                    "or age, limit 1 to 100, search a text up to 164 bytes");
     else if (!look_begin(connection, &query))
         send_error(connection, FAULT_UNAVAILABLE,
-                   "the look before this one is not answered yet");
+                   "one look at a time, and not too many a second");
 }
 
 static void on_message(struct connection *connection, struct bytes payload,

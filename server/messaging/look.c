@@ -282,7 +282,7 @@ bool look_begin(struct connection *connection, const struct look_query *query)
     struct worker *worker = connection->worker;
     const struct hub *hub = worker->instance->hub;
     unsigned count = hub_worker_count(hub);
-    if (is_looking(connection))
+    if (is_looking(connection) || !watch_may_look(worker))
         return false;
     struct look *look =
         memory_new(1, sizeof *look + count * sizeof look->parts[0]);

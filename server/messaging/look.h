@@ -7,8 +7,8 @@
  * Owner:   the asking worker; each part is the worker's that fills it, until
  *          it is posted back.
  * Thread:  look_begin and `done` on the asking worker's.
- * Limits:  one look at a time for each connection; LOOK_ROWS_MAX rows, and
- *          what `write` writes.
+ * Limits:  one look at a time for each connection, WATCH_LOOKS a second for
+ *          those of a worker; LOOK_ROWS_MAX rows, and what `write` writes.
  * Failure: none; where the connection is gone nobody is told.
  */
 #ifndef PEAL_MESSAGING_LOOK_H
@@ -85,7 +85,7 @@ struct look {
     struct look_part parts[];
 };
 
-/* False when one of the connection's is under way. Copies the query, whose
+/* False when one of the connection's is under way, or there were too many. Copies the query, whose
  * searches are copied too. */
 bool look_begin(struct connection *connection, const struct look_query *query);
 

@@ -90,7 +90,18 @@ void watch_look(struct worker *worker)
 {
     if (!worker->watch)
         worker->watch = memory_new(1, sizeof *worker->watch);
+    if (worker->watch->looked_second != worker->seconds)
+        worker->watch->looks = 0;
     worker->watch->looked_second = worker->seconds;
+}
+
+bool watch_may_look(struct worker *worker)
+{
+    watch_look(worker);
+    if (worker->watch->looks == WATCH_LOOKS)
+        return false;
+    worker->watch->looks++;
+    return true;
 }
 
 void watch_tick(struct worker *worker)

@@ -18,7 +18,7 @@
 
 #include "messaging/worker.h"
 
-enum { WATCH_SECONDS = 10 };
+enum { WATCH_SECONDS = 10, WATCH_LOOKS = 32 /* a second, for a worker */ };
 
 /* What is counted. Of a channel: what it is told, and what its subscribers on
  * all workers get of that. */
@@ -44,12 +44,17 @@ struct tally_slot {
 
 struct watch {
     uint64_t looked_second; /* when somebody looked last */
+    uint32_t looks;         /* that began here in that second */
     struct tally_slot *slots;
     uint32_t slot_count;
 };
 
 /* Somebody looks: the worker counts from now on. */
 void watch_look(struct worker *worker);
+
+/* Counts a look that begins here; false when there were so many in this second
+ * that it must not. */
+bool watch_may_look(struct worker *worker);
 
 /* Once a second: lets go of what nobody looks at any more. */
 void watch_tick(struct worker *worker);

@@ -218,6 +218,19 @@ static void one_look_at_a_time(void **state)
     assert_int_equal(looks, 2);
 }
 
+static void so_many_looks_a_second_and_no_more(void **state)
+{
+    (void)state;
+    struct look_query query = query_of(LOOK_SIZE, LOOK_AGE);
+    for (int i = 0; i < WATCH_LOOKS; i++)
+        look(&query);
+    assert_false(look_begin(viewer->connection, &query));
+    second_passes();
+    for (int i = 0; i < WATCH_LOOKS; i++)
+        look(&query);
+    assert_false(look_begin(viewer->connection, &query));
+}
+
 static void nobody_is_told_who_is_gone(void **state)
 {
     (void)state;
@@ -261,6 +274,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(channels_may_come_meanwhile, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(one_look_at_a_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(so_many_looks_a_second_and_no_more,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_is_told_who_is_gone, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_search_is_kept, set_up, tear_down),

@@ -115,6 +115,8 @@ describe('the dashboard', { concurrency: 2 }, () => {
     assert.deepEqual(await dashboard.names('connections'), ['needle']);
     await dashboard.page.fill('#channels-search', 'nothing has this');
     await dashboard.page.getByText('No channel has that in its name.').waitFor();
+    await dashboard.page.fill('#connections-search', '🙂'.repeat(80)); // longer in bytes than a search may be
+    await dashboard.page.getByText('No connection has that.').waitFor();
     await dashboard.page.fill('#channels-search', '');
     await dashboard.page.click('#channels thead button:has-text("Subscribers")');
     await dashboard.seesFirst('channels', 'room:0');

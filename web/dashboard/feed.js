@@ -5,6 +5,7 @@
 
 const PERIOD = 1000;
 const PATIENCE = 10_000; // until an answer, or the handshake, must be there
+const AFTER_ERROR = 2000;
 const BACKOFF = { base: 500, cap: 8000 };
 const DASHBOARD_FULL = 4529;
 
@@ -94,7 +95,7 @@ export class Feed extends EventTarget {
       this.#say('instances', message.instances);
     } else if (message.type === 'error') {
       if (message.code === 'unavailable') this.#isListing = false;
-      this.#say('error', message);
+      this.#later(() => this.#ask(), AFTER_ERROR); // unless the look comes all the same
     }
   }
 

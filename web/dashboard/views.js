@@ -115,7 +115,9 @@ export class Views {
   }
 
   wishes() {
-    const wish = (name, { order }) => ({ order, limit: LIMIT, search: byId(`${name}-search`).value });
+    // no name has other characters, so what has one is found nowhere
+    const search = (name) => byId(`${name}-search`).value.replace(/[^ -~]/g, '?');
+    const wish = (name, { order }) => ({ order, limit: LIMIT, search: search(name) });
     return { channels: wish('channels', this.#channels), connections: wish('connections', this.#connections) };
   }
 
