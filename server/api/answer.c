@@ -6,6 +6,7 @@ const struct answer_status answer_statuses[ANSWER_STATUSES] = {
     {200, "OK"},
     {204, "No Content"},
     {304, "Not Modified"},
+    {308, "Permanent Redirect"},
     {400, "Bad Request"},
     {401, "Unauthorized"},
     {403, "Forbidden"},

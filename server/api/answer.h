@@ -13,7 +13,7 @@
 struct file;
 
 /* Every status that a response may have. */
-enum { ANSWER_STATUSES = 15 };
+enum { ANSWER_STATUSES = 16 };
 
 extern const struct answer_status {
     int status;

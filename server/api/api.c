@@ -357,6 +357,13 @@ static struct api_call *serve_backend(struct api *api, struct worker *worker,
     return call;
 }
 
+/* The page's own addresses are relative to the one without. */
+static void take_slash_away(struct api_response *response)
+{
+    answer_add_header(response, "Location", BYTES_LITERAL("../dashboard"));
+    response->status = 308;
+}
+
 static void serve_page(const struct api *api, const struct api_request *request,
                        struct api_response *response)
 {
@@ -364,6 +371,11 @@ static void serve_page(const struct api *api, const struct api_request *request,
     bool origin_is_allowed = add_cors(api, request, response);
     const struct route *route = route_of(request, &none);
     const struct file *file = route ? NULL : file_of(api, request);
+    if (!is_hidden(request) &&
+        bytes_equal(request->path, BYTES_LITERAL("/dashboard/"))) {
+        take_slash_away(response);
+        return;
+    }
     if (!route && !file) {
         answer_set_error(response, 404, "Not found");
         return;

@@ -85,8 +85,8 @@ struct look {
     struct look_part parts[];
 };
 
-/* False when one of the connection's is under way, or there were too many. Copies the query, whose
- * searches are copied too. */
+/* False when one of the connection's is under way, or there were too many in
+ * this second. Copies the query, and its searches. */
 bool look_begin(struct connection *connection, const struct look_query *query);
 
 #endif

@@ -167,6 +167,14 @@ def test_on_loopback_it_is_there(server):
     assert "script-src 'self'" in page.headers["content-security-policy"]
 
 
+def test_a_slash_behind_it_is_taken_away(peal, server):
+    answer = server.request("/dashboard/")
+    assert (answer.status, answer.headers["location"], answer.body) == (
+        308, "../dashboard", b"")
+    hidden = peal({"dashboard": "off", "web_root": str(ROOT / "web")})
+    assert hidden.request("/dashboard/").status == 404
+
+
 def page_status(server, host="127.0.0.1", headers=()):
     raw = server.socket()
     raw.send(request_text("/dashboard", host=host, headers=headers))
