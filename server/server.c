@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "announce.h"
 #include "api/api.h"
 #include "auth/auth.h"
 #include "base/clock.h"
@@ -227,24 +228,6 @@ struct server *server_new(const struct config *config,
     return NULL;
 }
 
-static void announce(const struct server *server)
-{
-    const struct config *config = server->config;
-    log_event(LOG_INFO, "Listening", LOG_TEXT("version", PEAL_VERSION),
-              LOG_TEXT("host", config->host),
-              LOG_NUMBER("port", server->net->port),
-              LOG_NUMBER("workers", config->workers),
-              LOG_TEXT("tls", server->tls ? "on" : "off"),
-              LOG_TEXT("auth", auth_is_configured(server->auth) ? "on" : "off"),
-              LOG_NUMBER("pid", getpid()));
-    if (config->dev)
-        printf("\n  Open http%s://%s:%u/ in two windows and chat.\n\n",
-               server->tls ? "s" : "", config->host, server->net->port);
-    if (config->has_dev_key)
-        printf("  Key of /api and /dashboard: %s\n\n", config->api.key);
-    fflush(stdout);
-}
-
 /* The signal that came within a second, or 0. */
 static int wait_signal(const sigset_t *signals)
 {
@@ -457,7 +440,8 @@ bool server_run(struct server *server, struct error *error)
                          sizeof overview->name);
     overview->is_serving = true;
     net_start(server->net, server->api);
-    announce(server);
+    announce(server->config, server->net->port,
+             auth_is_configured(server->auth));
     bool is_replaced = false;
     if (handover_say_ready(&server->handed)) {
         notify_send("READY=1");

@@ -1,0 +1,17 @@
+/* announce: what is said when the server begins to listen: a line in the log,
+ * and to whoever tries it out, where to look.
+ *
+ * Owner:   nothing.
+ * Thread:  the main thread.
+ * Limits:  none.
+ * Failure: none.
+ */
+#ifndef PEAL_ANNOUNCE_H
+#define PEAL_ANNOUNCE_H
+
+#include "config.h"
+
+/* `port`: the one really bound. */
+void announce(const struct config *config, uint32_t port, bool has_auth);
+
+#endif
