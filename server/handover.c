@@ -13,10 +13,18 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "net/listen_socket.h"
+#include "notify.h"
 
-enum { FIRST = 3, DESCRIPTORS_MAX = 1024, ANSWER_MS = 10000, ENDING_MS = 50 };
+enum {
+    FIRST = 3,
+    DESCRIPTORS_MAX = 1024,
+    ANSWER_MS = 10000,
+    ENDING_MS = 50,
+    TICK_MS = 1000
+};
 
 /* Names of the process's environment; the first two are systemd's. */
 #define COUNT    "LISTEN_FDS"
@@ -161,8 +169,8 @@ static int spawn(pid_t *pid, char *const *arguments, char *const *environment,
     return failed;
 }
 
-static bool start_with(struct handover *handover, char *const *arguments,
-                       const int *fds, uint32_t count, struct error *error)
+static bool start_with(pid_t *pid, char *const *arguments, const int *fds,
+                       uint32_t count, struct error *error)
 {
     struct next_environment next;
     int *copies = memory_new(count, sizeof *copies);
@@ -170,7 +178,7 @@ static bool start_with(struct handover *handover, char *const *arguments,
     bool is_copied = copy_up(fds, count, copies, error);
     if (is_copied) {
         make_environment(&next, count - 1);
-        failed = spawn(&handover->pid, arguments, next.entries, copies, count);
+        failed = spawn(pid, arguments, next.entries, copies, count);
         free(next.entries);
         for (uint32_t i = 0; i < count; i++)
             close(copies[i]);
@@ -182,8 +190,17 @@ static bool start_with(struct handover *handover, char *const *arguments,
     return is_copied && !failed;
 }
 
-bool handover_start(struct handover *handover, char *const *arguments,
-                    const int *listeners, uint32_t count, struct error *error)
+/* A new process that is starting. */
+struct next {
+    pid_t pid;
+    int channel;
+    uint64_t until_ms;
+};
+
+enum news { STARTING, READY_TO_GO, ENDED };
+
+static bool start(struct next *next, char *const *arguments,
+                  const int *listeners, uint32_t count, struct error *error)
 {
     int pair[2];
     if (getpid() == 1)
@@ -194,11 +211,11 @@ bool handover_start(struct handover *handover, char *const *arguments,
     int *fds = memory_new(count + 1, sizeof *fds);
     memcpy(fds, listeners, count * sizeof *fds);
     fds[count] = pair[1];
-    bool is_started = start_with(handover, arguments, fds, count + 1, error);
+    bool is_started = start_with(&next->pid, arguments, fds, count + 1, error);
     free(fds);
     close(pair[1]);
-    handover->channel = pair[0];
-    handover->until_ms = clock_steady_ms() + HANDOVER_SECONDS * 1000;
+    next->channel = pair[0];
+    next->until_ms = clock_steady_ms() + HANDOVER_SECONDS * 1000;
     if (!is_started)
         close(pair[0]);
     return is_started;
@@ -214,59 +231,94 @@ static void tell_end(int status, struct error *error)
                   WEXITSTATUS(status));
 }
 
-static enum handover_state give_up(struct handover *handover,
-                                   struct error *error)
+static enum news give_up(struct next *next, struct error *error)
 {
-    kill(handover->pid, SIGKILL);
-    waitpid(handover->pid, NULL, 0);
-    close(handover->channel);
+    kill(next->pid, SIGKILL);
+    waitpid(next->pid, NULL, 0);
+    close(next->channel);
     error_set(error, "the new process was not ready within %d seconds",
               HANDOVER_SECONDS);
-    return HANDOVER_FAILED;
+    return ENDED;
 }
 
-static bool hears_ready(const struct handover *handover, int ms)
+static bool hears_ready(const struct next *next, int ms)
 {
     char word[8] = "";
-    struct pollfd wait = {.fd = handover->channel, .events = POLLIN};
+    struct pollfd wait = {.fd = next->channel, .events = POLLIN};
     if (poll(&wait, 1, ms) != 1)
         return false;
-    if (recv(handover->channel, word, sizeof word - 1, MSG_DONTWAIT) <= 0)
+    if (recv(next->channel, word, sizeof word - 1, MSG_DONTWAIT) <= 0)
         poll(NULL, 0, ENDING_MS); /* it is about to end, mostly */
     return strcmp(word, READY) == 0;
 }
 
-enum handover_state handover_wait(struct handover *handover, int ms,
-                                  struct error *error)
+static enum news wait_for_news(struct next *next, struct error *error)
 {
     int status;
-    if (hears_ready(handover, ms))
-        return HANDOVER_READY;
-    if (waitpid(handover->pid, &status, WNOHANG) == handover->pid) {
-        close(handover->channel);
+    if (hears_ready(next, TICK_MS))
+        return READY_TO_GO;
+    if (waitpid(next->pid, &status, WNOHANG) == next->pid) {
+        close(next->channel);
         tell_end(status, error);
-        return HANDOVER_FAILED;
+        return ENDED;
     }
-    return clock_steady_ms() > handover->until_ms ? give_up(handover, error)
-                                                  : HANDOVER_STARTING;
+    return clock_steady_ms() > next->until_ms ? give_up(next, error) : STARTING;
 }
 
-static void answer(struct handover *handover, const char *word)
+static void answer(struct next *next, const char *word)
 {
-    (void)!send(handover->channel, word, strlen(word), MSG_NOSIGNAL);
-    close(handover->channel);
-}
-
-/* It is not waited for: when we have ended, init does, or systemd, which has
- * to see how its main process ends. */
-void handover_finish(struct handover *handover)
-{
-    answer(handover, GO);
+    (void)!send(next->channel, word, strlen(word), MSG_NOSIGNAL);
+    close(next->channel);
 }
 
 /* What does not listen to that word, being no Peal, listens to the signal. */
-void handover_call_off(struct handover *handover)
+static void call_off(struct next *next)
 {
-    answer(handover, NO);
-    kill(handover->pid, SIGTERM);
+    answer(next, NO);
+    kill(next->pid, SIGTERM);
+}
+
+/* It is not waited for: when we have ended, init does, or systemd, which has
+ * to see how its main process ends. The new one has the whole of the
+ * watchdog's time for its first word. */
+static void let_go_on(struct next *next)
+{
+    char state[64];
+    snprintf(state, sizeof state, "MAINPID=%lld\nWATCHDOG=1",
+             (long long)next->pid);
+    notify_send(state);
+    answer(next, GO);
+    log_event(LOG_INFO, "Upgraded: the new process serves",
+              LOG_NUMBER("from", getpid()), LOG_NUMBER("pid", next->pid));
+}
+
+static bool is_asked_to_end(void)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT));
+}
+
+enum handover_end handover_run(char *const *arguments, const int *listeners,
+                               uint32_t count, void (*keep_going)(void *arg),
+                               void *arg, struct error *error)
+{
+    struct next next;
+    enum news news = STARTING;
+    if (!start(&next, arguments, listeners, count, error))
+        return HANDOVER_FAILED;
+    log_event(LOG_INFO, "Upgrading: the new process starts",
+              LOG_NUMBER("pid", next.pid));
+    while (news == STARTING) {
+        if (is_asked_to_end()) {
+            call_off(&next);
+            return HANDOVER_CALLED_OFF;
+        }
+        news = wait_for_news(&next, error);
+        keep_going(arg);
+    }
+    if (news == ENDED)
+        return HANDOVER_FAILED;
+    let_go_on(&next);
+    return HANDOVER_DONE;
 }

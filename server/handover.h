@@ -17,7 +17,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -37,31 +36,16 @@ bool handover_take(struct handed *handed, struct error *error);
  * without a word leaves it all to us. */
 bool handover_say_ready(struct handed *handed);
 
-/* A new process that is starting. */
-struct handover {
-    pid_t pid;
-    int channel;
-    uint64_t until_ms;
+enum handover_end {
+    HANDOVER_DONE,      /* the new process serves: this one drains */
+    HANDOVER_FAILED,    /* it does not */
+    HANDOVER_CALLED_OFF /* SIGTERM or SIGINT, blocked, is there for this one */
 };
 
-enum handover_state {
-    HANDOVER_STARTING,
-    HANDOVER_READY,
-    HANDOVER_FAILED /* it has ended */
-};
-
-/* Starts the program that `arguments` name, as it is now. */
-bool handover_start(struct handover *handover, char *const *arguments,
-                    const int *listeners, uint32_t count, struct error *error);
-
-/* Waits so long for news. */
-enum handover_state handover_wait(struct handover *handover, int ms,
-                                  struct error *error);
-
-/* Lets the new one serve alone. */
-void handover_finish(struct handover *handover);
-
-/* Has it end. */
-void handover_call_off(struct handover *handover);
+/* Starts the program that `arguments` name, as it is now, and waits until it
+ * serves; systemd is told then. `keep_going` is called each second. */
+enum handover_end handover_run(char *const *arguments, const int *listeners,
+                               uint32_t count, void (*keep_going)(void *arg),
+                               void *arg, struct error *error);
 
 #endif

@@ -309,62 +309,27 @@ static void reload_and_tell(struct server *server)
     notify_send("READY=1");
 }
 
-static bool is_asked_to_end(void)
+static void keep_going(void *server)
 {
-    sigset_t pending;
-    return sigpending(&pending) == 0 &&
-           (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT));
-}
-
-static bool fail_upgrade(struct server *server, const struct error *error)
-{
-    server->failed_upgrades++;
-    log_event(LOG_ERROR, "Not upgraded, this process serves on",
-              LOG_TEXT("reason", error->text));
-    return false;
-}
-
-static bool start_next(struct server *server, struct handover *handover,
-                       struct error *error)
-{
-    uint32_t count;
-    int *listeners = net_listeners(server->net, &count);
-    bool is_started = handover_start(handover, server->sources->arguments,
-                                     listeners, count, error);
-    free(listeners);
-    return is_started;
+    tick(server);
 }
 
 /* Whether another process has taken over. Until it is ready we serve. */
 static bool upgrade(struct server *server)
 {
     struct error error;
-    struct handover handover;
-    if (!start_next(server, &handover, &error))
-        return fail_upgrade(server, &error);
-    log_event(LOG_INFO, "Upgrading: the new process starts",
-              LOG_NUMBER("pid", handover.pid));
-    enum handover_state state = HANDOVER_STARTING;
-    while (state == HANDOVER_STARTING) {
-        if (is_asked_to_end()) {
-            handover_call_off(&handover);
-            return false;
-        }
-        state = handover_wait(&handover, 1000, &error);
-        tick(server);
+    uint32_t count;
+    int *listeners = net_listeners(server->net, &count);
+    enum handover_end end =
+        handover_run(server->sources->arguments, listeners, count, keep_going,
+                     server, &error);
+    free(listeners);
+    if (end == HANDOVER_FAILED) {
+        server->failed_upgrades++;
+        log_event(LOG_ERROR, "Not upgraded, this process serves on",
+                  LOG_TEXT("reason", error.text));
     }
-    if (state == HANDOVER_FAILED)
-        return fail_upgrade(server, &error);
-    char text[64];
-    /* and the new one has the whole of the watchdog's time for its first word
-     */
-    snprintf(text, sizeof text, "MAINPID=%lld\nWATCHDOG=1",
-             (long long)handover.pid);
-    notify_send(text);
-    handover_finish(&handover);
-    log_event(LOG_INFO, "Upgraded: the new process serves",
-              LOG_NUMBER("from", getpid()), LOG_NUMBER("pid", handover.pid));
-    return true;
+    return end == HANDOVER_DONE;
 }
 
 /* Ends by itself when all connections are closed, and at once when one of
