@@ -156,6 +156,9 @@ static void post(struct event_sender *sender, uint64_t now_ms)
     };
     batch->transfer =
         hook_poster_send(sender->poster, &call, on_posted, sender);
+    if (!batch->transfer)
+        on_not_taken(sender,
+                     &(struct hook_reply){.error = "it cannot be signed"});
 }
 
 uint64_t event_sender_step(struct event_sender *sender, uint64_t now_ms)

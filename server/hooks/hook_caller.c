@@ -143,8 +143,6 @@ static void start_question(struct hook_caller *caller, uint64_t now_ms)
 {
     struct question *question = caller->waiting;
     DL_DELETE2(caller->waiting, question, previous, next);
-    DL_APPEND2(caller->running, question, previous, next);
-    caller->running_count++;
     complete_body(caller, question);
     const struct hook_call call = {
         .kind = hook_name(question->hook),
@@ -154,6 +152,12 @@ static void start_question(struct hook_caller *caller, uint64_t now_ms)
     };
     question->transfer =
         hook_poster_send(caller->poster, &call, on_answered, question);
+    if (!question->transfer) {
+        fail(caller, question, "it cannot be signed");
+        return;
+    }
+    DL_APPEND2(caller->running, question, previous, next);
+    caller->running_count++;
 }
 
 /* Each has waited longer than those behind it. */

@@ -153,14 +153,15 @@ static void add_header(struct transfer *transfer, const char *text)
     transfer->headers = longer;
 }
 
-static void add_headers(struct transfer *transfer, const struct hook_call *call)
+static bool add_headers(struct transfer *transfer, const struct hook_call *call)
 {
     char time[24];
     char line[128];
     char signature[HOOK_SIGNATURE_LEN + 1];
     snprintf(time, sizeof time, "%" PRId64, clock_wall_ms() / 1000);
-    hook_signature_make(transfer->poster->options->secret, time, call->body,
-                        signature);
+    if (!hook_signature_make(transfer->poster->options->secret, time,
+                             call->body, signature))
+        return false;
     add_header(transfer, "Content-Type: application/json");
     add_header(transfer, "User-Agent: Peal/" PEAL_VERSION);
     add_header(transfer, "Expect:"); /* the body goes along at once */
@@ -171,30 +172,10 @@ static void add_headers(struct transfer *transfer, const struct hook_call *call)
     snprintf(line, sizeof line, "Peal-Signature: v1=%s", signature);
     add_header(transfer, line);
     if (!call->trace[0])
-        return;
+        return true;
     snprintf(line, sizeof line, "traceparent: %s", call->trace);
     add_header(transfer, line);
-}
-
-struct transfer *hook_poster_send(struct hook_poster *poster,
-                                  const struct hook_call *call,
-                                  hook_posted *done, void *arg)
-{
-    struct transfer *transfer = take_transfer(poster);
-    CURL *easy = transfer->easy;
-    transfer->done = done;
-    transfer->arg = arg;
-    transfer->head_bytes = 0;
-    buffer_clear(&transfer->answer);
-    add_headers(transfer, call);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->body.data);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                     (curl_off_t)call->body.len);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
-    CURLMcode code = curl_multi_add_handle(poster->multi, easy);
-    PANIC_IF(code != CURLM_OK);
-    return transfer;
+    return true;
 }
 
 /* Out of curl's hands, and ready for the next call. */
@@ -207,6 +188,30 @@ static void put_back(struct transfer *transfer)
     transfer->headers = NULL;
     transfer->next = poster->free;
     poster->free = transfer;
+}
+
+struct transfer *hook_poster_send(struct hook_poster *poster,
+                                  const struct hook_call *call,
+                                  hook_posted *done, void *arg)
+{
+    struct transfer *transfer = take_transfer(poster);
+    CURL *easy = transfer->easy;
+    transfer->done = done;
+    transfer->arg = arg;
+    transfer->head_bytes = 0;
+    buffer_clear(&transfer->answer);
+    if (!add_headers(transfer, call)) {
+        put_back(transfer);
+        return NULL;
+    }
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->body.data);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     (curl_off_t)call->body.len);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
+    CURLMcode code = curl_multi_add_handle(poster->multi, easy);
+    PANIC_IF(code != CURLM_OK);
+    return transfer;
 }
 
 void hook_poster_cancel(struct hook_poster *poster, struct transfer *transfer)
@@ -241,10 +246,28 @@ static void finish(struct transfer *transfer, CURLcode code)
 
 /* ---- all of them -------------------------------------------------------- */
 
+/* libcurl's allocations do not fail either: see base/memory.h. */
+static void *allocate(size_t size)
+{
+    return memory_new(1, size);
+}
+
+static void *reallocate(void *memory, size_t size)
+{
+    return memory_resize(memory, size, 1);
+}
+
+static char *copy_text(const char *text)
+{
+    return memory_copy_text(text, strlen(text));
+}
+
 struct hook_poster *hook_poster_new(const struct hook_options *options)
 {
     struct hook_poster *poster = memory_new(1, sizeof *poster);
-    PANIC_IF(curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK);
+    CURLcode code = curl_global_init_mem(CURL_GLOBAL_DEFAULT, allocate, free,
+                                         reallocate, copy_text, memory_new);
+    PANIC_IF(code != CURLE_OK);
     poster->options = options;
     poster->multi = curl_multi_init();
     PANIC_IF(!poster->multi);

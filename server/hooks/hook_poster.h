@@ -53,7 +53,8 @@ struct hook_call {
     uint64_t timeout_ms;
 };
 
-/* `done` runs once, within hook_poster_run. */
+/* `done` runs once, within hook_poster_run. NULL when it cannot be signed, for
+ * want of memory: then it does not run. */
 struct transfer *hook_poster_send(struct hook_poster *poster,
                                   const struct hook_call *call,
                                   hook_posted *done, void *arg);

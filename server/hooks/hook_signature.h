@@ -4,7 +4,7 @@
  * Owner:   nothing is owned.
  * Thread:  any.
  * Limits:  none.
- * Failure: a library that cannot do HMAC-SHA256 ends the process.
+ * Failure: false when the library has no memory.
  */
 #ifndef PEAL_HOOKS_HOOK_SIGNATURE_H
 #define PEAL_HOOKS_HOOK_SIGNATURE_H
@@ -13,8 +13,8 @@
 
 enum { HOOK_SIGNATURE_LEN = 64 };
 
-/* As hexadecimal digits, and a zero. */
-void hook_signature_make(const char *secret, const char *time,
+/* Writes it as hexadecimal digits, and a zero. */
+bool hook_signature_make(const char *secret, const char *time,
                          struct bytes body, char out[HOOK_SIGNATURE_LEN + 1]);
 
 #endif
