@@ -137,6 +137,15 @@ def move_listeners(load):
     return act
 
 
+def slope_of(samples):
+    """Least squares over the second half, each hour."""
+    half = samples[len(samples) // 2:]
+    if len(half) < 2:
+        return 0.0
+    line = statistics.linear_regression(range(len(half)), half)
+    return line.slope * 3600 / SAMPLE_EVERY
+
+
 class Record:
     """Memory and descriptors of each instance over time."""
 
@@ -144,11 +153,14 @@ class Record:
         self.servers = list(instances.instances)
         self.before = [descriptors_of(server) for server in self.servers]
         self.samples = [[] for _ in self.servers]
+        self.descriptors = [[] for _ in self.servers]
 
     def sample(self):
-        for server, samples in zip(self.servers, self.samples):
+        for server, samples, descriptors in zip(
+                self.servers, self.samples, self.descriptors):
             assert server.process.poll() is None, server.log()[-3000:]
             samples.append(memory_of(server))
+            descriptors.append(descriptors_of(server))
 
     def problems(self):
         for index, samples in enumerate(self.samples):
@@ -159,7 +171,11 @@ class Record:
             print(f"instance {index}: memory {early / MEGABYTE:.1f} MiB in the "
                   f"second quarter, {late / MEGABYTE:.1f} in the last, "
                   f"{max(samples) / MEGABYTE:.1f} at the most; descriptors "
-                  f"{self.before[index]} before, {after} after", flush=True)
+                  f"{self.before[index]} before, {after} after; slopes in "
+                  "the second half, each hour: "
+                  f"{slope_of(samples) / MEGABYTE:+.2f} MiB, "
+                  f"{slope_of(self.descriptors[index]):+.1f} descriptors",
+                  flush=True)
             if late > early * (1 + GROWTH) + SLACK:
                 yield f"instance {index}: memory grows"
             if after > self.before[index] + 2:
