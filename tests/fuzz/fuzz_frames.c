@@ -125,8 +125,12 @@ static void check_heads(const uint8_t *data, size_t size, size_t step)
     feed_head(&cut, &given_cut, data, size, step);
     PANIC_IF(whole.is_broken != cut.is_broken);
     PANIC_IF(!bytes_equal(buffer_bytes(&given), buffer_bytes(&given_cut)));
+    PANIC_IF(!bytes_equal(buffer_bytes(&whole.forwarded),
+                          buffer_bytes(&cut.forwarded)));
     buffer_deinit(&given);
     buffer_deinit(&given_cut);
+    head_check_deinit(&whole);
+    head_check_deinit(&cut);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -6,11 +6,13 @@
 #include "auth/auth.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "fakes/fake_instance.h"
 #include "fakes/fake_token.h"
 #include "fuzz.h"
 
 static const char *const protocols[] = {"echo", "broadcast", NULL};
 
+static struct fake_instance *fake;
 static struct auth *auth;
 static struct api *api;
 
@@ -44,6 +46,7 @@ static void set_up(void)
     };
     text_list_add(&options.algorithms, "HS256");
     text_list_add(&options.origins, "https://*.example.org");
+    fake = fake_instance_new(1);
     auth = auth_new(&options, protocols, &error);
     api = api_new(&(struct api_sources){.is_ready = is_ready,
                                         .origin_is_allowed = origin_is_allowed,
@@ -87,7 +90,8 @@ static void serve(const struct handshake *handshake)
                                         .host = handshake->host,
                                         .origin = handshake->origin,
                                         .if_none_match = handshake->key};
-    PANIC_IF(api_serve(api, NULL, &request, &response)); /* no key, no call */
+    /* no key, no call */
+    PANIC_IF(api_serve(api, &fake->workers[0], &request, &response));
     PANIC_IF(response.status < 200 || !api_status_text(response.status));
     api_response_deinit(&response);
 }

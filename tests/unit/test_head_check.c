@@ -198,6 +198,26 @@ static void it_says_when_a_chunked_body_is_over(void **state)
     assert_false(check.is_chunked || check.is_over);
 }
 
+static void forwarded_headers_are_kept_for_their_request(void **state)
+{
+    (void)state;
+    for (size_t step = 1; step < 64; step++) {
+        struct head_check check = {0};
+        const char *first = GOOD "Forwarded: for=a\r\nX-Forwarded: b\r\n"
+                                 "FORWARDED:for=\"c\"\r\nForwardedx: d\r\n\r\n";
+        const char *next = GOOD "\r\n";
+        struct buffer given = feed(&check, first, strlen(first), step);
+        assert_bytes(buffer_bytes(&given), first);
+        assert_bytes(buffer_bytes(&check.forwarded),
+                     " for=a\nfor=\"c\"\n");
+        buffer_deinit(&given);
+        given = feed(&check, next, strlen(next), step);
+        assert_bytes(buffer_bytes(&check.forwarded), "");
+        buffer_deinit(&given);
+        head_check_deinit(&check);
+    }
+}
+
 static bool finds_blank(const char *target)
 {
     char text[128];
@@ -268,6 +288,7 @@ int main(void)
         cmocka_unit_test(doubtful_requests_are_refused),
         cmocka_unit_test(one_good_length_there_may_be),
         cmocka_unit_test(it_stops_behind_each_request),
+        cmocka_unit_test(forwarded_headers_are_kept_for_their_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
