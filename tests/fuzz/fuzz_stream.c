@@ -61,12 +61,14 @@ static void start_server(void)
     signal(SIGPIPE, SIG_IGN);
     struct auth *auth = auth_new(&config->auth, protocol_names, &error);
     PANIC_IF(!auth);
+    struct api_options options = config->api;
+    options.key = (char *)"key-of-the-fuzzer";
     struct api *api =
         api_new(&(struct api_sources){.is_ready = is_ready,
                                       .origin_is_allowed = origin_is_allowed,
                                       .write_metrics = write_metrics,
                                       .arg = auth},
-                &config->api, NULL, &error);
+                &options, NULL, &error);
     instance.options = &config->messaging;
     instance.hub = hub_new();
     instance.clients = clients_new();
