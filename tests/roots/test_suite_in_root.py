@@ -4,14 +4,14 @@ with PEAL_ROOTS_FULL=1: it builds everything once more."""
 from root import packages_in
 
 # what these two stages need of what tests/run.sh lists
-NOT_NEEDED = {"valgrind", "libc6-dbg", "nginx", "haproxy", "systemd",
+NOT_NEEDED = {"valgrind", "libc6-dbg", "nginx", "haproxy",
               "clang-format", "redis-server", "mmdebstrap"}
 
 
 def test_unit_and_integration_tests_pass(build_root):
     build_root.put_source()
     build_root.install(
-        *packages_in("conf/run.sh"), "prometheus",
+        *packages_in("conf/run.sh"), "prometheus", "ca-certificates",
         *(name for name in packages_in("tests/run.sh")
           if name not in NOT_NEEDED))
     build_root.run(
