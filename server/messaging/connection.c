@@ -13,10 +13,7 @@
 #include "messaging/tally.h"
 #include "messaging/worker.h"
 
-enum {
-    FLUSH_BYTES = 65536, /* of the outbox in one write */
-    DISCONNECTS_LOGGED = 1000 /* a second */
-};
+enum { DISCONNECTS_LOGGED = 1000 }; /* a second */
 
 static const struct messaging_options *options_of(struct connection *connection)
 {
@@ -135,21 +132,6 @@ static void note_end(struct connection *connection)
     count(connection, METRIC_CONNECTIONS, -1);
 }
 
-/* What waits has changed. */
-static void note_outbox(struct connection *connection, size_t before)
-{
-    size_t now = outbox_bytes(&connection->outbox);
-    count(connection, METRIC_OUTBOX_BYTES, (int64_t)now - (int64_t)before);
-    count(connection, METRIC_OUTBOX_CONNECTIONS, (now != 0) - (before != 0));
-}
-
-void connection_drop_outbox(struct connection *connection)
-{
-    size_t before = outbox_bytes(&connection->outbox);
-    count(connection, METRIC_DROPPED_CLOSED, outbox_clear(&connection->outbox));
-    note_outbox(connection, before);
-}
-
 static void free_partial(struct connection *connection)
 {
     if (!connection->partial)
@@ -177,8 +159,8 @@ void connection_free(struct connection *connection)
     free(connection);
 }
 
-static void close_at_limit(struct connection *connection, enum metric metric,
-                           enum close_reason reason)
+void connection_close_at_limit(struct connection *connection,
+                               enum metric metric, enum close_reason reason)
 {
     count(connection, metric, 1);
     connection_close(connection, reason);
@@ -190,7 +172,7 @@ static bool is_within_rate(struct connection *connection)
                           options_of(connection)->limits.messages_per_second,
                           connection->last_seen_ms))
         return true;
-    close_at_limit(connection, METRIC_LIMIT_RATE, CLOSE_RATE_LIMIT);
+    connection_close_at_limit(connection, METRIC_LIMIT_RATE, CLOSE_RATE_LIMIT);
     return false;
 }
 
@@ -221,7 +203,8 @@ void connection_receive(struct connection *connection, struct bytes piece,
     size_t held = connection->partial ? connection->partial->len : 0;
     if (held + piece.len + remaining >
         options_of(connection)->limits.message_bytes) {
-        close_at_limit(connection, METRIC_LIMIT_MESSAGE_BYTES, CLOSE_TOO_BIG);
+        connection_close_at_limit(connection, METRIC_LIMIT_MESSAGE_BYTES,
+                                  CLOSE_TOO_BIG);
         return;
     }
     if (is_final && !connection->partial) {
@@ -292,179 +275,6 @@ const char *connection_client_id(const struct connection *connection)
     return client_id(connection->client);
 }
 
-typedef bool write_function(struct connection *connection,
-                            struct bytes frames);
-
-/* For what stays as it is until the worker settles. */
-static write_function *later(const struct connection *connection)
-{
-    const struct transport *transport = connection->transport;
-    return transport->write_later ? transport->write_later : transport->write;
-}
-
-static bool is_writable(const struct connection *connection)
-{
-    return outbox_is_empty(&connection->outbox) &&
-           !connection->transport->is_blocked(connection);
-}
-
-/* The one place where a slow reader is judged. */
-static bool queue_frame(struct connection *connection, struct frame *frame,
-                        const void *topic)
-{
-    switch (outbox_push(&connection->outbox, frame, topic,
-                        &options_of(connection)->limits)) {
-    case OUTBOX_SUPERSEDED:
-        count(connection, METRIC_DROPPED_SUPERSEDED, 1);
-        return true;
-    case OUTBOX_FULL:
-        count(connection, METRIC_DROPPED_CLOSED, 1);
-        close_at_limit(connection, METRIC_LIMIT_OUTBOX, CLOSE_TOO_SLOW);
-        return false;
-    default:
-        return true;
-    }
-}
-
-static void drop(struct connection *connection, size_t frame_count)
-{
-    count(connection, METRIC_DROPPED_CLOSED, (int64_t)frame_count);
-}
-
-/* True when nothing is left to do. */
-static bool send_by(struct connection *connection, write_function *write,
-                    size_t frame_count, struct bytes joined)
-{
-    count(connection, METRIC_MESSAGES_OUT, (int64_t)frame_count);
-    count(connection, METRIC_BYTES_OUT, (int64_t)joined.len);
-    if (connection->worker->watch)
-        watch_connection(connection, TALLY_MESSAGES_OUT, frame_count,
-                         joined.len);
-    if (!is_writable(connection))
-        return false;
-    if (!write(connection, joined))
-        connection_close(connection, CLOSE_CONNECTION_LOST);
-    return true;
-}
-
-static void queue_frames(struct connection *connection,
-                         struct frame *const *frames, size_t frame_count,
-                         const void *topic)
-{
-    size_t before = outbox_bytes(&connection->outbox);
-    size_t queued = 0;
-    while (queued < frame_count &&
-           queue_frame(connection, frames[queued], topic))
-        queued++;
-    note_outbox(connection, before);
-    metrics_observe(&connection->worker->metrics, DISTRIBUTION_OUTBOX_DEPTH,
-                    outbox_bytes(&connection->outbox));
-    if (queued == frame_count)
-        connection->transport->want_writable(connection);
-}
-
-/* One that is to be closed still gets what its channels have for it until it
- * leaves them, where the reason allows. */
-static bool takes_publications(const struct connection *connection)
-{
-    return connection->is_open &&
-           (!connection->is_closing ||
-            close_reason_info(connection->close_reason)->flush);
-}
-
-void connection_send_frames(struct connection *connection,
-                            struct frame *const *frames, size_t frame_count,
-                            struct bytes joined, const void *topic)
-{
-    if (!takes_publications(connection))
-        drop(connection, frame_count);
-    else if (!send_by(connection, later(connection), frame_count, joined))
-        queue_frames(connection, frames, frame_count, topic);
-}
-
-static bool takes_replies(const struct connection *connection)
-{
-    return connection->is_open && !connection->is_closing;
-}
-
-/* What its channels have gathered came before what follows. */
-static void catch_up(struct connection *connection)
-{
-    for (uint32_t i = 0; i < connection->subscription_count; i++)
-        channel_catch_up(connection->subscriptions[i].channel, connection);
-}
-
-void connection_send(struct connection *connection, struct message *message)
-{
-    const struct protocol *protocol = connection->protocol;
-    if (!protocol->encode)
-        return;
-    if (!takes_replies(connection)) {
-        drop(connection, 1);
-        return;
-    }
-    catch_up(connection);
-    struct frame *frame =
-        message_frame(message, protocol->encoding, protocol->encode);
-    write_function *now = connection->transport->write;
-    if (!send_by(connection, now, 1, frame_bytes(frame)))
-        queue_frames(connection, &frame, 1, NULL);
-}
-
-struct buffer *connection_reply_begin(struct connection *connection)
-{
-    struct buffer *reply = &connection->worker->reply;
-    buffer_clear(reply);
-    /* the header's length is known at the end only */
-    buffer_reserve(reply, FRAME_HEADER_MAX);
-    reply->len = FRAME_HEADER_MAX;
-    return reply;
-}
-
-void connection_reply_end(struct connection *connection,
-                          enum frame_opcode opcode)
-{
-    struct buffer *reply = &connection->worker->reply;
-    char header[FRAME_HEADER_MAX];
-    size_t header_len =
-        frame_write_header(header, opcode, reply->len - FRAME_HEADER_MAX);
-    size_t start = FRAME_HEADER_MAX - header_len;
-    memcpy(reply->data + start, header, header_len);
-    struct bytes joined = bytes_skip(buffer_bytes(reply), start);
-
-    if (!takes_replies(connection)) {
-        drop(connection, 1);
-        return;
-    }
-    if (send_by(connection, connection->transport->write, 1, joined))
-        return;
-    struct frame *frame = frame_new_raw(joined);
-    queue_frames(connection, &frame, 1, NULL);
-    frame_unref(frame);
-}
-
-void connection_on_writable(struct connection *connection)
-{
-    if (!connection->is_open || connection->is_close_started)
-        return;
-    struct buffer *flush = &connection->worker->flush;
-    while (!outbox_is_empty(&connection->outbox) &&
-           !connection->transport->is_blocked(connection)) {
-        buffer_clear(flush);
-        size_t before = outbox_bytes(&connection->outbox);
-        outbox_take(&connection->outbox, flush, FLUSH_BYTES);
-        note_outbox(connection, before);
-        if (!connection->transport->write(connection, buffer_bytes(flush))) {
-            connection_drop_outbox(connection);
-            connection_close(connection, CLOSE_CONNECTION_LOST);
-        }
-    }
-    if (!outbox_is_empty(&connection->outbox))
-        connection->transport->want_writable(connection);
-    else if (connection->is_closing)
-        worker_close_later(connection->worker, connection);
-}
-
 void connection_count_fault(struct connection *connection, enum fault fault)
 {
     count(connection, METRIC_ERRORS_SENT, 1);
@@ -472,6 +282,6 @@ void connection_count_fault(struct connection *connection, enum fault fault)
         return;
     uint32_t limit = options_of(connection)->limits.bad_messages;
     if (++connection->bad_messages >= limit && limit)
-        close_at_limit(connection, METRIC_LIMIT_BAD_MESSAGES,
+        connection_close_at_limit(connection, METRIC_LIMIT_BAD_MESSAGES,
                        CLOSE_BAD_MESSAGES);
 }

@@ -20,6 +20,7 @@
 #include "messaging/close_reason.h"
 #include "messaging/fault.h"
 #include "messaging/identity.h"
+#include "messaging/metrics.h"
 #include "messaging/outbox.h"
 #include "messaging/protocol.h"
 #include "messaging/subscription.h"
@@ -125,6 +126,10 @@ void connection_close(struct connection *connection, enum close_reason reason);
 void connection_close_saying(struct connection *connection,
                              enum close_reason reason, struct bytes text);
 
+/* The same, counted as that limit's. */
+void connection_close_at_limit(struct connection *connection,
+                               enum metric metric, enum close_reason reason);
+
 /* What the close frame says. */
 const char *connection_close_text(const struct connection *connection);
 
@@ -136,11 +141,15 @@ void connection_start_close(struct connection *connection);
 
 const char *connection_client_id(const struct connection *connection);
 
-/* Sends one message of the protocol's own: begin gives an empty buffer, end
- * sends what was appended to it. Not to be nested. */
+/* Sends one message of the protocol's own, at the end of the turn: begin gives
+ * an empty buffer, end takes what was appended to it. Not to be nested. */
 struct buffer *connection_reply_begin(struct connection *connection);
 void connection_reply_end(struct connection *connection,
                           enum frame_opcode opcode);
+
+/* For replies.c: frames that were gathered are written, or wait. */
+void connection_send_replies(struct connection *connection,
+                             struct bytes frames);
 
 /* Sends a message in the protocol's encoding. */
 void connection_send(struct connection *connection, struct message *message);

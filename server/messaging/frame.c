@@ -47,6 +47,22 @@ static struct frame *make(struct bytes header, struct bytes payload)
     return frame;
 }
 
+static uint64_t read_big_endian(const char *data, unsigned size)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < size; i++)
+        value = value << 8 | (unsigned char)data[i];
+    return value;
+}
+
+size_t frame_whole_len(struct bytes frames)
+{
+    unsigned char len = (unsigned char)frames.data[1];
+    unsigned extended = len == LENGTH_16 ? 2 : len == LENGTH_64 ? 8 : 0;
+    return 2 + extended +
+           (extended ? read_big_endian(frames.data + 2, extended) : len);
+}
+
 struct frame *frame_new(enum frame_opcode opcode, struct bytes payload)
 {
     char header[FRAME_HEADER_MAX];

@@ -39,6 +39,9 @@ struct frame {
 size_t frame_write_header(char out[FRAME_HEADER_MAX], enum frame_opcode opcode,
                           size_t payload_len);
 
+/* The length of the first of frames that were made here and are whole. */
+size_t frame_whole_len(struct bytes frames);
+
 /* A frame with one reference, its payload copied. */
 struct frame *frame_new(enum frame_opcode opcode, struct bytes payload);
 

@@ -34,6 +34,7 @@ void worker_deinit(struct worker *worker)
     watch_end(worker);
     inbox_deinit(&worker->inbox);
     buffer_deinit(&worker->reply);
+    replies_deinit(&worker->replies);
     buffer_deinit(&worker->flush);
     for (int i = 0; i < ENCODINGS_MAX; i++)
         buffer_deinit(&worker->joined[i]);
@@ -84,6 +85,7 @@ void worker_turn(struct worker *worker)
     int rounds = 0;
     while (inbox_drain(&worker->inbox) && ++rounds < INBOX_ROUNDS)
         ; /* what was posted while draining is of this turn too */
+    replies_send(worker);
     send_channels(worker);
     start_closings(worker);
 }

@@ -20,6 +20,7 @@
 #include "messaging/options.h"
 #include "messaging/overview.h"
 #include "messaging/refusals.h"
+#include "messaging/replies.h"
 
 struct look;
 struct watch;
@@ -65,6 +66,7 @@ struct worker {
     struct channel *dirty;    /* channels with a batch */
     struct connection *closing;
     struct buffer reply; /* the reply being written */
+    struct replies replies;
     struct buffer joined[ENCODINGS_MAX];
     struct buffer flush;
     uint64_t *expiring; /* handles of connections whose token ends soon */

@@ -348,6 +348,7 @@ int websocket_on_peer_close(struct socket *socket, unsigned char *data,
         write_code(data, code);
     }
     if (socket->connection) {
+        replies_send(&socket->reactor->worker); /* nothing may follow a close */
         socket->connection->peer_close_code = code;
         socket->connection->is_close_started = true;
         socket->connection->is_closing = true;

@@ -17,8 +17,8 @@ attempts=3
 build=$here/../../build
 out=
 peers="peal floor bun bun-json ws gorilla nchan fastapi socketio nginx nethttp gin"
-scenarios="echo fanout-1 fanout-4 fanout-16 latency idle churn storm shootout
-    two health-1k health-10k"
+scenarios="echo fanout-1 fanout-4 fanout-16 latency idle idle-tls churn storm
+    storm-14k shootout one two workers-1 workers-2 health-1k health-10k"
 
 while getopts r:t:p:s:b:o:a: option; do
     case $option in
@@ -85,8 +85,10 @@ can_run() { # peer
 command_of() { # peer, port, redis url or nothing
     case $1 in
     peal)
-        command=("$build/peal" --workers 1 --port "$2" --log.level error
-            --limits.messages_per_second 0) ;;
+        command=("$build/peal" --workers "$workers" --port "$2"
+            --log.level error --limits.messages_per_second 0
+            ${certificates:+--tls.cert "$certificates/server.pem"
+                --tls.key "$certificates/server.key"}) ;;
     floor) command=("$build/peal-bench-floor" "$2") ;;
     bun | bun-json) command=("$here/peers/node_modules/.bin/bun" "$here/peers/bun.js"
         "$2") ;;
@@ -104,6 +106,7 @@ speech_of() { # peer, scenario
     case $1/$2 in
     peal/echo) speech=(--preset peal-echo --jwt-secret "$secret") ;;
     peal/*) speech=(--preset peal --jwt-secret "$secret") ;;
+    */idle-tls | */storm-14k | */one | */workers-*) return 1 ;;
     socketio/two) speech=(
         --path '/socket.io/?EIO=4&transport=websocket' --join 40
         --joined '40{' --reply-when 2 --reply-with 3
@@ -139,13 +142,31 @@ play_of() { # scenario
         "${timed[@]}") ;;
     latency) play=(fanout --connections 1000 --rate 40 "${timed[@]}") ;;
     idle) play=(idle --connections 10000 --duration 1 --warmup 1) ;;
+    idle-tls) play=(idle --connections 8000 --duration 1 --warmup 1) ;;
     churn) play=(churn --connections 200 --base 1000 "${timed[@]}") ;;
     storm) play=(storm --connections 5000 --base 1000 --duration 60) ;;
+    storm-14k) play=(storm --connections 4000 --base 14000 --duration 60) ;;
+    workers-*) play=(fanout --connections 1000 --window 4 "${timed[@]}") ;;
     shootout) play=(shootout --connections 18000 --step 1000 --limit 0.1
         --duration 120) ;;
-    two) play=(fanout --connections 200 --publishers 4 --rate 200
+    one | two) play=(fanout --connections 200 --publishers 4 --rate 200
         "${timed[@]}") ;;
     *) return 1 ;;
+    esac
+}
+
+# What a scenario wants of the server and of where it runs: `workers`, `scheme`,
+# `certificates`, `server_cores` and `bench_cores`.
+set_up() { # scenario
+    workers=1 scheme=ws certificates= server_cores=0 bench_cores=1
+    case $1 in
+    idle-tls)
+        scheme=wss certificates=$out/certificates
+        [ -d "$certificates" ] ||
+            "$here/../../conf/make_dev_certs.sh" "$certificates" >/dev/null
+        ;;
+    # both share all cores with the generator: what counts is CPU time
+    workers-*) workers=${1#workers-} server_cores=0,1 bench_cores=0,1 ;;
     esac
 }
 
@@ -154,11 +175,9 @@ play_of() { # scenario
 servers=()
 redis=
 
-start() { # core, command...
-    local core=$1
-    shift
+start() { # command...
     env PEAL_AUTH_SECRET="$secret" TMPDIR="$out" \
-        ${redis:+PEAL_REDIS_URL="$redis"} taskset -c "$core" "$@" \
+        ${redis:+PEAL_REDIS_URL="$redis"} taskset -c "$server_cores" "$@" \
         >>"$out/servers.log" 2>&1 &
     servers+=($!)
 }
@@ -185,7 +204,7 @@ trap stop_all EXIT
 start_peer() { # peer, redis url or nothing
     port=$((port + 1))
     command_of "$1" "$port" "${2:-}"
-    start 0 "${command[@]}"
+    start "${command[@]}"
     await_port "$port" && return 0
     say_missing "$1" "did not start; see servers.log"
     stop_all
@@ -204,8 +223,9 @@ run_bench() { # peer, scenario, round
 
 bench_once() { # peer, scenario, round; play and speech are set
     start_peer "$1" || return 1
-    taskset -c 1 "$bench" "${play[@]}" "${speech[@]}" --name "$1" --quiet \
-        --url "ws://127.0.0.1:$port" --server-pid "${servers[0]}" \
+    taskset -c "$bench_cores" "$bench" "${play[@]}" "${speech[@]}" --name "$1" \
+        --quiet --url "$scheme://127.0.0.1:$port" \
+        --server-pid "${servers[0]}" \
         --json "$out/$2.$1.$3.json" >>"$out/runs.log" 2>&1
     stop_all
 }
@@ -217,7 +237,7 @@ run_two() { # peer, round
         say_missing "peal, two instances" "this build has no Redis"
         return
     fi
-    start 0 redis-server --port "$redis_port" --save '' --bind 127.0.0.1
+    start redis-server --port "$redis_port" --save '' --bind 127.0.0.1
     await_port "$redis_port" || { stop_all && return; }
     redis=redis://127.0.0.1:$redis_port
     start_peer "$1" "$redis" && start_peer "$1" "$redis"
@@ -243,6 +263,7 @@ run_health() { # peer, scenario, round
 
 run() { # peer, scenario, round
     can_run "$1" || return
+    set_up "$2"
     case $2 in
     two) run_two "$1" "$3" ;;
     health-*) run_health "$1" "$2" "$3" ;;

@@ -14,8 +14,8 @@ import statistics
 import sys
 
 SERVERS = [
-    "peal", "floor", "bun", "bun-json", "ws", "gorilla", "nchan", "fastapi", "socketio",
-    "nginx", "nethttp", "gin",
+    "peal", "floor", "bun", "bun-json", "ws", "gorilla", "nchan", "fastapi",
+    "socketio", "nginx", "nethttp", "gin",
 ]
 
 MORE, LESS = 1, -1
@@ -64,10 +64,18 @@ ROWS = [
     ("latency", "us a delivery", field("server_us"), LESS),
     ("idle", "10,000 idle: KB a connection", memory_each, LESS),
     ("idle", "us a handshake", field("open_server_us"), LESS),
+    ("idle-tls", "8,000 idle over TLS: KB a connection", memory_each, LESS),
     ("churn", "us an opening and closing", field("server_us"), LESS),
     ("storm", "5,000 at once: us a handshake", field("server_us"), LESS),
     ("storm", "seconds", field("seconds"), LESS),
+    ("storm-14k", "4,000 beside 14,000: us a handshake", field("server_us"),
+     LESS),
     ("shootout", "clients at p95 of 100 ms", shootout_clients, MORE),
+    ("workers-1", "one worker, cores shared: us a delivery",
+     field("server_us"), LESS),
+    ("workers-2", "two workers, cores shared: us a delivery",
+     field("server_us"), LESS),
+    ("one", "one instance: p50 us", field("latency_us", "p50"), LESS),
     ("two", "two instances: p50 us", field("latency_us", "p50"), LESS),
     ("two", "p99 us", field("latency_us", "p99"), LESS),
     ("health-1k", "GET /health, 1,000: requests/s", field("rate"), MORE),

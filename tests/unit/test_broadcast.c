@@ -531,6 +531,7 @@ static void binary_is_an_error(void **state)
     (void)state;
     connection_receive(alice->connection, BYTES_LITERAL("{\"type\":\"ping\"}"),
                        0, true, true);
+    fake_instance_turn(fake);
     assert_hears(alice, "{\"type\":\"error\",\"code\":\"binary\",\"message\":"
                         "\"this protocol takes text only\"}");
 }

@@ -185,10 +185,12 @@ static void the_rate_is_limited(void **state)
 
 /* ---- sending ------------------------------------------------------ */
 
-static void a_reply_is_written_at_once(void **state)
+static void a_reply_is_written_at_the_end_of_the_turn(void **state)
 {
     (void)state;
     send_reply("hello");
+    assert_int_equal(alice->socket.writes, 0);
+    fake_instance_turn(fake);
     assert_int_equal(alice->socket.writes, 1);
     assert_string_equal(fake_client_hear(alice), "hello");
     assert_int_equal(metric(METRIC_MESSAGES_OUT), 1);
@@ -205,6 +207,7 @@ static void replies_of_any_length_have_the_right_header(void **state)
         memset(text, 'x', sizes[i]);
         text[sizes[i]] = '\0';
         send_reply(text);
+        fake_instance_turn(fake);
         assert_string_equal(fake_client_hear(alice), text);
     }
 }
@@ -516,7 +519,7 @@ int main(void)
         TEST(a_length_near_the_end_of_numbers_is_too_big),
         TEST(nothing_is_received_while_closing),
         TEST(the_rate_is_limited),
-        TEST(a_reply_is_written_at_once),
+        TEST(a_reply_is_written_at_the_end_of_the_turn),
         TEST(replies_of_any_length_have_the_right_header),
         TEST(what_cannot_be_written_waits_in_order),
         TEST(a_long_outbox_is_written_in_parts),

@@ -29,6 +29,7 @@ static void assert_echo(bool binary, struct bytes sent, const char *expected)
     enum frame_opcode opcode;
     struct bytes payload;
     connection_receive(alice->connection, sent, 0, true, binary);
+    fake_instance_turn(fake);
     assert_true(fake_socket_read(&alice->socket, &opcode, &payload));
     assert_int_equal(opcode, binary ? FRAME_BINARY : FRAME_TEXT);
     assert_bytes(payload, expected);
@@ -59,6 +60,7 @@ static void binary_comes_back_as_it_is(void **state)
     struct bytes payload;
     const struct bytes sent = BYTES_LITERAL("\0\xff\x80text");
     connection_receive(alice->connection, sent, 0, true, true);
+    fake_instance_turn(fake);
     assert_true(fake_socket_read(&alice->socket, &opcode, &payload));
     assert_int_equal(opcode, FRAME_BINARY);
     assert_true(bytes_equal(payload, sent));
@@ -72,6 +74,7 @@ static void fragments_come_back_as_one(void **state)
                        false);
     assert_string_equal(fake_client_hear(alice), FAKE_CLIENT_SILENCE);
     connection_receive(alice->connection, BYTES_LITERAL("two"), 0, true, false);
+    fake_instance_turn(fake);
     assert_string_equal(fake_client_hear(alice), "Echo: one two");
 }
 

@@ -70,6 +70,18 @@ static void raw_frames_are_kept_as_they_are(void **state)
     frame_unref(frame);
 }
 
+static void a_frame_tells_where_it_ends(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, 125, 126, 65535, 65536, 1 << 24};
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        char header[FRAME_HEADER_MAX];
+        size_t len = frame_write_header(header, FRAME_TEXT, sizes[i]);
+        struct bytes start = {header, len};
+        assert_int_equal(frame_whole_len(start), len + sizes[i]);
+    }
+}
+
 static void the_last_reference_frees(void **state)
 {
     (void)state;
@@ -88,6 +100,7 @@ int main(void)
         cmocka_unit_test(the_opcode_stands_with_the_final_bit),
         cmocka_unit_test(a_frame_is_header_and_payload),
         cmocka_unit_test(raw_frames_are_kept_as_they_are),
+        cmocka_unit_test(a_frame_tells_where_it_ends),
         cmocka_unit_test(the_last_reference_frees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
