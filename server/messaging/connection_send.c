@@ -61,7 +61,8 @@ static bool queue_frame(struct connection *connection, struct frame *frame,
         return true;
     case OUTBOX_FULL:
         count(connection, METRIC_DROPPED_CLOSED, 1);
-        connection_close_at_limit(connection, METRIC_LIMIT_OUTBOX, CLOSE_TOO_SLOW);
+        connection_close_at_limit(connection, METRIC_LIMIT_OUTBOX,
+                                  CLOSE_TOO_SLOW);
         return false;
     default:
         return true;
