@@ -4,6 +4,7 @@ config must not say."""
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -136,3 +137,14 @@ def test_the_secret_is_masked_and_no_flag(tmp_path):
     assert printed.returncode == 0
     assert SECRET not in printed.stdout
     assert run_peal("--hooks.secret", SECRET).returncode == 2
+
+
+def test_a_reload_says_that_hooks_need_a_restart(peal):
+    server = peal({"hooks": URL})
+    file = server.folder / "peal.json"
+    config = json.loads(file.read_text())
+    config["hooks"]["batch_ms"] = 777
+    file.write_text(json.dumps(config))
+    server.signal(signal.SIGHUP)
+    line = server.wait_log("Some changes need a restart")
+    assert "hooks.batch_ms" in line
