@@ -2,11 +2,12 @@
 # Runs every test of Peal: installs what is missing, builds, and ends with one
 # line "N passed, M failed".
 #
-#   tests/run.sh              everything
+#   tests/run.sh              everything but the stage roots
 #   tests/run.sh --fast       without sanitizers and valgrind
 #   tests/run.sh STAGE...     only these stages, with the builds they need
 #   tests/run.sh --list       the names of the stages
-#   PEAL_ROOTS_FULL=1 tests/run.sh roots
+#   tests/run.sh roots        the package in a minimal Debian 12 and 13, which
+#                             come from a mirror; with PEAL_ROOTS_FULL=1 also
 #                             unit and integration tests in the other Debian
 #
 # TEST_BUILDS: the folder for the builds and logs (default: this
@@ -359,6 +360,7 @@ sum_up() {
             < <(cat "$logs/$name.count" 2>/dev/null || say "0 1")
         passed=$((passed + count_passed))
         failed=$((failed + count_failed))
+        grep -h '^SKIPPED' "$logs/$name.log" 2>/dev/null || true
     done
     say "$passed passed, $failed failed"
     [ "$failed" -eq 0 ]
@@ -370,6 +372,7 @@ all_stages() {
     for name in $(say "$stages" | awk 'NF { print $1 }'); do
         case $name in
         asan-* | tsan-* | valgrind | instructions) [ $fast = no ] || continue ;;
+        roots) continue ;; # minutes, namespaces, and half a gigabyte
         cluster) [ -d "$root/tests/cluster" ] || continue ;;
         esac
         say "$name"
@@ -391,7 +394,10 @@ main() {
         esac
         shift
     done
-    [ -n "$chosen" ] || chosen=$(all_stages)
+    if [ -z "$chosen" ]; then
+        chosen=$(all_stages)
+        say "Not run by itself: the stage roots (tests/run.sh roots)"
+    fi
 
     install_missing
     mkdir -p "$logs"
