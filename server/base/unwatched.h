@@ -8,7 +8,8 @@
  * Owner:   each thread has a list of its own.
  * Thread:  any.
  * Limits:  UNWATCHED_MAX in one turn of a loop; more end the process.
- * Failure: none.
+ * Failure: where libuv (from 1.45 on, as in Debian 13) changes what is watched
+ *          by io_uring, nothing is seen here: it aborts the process.
  */
 #ifndef PEAL_BASE_UNWATCHED_H
 #define PEAL_BASE_UNWATCHED_H

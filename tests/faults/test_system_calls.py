@@ -2,6 +2,7 @@
 lost by it, the others and the server may not."""
 
 import errno
+import os
 import signal
 
 import pytest
@@ -157,13 +158,24 @@ def test_a_wait_that_is_interrupted_goes_on(faulty, faults):
     assert faults.clear() > 20
 
 
+def need_epoll_calls(peal):
+    """From 1.45 on libuv may change what is watched by a ring of its own,
+    which cannot be switched off, and aborts where the kernel refuses."""
+    server = peal(config={"io_uring": False})
+    folder = f"/proc/{server.process.pid}/fd"
+    links = [os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)]
+    if any("io_uring" in link for link in links):
+        pytest.skip("this libuv does not call epoll_ctl, but uses io_uring")
+
+
 SHORT = [errno.ENOMEM, errno.ENOSPC]
 
 
 @pytest.mark.parametrize("error", SHORT + [errno.EPERM],
                          ids=names(SHORT + [errno.EPERM]))
-def test_who_cannot_be_watched_is_lost_alone(faulty, faults, error):
+def test_who_cannot_be_watched_is_lost_alone(faulty, faults, peal, error):
     """libuv first tries each descriptor; that may fail, as it asks again."""
+    need_epoll_calls(peal)
     server = faulty()
     inside = server.connect("inside")
     outcomes = []
@@ -179,8 +191,10 @@ def test_who_cannot_be_watched_is_lost_alone(faulty, faults, error):
     echo(inside)
 
 
-def test_a_slow_reader_that_cannot_be_watched_is_lost_alone(faulty, faults):
+def test_a_slow_reader_that_cannot_be_watched_is_lost_alone(faulty, faults,
+                                                             peal):
     """Where its socket is full, it is to be watched for writing."""
+    need_epoll_calls(peal)
     server = faulty(config={"limits": {"messages_per_second": 0,
                                        "outbox_bytes": 100000000}})
     slow = server.join("slow", "room", receive_buffer=4096)
@@ -198,7 +212,8 @@ def test_a_slow_reader_that_cannot_be_watched_is_lost_alone(faulty, faults):
 
 
 def test_while_nothing_more_can_be_watched_the_others_are_served(faulty,
-                                                                 faults):
+                                                                 faults, peal):
+    need_epoll_calls(peal)
     server = faulty()
     inside = [server.connect(f"inside-{i}") for i in range(5)]
     faults.set("epoll_ctl", errno.ENOSPC, times=EVER)
