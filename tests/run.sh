@@ -56,7 +56,6 @@ web               release summary alone  run_web
 valgrind          release summary shared run_valgrind
 instructions      release summary shared run_instructions
 asan-unit         asan    ctest   shared run_unit
-asan-integration  asan    pytest  shared run_integration
 asan-integration-4 asan   pytest  shared run_integration
 asan-integration-tls asan pytest  shared run_integration
 asan-conformance  asan    pytest  shared run_conformance

@@ -55,7 +55,8 @@ def test_a_clock_set_back_keeps_what_can_be_recovered(faulty, faults):
 
 
 def test_a_token_is_over_when_the_clock_says_so(faulty, faults):
-    server = faulty(config={"auth": {"secret": SECRET}})
+    """At the latest with the next ping, as each connection is looked at then."""
+    server = faulty(config={"auth": {"secret": SECRET}, **WITH_PINGS})
     client = server.connect("alice", token=make_token("alice", ttl=3600))
     faults.jump(DAY)
     assert client.wait_close(timeout=10) == 4401

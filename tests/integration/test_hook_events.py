@@ -23,7 +23,7 @@ def application():
 
 
 def start(peal, application, limits=None, **options):
-    return peal({"hooks": hooks(application, **{
+    return peal({"drain_seconds": 1, "hooks": hooks(application, **{
         "events": ALL, "batch_ms": 20, "retry_ms": 20, "retry_max_ms": 100,
         **options}), "limits": limits or {}})
 

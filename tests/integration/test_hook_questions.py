@@ -25,8 +25,10 @@ def application():
 
 
 def start(peal, application, *questions, config=None, **options):
-    return peal({**(config or {}), "hooks": hooks(application, **{
-        "questions": list(questions), "timeout_ms": TIMEOUT_MS, **options})})
+    return peal({"drain_seconds": 1, **(config or {}),
+                 "hooks": hooks(application, **{
+                     "questions": list(questions), "timeout_ms": TIMEOUT_MS,
+                     **options})})
 
 
 def refusal(server, client="alice", **options):
