@@ -327,8 +327,9 @@ def test_nothing_else_is_inherited(peal):
     count = count_descriptors(server)
     old = upgrade(server)
     # but for a moment, what both hold while they talk
-    wait_until(lambda: count_descriptors(server) <= count - 10,
-               what="no more than listening sockets and the like")
+    patience.wait_until(
+        lambda: count_descriptors(server) <= count - 10,
+        what="no more than listening sockets and the like")
     old.send_signal(signal.SIGTERM)
     assert old.wait(seconds(10)) == 0
     assert clients
