@@ -11,15 +11,15 @@
 #                             unit and integration tests in the other Debian
 #
 # TEST_BUILDS: the folder for the builds and logs (default: this
-# repository). TEST_JOBS: stages at a time (default: the cores, 2 at the
-# most).
+# repository). TEST_JOBS: stages at a time (default: one more than cores, as
+# they mostly wait; 3 at the most).
 set -eu
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 builds=${TEST_BUILDS:-$root}
 logs=$builds/build-test-logs
-jobs_max=${TEST_JOBS:-$(nproc)}
-[ "$jobs_max" -le 2 ] || jobs_max=2
+jobs_max=${TEST_JOBS:-$(($(nproc) + 1))}
+[ "$jobs_max" -le 3 ] || jobs_max=3
 python=/usr/bin/python3 # the one apt-get installs modules for
 stage_seconds=900
 
