@@ -15,6 +15,7 @@ from checker import Load  # noqa: E402
 from cluster import Cluster  # noqa: E402
 from redis_server import LASTING, RedisServer  # noqa: E402
 from reply_proxy import ReplyProxy  # noqa: E402
+from support.fixtures import application  # noqa: E402,F401
 
 
 @pytest.fixture

@@ -3,23 +3,13 @@ whole service, by one instance each time."""
 
 import time
 
-import pytest
-
 from support import patience
-from support.application import Application, hooks
+from support.application import hooks
 
 from cluster import LEASE
 
 OF_CHANNELS = ["channel_occupied", "channel_vacated", "member_added",
                "member_removed"]
-
-
-@pytest.fixture
-def application():
-    made = Application()
-    yield made
-    made.end()
-    assert not made.problems
 
 
 def start(cluster, redis, application, count=2, **options):

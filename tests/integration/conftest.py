@@ -1,3 +1,4 @@
 """The fixtures are those of support/fixtures.py."""
 
-from support.fixtures import peal, shared, start_shared  # noqa: F401
+from support.fixtures import (application, peal, shared,  # noqa: F401
+                              start_shared)

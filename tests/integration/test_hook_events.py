@@ -4,22 +4,12 @@ import pathlib
 import signal
 import time
 
-import pytest
-
 from support import patience
 from support.application import Application, hooks, with_status
 from support.upgrade import upgrade
 
 ALL = ["connected", "disconnected", "channel_occupied", "channel_vacated",
        "member_added", "member_removed"]
-
-
-@pytest.fixture
-def application():
-    made = Application()
-    yield made
-    made.end()
-    assert not made.problems
 
 
 def start(peal, application, limits=None, **options):

@@ -18,14 +18,6 @@ HERE = pathlib.Path(__file__).parent
 TIMEOUT_MS = int(patience.seconds(700))
 
 
-@pytest.fixture
-def application():
-    made = Application()
-    yield made
-    made.end()
-    assert not made.problems
-
-
 def answered(body):
     return with_status(200, body)
 

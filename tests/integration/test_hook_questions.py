@@ -8,20 +8,12 @@ import pytest
 
 from support import patience
 from support.api import WITH_KEY, publish, tell
-from support.application import ALLOW, Application, hooks, slowly
+from support.application import ALLOW, hooks, slowly
 from support.raw import request_text
 from support.tokens import WITH_AUTH, make_token
 from support.websocket import Refused, handshake_headers
 
 TIMEOUT_MS = int(patience.seconds(1000))
-
-
-@pytest.fixture
-def application():
-    made = Application()
-    yield made
-    made.end()
-    assert not made.problems
 
 
 def start(peal, application, *questions, config=None, **options):

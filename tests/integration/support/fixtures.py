@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from support.application import Application
 from support.server import Server
 
 
@@ -50,3 +51,13 @@ def start_shared(tmp_path_factory):
 def shared(start_shared):
     """One such server with the default config."""
     return start_shared()
+
+
+@pytest.fixture
+def application():
+    """One that the server calls; the test fails when a call was not as it
+    should be."""
+    made = Application()
+    yield made
+    made.end()
+    assert not made.problems
