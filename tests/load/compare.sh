@@ -17,7 +17,7 @@ attempts=3
 build=$here/../../build
 out=
 peers="peal floor bun bun-json ws gorilla nchan fastapi socketio nginx nethttp gin"
-scenarios="echo fanout-1 fanout-4 fanout-16 latency idle idle-tls churn storm
+scenarios="echo echo-8 fanout-1 fanout-4 fanout-16 latency idle idle-tls churn storm
     storm-14k shootout one two workers-1 workers-2 health-1k health-10k"
 
 while getopts r:t:p:s:b:o:a: option; do
@@ -104,21 +104,21 @@ command_of() { # peer, port, redis url or nothing
 # the peer has no such thing.
 speech_of() { # peer, scenario
     case $1/$2 in
-    peal/echo) speech=(--preset peal-echo --jwt-secret "$secret") ;;
+    peal/echo*) speech=(--preset peal-echo --jwt-secret "$secret") ;;
     peal/*) speech=(--preset peal --jwt-secret "$secret") ;;
     */idle-tls | */storm-14k | */one | */workers-*) return 1 ;;
     socketio/two) speech=(
         --path '/socket.io/?EIO=4&transport=websocket' --join 40
         --joined '40{' --reply-when 2 --reply-with 3
         --wrap '42["text","%s"]' --expect '42[') ;;
-    nchan/echo | nchan/shootout | floor/shootout) return 1 ;;
+    nchan/echo* | nchan/shootout | floor/shootout) return 1 ;;
     bun-json/fanout-* | bun-json/latency) speech=(
         --path '/broadcast/load-%d'
         --wrap '{"type":"broadcast","channel":"bench-%r","payload":"%s"}'
         --expect '{"type":"broadcast",') ;;
     bun-json/*) return 1 ;;
     */two | socketio/* | nginx/* | nethttp/* | gin/*) return 1 ;;
-    */echo) speech=(--path /echo) ;;
+    */echo*) speech=(--path /echo) ;;
     */shootout) speech=(--preset shootout --path /shootout) ;;
     *) speech=(--path /ws) ;;
     esac
@@ -138,6 +138,8 @@ play_of() { # scenario
     local timed=(--duration "$seconds" --warmup 1)
     case $1 in
     echo) play=(echo --connections 1000 "${timed[@]}") ;;
+    echo-*) play=(echo --connections 200 --depth "${1#echo-}"
+        "${timed[@]}") ;;
     fanout-*) play=(fanout --connections 1000 --window "${1#fanout-}"
         "${timed[@]}") ;;
     latency) play=(fanout --connections 1000 --rate 40 "${timed[@]}") ;;

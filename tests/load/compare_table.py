@@ -52,6 +52,8 @@ def field(*names):
 ROWS = [
     ("echo", "echoes/s", field("rate"), MORE),
     ("echo", "us an echo", field("server_us"), LESS),
+    ("echo-8", "8 in flight: echoes/s", field("rate"), MORE),
+    ("echo-8", "us an echo", field("server_us"), LESS),
     ("fanout-1", "window 1: deliveries/s", field("rate"), MORE),
     ("fanout-1", "us a delivery", field("server_us"), LESS),
     ("fanout-4", "window 4: deliveries/s", field("rate"), MORE),
