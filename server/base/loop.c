@@ -185,6 +185,18 @@ void loop_timer_free(struct loop_timer *timer)
 
 /* On an error libuv stops watching; whoever then reads or writes the
  * descriptor learns what is wrong. */
+static void on_poll(uv_poll_t *uv, int status, int events);
+
+static void arm(struct loop_watch *watch)
+{
+    int events = (watch->events & LOOP_READABLE ? UV_READABLE : 0) |
+                 (watch->events & LOOP_WRITABLE ? UV_WRITABLE : 0);
+    if (events)
+        uv_poll_start(&watch->uv, events, on_poll);
+    else
+        uv_poll_stop(&watch->uv);
+}
+
 static void on_poll(uv_poll_t *uv, int status, int events)
 {
     struct loop_watch *watch = uv->data;
@@ -193,6 +205,10 @@ static void on_poll(uv_poll_t *uv, int status, int events)
         ready |= LOOP_READABLE;
     if (status < 0 || events & UV_WRITABLE)
         ready |= LOOP_WRITABLE;
+    /* libuv has stopped it for the error, but what came before the error may
+     * take more than one call to read */
+    if (status < 0)
+        arm(watch);
     watch->ready(watch->arg, ready);
 }
 
@@ -217,12 +233,7 @@ void loop_watch_set(struct loop_watch *watch, unsigned events)
     if (events == watch->events)
         return;
     watch->events = events;
-    int uv_events = (events & LOOP_READABLE ? UV_READABLE : 0) |
-                    (events & LOOP_WRITABLE ? UV_WRITABLE : 0);
-    if (uv_events)
-        uv_poll_start(&watch->uv, uv_events, on_poll);
-    else
-        uv_poll_stop(&watch->uv);
+    arm(watch);
 }
 
 void loop_watch_free(struct loop_watch *watch)

@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include <pthread.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/loop.h"
@@ -167,6 +168,25 @@ static void a_readable_descriptor_calls(void **state)
     close(ends[1]);
 }
 
+static void what_came_before_an_error_can_be_read_in_parts(void **state)
+{
+    (void)state;
+    struct turner *turner = begin();
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    assert_int_equal(write(ends[0], "never read: a reset", 19), 19);
+    assert_int_equal(write(ends[1], "abc", 3), 3);
+    close(ends[1]);
+    turner->fd = ends[0];
+    turner->watch =
+        loop_watch_new(turner->loop, ends[0], LOOP_READABLE, read_one, turner);
+    loop_run(turner->loop);
+    assert_int_equal(turner->fires, 3);
+    loop_finish(turner->loop);
+    loop_free(turner->loop);
+    close(ends[0]);
+}
+
 static void note_events(void *arg, unsigned events)
 {
     struct turner *turner = arg;
@@ -240,6 +260,7 @@ int main(void)
         cmocka_unit_test(a_timer_may_fire_once),
         cmocka_unit_test(another_thread_ends_the_sleep),
         cmocka_unit_test(a_readable_descriptor_calls),
+        cmocka_unit_test(what_came_before_an_error_can_be_read_in_parts),
         cmocka_unit_test(a_writable_descriptor_calls),
         cmocka_unit_test(a_paused_watch_is_silent),
         cmocka_unit_test(what_cannot_be_watched_is_told),
