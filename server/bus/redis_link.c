@@ -49,6 +49,8 @@ struct redis_link {
     char run_id[41];   /* of the Redis it was connected to */
     int64_t id;        /* of the connection, as Redis counts them */
     int64_t ghost_id;  /* of the one before, on the same Redis */
+    /* its error to INFO, with which it may close */
+    char objection[128];
     /* a ring of what is in flight */
     struct pending *pending;
     size_t capacity;
@@ -144,6 +146,8 @@ static void reset_broken(struct redis_link *link)
 {
     struct error why;
     redis_tls_explain(link->ssl, link->context, &why);
+    if (link->state == GREETING && link->objection[0])
+        error_set(&why, "closed, after: %s", link->objection);
     redis_link_reset(link, why.text);
 }
 
@@ -241,10 +245,15 @@ static void on_greeted(void *arg, const struct redisReply *reply)
     link->events.on_up(link->events.arg);
 }
 
-/* INFO says which Redis this is: only there the former id means anything. */
+/* INFO says which Redis this is: only there the former id means anything. A
+ * user may lack the right to ask. But a Redis that takes no more clients, or
+ * none from elsewhere, says so to whatever comes first, and closes. */
 static void on_info(void *arg, const struct redisReply *reply)
 {
     struct redis_link *link = arg;
+    const char *objection = redis_push_error(reply);
+    snprintf(link->objection, sizeof link->objection, "%s",
+             objection ? objection : "");
     char run_id[sizeof link->run_id] = "";
     const char *text = redis_push_text(reply);
     const char *found = text ? strstr(text, "run_id:") : NULL;
@@ -266,6 +275,7 @@ static void greet(struct redis_link *link)
 {
     const struct redis_url *url = link->url;
     char database[16];
+    link->objection[0] = '\0';
     snprintf(database, sizeof database, "%u", url->database);
     struct bytes auth[3] = {BYTES_LITERAL("AUTH"), bytes_of(url->user),
                             bytes_of(url->password)};

@@ -1,5 +1,6 @@
 """Ways to reach Redis, and what keeps services apart."""
 
+import contextlib
 import re
 
 from support import patience
@@ -108,6 +109,17 @@ def test_a_wrong_password_is_told_and_tried_again(redis, cluster):
     server.call("ACL", "SETUSER", "peal", ">wrong-secret")
     instances.wait_ready()
     assert "wrong-secret" not in one.log()
+
+
+def test_a_redis_that_takes_no_more_clients_is_quoted(redis, cluster):
+    server = redis()
+    with contextlib.closing(server.connect()) as only:
+        only.call("CONFIG", "SET", "maxclients", 1)
+        instances = cluster(server.url, 0)
+        line = instances.add().wait_log("Redis is away")
+        assert "max number of clients reached" in line
+        only.call("CONFIG", "SET", "maxclients", 100)
+        instances.wait_ready()
 
 
 def test_a_broken_key_stops_one_channel_alone(redis, cluster):
