@@ -7,8 +7,10 @@
 #   tests/run.sh STAGE...     only these stages, with the builds they need
 #   tests/run.sh --list       the names of the stages
 #   tests/run.sh roots        the package in a minimal Debian 12 and 13, which
-#                             come from a mirror; with PEAL_ROOTS_FULL=1 also
-#                             unit and integration tests in the other Debian
+#                             come from a mirror, and the containers in a
+#                             Docker engine of its own; with PEAL_ROOTS_FULL=1
+#                             also unit and integration tests in the other
+#                             Debian
 #
 # TEST_BUILDS: the folder for the builds and logs (default: this
 # repository). TEST_JOBS: stages at a time (default: one more than cores, as
@@ -396,7 +398,7 @@ main() {
         say "Not run by itself: the stage roots (tests/run.sh roots)"
     fi
 
-    case "$chosen " in *" roots "*) packages="$packages mmdebstrap" ;; esac
+    case "$chosen " in *" roots "*) packages="$packages mmdebstrap docker.io" ;; esac
     install_missing
     mkdir -p "$logs"
     for name in $chosen; do

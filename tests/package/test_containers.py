@@ -1,6 +1,6 @@
 """conf/Dockerfile and conf/cluster/compose.yml, as far as can be told without
 Docker: what they name exists, the settings hold, the commands do what they
-should, and the sources that are copied suffice."""
+should, and the sources that are copied suffice. The stage roots runs them."""
 
 import json
 import re

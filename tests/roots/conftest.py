@@ -1,15 +1,22 @@
-"""The fixtures: a minimal Debian 12 and 13, and the package for each."""
+"""The fixtures: a minimal Debian 12 and 13, the package for each, and a Docker
+engine."""
 
 import concurrent.futures
 import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 
 import pytest
 
+from engine import Engine, copy_of_source
 from root import Root, host_suite, output_of
+
+# the client is that of tests/integration
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] /
+                       "integration"))
 
 SUITES = ("bookworm", "trixie")
 # builds and tests in the other Debian as well: minutes
@@ -53,6 +60,20 @@ def build_root(roots, folder):
     made = roots[other].copy(folder / f"{other}-build")
     yield made
     made.remove()
+
+
+@pytest.fixture(scope="session")
+def engine(roots, folder):
+    (folder / "engine").mkdir()
+    made = Engine(folder / "engine")
+    made.make_images(roots["bookworm"])
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def source(folder):
+    return copy_of_source(folder / "source")
 
 
 @pytest.fixture(scope="module", params=SUITES)

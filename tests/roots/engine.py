@@ -1,0 +1,138 @@
+"""A Docker engine of its own, ended with the tests, and images for it that
+stand in for those of Docker's registry: made of Debian, from the mirror."""
+
+import hashlib
+import lzma
+import pathlib
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+
+from root import AS_ROOT, mirror, output_of
+
+PLUGINS = ("docker-buildx", "docker-compose")
+
+# like Debian's own image, it keeps no cache of packages; the official Redis
+# answers other hosts, the packaged one only with a setting
+STAND_INS = {
+    "debian:12-slim": r"""
+FROM plain
+RUN printf '%s\n' 'Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";' \
+    'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb"; };' \
+    >/etc/apt/apt.conf.d/docker-clean && rm -f /var/cache/apt/*.bin
+""",
+    "redis:7-bookworm": r"""
+FROM plain
+RUN apt-get install -y --no-install-recommends redis-server && \
+    mkdir /data && chown redis /data && \
+    printf '#!/bin/sh\nexec /usr/bin/redis-server --protected-mode no "$@"\n' \
+        >/usr/local/bin/redis-server && chmod +x /usr/local/bin/redis-server
+WORKDIR /data
+USER redis
+""",
+    "haproxy:2.6-bookworm": r"""
+FROM plain
+RUN apt-get install -y --no-install-recommends haproxy
+USER haproxy
+""",
+}
+
+
+def fetch_plugin(package, folder):
+    """What Debian 13 packages, which runs on 12 as well; 12 has none."""
+    index = f"{mirror().rstrip('/')}/dists/trixie/main/binary-amd64"
+    with urllib.request.urlopen(f"{index}/Packages.xz") as answer:
+        listed = lzma.decompress(answer.read()).decode()
+    [entry] = [each for each in listed.split("\n\n")
+               if each.startswith(f"Package: {package}\n")]
+    fields = dict(line.split(": ", 1) for line in entry.splitlines()
+                  if not line.startswith(" ") and ": " in line)
+    with urllib.request.urlopen(
+            f"{mirror().rstrip('/')}/{fields['Filename']}") as answer:
+        content = answer.read()
+    assert hashlib.sha256(content).hexdigest() == fields["SHA256"]
+    packed = folder / f"{package}.deb"
+    packed.write_bytes(content)
+    output_of(["dpkg-deb", "-x", packed, folder / package])
+    return next((folder / package).glob(f"usr/libexec/**/{package}"))
+
+
+class Engine:
+    def __init__(self, folder):
+        for program in ("dockerd", "docker"):
+            assert shutil.which(program), f"apt-get install docker.io ({program})"
+        self.folder = folder
+        self.socket = folder / "docker.sock"
+        self.log = open(folder / "dockerd.log", "wb")
+        # it leaves the firewall alone: published ports and a network between
+        # containers need no rules, where forwarding is not forbidden
+        self.process = subprocess.Popen(
+            [*AS_ROOT, "dockerd", "--host", f"unix://{self.socket}",
+             "--data-root", folder / "data", "--exec-root", folder / "exec",
+             "--pidfile", folder / "dockerd.pid", "--bridge=none",
+             "--iptables=false", "--ip6tables=false"],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.add_plugins()
+        self.wait_ready()
+
+    def add_plugins(self):
+        plugins = self.folder / "cli-plugins"
+        plugins.mkdir()
+        for package in PLUGINS:
+            shutil.copy(fetch_plugin(package, self.folder), plugins)
+
+    def wait_ready(self):
+        end = time.monotonic() + 30
+        while self.try_run("version").returncode != 0:
+            assert time.monotonic() < end and self.process.poll() is None, \
+                (self.folder / "dockerd.log").read_text()[-4000:]
+            time.sleep(0.2)
+
+    def command(self, *words):
+        return [*AS_ROOT, "env", f"DOCKER_HOST=unix://{self.socket}",
+                f"DOCKER_CONFIG={self.folder}", "docker", *words]
+
+    def try_run(self, *words):
+        return subprocess.run(self.command(*words), capture_output=True,
+                              text=True, check=False,
+                              stdin=subprocess.DEVNULL)
+
+    def run(self, *words, **options):
+        """What it prints; it must go well."""
+        return output_of(self.command(*words), **options)
+
+    def make_images(self, root):
+        """root: a minimal Debian, with the lists of its packages."""
+        pack = f'{" ".join(AS_ROOT)} tar -c -C "$0" --one-file-system . | "$@"'
+        output_of(["sh", "-ec", pack, root.folder,
+                   *self.command("import", "-", "plain")])
+        for name, recipe in STAND_INS.items():
+            place = self.folder / name.replace(":", "-")
+            place.mkdir()
+            (place / "Dockerfile").write_text(recipe)
+            self.run("build", "--network=host", "-t", name, place)
+
+    def stop(self):
+        output_of([*AS_ROOT, "sh", "-c", 'kill "$(cat "$0")"',
+                   self.folder / "dockerd.pid"])
+        self.process.wait(60)
+        self.log.close()
+        output_of([*AS_ROOT, "rm", "-rf", "--one-file-system",
+                   self.folder / "data", self.folder / "exec"])
+
+
+def free_port():
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        return made.getsockname()[1]
+
+
+def copy_of_source(folder):
+    """What is tracked: the rest may be gigabytes, of no use to an image."""
+    repository = pathlib.Path(__file__).resolve().parents[2]
+    folder.mkdir()
+    output_of(["sh", "-ec", 'git ls-files -z | tar -c --null -T - | '
+               'tar -x -C "$0"', folder], cwd=repository)
+    return folder
