@@ -398,7 +398,12 @@ main() {
         say "Not run by itself: the stage roots (tests/run.sh roots)"
     fi
 
-    case "$chosen " in *" roots "*) packages="$packages mmdebstrap docker.io" ;; esac
+    case "$chosen " in
+    *" roots "*)
+        packages="$packages mmdebstrap"
+        programs="$programs docker.io:dockerd"
+        ;;
+    esac
     install_missing
     mkdir -p "$logs"
     for name in $chosen; do
