@@ -9,7 +9,7 @@ import pytest
 
 from support.server import ROOT, clean_environment
 
-PAGES = {"api.css", "api.html", "api.js", "chat-log.js", "chat-names.js",
+PAGES = {"api.css", "api.html", "api.js", "base.css", "chat-log.js", "chat-names.js",
          "chat.css", "chat.js", "favicon.svg", "index.html", "openapi.json",
          "peal.d.ts", "peal.js", "vendor/uplot/LICENSE",
          "vendor/uplot/uPlot.esm.js", "vendor/uplot/uPlot.min.css"} | {
