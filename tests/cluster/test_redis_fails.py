@@ -83,6 +83,30 @@ def test_read_only_for_a_while(loaded):
     check(work)
 
 
+def test_out_of_memory_for_a_while(loaded):
+    server, instances, work = loaded
+    server.call("CONFIG", "SET", "maxmemory-policy", "noeviction")
+    server.call("CONFIG", "SET", "maxmemory", "1")
+    instances.wait_not_ready()
+    time.sleep(0.5)
+    server.call("CONFIG", "SET", "maxmemory", "0")
+    instances.wait_ready()
+    check(work)
+
+
+def test_it_cannot_save_for_a_while(loaded):
+    """It then refuses to write, until it can again."""
+    server, instances, work = loaded
+    (server.folder / "dump.rdb").mkdir()
+    server.call("CONFIG", "SET", "save", "3600 1")
+    server.call("BGSAVE")
+    instances.wait_not_ready()
+    time.sleep(0.5)
+    server.call("CONFIG", "SET", "stop-writes-on-bgsave-error", "no")
+    instances.wait_ready()
+    check(work)
+
+
 @pytest.mark.parametrize("kind", ["normal", "pubsub"])
 def test_connections_cut(loaded, kind):
     server, instances, work = loaded
