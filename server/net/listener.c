@@ -14,7 +14,8 @@
 
 enum {
     ACCEPTS_PER_TURN = 64,
-    PAUSE_MS = 100 /* when there are no descriptors left */
+    READS_MAX = 16, /* of one who is turned away: he may go on for ever */
+    PAUSE_MS = 100  /* when there are no descriptors left */
 };
 
 struct listener {
@@ -45,8 +46,9 @@ static void turn_away(const struct listener *listener, int fd)
         "Content-Type: application/json\r\nContent-Length: 16\r\n"
         "Retry-After: 5\r\nConnection: close\r\n\r\n{\"error\":\"Full\"}";
     char request[4096];
-    while (recv(fd, request, sizeof request, MSG_DONTWAIT) > 0)
-        ;
+    for (int i = 0; i < READS_MAX; i++)
+        if (recv(fd, request, sizeof request, MSG_DONTWAIT) <= 0)
+            break;
     if (!listener->reactor->net->tls)
         (void)!send(fd, full, sizeof full - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     close(fd);
