@@ -1,6 +1,7 @@
 """The fixtures: a server whose system calls and allocations can fail."""
 
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -13,6 +14,14 @@ sys.path.insert(0, str(HERE.parent / "integration"))
 
 from faults import Faults  # noqa: E402
 from support.fixtures import peal, shared, start_shared  # noqa: E402,F401
+from support.server import find_program  # noqa: E402
+
+
+def sanitizers():
+    """The libraries of the build's sanitizers: these have to come first."""
+    needed = subprocess.run(["ldd", find_program()], capture_output=True,
+                            text=True, check=True).stdout
+    return re.findall(r"=> (\S*/lib[at]san\.\S+)", needed)
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +35,7 @@ def shim(tmp_path_factory):
 
 @pytest.fixture
 def faults(tmp_path, shim):
-    made = Faults(tmp_path, shim)
+    made = Faults(tmp_path, [*sanitizers(), shim])
     yield made
     made.close()
 

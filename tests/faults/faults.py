@@ -15,12 +15,12 @@ JUMP = struct.calcsize("iiiiixxxx")
 class Faults:
     """What fails; shared with the server through a file."""
 
-    def __init__(self, folder, shim):
+    def __init__(self, folder, preloaded):
         self.path = folder / "control"
         self.path.write_bytes(bytes(struct.calcsize(FORMAT)))
         self.file = open(self.path, "r+b")
         self.memory = mmap.mmap(self.file.fileno(), 0)
-        self.environment = {"LD_PRELOAD": str(shim),
+        self.environment = {"LD_PRELOAD": " ".join(map(str, preloaded)),
                             "FAULT_FILE": str(self.path)}
 
     def set(self, call, error=0, times=1, after=0):
