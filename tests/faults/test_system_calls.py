@@ -4,6 +4,7 @@ lost by it, the others and the server may not."""
 import errno
 import os
 import signal
+import time
 
 import pytest
 
@@ -227,6 +228,18 @@ def test_while_nothing_more_can_be_watched_the_others_are_served(faulty,
         echo(client)
 
 
+def has_ended(server):
+    return server.process.poll() is not None
+
+
+def comes_to_serve(server):
+    """A thread that was started later may still end it: that takes no
+    longer than a client's way in."""
+    wait_until(lambda: has_ended(server) or can_connect(server))
+    time.sleep(0.1)
+    return not has_ended(server)
+
+
 def test_a_start_without_room_to_watch(faulty, faults):
     """It serves a moment later; or, where its threads could not be woken, it
     ends and says so."""
@@ -238,9 +251,13 @@ def test_a_start_without_room_to_watch(faulty, faults):
         except AssertionError as died:
             assert "panic at" in str(died) and faults.clear() == 1
             continue
+        wait_until(lambda: has_ended(server) or faults.failed())
         faults.clear()
-        wait_until(lambda: can_connect(server))
-        served += 1
+        if comes_to_serve(server):
+            served += 1
+        else:
+            server.expect_panic()
+            assert "panic at" in server.log()
     assert served >= 3
 
 
