@@ -20,8 +20,8 @@ def test_round_trips_and_deliveries_are_timed(redis, cluster):
         assert bob.receive_type("broadcast")["payload"] == number
     assert instances[0].metric("peal_redis_round_trip_seconds_count") > 20
     for server in instances.instances:
+        server.wait_metric("peal_redis_delivery_seconds_count", 20)
         now = server.metrics()
-        assert now["peal_redis_delivery_seconds_count"] == 20
         # one machine, one clock
         assert now["peal_redis_delivery_seconds_sum"] < 20 * patience.seconds(1)
         assert 0 < now["peal_redis_round_trip_seconds_sum"]

@@ -97,8 +97,10 @@ static int connect_to_it(void)
     /* no port is to be kept for its old connection: there are so many */
     const struct linger at_once = {.l_onoff = 1};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    while (connect(fd, (const struct sockaddr *)&address, sizeof address)) {
-        PANIC_IF(errno != EADDRNOTAVAIL); /* ports rest after the server's end */
+    while (connect(fd, (const struct sockaddr *)&address, sizeof address) &&
+           errno != EISCONN) {
+        /* ports rest after the server's end; the search's end is a signal */
+        PANIC_IF(errno != EADDRNOTAVAIL && errno != EINTR && errno != EALREADY);
         usleep(10000);
     }
     return fd;
