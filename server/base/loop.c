@@ -183,8 +183,6 @@ void loop_timer_free(struct loop_timer *timer)
         uv_close((uv_handle_t *)&timer->uv, free_handle);
 }
 
-/* On an error libuv stops watching; whoever then reads or writes the
- * descriptor learns what is wrong. */
 static void on_poll(uv_poll_t *uv, int status, int events);
 
 static void arm(struct loop_watch *watch)
@@ -197,6 +195,9 @@ static void arm(struct loop_watch *watch)
         uv_poll_stop(&watch->uv);
 }
 
+/* On an error libuv stops watching. Whoever reads or writes the descriptor
+ * learns what is wrong; but what came before may take more than one call to
+ * read, so it is watched until he gives it up. */
 static void on_poll(uv_poll_t *uv, int status, int events)
 {
     struct loop_watch *watch = uv->data;
@@ -205,8 +206,6 @@ static void on_poll(uv_poll_t *uv, int status, int events)
         ready |= LOOP_READABLE;
     if (status < 0 || events & UV_WRITABLE)
         ready |= LOOP_WRITABLE;
-    /* libuv has stopped it for the error, but what came before the error may
-     * take more than one call to read */
     if (status < 0)
         arm(watch);
     watch->ready(watch->arg, ready);

@@ -66,9 +66,12 @@ def build_root(roots, folder):
 def engine(roots, folder):
     (folder / "engine").mkdir()
     made = Engine(folder / "engine")
-    made.make_images(roots["bookworm"])
-    yield made
-    made.stop()
+    try:
+        made.wait_ready()
+        made.make_images(roots["bookworm"])
+        yield made
+    finally:
+        made.stop()
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ stand in for those of Docker's registry: made of Debian, from the mirror."""
 import hashlib
 import lzma
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -40,23 +41,26 @@ USER haproxy
 }
 
 
-def fetch_plugin(package, folder):
-    """What Debian 13 packages, which runs on 12 as well; 12 has none."""
-    index = f"{mirror().rstrip('/')}/dists/trixie/main/binary-amd64"
-    with urllib.request.urlopen(f"{index}/Packages.xz") as answer:
-        listed = lzma.decompress(answer.read()).decode()
-    [entry] = [each for each in listed.split("\n\n")
-               if each.startswith(f"Package: {package}\n")]
-    fields = dict(line.split(": ", 1) for line in entry.splitlines()
-                  if not line.startswith(" ") and ": " in line)
-    with urllib.request.urlopen(
-            f"{mirror().rstrip('/')}/{fields['Filename']}") as answer:
-        content = answer.read()
-    assert hashlib.sha256(content).hexdigest() == fields["SHA256"]
-    packed = folder / f"{package}.deb"
-    packed.write_bytes(content)
-    output_of(["dpkg-deb", "-x", packed, folder / package])
-    return next((folder / package).glob(f"usr/libexec/**/{package}"))
+def fetch(path):
+    with urllib.request.urlopen(f"{mirror().rstrip('/')}/{path}") as answer:
+        return answer.read()
+
+
+def fetch_plugins(folder):
+    """Those that Debian 13 packages, which run on 12 as well; 12 has none."""
+    listed = lzma.decompress(
+        fetch("dists/trixie/main/binary-amd64/Packages.xz")).decode()
+    for package in PLUGINS:
+        [entry] = [each for each in listed.split("\n\n")
+                   if each.startswith(f"Package: {package}\n")]
+        fields = dict(re.findall(r"^(Filename|SHA256): (.*)$", entry, re.M))
+        content = fetch(fields["Filename"])
+        assert hashlib.sha256(content).hexdigest() == fields["SHA256"]
+        packed = folder / f"{package}.deb"
+        packed.write_bytes(content)
+        output_of(["dpkg-deb", "-x", packed, folder / package])
+        [plugin] = (folder / package).glob(f"usr/libexec/**/{package}")
+        yield plugin
 
 
 class Engine:
@@ -65,6 +69,9 @@ class Engine:
             assert shutil.which(program), f"apt-get install docker.io ({program})"
         self.folder = folder
         self.socket = folder / "docker.sock"
+        (folder / "cli-plugins").mkdir()
+        for plugin in fetch_plugins(folder):
+            shutil.copy(plugin, folder / "cli-plugins")
         self.log = open(folder / "dockerd.log", "wb")
         # it leaves the firewall alone: published ports and a network between
         # containers need no rules, where forwarding is not forbidden
@@ -74,14 +81,6 @@ class Engine:
              "--pidfile", folder / "dockerd.pid", "--bridge=none",
              "--iptables=false", "--ip6tables=false"],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-        self.add_plugins()
-        self.wait_ready()
-
-    def add_plugins(self):
-        plugins = self.folder / "cli-plugins"
-        plugins.mkdir()
-        for package in PLUGINS:
-            shutil.copy(fetch_plugin(package, self.folder), plugins)
 
     def wait_ready(self):
         end = time.monotonic() + 30
@@ -115,8 +114,9 @@ class Engine:
             self.run("build", "--network=host", "-t", name, place)
 
     def stop(self):
-        output_of([*AS_ROOT, "sh", "-c", 'kill "$(cat "$0")"',
-                   self.folder / "dockerd.pid"])
+        if self.process.poll() is None:
+            output_of([*AS_ROOT, "sh", "-c", 'kill "$(cat "$0")"',
+                       self.folder / "dockerd.pid"])
         self.process.wait(60)
         self.log.close()
         output_of([*AS_ROOT, "rm", "-rf", "--one-file-system",
