@@ -37,7 +37,8 @@ programs="nodejs:node npm:npm chromium:chromium
 prometheus:promtool"
 
 # name, the build it tests, how its log is counted, whether it runs alone,
-# and the function that runs it
+# and the function that runs it; long ones before short ones, so that all slots
+# are in use to the end
 stages="
 layout            -       summary shared run_layout
 unit              release ctest   shared run_unit
@@ -56,17 +57,17 @@ systemd           release pytest  shared run_systemd
 web               release summary alone  run_web
 valgrind          release summary shared run_valgrind
 instructions      release summary shared run_instructions
-asan-unit         asan    ctest   shared run_unit
+asan-cluster-4    asan    pytest  shared run_cluster
 asan-integration-4 asan   pytest  shared run_integration
 asan-integration-tls asan pytest  shared run_integration
+tsan-cluster-4    tsan    pytest  shared run_cluster
+tsan-integration-4 tsan   pytest  shared run_integration
+asan-unit         asan    ctest   shared run_unit
 asan-conformance  asan    pytest  shared run_conformance
 asan-abuse        asan    pytest  shared run_abuse
 asan-faults       asan    pytest  shared run_faults
-asan-cluster-4    asan    pytest  shared run_cluster
 tsan-unit         tsan    ctest   shared run_unit
-tsan-integration-4 tsan   pytest  shared run_integration
 tsan-conformance-4 tsan   pytest  shared run_conformance
-tsan-cluster-4    tsan    pytest  shared run_cluster
 "
 
 say() {
