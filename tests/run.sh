@@ -37,8 +37,8 @@ programs="nodejs:node npm:npm chromium:chromium
 prometheus:promtool"
 
 # name, the build it tests, how its log is counted, whether it runs alone,
-# and the function that runs it; long ones before short ones, so that all slots
-# are in use to the end
+# and the function that runs it. Among those of the sanitizers the long ones
+# come first, so that all slots are in use to the end.
 stages="
 layout            -       summary shared run_layout
 unit              release ctest   shared run_unit
