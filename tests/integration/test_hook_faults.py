@@ -228,7 +228,8 @@ def test_it_is_killed_and_comes_back(peal):
     back = Application(port=first.port)
     try:
         events = back.wait_events(5)
-        assert [event["client"] for event in events] == [
+        # each from its own worker: they may overtake each other
+        assert sorted(event["client"] for event in events) == [
             f"during{number}" for number in range(5)]
         server.connect("after")
         assert [question["client"] for question in back.asked()] == ["after"]
