@@ -11,12 +11,18 @@ _peal_commands() {
     "$1" --help 2>/dev/null | sed -n '/^Commands/,/^$/s/^  \([a-z-]*\) .*/\1/p'
 }
 
+# Of a command that has some: "peal client show".
+_peal_actions() {
+    "$1" "$2" --help 2>/dev/null |
+        sed -n "/^Usage/,/^\$/s/^.*peal $2 \([a-z][a-z-]*\).*/\1/p" | sort -u
+}
+
 _peal() {
     local program=${COMP_WORDS[0]} word=${COMP_WORDS[COMP_CWORD]}
     local before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
     COMPREPLY=()
     case $before in
-    --config | --ca | --key | *_file | --tls.*)
+    --config | --ca | --cert | --cert-key | --key | *_file | --log.file | --tls.*)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
@@ -24,6 +30,8 @@ _peal() {
     local words
     if [[ $COMP_CWORD -gt 1 && $command != -* ]]; then
         words=$(_peal_flags "$program" "$command")
+        [[ $COMP_CWORD -eq 2 && $word != -* ]] &&
+            words+=" $(_peal_actions "$program" "$command")"
     elif [[ $COMP_CWORD -eq 1 && $word != -* ]]; then
         words=$(_peal_commands "$program")
     else

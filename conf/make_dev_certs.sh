@@ -24,7 +24,7 @@ make_key() {
 certificate() {
     local made=$folder/.$1
     make_key "$made.key"
-    openssl req -new -key "$made.key" -subj "$2" -out "$made.csr"
+    openssl req -new -utf8 -key "$made.key" -subj "$2" -out "$made.csr"
     openssl x509 -req -in "$made.csr" -CA "$folder/ca.pem" \
         -CAkey "$folder/ca.key" -set_serial "0x$(openssl rand -hex 16)" \
         -days "$days" -sha256 -extfile <(printf '%s\n' "$3") \

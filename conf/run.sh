@@ -8,7 +8,10 @@ build=$root/build-run
 packages="gcc libc6-dev cmake ninja-build pkg-config libwebsockets-dev
 libwebsockets-evlib-uv libuv1-dev libssl-dev libcjson-dev libcjose-dev
 libjansson-dev libxxhash-dev uthash-dev libhiredis-dev liburing-dev
-libcurl4-openssl-dev"
+libcurl4-openssl-dev libsqlite3-dev libargon2-dev libpq-dev"
+
+# shellcheck source=conf/install.sh
+. "$root/conf/install.sh"
 
 say() {
     printf '%s\n' "$*" >&2
@@ -23,28 +26,6 @@ quietly() {
     fi
 }
 
-# The packages that are not installed. One dpkg-query, so that a second start
-# does not wait for it.
-list_missing() {
-    # shellcheck disable=SC2086 # a list of words
-    installed=$(dpkg-query -W -f '${Package}=${db:Status-Status} ' \
-        $packages 2>/dev/null || true)
-    for package in $packages; do
-        case " $installed" in
-        *" $package=installed "*) ;;
-        *) printf '%s ' "$package" ;;
-        esac
-    done
-}
-
-as_root() {
-    if [ "$(id -u)" -eq 0 ]; then
-        "$@"
-    else
-        sudo "$@"
-    fi
-}
-
 refuse_to_install() {
     say "run.sh: $1. Peal needs what these Debian packages hold:"
     say "  $2"
@@ -55,7 +36,8 @@ refuse_to_install() {
 }
 
 install_missing() {
-    missing=$(list_missing)
+    # shellcheck disable=SC2086 # a list of words
+    missing=$(list_missing $packages)
     if [ -z "$missing" ]; then
         return
     fi
@@ -65,11 +47,8 @@ install_missing() {
     if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
         refuse_to_install "neither root nor sudo" "$missing"
     fi
-    say "Installing $missing"
-    as_root apt-get -qq update
     # shellcheck disable=SC2086 # a list of words
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
-        -o Dpkg::Use-Pty=0 --no-install-recommends install $missing >/dev/null
+    install_packages $missing
 }
 
 # CMake refuses a build folder that was moved or copied along with the source.

@@ -6,11 +6,15 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/log.h"
+#include "messaging/audit.h"
+#include "messaging/bus.h"
 #include "messaging/channel.h"
-#include "messaging/look.h"
+#include "messaging/hub.h"
 #include "messaging/operations.h"
-#include "protocols/broadcast_encode.h"
+#include "messaging/subscription.h"
+#include "messaging/watch/look.h"
+#include "messaging/watch/overview.h"
+#include "protocols/peal/broadcast_encode.h"
 #include "protocols/protocols.h"
 
 enum {
@@ -31,7 +35,7 @@ static struct buffer *begin(struct connection *connection, const char *type)
 static void end(struct connection *connection, struct buffer *out)
 {
     buffer_append_char(out, '}');
-    connection_reply_end(connection, FRAME_TEXT);
+    connection_reply_end(connection, PAYLOAD_TEXT);
 }
 
 static void send_error(struct connection *connection, enum fault fault,
@@ -73,13 +77,13 @@ static void write_channel(const struct channel *channel, struct buffer *out)
 static void append_channels(const struct connection *connection,
                             struct buffer *out)
 {
+    const struct subscription *all = subscription_first(connection);
     uint32_t count = connection->subscription_count;
     broadcast_append_number(out, "channel_count", count);
     buffer_append_text(out, ",\"channels\":[");
     for (uint32_t i = 0; i < count && i < CHANNELS_SHOWN; i++) {
         buffer_append_text(out, i ? "," : "");
-        buffer_append_json_string(
-            out, bytes_of(connection->subscriptions[i].channel->name));
+        buffer_append_json_string(out, bytes_of(all[i].channel->name));
     }
     buffer_append_char(out, ']');
 }
@@ -101,9 +105,9 @@ static void write_connection(const struct connection *connection,
     broadcast_append_number(out, "worker", worker->index);
     broadcast_append_number(out, "seconds",
                             (clock_steady_ms() - connection->opened_ms) / 1000);
-    broadcast_append_number(out, "queued", outbox_bytes(&connection->outbox));
+    broadcast_append_number(out, "queued", connection_waiting(connection));
     append_channels(connection, out);
-    append_rates(out, worker, watch_find(worker, connection));
+    append_rates(out, worker, watch_find(worker, connection->handle));
 }
 
 static void append_rows(struct buffer *out, const char *name,
@@ -179,7 +183,7 @@ static bool read_limit(struct bytes raw, uint32_t *limit)
     *limit = ROWS;
     if (!raw.len)
         return true;
-    if (!json_decode_uint(raw, &number) || !number || number > LOOK_ROWS_MAX)
+    if (!json_decode_whole(raw, &number) || !number || number > LOOK_ROWS_MAX)
         return false;
     *limit = (uint32_t)number;
     return true;
@@ -215,7 +219,7 @@ static bool read_wish(struct bytes raw, const char *const *orders,
 {
     enum { ORDER, LIMIT, SEARCH };
     struct json_slot slots[] = {
-        {"order", {0}}, {"limit", {0}}, {"search", {0}}};
+        {.name = "order"}, {.name = "limit"}, {.name = "search"}};
     const char *why;
     if (raw.len && !json_scan_object(raw, slots, 3, &why))
         return false;
@@ -258,7 +262,7 @@ static void on_message(struct connection *connection, struct bytes payload,
 {
     enum { TYPE, CHANNELS, CONNECTIONS };
     struct json_slot slots[] = {
-        {"type", {0}}, {"channels", {0}}, {"connections", {0}}};
+        {.name = "type"}, {.name = "channels"}, {.name = "connections"}};
     const char *why = NULL;
     if (binary)
         send_error(connection, FAULT_BINARY, NULL);
@@ -312,12 +316,18 @@ static void append_close_codes(struct buffer *out)
 
 static void log_viewer(struct connection *connection)
 {
+    if (!audit_is_on(true))
+        return;
     char address[IP_ADDRESS_TEXT] = "";
     if (connection->transport->address)
         connection->transport->address(connection, address);
-    log_event(LOG_INFO, "A dashboard was opened",
-              LOG_TEXT("client", connection_client_id(connection)),
-              LOG_TEXT("address", address));
+    audit_write(&(struct audit_entry){
+        .action = "dashboard_open",
+        .key = "ticket",
+        .address = address,
+        .client = bytes_of(connection_client_id(connection)),
+        .status = 101,
+    });
 }
 
 static void on_open(struct connection *connection, const struct bytes *channels,
@@ -349,7 +359,9 @@ static void on_close(struct connection *connection)
 }
 
 const struct protocol protocol_dashboard = {
-    .name = PROTOCOL_DASHBOARD,
+    .name = "dashboard",
+    .endpoint = &endpoint_websocket,
+    .is_for_operators = true,
     .on_open = on_open,
     .on_close = on_close,
     .on_message = on_message,

@@ -1,15 +1,18 @@
 #include "protocols/protocols.h"
 
-const struct protocol *const protocols[] = {
-    &protocol_echo,
-    &protocol_broadcast,
-    &protocol_dashboard,
-    NULL,
+const struct endpoint endpoint_websocket = {
+    .pattern = "/ws/*",
+    .kind = ENDPOINT_WEBSOCKET,
 };
 
-const char *const protocol_names[] = {
-    "echo",
-    "broadcast",
-    PROTOCOL_DASHBOARD,
-    NULL,
+const struct endpoint endpoint_event_stream = {
+    .pattern = "/sse/*",
+    .kind = ENDPOINT_EVENT_STREAM,
+};
+
+const struct protocol *const protocols[] = {
+#define PROTOCOL_ROW(name) &protocol_##name,
+    PROTOCOLS(PROTOCOL_ROW)
+#undef PROTOCOL_ROW
+        NULL,
 };

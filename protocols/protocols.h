@@ -10,14 +10,25 @@
 
 #include "messaging/protocol.h"
 
-extern const struct protocol protocol_echo;
-extern const struct protocol protocol_broadcast;
-extern const struct protocol protocol_dashboard;
+/* Where Peal's own protocols are spoken over WebSocket. */
+extern const struct endpoint endpoint_websocket;
 
-/* Every protocol, ended by NULL. */
+/* The same over Server-Sent Events. */
+extern const struct endpoint endpoint_event_stream;
+
+/* Every protocol: `protocol_<name>`, in a file of its own. */
+#define PROTOCOLS(ROW)                                                         \
+    ROW(echo)                                                                  \
+    ROW(broadcast)                                                             \
+    ROW(dashboard)                                                             \
+    ROW(broadcast_stream)                                                      \
+    ROW(pusher)
+
+#define PROTOCOL_EXTERN(name) extern const struct protocol protocol_##name;
+PROTOCOLS(PROTOCOL_EXTERN)
+#undef PROTOCOL_EXTERN
+
+/* The same as a list, ended by NULL. */
 extern const struct protocol *const protocols[];
-
-/* Their names in the same order, ended by NULL. */
-extern const char *const protocol_names[];
 
 #endif

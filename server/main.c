@@ -1,12 +1,20 @@
 /* peal: the program. What it does is decided by command_line and config, and
  * done by server; here they only meet. */
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "command_line.h"
-#include "config_print.h"
+#include "base/log_writer.h"
+#include "commands/command_line.h"
+#include "config/config_format.h"
+#include "config/config_load.h"
+#include "config/config_notes.h"
+#include "config/config_print.h"
+#include "config/config_readable.h"
+#include "config/config_reload.h"
 #include "server.h"
 
 /* Exit codes; scripts rely on them. */
@@ -18,10 +26,23 @@ static int fail(int code, const struct error *error)
     return code;
 }
 
-static void print_config(const struct config *config)
+/* Whoever reads objects reads no other line. */
+static int fail_to_serve(int code, const struct error *error,
+                         enum log_format format)
+{
+    if (format != LOG_FORMAT_JSON)
+        return fail(code, error);
+    log_setup(LOG_INFO, format);
+    log_event(LOG_ERROR, "Cannot start", LOG_TEXT("reason", error->text));
+    return code;
+}
+
+static void print_config(const struct config *config,
+                         void (*print)(const struct config *config,
+                                       struct buffer *out))
 {
     struct buffer text = {0};
-    config_print(config, &text);
+    print(config, &text);
     fputs(buffer_text(&text), stdout);
     buffer_deinit(&text);
 }
@@ -34,39 +55,90 @@ static void allow_looking_inside(bool is_allowed)
     prctl(PR_SET_DUMPABLE, is_allowed);
 }
 
+/* What --print-config and `peal config` answer. */
+static int show(struct config *config, enum command_line_action action)
+{
+    config_notes_print(&config->notes, stderr);
+    print_config(config, action == COMMAND_LINE_PRINT_ORIGINS
+                             ? config_print_origins
+                             : config_print);
+    return DONE;
+}
+
+/* What --check-config answers. */
+static int check(const struct command_line *line, struct config *config)
+{
+    struct error error;
+    const char *file = line->sources.file;
+    if (line->user && !config_readable_by(line->user, file, config, &error))
+        return fail(BAD_USAGE, &error);
+    if (!line->user)
+        config_readable_judge(file, config);
+    config_notes_print(&config->notes, stderr);
+    puts("Configuration ok");
+    return DONE;
+}
+
 static int serve(const struct config *config,
                  const struct config_sources *sources)
 {
     struct error error;
     allow_looking_inside(config->core_dumps);
+    log_detect_journal();
     log_setup(config->log_level, config->log_format);
+    if (!log_use_file(config->log_file, &error))
+        return fail_to_serve(CANNOT_START, &error, config->log_format);
+    config_reload_use(config);
+    log_writer_start(log_lost_line);
+    config_notes_log(&config->notes);
     struct server *server = server_new(config, sources, &error);
-    if (!server)
-        return fail(CANNOT_START, &error);
-    bool is_done = server_run(server, &error);
-    server_free(server);
-    return is_done ? DONE : fail(CANNOT_START, &error);
+    bool is_done = server && server_run(server, &error);
+    if (server)
+        server_free(server);
+    log_writer_stop();
+    log_use_file(NULL, &(struct error){0}); /* whoever started us reads it */
+    return is_done ? DONE
+                   : fail_to_serve(CANNOT_START, &error, config->log_format);
 }
 
 static int run(const struct command_line *line)
 {
     struct error error;
     struct config *config = config_load(&line->sources, &error);
-    if (!config)
+    if (!config && line->action != COMMAND_LINE_SERVE)
         return fail(BAD_USAGE, &error);
-    int code = DONE;
+    if (!config)
+        return fail_to_serve(BAD_USAGE, &error,
+                             config_format_wanted(&line->sources));
+    int code;
     if (line->action == COMMAND_LINE_SERVE)
         code = serve(config, &line->sources);
-    else if (line->action == COMMAND_LINE_PRINT_CONFIG)
-        print_config(config);
+    else if (line->action == COMMAND_LINE_CHECK_CONFIG)
+        code = check(line, config);
     else
-        puts("Configuration ok");
+        code = show(config, line->action);
     config_free(config);
     return code;
 }
 
+/* Where one of them is closed, the next file or socket would take its number,
+ * and what is meant for the log would go there. */
+static void open_standard_descriptors(void)
+{
+    while (true) {
+        int fd = open("/dev/null", O_RDWR);
+        if (fd < 0)
+            return;
+        if (fd > STDERR_FILENO) {
+            close(fd);
+            return;
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
+    open_standard_descriptors();
     allow_looking_inside(false);
     const struct command *command = command_line_find(argc, argv);
     if (command)
@@ -75,8 +147,9 @@ int main(int argc, char **argv)
     struct error error;
     struct command_line line = {
         .sources = {.environment = environ, .arguments = argv}};
+    const struct config_sources known = {.environment = environ};
     if (!command_line_parse(&line, argc, argv, &error))
-        return fail(BAD_USAGE, &error);
+        return fail_to_serve(BAD_USAGE, &error, config_format_wanted(&known));
     int code = DONE;
     if (line.action == COMMAND_LINE_VERSION)
         command_line_print_version();

@@ -1,78 +1,74 @@
 #include "server.h"
 
+#include "server_parts.h"
+#include "server_reload.h"
+
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "announce.h"
 #include "api/api.h"
 #include "auth/auth.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "bus/bus_local.h"
-#include "bus/bus_redis.h"
-#include "config_check.h"
-#include "config_reload.h"
-#include "handover.h"
+#include "bus/local/bus_local.h"
+#include "bus/redis/bus_redis.h"
+#include "config/config_load.h"
+#include "config/config_notes.h"
+#include "config/config_reload.h"
 #include "hooks/hook_caller.h"
-#include "instance_report.h"
-#include "net/listen_socket.h"
+#include "messaging/audit.h"
+#include "messaging/bans.h"
+#include "messaging/bus.h"
+#include "messaging/deliveries.h"
+#include "messaging/hub.h"
+#include "messaging/refusal_log.h"
+#include "messaging/refusals.h"
+#include "messaging/watch/overview.h"
+#include "net/listen/listeners.h"
 #include "net/net.h"
-#include "net/tls.h"
-#include "notify.h"
-#include "process_metrics.h"
+#include "net/tls/tls.h"
+#include "process/account_service.h"
+#include "process/announce.h"
+#include "process/fresh_token.h"
+#include "process/handed_check.h"
+#include "process/handover.h"
+#include "process/instance_report.h"
+#include "process/notify.h"
+#include "process/process_metrics.h"
+#include "process/readiness.h"
+#include "process/token_keys.h"
 #include "protocols/protocols.h"
-
-struct server {
-    int64_t start_ms; /* wall clock */
-    const struct config_sources *sources;
-    const struct config *config; /* as it was at the start */
-    struct config *reloaded;     /* what was last read since; NULL: nothing */
-    struct messaging_options options; /* whose limits a reload changes */
-    struct instance instance;
-    struct overview overview;
-    const struct metrics *bus_metrics;
-    const struct metrics *hook_metrics; /* NULL: there are no hooks */
-    struct auth *auth;
-    struct api *api;
-    struct tls *tls; /* NULL: plain */
-    struct net *net;
-    struct handed handed;             /* what it was started with */
-    _Atomic uint64_t failed_upgrades; /* any thread reads it */
-};
-
-static bool judge_token(void *arg, struct bytes token, const char *client_id,
-                        struct identity *identity, const char **why)
-{
-    const struct server *server = arg;
-    struct verdict verdict;
-    auth_judge_token(server->net->auth, token, client_id, &verdict);
-    *identity = verdict.identity;
-    *why = verdict.reason ? verdict.reason : verdict.error;
-    return verdict.status == 101;
-}
+#include "protocols/pusher/pusher_apps.h"
 
 static bool is_ready(void *arg, const char **why)
 {
-    const struct server *server = arg;
-    struct bus *bus = server->instance.bus;
-    /* behind an upgrade new clients are welcome here, at the new process */
-    if (server->net->is_draining && !server->net->has_successor) {
-        *why = "Draining";
-        return false;
-    }
-    return bus->ops->is_ready(bus, why);
+    struct server *server = arg;
+    return readiness_is_given(&server->readiness, why);
 }
 
-static bool origin_is_allowed(void *arg, struct bytes origin,
-                              struct bytes host)
+static bool origin_is_allowed(void *arg, struct bytes origin, struct bytes host,
+                              bool is_secure)
 {
     const struct server *server = arg;
-    return auth_origin_is_allowed(server->net->auth, origin, host);
+    return auth_origin_is_allowed(server->net->auth, origin, host, is_secure);
+}
+
+static void write_process(const struct server *server, struct buffer *out)
+{
+    const struct process_facts facts = {
+        .start = (uint64_t)server->start_ms / 1000,
+        .failed_upgrades = server->failed_upgrades,
+        .is_reloaded = server->is_reloaded,
+        .reload = (uint64_t)server->reload_ms / 1000,
+        .certificate_expires = server->tls ? tls_expires(server->tls) : -1,
+        .connections_limit = server->options.limits.connections,
+        .descriptors_limit = server->net->descriptors.allowed,
+    };
+    process_metrics_write(&facts, out);
 }
 
 static void write_metrics(void *arg, struct buffer *out)
@@ -81,7 +77,7 @@ static void write_metrics(void *arg, struct buffer *out)
     const struct metrics *more[] = {server->bus_metrics, server->hook_metrics};
     net_write_metrics(server->net, more, sizeof more / sizeof *more, out);
     api_write_metrics(server->api, out);
-    process_metrics_write(server->start_ms, server->failed_upgrades, out);
+    write_process(server, out);
 }
 
 static void write_report(void *arg, struct buffer *out)
@@ -93,8 +89,9 @@ static void write_report(void *arg, struct buffer *out)
 
 static bool make_auth(struct server *server, struct error *error)
 {
-    server->auth =
-        auth_new(&server->config->auth, protocol_names, error);
+    const struct auth_options *options = &server->config->auth;
+    server->token_keys = token_keys_new(options, server->accounts);
+    server->auth = token_keys_build(server->token_keys, options, error);
     return server->auth != NULL;
 }
 
@@ -108,6 +105,9 @@ static bool make_api(struct server *server, struct error *error)
     };
     server->api = api_new(&sources, &server->config->api,
                           server->config->web_root, error);
+    pusher_apps_use(&server->config->pusher_apps);
+    if (server->api)
+        api_use_protocols(server->api, protocols);
     return server->api != NULL;
 }
 
@@ -139,15 +139,17 @@ static bool make_instance(struct server *server, struct error *error)
 {
     struct instance *instance = &server->instance;
     server->options = server->config->messaging;
+    server->options.channels.of_protocol = pusher_channel_options;
     instance->options = &server->options;
-    instance->hub = hub_new();
+    instance->hub = hub_new(deliveries_push);
     instance->clients = clients_new();
     instance->refusals = refusals_new();
+    instance->refusal_log = refusal_log_new();
+    instance->bans = bans_new();
     server->overview.write_metrics = write_metrics;
     server->overview.write_report = write_report;
     server->overview.arg = server;
     instance->overview = &server->overview;
-    instance->token_judge = (struct token_judge){judge_token, server};
     make_hooks(server);
     return make_bus(server, error);
 }
@@ -166,8 +168,8 @@ static bool make_net(struct server *server, struct error *error)
     const struct net_options options = {
         .host = config->host,
         .port = config->port,
+        .admin = &config->admin,
         .workers = config->workers,
-        .rx_buffer_bytes = config->rx_buffer_bytes,
         .io_uring = config->io_uring,
         .drain_seconds = config->drain_seconds,
         .explain_refusals = config->explain_refusals,
@@ -177,37 +179,19 @@ static bool make_net(struct server *server, struct error *error)
         .proxy_protocol = config->proxy_protocol,
         .trusted_proxies = config->trusted_proxies,
         .forwarded_header = config->forwarded_header,
-        .listeners_from = server->handed.from,
-        .listener_count = server->handed.count,
+        .handed = server->handed.sockets,
+        .handed_count = server->handed.count,
     };
     server->net = net_new(&options, &server->instance, server->auth, protocols,
                           error);
+    server->readiness = (struct readiness){
+        .net = server->net,
+        .bus = server->instance.bus,
+        .grace_ms = config->redis.ready_grace_seconds * 1000,
+    };
+    server->instance.token_judge =
+        (struct token_judge){fresh_token_judge, server->net};
     return server->net != NULL;
-}
-
-/* The sockets handed over say where we listen, whatever the config says: what
- * holds for its host must hold for them. */
-static bool take_handed(struct server *server, struct error *error)
-{
-    struct handed *handed = &server->handed;
-    char address[IP_ADDRESS_TEXT];
-    struct config here = *server->config;
-    here.host = address;
-    if (!handover_take(handed, error))
-        return false;
-    for (uint32_t i = 0; i < handed->count; i++) {
-        int fd = handed->from + (int)i;
-        uint32_t port = listen_socket_address(fd, address);
-        if (!config_check_auth(&here, error))
-            return false;
-        if (i == 0 && !listen_socket_is_at(fd, server->config->host,
-                                           server->config->port))
-            log_event(LOG_WARN,
-                      "Listening where the sockets handed over do, "
-                      "not at host and port of the config",
-                      LOG_TEXT("address", address), LOG_NUMBER("port", port));
-    }
-    return true;
 }
 
 struct server *server_new(const struct config *config,
@@ -218,11 +202,16 @@ struct server *server_new(const struct config *config,
     server->sources = sources;
     server->config = config;
     server->start_ms = clock_wall_ms();
-    log_setup(config->log_level, config->log_format);
+    server->reload_ms = server->start_ms;
+    server->is_reloaded = true;
     hash_seed();
-    if (take_handed(server, error) && make_auth(server, error) &&
-        make_api(server, error) && make_tls(server, error) &&
-        make_instance(server, error) && make_net(server, error))
+    if (handover_take(&server->handed, error) &&
+        handed_check(config, &server->handed, error) &&
+        make_api(server, error) &&
+        make_tls(server, error) && make_instance(server, error) &&
+        account_service_new(server->config, server->api, &server->accounts,
+                            error) &&
+        make_auth(server, error) && make_net(server, error))
         return server;
     server_free(server);
     return NULL;
@@ -236,77 +225,34 @@ static int wait_signal(const sigset_t *signals)
     return number > 0 ? number : 0;
 }
 
-/* All or nothing: what can be wrong is tried before anything is changed. */
-static bool take_over(struct server *server, struct config *fresh,
-                      struct error *error)
+static void use_fetched_keys(struct server *server)
 {
-    const struct config *running = server->config;
-    /* TLS itself comes and goes with a restart only */
-    bool keeps_tls = !fresh->tls.cert == !server->tls;
-    if (!keeps_tls)
-        fresh->auth.certificates = tls_names_clients(server->tls);
-    if (!config_reload_is_safe(running, fresh, error))
-        return false;
-    struct auth *auth = auth_new(&fresh->auth, protocol_names, error);
-    if (!auth)
-        return false;
-    if (server->tls && keeps_tls && !tls_use(server->tls, &fresh->tls, error)) {
-        auth_free(auth);
-        return false;
+    struct error error;
+    if (!token_keys_tick(server->token_keys))
+        return;
+    const struct config *config =
+        server->reloaded ? server->reloaded : server->config;
+    struct auth *auth =
+        token_keys_build(server->token_keys, &config->auth, &error);
+    if (!auth) {
+        log_event(LOG_ERROR, "Key set not used",
+                  LOG_TEXT("reason", error.text));
+        return;
     }
     net_use_auth(server->net, auth);
     server->auth = auth;
-    net_use_trusted_proxies(server->net, &fresh->trusted_proxies,
-                            fresh->forwarded_header);
-    config_reload_limits(&server->options, fresh);
-    api_use_options(server->api, &fresh->api);
-    log_setup(fresh->log_level, fresh->log_format);
-    return true;
-}
-
-static void reload(struct server *server)
-{
-    struct error error;
-    struct config *fresh = config_load(server->sources, &error);
-    if (!fresh || !take_over(server, fresh, &error)) {
-        log_event(LOG_ERROR, "Configuration not reloaded, the old one stays",
-                  LOG_TEXT("reason", error.text));
-        config_free(fresh);
-        return;
-    }
-    config_reload_tell(server->config,
-                       server->reloaded ? server->reloaded : server->config,
-                       fresh);
-    config_free(server->reloaded);
-    server->reloaded = fresh;
-}
-
-/* A thread that hangs keeps its clients waiting, and nobody but systemd can
- * help them. */
-static void tell_alive(const struct server *server)
-{
-    uint64_t watchdog_ms = notify_watchdog_ms();
-    if (watchdog_ms && net_silence_ms(server->net) < watchdog_ms)
-        notify_send("WATCHDOG=1");
 }
 
 static void tick(struct server *server)
 {
     struct bus *bus = server->instance.bus;
     bus->ops->tick(bus);
+    use_fetched_keys(server);
+    readiness_tick(&server->readiness);
+    log_tick();
     if (server->tls)
         tls_tick(server->tls);
-    tell_alive(server);
-}
-
-static void reload_and_tell(struct server *server)
-{
-    char state[64];
-    snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%llu",
-             (unsigned long long)clock_steady_ms() * 1000);
-    notify_send(state);
-    reload(server);
-    notify_send("READY=1");
+    notify_alive(net_silence_ms(server->net));
 }
 
 static void keep_going(void *server)
@@ -319,7 +265,7 @@ static bool upgrade(struct server *server)
 {
     struct error error;
     uint32_t count;
-    int *listeners = net_listeners(server->net, &count);
+    struct listen_socket *listeners = listeners_list(server->net, &count);
     enum handover_end end =
         handover_run(server->sources->arguments, listeners, count, keep_going,
                      server, &error);
@@ -328,8 +274,36 @@ static bool upgrade(struct server *server)
         server->failed_upgrades++;
         log_event(LOG_ERROR, "Not upgraded, this process serves on",
                   LOG_TEXT("reason", error.text));
+        notify_send_status("WATCHDOG=1", "Not upgraded: %s", error.text);
     }
     return end == HANDOVER_DONE;
+}
+
+static void stop_at_once(struct server *server)
+{
+    log_event(LOG_WARN, "Stopping at once: a second signal came");
+    net_stop(server->net);
+}
+
+/* Balancers are told to send new clients elsewhere, and have time to. False: a
+ * second signal came. */
+static bool announce_end(struct server *server, const sigset_t *signals)
+{
+    uint32_t seconds = server->config->drain_delay_seconds;
+    uint64_t until_ms = clock_steady_ms() + (uint64_t)seconds * 1000;
+    if (!seconds)
+        return true;
+    server->net->is_leaving = true;
+    log_event(LOG_INFO, "Not ready any more, draining soon",
+              LOG_NUMBER("seconds", seconds));
+    while (clock_steady_ms() < until_ms) {
+        if (wait_signal(signals)) {
+            stop_at_once(server);
+            return false;
+        }
+        tick(server);
+    }
+    return true;
 }
 
 /* Ends by itself when all connections are closed, and at once when one of
@@ -346,25 +320,26 @@ static void drain(struct server *server, const sigset_t *signals)
             notify_send("WATCHDOG=1");
         if (sigtimedwait(signals, NULL, &step) <= 0)
             continue;
-        log_event(LOG_WARN, "Stopping at once: a second signal came");
-        net_stop(server->net);
+        stop_at_once(server);
         return;
     }
 }
 
-/* What serves already is not replaced by what cannot. */
-static bool wait_for_bus(const struct server *server, struct error *error)
+static void end(struct server *server, bool is_replaced,
+                const sigset_t *signals)
 {
-    enum { STEP_MS = 20, SECONDS = HANDOVER_SECONDS / 2 };
-    const struct timespec step = {.tv_nsec = STEP_MS * 1000000};
     struct bus *bus = server->instance.bus;
-    const char *why = "";
-    for (int i = 0; i < SECONDS * 1000 / STEP_MS; i++) {
-        if (bus->ops->is_ready(bus, &why))
-            return true;
-        nanosleep(&step, NULL);
+    if (!is_replaced) {
+        notify_send_status("STOPPING=1", "Draining");
+        if (!announce_end(server, signals))
+            return;
     }
-    return error_set(error, "%s: nothing is taken over", why);
+    bus->ops->drain(bus);
+    if (is_replaced)
+        net_hand_over(server->net);
+    else
+        net_drain(server->net);
+    drain(server, signals);
 }
 
 /* Until it has to end: whether another process goes on. */
@@ -375,7 +350,7 @@ static bool serve(struct server *server, const sigset_t *signals)
         if (number == SIGTERM || number == SIGINT)
             return false;
         if (number == SIGHUP)
-            reload_and_tell(server);
+            server_reload(server);
         if (number == SIGUSR2 && upgrade(server))
             return true;
         tick(server);
@@ -398,30 +373,26 @@ bool server_run(struct server *server, struct error *error)
 {
     sigset_t signals;
     block_signals(&signals);
-    if (server->handed.channel >= 0 && !wait_for_bus(server, error))
+    if (server->handed.channel >= 0 &&
+        !readiness_wait(server->instance.bus, error))
         return false;
     struct overview *overview = &server->overview;
-    instance_report_name(server->net->port, overview->name,
+    instance_report_name(server->net->ports[LISTENER_PUBLIC], overview->name,
                          sizeof overview->name);
     overview->is_serving = true;
     net_start(server->net, server->api);
-    announce(server->config, server->net->port,
+    announce(server->config, server->net,
              auth_is_configured(server->auth));
     bool is_replaced = false;
     if (handover_say_ready(&server->handed)) {
-        notify_send("READY=1");
+        notify_send_status("READY=1", "Listening on port %u",
+                           server->net->ports[LISTENER_PUBLIC]);
         is_replaced = serve(server, &signals);
     }
     /* these do not end anything */
     sigdelset(&signals, SIGHUP);
     sigdelset(&signals, SIGUSR2);
-    if (is_replaced) {
-        net_hand_over(server->net);
-    } else {
-        notify_send("STOPPING=1");
-        net_drain(server->net);
-    }
-    drain(server, &signals);
+    end(server, is_replaced, &signals);
     return true;
 }
 
@@ -432,6 +403,7 @@ void server_free(struct server *server)
         net_join(server->net);
     if (server->instance.hooks)
         hook_caller_settle(server->instance.hooks);
+    account_service_settle(server->accounts);
     if (bus)
         bus->ops->stop(bus);
     if (server->net)
@@ -441,12 +413,16 @@ void server_free(struct server *server)
     hook_caller_free(server->instance.hooks);
     if (server->instance.hub) {
         refusals_free(server->instance.refusals);
+        refusal_log_free(server->instance.refusal_log);
+        bans_free(server->instance.bans);
         clients_free(server->instance.clients);
         hub_free(server->instance.hub);
     }
     tls_free(server->tls);
+    account_service_free(server->accounts);
     api_free(server->api);
     auth_free(server->auth);
+    token_keys_free(server->token_keys);
     config_free(server->reloaded);
     free(server);
 }

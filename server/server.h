@@ -9,7 +9,7 @@
 #define PEAL_SERVER_H
 
 #include "base/error.h"
-#include "config.h"
+#include "config/config.h"
 
 struct server;
 

@@ -13,25 +13,26 @@
 #                             Debian
 #
 # TEST_BUILDS: the folder for the builds and logs (default: this
-# repository). TEST_JOBS: stages at a time (default: one more than cores, as
-# they mostly wait; 3 at the most).
+# repository). TEST_JOBS: stages at a time (default: two more than cores, as
+# they mostly wait; 4 at the most).
 set -eu
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 builds=${TEST_BUILDS:-$root}
 logs=$builds/build-test-logs
-jobs_max=${TEST_JOBS:-$(($(nproc) + 1))}
-[ "$jobs_max" -le 3 ] || jobs_max=3
+jobs_max=${TEST_JOBS:-$(($(nproc) + 2))}
+[ "$jobs_max" -le 4 ] || jobs_max=4
 python=/usr/bin/python3 # the one apt-get installs modules for
-stage_seconds=900
+stage_seconds=1800
 
 packages="git gcc libc6-dev cmake ninja-build pkg-config libwebsockets-dev
 libwebsockets-evlib-uv libuv1-dev libssl-dev libcjson-dev libcjose-dev
 libjansson-dev libxxhash-dev uthash-dev libhiredis-dev liburing-dev
-libcurl4-openssl-dev libcmocka-dev clang-format python3 python3-pytest python3-websockets
-python3-jwt python3-cryptography python3-jsonschema redis-server valgrind
+libcurl4-openssl-dev libsqlite3-dev libargon2-dev libpq-dev libcmocka-dev
+clang-format python3 python3-pytest python3-websockets
+python3-jwt python3-cryptography python3-jsonschema python3-wsproto python3-h11 redis-server postgresql valgrind
 libc6-dbg curl openssl procps iproute2 util-linux nginx haproxy systemd binutils
-dpkg-dev file python3-yaml"
+dpkg-dev file python3-yaml python3-kubernetes zsh fish"
 # these may have come from elsewhere: what counts is that they can be run
 programs="nodejs:node npm:npm chromium:chromium
 prometheus:promtool"
@@ -44,10 +45,10 @@ layout            -       summary shared run_layout
 unit              release ctest   shared run_unit
 load              release ctest   shared run_load
 integration       release pytest  shared run_integration
-integration-4     release pytest  shared run_integration
-integration-tls-4 release pytest  shared run_integration
 conformance       release pytest  shared run_conformance
+differential      release pytest  shared run_differential
 abuse             release pytest  shared run_abuse
+proxies           release pytest  shared run_proxies
 faults            release pytest  shared run_faults
 conformance-tls   release pytest  shared run_conformance
 cluster           release pytest  shared run_cluster
@@ -58,8 +59,8 @@ web               release summary alone  run_web
 valgrind          release summary shared run_valgrind
 instructions      release summary shared run_instructions
 asan-cluster-4    asan    pytest  shared run_cluster
-asan-integration-4 asan   pytest  shared run_integration
-asan-integration-tls asan pytest  shared run_integration
+asan-integration  asan    pytest  shared run_integration
+asan-integration-tls-4 asan pytest shared run_integration
 tsan-cluster-4    tsan    pytest  shared run_cluster
 tsan-integration-4 tsan   pytest  shared run_integration
 asan-unit         asan    ctest   shared run_unit
@@ -82,42 +83,25 @@ die() {
 
 # ---- what the tests need ------------------------------------------------
 
-list_missing() {
-    local package program installed
-    # shellcheck disable=SC2086 # a list of words
-    installed=$(dpkg-query -W -f '${Package}=${db:Status-Status} ' \
-        $packages 2>/dev/null || true)
-    for package in $packages; do
-        case " $installed" in
-        *" $package=installed "*) ;;
-        *) printf '%s ' "$package" ;;
-        esac
-    done
+# shellcheck source=conf/install.sh
+. "$root/conf/install.sh"
+
+list_missing_programs() {
+    local program
     for program in $programs; do
         command -v "${program#*:}" >/dev/null || printf '%s ' "${program%:*}"
     done
-}
-
-as_root() {
-    if [ "$(id -u)" -eq 0 ]; then
-        "$@"
-    else
-        sudo "$@"
-    fi
 }
 
 install_missing() {
     local missing
     command -v dpkg-query >/dev/null ||
         die "this is no Debian: see 'packages' in this file for what to install"
-    missing=$(list_missing)
-    [ -n "$missing" ] || return 0
-    say "Installing $missing"
-    as_root apt-get -qq update || die "apt-get update failed"
     # shellcheck disable=SC2086 # a list of words
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
-        -o Dpkg::Use-Pty=0 --no-install-recommends install $missing \
-        >/dev/null || die "apt-get could not install $missing"
+    missing="$(list_missing $packages)$(list_missing_programs)"
+    [ -n "$missing" ] || return 0
+    # shellcheck disable=SC2086 # a list of words
+    install_packages $missing || die "apt-get could not install $missing"
 }
 
 # ---- the stages ----------------------------------------------------------
@@ -163,11 +147,11 @@ run_unit() {
     local only=()
     [[ $stage != tsan-* ]] || only=(-R '^test_(threads|inbox|message|loop|log)$')
     without_randomness ctest --test-dir "$build" --verbose --timeout 120 \
-        -E '^load_' "${only[@]}"
+        "${only[@]}"
 }
 
 run_load() {
-    ctest --test-dir "$build" --verbose --timeout 120 -R '^load_'
+    ctest --test-dir "$build" --verbose --timeout 120 -C load -L load
 }
 
 # Over TLS the same tests, with the same clients.
@@ -185,6 +169,11 @@ run_conformance() {
     run_pytest tests/conformance
 }
 
+# Parsers that others wrote, and ours.
+run_differential() {
+    run_pytest tests/differential
+}
+
 # The sanitizer's own allocations cannot be made to fail.
 run_faults() {
     local tests=(tests/faults)
@@ -198,6 +187,11 @@ run_abuse() {
     [[ $stage != asan-* ]] || export PEAL_TEST_SLOWNESS=4
     ASAN_OPTIONS="$ASAN_OPTIONS:quarantine_size_mb=4:thread_local_quarantine_size_kb=64" \
         run_pytest tests/abuse
+}
+
+# nginx and HAProxy, with TLS to the server and without in one go.
+run_proxies() {
+    run_pytest tests/proxies
 }
 
 run_cluster() {
@@ -286,6 +280,15 @@ stage_field() {
     say "$stages" | awk -v name="$1" -v field="$2" '$1 == name { print $field }'
 }
 
+# What cmocka says of a test that failed: the assertion, and where it stands.
+# It is far above the end of the log.
+show_assertions() {
+    [ "$(stage_field "$stage" 3)" = ctest ] || return 0
+    say "--- what failed"
+    grep -E 'ERROR( {3}\]|: )|LINE {3}\]|FAILED  \] [a-z]|^[0-9]+: [-+] |\*\*\*(Failed|Timeout|Exception)' \
+        "$log" | head -n 60 || true
+}
+
 tail_log() {
     say "--- the end of $log"
     tail -n "${1:-60}" "$log"
@@ -321,7 +324,7 @@ run_stage() {
     [ "$reports_found" -eq 0 ] || note="$note, $reports_found sanitizer reports"
     [ $code -ne 124 ] || note="$note, stopped after $stage_seconds s"
     {
-        [ "$failed" -eq 0 ] || tail_log
+        [ "$failed" -eq 0 ] || { show_assertions && tail_log; }
         [ "$reports_found" -eq 0 ] || show_reports
         [ "$skipped" -eq 0 ] || grep '^SKIPPED' "$log" || true
         printf '%-20s %5d passed, %d failed%s (%d s)\n' "$stage" "$passed" \

@@ -1,5 +1,4 @@
-// Makes a page to read out of openapi.json. Texts go in as texts, never as
-// HTML.
+// Builds the page from openapi.json. Texts go in as texts, never as HTML.
 
 const page = document.getElementById('page');
 
@@ -33,27 +32,45 @@ function typeOf(doc, schema) {
   return found.type ?? 'any JSON';
 }
 
-function fields(doc, rows) {
+function fields(doc, title, rows) {
+  if (!rows.length) return [];
   const body = element('tbody');
   for (const { name, schema, required, note } of rows) {
-    const text = [note, find(doc, schema).description].filter(Boolean).join('; ');
+    const text = note ?? find(doc, schema).description ?? '';
     body.append(element('tr', {},
       element('th', { scope: 'row' }, element('code', {}, name)),
       element('td', {}, typeOf(doc, schema) + (required ? '' : ', optional')),
       prose('td', text)));
   }
-  return element('table', {}, body);
+  return [element('h3', {}, title), element('table', {}, body)];
 }
 
+const PLACES = [['path', 'In the path'], ['query', 'In the query'], ['header', 'Headers']];
+
+/** One table for each place, since a name may stand in several of them. */
 function questions(doc, operation) {
-  const rows = (operation.parameters ?? []).map((parameter) => ({
-    name: parameter.name, schema: parameter.schema, required: parameter.required, note: parameter.description,
-  }));
+  const parameters = (operation.parameters ?? []).map((parameter) => ({ ...parameter, note: parameter.description }));
   const schema = operation.requestBody?.content['application/json'].schema;
-  for (const [name, value] of Object.entries(schema?.properties ?? {})) {
-    rows.push({ name, schema: value, required: schema.required.includes(name) });
-  }
-  return rows.length ? [fields(doc, rows)] : [];
+  const members = Object.entries(schema?.properties ?? {})
+    .map(([name, value]) => ({ name, schema: value, required: schema.required?.includes(name) ?? false }));
+  return [
+    ...PLACES.flatMap(([place, title]) => fields(doc, title, parameters.filter((one) => one.in === place))),
+    ...fields(doc, 'Body, as JSON', members),
+  ];
+}
+
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** The operation's example as a command to paste. */
+function curl(path, operation) {
+  const body = operation.requestBody?.content['application/json'].example;
+  const filled = (operation.parameters ?? []).filter((one) => one.in === 'path')
+    .reduce((text, { name, example }) => text.replace(`{${name}}`, encodeURIComponent(example)), path);
+  return [
+    `curl ${quoted(new URL(`.${filled}`, document.baseURI).href)}`,
+    "-H \"Authorization: Bearer $PEAL_API_KEY\"",
+    ...(body ? ["-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body))}`] : []),
+  ].join(' \\\n  ');
 }
 
 function answers(doc, operation) {
@@ -66,31 +83,43 @@ function answers(doc, operation) {
   return element('table', {}, body);
 }
 
+const methodOf = (method) => element('span', { class: 'method' }, method.toUpperCase());
+
 function show(doc, path, method, operation) {
-  const request = operation.requestBody?.content['application/json'].example;
   const good = operation.responses[200].content['application/json'].example;
   return element('section', { id: operation.operationId },
-    element('h2', {}, element('span', { class: 'method' }, method.toUpperCase()), ' ', element('code', {}, path)),
+    element('h2', {}, methodOf(method), ' ', element('code', {}, path)),
     element('p', {}, operation.summary),
     prose('p', operation.description),
     ...questions(doc, operation),
-    ...(request ? [element('h3', {}, 'Example'), json(request)] : []),
-    element('h3', {}, 'Answer'), json(good),
+    element('h3', {}, 'Example'), element('pre', {}, element('code', {}, curl(path, operation))),
+    element('h3', {}, 'Response'), json(good),
     element('h3', {}, 'Statuses'), answers(doc, operation));
+}
+
+function authentication(doc) {
+  return element('section', { id: 'authentication' },
+    element('h2', {}, 'Authentication'),
+    prose('p', doc.components.securitySchemes.key.description),
+    element('pre', {}, element('code', {}, 'Authorization: Bearer YOUR_API_KEY')),
+    prose('p', 'The examples on this page read the key from the environment variable `PEAL_API_KEY` of your shell.'));
 }
 
 function build(doc) {
   const list = element('ul');
   const sections = [];
-  for (const [path, methods] of Object.entries(doc.paths)) {
+  // The page is for backends: paths for users stand in the document alone.
+  const paths = Object.entries(doc.paths).filter(([path]) => path.startsWith('/api/'));
+  for (const [path, methods] of paths) {
     for (const [method, operation] of Object.entries(methods)) {
-      list.append(element('li', {}, element('a', { href: `#${operation.operationId}` }, path)));
+      const link = element('a', { href: `#${operation.operationId}` }, methodOf(method), ' ', element('code', {}, path));
+      list.append(element('li', {}, link));
       sections.push(show(doc, path, method, operation));
     }
   }
   page.replaceChildren(element('h1', {}, doc.info.title), prose('p', doc.info.description),
     element('p', {}, 'For programs: ', element('a', { href: 'openapi.json' }, 'openapi.json'), ' (OpenAPI 3.1).'),
-    element('nav', { 'aria-label': 'Paths' }, list), ...sections);
+    authentication(doc), element('nav', { 'aria-label': 'Paths' }, list), ...sections);
 }
 
 try {
@@ -98,7 +127,7 @@ try {
   if (!response.ok) throw new Error(`openapi.json: ${response.status}`);
   build(await response.json());
 } catch (error) {
-  page.replaceChildren(element('p', { role: 'alert' }, `The description cannot be shown: ${error.message}`));
+  page.replaceChildren(element('p', { role: 'alert' }, `The description cannot be loaded: ${error.message}`));
 }
 page.setAttribute('aria-busy', 'false');
 if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();

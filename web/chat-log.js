@@ -4,6 +4,8 @@
  * that came over the wire is set as text, never as markup.
  */
 
+import { colourOf } from './chat-names.js';
+
 const GROUP_WITHIN = 5 * 60_000; // one head for messages this close together
 const KEEP = 500; // older lines leave the page
 const NEAR_END = 80; // px: whoever reads this close to the end is carried along
@@ -18,13 +20,11 @@ export function make(tag, className = '', text = '') {
   return element;
 }
 
-/** A round sign with initials, in a colour that belongs to the name. */
+/** A round sign with initials, in the colour of the name. */
 export function avatar(name, element = make('span', 'avatar')) {
-  let hash = 0;
-  for (const char of name) hash = (hash * 31 + char.codePointAt(0)) % 1_000_003;
-  const words = name.split(/[^A-Za-z0-9]+/).filter(Boolean);
-  element.textContent = words.slice(0, 2).map((word) => word[0]).join('').toUpperCase() || '?';
-  element.style.setProperty('--hue', (hash * 137) % 360);
+  const words = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  element.textContent = words.slice(0, 2).map(([first]) => first).join('').toUpperCase() || '?';
+  element.dataset.colour = colourOf(name);
   element.setAttribute('aria-hidden', 'true');
   return element;
 }
@@ -52,7 +52,9 @@ function fillWithLinks(element, text) {
 
 export class ChannelLog {
   #lines = []; // in order; see #insert
+  #list; // their elements
   #own; // is this client's name mine?
+  #nameOf;
   #epoch = null;
   #reading = false; // scrolled up: then nothing may move the text
   #generation = 0; // counts epochs: offsets compare only within one
@@ -60,13 +62,17 @@ export class ChannelLog {
   /**
    * @param {string} channel
    * @param {(client: string) => boolean} own
+   * @param {(client: string) => string} [nameOf] what to show for a client
    */
-  constructor(channel, own) {
+  constructor(channel, own, nameOf = (client) => client) {
     this.#own = own;
-    this.element = make('ol', 'log');
+    this.#nameOf = nameOf;
+    this.#list = make('ol');
+    this.element = make('div', 'log'); // a list cannot be a log at the same time
     this.element.setAttribute('role', 'log');
     this.element.setAttribute('aria-label', `Messages in ${channel}`);
     this.element.tabIndex = 0;
+    this.element.append(this.#list);
     this.waiting = new Map(); // tag -> own message on its way
     this.element.addEventListener('scroll', () => (this.#reading = !this.atEnd), { passive: true });
     new ResizeObserver(() => this.#reading || this.toEnd()).observe(this.element);
@@ -109,7 +115,7 @@ export class ChannelLog {
     element.classList.add('pending');
     const note = make('p', 'note', 'Sending …');
     element.querySelector('.body').append(note);
-    this.element.append(element);
+    this.#list.append(element);
     this.toEnd();
     const arrived = () => {
       this.waiting.delete(tag);
@@ -153,8 +159,8 @@ export class ChannelLog {
     let index = this.#lines.length;
     while (index > 0 && this.#place(this.#lines[index - 1], line.offset) > 0) index -= 1;
     const next = this.#lines[index];
-    const pending = this.element.querySelector('.pending');
-    this.element.insertBefore(line.element, next?.element ?? pending);
+    const pending = this.#list.querySelector('.pending');
+    this.#list.insertBefore(line.element, next?.element ?? pending);
     this.#lines.splice(index, 0, line);
     this.#group(index);
     this.#group(index + 1);
@@ -178,6 +184,16 @@ export class ChannelLog {
     );
   }
 
+  /** Some may be known by another name now. */
+  showNames() {
+    for (const name of this.element.querySelectorAll('b[data-client]')) {
+      const shown = this.#nameOf(name.dataset.client);
+      if (shown === name.textContent) continue;
+      name.textContent = shown;
+      avatar(shown, name.closest('.msg').querySelector('.avatar'));
+    }
+  }
+
   #trim() {
     while (this.#lines.length > KEEP) this.#lines.shift().element.remove();
     this.#group(0);
@@ -187,15 +203,18 @@ export class ChannelLog {
     const element = make('li', own ? 'msg own' : 'msg');
     const body = make('div', 'body');
     const head = make('p', 'meta');
-    const name = make('b', '', own ? `${from} (you)` : from);
+    const name = make('b', '', this.#nameOf(from));
+    name.dataset.client = from;
+    name.dir = 'auto';
     const when = make('time', '', timeOf.format(time));
     when.dateTime = new Date(time).toISOString();
     when.title = new Date(time).toLocaleString();
-    head.append(name, ' ', when);
+    head.append(name, own ? ' (you)\u2002' : '\u2002', when);
     const text = make('p', 'text');
+    text.dir = 'auto';
     fillWithLinks(text, textOf(payload));
     body.append(head, text);
-    element.append(avatar(from), body);
+    element.append(avatar(this.#nameOf(from)), body);
     return element;
   }
 }

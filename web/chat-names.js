@@ -1,5 +1,7 @@
 /** Names: of clients and channels, and where the page keeps them. */
 
+import { channelFlaw, clientFlaw } from './peal.js';
+
 const FIRST = ['amber', 'brave', 'bright', 'calm', 'clever', 'coral', 'cosy', 'daring', 'eager',
   'fair', 'gentle', 'golden', 'happy', 'honest', 'jolly', 'keen', 'kind', 'lively', 'lucky', 'merry',
   'mossy', 'neat', 'noble', 'proud', 'quick', 'quiet', 'silver', 'smart', 'sunny', 'swift', 'warm',
@@ -9,18 +11,48 @@ const SECOND = ['badger', 'beaver', 'bison', 'crane', 'deer', 'dolphin', 'falcon
   'otter', 'owl', 'panda', 'puffin', 'raven', 'robin', 'seal', 'stork', 'swan', 'tern', 'wolf',
   'wren'];
 
+const KEPT = 'peal-name';
+
 const pick = (words) => words[Math.floor(Math.random() * words.length)];
 
-/** One tab, one name: two windows side by side are two people at once. */
-export function ownName() {
-  const asked = new URLSearchParams(location.hash.slice(1)).get('name');
-  const name = asked || sessionStorage.getItem('peal-name') || `${pick(FIRST)}-${pick(SECOND)}`;
-  keepName(name);
+/**
+ * One window, one name: two windows side by side are two people at once. The
+ * name is kept only while the page is away, as over a reload: a window that is
+ * duplicated copies what is kept, and must not find the name of this one.
+ */
+export function ownName(token) {
+  const given = new URLSearchParams(location.hash.slice(1)).get('name');
+  const asked = given && !clientFlaw(given) ? given : null;
+  const kept = sessionStorage.getItem(KEPT);
+  const name = asked || nameInToken(token) || kept || `${pick(FIRST)}-${pick(SECOND)}`;
+  sessionStorage.removeItem(KEPT);
   return name;
 }
 
-export function keepName(name) {
-  sessionStorage.setItem('peal-name', name);
+/** @param {() => string} nameNow the name when the page goes */
+export function keepNameWhileAway(nameNow) {
+  for (const type of ['pagehide', 'freeze']) addEventListener(type, () => sessionStorage.setItem(KEPT, nameNow()), true);
+  for (const type of ['pageshow', 'resume']) addEventListener(type, () => sessionStorage.removeItem(KEPT), true);
+}
+
+/** The colours of chat.css, as far apart as so many can be. */
+const COLOURS = 12;
+const colours = new Map(); // name -> colour
+
+/**
+ * A name has one colour on a page, the same on every page unless another name
+ * has taken it there. Only when all are taken do two names share one.
+ */
+export function colourOf(name) {
+  if (!colours.has(name)) {
+    let hash = 0;
+    for (const char of name) hash = (hash * 31 + char.codePointAt(0)) % 1_000_003;
+    const taken = new Set(colours.values());
+    let colour = hash % COLOURS;
+    for (let i = 0; i < COLOURS && taken.has(colour); i += 1) colour = (colour + 5) % COLOURS;
+    colours.set(name, colour);
+  }
+  return colours.get(name);
 }
 
 /**
@@ -29,12 +61,13 @@ export function keepName(name) {
  */
 export function channelsInAddress() {
   const hash = new URLSearchParams(location.hash.slice(1));
-  const shown = hash.get('show') ?? undefined;
-  const channels = [...hash.getAll('channel'), shown].filter(Boolean);
+  const isChannel = (name) => name && !channelFlaw(name);
+  const shown = [hash.get('show')].find(isChannel);
+  const channels = [...hash.getAll('channel'), shown].filter(isChannel);
   return { channels: [...new Set(channels)], shown: shown ?? channels[0] };
 }
 
-/** Without the name: who follows the link is someone else. */
+/** Without the name: the link is for other people. */
 export function keepChannels(channels, shown) {
   const hash = new URLSearchParams(channels.map((channel) => ['channel', channel]));
   if (shown !== channels[0]) hash.set('show', shown);
@@ -45,7 +78,10 @@ export function keepChannels(channels, shown) {
 export function nameInToken(token) {
   try {
     const base64 = token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/');
-    return JSON.parse(atob(base64)).sub ?? null;
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const { sub } = JSON.parse(new TextDecoder().decode(bytes));
+    const name = Number.isSafeInteger(sub) ? String(sub) : sub;
+    return clientFlaw(name) ? null : name;
   } catch {
     return null;
   }

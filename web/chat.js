@@ -1,8 +1,9 @@
 /** The demo: a chat page over peal.js. */
 
-import { Peal } from './peal.js';
+import { Peal, clientFlaw } from './peal.js';
+import { Account, AccountDialog } from './chat-account.js';
 import { ChannelLog, avatar, make } from './chat-log.js';
-import { channelsInAddress, keepChannels, keepName, nameInToken, ownName } from './chat-names.js';
+import { channelsInAddress, keepChannels, keepNameWhileAway, nameInToken, ownName } from './chat-names.js';
 
 const LOOK_AROUND = 5_000; // ms: how often we ask who is here
 const WAIT_TO_SEND = 30_000; // ms: how long a message may wait for a connection
@@ -16,14 +17,24 @@ const ENDS = {
   4409: 'This name was taken over by a newer window.',
 };
 
+/* Why the page has to wait, where that is not just a lost connection. */
+const PAUSES = {
+  'rate limit': 'This page sent too many messages at once, so the server closed the connection.',
+  'too many connections of this client': 'This name has too many connections to the server at once.',
+};
+
 const $ = (id) => document.getElementById(id);
 
 let peal;
-let name = ownName();
 let token = sessionStorage.getItem('peal-token') ?? undefined;
+let name = ownName(token);
+let guest = name; // who we are without an account
 let wasOpen = false; // since the name or token changed
 let countdown;
+let pause = null; // one of PAUSES, until the connection is open again
 const ownNames = new Set([name]);
+const account = new Account(onAccount);
+const accountDialog = new AccountDialog(account, document.querySelector('.rail'));
 const rooms = new Map(); // channel -> {log, subscription, unread, people}
 let current = null; // the channel that is shown
 
@@ -33,12 +44,26 @@ let current = null; // the channel that is shown
 function start() {
   peal?.close();
   wasOpen = false;
-  peal = new Peal({ client: name, token, requestTimeout: WAIT_TO_SEND });
+  peal = new Peal({ client: name, token: account.user ? account.token : token, requestTimeout: WAIT_TO_SEND });
   const mine = peal;
   peal.on('state', (event) => mine === peal && showState(event));
   for (const room of rooms.values()) listen(room);
   showMe();
   peal.connect();
+}
+
+/** Signed in or out, or a name is known. */
+function onAccount() {
+  accountDialog.show();
+  const mine = account.user?.id ?? guest;
+  if (mine !== name) {
+    name = mine;
+    ownNames.add(mine);
+    start();
+  }
+  for (const room of rooms.values()) room.log.showNames();
+  showPeople();
+  showMe();
 }
 
 function listen(room) {
@@ -84,21 +109,28 @@ function showState({ state, delay, code, reason, attempt, final }) {
   clearInterval(countdown);
   if (state === 'open') {
     wasOpen = true;
+    pause = null;
     showPill('Connected');
     showNotice(null);
   } else if (state === 'connecting') {
     showPill(wasOpen ? 'Reconnecting …' : 'Connecting …');
   } else if (state === 'waiting') {
     countDown(delay);
+    pause = PAUSES[reason] ?? (attempt > 1 ? pause : null);
     const text = wasOpen
-      ? 'The connection is lost. This page comes back by itself and asks for what you missed.'
-      : 'No connection yet: the server is away, or wants a token. This page keeps trying.';
-    showNotice(attempt > 1 || delay > 1_000 ? text : null, { askForToken: !wasOpen });
+      ? `${pause ?? 'The connection is lost.'} This page reconnects by itself and asks for what you missed.`
+      : pause ?? 'No connection yet. The server may be down, or may require a token. This page keeps trying.';
+    showNotice(pause || attempt > 1 || delay > 1_000 ? text : null, { askForToken: !wasOpen });
   } else if (final) {
     showPill('Disconnected');
     showNotice(ENDS[code] ?? `Disconnected: ${reason || code}`, { askForToken: code === 4401 });
-    if (code === 4401) openTokenDialog(reason);
+    if (code === 4401) askForToken(reason);
   }
+}
+
+function askForToken(reason) {
+  if (account.isThere) accountDialog.open();
+  else openTokenDialog(reason);
 }
 
 function countDown(delay) {
@@ -129,7 +161,7 @@ function showNotice(text, { askForToken = false } = {}) {
 
 function join(channel) {
   if (!rooms.has(channel)) {
-    const log = new ChannelLog(channel, (client) => ownNames.has(client));
+    const log = new ChannelLog(channel, (client) => ownNames.has(client), (client) => account.nameOf(client));
     log.element.addEventListener('scroll', () => showLatest(), { passive: true });
     const room = { channel, log, unread: 0, people: [], filled: false };
     rooms.set(channel, room);
@@ -236,9 +268,11 @@ function showPeople() {
   $('here-list').replaceChildren(
     ...people.map(({ client, connections }) => {
       const item = make('li', 'person');
-      const label = make('span', 'person-name', client);
+      const label = make('span', 'person-name');
+      const who = make('bdi', '', account.nameOf(client));
+      label.append(who);
       if (client === name) label.append(make('span', 'you', ' you'));
-      item.append(avatar(client), label);
+      item.append(avatar(account.nameOf(client)), label);
       if (connections > 1) {
         const count = make('span', 'connections', `×${connections}`);
         count.title = `${connections} connections`;
@@ -249,9 +283,19 @@ function showPeople() {
   );
 }
 
+const isHereOpen = () => $('here').classList.contains('open');
+
+/** Where the list is not always in view: right below the head. */
+function openHere(open) {
+  $('here').classList.toggle('open', open);
+  $('here-toggle').setAttribute('aria-expanded', open);
+}
+
 function showMe() {
-  avatar(name, document.querySelector('#me .avatar'));
-  document.querySelector('.me-name').textContent = name;
+  const shown = account.nameOf(name);
+  avatar(shown, document.querySelector('#me .avatar'));
+  document.querySelector('.me-name').replaceChildren(make('bdi', '', shown));
+  $('me').disabled = Boolean(account.user);
 }
 
 // Writing. --------------------------------------------------------------------
@@ -299,7 +343,9 @@ function openNameDialog() {
 
 function openTokenDialog(reason = '') {
   if ($('token-dialog').open) return;
-  $('token-why').textContent = token ? `The one given was refused${reason ? `: ${reason}` : ''}.` : reason;
+  $('token-why').textContent = token
+    ? `The server refused the token you gave${reason ? `: ${reason}` : ''}.`
+    : 'Only clients with a token are let in. Whoever runs the server can give you one.';
   $('token-wrong').textContent = '';
   $('token').value = '';
   $('token-dialog').showModal();
@@ -307,8 +353,8 @@ function openTokenDialog(reason = '') {
 
 function useName(chosen) {
   name = chosen;
+  guest = chosen;
   ownNames.add(name);
-  keepName(name);
 }
 
 function acceptToken(event) {
@@ -344,6 +390,10 @@ $('text').addEventListener('keydown', (event) => {
   sendText();
 });
 document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && isHereOpen() && !document.querySelector('dialog[open]')) {
+    openHere(false);
+    $('here-toggle').focus();
+  }
   const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
   if (!step || !event.altKey || document.querySelector('dialog[open]')) return;
   event.preventDefault();
@@ -362,13 +412,20 @@ $('join').addEventListener('submit', (event) => {
 });
 $('leave').addEventListener('click', () => leave(current));
 $('latest').addEventListener('click', () => rooms.get(current).log.toEnd());
-$('here-toggle').addEventListener('click', () => {
-  const open = $('here').classList.toggle('open');
-  $('here-toggle').setAttribute('aria-expanded', open);
+$('here-toggle').addEventListener('click', () => openHere(!isHereOpen()));
+new ResizeObserver(([{ target }]) => {
+  $('here').style.setProperty('--below', `${target.getBoundingClientRect().bottom}px`);
+}).observe(document.querySelector('.head'));
+document.addEventListener('pointerdown', ({ target }) => {
+  if (!$('here').contains(target) && !$('here-toggle').contains(target)) openHere(false);
 });
 $('me').addEventListener('click', openNameDialog);
-$('notice-token').addEventListener('click', () => openTokenDialog());
+$('notice-token').addEventListener('click', () => askForToken());
 $('notice-retry').addEventListener('click', () => peal.connect());
+$('name').addEventListener('input', () => {
+  const chosen = $('name').value.trim();
+  $('name').setCustomValidity(chosen && clientFlaw(chosen) ? `A name ${clientFlaw(chosen)}.` : '');
+});
 $('name-dialog').querySelector('form').addEventListener('submit', () => {
   const chosen = $('name').value.trim();
   if (chosen === name) return;
@@ -394,7 +451,10 @@ window.addEventListener('hashchange', () => {
 });
 setInterval(() => document.hidden || lookAround(), LOOK_AROUND);
 
+keepNameWhileAway(() => guest);
 joinAddressed();
-start();
+await account.find();
+onAccount();
+if (!peal) start();
 // On a touch screen the keyboard would cover half the page.
 if (matchMedia('(hover: hover)').matches) $('text').focus();

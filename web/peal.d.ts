@@ -15,6 +15,10 @@ export interface Message<T = unknown> {
   channel: string;
   /** Missing when a backend published it. */
   from?: string;
+  /** What others may see of the sender, in channels that show it. */
+  info?: Info;
+  /** What it is about, where who published it said so. */
+  event?: string;
   payload: T;
   offset: number;
   /** The server's clock, milliseconds since 1970. */
@@ -27,14 +31,30 @@ export interface DirectMessage<T = unknown> {
   type: 'direct';
   /** Missing when a backend sent it. */
   from?: string;
+  /** What it is about, where who sent it said so. */
+  event?: string;
   payload: T;
   /** W3C Trace Context, where who sent it gave one. */
   traceparent?: string;
 }
 
+/** What others may see of a client, as its token, its ticket or the application says. */
+export type Info = Record<string, unknown>;
+
 export interface PresentClient {
   client: string;
   connections: number;
+  info?: Info;
+}
+
+/** 1 to 64 of `A-Z a-z 0-9 _ . : -`. */
+export interface SayOptions {
+  event?: string;
+}
+
+export interface PresenceOptions {
+  /** So many clients at the most; all without it. */
+  limit?: number;
 }
 
 export interface PublishResult<T = unknown> {
@@ -70,8 +90,10 @@ export type ClientErrorCode =
   | 'timeout'
   | 'queue_full'
   | 'closed'
+  | 'ended'
   | 'token'
   | 'refresh'
+  | 'too_big'
   | 'bad_frame';
 
 /** Codes of errors that the server answers with. */
@@ -82,6 +104,7 @@ export type ServerErrorCode =
   | 'bad_channel'
   | 'no_channel'
   | 'bad_client'
+  | 'bad_event'
   | 'bad_since'
   | 'forbidden'
   | 'refused'
@@ -92,7 +115,8 @@ export type ServerErrorCode =
   | 'no_history'
   | 'too_many_channels'
   | 'bad_token'
-  | 'unavailable';
+  | 'unavailable'
+  | 'not_stored';
 
 /** Newer servers may know more. */
 export type ErrorCode = ClientErrorCode | ServerErrorCode | (string & {});
@@ -103,6 +127,10 @@ export class PealError extends Error {
   /** How the connection ended, with `disconnected` and `closed`. */
   readonly closeCode?: number;
 }
+
+/** What is wrong with a client id or a channel's name, and where; '' if it is valid. */
+export function clientFlaw(client: string): string;
+export function channelFlaw(channel: string): string;
 
 // Options. -------------------------------------------------------------------
 
@@ -121,6 +149,7 @@ export interface WebSocketLike {
   onopen: ((event: any) => void) | null;
   onmessage: ((event: any) => void) | null;
   onclose: ((event: any) => void) | null;
+  onerror: ((event: any) => void) | null;
   send(text: string): void;
   close(code?: number): void;
 }
@@ -139,27 +168,29 @@ export interface CommonOptions {
   /** Who we are: the `sub` of the token. */
   client: string;
   /** Of the server: `https://example.com`. The page's own; without a page required. */
-  url?: string;
+  url?: string | undefined;
   /** Requests that may wait while there is no connection: 100. */
-  queueLimit?: number;
+  queueLimit?: number | undefined;
   /** Until a request is rejected as `timeout`: 10000. */
-  requestTimeout?: number;
+  requestTimeout?: number | undefined;
   /** Until an attempt to connect is given up: 10000. */
-  connectTimeout?: number;
+  connectTimeout?: number | undefined;
   /** The first wait is drawn from 0 to this: 500. */
-  backoffBase?: number;
+  backoffBase?: number | undefined;
   /** Waits grow up to this: 20000. */
-  backoffCap?: number;
+  backoffCap?: number | undefined;
   /** A connection that lasted so long makes the next wait short: 5000. */
-  stableAfter?: number;
+  stableAfter?: number | undefined;
   /** Silence after which we ask: 25000; 0: never. */
-  idlePing?: number;
+  idlePing?: number | undefined;
   /** How long the answer to that may take: 10000. */
-  pongWait?: number;
+  pongWait?: number | undefined;
   /** Where there is no global one, as in Node before 22: that of `ws`. */
-  WebSocket?: new (url: string, protocols: string[]) => WebSocketLike;
+  WebSocket?: (new (url: string, protocols: string[]) => WebSocketLike) | undefined;
+  /** Hears what happens, without payloads and tokens; true: on the console. */
+  debug?: boolean | ((what: string, details: Record<string, unknown>) => void) | undefined;
   /** For tests. */
-  clock?: Clock;
+  clock?: Clock | undefined;
 }
 
 /** A token or a ticket, not both. */
@@ -167,7 +198,7 @@ export type PealOptions = CommonOptions &
   (
     | {
         /** A JWT; only a function can replace one that has expired. */
-        token?: string | ((why: TokenReason) => string | Promise<string>);
+        token?: string | ((why: TokenReason) => string | Promise<string>) | undefined;
         ticket?: undefined;
       }
     | {
@@ -176,6 +207,27 @@ export type PealOptions = CommonOptions &
         ticket: (why: TicketReason) => string | Promise<string>;
       }
   );
+
+// What a server says of itself. ----------------------------------------------
+
+export interface Hello {
+  protocol_version: number;
+  /** The connection's id, unique on its instance; webhooks name it. */
+  connection: string;
+  limits: {
+    /** Of one message to the server, in UTF-8. */
+    message_bytes: number;
+    /** 0: no limit. */
+    messages_per_second: number;
+    /** Messages at once. */
+    burst: number;
+    /** The first `subscribe`, `history` and `presence` requests, which do not count. */
+    opening_burst: number;
+    /** Of one connection. */
+    channels: number;
+  };
+  ping_seconds: number;
+}
 
 // Events. --------------------------------------------------------------------
 
@@ -230,6 +282,8 @@ export class Subscription<T = unknown> {
   readonly state: SubscriptionState;
   readonly epoch: string | null;
   readonly offset: number | null;
+  /** Why it was refused, until it is not any more; else null. */
+  readonly error: PealError | null;
   /** Of the last message given out; undefined before the first answer. */
   get position(): Position | undefined;
   /** @returns a function that ends it */
@@ -237,10 +291,22 @@ export class Subscription<T = unknown> {
     type: K,
     listener: (event: SubscriptionEvents<T>[K]) => void,
   ): () => void;
-  publish(payload?: T): Promise<PublishResult<T>>;
-  presence(): Promise<PresentClient[]>;
+  /** At the next event only. @returns a function that ends it */
+  once<K extends keyof SubscriptionEvents<T>>(
+    type: K,
+    listener: (event: SubscriptionEvents<T>[K]) => void,
+  ): () => void;
+  off<K extends keyof SubscriptionEvents<T>>(
+    type: K,
+    listener: (event: SubscriptionEvents<T>[K]) => void,
+  ): void;
+  /** This one, as soon as it is subscribed; rejected if it is refused or ends. */
+  ready(): Promise<this>;
+  publish(payload?: T, options?: SayOptions): Promise<PublishResult<T>>;
+  presence(options?: PresenceOptions): Promise<PresentClient[]>;
+  memberCount(): Promise<number>;
   history(options?: HistoryOptions): Promise<History<T>>;
-  /** No message comes after the call. */
+  /** This one hears nothing after the call; the last one of a channel leaves it. */
   unsubscribe(): Promise<void>;
 }
 
@@ -249,19 +315,28 @@ export class Peal {
   constructor(options: PealOptions);
   get client(): string;
   get state(): PealState;
+  /** Of the connection that is open, or was last; undefined if the server says nothing. */
+  get hello(): Hello | undefined;
   /** @returns a function that ends it */
   on<K extends keyof PealEvents>(type: K, listener: (event: PealEvents[K]) => void): () => void;
+  /** At the next event only. @returns a function that ends it */
+  once<K extends keyof PealEvents>(type: K, listener: (event: PealEvents[K]) => void): () => void;
+  off<K extends keyof PealEvents>(type: K, listener: (event: PealEvents[K]) => void): void;
+  /** This one, as soon as it is open; rejected if it is closed. */
+  ready(): Promise<this>;
   /** Connects; while waiting for a retry: at once. */
   connect(): void;
   /** Ends the connection and all waiting requests; connect() comes back. */
   close(reason?: string): void;
-  /** Wants a channel, now and after each reconnect. */
+  /** Wants a channel, now and after each reconnect: a subscription for each caller. */
   subscribe<T = unknown>(channel: string, options?: { since?: Position }): Subscription<T>;
-  publish<T = unknown>(channel: string, payload?: T): Promise<PublishResult<T>>;
+  publish<T = unknown>(channel: string, payload?: T, options?: SayOptions): Promise<PublishResult<T>>;
   /** To all connections of another client. */
-  direct(to: string, payload?: unknown): Promise<DirectResult>;
+  direct(to: string, payload?: unknown, options?: SayOptions): Promise<DirectResult>;
   echo<T = null>(payload?: T): Promise<T>;
-  presence(channel: string): Promise<PresentClient[]>;
+  presence(channel: string, options?: PresenceOptions): Promise<PresentClient[]>;
+  /** How many clients are there, without a list of them. */
+  memberCount(channel: string): Promise<number>;
   history<T = unknown>(channel: string, options?: HistoryOptions): Promise<History<T>>;
   /** @returns milliseconds there and back */
   ping(): Promise<number>;

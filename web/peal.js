@@ -17,6 +17,8 @@ const DEFAULTS = {
   queueLimit: 100, // requests that may wait while there is no connection
 };
 
+const MAY_BE_ZERO = new Set(['stableAfter', 'idlePing', 'queueLimit']);
+
 /** The real clock; tests bring their own. */
 const CLOCK = {
   now: () => Date.now(),
@@ -25,10 +27,26 @@ const CLOCK = {
   clearTimeout: (timer) => clearTimeout(timer),
 };
 
+const CLOSE_AFTER_ERROR = 1_000; // ms: in which a close event should follow an error
+const PROBE_WAIT = 5_000; // ms: for an answer, after the network has changed
+const NETWORK_EVENTS = ['online', 'offline', 'pageshow'];
 const LONGEST_TIMER = 2 ** 31 - 1; // beyond this a browser fires at once
 const TOKEN_REFUSALS = 3; // new tokens tried in a row before giving up
+const ALREADY_LEFT = new Set(['closed', 'disconnected', 'not_subscribed', 'cancelled']);
 const COME_BACK = new Set([1001, 1005, 1006, 1011, 1012, 1013, 1014, 1015]);
 const AFTER_A_WHILE = new Set([1013, 4529]);
+const HELLO_WAIT = 1_000; // milliseconds without a word: no hello will come
+const BEFORE_HELLO = 5; // messages that any server takes at once
+const LIST_MOST = 1024; // channels in one subscribe
+
+/** What a server allows that does not say: the defaults of one without hello. */
+const ASSUMED = { messages_per_second: 100, burst: 100 };
+
+/** Why a subscription failed that may succeed a while later. */
+const ASKED_AGAIN = new Set(['timeout', 'unavailable', 'already_subscribed']);
+
+/** Requests that a server with hello does not count at first. */
+const OPENING = new Set(['subscribe', 'history', 'presence']);
 
 /**
  * What a close code tells a client to do.
@@ -57,6 +75,66 @@ export function expiryOf(token) {
   }
 }
 
+/** Of a text as the server counts it. It is JSON, so no surrogate is alone. */
+function utf8Length(text) {
+  let length = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0);
+    length += 1 + (point > 0x7f) + (point > 0x7ff) + (point > 0xffff);
+  }
+  return length;
+}
+
+/** What is wrong with a name by a rule, in the words of the server; '' if nothing is. */
+function flawIn(name, rule, longest, isGood) {
+  if (typeof name !== 'string') return `must be ${rule}; it is not a string`;
+  const bytes = utf8Length(name);
+  let position = 0;
+  let flaw = '';
+  for (const character of name) {
+    const code = character.codePointAt(0);
+    const isSurrogate = code >= 0xd800 && code <= 0xdfff; // without its other half
+    position += 1;
+    if (flaw || (!isSurrogate && isGood(code, character))) continue;
+    const hex = code.toString(16).toUpperCase().padStart(4, '0');
+    flaw = `${isSurrogate ? 'lone surrogate' : `found U+${hex}`} at character ${position}`;
+  }
+  if (!bytes) flaw = 'it is empty';
+  else if (bytes > longest) flaw = `it has ${bytes} bytes`;
+  return flaw && `must be ${rule}; ${flaw}`;
+}
+
+/**
+ * What is wrong with a client id, and where; '' if it is valid.
+ * @param {string} client
+ */
+export function clientFlaw(client) {
+  const isControl = (code) => code < 0x20 || (code >= 0x7f && code < 0xa0);
+  return flawIn(client, '1 to 128 bytes of UTF-8 without control characters', 128, (code) => !isControl(code));
+}
+
+/**
+ * The same of a channel's name.
+ * @param {string} channel
+ */
+export function channelFlaw(channel) {
+  return flawIn(channel, '1 to 164 of A-Z a-z 0-9 _ - = @ , . ; : # $ /', 164, (code, character) => (
+    /^[A-Za-z0-9_\-=@,.;:#$/]$/.test(character)));
+}
+
+/**
+ * What may be sent as a token or a ticket: a page of HTML, an object around the
+ * token or nothing would be refused for good. @throws what is wrong with it
+ */
+function usableToken(given) {
+  if (typeof given !== 'string') throw new TypeError(`the function gave ${given === null ? 'null' : typeof given}, not a string`);
+  const token = given.trim(); // a file or a response may end with a newline
+  if (!/^[\w.~+-]+$/.test(token)) {
+    throw new TypeError(`the function gave ${token ? `“${token.slice(0, 20)}…”` : 'an empty string'}, which is no token`);
+  }
+  return token;
+}
+
 /** An error with a `code`: the server's, or one of README.md's table. */
 export class PealError extends Error {
   constructor(code, message = code, details = {}) {
@@ -67,10 +145,46 @@ export class PealError extends Error {
   }
 }
 
+/** Options that are given: undefined and null mean absent. @throws if a number is none */
+function present(options) {
+  const given = Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value != null));
+  for (const name of Object.keys(DEFAULTS).filter((each) => each in given)) {
+    const least = MAY_BE_ZERO.has(name) ? 0 : 1;
+    if (!(typeof given[name] === 'number' && given[name] >= least)) {
+      throw new TypeError(`options.${name} is a number, at least ${least}; Infinity is one too`);
+    }
+  }
+  return given;
+}
+
 /** As if nobody had caught it: to the console, or the page's error handler. */
 function report(error) {
   if (globalThis.reportError) globalThis.reportError(error);
   else console.error(error);
+}
+
+/** The same function, whose errors are its own affair. */
+function guarded(run) {
+  return (...values) => {
+    try {
+      run(...values);
+    } catch (error) {
+      report(error);
+    }
+  };
+}
+
+/** Left alone, a rejected promise would end a Node process; who awaits it sees it. */
+function calm(promise) {
+  promise.catch(() => {});
+  return promise;
+}
+
+/** The first of some events: [emitter, type, act], where act says whether that was it. */
+function first(watched) {
+  const ends = watched.map(([emitter, type, act]) => emitter.on(type, (event) => {
+    if (act(event)) for (const end of ends) end();
+  }));
 }
 
 class Emitter {
@@ -83,31 +197,114 @@ class Emitter {
     return () => this.#listeners.get(type).delete(listener);
   }
 
-  /** For this file only. A listener that throws must not stop the others. */
-  _emit(type, event) {
-    for (const listener of [...(this.#listeners.get(type) ?? [])]) {
-      try {
-        listener(event);
-      } catch (error) {
-        report(error);
-      }
+  /** Calls `listener` at the next event `type` only. @returns a function that ends it. */
+  once(type, listener) {
+    const heard = (event) => {
+      this.off(type, listener);
+      listener(event);
+    };
+    heard.listener = listener;
+    return this.on(type, heard);
+  }
+
+  /** Ends what on() or once() began with this listener. */
+  off(type, listener) {
+    const listeners = this.#listeners.get(type) ?? new Set();
+    for (const each of listeners) if (each === listener || each.listener === listener) listeners.delete(each);
+  }
+
+  /**
+   * For this file only. A listener that throws must not stop the others. Any
+   * listener may change anything: `holds` says whether the event is still true
+   * for the next one, and the caller reads its state anew.
+   */
+  _emit(type, event, holds = () => true) {
+    const listeners = this.#listeners.get(type) ?? new Set();
+    if (type === 'error' && !listeners.size) console.warn(`peal: ${event.message} (${event.code})`);
+    for (const listener of [...listeners]) {
+      if (!listeners.has(listener) || !holds()) continue;
+      guarded(listener)(event);
     }
   }
 }
 
 /**
- * One channel the application wants. Events: message, join, leave, gap,
- * subscribed, recovered, unsubscribed, error.
+ * How fast we may send. The server counts a message when it arrives, and
+ * forgets it at its rate. We count it from when it is sent, and begin to
+ * forget it only when it is answered: so we never think that there is more
+ * room than there is, however long messages are under way.
  */
-export class Subscription extends Emitter {
-  #peal;
-  #held = null; // messages that overtook the answer to our subscribe
+class Pace {
+  #clock;
+  #rate = 0; // a second
+  #burst; // Infinity: no limit
+  #opening = 0; // messages that the server will not count
+  #underWay = 0;
+  #answered = 0; // and not forgotten yet
+  #at; // when that was so
 
-  constructor(peal, channel, since) {
-    super();
-    this.#peal = peal;
+  /** @param burst what may be sent until limits are learned */
+  constructor(clock, burst) {
+    this.#clock = clock;
+    this.#burst = burst;
+    this.#at = clock.now();
+  }
+
+  learn({ messages_per_second: rate, burst, opening_burst: opening = 0 }) {
+    this.#forget();
+    this.#rate = rate;
+    this.#burst = rate > 0 ? Math.max(burst, 1) : Infinity;
+    this.#opening = opening;
+  }
+
+  /** Milliseconds until a message may be sent; Infinity: not before an answer. */
+  wait(type) {
+    if (OPENING.has(type) && this.#opening > 0) return 0;
+    this.#forget();
+    const spare = Math.min(2, Math.floor(this.#burst / 10)); // for our own pings
+    const missing = this.#underWay + this.#answered + 1 + spare - this.#burst;
+    if (!(missing > 0)) return 0;
+    return missing <= this.#answered && this.#rate > 0 ? Math.ceil((missing / this.#rate) * 1000) : Infinity;
+  }
+
+  /** @returns whether answered() is to be called for it. */
+  take(type) {
+    const free = OPENING.has(type) && this.#opening > 0;
+    if (free) this.#opening -= 1;
+    else this.#underWay += 1;
+    return !free;
+  }
+
+  answered() {
+    this.#forget();
+    this.#underWay -= 1;
+    this.#answered += 1;
+  }
+
+  /** A channel of a list: the server counts it as if it were asked for alone. */
+  refused() {
+    if (this.take('subscribe')) this.answered();
+  }
+
+  #forget() {
+    const now = this.#clock.now();
+    this.#answered = Math.max(0, this.#answered - ((now - this.#at) / 1000) * this.#rate);
+    this.#at = now;
+  }
+}
+
+/** One channel on the wire, for all its subscriptions: they hear what it emits. */
+class Channel {
+  #held = null; // messages that overtook the answer to our subscribe ...
+  #gapHeld = false; // ... and whether a gap did
+  _isAnew = false; // for Peal: the server had it already, and was asked again
+
+  handles = new Set();
+
+  constructor(channel, since) {
     this.channel = channel;
     this.state = 'waiting'; // or subscribed, failed, ended
+    this.error = null; // why it failed
     this.epoch = since?.epoch ?? null;
     this.offset = since?.offset ?? null; // of the last message given out
   }
@@ -118,20 +315,8 @@ export class Subscription extends Emitter {
     return { epoch: this.epoch, offset: this.offset };
   }
 
-  publish(payload) {
-    return this.#peal.publish(this.channel, payload);
-  }
-
-  presence() {
-    return this.#peal.presence(this.channel);
-  }
-
-  history(options) {
-    return this.#peal.history(this.channel, options);
-  }
-
-  unsubscribe() {
-    return this.#peal._unsubscribe(this);
+  _emit(type, event, holds) {
+    for (const handle of [...this.handles]) handle._emit(type, event, holds);
   }
 
   // For Peal, in the order of a subscription's life. ------------------------
@@ -139,6 +324,7 @@ export class Subscription extends Emitter {
   _asked() {
     this.state = 'waiting';
     this.#held = [];
+    this.#gapHeld = false;
   }
 
   _answered(answer) {
@@ -148,6 +334,8 @@ export class Subscription extends Emitter {
     const messages = [...(answer.messages ?? []), ...this.#held];
     messages.sort((a, b) => a.offset - b.offset);
     this.#held = null;
+    this._isAnew = false;
+    this.error = null;
     this.state = 'subscribed';
     if (!recovered) {
       const first = messages[0]?.offset ?? Infinity;
@@ -155,45 +343,190 @@ export class Subscription extends Emitter {
       this.offset = Math.max(known, Math.min(answer.offset, first - 1));
     }
     this.epoch = answer.epoch;
+    const lives = () => this.state === 'subscribed';
     this._emit('subscribed', {
       channel: this.channel,
       epoch: answer.epoch,
       offset: answer.offset,
       recovered,
-    });
-    if (since && !recovered) this.#tellGap('unrecovered', { since });
-    const count = messages.filter((message) => this.#give(message)).length;
-    if (recovered) this._emit('recovered', { channel: this.channel, count });
+    }, lives);
+    if (since && !recovered) {
+      if (lives()) this.#tellGap('unrecovered', { since });
+      else ({ epoch: this.epoch, offset: this.offset } = since); // still to be told
+    }
+    let count = 0;
+    for (const message of messages) if (lives() && this.#give(message)) count += 1;
+    if (recovered && lives()) this._emit('recovered', { channel: this.channel, count }, lives);
+  }
+
+  /** Whether to ask anew now; a gap that overtook our answer waits for that. */
+  _gap() {
+    this.#gapHeld = this.#held !== null;
+    return this.state === 'subscribed';
+  }
+
+  get _owesGap() {
+    return this.#gapHeld;
   }
 
   _failed(error) {
     this.state = 'failed';
+    this.error = error;
     this.#held = null;
-    this._emit('error', error);
+    this._emit('error', error, () => this.state === 'failed');
   }
 
   _message(message) {
     if (this.#held) this.#held.push(message);
-    else this.#give(message);
+    else if (this.state === 'subscribed') this.#give(message);
   }
 
   _ended() {
     this.state = 'ended';
     this.#held = null;
-    this._emit('unsubscribed', { channel: this.channel });
+    for (const handle of [...this.handles]) handle._end();
   }
 
   #give(message) {
     if (message.offset <= this.offset) return false;
+    for (const handle of [...this.handles]) handle._tellLate();
     const missing = message.offset - this.offset - 1;
-    if (missing > 0) this.#tellGap('hole', { missing });
+    if (missing > 0 && this.state === 'subscribed') this.#tellGap('hole', { missing });
+    if (this.state !== 'subscribed') return false;
     this.offset = message.offset;
-    this._emit('message', message);
+    this._emit('message', message, () => this.state !== 'ended');
     return true;
   }
 
   #tellGap(reason, details) {
     this._emit('gap', { channel: this.channel, reason, ...details });
+  }
+}
+
+/**
+ * A channel the application wants, for one caller of subscribe(). Events:
+ * message, join, leave, gap, subscribed, recovered, unsubscribed, error.
+ */
+export class Subscription extends Emitter {
+  #peal;
+  #at; // the Channel
+  #since; // where this one wants to go on from, if the channel is elsewhere
+  #from; // where the channel was when this one came
+  #isTold = false; // that it is subscribed
+  #left = null; // {position} where it was when it ended
+
+  constructor(peal, at, since) {
+    super();
+    this.#peal = peal;
+    this.#at = at;
+    const { position } = at;
+    this.#since = position?.epoch === since?.epoch && position?.offset === since?.offset ? undefined : since;
+    this.#from = position;
+    at.handles.add(this);
+    if (at.state === 'subscribed') Promise.resolve().then(() => this._tellLate());
+  }
+
+  get channel() {
+    return this.#at.channel;
+  }
+
+  /** waiting, subscribed, failed or ended */
+  get state() {
+    return this.#left ? 'ended' : this.#at.state;
+  }
+
+  /** Why it was refused, until it is not any more; else null. */
+  get error() {
+    return this.#left ? null : this.#at.error;
+  }
+
+  get epoch() {
+    return this.position?.epoch ?? null;
+  }
+
+  /** Of the last message given out. */
+  get offset() {
+    return this.position?.offset ?? null;
+  }
+
+  /** Where to go on from; undefined before the first answer. */
+  get position() {
+    return (this.#left ?? this.#at).position;
+  }
+
+  publish(payload, options) {
+    return this.#peal.publish(this.channel, payload, options);
+  }
+
+  presence(options) {
+    return this.#peal.presence(this.channel, options);
+  }
+
+  memberCount() {
+    return this.#peal.memberCount(this.channel);
+  }
+
+  history(options) {
+    return this.#peal.history(this.channel, options);
+  }
+
+  /** @returns {Promise<Subscription>} this one, as soon as it is subscribed; rejected if it is refused or ends */
+  ready() {
+    return calm(new Promise((resolve, reject) => {
+      const giveUp = (error) => {
+        reject(error);
+        return true;
+      };
+      if (this.#left) giveUp(new PealError('ended', 'unsubscribed'));
+      else if (this.error) giveUp(this.error);
+      else if (this.#peal.state === 'closed') giveUp(new PealError('closed'));
+      else if (this.state === 'subscribed') resolve(this);
+      else {
+        first([
+          [this, 'subscribed', () => (resolve(this), true)],
+          [this, 'error', giveUp],
+          [this, 'unsubscribed', () => giveUp(new PealError('ended', 'unsubscribed'))],
+          [this.#peal, 'state', ({ state, code, reason }) => (
+            state === 'closed' && giveUp(new PealError('closed', reason || 'closed', { closeCode: code })))],
+        ]);
+      }
+    }));
+  }
+
+  /** The last one of a channel leaves it on the server too. */
+  unsubscribe() {
+    if (this.#left) return Promise.resolve();
+    const isLast = this.#at.handles.size === 1;
+    const left = isLast ? this.#peal._unsubscribe(this.#at) : Promise.resolve();
+    this._end();
+    return left;
+  }
+
+  // For Channel. -------------------------------------------------------------
+
+  _emit(type, event, holds = () => true) {
+    const lives = () => !this.#left && holds();
+    if (type === 'subscribed') this.#isTold = true;
+    else this._tellLate(); // before anything else
+    if (lives()) super._emit(type, event, lives);
+    if (type !== 'subscribed') return;
+    const since = this.#since;
+    this.#since = undefined;
+    if (since && lives()) super._emit('gap', { channel: this.channel, reason: 'unrecovered', since }, lives);
+  }
+
+  _end() {
+    if (this.#left) return;
+    this.#left = { position: this.position };
+    this.#at.handles.delete(this);
+    super._emit('unsubscribed', { channel: this.channel });
+  }
+
+  /** The channel was there already when this one came. */
+  _tellLate() {
+    if (this.#isTold || this.state !== 'subscribed') return;
+    const event = { channel: this.channel, ...this.#from, recovered: false };
+    this._emit('subscribed', event, () => this.state === 'subscribed');
   }
 }
 
@@ -210,9 +543,11 @@ export class Subscription extends Emitter {
 export class Peal extends Emitter {
   #options;
   #clock;
+  #debug = () => {};
   #WebSocket;
   #state = 'idle';
   #socket = null;
+  #changes = 0; // of the state: a listener's own makes the one before it old
   #turn = 0; // of attempts: what an older one still awaits is void
   #attempt = 0; // failures in a row
   #refusals = 0; // 4401 in a row
@@ -220,11 +555,19 @@ export class Peal extends Emitter {
   #token = null; // the one in use, or the ticket ...
   #proven = false; // ... and whether a connection opened with it
   #openedAt = 0;
+  #isHeard = false; // whether the server has said a word since
   #heardAt = 0;
-  #timers = {}; // retry, connect, idle, refresh
+  #heardCount = 0; // frames
+  #timers = {}; // retry, token, connect, error, word, pump, idle, refresh, and "ask <channel>"
   #lastId = 0;
   #pending = new Map(); // id -> request, in the order asked
-  #subscriptions = new Map(); // channel -> Subscription
+  #queue = []; // those not sent yet, in the order they go out
+  #lists = new Map(); // id of a subscribe to several -> channel -> request
+  #pace; // of this connection
+  #isPaced = false; // whether it knows the limits, or has to assume them
+  #hello; // what the server said about itself and this connection ...
+  #greets = false; // ... or said on the last one
+  #subscriptions = new Map(); // name -> Channel
 
   /**
    * @param {object} options
@@ -238,25 +581,28 @@ export class Peal extends Emitter {
    *   [options.ticket] in place of a token: gets a ticket, a new one each
    *   time, since each is good for one connection
    * @param {typeof WebSocket} [options.WebSocket] where there is no global one
+   * @param {boolean | (what: string, details: object) => void} [options.debug]
+   *   hears what happens, without payloads and tokens; true: on the console
    * @param {object} [options.clock] for tests: see CLOCK
    * and each of DEFAULTS.
    */
   constructor(options) {
     super();
-    if (!options?.client) throw new TypeError('Peal needs options.client');
-    const { token, ticket } = options;
-    if (ticket !== undefined && (token !== undefined || typeof ticket !== 'function')) {
+    this.#options = { ...DEFAULTS, ...present(options) };
+    const { client, token, ticket, clock, debug } = this.#options;
+    if (!client) throw new TypeError('Peal needs options.client');
+    this.#options.client = typeof client === 'number' ? String(client) : client;
+    const badClient = clientFlaw(this.#options.client);
+    if (badClient) throw new TypeError(`options.client ${badClient}`);
+    if (ticket && (token !== undefined || typeof ticket !== 'function')) {
       throw new TypeError('options.ticket is a function, and stands in place of options.token');
     }
-    this.#options = { ...DEFAULTS, ...options };
-    this.#clock = options.clock ?? CLOCK;
-    this.#WebSocket = options.WebSocket ?? globalThis.WebSocket;
-    if (!this.#WebSocket) {
-      throw new TypeError('there is no global WebSocket: give one, as of ws, as options.WebSocket');
+    if (token !== undefined && !['string', 'function'].includes(typeof token)) {
+      throw new TypeError('options.token is a string or a function');
     }
-    if (!options.url && !globalThis.location) {
-      throw new TypeError('outside a page Peal needs options.url');
-    }
+    this.#clock = clock ?? CLOCK;
+    if (debug === true) this.#debug = (what, details) => console.debug('peal:', what, details);
+    else if (debug) this.#debug = guarded(debug);
   }
 
   get client() {
@@ -265,17 +611,51 @@ export class Peal extends Emitter {
 
   /** idle, connecting, open, waiting or closed. */
   get state() {
-    return this.#state;
+    return this.#state === 'open' && !this.#isHeard ? 'connecting' : this.#state;
   }
 
-  /** Connects; while waiting for a retry: at once. */
+  /**
+   * What the server said when the connection opened: its id and its limits.
+   * Kept until the next one; undefined if the server says nothing.
+   */
+  get hello() {
+    return this.#hello;
+  }
+
+  /**
+   * Connects; while waiting for a retry: at once. Only this needs a WebSocket: a
+   * client can be made anywhere, as on a server that renders pages.
+   * @throws {TypeError} where there is none, or no address
+   */
   connect() {
     if (this.#state === 'connecting' || this.#state === 'open') return;
+    this.#WebSocket = this.#options.WebSocket ?? globalThis.WebSocket;
+    if (!this.#WebSocket) {
+      throw new TypeError('there is no global WebSocket: give one, as of ws, as options.WebSocket');
+    }
+    if (!this.#options.url && !globalThis.location) {
+      throw new TypeError('outside a page Peal needs options.url');
+    }
     this.#attempt = 0;
     this.#refusals = 0;
     this.#refused = undefined;
-    globalThis.addEventListener?.('online', this.#online);
+    for (const type of NETWORK_EVENTS) globalThis.addEventListener?.(type, this.#networkChanged);
     this.#open();
+  }
+
+  /** @returns {Promise<Peal>} this one, as soon as it is open; rejected if it is closed */
+  ready() {
+    return calm(new Promise((resolve, reject) => {
+      if (this.state === 'open') resolve(this);
+      else if (this.#state === 'closed') reject(new PealError('closed'));
+      else {
+        first([[this, 'state', ({ state, code, reason }) => {
+          if (state === 'open') resolve(this);
+          if (state === 'closed') reject(new PealError('closed', reason || 'closed', { closeCode: code }));
+          return state === 'open' || state === 'closed';
+        }]]);
+      }
+    }));
   }
 
   /** Ends the connection and all waiting requests; connect() comes back. */
@@ -288,36 +668,44 @@ export class Peal extends Emitter {
    * @param {string} channel
    * @param {{since?: {epoch: string, offset: number}}} [options] `since`: a
    *   `position` kept from before, to get what came after it
-   * @returns {Subscription} the one there is, or a new one
+   * @returns {Subscription} one of its own for each caller; the channel is left
+   *   with the last of them
+   * @throws {PealError} bad_channel: no channel can have that name
    */
   subscribe(channel, { since } = {}) {
-    let subscription = this.#subscriptions.get(channel);
-    if (!subscription) {
-      subscription = new Subscription(this, channel, since);
-      this.#subscriptions.set(channel, subscription);
-      if (this.#state === 'open') this.#ask(subscription);
-    }
+    const badChannel = channelFlaw(channel);
+    if (badChannel) throw new PealError('bad_channel', `channel ${badChannel}`);
+    const known = this.#subscriptions.get(channel);
+    const at = known ?? new Channel(channel, since);
+    this.#subscriptions.set(channel, at);
+    const subscription = new Subscription(this, at, since);
+    if (this.#state === 'open' && (!known || known.state === 'failed')) this.#ask(at);
     return subscription;
   }
 
   /** @returns {Promise<{offset: number, listenerCount: number}>} */
-  publish(channel, payload = null) {
-    return this.#request('broadcastResult', { type: 'broadcast', channel, payload });
+  publish(channel, payload = null, { event } = {}) {
+    return this.#request('broadcastResult', { type: 'broadcast', channel, event, payload });
   }
 
   /** To all connections of another client. */
-  direct(to, payload = null) {
-    return this.#request('directResult', { type: 'direct', to, payload });
+  direct(to, payload = null, { event } = {}) {
+    return this.#request('directResult', { type: 'direct', to, event, payload });
   }
 
   /** @returns {Promise<any>} the same payload */
-  async echo(payload = null) {
-    return (await this.#request('echo', { type: 'echo', payload })).payload;
+  echo(payload = null) {
+    return this.#answer('echo', { type: 'echo', payload }, (answer) => answer.payload);
   }
 
-  /** @returns {Promise<{client: string, connections: number}[]>} */
-  async presence(channel) {
-    return (await this.#request('presence', { type: 'presence', channel })).clients;
+  /** @returns {Promise<{client: string, connections: number, info?: object}[]>} */
+  presence(channel, { limit } = {}) {
+    return this.#answer('presence', { type: 'presence', channel, limit }, ({ clients }) => clients);
+  }
+
+  /** @returns {Promise<number>} how many clients are there, without a list of them */
+  memberCount(channel) {
+    return this.#answer('presence', { type: 'presence', channel, limit: 0 }, ({ count }) => count);
   }
 
   /** @returns {Promise<{epoch: string, offset: number, messages: object[]}>} */
@@ -326,10 +714,9 @@ export class Peal extends Emitter {
   }
 
   /** @returns {Promise<number>} milliseconds there and back */
-  async ping() {
+  ping() {
     const asked = this.#clock.now();
-    await this.#request('pong', { type: 'ping' });
-    return this.#clock.now() - asked;
+    return this.#answer('pong', { type: 'ping' }, () => this.#clock.now() - asked);
   }
 
   // Connecting and coming back. ---------------------------------------------
@@ -338,13 +725,14 @@ export class Peal extends Emitter {
     const turn = ++this.#turn;
     this.#clearTimers();
     this.#become('connecting');
+    if (turn !== this.#turn) return;
     let token;
     try {
       token = await this.#currentToken();
     } catch (error) {
       if (turn !== this.#turn) return;
       this._emit('error', new PealError('token', `no token: ${error?.message ?? error}`));
-      this.#waitAndRetry(0, 'no token', 0);
+      if (turn === this.#turn) this.#waitAndRetry(0, 'no token', 0);
       return;
     }
     if (turn !== this.#turn) return;
@@ -352,7 +740,7 @@ export class Peal extends Emitter {
       this.#finish(4401, 'the same token again', true);
       return;
     }
-    this.#token = token ?? null;
+    this.#token = token?.trim() || null;
     this.#proven = false;
     this.#dial();
   }
@@ -361,11 +749,24 @@ export class Peal extends Emitter {
   async #currentToken() {
     const { token, ticket } = this.#options;
     const reason = this.#refusals ? 'refused' : 'connect';
-    if (ticket) return ticket({ reason });
+    if (ticket) return this.#askFor(ticket, reason);
     if (typeof token !== 'function') return token;
     const left = expiryOf(this.#token) - this.#clock.now();
     if (this.#proven && left > 10_000) return this.#token;
-    return token({ reason });
+    return this.#askFor(token, reason);
+  }
+
+  /** Of the application, which may fail, answer with anything, or never. */
+  async #askFor(give, reason) {
+    const late = calm(new Promise((resolve, reject) => {
+      this.#after('token', this.#options.connectTimeout, () => reject(new Error('the function did not answer in time')));
+    }));
+    const timer = this.#timers.token;
+    try {
+      return usableToken(await Promise.race([give({ reason }), late]));
+    } finally {
+      this.#clock.clearTimeout(timer);
+    }
   }
 
   #dial() {
@@ -383,31 +784,63 @@ export class Peal extends Emitter {
     const ifOurs = (run) => (event) => socket === this.#socket && run(event);
     socket.onopen = ifOurs(() => this.#opened());
     socket.onmessage = ifOurs((event) => this.#received(event.data));
-    socket.onclose = ifOurs((event) => this.#lost(event.code, event.reason));
+    // Never without a handler, even when the socket is no longer ours: an error
+    // that nobody handles ends a Node process.
+    socket.onerror = ifOurs(() => this.#failed());
+    // React Native names neither code nor reason when a connection fails.
+    socket.onclose = ifOurs(({ code = 1006, reason = '' }) => this.#lost(code, reason));
     this.#after('connect', this.#options.connectTimeout, () => this.#lost(1006, 'no answer'));
   }
 
   /** One empty `channel` joins none; without it the server would add `lobby`. */
   #address() {
     const { url, client, ticket } = this.#options;
-    const base = new URL(url ?? globalThis.location.origin, globalThis.location?.href);
-    base.protocol = base.protocol.replace('http', 'ws');
-    base.pathname = `${base.pathname.replace(/\/$/, '')}/ws/${encodeURIComponent(client)}`;
-    base.hash = '';
-    base.searchParams.set('channel', '');
-    if (ticket) base.searchParams.set('ticket', this.#token);
-    return base.href;
+    const { location } = globalThis;
+    const given = url || location.origin;
+    // A URL of React Native cannot be changed, so this is done by hand.
+    const whole = given.includes('://') ? given : new URL(given, location?.href).href;
+    const [, scheme, place, query] = /^(wss?|https?)(:\/\/[^?#]+)\??([^#]*)/i.exec(whole) ?? [];
+    if (!scheme) throw new TypeError(`options.url is not the address of a server: ${given}`);
+    const fields = query.split('&').filter((field) => field && !/^(channel|hello|ticket)(=|$)/.test(field));
+    fields.push('channel=', 'hello=1');
+    if (ticket) fields.push(`ticket=${encodeURIComponent(this.#token)}`);
+    const path = `${place.replace(/\/$/, '')}/ws/${encodeURIComponent(client)}`;
+    return `${scheme.toLowerCase().replace('http', 'ws')}${path}?${fields.join('&')}`;
   }
 
   #opened() {
     this.#clearTimers();
     this.#openedAt = this.#heardAt = this.#clock.now();
     this.#proven = true;
-    this.#become('open');
+    this.#pace = new Pace(this.#clock, this.#greets ? 0 : BEFORE_HELLO);
+    this.#isPaced = false;
+    const waiting = this.#queue.splice(0);
     for (const subscription of this.#subscriptions.values()) this.#ask(subscription);
-    for (const request of this.#pending.values()) if (!request.sent) this.#send(request);
+    this.#queue.push(...waiting);
+    this.#state = 'open';
+    this.#isHeard = false;
+    this.#after('word', HELLO_WAIT, () => this.#tellOpen());
+    this.#pump();
     this.#watchSilence();
     this.#planRefresh();
+  }
+
+  /**
+   * Open for the application is what the server has said a word on: one that
+   * explains a refusal opens the connection too, and then says nothing. Whether
+   * that word was the last one is known at once or never.
+   */
+  #tellOpen() {
+    if (this.#isHeard) return;
+    this.#isHeard = true;
+    this.#clock.clearTimeout(this.#timers.word);
+    this.#become('open'); // what a listener asks for comes after what waited
+  }
+
+  /** The close event that follows knows more; Node 22 sends none for a failed dial. */
+  #failed() {
+    const wait = this.#state === 'open' ? CLOSE_AFTER_ERROR : 0;
+    this.#after('error', wait, () => this.#lost(1006, 'connection failed'));
   }
 
   #lost(code, reason) {
@@ -420,8 +853,8 @@ export class Peal extends Emitter {
     const disconnected = new PealError('disconnected', `connection lost (${code})`, {
       closeCode: code,
     });
-    for (const request of this.#pending.values()) {
-      if (request.sent) this.#settle(request).reject(disconnected);
+    for (const request of [...this.#pending.values()]) {
+      if (request.sent || request.bound) this.#settle(request).reject(disconnected);
     }
     const advice = adviceFor(code);
     if (advice.needsToken) {
@@ -442,7 +875,7 @@ export class Peal extends Emitter {
   /** Full jitter: anything from 0 to the bound, so that a crowd spreads out. */
   #waitAndRetry(code, reason, floor) {
     const { backoffBase, backoffCap } = this.#options;
-    const bound = Math.min(backoffCap, backoffBase * 2 ** this.#attempt);
+    const bound = Math.min(backoffCap, LONGEST_TIMER, backoffBase * 2 ** this.#attempt);
     const delay = Math.round(floor + this.#clock.random() * bound);
     this.#attempt += 1;
     this.#after('retry', delay, () => this.#open());
@@ -454,7 +887,7 @@ export class Peal extends Emitter {
     this.#turn += 1;
     this.#hangUp();
     this.#openedAt = 0;
-    globalThis.removeEventListener?.('online', this.#online);
+    for (const type of NETWORK_EVENTS) globalThis.removeEventListener?.(type, this.#networkChanged);
     const closed = new PealError('closed', reason || 'closed', { closeCode: code });
     for (const request of this.#pending.values()) this.#settle(request).reject(closed);
     this.#become('closed', { code, reason, final });
@@ -470,20 +903,33 @@ export class Peal extends Emitter {
   }
 
   #become(state, details = {}) {
+    const change = ++this.#changes;
     this.#state = state;
-    this._emit('state', { state, ...details });
+    this.#debug('state', { state, ...details });
+    this._emit('state', { state, ...details }, () => change === this.#changes);
   }
 
-  /** The network is back: no use in waiting on, but still not all at once. */
-  #online = () => {
-    if (this.#state !== 'waiting') return;
-    const delay = this.#clock.random() * this.#options.backoffBase;
-    this.#after('retry', delay, () => this.#open());
+  /**
+   * What went over the old network may be dead, and nobody would tell: an open
+   * connection is asked at once, a dial is done anew, and a wait is over, but
+   * still not for all clients at once. Offline, only what is open is asked.
+   */
+  #networkChanged = ({ type, persisted }) => {
+    if (type === 'pageshow' && !persisted) return; // a page that was loaded, not taken out of a cache
+    if (this.#state === 'open') {
+      this.#probe(Math.min(this.#options.pongWait, PROBE_WAIT));
+    } else if (type !== 'offline') {
+      const delay = this.#clock.random() * this.#options.backoffBase;
+      this.#after('retry', delay, () => {
+        this.#hangUp();
+        this.#open();
+      });
+    }
   };
 
   #after(name, delay, run) {
     this.#clock.clearTimeout(this.#timers[name]);
-    this.#timers[name] = this.#clock.setTimeout(run, delay);
+    this.#timers[name] = this.#clock.setTimeout(run, Math.min(delay, LONGEST_TIMER));
   }
 
   #clearTimers() {
@@ -499,16 +945,18 @@ export class Peal extends Emitter {
     if (!idlePing) return;
     const silence = this.#clock.now() - this.#heardAt;
     this.#after('idle', Math.max(idlePing - silence, 0), () => {
-      if (this.#clock.now() - this.#heardAt < idlePing) {
-        this.#watchSilence();
-        return;
-      }
-      const before = this.#heardAt;
-      this.#request('pong', { type: 'ping' }).catch(() => {}); // any frame will do
-      this.#after('idle', pongWait, () => {
-        if (this.#heardAt > before) this.#watchSilence();
-        else this.#lost(1006, 'no pong');
-      });
+      if (this.#clock.now() - this.#heardAt < idlePing) this.#watchSilence();
+      else this.#probe(pongWait);
+    });
+  }
+
+  /** Leaves a connection that says nothing for so long after a ping. */
+  #probe(wait) {
+    const before = this.#heardCount;
+    this.#request('pong', { type: 'ping' }, { bound: true, urgent: true }); // any frame will do
+    this.#after('idle', wait, () => {
+      if (this.#heardCount > before) this.#watchSilence();
+      else this.#lost(1006, 'no pong');
     });
   }
 
@@ -523,64 +971,186 @@ export class Peal extends Emitter {
   async #refresh() {
     const socket = this.#socket;
     try {
-      const token = await this.#options.token({ reason: 'refresh' });
+      const token = await this.#askFor(this.#options.token, 'refresh');
       if (socket !== this.#socket) return;
-      await this.#request('refreshed', { type: 'refresh', token });
+      await this.#request('refreshed', { type: 'refresh', token }, { bound: true, urgent: true });
       this.#token = token;
       this.#planRefresh();
+      // What the token before did not allow, this one may.
+      for (const at of this.#subscriptions.values()) if (at.state === 'failed') this.#ask(at);
     } catch (error) {
       if (socket !== this.#socket) return;
-      this._emit('error', new PealError('refresh', `token not refreshed: ${error.message}`));
-      this.#planRefresh(0.5);
+      this._emit('error', new PealError('refresh', `token not refreshed: ${error?.message ?? error}`));
+      if (socket === this.#socket) this.#planRefresh(0.5);
     }
   }
 
   // Requests and their answers. ----------------------------------------------
 
-  #request(answer, frame) {
-    return new Promise((resolve, reject) => {
+  #answer(answer, frame, read, how) {
+    return calm(this.#request(answer, frame, how).then(read));
+  }
+
+  /**
+   * `bound`: it means this connection only, and does not wait for the next.
+   * `urgent`: it overtakes what waits for its turn.
+   */
+  #request(answer, frame, { bound = false, urgent = false } = {}) {
+    return calm(new Promise((resolve, reject) => {
+      const badChannel = 'channel' in frame && channelFlaw(frame.channel);
+      if (badChannel) throw new PealError('bad_channel', `channel ${badChannel}`);
+      const badClient = 'to' in frame && clientFlaw(frame.to);
+      if (badClient) throw new PealError('bad_client', `to ${badClient}`);
       if (this.#state === 'closed') throw new PealError('closed');
       const open = this.#state === 'open';
-      if (!open && this.#unsent() >= this.#options.queueLimit) {
+      if (!open && !bound && this.#queue.length >= this.#options.queueLimit) {
         throw new PealError(this.#options.queueLimit ? 'queue_full' : 'disconnected');
       }
       const id = ++this.#lastId;
       const text = JSON.stringify({ ...frame, id });
-      const request = { id, answer, channel: frame.channel, text, resolve, reject, sent: false };
-      const giveUp = () => this.#settle(request).reject(new PealError('timeout'));
-      request.timer = this.#clock.setTimeout(giveUp, this.#options.requestTimeout);
+      const tooBig = this.#isTooBig(text);
+      if (tooBig) throw tooBig;
+      const request = { id, answer, frame, text, resolve, reject, bound, sent: null };
+      this.#await(request, this.#options.requestTimeout);
+      this.#debug('request', { type: frame.type, channel: frame.channel, id });
       this.#pending.set(id, request);
-      if (open) this.#send(request);
-    });
+      if (urgent && open) this.#send([request], text);
+      else this.#queue.push(request);
+      this.#pump();
+    }));
   }
 
-  #unsent() {
-    return [...this.#pending.values()].filter((request) => !request.sent).length;
+  /**
+   * The answer to a subscribe may stand behind megabytes of what other
+   * channels have missed: as long as these come, it is not late.
+   */
+  #await(request, delay) {
+    request.timer = this.#clock.setTimeout(() => {
+      const { requestTimeout } = this.#options;
+      const silence = this.#clock.now() - this.#heardAt;
+      if (request.sent && request.frame.type === 'subscribe' && silence < requestTimeout) {
+        this.#await(request, requestTimeout - silence);
+        return;
+      }
+      this.#settle(request).reject(new PealError('timeout'));
+      this.#pump();
+    }, Math.min(delay, LONGEST_TIMER));
   }
 
-  #send(request) {
-    request.sent = true;
-    this.#socket.send(request.text);
+  /** An error, or null: the server would close the connection for it. */
+  #isTooBig(text) {
+    const limit = this.#hello?.limits.message_bytes ?? Infinity;
+    if (text.length * 3 <= limit) return null;
+    const length = utf8Length(text);
+    if (length <= limit) return null;
+    return new PealError('too_big', `a message of ${length} bytes; the server takes ${limit}`);
+  }
+
+  /** Sends what waits, as fast as the server allows. */
+  #pump() {
+    if (this.#state !== 'open' || !this.#pace) return;
+    while (this.#queue.length) {
+      const [next] = this.#queue;
+      const tooBig = this.#isTooBig(next.text);
+      const wait = this.#pace.wait(next.frame.type);
+      if (tooBig) {
+        this.#settle(next).reject(tooBig);
+      } else if (wait === 0) {
+        this.#sendNext();
+      } else {
+        this.#pumpLater(wait);
+        return;
+      }
+    }
+  }
+
+  #pumpLater(wait) {
+    if (!this.#isPaced) this.#after('pump', HELLO_WAIT, () => this.#assume());
+    else if (wait < Infinity) this.#after('pump', wait, () => this.#pump());
+  }
+
+  /** Subscribes that follow each other go together, if the server knows lists. */
+  #sendNext() {
+    const [first] = this.#queue;
+    const list = this.#isPaced && this.#greets && first.frame.type === 'subscribe' ? this.#nextList() : [];
+    if (list.length < 2) {
+      this.#send(this.#queue.splice(0, 1), first.text);
+      return;
+    }
+    const { id } = first;
+    const channels = list.map(({ frame: { channel, since } }) => ({ channel, since }));
+    this.#lists.set(id, new Map(list.map((request) => [request.frame.channel, request])));
+    this.#queue.splice(0, list.length);
+    this.#send(list, JSON.stringify({ type: 'subscribe', channels, id }));
+  }
+
+  /** As many from the front of the queue as fit one message. */
+  #nextList() {
+    const { message_bytes: most, channels } = this.#hello.limits;
+    const seen = new Set();
+    let length = 64; // of what stands around the entries
+    for (const { frame, text } of this.#queue) {
+      length += utf8Length(text);
+      const fits = length <= most && seen.size < Math.min(channels, LIST_MOST);
+      if (frame.type !== 'subscribe' || seen.has(frame.channel) || !fits) break;
+      seen.add(frame.channel);
+    }
+    return this.#queue.slice(0, seen.size);
+  }
+
+  /** One message for all of these requests. */
+  #send(requests, text) {
+    const sent = { isCounted: this.#pace.take(requests[0].frame.type) };
+    for (const request of requests) request.sent = sent;
+    this.#socket.send(text);
   }
 
   #settle(request) {
     this.#clock.clearTimeout(request.timer);
     this.#pending.delete(request.id);
+    const { sent } = request;
+    if (!sent) this.#queue = this.#queue.filter((other) => other !== request);
+    else if (sent.isCounted) this.#pace.answered();
+    if (sent) sent.isCounted = false;
+    for (const [id, list] of this.#lists) {
+      if (list.get(request.frame.channel) === request) list.delete(request.frame.channel);
+      if (!list.size) this.#lists.delete(id);
+    }
     return request;
   }
 
   /** By id; an answer without one belongs to the oldest that fits. */
   #requestOf(frame) {
+    const list = this.#lists.get(frame.id);
+    if (list) return list.get(frame.channel);
     if (frame.id !== undefined) return this.#pending.get(frame.id);
     const fits = (request) =>
       request.sent &&
       request.answer === frame.type &&
-      (frame.channel === undefined || frame.channel === request.channel);
+      (frame.channel === undefined || frame.channel === request.frame.channel);
     return [...this.#pending.values()].find(fits);
+  }
+
+  /** The first word of a server that says hello. */
+  #greeted(hello) {
+    this.#hello = hello;
+    this.#greets = true;
+    this.#isPaced = true;
+    this.#pace.learn(hello.limits);
+  }
+
+  /** The server has said something else first, or nothing for long. */
+  #assume() {
+    this.#hello = undefined;
+    this.#greets = false;
+    this.#isPaced = true;
+    this.#pace.learn(ASSUMED);
+    this.#pump();
   }
 
   #received(data) {
     this.#heardAt = this.#clock.now();
+    this.#heardCount += 1;
     let frame;
     try {
       frame = JSON.parse(data);
@@ -588,15 +1158,29 @@ export class Peal extends Emitter {
       this._emit('error', new PealError('bad_frame', 'not JSON'));
       return;
     }
+    const { type, channel, id, offset, code } = frame;
+    this.#debug('received', { type, channel, id, offset, code });
+    if (frame.type === 'hello') this.#greeted(frame);
+    else if (!this.#isPaced) this.#assume();
+    const socket = this.#socket;
+    this.#tellOpen();
+    if (socket !== this.#socket) return; // a listener thought otherwise
+    this.#receivedFrame(frame);
+    this.#pump();
+  }
+
+  #receivedFrame(frame) {
     const subscription = this.#subscriptions.get(frame.channel);
     switch (frame.type) {
+      case 'hello':
+        return undefined;
       case 'broadcast':
         return subscription?._message(frame);
       case 'join':
       case 'leave':
-        return subscription?._emit(frame.type, frame);
+        return subscription?._emit(frame.type, frame, () => subscription.state === 'subscribed');
       case 'gap':
-        return subscription?.state === 'subscribed' && this.#askAnew(subscription);
+        return subscription?._gap() && this.#askAnew(subscription);
       case 'direct':
         return this._emit('direct', frame);
       case 'error':
@@ -608,8 +1192,11 @@ export class Peal extends Emitter {
 
   #receivedError(frame) {
     const error = new PealError(frame.code, frame.message);
+    const list = frame.channel === undefined && this.#lists.get(frame.id);
     const request = frame.id === undefined ? undefined : this.#requestOf(frame);
-    if (request) this.#settle(request).reject(error);
+    if (!list && this.#lists.has(frame.id)) this.#pace.refused();
+    if (list) for (const each of [...list.values()]) this.#settle(each).reject(error);
+    else if (request) this.#settle(request).reject(error);
     else this._emit('error', error);
   }
 
@@ -632,43 +1219,52 @@ export class Peal extends Emitter {
     subscription._asked();
     try {
       const frame = { type: 'subscribe', channel, since: position };
-      subscription._answered(await this.#request('subscribed', frame));
+      const answer = await this.#request('subscribed', frame, { bound: true });
+      if (socket !== this.#socket) return;
+      subscription._answered(answer);
+      if (subscription._owesGap && subscription._gap()) this.#askAnew(subscription);
     } catch (error) {
       if (socket !== this.#socket || subscription.state === 'ended') return;
-      if (error.code === 'already_subscribed') {
+      if (error.code === 'already_subscribed' && !subscription._isAnew) {
+        subscription._isAnew = true;
         this.#askAnew(subscription); // an answer that came too late for us
         return;
       }
+      subscription._isAnew = false;
       subscription._failed(error);
-      if (error.code === 'timeout' || error.code === 'unavailable') this.#askLater(subscription);
+      if (socket !== this.#socket || subscription.state !== 'failed') return;
+      if (ASKED_AGAIN.has(error.code)) this.#askLater(subscription);
     }
   }
 
   /** From where we are: what is still there comes, and the rest is a gap. */
   #askAnew(subscription) {
     const { channel } = subscription;
-    this.#request('unsubscribed', { type: 'unsubscribe', channel }).catch(() => {});
+    this.#request('unsubscribed', { type: 'unsubscribe', channel }, { bound: true }).catch(() => {});
     this.#ask(subscription);
   }
 
   #askLater(subscription) {
-    const socket = this.#socket;
     const { backoffBase, backoffCap } = this.#options;
-    this.#clock.setTimeout(() => {
-      const same = socket === this.#socket && subscription.state === 'failed';
-      if (same) this.#ask(subscription);
-    }, backoffBase + this.#clock.random() * backoffCap);
+    const wait = backoffBase + this.#clock.random() * Math.min(backoffCap, LONGEST_TIMER);
+    this.#after(`ask ${subscription.channel}`, wait, () => {
+      if (subscription.state === 'failed') this.#ask(subscription);
+    });
   }
 
-  /** For Subscription. Without a connection there is nothing to ask. */
-  async _unsubscribe(subscription) {
+  /** For Subscription, of a Channel. Without a connection, or if it breaks, there is nothing to leave. */
+  _unsubscribe(subscription) {
     const { channel } = subscription;
-    if (this.#subscriptions.get(channel) !== subscription) return;
+    if (this.#subscriptions.get(channel) !== subscription) return Promise.resolve();
     const known = this.#state === 'open' && subscription.state !== 'failed';
     this.#subscriptions.delete(channel);
-    subscription._ended();
-    if (known) {
-      await this.#request('unsubscribed', { type: 'unsubscribe', channel });
-    }
+    this.#clock.clearTimeout(this.#timers[`ask ${channel}`]);
+    const left = known
+      ? this.#answer('unsubscribed', { type: 'unsubscribe', channel }, () => {}, { bound: true })
+      : Promise.resolve();
+    subscription._ended(); // last: a listener may subscribe again
+    return calm(left.catch((error) => {
+      if (!ALREADY_LEFT.has(error.code)) throw error;
+    }));
   }
 }

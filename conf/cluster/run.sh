@@ -2,15 +2,26 @@
 # Two instances of Peal, one Redis, and a proxy in front of them, on this
 # machine alone; Ctrl-C ends all of it.
 #
-#   conf/cluster/run.sh nginx      (or haproxy)
+#   conf/cluster/run.sh nginx               (or haproxy)
+#   conf/cluster/run.sh nginx sentinel
+#   conf/cluster/run.sh nginx cluster
 #
-# Ports of 127.0.0.1: the proxy 8080, the instances 8081 and 8082, Redis 6380;
-# with FIRST_PORT=9000 these are 9000 to 9003.
+# With "sentinel", Redis is a master and a replica, watched by three Sentinels:
+# kill the master, and the service goes on with the replica.
+#
+# With "cluster", Redis is a cluster of three masters with a replica each.
+#
+# Ports of 127.0.0.1: the proxy 8080, the instances 8081 and 8082, Redis 6380,
+# its replica 6381, and the Sentinels 6382 to 6384; or the cluster's nodes 6380
+# to 6385, which talk to each other at 6386 to 6391. With FIRST_PORT=9000 these
+# are 9000, 9001, 9002, and 9003 onwards.
 set -eu
 
 here=$(dirname "$(readlink -f "$0")")
 root=$(dirname "$(dirname "$here")")
 pids=""
+watched="" # those of them without which nothing goes on
+kind=""
 front=${FIRST_PORT:-8080}
 one=$((front + 1))
 two=$((front + 2))
@@ -60,6 +71,10 @@ start() {
     shift
     "$@" >"$folder/$name.log" 2>&1 &
     pids="$! $pids"
+    case $kind:$name in
+    sentinel:redis* | cluster:redis*) ;; # one of them may end
+    *) watched="$! $watched" ;;
+    esac
 }
 
 end_all() {
@@ -102,6 +117,76 @@ copy_conf() {
         -e "s/:6380/:$redis/" "$here/$1" >"$folder/$1"
 }
 
+start_redis() {
+    port=$1
+    shift
+    mkdir "$folder/$port"
+    start "redis-$port" redis-server --port "$port" --bind 127.0.0.1 \
+        --dir "$folder/$port" --save "" --appendonly yes "$@"
+}
+
+# Until the answer to a command contains a word, or for 15 s.
+wait_redis() {
+    tries=0
+    # shellcheck disable=SC2086 # a list of words
+    until redis-cli -p "$1" $2 2>&1 | grep -q "$3"; do
+        tries=$((tries + 1))
+        [ $tries -le 150 ] || die "Redis at port $1 does not say $3"
+        sleep 0.1
+    done
+}
+
+# A Sentinel writes into its config file.
+start_sentinel() {
+    printf '%s\n' "port $1" "bind 127.0.0.1" \
+        "sentinel monitor mymaster 127.0.0.1 $redis 2" \
+        "sentinel down-after-milliseconds mymaster 2000" \
+        "sentinel failover-timeout mymaster 10000" >"$folder/$1.conf"
+    start "sentinel-$1" redis-server "$folder/$1.conf" --sentinel
+}
+
+# In earnest each runs on a machine of its own, with two replicas and
+# min-replicas-to-write 1: see README.md.
+start_with_sentinels() {
+    sentinels=""
+    start_redis "$redis"
+    start_redis $((redis + 1)) --replicaof 127.0.0.1 "$redis"
+    # the Sentinels look for replicas when they start, and then seldom
+    wait_redis $((redis + 1)) "info replication" master_link_status:up
+    for port in $((redis + 2)) $((redis + 3)) $((redis + 4)); do
+        start_sentinel "$port"
+        sentinels=$sentinels${sentinels:+,}127.0.0.1:$port
+    done
+    export PEAL_REDIS_URL="redis+sentinel://$sentinels/mymaster"
+}
+
+# The nodes know each other before Peal asks one of them.
+start_cluster() {
+    nodes=""
+    for port in $(seq "$redis" $((redis + 5))); do
+        start_redis "$port" --cluster-enabled yes \
+            --cluster-port $((port + 6)) --cluster-node-timeout 2000 \
+            --repl-diskless-sync-delay 0
+        nodes="$nodes 127.0.0.1:$port"
+    done
+    for port in $(seq "$redis" $((redis + 5))); do
+        wait_redis "$port" ping PONG
+    done
+    # shellcheck disable=SC2086 # a list of words
+    redis-cli --cluster create $nodes --cluster-replicas 1 --cluster-yes \
+        >"$folder/create.log" 2>&1 || die "$(cat "$folder/create.log")"
+    for port in $(seq "$redis" $((redis + 5))); do
+        wait_redis "$port" "cluster info" cluster_state:ok
+    done
+    # the last three are replicas; only one that has followed can take over
+    for port in $(seq $((redis + 3)) $((redis + 5))); do
+        wait_redis "$port" "info replication" master_link_status:up
+    done
+    # shellcheck disable=SC2086 # a list of words
+    PEAL_REDIS_URL="redis+cluster://$(printf '%s,' $nodes | sed 's/,$//')"
+    export PEAL_REDIS_URL
+}
+
 start_proxy() {
     case $proxy in
     nginx)
@@ -121,6 +206,13 @@ nginx | haproxy) ;;
 *) die "which proxy: nginx or haproxy?" ;;
 esac
 
+kind=${2:-}
+case $kind in
+"") ;;
+sentinel | cluster) ;;
+*) die "what else: nothing, sentinel or cluster?" ;;
+esac
+
 install_missing
 PATH=$PATH:/usr/sbin:/sbin
 peal=${PEAL_BINARY:-}
@@ -134,8 +226,11 @@ folder=$(mktemp -d)
 trap end_all EXIT
 trap 'exit 0' INT TERM
 copy_conf peal.json
-start redis redis-server --port "$redis" --bind 127.0.0.1 --dir "$folder" \
-    --save "" --appendonly yes
+case $kind in
+sentinel) start_with_sentinels ;;
+cluster) start_cluster ;;
+*) start_redis "$redis" ;;
+esac
 for port in $one $two; do
     start "peal-$port" "$peal" --config "$folder/peal.json" --port "$port" \
         --web_root "$root/web"
@@ -152,7 +247,7 @@ say "  Ctrl-C ends all of it."
 
 # ends when one of them does, or with Ctrl-C
 while :; do
-    for pid in $pids; do
+    for pid in $watched; do
         if ! kill -0 "$pid" 2>/dev/null; then
             show_logs
             die "process $pid ended"

@@ -10,9 +10,8 @@ set(PEAL_MAINTAINER "Peal maintainers <maintainers@peal.invalid>" CACHE STRING
 set(generated ${PROJECT_BINARY_DIR}/debian)
 
 # The source files are for a copy below /usr/local and a server without pages.
-file(READ ${PROJECT_SOURCE_DIR}/conf/peal.json text)
-string(REPLACE "\"web_root\": null"
-       "\"web_root\": \"${CMAKE_INSTALL_FULL_DATADIR}/peal/web\"" text "${text}")
+file(READ ${PROJECT_SOURCE_DIR}/conf/debian/peal.json text)
+string(REPLACE "/usr/share" "${CMAKE_INSTALL_FULL_DATADIR}" text "${text}")
 file(WRITE ${generated}/peal.json "${text}")
 file(READ ${PROJECT_SOURCE_DIR}/conf/peal.service text)
 string(REGEX REPLACE "^.*\n(\\[Unit\\])" "\\1" text "${text}")
@@ -26,7 +25,7 @@ foreach(page conf/peal.1 CHANGELOG.md)
                   COMMAND_ERROR_IS_FATAL ANY)
 endforeach()
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
-  conf/peal.json conf/peal.service conf/peal.1 CHANGELOG.md)
+  conf/debian/peal.json conf/peal.service conf/peal.1 CHANGELOG.md)
 
 install(TARGETS peal RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY web/ DESTINATION ${CMAKE_INSTALL_DATADIR}/peal/web
@@ -39,15 +38,28 @@ if(NOT \"\$ENV{DESTDIR}\" STREQUAL \"\" OR NOT EXISTS /etc/peal/peal.json)
   file(INSTALL ${generated}/peal.json DESTINATION /etc/peal
        PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ)
 endif()")
+install(DIRECTORY DESTINATION /etc/peal/conf.d
+        DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE
+                              GROUP_READ GROUP_EXECUTE)
+install(FILES conf/peal.json DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal)
 install(FILES ${generated}/peal.service DESTINATION ${PEAL_UNIT_DIR})
 install(FILES ${generated}/peal.1.gz
         DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES conf/completion.bash RENAME peal
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES conf/completion.zsh RENAME _peal
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+install(FILES conf/completion.fish RENAME peal.fish
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES LICENSE RENAME copyright
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal)
 install(FILES ${generated}/changelog.gz
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal)
+
+install(FILES README.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal)
+install(FILES conf/alerts.yml conf/grafana.json conf/prometheus.yml
+              conf/cluster/nginx.conf conf/cluster/haproxy.cfg
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal/examples)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_STRIP_FILES ON)
@@ -65,7 +77,7 @@ set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, libwebsockets-evlib-uv")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # whom an https:// application, or a rediss:// Redis, is trusted by
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "redis-server, nginx | haproxy")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "redis-server, postgresql, nginx | haproxy")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 foreach(name conffiles postinst prerm postrm)
   list(APPEND CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA

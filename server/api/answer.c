@@ -4,6 +4,7 @@
 
 const struct answer_status answer_statuses[ANSWER_STATUSES] = {
     {200, "OK"},
+    {201, "Created"},
     {204, "No Content"},
     {304, "Not Modified"},
     {308, "Permanent Redirect"},
@@ -12,13 +13,17 @@ const struct answer_status answer_statuses[ANSWER_STATUSES] = {
     {403, "Forbidden"},
     {404, "Not Found"},
     {405, "Method Not Allowed"},
+    {408, "Request Timeout"},
     {411, "Length Required"},
     {413, "Content Too Large"},
+    {414, "URI Too Long"},
     {415, "Unsupported Media Type"},
     {426, "Upgrade Required"},
     {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
     {501, "Not Implemented"},
     {503, "Service Unavailable"},
+    {505, "HTTP Version Not Supported"},
 };
 
 size_t answer_find_status(int status)
@@ -27,6 +32,18 @@ size_t answer_find_status(int status)
     while (i < ANSWER_STATUSES && answer_statuses[i].status != status)
         i++;
     return i;
+}
+
+const char *api_status_text(int status)
+{
+    size_t index = answer_find_status(status);
+    return index < ANSWER_STATUSES ? answer_statuses[index].text : "Status";
+}
+
+void api_response_deinit(struct api_response *response)
+{
+    buffer_deinit(&response->text);
+    buffer_deinit(&response->headers);
 }
 
 void answer_set_json(struct api_response *response, int status)

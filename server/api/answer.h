@@ -1,4 +1,4 @@
-/* answer: a response filled in; private to api/.
+/* answer: a response, and how it is filled in.
  *
  * Owner:   the response, whose texts are owned by itself.
  * Thread:  any.
@@ -8,12 +8,32 @@
 #ifndef PEAL_API_ANSWER_H
 #define PEAL_API_ANSWER_H
 
-#include "api/api.h"
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "base/bytes.h"
 
 struct file;
 
+struct api_response {
+    int status;
+    const char *content_type; /* NULL: no body */
+    struct bytes body;        /* what is sent; maybe a view of `text` */
+    struct buffer text;       /* owned */
+    struct buffer headers;    /* owned: whole lines */
+    bool is_continued;        /* `body` goes on where the last one ended */
+    bool has_more;            /* and another one follows: api_call_go_on */
+};
+
+void api_response_deinit(struct api_response *response);
+
+/* "OK", "Not Found", ... */
+const char *api_status_text(int status);
+
+/* ---- for api/ alone */
+
 /* Every status that a response may have. */
-enum { ANSWER_STATUSES = 16 };
+enum { ANSWER_STATUSES = 21 };
 
 extern const struct answer_status {
     int status;

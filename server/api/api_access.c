@@ -5,10 +5,12 @@
 #include "api/answer.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "messaging/refusal_log.h"
+#include "messaging/refusals.h"
 #include "messaging/worker.h"
 
 /* The scheme's name is not case-sensitive (RFC 9110 section 11.1). */
-static struct bytes bearer_of(struct bytes authorization)
+struct bytes api_access_bearer(struct bytes authorization)
 {
     struct bytes scheme = BYTES_LITERAL("Bearer ");
     if (authorization.len < scheme.len ||
@@ -20,49 +22,88 @@ static struct bytes bearer_of(struct bytes authorization)
     return key;
 }
 
-static void log_refusal(const struct api_request *request,
-                        const struct api_response *response)
+void api_access_note(struct worker *worker, const struct ip_address *client,
+                     struct bytes path, enum refusal_reason reason, int status)
 {
     char address[IP_ADDRESS_TEXT];
-    ip_address_print(&request->client, address);
+    ip_address_print(client, address);
+    metrics_count_refusal(&worker->metrics, REFUSED_API_REQUEST, reason);
     log_limited(LOG_WARN, 1, "API request refused",
-                LOG_TEXT("address", address), LOG_BYTES("path", request->path),
-                LOG_NUMBER("status", response->status));
+                LOG_TEXT("address", address), LOG_BYTES("path", path),
+                LOG_TEXT("reason", refusal_reason_info(reason)->name),
+                LOG_NUMBER("status", status));
+    refusal_log_note(worker->instance->refusal_log,
+                     &(struct refusal_entry){.kind = REFUSED_API_REQUEST,
+                                             .reason = reason,
+                                             .status = status,
+                                             .address = *client,
+                                             .detail = path});
 }
 
-const struct api_key *api_access_judge(struct api_keys *keys,
-                                       struct worker *worker,
-                                       const struct api_request *request,
-                                       unsigned scope,
-                                       struct api_response *response)
+static void refuse(struct worker *worker, const struct api_request *request,
+                   enum refusal_reason reason, struct api_response *response)
 {
-    struct bytes bearer = bearer_of(request->authorization);
-    if (!refusals_are_few(worker->instance, &request->client)) {
-        metrics_add(&worker->metrics, METRIC_LIMIT_REFUSALS, 1);
-        answer_set_error(response, 429, "Too many refusals");
-        return NULL;
-    }
-    struct api_key *key = api_keys_find(keys, bearer);
+    const struct refusal_reason_info *info = refusal_reason_info(reason);
+    answer_set_error(response, info->status, info->error);
+    api_access_note(worker, &request->client, request->path, reason,
+                    info->status);
+}
+
+void api_access_note_refusal(struct worker *worker,
+                             const struct ip_address *client, struct bytes path,
+                             int status)
+{
+    if (status == 401)
+        refusals_take(worker->instance, REFUSER_PEAL, client);
+    api_access_note(worker, client, path,
+                    status == 403 ? REFUSAL_API_SCOPE : REFUSAL_API_KEY_UNKNOWN,
+                    status);
+}
+
+bool api_access_has_patience(struct worker *worker,
+                             const struct api_request *request,
+                             struct api_response *response)
+{
+    if (refusals_are_few(worker->instance, REFUSER_PEAL, &request->client))
+        return true;
+    metrics_add(&worker->metrics, METRIC_LIMIT_REFUSALS, 1);
+    refuse(worker, request, REFUSAL_RATE, response);
+    return false;
+}
+
+/* Why the key, which may be none, is not enough; counted in its bucket. */
+static enum refusal_reason judge_key(const struct api_keys *keys,
+                                     struct bytes bearer, struct api_key *key,
+                                     unsigned scope)
+{
     if (api_keys_are_none(keys))
-        answer_set_error(
-            response, 401,
-            "The API is off: set api.key (PEAL_API_KEY) or api.keys");
-    else if (!bearer.len)
-        answer_set_error(response, 401,
-                         "Authorization: Bearer <API key> required");
-    else if (!key)
-        answer_set_error(response, 401, "Unknown API key");
-    else if (!api_key_take(key, clock_steady_ms())) {
-        metrics_add(&worker->metrics, METRIC_LIMIT_API_RATE, 1);
-        answer_set_error(response, 429, "Too many requests with this key");
-        key = NULL;
-    } else if (!api_key_may(key, scope)) {
-        answer_set_error(response, 403, "The key does not allow this");
-        key = NULL;
-    }
-    if (response->status == 401)
-        refusals_add(worker->instance, &request->client);
+        return REFUSAL_API_OFF;
+    if (!bearer.len)
+        return REFUSAL_API_KEY_MISSING;
     if (!key)
-        log_refusal(request, response);
-    return key;
+        return REFUSAL_API_KEY_UNKNOWN;
+    if (!api_key_take(key, clock_steady_ms()))
+        return REFUSAL_API_RATE;
+    return api_key_may(key, scope) ? REFUSAL_NONE : REFUSAL_API_SCOPE;
+}
+
+bool api_access_judge(struct api_keys *keys, struct worker *worker,
+                      const struct api_request *request, unsigned scope,
+                      const struct api_key **key, struct api_response *response)
+{
+    struct bytes bearer = api_access_bearer(request->authorization);
+    struct api_key *found = api_keys_find(keys, bearer);
+    enum refusal_reason reason = judge_key(keys, bearer, found, scope);
+    *key = found;
+    if (reason == REFUSAL_NONE)
+        return true;
+    if (reason == REFUSAL_API_RATE)
+        metrics_add(&worker->metrics, METRIC_LIMIT_API_RATE, 1);
+    if (refusal_reason_info(reason)->status == 401 &&
+        !refusals_take(worker->instance, REFUSER_PEAL, &request->client)) {
+        metrics_add(&worker->metrics, METRIC_LIMIT_REFUSALS, 1);
+        reason = REFUSAL_RATE;
+    }
+    refuse(worker, request, reason, response);
+    return false;
 }

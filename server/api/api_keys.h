@@ -1,4 +1,5 @@
-/* api_keys: who may use the HTTP API, and for what.
+/* api_keys: who may use the HTTP API, for what, and on which channels and
+ * clients.
  *
  * Owner:   counted: whoever holds a reference; it has copies of what the
  *          options say.
@@ -27,12 +28,15 @@ enum api_scope {
     SCOPE_DISCONNECT = 32,
     SCOPE_TICKETS = 64,
     SCOPE_ADMIN = 128,
-    SCOPE_ALL = 255
+    SCOPE_CLIENTS = 256,
+    SCOPE_BANS = 512,
+    SCOPE_USERS = 1024,
+    SCOPE_ALL = 2047
 };
 
 /* As in the config. */
 #define API_SCOPES "publish|send|presence|history|channels|disconnect|"        \
-                   "tickets|admin"
+                   "tickets|clients|bans|users|admin"
 
 /* A key's hash as text: this and 64 hexadecimal digits of SHA-256. */
 #define API_HASH_PREFIX "sha256:"
@@ -49,6 +53,8 @@ struct api_key_options {
     char *hash; /* API_HASH_PREFIX... */
     struct text_list scopes;
     uint32_t requests_per_second; /* 0: no limit */
+    struct text_list channels;    /* patterns that it reaches */
+    struct text_list clients;
 };
 
 struct api_key_options_list {
@@ -58,11 +64,15 @@ struct api_key_options_list {
 
 struct api_keys;
 struct api_key;
+struct api_key_counts;
+struct buffer;
 
 /* One reference. No keys at all is fine. `key`: a plain one that may do
- * everything, or NULL, and its rate. */
+ * everything, or NULL, and its rate. `former`: those before, or NULL: what was
+ * counted for a key goes on under its name. */
 struct api_keys *api_keys_new(const struct api_key_options_list *list,
-                              const char *key, uint32_t requests_per_second);
+                              const char *key, uint32_t requests_per_second,
+                              const struct api_keys *former);
 
 struct api_keys *api_keys_ref(struct api_keys *keys);
 
@@ -74,7 +84,23 @@ bool api_keys_are_none(const struct api_keys *keys);
 /* The key that a client brings, or NULL. */
 struct api_key *api_keys_find(struct api_keys *keys, struct bytes key);
 
+/* As in the config; "api.key" for the plain one. */
+const char *api_key_name(const struct api_key *key);
+
 bool api_key_may(const struct api_key *key, unsigned scope);
+
+/* Whether it reaches only some channels and clients. */
+bool api_key_is_limited(const struct api_key *key);
+
+/* The patterns that it reaches; NULL: all. */
+const struct text_list *api_key_channels(const struct api_key *key);
+const struct text_list *api_key_clients(const struct api_key *key);
+
+/* What was answered to it. */
+struct api_key_counts *api_key_counts(const struct api_key *key);
+
+/* Prometheus' text format: requests by key. */
+void api_keys_write_metrics(const struct api_keys *keys, struct buffer *out);
 
 /* Takes one request from its rate; false when it is used up. */
 bool api_key_take(struct api_key *key, uint64_t now_ms);

@@ -2,8 +2,12 @@
 
 #include <stdlib.h>
 
-#include "api/command.h"
+#include "api/api_counts.h"
+#include "api/api_key_counts.h"
+#include "api/call_audit.h"
+#include "api/contributed.h"
 #include "base/memory.h"
+#include "messaging/bus.h"
 
 const char *const field_names[FIELD_COUNT] = {
     [FIELD_COMMAND] = "command",   [FIELD_CHANNEL] = "channel",
@@ -12,33 +16,35 @@ const char *const field_names[FIELD_COUNT] = {
     [FIELD_LIMIT] = "limit",       [FIELD_PAYLOAD] = "payload",
     [FIELD_REASON] = "reason",     [FIELD_CAPS] = "caps",
     [FIELD_TTL] = "ttl",           [FIELD_TRACE] = "traceparent",
+    [FIELD_ADDRESS] = "address",   [FIELD_EVENT] = "event",
+    [FIELD_INFO] = "info",         [FIELD_SENDER] = "sender",
 };
 
-static void destroy(struct api_call *call)
+void call_count_waiting(struct api_call *call, int64_t more)
 {
-    for (uint32_t i = 0; i < call->part_count; i++)
+    call->counted += (size_t)more;
+    metrics_add(&call->worker->metrics, METRIC_WAITING_BYTES, more);
+}
+
+void call_destroy(struct api_call *call)
+{
+    for (uint32_t i = 0; i < call->part_count; i++) {
         buffer_deinit(&call->parts[i].text);
+        free(call->parts[i].audit);
+    }
     free(call->parts);
+    if (call->more)
+        request_free(call->more);
+    call_count_waiting(call, -(int64_t)call->counted);
+    if (call->task && call->body.data) /* there may be passwords */
+        explicit_bzero(call->body.data, call->body.capacity);
     buffer_deinit(&call->body);
+    buffer_deinit(&call->headers);
+    if (call->task)
+        call->task->free(call->task);
     api_keys_unref(call->keys);
+    free(call->kept);
     free(call);
-}
-
-void api_call_free(struct api_call *call)
-{
-    if (!call)
-        return;
-    call->is_abandoned = true;
-    if (!call->pending)
-        destroy(call);
-}
-
-bool api_call_add(struct api_call *call, struct bytes piece)
-{
-    if (call->body.len + piece.len > call->body_len)
-        return false;
-    buffer_append(&call->body, piece);
-    return true;
 }
 
 static void append_part(struct buffer *out, struct call_part *part)
@@ -67,22 +73,44 @@ static void write_answer(struct api_call *call, struct api_response *response)
         }
         buffer_append_text(&response->text, "]}");
     }
-    response->content_type = "application/json";
+    response->content_type =
+        response->status == 204 ? NULL : "application/json";
     response->body = buffer_bytes(&response->text);
+    if (call->kept)
+        contributed_answer(contributed_of(call->kept), response);
 }
 
-/* One part less to wait for; after the last one the call may be gone. */
-static void settle(struct api_call *call)
+static void write_audit(struct api_call *call)
+{
+    for (uint32_t i = 0; i < call->part_count; i++) {
+        call_audit_write(call->parts[i].audit, call->parts[i].status);
+        call->parts[i].audit = NULL;
+    }
+}
+
+static void count(struct api_call *call, struct api_response *response)
+{
+    api_counts_finish(call->counts, call->route, response);
+    if (call->key)
+        api_key_counts_add(api_key_counts(call->key), response->status);
+}
+
+void call_settle(struct api_call *call)
 {
     if (--call->pending)
         return;
+    write_audit(call);
     if (call->is_abandoned) {
-        destroy(call);
+        call_destroy(call);
         return;
     }
-    struct api_response response = {0};
+    struct api_response response = {.is_continued = call->is_continued,
+                                    .has_more = call->more};
     write_answer(call, &response);
-    api_finish(call->api, call->route, &response);
+    buffer_append(&response.headers, buffer_bytes(&call->headers));
+    if (!call->is_continued)
+        count(call, &response);
+    call->is_continued = call->more;
     call->done(call->arg, &response);
     api_response_deinit(&response);
 }
@@ -101,6 +129,14 @@ void call_refuse(struct api_call *call, uint32_t part, int status,
     buffer_append_char(text, '}');
 }
 
+/* Its answer may be long. */
+static bool is_question(const struct request *request)
+{
+    return request->kind == REQUEST_HISTORY ||
+           request->kind == REQUEST_PRESENCE ||
+           request->kind == REQUEST_CHANNELS || request->kind == REQUEST_SURVEY;
+}
+
 static int status_of(enum fault fault)
 {
     switch (fault) {
@@ -109,38 +145,117 @@ static int status_of(enum fault fault)
         return 404;
     case FAULT_TOO_MANY_CHANNELS:
     case FAULT_UNAVAILABLE:
+    case FAULT_NOT_STORED:
         return 503;
     default:
         return 400;
     }
 }
 
+static void refuse_long(struct api_call *call, uint32_t part)
+{
+    buffer_deinit(&call->parts[part].text);
+    call_refuse(call, part, 503, NULL,
+                "too long for a batch: ask for it alone");
+}
+
+void call_weigh(struct api_call *call, uint32_t part, size_t before)
+{
+    int64_t grown = (int64_t)call->parts[part].text.len - (int64_t)before;
+    if (grown > 0 && call->listed + (uint64_t)grown > CALL_LIST_BYTES) {
+        call->is_full = true;
+        refuse_long(call, part);
+        grown = (int64_t)call->parts[part].text.len - (int64_t)before;
+    }
+    call->listed += (size_t)grown;
+    call_count_waiting(call, grown);
+}
+
+/* Of one part alone the next page is wanted when this one has gone. */
+static void turn_page(struct api_call *call, const struct request *request)
+{
+    struct request *next = request_next_page(request);
+    if (!call->is_list) {
+        call->more = next;
+        return;
+    }
+    call->pending++;
+    call->is_asking = true;
+    bus_submit(call->worker->instance->bus, next);
+}
+
+static void write_part(struct api_call *call, const struct request *request)
+{
+    struct call_part *part = &call->parts[request->part];
+    size_t before = part->text.len;
+    part->status = 200;
+    request->write_answer(request, &part->text);
+    if (call->is_list && is_question(request))
+        call_weigh(call, request->part, before);
+    if (request->has_more && part->status == 200)
+        turn_page(call, request);
+}
+
 static void on_answer(struct worker *worker, struct request *request)
 {
     struct api_call *call = request->call;
-    struct call_part *part = &call->parts[request->part];
     if (request->fault == FAULT_TOO_MANY_CHANNELS)
         metrics_add(&worker->metrics, METRIC_LIMIT_CHANNELS, 1);
-    if (request->fault == FAULT_NONE) {
-        part->status = 200;
-        request->write_answer(request, &part->text);
-    } else {
+    if (request->is_continued)
+        request->fault = FAULT_NONE; /* what has begun ends here */
+    if (is_question(request))
+        call->is_asking = false;
+    if (request->fault == FAULT_NONE)
+        write_part(call, request);
+    else
         call_refuse(call, request->part, status_of(request->fault), NULL,
                     fault_info(request->fault)->text);
-    }
-    settle(call);
+    if (call->go_on)
+        call->go_on(call);
+    call_settle(call);
 }
 
 void call_ask(struct api_call *call, uint32_t part, struct request *request,
               void (*write)(const struct request *request, struct buffer *out))
 {
+    if (call->is_full && is_question(request)) {
+        request_free(request);
+        refuse_long(call, part);
+        return;
+    }
     call->pending++;
+    call->is_asking |= is_question(request);
     request->done = on_answer;
     request->worker = call->worker;
     request->call = call;
     request->part = part;
     request->write_answer = write;
+    request->page = REQUEST_PAGE;
     bus_submit(call->worker->instance->bus, request);
+}
+
+const char *call_key_name(const struct api_call *call)
+{
+    if (call->key)
+        return api_key_name(call->key);
+    return call->kept ? contributed_route(call->kept) : "none";
+}
+
+void call_add_part(struct api_call *call)
+{
+    call->is_list = false;
+    call->parts = memory_new(1, sizeof *call->parts);
+    call->part_count = 1;
+}
+
+const struct text_list *call_channels(const struct api_call *call)
+{
+    return call->key ? api_key_channels(call->key) : NULL;
+}
+
+const struct text_list *call_clients(const struct api_call *call)
+{
+    return call->key ? api_key_clients(call->key) : NULL;
 }
 
 void call_keep_trace(struct api_call *call, struct bytes header)
@@ -156,124 +271,4 @@ struct bytes call_trace(const struct api_call *call,
 {
     struct bytes own = trace_read_json(slots[FIELD_TRACE].raw);
     return own.len ? own : (struct bytes){call->trace, call->trace_len};
-}
-
-static void settle_here(void *subject, void *object)
-{
-    (void)object;
-    settle(subject);
-}
-
-static void add_parts(struct api_call *call, uint32_t count)
-{
-    call->parts = memory_new(count, sizeof *call->parts);
-    call->part_count = count;
-}
-
-static void refuse_whole(struct api_call *call, int status, const char *field,
-                         const char *error)
-{
-    call->is_list = false;
-    add_parts(call, 1);
-    call_refuse(call, 0, status, field, error);
-}
-
-static bool scan(struct bytes text, struct json_slot slots[FIELD_COUNT],
-                 const char **why)
-{
-    for (int i = 0; i < FIELD_COUNT; i++)
-        slots[i] = (struct json_slot){.name = field_names[i]};
-    return json_scan_object(text, slots, FIELD_COUNT, why);
-}
-
-/* How many elements the list has, or 0 and a refusal. */
-static uint32_t count_elements(struct api_call *call, enum field field,
-                               struct bytes list)
-{
-    uint32_t max = api_batch_commands(call->api);
-    uint32_t count = 0;
-    struct bytes element;
-    struct bytes rest = list;
-    bool is_list = list.len && list.data[0] == '[';
-    while (is_list && count <= max && json_next_element(&rest, &element))
-        count++;
-    if (is_list && count && count <= max)
-        return count;
-    struct error error;
-    error_set(&error, "%s must be a list of 1 to %u (limits.batch_commands)",
-              field_names[field], max);
-    refuse_whole(call, is_list && count ? 413 : 400, field_names[field],
-                 error.text);
-    return 0;
-}
-
-/* The same payload to each of `channels`. */
-static void run_broadcast(struct api_call *call, struct json_slot *slots)
-{
-    struct bytes rest = slots[FIELD_CHANNELS].raw;
-    uint32_t count = count_elements(call, FIELD_CHANNELS, rest);
-    if (!count)
-        return;
-    add_parts(call, count);
-    slots[FIELD_IDEMPOTENCY_KEY].raw.len = 0;
-    for (uint32_t i = 0; json_next_element(&rest, &slots[FIELD_CHANNEL].raw);
-         i++)
-        command_run(command_publish, call, i, slots);
-}
-
-static void run_one_of_batch(struct api_call *call, uint32_t part,
-                             struct bytes text)
-{
-    struct json_slot slots[FIELD_COUNT];
-    const char *why;
-    if (!scan(text, slots, &why)) {
-        call_refuse(call, part, 400, "commands", why);
-        return;
-    }
-    const struct command *command = command_find(slots[FIELD_COMMAND].raw);
-    if (!command)
-        call_refuse(call, part, 400, "command", "no such command");
-    else if (!api_key_may(call->key, command->scope))
-        call_refuse(call, part, 403, "command", "The key does not allow this");
-    else
-        command_run(command, call, part, slots);
-}
-
-static void run_batch(struct api_call *call, struct json_slot *slots)
-{
-    struct bytes rest = slots[FIELD_COMMANDS].raw;
-    struct bytes element;
-    uint32_t count = count_elements(call, FIELD_COMMANDS, rest);
-    if (!count)
-        return;
-    add_parts(call, count);
-    for (uint32_t i = 0; json_next_element(&rest, &element); i++)
-        run_one_of_batch(call, i, element);
-}
-
-void api_call_run(struct api_call *call,
-                  void (*done)(void *arg, const struct api_response *response),
-                  void *arg)
-{
-    struct json_slot slots[FIELD_COUNT];
-    const char *why;
-    call->done = done;
-    call->arg = arg;
-    call->pending = 1;
-    call->is_list = call->command->kind != COMMAND_SINGLE;
-    if (!scan(buffer_bytes(&call->body), slots, &why)) {
-        struct error error;
-        error_set(&error, "The body is no JSON object: %s", why);
-        refuse_whole(call, 400, NULL, error.text);
-    } else if (call->command->kind == COMMAND_BATCH) {
-        run_batch(call, slots);
-    } else if (call->command->kind == COMMAND_BROADCAST) {
-        run_broadcast(call, slots);
-    } else {
-        add_parts(call, 1);
-        command_run(call->command, call, 0, slots);
-    }
-    /* never at once: whoever waits is in the middle of something */
-    inbox_post(&call->worker->inbox,
-               (struct inbox_item){settle_here, call, NULL});
 }

@@ -2,102 +2,36 @@
 
 #include <stdlib.h>
 
+#include "api/ban_command.h"
+#include "api/call_audit.h"
+#include "api/field.h"
+#include "api/key_refusal.h"
+#include "api/survey_answer.h"
 #include "base/error.h"
-#include "messaging/epoch.h"
-#include "messaging/idempotency.h"
+#include "messaging/audit.h"
 #include "messaging/identity.h"
+#include "messaging/info.h"
 #include "messaging/names.h"
-#include "messaging/tickets.h"
+#include "messaging/pressure.h"
+#include "messaging/store/epoch.h"
+#include "messaging/store/idempotency.h"
+#include "messaging/store/tickets.h"
+#include "messaging/watch/survey.h"
 
-enum { HISTORY_LIMIT = 50, CHANNELS_LIMIT = 1000, CHANNELS_LIMIT_MAX = 100000 };
-
-/* ---- reading fields */
-
-static bool refuse_field(struct api_call *call, uint32_t part, enum field field,
-                         const char *what)
-{
-    struct error error;
-    error_set(&error, "%s %s", field_names[field], what);
-    call_refuse(call, part, 400, field_names[field], error.text);
-    return false;
-}
-
-/* A text of up to `size` bytes that `is_valid`. */
-static bool read_text(struct api_call *call, uint32_t part,
-                      const struct json_slot *slots, enum field field,
-                      bool (*is_valid)(struct bytes), const char *expected,
-                      char *out, size_t size, struct bytes *text)
-{
-    size_t len;
-    if (!slots[field].raw.len)
-        return refuse_field(call, part, field, "is missing");
-    if (!json_decode_string(slots[field].raw, out, size, &len) ||
-        !is_valid((struct bytes){out, len}))
-        return refuse_field(call, part, field, expected);
-    *text = (struct bytes){out, len};
-    return true;
-}
-
-static bool read_channel(struct api_call *call, uint32_t part,
-                         const struct json_slot *slots,
-                         char out[CHANNEL_NAME_MAX], struct bytes *channel)
-{
-    return read_text(call, part, slots, FIELD_CHANNEL, channel_name_is_valid,
-                     "must be 1 to 164 of A-Z a-z 0-9 _ - = @ , . ; : # $ /",
-                     out, CHANNEL_NAME_MAX, channel);
-}
-
-static bool read_client(struct api_call *call, uint32_t part,
-                        const struct json_slot *slots, char out[CLIENT_ID_MAX],
-                        struct bytes *client)
-{
-    return read_text(call, part, slots, FIELD_CLIENT, client_id_is_valid,
-                     "must be 1 to 128 of A-Z a-z 0-9 . _ ~ : @ + = -", out,
-                     CLIENT_ID_MAX, client);
-}
-
-/* What the payload is; and whether there is room for new work. */
-static bool read_payload(struct api_call *call, uint32_t part,
-                         const struct json_slot *slots, struct bytes *payload)
-{
-    const struct instance *instance = call->worker->instance;
-    const struct limits *limits = &instance->options->limits;
-    *payload = slots[FIELD_PAYLOAD].raw;
-    if (!payload->len)
-        return refuse_field(call, part, FIELD_PAYLOAD, "is missing");
-    if (payload->len > limits->message_bytes) {
-        struct error error;
-        error_set(&error, "payload is longer than limits.message_bytes (%u)",
-                  limits->message_bytes);
-        call_refuse(call, part, 413, "payload", error.text);
-        return false;
-    }
-    if (!hub_is_swamped(instance->hub, limits->inbox_messages))
-        return true;
-    metrics_add(&call->worker->metrics, METRIC_LIMIT_INBOX, 1);
-    call_refuse(call, part, 503, NULL, fault_info(FAULT_UNAVAILABLE)->text);
-    return false;
-}
-
-static bool read_limit(struct api_call *call, uint32_t part,
-                       const struct json_slot *slots, uint32_t max,
-                       uint32_t *limit)
-{
-    uint64_t number;
-    if (!slots[FIELD_LIMIT].raw.len)
-        return true;
-    if (!json_decode_uint(slots[FIELD_LIMIT].raw, &number))
-        return refuse_field(call, part, FIELD_LIMIT, "must be a whole number");
-    *limit = number < max ? (uint32_t)number : max;
-    return true;
-}
+enum {
+    HISTORY_LIMIT = 50,
+    CHANNELS_LIMIT = 1000,
+    CHANNELS_LIMIT_MAX = 100000,
+    REFUSALS_LIMIT = 50
+};
 
 /* ---- writing answers */
 
 static void append_name(struct buffer *out, const char *member,
                         const char *name)
 {
-    buffer_append_format(out, "{\"%s\":\"%s\"", member, name); /* checked */
+    buffer_append_format(out, "{\"%s\":", member);
+    buffer_append_json_string(out, bytes_of(name));
 }
 
 static void append_position(struct buffer *out, struct position position)
@@ -131,6 +65,16 @@ static void append_message(struct buffer *out, const struct message *message)
         buffer_append_json_string(out, message->from);
         buffer_append_char(out, ',');
     }
+    if (message->info.len) {
+        buffer_append_text(out, "\"info\":");
+        buffer_append(out, message->info);
+        buffer_append_char(out, ',');
+    }
+    if (message->event.len) {
+        buffer_append_text(out, "\"event\":");
+        buffer_append_json_string(out, message->event);
+        buffer_append_char(out, ',');
+    }
     buffer_append_text(out, "\"payload\":");
     buffer_append(out, message->payload);
     buffer_append_text(out, ",\"offset\":");
@@ -145,27 +89,36 @@ static void append_message(struct buffer *out, const struct message *message)
 
 static void write_history(const struct request *request, struct buffer *out)
 {
-    append_name(out, "channel", request->channel);
-    append_position(out, request->position);
-    buffer_append_text(out, ",\"messages\":[");
+    if (!request->is_continued) {
+        append_name(out, "channel", request->channel);
+        append_position(out, request->position);
+        buffer_append_text(out, ",\"messages\":[");
+    }
     for (size_t i = 0; i < request->message_count; i++) {
-        buffer_append_text(out, i ? "," : "");
+        buffer_append_text(out, i || request->is_continued ? "," : "");
         append_message(out, request->messages[i]);
     }
-    buffer_append_text(out, "]}");
+    buffer_append_text(out, request->has_more ? "" : "]}");
 }
 
 static void write_presence(const struct request *request, struct buffer *out)
 {
-    append_name(out, "channel", request->channel);
-    buffer_append_text(out, ",\"clients\":[");
-    for (size_t i = 0; i < request->member_count; i++) {
-        buffer_append_text(out, i ? "," : "");
-        append_name(out, "client", request->members[i].client);
-        buffer_append_format(out, ",\"connections\":%u}",
-                             request->members[i].connections);
+    if (!request->is_continued) {
+        append_name(out, "channel", request->channel);
+        buffer_append_text(out, ",\"count\":");
+        buffer_append_uint(out, request->member_total);
+        buffer_append_text(out, ",\"clients\":[");
     }
-    buffer_append_text(out, "]}");
+    for (size_t i = 0; i < request->member_count; i++) {
+        buffer_append_text(out, i || request->is_continued ? "," : "");
+        const struct member_count *member = &request->members[i];
+        append_name(out, "client", member->client);
+        buffer_append_format(out, ",\"connections\":%u", member->connections);
+        if (member->info)
+            buffer_append_format(out, ",\"info\":%s", member->info);
+        buffer_append_char(out, '}');
+    }
+    buffer_append_text(out, request->has_more ? "" : "]}");
 }
 
 static int compare_names(const void *a, const void *b)
@@ -206,28 +159,30 @@ static void run_publish(struct api_call *call, uint32_t part,
                         const struct json_slot *slots)
 {
     char name[CHANNEL_NAME_MAX];
+    char event[EVENT_TEXT_MAX];
+    char sender[CLIENT_ID_MAX];
     char key_text[IDEMPOTENCY_KEY_MAX];
-    struct bytes channel;
-    struct bytes payload;
+    struct message_parts parts = {.trace = call_trace(call, slots)};
     struct bytes key = {0};
-    if (!read_channel(call, part, slots, name, &channel) ||
-        !read_payload(call, part, slots, &payload))
+    if (!field_read_channel(call, part, slots, name, &parts.channel) ||
+        !field_read_event(call, part, slots, event, &parts.event) ||
+        !field_read_payload(call, part, slots, &parts.payload))
         return;
     if (slots[FIELD_IDEMPOTENCY_KEY].raw.len &&
-        !read_text(call, part, slots, FIELD_IDEMPOTENCY_KEY,
-                   idempotency_key_is_valid,
-                   "must be 1 to 128 printable ASCII characters", key_text,
-                   sizeof key_text, &key))
+        !field_read_text(call, part, slots, FIELD_IDEMPOTENCY_KEY,
+                         idempotency_key_is_valid,
+                         "must be 1 to 128 printable ASCII characters",
+                         key_text, sizeof key_text, &key))
         return;
+    if (call->kept)
+        client_id_decode(slots[FIELD_SENDER].raw, sender, &parts.from, NULL);
     struct metrics *metrics = &call->worker->metrics;
     metrics_add(metrics, METRIC_PUBLISHED, 1);
     metrics_add(metrics, METRIC_API_PUBLISHED, 1);
     struct request *request =
-        request_new(REQUEST_PUBLISH, channel, (struct bytes){0}, key);
+        request_new(REQUEST_PUBLISH, parts.channel, (struct bytes){0}, key);
     request->is_once = key.len > 0;
-    request->message =
-        message_new_traced(MESSAGE_PUBLICATION, channel, (struct bytes){0},
-                           payload, call_trace(call, slots));
+    request->message = message_new_of(MESSAGE_PUBLICATION, &parts);
     call_ask(call, part, request, write_position);
 }
 
@@ -235,28 +190,16 @@ static void run_send(struct api_call *call, uint32_t part,
                      const struct json_slot *slots)
 {
     char id[CLIENT_ID_MAX];
+    char event[EVENT_TEXT_MAX];
     struct bytes client;
-    struct bytes payload;
-    if (!read_client(call, part, slots, id, &client) ||
-        !read_payload(call, part, slots, &payload))
+    struct message_parts parts = {.trace = call_trace(call, slots)};
+    if (!field_read_client(call, part, slots, id, &client) ||
+        !field_read_event(call, part, slots, event, &parts.event) ||
+        !field_read_payload(call, part, slots, &parts.payload))
         return;
     struct request *request = new_request(REQUEST_DIRECT, client);
-    request->message =
-        message_new_traced(MESSAGE_DIRECT, (struct bytes){0}, (struct bytes){0},
-                           payload, call_trace(call, slots));
+    request->message = message_new_of(MESSAGE_DIRECT, &parts);
     call_ask(call, part, request, write_sent);
-}
-
-/* For the close frame; it may be left out. */
-static bool read_reason(struct api_call *call, uint32_t part,
-                        const struct json_slot *slots, char out[CLOSE_TEXT_MAX],
-                        struct bytes *reason)
-{
-    *reason = (struct bytes){0};
-    return !slots[FIELD_REASON].raw.len ||
-           read_text(call, part, slots, FIELD_REASON, close_text_is_valid,
-                     "must be a text of up to 123 bytes", out, CLOSE_TEXT_MAX,
-                     reason);
 }
 
 static void run_disconnect(struct api_call *call, uint32_t part,
@@ -266,8 +209,11 @@ static void run_disconnect(struct api_call *call, uint32_t part,
     char text[CLOSE_TEXT_MAX];
     struct bytes client;
     struct bytes reason;
-    if (read_client(call, part, slots, id, &client) &&
-        read_reason(call, part, slots, text, &reason))
+    if (!field_read_reason(call, part, slots, text, &reason))
+        return;
+    if (slots[FIELD_ADDRESS].raw.len && !slots[FIELD_CLIENT].raw.len)
+        ban_command_evict(call, part, slots, reason);
+    else if (field_read_client(call, part, slots, id, &client))
         call_ask(call, part, request_new_disconnect(client, reason),
                  write_told);
 }
@@ -279,8 +225,8 @@ static void run_unsubscribe(struct api_call *call, uint32_t part,
     char name[CHANNEL_NAME_MAX];
     struct bytes client;
     struct bytes channel;
-    if (read_client(call, part, slots, id, &client) &&
-        read_channel(call, part, slots, name, &channel))
+    if (field_read_client(call, part, slots, id, &client) &&
+        field_read_channel(call, part, slots, name, &channel))
         call_ask(call, part, request_new_remove(client, channel), write_told);
 }
 
@@ -290,19 +236,39 @@ static void write_ticket(const struct request *request, struct buffer *out)
     buffer_append_char(out, '}');
 }
 
-/* The handshake could not refuse them any more. */
+static bool reaches(const struct api_call *call, const struct caps *caps)
+{
+    return !call_channels(call) ||
+           caps_are_within(caps, call_channels(call), call_clients(call));
+}
+
+/* The handshake could not refuse them any more. A ticket without caps has those
+ * of the config, which the key need not reach. */
 static bool check_caps(struct api_call *call, uint32_t part, struct bytes caps)
 {
     struct error error;
     if (!caps.len)
-        return true;
+        return field_reaches_all(call, part, FIELD_CAPS);
     struct json *json = json_parse(caps, false, &error);
     struct caps *read = json ? caps_parse(json, &error) : NULL;
     json_free(json);
+    bool is_within = read && reaches(call, read);
     if (!read)
         call_refuse(call, part, 400, "caps", error.text);
+    else if (!is_within)
+        key_refusal_answer(call, part, REFUSAL_API_REACH, "caps");
     caps_unref(read);
-    return read != NULL;
+    return is_within;
+}
+
+/* An owned text, or NULL where there is none. */
+static bool read_info(struct api_call *call, uint32_t part,
+                      const struct json_slot *slots, char **info)
+{
+    struct error why;
+    struct bytes raw = slots[FIELD_INFO].raw;
+    *info = raw.len ? info_read(raw, &why) : NULL;
+    return !raw.len || *info || field_refuse(call, part, FIELD_INFO, why.text);
 }
 
 static bool read_ttl(struct api_call *call, uint32_t part,
@@ -310,9 +276,9 @@ static bool read_ttl(struct api_call *call, uint32_t part,
 {
     uint64_t number = TICKET_SECONDS;
     struct bytes raw = slots[FIELD_TTL].raw;
-    if (raw.len && (!json_decode_uint(raw, &number) || !number ||
+    if (raw.len && (!json_decode_whole(raw, &number) || !number ||
                     number > TICKET_SECONDS_MAX))
-        return refuse_field(call, part, FIELD_TTL,
+        return field_refuse(call, part, FIELD_TTL,
                             "must be a whole number of seconds from 1 to 3600");
     *seconds = (uint32_t)number;
     return true;
@@ -333,23 +299,32 @@ static void ask_for_ticket(struct api_call *call, uint32_t part,
 static void run_tickets(struct api_call *call, uint32_t part,
                         const struct json_slot *slots)
 {
-    char id[CLIENT_ID_MAX + 1] = "";
+    char id[CLIENT_ID_MAX];
     struct bytes caps = slots[FIELD_CAPS].raw;
     struct bytes client;
-    uint32_t seconds;
-    if (read_client(call, part, slots, id, &client) &&
-        check_caps(call, part, caps) && read_ttl(call, part, slots, &seconds))
-        ask_for_ticket(call, part, seconds, ticket_content(id, caps));
+    uint32_t seconds = 0;
+    char *info;
+    if (!field_read_client(call, part, slots, id, &client) ||
+        !check_caps(call, part, caps) ||
+        !read_ttl(call, part, slots, &seconds) ||
+        !read_info(call, part, slots, &info))
+        return;
+    ask_for_ticket(call, part, seconds,
+                   ticket_content(TICKET_FOR_CLIENT, client,
+                                  bytes_of(info ? info : ""), caps));
+    free(info);
 }
 
 static void run_dashboard(struct api_call *call, uint32_t part,
                           const struct json_slot *slots)
 {
-    char id[1 + CLIENT_ID_MAX + 1] = {TICKET_FOR_DASHBOARD};
+    char id[CLIENT_ID_MAX];
+    const struct bytes none = {0};
     struct bytes client;
-    if (read_client(call, part, slots, id + 1, &client))
-        ask_for_ticket(call, part, TICKET_SECONDS,
-                       ticket_content(id, (struct bytes){0}));
+    if (field_read_client(call, part, slots, id, &client))
+        ask_for_ticket(
+            call, part, TICKET_SECONDS,
+            ticket_content(TICKET_FOR_DASHBOARD, client, none, none));
 }
 
 static void run_history(struct api_call *call, uint32_t part,
@@ -358,8 +333,9 @@ static void run_history(struct api_call *call, uint32_t part,
     char name[CHANNEL_NAME_MAX];
     struct bytes channel;
     uint32_t limit = HISTORY_LIMIT;
-    if (!read_channel(call, part, slots, name, &channel) ||
-        !read_limit(call, part, slots, UINT32_MAX, &limit))
+    if (!field_read_channel(call, part, slots, name, &channel) ||
+        !field_read_limit(call, part, slots, UINT32_MAX, &limit) ||
+        !field_has_memory(call, part))
         return;
     struct request *request = new_request(REQUEST_HISTORY, channel);
     request->limit = limit;
@@ -371,35 +347,84 @@ static void run_presence(struct api_call *call, uint32_t part,
 {
     char name[CHANNEL_NAME_MAX];
     struct bytes channel;
-    if (!read_channel(call, part, slots, name, &channel))
+    uint32_t limit = UINT32_MAX;
+    if (!field_read_channel(call, part, slots, name, &channel) ||
+        !field_read_limit(call, part, slots, UINT32_MAX, &limit) ||
+        !field_has_memory(call, part))
         return;
-    call_ask(call, part, new_request(REQUEST_PRESENCE, channel),
-             write_presence);
+    struct request *request = new_request(REQUEST_PRESENCE, channel);
+    request->limit = limit;
+    call_ask(call, part, request, write_presence);
 }
 
 static void run_channels(struct api_call *call, uint32_t part,
                          const struct json_slot *slots)
 {
     uint32_t limit = CHANNELS_LIMIT;
-    if (!read_limit(call, part, slots, CHANNELS_LIMIT_MAX, &limit))
+    if (!field_read_limit(call, part, slots, CHANNELS_LIMIT_MAX, &limit))
         return;
     struct request *request = new_request(REQUEST_CHANNELS, (struct bytes){0});
     request->limit = limit + 1;
+    request->reach = call_channels(call);
     call_ask(call, part, request, write_channels);
 }
 
+/* Where a client is: asked of every instance. */
+static void run_client(struct api_call *call, uint32_t part,
+                       const struct json_slot *slots)
+{
+    char id[CLIENT_ID_MAX];
+    struct bytes client;
+    if (!field_read_client(call, part, slots, id, &client))
+        return;
+    struct request *request =
+        request_new_survey(SURVEY_CLIENT, client, (struct bytes){0});
+    request->reach = call_channels(call);
+    call_ask(call, part, request, survey_answer_write_client);
+}
+
+/* What was refused lately, on every instance; to all, or to some. */
+static void run_refusals(struct api_call *call, uint32_t part,
+                         const struct json_slot *slots)
+{
+    char id[CLIENT_ID_MAX];
+    char text[IP_RANGE_TEXT];
+    struct bytes client = {0};
+    struct bytes address = {0};
+    uint32_t limit = REFUSALS_LIMIT;
+    if (!(slots[FIELD_CLIENT].raw.len
+              ? field_read_client(call, part, slots, id, &client)
+              : field_reaches_all(call, part, FIELD_CLIENT)) ||
+        (slots[FIELD_ADDRESS].raw.len &&
+         !field_read_address(call, part, slots, text, &address)) ||
+        !field_read_limit(call, part, slots, SURVEY_REFUSALS_MAX, &limit))
+        return;
+    struct request *request =
+        request_new_survey(SURVEY_REFUSALS, client, address);
+    request->limit = limit;
+    request->reach = call_channels(call);
+    call_ask(call, part, request, survey_answer_write_refusals);
+}
+
 static const struct command commands[] = {
-    {"publish", SCOPE_PUBLISH, COMMAND_SINGLE, run_publish},
-    {"send", SCOPE_SEND, COMMAND_SINGLE, run_send},
-    {"disconnect", SCOPE_DISCONNECT, COMMAND_SINGLE, run_disconnect},
-    {"unsubscribe", SCOPE_DISCONNECT, COMMAND_SINGLE, run_unsubscribe},
-    {"tickets", SCOPE_TICKETS, COMMAND_SINGLE, run_tickets},
-    {"presence", SCOPE_PRESENCE, COMMAND_SINGLE, run_presence},
-    {"history", SCOPE_HISTORY, COMMAND_SINGLE, run_history},
-    {"channels", SCOPE_CHANNELS, COMMAND_SINGLE, run_channels},
-    {"dashboard", SCOPE_ADMIN, COMMAND_SINGLE, run_dashboard},
-    {"broadcast", SCOPE_PUBLISH, COMMAND_BROADCAST, NULL},
-    {"batch", 0, COMMAND_BATCH, NULL},
+    {"publish", SCOPE_PUBLISH, .run = run_publish},
+    {"send", SCOPE_SEND, .run = run_send},
+    {"disconnect", SCOPE_DISCONNECT, .is_change = true, .run = run_disconnect},
+    {"unsubscribe", SCOPE_DISCONNECT, .is_change = true,
+     .run = run_unsubscribe},
+    {"tickets", SCOPE_TICKETS, .is_change = true, .run = run_tickets},
+    {"presence", SCOPE_PRESENCE, .run = run_presence},
+    {"history", SCOPE_HISTORY, .run = run_history},
+    {"channels", SCOPE_CHANNELS, .run = run_channels},
+    {"client", SCOPE_CLIENTS, .is_about_client = true, .run = run_client},
+    {"refusals", SCOPE_CLIENTS, .run = run_refusals},
+    {"ban", SCOPE_BANS, .is_change = true, .run = ban_command_ban},
+    {"unban", SCOPE_BANS, .is_change = true, .run = ban_command_unban},
+    {"bans", SCOPE_BANS, .run = ban_command_list},
+    {"dashboard", SCOPE_ADMIN, .is_change = true, .shows_all = true,
+     .run = run_dashboard},
+    {"broadcast", SCOPE_PUBLISH, .kind = COMMAND_BROADCAST},
+    {"batch", 0, .kind = COMMAND_BATCH},
 };
 
 const struct command *const command_publish = &commands[0];
@@ -423,8 +448,38 @@ const struct command *command_find(struct bytes raw)
     return command && command->kind == COMMAND_SINGLE ? command : NULL;
 }
 
+void command_audit(const struct command *command, struct api_call *call,
+                   uint32_t part, const struct json_slot *slots)
+{
+    struct call_target target = {0};
+    if (!audit_is_on(command->is_change))
+        return;
+    if (slots) {
+        target.client = slots[FIELD_CLIENT].raw;
+        target.channel = slots[FIELD_CHANNEL].raw;
+        target.address = slots[FIELD_ADDRESS].raw;
+        target.reason = slots[FIELD_REASON].raw;
+    }
+    call->parts[part].audit = call_audit_new(
+        &(struct call_actor){command->name, call_key_name(call), call->client},
+        &target);
+}
+
+void command_audit_refused(const struct command *command, const char *key,
+                           const struct ip_address *client,
+                           struct bytes channel, int status)
+{
+    if (audit_is_on(command->is_change))
+        call_audit_write(
+            call_audit_new(&(struct call_actor){command->name, key, *client},
+                           &(struct call_target){.channel = channel}),
+            status);
+}
+
 void command_run(const struct command *command, struct api_call *call,
                  uint32_t part, const struct json_slot *slots)
 {
-    command->run(call, part, slots);
+    command_audit(command, call, part, slots);
+    if (!command->shows_all || field_reaches_all(call, part, FIELD_COMMAND))
+        command->run(call, part, slots);
 }

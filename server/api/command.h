@@ -22,6 +22,9 @@ struct command {
     const char *name;
     unsigned scope; /* what a key must be allowed; 0: judged one by one */
     enum command_kind kind;
+    bool is_change;       /* it concerns clients and who may connect: audited */
+    bool shows_all;       /* only for keys that reach everything */
+    bool is_about_client; /* a name in its path is a client's */
     void (*run)(struct api_call *call, uint32_t part,
                 const struct json_slot *slots);
 };
@@ -33,6 +36,17 @@ const struct command *command_named(const char *name);
 
 /* The command that a batch may hold, named by a raw JSON string, or NULL. */
 const struct command *command_find(struct bytes raw);
+
+/* Keeps what the audit log will say about a part, if the command is audited.
+ * `slots`: NULL where none could be read. */
+void command_audit(const struct command *command, struct api_call *call,
+                   uint32_t part, const struct json_slot *slots);
+
+/* The same for a request that is refused before there is a call. `channel`:
+ * as it stands in the path. */
+void command_audit_refused(const struct command *command, const char *key,
+                           const struct ip_address *client,
+                           struct bytes channel, int status);
 
 /* Asks, or refuses the part. */
 void command_run(const struct command *command, struct api_call *call,

@@ -7,34 +7,56 @@
 #include "auth/origin.h"
 #include "auth/token_source.h"
 #include "auth/upgrade.h"
-#include "auth/verdict.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "messaging/protocol.h"
-#include "messaging/tickets.h"
+#include "messaging/store/tickets.h"
+#include "messaging/verdict.h"
 
 /* All of it set once by auth_new. */
 struct auth {
     struct jwk_set keys;
+    bool has_url; /* keys come and go: tokens are needed even without any */
+    atomic_bool *wants_keys;
+    struct text_list warnings;
     struct jwt_rules rules;
     char *audience;
     char *issuer;
+    char *client_claim;
     struct text_list origins;
+    bool loopback_origins;
+    bool loopback_hosts;
     bool query_token;
     bool certificates;
+    bool tokens_optional;
     struct upgrade_rules upgrade;
     struct caps *default_caps;
 };
 
 bool auth_origin_is_allowed(const struct auth *auth, struct bytes origin,
-                            struct bytes host)
+                            struct bytes host, bool is_secure)
 {
-    if (origin_is_same(origin, host))
+    if (origin_is_same(origin, host, is_secure) ||
+        (auth->loopback_origins && origin_is_loopback(origin)))
         return true;
     for (size_t i = 0; i < auth->origins.count; i++)
         if (origin_matches(auth->origins.items[i], origin))
             return true;
     return false;
+}
+
+bool auth_host_is_allowed(const struct auth *auth, struct bytes host)
+{
+    return !auth->loopback_hosts || !host.len || origin_host_is_loopback(host);
+}
+
+static bool check_host(const struct auth *auth,
+                       const struct handshake *handshake,
+                       struct verdict *verdict)
+{
+    return auth_host_is_allowed(auth, handshake->host) ||
+           verdict_refuse(verdict, REFUSAL_HOST,
+                          "expected localhost or an address of loopback");
 }
 
 /* Browsers always say where a page came from; others need not. */
@@ -43,16 +65,14 @@ static bool check_origin(const struct auth *auth,
                          struct verdict *verdict)
 {
     return !handshake->origin.len ||
-           auth_origin_is_allowed(auth, handshake->origin, handshake->host) ||
-           verdict_refuse(verdict, 403, "Origin not allowed", NULL,
-                          CLOSE_FORBIDDEN);
+           auth_origin_is_allowed(auth, handshake->origin, handshake->host,
+                                  handshake->is_secure) ||
+           verdict_refuse(verdict, REFUSAL_ORIGIN, NULL);
 }
 
-static bool refuse_token(struct verdict *verdict, const char *reason)
+static bool takes_tokens(const struct auth *auth)
 {
-    return verdict_refuse(verdict, 401, "Invalid token", reason,
-                          reason == jwt_expired ? CLOSE_TOKEN_EXPIRED
-                                                : CLOSE_TOKEN_INVALID);
+    return auth->keys.count > 0 || auth->has_url;
 }
 
 /* Gives the verdict an identity when the token is good and `client_id`'s. */
@@ -60,21 +80,30 @@ static bool judge_token(const struct auth *auth, struct bytes token,
                         const char *client_id, struct verdict *verdict)
 {
     struct jwt_claims claims;
-    const char *why;
+    enum jwt_fault why;
     if (token.len > TOKEN_MAX)
-        return refuse_token(verdict, "too long");
+        return verdict_refuse(verdict, REFUSAL_TOKEN_INVALID, "too long");
     if (!jwt_verify(&auth->keys, &auth->rules, token, clock_wall_ms() / 1000,
-                    &claims, &why))
-        return refuse_token(verdict, why);
+                    &claims, &why)) {
+        if (auth->wants_keys &&
+            (why == JWT_UNKNOWN_KEY || why == JWT_NO_KEY_FITS_ALGORITHM))
+            *auth->wants_keys = true;
+        return verdict_refuse(verdict,
+                              why == JWT_EXPIRED ? REFUSAL_TOKEN_EXPIRED
+                                                 : REFUSAL_TOKEN_INVALID,
+                              jwt_fault_text(why));
+    }
     if (strcmp(claims.subject, client_id) != 0) {
-        caps_unref(claims.caps);
-        return verdict_refuse(verdict, 403, "Token is for another client", NULL,
-                              CLOSE_FORBIDDEN);
+        jwt_claims_deinit(&claims);
+        return verdict_refuse(verdict, REFUSAL_TOKEN_CLIENT, NULL);
     }
     verdict->identity = (struct identity){
         .caps = claims.caps ? claims.caps : caps_ref(auth->default_caps),
+        .info = claims.info,
         .expires_seconds = claims.expires_seconds,
     };
+    verdict->has_token = true;
+    verdict->generation = claims.generation;
     return true;
 }
 
@@ -84,10 +113,9 @@ static bool let_in(const struct auth *auth, struct verdict *verdict)
     return true;
 }
 
-static bool is_for_dashboard(const struct verdict *verdict)
+static bool is_for_operators(const struct verdict *verdict)
 {
-    return verdict->protocol &&
-           strcmp(verdict->protocol, PROTOCOL_DASHBOARD) == 0;
+    return verdict->protocol && verdict->protocol->is_for_operators;
 }
 
 /* Nothing else opens a dashboard, whether clients have to prove anything or
@@ -95,10 +123,18 @@ static bool is_for_dashboard(const struct verdict *verdict)
 static bool ask_for_ticket(struct bytes ticket, struct verdict *verdict)
 {
     if (!ticket.len)
-        return verdict_refuse(verdict, 401, "Ticket required", NULL,
-                              CLOSE_TOKEN_MISSING);
+        return verdict_refuse(verdict, REFUSAL_TICKET_MISSING, NULL);
     verdict->status = VERDICT_TICKET;
     return false;
+}
+
+/* Who it is comes later, see connection_identify. */
+static bool let_in_anonymous(struct verdict *verdict)
+{
+    verdict->identity.caps = caps_nothing();
+    verdict->identity.expires_seconds =
+        clock_wall_ms() / 1000 + verdict->protocol->anonymous_seconds;
+    return true;
 }
 
 static bool check_token(const struct auth *auth,
@@ -107,9 +143,13 @@ static bool check_token(const struct auth *auth,
 {
     struct bytes token;
     struct bytes ticket = handshake->query_ticket;
-    if (is_for_dashboard(verdict))
+    if (is_for_operators(verdict))
         return ask_for_ticket(ticket, verdict);
-    if (auth->keys.count &&
+    if (verdict->identity.caps)
+        return true; /* the endpoint knows it by other means */
+    if (verdict->protocol->anonymous_seconds)
+        return let_in_anonymous(verdict);
+    if (takes_tokens(auth) &&
         token_source_find(handshake, auth->query_token && !ticket.len, &token))
         return judge_token(auth, token, verdict->client_id, verdict);
     if (ticket.len) {
@@ -118,19 +158,19 @@ static bool check_token(const struct auth *auth,
     }
     if (!auth_is_configured(auth) || handshake->certificate_name.len)
         return let_in(auth, verdict);
-    return verdict_refuse(verdict, 401,
-                          auth->keys.count ? "Authorization header required"
-                                           : "Client certificate required",
-                          NULL, CLOSE_TOKEN_MISSING);
+    return verdict_refuse(verdict,
+                          takes_tokens(auth) ? REFUSAL_TOKEN_MISSING
+                                             : REFUSAL_CERTIFICATE_MISSING,
+                          NULL);
 }
 
 static bool check_certificate(const struct handshake *handshake,
                               struct verdict *verdict)
 {
     struct bytes name = handshake->certificate_name;
-    return !name.len || bytes_equal(name, bytes_of(verdict->client_id)) ||
-           verdict_refuse(verdict, 403, "Certificate is for another client",
-                          NULL, CLOSE_FORBIDDEN);
+    return !name.len || !*verdict->client_id ||
+           bytes_equal(name, bytes_of(verdict->client_id)) ||
+           verdict_refuse(verdict, REFUSAL_CERTIFICATE_CLIENT, NULL);
 }
 
 void auth_judge(const struct auth *auth, const struct handshake *handshake,
@@ -138,19 +178,25 @@ void auth_judge(const struct auth *auth, const struct handshake *handshake,
 {
     *verdict = (struct verdict){.status = 101};
     if (upgrade_check(&auth->upgrade, handshake, verdict) &&
+        check_host(auth, handshake, verdict) &&
         check_origin(auth, handshake, verdict) &&
         check_certificate(handshake, verdict))
         check_token(auth, handshake, verdict);
+    if (verdict->status != 101)
+        identity_deinit(&verdict->identity);
 }
+
+/* ---- tickets ------------------------------------------------------------- */
 
 static bool refuse_ticket(struct verdict *verdict)
 {
-    return verdict_refuse(verdict, 401, "Invalid ticket",
-                          "unknown, used or too old", CLOSE_TOKEN_INVALID);
+    return verdict_refuse(verdict, REFUSAL_TICKET_INVALID,
+                          "unknown, used or too old");
 }
 
 /* As ticket_content wrote it; the caps were checked before. */
-static struct caps *read_caps(const struct auth *auth, struct bytes text)
+static struct caps *read_caps(const struct auth *auth, struct bytes text,
+                              struct bytes client)
 {
     struct error error;
     if (!text.len)
@@ -158,46 +204,50 @@ static struct caps *read_caps(const struct auth *auth, struct bytes text)
     struct json *json = json_parse(text, false, &error);
     struct caps *caps = json ? caps_parse(json, &error) : NULL;
     json_free(json);
+    if (caps)
+        caps_take_literally(caps, client);
     return caps;
 }
 
-static bool is_whose(struct bytes client, const struct verdict *verdict)
+static bool is_whose(const struct ticket_view *ticket,
+                     const struct verdict *verdict)
 {
-    bool opens_dashboard = client.len && *client.data == TICKET_FOR_DASHBOARD;
-    return opens_dashboard == is_for_dashboard(verdict) &&
-           bytes_equal(bytes_skip(client, opens_dashboard),
-                       bytes_of(verdict->client_id));
+    bool opens_dashboard = ticket->kind == TICKET_FOR_DASHBOARD;
+    return opens_dashboard == is_for_operators(verdict) &&
+           bytes_equal(ticket->client, bytes_of(verdict->client_id));
 }
 
 void auth_judge_ticket(const struct auth *auth, const char *content,
                        struct verdict *verdict)
 {
-    struct bytes text = bytes_of(content);
-    const char *blank = content ? strchr(content, ' ') : NULL;
-    if (!blank) {
+    struct ticket_view ticket;
+    if (!content || !ticket_content_read(content, &ticket)) {
         refuse_ticket(verdict);
         return;
     }
-    struct bytes client = {content, (size_t)(blank - content)};
-    if (!is_whose(client, verdict)) {
-        verdict_refuse(verdict, 403, "Ticket is for another client", NULL,
-                       CLOSE_FORBIDDEN);
+    if (!is_whose(&ticket, verdict)) {
+        verdict_refuse(verdict, REFUSAL_TICKET_CLIENT, NULL);
         return;
     }
-    verdict->identity.caps = read_caps(auth, bytes_skip(text, client.len + 1));
+    verdict->identity.caps = read_caps(auth, ticket.caps, ticket.client);
+    if (ticket.info.len)
+        verdict->identity.info =
+            memory_copy_text(ticket.info.data, ticket.info.len);
     verdict->status = 101;
-    if (is_for_dashboard(verdict))
+    if (is_for_operators(verdict))
         verdict->identity.expires_seconds =
             clock_wall_ms() / 1000 + DASHBOARD_SECONDS;
-    if (!verdict->identity.caps)
-        refuse_ticket(verdict);
+    if (verdict->identity.caps)
+        return;
+    identity_deinit(&verdict->identity);
+    refuse_ticket(verdict);
 }
 
 void auth_judge_token(const struct auth *auth, struct bytes token,
                       const char *client_id, struct verdict *verdict)
 {
     *verdict = (struct verdict){.status = 101};
-    if (auth->keys.count)
+    if (takes_tokens(auth))
         judge_token(auth, token, client_id, verdict);
     else
         let_in(auth, verdict);
@@ -205,14 +255,40 @@ void auth_judge_token(const struct auth *auth, struct bytes token,
 
 /* --- building ------------------------------------------------------------ */
 
-static bool add_file(struct jwk_set *keys, const char *option, const char *file,
+static void warn_of_skipped(struct auth *auth, const char *option,
+                            const char *file)
+{
+    struct error text;
+    const struct text_list *skipped = &auth->keys.skipped;
+    for (size_t i = 0; i < skipped->count; i++) {
+        error_set(&text, "%s: %.200s: skipped %s", option, file,
+                  skipped->items[i]);
+        text_list_add(&auth->warnings, text.text);
+    }
+    text_list_deinit(&auth->keys.skipped);
+}
+
+static bool add_file(struct auth *auth, const char *option, const char *file,
                      bool (*add)(struct jwk_set *, const char *,
                                  struct error *),
                      struct error *error)
 {
     struct error why;
-    return add(keys, file, &why) ||
-           error_set(error, "%s: %s", option, why.text);
+    if (!add(&auth->keys, file, &why))
+        return error_set(error, "%s: %s", option, why.text);
+    warn_of_skipped(auth, option, file);
+    return true;
+}
+
+static bool add_fetched(struct auth *auth, const struct auth_options *options,
+                        struct error *error)
+{
+    struct error why;
+    if (!jwk_set_add_text(&auth->keys, bytes_of(options->jwks_text),
+                          options->jwks_url, &why))
+        return error_set(error, "auth.jwks_url: %s", why.text);
+    warn_of_skipped(auth, "auth.jwks_url", options->jwks_url);
+    return true;
 }
 
 static bool load_keys(struct auth *auth, const struct auth_options *options,
@@ -221,13 +297,18 @@ static bool load_keys(struct auth *auth, const struct auth_options *options,
     if (options->secret &&
         !jwk_set_add_secret(&auth->keys, options->secret, error))
         return false;
-    if (options->key_file &&
-        !add_file(&auth->keys, "auth.key_file", options->key_file,
-                  jwk_set_add_public_pem, error))
+    if (options->key_file && !add_file(auth, "auth.key_file", options->key_file,
+                                       jwk_set_add_public_pem, error))
         return false;
-    return !options->jwks_file ||
-           add_file(&auth->keys, "auth.jwks_file", options->jwks_file,
-                    jwk_set_add_file, error);
+    if (options->jwks_file &&
+        !add_file(auth, "auth.jwks_file", options->jwks_file, jwk_set_add_file,
+                  error))
+        return false;
+    if (options->own_keys &&
+        !jwk_set_add_text(&auth->keys, bytes_of(options->own_keys),
+                          "accounts.key_file", error))
+        return false;
+    return !options->jwks_text || add_fetched(auth, options, error);
 }
 
 /* The rules, and whether the keys can work under them. */
@@ -237,13 +318,15 @@ static bool set_rules(struct auth *auth, const struct auth_options *options,
     unsigned allowed;
     if (!jwt_algorithm_set_of(&options->algorithms, &allowed, error))
         return false;
-    if (auth->keys.count && !jwk_set_restrict(&auth->keys, allowed))
+    if (auth->keys.count && !jwk_set_restrict(&auth->keys, allowed) &&
+        !auth->has_url)
         return error_set(error, "auth.algorithms: none of them fits a key "
                                 "that is configured");
     auth->rules = (struct jwt_rules){
         .algorithms = allowed,
         .audience = auth->audience,
         .issuer = auth->issuer,
+        .client_claim = auth->client_claim,
         .leeway_seconds = options->leeway_seconds,
     };
     return true;
@@ -257,6 +340,20 @@ static bool copy_text(const char *option, const char *text, char **copy,
                          JWT_NAME_MAX);
     *copy = text ? memory_copy_text(text, strlen(text)) : NULL;
     return true;
+}
+
+static bool copy_claim(struct auth *auth, const char *claim,
+                       struct error *error)
+{
+    if (claim && strlen(claim) > JWT_CLAIM_MAX)
+        return error_set(error, "auth.client_claim: longer than %d bytes",
+                         JWT_CLAIM_MAX);
+    if (claim && jwt_claim_is_taken(claim))
+        return error_set(error,
+                         "auth.client_claim: \"%s\" has another meaning; "
+                         "expected a claim that names the client",
+                         claim);
+    return copy_text("auth.client_claim", claim, &auth->client_claim, error);
 }
 
 static bool copy_origins(struct auth *auth, const struct text_list *origins,
@@ -277,26 +374,34 @@ static bool set_default_protocol(struct auth *auth, const char *name,
                                  struct error *error)
 {
     struct upgrade_rules *rules = &auth->upgrade;
-    rules->default_protocol =
-        name ? upgrade_find_protocol(rules->protocols, bytes_of(name))
-             : rules->protocols[0];
-    if (rules->default_protocol &&
-        strcmp(rules->default_protocol, PROTOCOL_DASHBOARD) == 0)
-        rules->default_protocol = NULL; /* it is nobody's by default */
-    return rules->default_protocol ||
-           error_set(error, "default_protocol: unknown \"%.64s\"", name);
+    size_t count = 0;
+    while (rules->protocols[count] &&
+           !(name && strcmp(rules->protocols[count]->name, name) == 0))
+        count++;
+    const struct protocol *named = rules->protocols[name ? count : 0];
+    if (!named || !upgrade_may_be_default(rules, named->name))
+        return error_set(error, "default_protocol: unknown \"%.64s\"", name);
+    rules->default_protocol = named->name; /* which outlives the options */
+    return true;
 }
 
 struct auth *auth_new(const struct auth_options *options,
-                      const char *const *protocols, struct error *error)
+                      const struct protocol *const *protocols,
+                      struct error *error)
 {
     struct auth *auth = memory_new(1, sizeof *auth);
     auth->upgrade.protocols = protocols;
     auth->query_token = options->query_token;
+    auth->loopback_origins = options->loopback_origins;
+    auth->loopback_hosts = options->loopback_hosts;
     auth->certificates = options->certificates;
+    auth->tokens_optional = options->tokens_optional;
+    auth->has_url = options->jwks_url != NULL;
+    auth->wants_keys = options->wants_keys;
     auth->default_caps = caps_ref(options->default_caps);
     if (copy_text("auth.audience", options->audience, &auth->audience, error) &&
         copy_text("auth.issuer", options->issuer, &auth->issuer, error) &&
+        copy_claim(auth, options->client_claim, error) &&
         copy_origins(auth, &options->origins, error) &&
         set_default_protocol(auth, options->default_protocol, error) &&
         load_keys(auth, options, error) && set_rules(auth, options, error))
@@ -310,14 +415,26 @@ void auth_free(struct auth *auth)
     if (!auth)
         return;
     jwk_set_deinit(&auth->keys);
+    text_list_deinit(&auth->warnings);
     text_list_deinit(&auth->origins);
     caps_unref(auth->default_caps);
     free(auth->audience);
     free(auth->issuer);
+    free(auth->client_claim);
     free(auth);
+}
+
+const struct text_list *auth_warnings(const struct auth *auth)
+{
+    return &auth->warnings;
+}
+
+bool auth_has_keys(const struct auth *auth)
+{
+    return auth->keys.count > 0 || !auth->has_url;
 }
 
 bool auth_is_configured(const struct auth *auth)
 {
-    return auth->keys.count > 0 || auth->certificates;
+    return (takes_tokens(auth) && !auth->tokens_optional) || auth->certificates;
 }

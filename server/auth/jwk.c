@@ -9,6 +9,7 @@
 
 #include "auth/jwk_pem.h"
 #include "auth/jwt_algorithm.h"
+#include "auth/jwt_edwards.h"
 #include "base/memory.h"
 
 /* False for a kind that no algorithm of ours takes. */
@@ -25,8 +26,26 @@ static bool kind_of(const cjose_jwk_t *native, enum jwt_key_kind *kind)
         break;
     }
     int curve = cjose_jwk_EC_get_curve(native, NULL);
-    *kind = curve == CJOSE_JWK_EC_P_256 ? JWT_KEY_P256 : JWT_KEY_P384;
-    return curve == CJOSE_JWK_EC_P_256 || curve == CJOSE_JWK_EC_P_384;
+    *kind = curve == CJOSE_JWK_EC_P_256   ? JWT_KEY_P256
+            : curve == CJOSE_JWK_EC_P_384 ? JWT_KEY_P384
+                                          : JWT_KEY_P521;
+    return *kind != JWT_KEY_P521 || curve == CJOSE_JWK_EC_P_521;
+}
+
+static void append(struct jwk_set *set, struct jwk key)
+{
+    set->items = memory_resize(set->items, set->count + 1, sizeof *set->items);
+    set->items[set->count++] = key;
+}
+
+/* Takes `edwards`; NULL is no key. */
+static bool add_edwards(struct jwk_set *set, void *edwards)
+{
+    if (edwards)
+        append(set, (struct jwk){.edwards = edwards,
+                                 .algorithms = jwt_algorithm_set_for(
+                                     JWT_KEY_ED25519, 256)});
+    return edwards != NULL;
 }
 
 /* Takes `native`. False when the key fits no algorithm at all. */
@@ -41,12 +60,9 @@ static bool add_key(struct jwk_set *set, cjose_jwk_t *native)
         return false;
     }
     json_object_seed(0); /* jansson wants this done before threads start */
-    set->items = memory_resize(set->items, set->count + 1, sizeof *set->items);
-    set->items[set->count++] = (struct jwk){
-        .native = native,
-        .algorithms = algorithms,
-        .size_bytes = (unsigned)(bits / 8),
-    };
+    append(set, (struct jwk){.native = native,
+                             .algorithms = algorithms,
+                             .size_bytes = (unsigned)(bits / 8)});
     return true;
 }
 
@@ -66,26 +82,79 @@ bool jwk_set_add_secret(struct jwk_set *set, const char *secret,
                      strlen(secret));
 }
 
-static bool add_pem(struct jwk_set *set, cjose_jwk_t *native, const char *file,
-                    struct error *error)
+/* --- skipping ------------------------------------------------------------ */
+
+enum { KID_SHOWN = 64 };
+
+/* `kid`: NULL for none. */
+static void skip(struct jwk_set *set, size_t number, const char *kid,
+                 const char *why)
 {
+    struct error text;
+    if (kid)
+        error_set(&text, "key %zu (kid \"%.*s\"): %s", number, KID_SHOWN, kid,
+                  why);
+    else
+        error_set(&text, "key %zu: %s", number, why);
+    text_list_add(&set->skipped, text.text);
+}
+
+/* Whether any key was added; `none` is the reason where none was skipped. */
+static bool check_any(const struct jwk_set *set, size_t before,
+                      size_t skipped_before, const char *file, const char *none,
+                      struct error *error)
+{
+    if (set->count > before)
+        return true;
+    return error_set(error, "%s: %s", file,
+                     set->skipped.count > skipped_before
+                         ? set->skipped.items[skipped_before]
+                         : none);
+}
+
+/* --- PEM files ----------------------------------------------------------- */
+
+static const char unknown_kind[] =
+    "expected an RSA, P-256, P-384, P-521 or Ed25519 key";
+static const char too_short[] = "expected an RSA key of 2048 bits or more";
+
+static void take_pem(void *arg, size_t number, void *pkey, const char *why)
+{
+    struct jwk_set *set = arg;
+    if (pkey && add_edwards(set, jwt_edwards_share(pkey)))
+        return;
+    cjose_jwk_t *native = pkey ? jwk_pem_convert(pkey) : NULL;
     if (!native)
-        return false;
-    return add_key(set, native) ||
-           error_set(error, "%s: expected an RSA key of 2048 bits or more",
-                     file);
+        skip(set, number, NULL, why ? why : unknown_kind);
+    else if (!add_key(set, native))
+        skip(set, number, NULL, too_short);
 }
 
 bool jwk_set_add_public_pem(struct jwk_set *set, const char *file,
                             struct error *error)
 {
-    return add_pem(set, jwk_pem_read_public(file, error), file, error);
+    size_t before = set->count;
+    size_t skipped = set->skipped.count;
+    return jwk_pem_read_public(file, take_pem, set, error) &&
+           check_any(set, before, skipped, file, "no key in it", error);
 }
 
 bool jwk_set_add_private_pem(struct jwk_set *set, const char *file,
                              struct error *error)
 {
-    return add_pem(set, jwk_pem_read_private(file, error), file, error);
+    size_t before = set->count;
+    size_t skipped = set->skipped.count;
+    return jwk_pem_read_private(file, take_pem, set, error) &&
+           check_any(set, before, skipped, file, "no key in it", error);
+}
+
+/* --- JSON Web Key Sets --------------------------------------------------- */
+
+/* A null counts as a member left out. */
+static json_t *member(json_t *jwk, const char *name)
+{
+    json_t *value = json_object_get(jwk, name);
+    return json_is_null(value) ? NULL : value;
 }
 
 static bool text_is(json_t *jwk, const char *name, const char *text)
@@ -97,9 +166,9 @@ static bool text_is(json_t *jwk, const char *name, const char *text)
 /* "use" and "key_ops" (RFC 7517, sections 4.2 and 4.3), where given. */
 static bool is_for_verifying(json_t *jwk)
 {
-    if (json_object_get(jwk, "use") && !text_is(jwk, "use", "sig"))
+    if (member(jwk, "use") && !text_is(jwk, "use", "sig"))
         return false;
-    json_t *operations = json_object_get(jwk, "key_ops");
+    json_t *operations = member(jwk, "key_ops");
     size_t i;
     json_t *operation;
     json_array_foreach(operations, i, operation)
@@ -111,17 +180,24 @@ static bool is_for_verifying(json_t *jwk)
     return !operations;
 }
 
+static bool is_edwards(json_t *jwk)
+{
+    return text_is(jwk, "kty", "OKP") && text_is(jwk, "crv", "Ed25519");
+}
+
 static bool is_known_kind(json_t *jwk)
 {
     return text_is(jwk, "kty", "oct") || text_is(jwk, "kty", "RSA") ||
+           is_edwards(jwk) ||
            (text_is(jwk, "kty", "EC") &&
-            (text_is(jwk, "crv", "P-256") || text_is(jwk, "crv", "P-384")));
+            (text_is(jwk, "crv", "P-256") || text_is(jwk, "crv", "P-384") ||
+             text_is(jwk, "crv", "P-521")));
 }
 
 /* A key's "alg" binds it to that one. 0: to one we do not know. */
 static unsigned bound_to(json_t *jwk)
 {
-    json_t *alg = json_object_get(jwk, "alg");
+    json_t *alg = member(jwk, "alg");
     if (!alg)
         return ~0u;
     const struct jwt_algorithm *algorithm =
@@ -129,27 +205,48 @@ static unsigned bound_to(json_t *jwk)
     return algorithm ? jwt_algorithm_bit(algorithm) : 0;
 }
 
-/* Adds one member of a JSON Web Key Set, unless it is to be ignored. */
-static bool add_member(struct jwk_set *set, json_t *jwk, const char *file,
-                       size_t number, struct error *error)
+/* NULL when the key is added, or why it cannot be. */
+static const char *try_add(struct jwk_set *set, json_t *jwk)
 {
-    unsigned bound = bound_to(jwk);
-    if (!is_known_kind(jwk) || !is_for_verifying(jwk) || !bound)
-        return true;
+    static const char broken[] = "it is broken";
+    if (is_edwards(jwk)) {
+        struct bytes x = bytes_of(json_string_value(member(jwk, "x")));
+        return add_edwards(set, jwt_edwards_new(x)) ? NULL : broken;
+    }
     cjose_jwk_t *native = cjose_jwk_import_json((cjose_header_t *)jwk, NULL);
     ERR_clear_error();
     if (!native)
-        return error_set(error, "%s: key %zu is broken", file, number);
-    if (!add_key(set, native))
-        return error_set(error, "%s: key %zu is too short", file, number);
+        return broken;
+    return add_key(set, native) ? NULL : "it is too short";
+}
 
-    struct jwk *added = &set->items[set->count - 1];
+static void release(struct jwk *key)
+{
+    cjose_jwk_release(key->native);
+    jwt_edwards_free(key->edwards);
+    free(key->kid);
+}
+
+/* Adds one member of a JSON Web Key Set, unless it is to be ignored. */
+static void add_member(struct jwk_set *set, json_t *jwk, size_t number)
+{
+    unsigned bound = bound_to(jwk);
+    if (!is_known_kind(jwk) || !is_for_verifying(jwk) || !bound)
+        return;
     const char *kid = json_string_value(json_object_get(jwk, "kid"));
+    const char *why = try_add(set, jwk);
+    if (why) {
+        skip(set, number, kid, why);
+        return;
+    }
+    struct jwk *added = &set->items[set->count - 1];
     added->kid = kid ? memory_copy_text(kid, strlen(kid)) : NULL;
     added->algorithms &= bound;
-    return added->algorithms ||
-           error_set(error, "%s: the \"alg\" of key %zu does not fit it", file,
-                     number);
+    if (added->algorithms)
+        return;
+    skip(set, number, kid, "its \"alg\" does not fit it");
+    release(added);
+    set->count--;
 }
 
 static bool add_members(struct jwk_set *set, json_t *root, const char *file,
@@ -161,15 +258,15 @@ static bool add_members(struct jwk_set *set, json_t *root, const char *file,
                          "%s: expected {\"keys\":[...]} with at most %d keys",
                          file, JWK_SET_MAX);
     size_t before = set->count;
+    size_t skipped = set->skipped.count;
     size_t i;
     json_t *jwk;
     json_array_foreach(keys, i, jwk)
     {
-        if (!add_member(set, jwk, file, i + 1, error))
-            return false;
+        add_member(set, jwk, i + 1);
     }
-    return set->count > before ||
-           error_set(error, "%s: no key in it is for signatures we know", file);
+    return check_any(set, before, skipped, file,
+                     "no key in it is for signatures we know", error);
 }
 
 bool jwk_set_add_file(struct jwk_set *set, const char *file,
@@ -180,6 +277,18 @@ bool jwk_set_add_file(struct jwk_set *set, const char *file,
     if (!root)
         return error_set(error, "%s: %s", file, why.text);
     bool ok = add_members(set, root, file, error);
+    json_decref(root);
+    return ok;
+}
+
+bool jwk_set_add_text(struct jwk_set *set, struct bytes text, const char *name,
+                      struct error *error)
+{
+    json_error_t why;
+    json_t *root = json_loadb(text.data ? text.data : "", text.len, 0, &why);
+    if (!root)
+        return error_set(error, "%s: %s", name, why.text);
+    bool ok = add_members(set, root, name, error);
     json_decref(root);
     return ok;
 }
@@ -196,10 +305,9 @@ bool jwk_set_restrict(struct jwk_set *set, unsigned allowed)
 
 void jwk_set_deinit(struct jwk_set *set)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        cjose_jwk_release(set->items[i].native);
-        free(set->items[i].kid);
-    }
+    for (size_t i = 0; i < set->count; i++)
+        release(&set->items[i]);
     free(set->items);
+    text_list_deinit(&set->skipped);
     *set = (struct jwk_set){0};
 }

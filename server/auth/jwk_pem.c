@@ -1,4 +1,3 @@
-/* OpenSSL reads the file; the key's numbers then go into a cjose key. */
 #include "auth/jwk_pem.h"
 
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include "base/memory.h"
 
@@ -66,6 +66,8 @@ static cjose_jwk_ec_curve curve_of(const EVP_PKEY *key)
         return CJOSE_JWK_EC_P_256;
     if (strcmp(name, SN_secp384r1) == 0)
         return CJOSE_JWK_EC_P_384;
+    if (strcmp(name, SN_secp521r1) == 0)
+        return CJOSE_JWK_EC_P_521;
     return CJOSE_JWK_EC_INVALID;
 }
 
@@ -74,7 +76,7 @@ static cjose_jwk_t *ec_from(const EVP_PKEY *key)
     cjose_jwk_ec_curve curve = curve_of(key);
     if (curve == CJOSE_JWK_EC_INVALID)
         return NULL;
-    int width = curve == CJOSE_JWK_EC_P_256 ? 32 : 48;
+    int width = (EVP_PKEY_get_bits(key) + 7) / 8;
     struct number x = number_of(key, OSSL_PKEY_PARAM_EC_PUB_X, width);
     struct number y = number_of(key, OSSL_PKEY_PARAM_EC_PUB_Y, width);
     struct number d = number_of(key, OSSL_PKEY_PARAM_PRIV_KEY, width);
@@ -94,7 +96,7 @@ static cjose_jwk_t *ec_from(const EVP_PKEY *key)
     return jwk;
 }
 
-static cjose_jwk_t *jwk_from(const EVP_PKEY *key)
+void *jwk_pem_convert(const void *key)
 {
     switch (EVP_PKEY_get_base_id(key)) {
     case EVP_PKEY_RSA:
@@ -116,51 +118,126 @@ static int no_passphrase(char *out, int size, int writing, void *arg)
     return -1;
 }
 
-static EVP_PKEY *read_public(BIO *bio)
+/* --- files --------------------------------------------------------------- */
+
+enum { BLOCKS_MAX = 64 };
+
+/* One block of a file; at most one of the two is set. */
+struct block {
+    EVP_PKEY *key;
+    X509 *certificate;
+};
+
+struct blocks {
+    struct block items[BLOCKS_MAX];
+    size_t count;
+};
+
+/* Other blocks, such as parameters or private keys, are none of ours. */
+static void add_block(struct blocks *blocks, const char *name,
+                      const unsigned char *data, long len)
 {
-    EVP_PKEY *key = PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL);
-    if (key)
-        return key;
-    (void)BIO_reset(bio);
-    X509 *certificate = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
-    key = certificate ? X509_get_pubkey(certificate) : NULL;
-    X509_free(certificate);
-    return key;
+    bool is_key = strcmp(name, PEM_STRING_PUBLIC) == 0;
+    bool is_certificate = strcmp(name, PEM_STRING_X509) == 0 ||
+                          strcmp(name, PEM_STRING_X509_OLD) == 0;
+    if (blocks->count == BLOCKS_MAX || (!is_key && !is_certificate))
+        return;
+    blocks->items[blocks->count++] = (struct block){
+        .key = is_key ? d2i_PUBKEY(NULL, &data, len) : NULL,
+        .certificate = is_certificate ? d2i_X509(NULL, &data, len) : NULL,
+    };
 }
 
-static EVP_PKEY *read_private(BIO *bio)
+static void read_blocks(BIO *bio, struct blocks *blocks)
 {
-    return PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+    char *name;
+    char *header;
+    unsigned char *data;
+    long len;
+    while (PEM_read_bio(bio, &name, &header, &data, &len)) {
+        add_block(blocks, name, data, len);
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        OPENSSL_free(data);
+    }
 }
 
-static void *read_file(const char *file, EVP_PKEY *(*read)(BIO *bio),
-                       const char *what, struct error *error)
+static bool issued_another(const struct blocks *blocks, size_t at)
+{
+    X509 *issuer = blocks->items[at].certificate;
+    for (size_t i = 0; i < blocks->count; i++) {
+        X509 *other = blocks->items[i].certificate;
+        if (other && i != at && X509_cmp(issuer, other) != 0 &&
+            X509_check_issued(issuer, other) == X509_V_OK)
+            return true;
+    }
+    return false;
+}
+
+static void give_block(const struct blocks *blocks, size_t at,
+                       jwk_pem_take *take, void *arg)
+{
+    const struct block *block = &blocks->items[at];
+    if (block->key) {
+        take(arg, at + 1, block->key, NULL);
+        return;
+    }
+    if (!block->certificate) {
+        take(arg, at + 1, NULL, "it cannot be read");
+        return;
+    }
+    EVP_PKEY *key = X509_get_pubkey(block->certificate);
+    if (issued_another(blocks, at))
+        take(arg, at + 1, NULL, "it is the certificate of a CA");
+    else
+        take(arg, at + 1, key, key ? NULL : "it cannot be read");
+    EVP_PKEY_free(key);
+}
+
+static BIO *open_file(const char *file, struct error *error)
 {
     BIO *bio = BIO_new_file(file, "r");
-    if (!bio) {
-        ERR_clear_error();
+    if (!bio)
         error_set(error, "%s: cannot be read", file);
-        return NULL;
+    ERR_clear_error();
+    return bio;
+}
+
+bool jwk_pem_read_public(const char *file, jwk_pem_take *take, void *arg,
+                         struct error *error)
+{
+    struct blocks blocks = {.count = 0};
+    BIO *bio = open_file(file, error);
+    if (!bio)
+        return false;
+    read_blocks(bio, &blocks);
+    BIO_free(bio);
+    for (size_t i = 0; i < blocks.count; i++)
+        give_block(&blocks, i, take, arg);
+    for (size_t i = 0; i < blocks.count; i++) {
+        EVP_PKEY_free(blocks.items[i].key);
+        X509_free(blocks.items[i].certificate);
     }
-    EVP_PKEY *key = read(bio);
-    cjose_jwk_t *jwk = key ? jwk_from(key) : NULL;
-    if (!key)
-        error_set(error, "%s: no %s in it", file, what);
-    else if (!jwk)
-        error_set(error, "%s: expected an RSA, P-256 or P-384 key", file);
-    EVP_PKEY_free(key);
+    ERR_clear_error();
+    return blocks.count > 0 ||
+           error_set(error, "%s: no PEM public key or certificate in it", file);
+}
+
+bool jwk_pem_read_private(const char *file, jwk_pem_take *take, void *arg,
+                          struct error *error)
+{
+    BIO *bio = open_file(file, error);
+    if (!bio)
+        return false;
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+    if (key)
+        take(arg, 1, key, NULL);
+    else
+        error_set(error, "%s: no PEM private key (without a passphrase) in it",
+                  file);
     BIO_free(bio);
     ERR_clear_error();
-    return jwk;
-}
-
-void *jwk_pem_read_public(const char *file, struct error *error)
-{
-    return read_file(file, read_public, "PEM public key or certificate", error);
-}
-
-void *jwk_pem_read_private(const char *file, struct error *error)
-{
-    return read_file(file, read_private,
-                     "PEM private key (without a passphrase)", error);
+    bool found = key != NULL;
+    EVP_PKEY_free(key);
+    return found;
 }

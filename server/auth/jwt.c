@@ -4,7 +4,7 @@
 
 bool jwt_verify(const struct jwk_set *keys, const struct jwt_rules *rules,
                 struct bytes token, int64_t now_seconds,
-                struct jwt_claims *claims, const char **why)
+                struct jwt_claims *claims, enum jwt_fault *why)
 {
     struct jwt_payload payload;
     if (!jwt_signature_open(keys, rules->algorithms, token, &payload, why))

@@ -3,7 +3,8 @@
  * Owner:   rules borrow; claims own their caps; a token made goes into the
  *          caller's buffer.
  * Thread:  any; keys and rules are only read.
- * Limits:  a subject is a client id; a date lies within the years 1 to 9999.
+ * Limits:  a client id as in names.h, as a text or a whole number;
+ *          a date lies within the years 1 to 9999.
  * Failure: false, with the reason as a static text (jwt_verify) or in the
  *          error (jwt_sign).
  */
@@ -14,52 +15,62 @@
 #include <stdint.h>
 
 #include "auth/jwk.h"
+#include "auth/jwt_fault.h"
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "messaging/identity.h"
 #include "messaging/names.h"
 
-/* The longest audience or issuer. */
-enum { JWT_NAME_MAX = 1023 };
+/* The longest audience or issuer, and the longest name of a claim. */
+enum { JWT_NAME_MAX = 1023, JWT_CLAIM_MAX = JSON_NAME_MAX };
+
+/* Whether the claim has another meaning than to name the client. */
+bool jwt_claim_is_taken(const char *claim);
 
 /* What a token must keep to. */
 struct jwt_rules {
-    unsigned algorithms;     /* a set, see jwt_algorithm.h */
-    const char *audience;    /* NULL: not checked */
-    const char *issuer;      /* NULL: not checked */
-    uint32_t leeway_seconds; /* how far clocks may disagree */
+    unsigned algorithms;      /* a set, see jwt_algorithm.h */
+    const char *audience;     /* NULL: not checked */
+    const char *issuer;       /* NULL: not checked */
+    const char *client_claim; /* whose value is the client id; NULL: sub */
+    uint32_t leeway_seconds;  /* how far clocks may disagree */
 };
 
 /* What a token says. */
 struct jwt_claims {
-    char subject[CLIENT_ID_MAX + 1];
-    int64_t expires_seconds; /* when it is refused: with the leeway */
-    struct caps *caps;       /* owned; NULL when it says nothing */
+    char subject[CLIENT_ID_MAX + 1]; /* the client id */
+    int64_t expires_seconds;         /* when it is refused: with the leeway */
+    struct caps *caps;               /* owned; NULL when it says nothing */
+    char *info;                      /* the same; see info.h */
+    uint32_t generation;             /* of the account's tokens; 0: none */
 };
 
 /* `now_seconds` since 1970. On false nothing is owned by `claims`. */
 bool jwt_verify(const struct jwk_set *keys, const struct jwt_rules *rules,
                 struct bytes token, int64_t now_seconds,
-                struct jwt_claims *claims, const char **why);
+                struct jwt_claims *claims, enum jwt_fault *why);
 
 /* The second half of it: judges and reads a payload whose signature is right.
  */
 bool jwt_claims_read(struct bytes payload, const struct jwt_rules *rules,
                      int64_t now_seconds, struct jwt_claims *claims,
-                     const char **why);
+                     enum jwt_fault *why);
 
-/* The reason of jwt_verify that a new token helps against. */
-extern const char jwt_expired[];
+/* Gives back what they own. */
+void jwt_claims_deinit(struct jwt_claims *claims);
 
 /* What is to be said in a new token. Texts are valid UTF-8. */
 struct jwt_content {
     const char *subject;
+    const char *client_claim; /* what it is called; NULL: sub */
     int64_t issued_seconds;
     int64_t expires_seconds;
     const char *audience; /* NULL: left out */
     const char *issuer;   /* NULL: left out */
     const char *caps;     /* JSON; NULL: left out */
+    const char *info;     /* the same */
+    uint32_t generation;  /* 0: left out */
 };
 
 /* Appends a token signed with the first key of `keys`, by the first algorithm

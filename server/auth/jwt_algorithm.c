@@ -1,11 +1,13 @@
 #include "auth/jwt_algorithm.h"
 
 static const struct jwt_algorithm table[] = {
-    {"HS256", JWT_KEY_SECRET, 256, 32}, {"HS384", JWT_KEY_SECRET, 384, 48},
-    {"HS512", JWT_KEY_SECRET, 512, 64}, {"RS256", JWT_KEY_RSA, 2048, 0},
-    {"RS384", JWT_KEY_RSA, 2048, 0},    {"RS512", JWT_KEY_RSA, 2048, 0},
-    {"PS256", JWT_KEY_RSA, 2048, 0},    {"ES256", JWT_KEY_P256, 256, 64},
-    {"ES384", JWT_KEY_P384, 384, 96},
+    {"HS256", JWT_KEY_SECRET, 256, 32},  {"HS384", JWT_KEY_SECRET, 384, 48},
+    {"HS512", JWT_KEY_SECRET, 512, 64},  {"RS256", JWT_KEY_RSA, 2048, 0},
+    {"RS384", JWT_KEY_RSA, 2048, 0},     {"RS512", JWT_KEY_RSA, 2048, 0},
+    {"PS256", JWT_KEY_RSA, 2048, 0},     {"PS384", JWT_KEY_RSA, 2048, 0},
+    {"PS512", JWT_KEY_RSA, 2048, 0},     {"ES256", JWT_KEY_P256, 256, 64},
+    {"ES384", JWT_KEY_P384, 384, 96},    {"ES512", JWT_KEY_P521, 521, 132},
+    {"EdDSA", JWT_KEY_ED25519, 256, 64},
 };
 
 enum { ROWS = sizeof table / sizeof *table };
@@ -51,7 +53,8 @@ bool jwt_algorithm_set_of(const struct text_list *names, unsigned *set,
             return error_set(error,
                              "auth.algorithms: unknown \"%.32s\"; expected "
                              "HS256, HS384, HS512, RS256, RS384, RS512, "
-                             "PS256, ES256 or ES384",
+                             "PS256, PS384, PS512, ES256, ES384, ES512 or "
+                             "EdDSA",
                              names->items[i]);
         *set |= jwt_algorithm_bit(algorithm);
     }

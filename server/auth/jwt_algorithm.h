@@ -15,10 +15,17 @@
 #include "base/error.h"
 #include "base/text_list.h"
 
-enum jwt_key_kind { JWT_KEY_SECRET, JWT_KEY_RSA, JWT_KEY_P256, JWT_KEY_P384 };
+enum jwt_key_kind {
+    JWT_KEY_SECRET,
+    JWT_KEY_RSA,
+    JWT_KEY_P256,
+    JWT_KEY_P384,
+    JWT_KEY_P521,
+    JWT_KEY_ED25519
+};
 
 struct jwt_algorithm {
-    const char *name;         /* as in RFC 7518, section 3.1 */
+    const char *name;         /* as in RFC 7518, 3.1; RFC 8037 */
     enum jwt_key_kind kind;   /* the only kind of key it takes */
     unsigned key_bits;        /* the shortest key (sections 3.2, 3.3) */
     unsigned signature_bytes; /* 0: as long as the key */

@@ -1,20 +1,31 @@
 /* The claims half of jwt.h. One scan finds the claims in the payload; only an
  * audience that is a list, and caps, need a tree. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "auth/jwt.h"
+#include "messaging/info.h"
 
-const char jwt_expired[] = "expired";
+bool jwt_claim_is_taken(const char *claim)
+{
+    static const char *const taken[] = {"exp", "nbf",  "iat",  "aud",
+                                        "iss", "caps", "info", "gen"};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (strcmp(claim, taken[i]) == 0)
+            return true;
+    return false;
+}
 
-enum claim { SUB, EXP, NBF, IAT, AUD, ISS, CAPS, CLAIMS };
+enum claim { SUB, EXP, NBF, IAT, AUD, ISS, INFO, CAPS, GEN, CLAIMS };
 
 /* 9999-12-31T23:59:59Z and as far the other way: beyond, somebody counts in
  * milliseconds */
 static const double date_max = 253402300799.0;
 
-static bool refuse(const char **why, const char *reason)
+static bool refuse(enum jwt_fault *why, enum jwt_fault fault)
 {
-    *why = reason;
+    *why = fault;
     return false;
 }
 
@@ -32,49 +43,76 @@ static bool read_date(struct bytes raw, double *date)
 
 static bool check_expiry(struct bytes raw, const struct jwt_rules *rules,
                          int64_t now, struct jwt_claims *claims,
-                         const char **why)
+                         enum jwt_fault *why)
 {
     double date;
     if (!raw.len)
-        return refuse(why, "exp is missing");
+        return refuse(why, JWT_EXP_MISSING);
     if (!read_date(raw, &date))
-        return refuse(why, "exp is not a date");
+        return refuse(why, JWT_EXP_NOT_DATE);
     double refused = date + rules->leeway_seconds;
     claims->expires_seconds = (int64_t)refused;
-    return (double)now < refused || refuse(why, jwt_expired);
+    return (double)now < refused || refuse(why, JWT_EXPIRED);
 }
 
 static bool check_start(struct bytes raw, const struct jwt_rules *rules,
-                        int64_t now, const char **why)
+                        int64_t now, enum jwt_fault *why)
 {
     double date;
     if (!raw.len)
         return true;
     if (!read_date(raw, &date))
-        return refuse(why, "nbf is not a date");
+        return refuse(why, JWT_NBF_NOT_DATE);
     return (double)now >= date - rules->leeway_seconds ||
-           refuse(why, "not yet valid");
+           refuse(why, JWT_NOT_YET_VALID);
 }
 
 /* Says when the token was made and nothing about when it is valid (RFC 7519,
  * section 4.1.6), but must be a number. */
-static bool check_issued(struct bytes raw, const char **why)
+static bool check_issued(struct bytes raw, enum jwt_fault *why)
 {
     double date;
-    return !raw.len || read_date(raw, &date) ||
-           refuse(why, "iat is not a date");
+    return !raw.len || read_date(raw, &date) || refuse(why, JWT_IAT_NOT_DATE);
 }
 
-static bool read_subject(struct bytes raw, struct jwt_claims *claims,
-                         const char **why)
+/* Digits as they stand: a double would round an id of 20 digits. */
+static bool copy_digits(struct bytes raw, char out[CLIENT_ID_MAX],
+                        struct bytes *id)
 {
-    size_t len;
+    if (raw.len > CLIENT_ID_MAX)
+        return false;
+    for (size_t i = 0; i < raw.len; i++)
+        if (raw.data[i] < '0' || raw.data[i] > '9')
+            return false;
+    *id = (struct bytes){memcpy(out, raw.data, raw.len), raw.len};
+    return true;
+}
+
+/* Some issuers number their users. 50.0 and 5e1 are 50. */
+static bool read_number(struct bytes raw, char out[CLIENT_ID_MAX],
+                        struct bytes *id)
+{
+    uint64_t number;
+    if (copy_digits(raw, out, id))
+        return true;
+    if (!json_decode_whole(raw, &number))
+        return false;
+    int len = snprintf(out, CLIENT_ID_MAX, "%" PRIu64, number);
+    *id = (struct bytes){out, (size_t)len};
+    return true;
+}
+
+static bool read_client(struct bytes raw, bool is_sub,
+                        struct jwt_claims *claims, enum jwt_fault *why)
+{
+    struct bytes id;
     if (!raw.len)
-        return refuse(why, "sub is missing");
-    if (!json_decode_string(raw, claims->subject, CLIENT_ID_MAX, &len) ||
-        !client_id_is_valid((struct bytes){claims->subject, len}))
-        return refuse(why, "sub is not a client id");
-    claims->subject[len] = '\0';
+        return refuse(why, is_sub ? JWT_SUB_MISSING : JWT_CLAIM_MISSING);
+    if (!read_number(raw, claims->subject, &id) &&
+        !client_id_decode(raw, claims->subject, &id, NULL))
+        return refuse(why,
+                      is_sub ? JWT_SUB_NOT_CLIENT_ID : JWT_CLAIM_NOT_CLIENT_ID);
+    claims->subject[id.len] = '\0';
     return true;
 }
 
@@ -97,7 +135,7 @@ static bool list_holds(const struct json *list, const char *expected)
 }
 
 static bool check_audience(struct bytes raw, const char *expected,
-                           const char **why)
+                           enum jwt_fault *why)
 {
     if (!expected || text_is(raw, expected))
         return true;
@@ -108,18 +146,35 @@ static bool check_audience(struct bytes raw, const char *expected,
         holds = list && list_holds(list, expected);
         json_free(list);
     }
-    return holds || refuse(why, "wrong audience");
+    return holds || refuse(why, JWT_WRONG_AUDIENCE);
 }
 
 static bool check_issuer(struct bytes raw, const char *expected,
-                         const char **why)
+                         enum jwt_fault *why)
 {
-    return !expected || text_is(raw, expected) || refuse(why, "wrong issuer");
+    return !expected || text_is(raw, expected) || refuse(why, JWT_WRONG_ISSUER);
 }
 
-/* The last check, so that no later one has to give the caps back. */
+static bool read_info(struct bytes raw, struct jwt_claims *claims,
+                      enum jwt_fault *why)
+{
+    struct error error;
+    if (!raw.len)
+        return true;
+    claims->info = info_read(raw, &error);
+    return claims->info || refuse(why, JWT_BAD_INFO);
+}
+
+/* What others put there says nothing to us. */
+static void read_generation(struct bytes raw, struct jwt_claims *claims)
+{
+    uint64_t number;
+    if (json_decode_whole(raw, &number) && number <= UINT32_MAX)
+        claims->generation = (uint32_t)number;
+}
+
 static bool read_caps(struct bytes raw, struct jwt_claims *claims,
-                      const char **why)
+                      enum jwt_fault *why)
 {
     if (!raw.len)
         return true;
@@ -127,28 +182,46 @@ static bool read_caps(struct bytes raw, struct jwt_claims *claims,
     struct json *list = json_parse(raw, false, &error);
     claims->caps = list ? caps_parse(list, &error) : NULL;
     json_free(list);
-    return claims->caps || refuse(why, "bad caps");
+    if (claims->caps)
+        caps_take_literally(claims->caps, bytes_of(claims->subject));
+    return claims->caps || refuse(why, JWT_BAD_CAPS);
+}
+
+void jwt_claims_deinit(struct jwt_claims *claims)
+{
+    caps_unref(claims->caps);
+    free(claims->info);
+    claims->caps = NULL;
+    claims->info = NULL;
 }
 
 bool jwt_claims_read(struct bytes payload, const struct jwt_rules *rules,
                      int64_t now_seconds, struct jwt_claims *claims,
-                     const char **why)
+                     enum jwt_fault *why)
 {
+    const char *claim = rules->client_claim ? rules->client_claim : "sub";
     struct json_slot slots[CLAIMS] = {
-        [SUB] = {.name = "sub"},   [EXP] = {.name = "exp"},
+        [SUB] = {.name = claim},   [EXP] = {.name = "exp"},
         [NBF] = {.name = "nbf"},   [IAT] = {.name = "iat"},
         [AUD] = {.name = "aud"},   [ISS] = {.name = "iss"},
-        [CAPS] = {.name = "caps"},
+        [INFO] = {.name = "info"}, [CAPS] = {.name = "caps"},
+        [GEN] = {.name = "gen"},
     };
     const char *syntax;
+    bool is_sub = strcmp(claim, "sub") == 0;
     *claims = (struct jwt_claims){0};
-    if (!json_scan_object(payload, slots, CLAIMS, &syntax))
-        return refuse(why, "malformed claims");
-    return read_subject(slots[SUB].raw, claims, why) &&
-           check_expiry(slots[EXP].raw, rules, now_seconds, claims, why) &&
-           check_start(slots[NBF].raw, rules, now_seconds, why) &&
-           check_issued(slots[IAT].raw, why) &&
-           check_audience(slots[AUD].raw, rules->audience, why) &&
-           check_issuer(slots[ISS].raw, rules->issuer, why) &&
-           read_caps(slots[CAPS].raw, claims, why);
+    if (!json_scan_token(payload, slots, CLAIMS, &syntax))
+        return refuse(why, JWT_MALFORMED_CLAIMS);
+    read_generation(slots[GEN].raw, claims);
+    if (read_client(slots[SUB].raw, is_sub, claims, why) &&
+        check_expiry(slots[EXP].raw, rules, now_seconds, claims, why) &&
+        check_start(slots[NBF].raw, rules, now_seconds, why) &&
+        check_issued(slots[IAT].raw, why) &&
+        check_audience(slots[AUD].raw, rules->audience, why) &&
+        check_issuer(slots[ISS].raw, rules->issuer, why) &&
+        read_caps(slots[CAPS].raw, claims, why) &&
+        read_info(slots[INFO].raw, claims, why))
+        return true;
+    jwt_claims_deinit(claims);
+    return false;
 }

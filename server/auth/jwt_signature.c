@@ -17,6 +17,7 @@
 #include <openssl/err.h>
 
 #include "auth/jwt_algorithm.h"
+#include "auth/jwt_edwards.h"
 #include "base/json.h"
 
 struct parts {
@@ -32,9 +33,9 @@ struct header {
     size_t kid_len;
 };
 
-static bool refuse(const char **why, const char *reason)
+static bool refuse(enum jwt_fault *why, enum jwt_fault fault)
 {
-    *why = reason;
+    *why = fault;
     return false;
 }
 
@@ -81,19 +82,19 @@ static bool read_kid(struct bytes raw, struct header *header)
 }
 
 static bool read_members(struct bytes text, struct header *header,
-                         const char **why)
+                         enum jwt_fault *why)
 {
     struct json_slot slots[] = {
-        {.name = "alg"}, {.name = "kid"}, {.name = "crit"}};
+        {.name = "alg"}, {.name = "kid"}, {.name = "crit", .keeps_null = true}};
     const char *syntax;
     char alg[16];
     size_t alg_len;
-    if (!json_scan_object(text, slots, 3, &syntax) || !slots[0].raw.len)
-        return refuse(why, "malformed header");
+    if (!json_scan_token(text, slots, 3, &syntax) || !slots[0].raw.len)
+        return refuse(why, JWT_MALFORMED_HEADER);
     if (slots[2].raw.len)
-        return refuse(why, "unknown critical header");
+        return refuse(why, JWT_UNKNOWN_CRITICAL_HEADER);
     if (!read_kid(slots[1].raw, header))
-        return refuse(why, "unknown key");
+        return refuse(why, JWT_UNKNOWN_KEY);
     header->algorithm =
         json_decode_string(slots[0].raw, alg, sizeof alg, &alg_len)
             ? jwt_algorithm_find((struct bytes){alg, alg_len})
@@ -102,14 +103,14 @@ static bool read_members(struct bytes text, struct header *header,
 }
 
 static bool read_header(struct bytes base64url, struct header *header,
-                        const char **why)
+                        enum jwt_fault *why)
 {
     uint8_t *text = NULL;
     size_t len = 0;
     bool ok =
         cjose_base64url_decode(base64url.data, base64url.len, &text, &len, NULL)
             ? read_members((struct bytes){(char *)text, len}, header, why)
-            : refuse(why, "malformed header");
+            : refuse(why, JWT_MALFORMED_HEADER);
     cjose_get_dealloc()(text);
     return ok;
 }
@@ -132,31 +133,46 @@ static size_t signature_len(const struct jwk *key,
 /* How far a key got; the one that got farthest gives the reason. */
 enum attempt { DOES_NOT_FIT, HAS_ANOTHER_NAME, DOES_NOT_VERIFY, VERIFIES };
 
-static enum attempt try_key(const struct jwk *key, const struct header *header,
-                            size_t len, cjose_jws_t *jws)
+/* A token with its header read. */
+struct token {
+    struct header header;
+    struct bytes text;      /* what is signed: header and payload */
+    struct bytes signature; /* decoded; of EdDSA alone */
+    size_t signature_len;
+    cjose_jws_t *jws; /* NULL for EdDSA, which libcjose does not know */
+};
+
+static bool verifies(const struct jwk *key, const struct token *token)
 {
+    if (key->edwards)
+        return jwt_edwards_verify(key->edwards, token->text, token->signature);
+    return token->jws && cjose_jws_verify(token->jws, key->native, NULL);
+}
+
+static enum attempt try_key(const struct jwk *key, const struct token *token)
+{
+    const struct header *header = &token->header;
     if (!(key->algorithms & jwt_algorithm_bit(header->algorithm)))
         return DOES_NOT_FIT;
     if (!is_named(key, header))
         return HAS_ANOTHER_NAME;
-    return len == signature_len(key, header->algorithm) &&
-                   cjose_jws_verify(jws, key->native, NULL)
+    return token->signature_len == signature_len(key, header->algorithm) &&
+                   verifies(key, token)
                ? VERIFIES
                : DOES_NOT_VERIFY;
 }
 
 static bool check_signature(const struct jwk_set *keys,
-                            const struct header *header, size_t len,
-                            cjose_jws_t *jws, const char **why)
+                            const struct token *token, enum jwt_fault *why)
 {
-    static const char *const reasons[] = {
-        [DOES_NOT_FIT] = "no key fits the algorithm",
-        [HAS_ANOTHER_NAME] = "unknown key",
-        [DOES_NOT_VERIFY] = "bad signature",
+    static const enum jwt_fault faults[] = {
+        [DOES_NOT_FIT] = JWT_NO_KEY_FITS_ALGORITHM,
+        [HAS_ANOTHER_NAME] = JWT_UNKNOWN_KEY,
+        [DOES_NOT_VERIFY] = JWT_BAD_SIGNATURE,
     };
     enum attempt best = DOES_NOT_FIT;
     for (size_t i = 0; i < keys->count; i++) {
-        enum attempt attempt = try_key(&keys->items[i], header, len, jws);
+        enum attempt attempt = try_key(&keys->items[i], token);
         if (attempt == VERIFIES)
             return true;
         if (attempt > best)
@@ -164,7 +180,7 @@ static bool check_signature(const struct jwk_set *keys,
         /* what OpenSSL noted would confuse whoever uses TLS next here */
         ERR_clear_error();
     }
-    return refuse(why, reasons[best]);
+    return refuse(why, faults[best]);
 }
 
 /* Whether cjose read the same algorithm out of the header as we did. */
@@ -175,18 +191,20 @@ static bool agrees(cjose_jws_t *jws, const struct header *header)
     return alg && strcmp(alg, header->algorithm->name) == 0;
 }
 
-static bool open_token(const struct jwk_set *keys, const struct header *header,
-                       struct bytes token, size_t len,
-                       struct jwt_payload *payload, const char **why)
+static bool open_token(const struct jwk_set *keys, struct token *token,
+                       struct bytes whole, struct jwt_payload *payload,
+                       enum jwt_fault *why)
 {
-    cjose_jws_t *jws = cjose_jws_import(token.data, token.len, NULL);
+    cjose_jws_t *jws = cjose_jws_import(whole.data, whole.len, NULL);
     if (!jws)
-        return refuse(why, "malformed");
+        return refuse(why, JWT_MALFORMED);
     uint8_t *text;
     size_t text_len;
-    if (!(agrees(jws, header) || refuse(why, "malformed header")) ||
-        !check_signature(keys, header, len, jws, why) ||
-        !cjose_jws_get_plaintext(jws, &text, &text_len, NULL)) {
+    token->jws = jws;
+    if (!(agrees(jws, &token->header) || refuse(why, JWT_MALFORMED_HEADER)) ||
+        !check_signature(keys, token, why) ||
+        !(cjose_jws_get_plaintext(jws, &text, &text_len, NULL) ||
+          refuse(why, JWT_MALFORMED))) {
         cjose_jws_release(jws);
         return false;
     }
@@ -195,25 +213,57 @@ static bool open_token(const struct jwk_set *keys, const struct header *header,
     return true;
 }
 
+/* The same without libcjose. */
+static bool open_edwards(const struct jwk_set *keys, struct token *token,
+                         const struct parts *parts, struct jwt_payload *payload,
+                         enum jwt_fault *why)
+{
+    uint8_t *signature = NULL;
+    uint8_t *text = NULL;
+    size_t text_len = 0;
+    bool ok =
+        cjose_base64url_decode(parts->signature.data, parts->signature.len,
+                               &signature, &token->signature.len, NULL) &&
+        cjose_base64url_decode(parts->payload.data, parts->payload.len, &text,
+                               &text_len, NULL);
+    token->signature.data = (char *)signature;
+    ok = ok ? check_signature(keys, token, why) : refuse(why, JWT_MALFORMED);
+    cjose_get_dealloc()(signature);
+    if (!ok) {
+        cjose_get_dealloc()(text);
+        return false;
+    }
+    payload->text = (struct bytes){(char *)text, text_len};
+    payload->decoded = text;
+    return true;
+}
+
 bool jwt_signature_open(const struct jwk_set *keys, unsigned algorithms,
                         struct bytes token, struct jwt_payload *payload,
-                        const char **why)
+                        enum jwt_fault *why)
 {
     struct parts parts;
-    struct header header = {0};
+    struct token opened = {.header = {.algorithm = NULL}};
+    const struct header *header = &opened.header;
+    *payload = (struct jwt_payload){0};
     if (!split(token, &parts))
-        return refuse(why, "malformed");
-    if (!read_header(parts.header, &header, why))
+        return refuse(why, JWT_MALFORMED);
+    if (!read_header(parts.header, &opened.header, why))
         return false;
-    if (!header.algorithm ||
-        !(algorithms & jwt_algorithm_bit(header.algorithm)))
-        return refuse(why, "algorithm not allowed");
-    return open_token(keys, &header, token, decoded_len(parts.signature),
-                      payload, why);
+    if (!header->algorithm ||
+        !(algorithms & jwt_algorithm_bit(header->algorithm)))
+        return refuse(why, JWT_ALGORITHM_NOT_ALLOWED);
+    opened.signature_len = decoded_len(parts.signature);
+    opened.text = (struct bytes){
+        token.data, (size_t)(parts.signature.data - 1 - token.data)};
+    return header->algorithm->kind == JWT_KEY_ED25519
+               ? open_edwards(keys, &opened, &parts, payload, why)
+               : open_token(keys, &opened, token, payload, why);
 }
 
 void jwt_payload_close(struct jwt_payload *payload)
 {
     cjose_jws_release(payload->native);
+    cjose_get_dealloc()(payload->decoded);
     *payload = (struct jwt_payload){0};
 }

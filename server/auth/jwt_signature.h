@@ -12,17 +12,19 @@
 #define PEAL_AUTH_JWT_SIGNATURE_H
 
 #include "auth/jwk.h"
+#include "auth/jwt_fault.h"
 #include "base/bytes.h"
 
 struct jwt_payload {
     struct bytes text;
-    void *native; /* libcjose's token, which holds the text */
+    void *native;  /* libcjose's token, which holds the text */
+    void *decoded; /* or what was decoded without libcjose */
 };
 
 /* `algorithms`: the set allowed. On false there is nothing to close. */
 bool jwt_signature_open(const struct jwk_set *keys, unsigned algorithms,
                         struct bytes token, struct jwt_payload *payload,
-                        const char **why);
+                        enum jwt_fault *why);
 
 void jwt_payload_close(struct jwt_payload *payload);
 

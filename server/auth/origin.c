@@ -1,5 +1,6 @@
 #include "auth/origin.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdint.h>
 #include <strings.h>
@@ -8,6 +9,12 @@ struct origin {
     struct bytes scheme;
     struct bytes host;
     uint32_t port; /* 0: the scheme has none of its own */
+};
+
+struct pattern {
+    struct origin origin;
+    bool is_any_host; /* below the host, which then begins with a dot */
+    bool is_any_port;
 };
 
 static bool equal_ignoring_case(struct bytes a, struct bytes b)
@@ -100,32 +107,68 @@ static bool parse(struct bytes text, struct origin *origin)
     return parse_authority(text, &origin->host, &origin->port);
 }
 
-/* Like parse; a host that starts with `*.` keeps the dot only. */
-static bool parse_pattern(const char *pattern, struct origin *origin,
-                          bool *is_wildcard)
+/* Cuts `end` off. */
+static bool cut_end(struct bytes *text, struct bytes end)
 {
-    struct bytes text = bytes_of(pattern);
-    if (!parse_scheme(&text, &origin->scheme))
+    if (text->len < end.len ||
+        !bytes_equal(bytes_skip(*text, text->len - end.len), end))
         return false;
-    *is_wildcard = bytes_start_with(text, BYTES_LITERAL("*."));
+    text->len -= end.len;
+    return true;
+}
+
+/* Like parse, with `*.` before the host and `:*` in place of the port. */
+static bool parse_pattern(const char *text, struct pattern *pattern)
+{
+    struct bytes rest = bytes_of(text);
+    struct origin *origin = &pattern->origin;
+    if (!parse_scheme(&rest, &origin->scheme))
+        return false;
+    pattern->is_any_port = cut_end(&rest, BYTES_LITERAL(":*"));
+    pattern->is_any_host = bytes_start_with(rest, BYTES_LITERAL("*."));
     origin->port = default_port(origin->scheme);
-    if (*is_wildcard)
-        text = bytes_skip(text, 1);
-    return parse_authority(text, &origin->host, &origin->port) &&
-           !(*is_wildcard && origin->host.len < 2);
+    if (pattern->is_any_host)
+        rest = bytes_skip(rest, 1);
+    size_t ports = pattern->is_any_port ? host_len(rest) : rest.len;
+    return ports == rest.len &&
+           parse_authority(rest, &origin->host, &origin->port) &&
+           !(pattern->is_any_host && origin->host.len < 2);
 }
 
-static bool is_null(struct bytes text)
+/* Origins without a host, and what stands for all of them. */
+static bool is_word(struct bytes text)
 {
-    return bytes_equal(text, BYTES_LITERAL("null"));
+    return bytes_equal(text, BYTES_LITERAL("null")) ||
+           equal_ignoring_case(text, BYTES_LITERAL("file://"));
 }
 
-bool origin_pattern_is_valid(const char *pattern)
+static bool is_everything(const char *pattern)
 {
-    struct origin origin;
-    bool is_wildcard;
-    return is_null(bytes_of(pattern)) ||
-           parse_pattern(pattern, &origin, &is_wildcard);
+    return strcmp(pattern, "*") == 0;
+}
+
+bool origin_pattern_is_valid(const char *text)
+{
+    struct pattern pattern;
+    return is_everything(text) || is_word(bytes_of(text)) ||
+           parse_pattern(text, &pattern);
+}
+
+const char *origin_pattern_fault(const char *pattern)
+{
+    struct bytes scheme;
+    struct bytes text = bytes_of(pattern);
+    if (!parse_scheme(&text, &scheme))
+        return "the scheme is missing";
+    const char *path = memchr(text.data, '/', text.len);
+    if (path && path[1])
+        return "an origin has no path";
+    if (path)
+        return "an origin does not end with a slash";
+    if (text.len && memchr(text.data, '*', text.len))
+        return "a * stands for the first parts of a host or for the port, as "
+               "in https://*.example.com or http://localhost:*";
+    return NULL;
 }
 
 static bool is_below(struct bytes host, struct bytes dot_domain)
@@ -136,28 +179,70 @@ static bool is_below(struct bytes host, struct bytes dot_domain)
                                dot_domain);
 }
 
-bool origin_matches(const char *pattern, struct bytes text)
+static bool host_matches(const struct pattern *pattern, struct bytes host)
 {
-    if (is_null(text) || is_null(bytes_of(pattern)))
-        return is_null(text) && is_null(bytes_of(pattern));
-    struct origin allowed;
-    struct origin origin;
-    bool is_wildcard;
-    if (!parse_pattern(pattern, &allowed, &is_wildcard) ||
-        !parse(text, &origin) || allowed.port != origin.port ||
-        !equal_ignoring_case(allowed.scheme, origin.scheme))
-        return false;
-    return is_wildcard ? is_below(origin.host, allowed.host)
-                       : equal_ignoring_case(origin.host, allowed.host);
+    return pattern->is_any_host
+               ? is_below(host, pattern->origin.host)
+               : equal_ignoring_case(host, pattern->origin.host);
 }
 
-bool origin_is_same(struct bytes text, struct bytes host_header)
+bool origin_matches(const char *text, struct bytes whole)
+{
+    struct pattern pattern;
+    struct origin origin;
+    if (is_everything(text))
+        return true;
+    if (is_word(whole) || is_word(bytes_of(text)))
+        return is_word(whole) && equal_ignoring_case(whole, bytes_of(text));
+    return parse_pattern(text, &pattern) && parse(whole, &origin) &&
+           (pattern.is_any_port || pattern.origin.port == origin.port) &&
+           equal_ignoring_case(pattern.origin.scheme, origin.scheme) &&
+           host_matches(&pattern, origin.host);
+}
+
+/* 127.0.0.0/8 */
+static bool is_loopback_v4(struct bytes host)
+{
+    char text[INET_ADDRSTRLEN] = "";
+    struct in_addr address;
+    if (host.len >= sizeof text)
+        return false;
+    memcpy(text, host.data, host.len);
+    return inet_pton(AF_INET, text, &address) == 1 &&
+           ntohl(address.s_addr) >> 24 == 127;
+}
+
+static bool is_loopback_name(struct bytes host)
+{
+    return equal_ignoring_case(host, BYTES_LITERAL("localhost")) ||
+           is_below(host, BYTES_LITERAL(".localhost")) ||
+           bytes_equal(host, BYTES_LITERAL("[::1]")) || is_loopback_v4(host);
+}
+
+bool origin_is_loopback(struct bytes text)
+{
+    struct origin origin;
+    return parse(text, &origin) && default_port(origin.scheme) &&
+           is_loopback_name(origin.host);
+}
+
+bool origin_host_is_loopback(struct bytes host_header)
+{
+    struct bytes host;
+    uint32_t port;
+    return parse_authority(host_header, &host, &port) && is_loopback_name(host);
+}
+
+bool origin_is_same(struct bytes text, struct bytes host_header, bool is_secure)
 {
     struct origin origin;
     struct bytes host;
     if (!parse(text, &origin) || !default_port(origin.scheme))
         return false;
     uint32_t port = default_port(origin.scheme);
+    if (is_secure &&
+        !equal_ignoring_case(origin.scheme, BYTES_LITERAL("https")))
+        return false;
     return parse_authority(host_header, &host, &port) && port == origin.port &&
            equal_ignoring_case(host, origin.host);
 }

@@ -2,8 +2,9 @@
  *
  * Owner:   everything is borrowed.
  * Thread:  any.
- * Limits:  a pattern is an origin, `scheme://host[:port]`, or one whose host
- *          is `*.` and a domain, or the word `null`.
+ * Limits:  a pattern is an origin, `scheme://host[:port]`, with `*.` before a
+ *          domain, `:*` for any port, or both; or `null`, `file://` (Electron,
+ *          Cordova), or `*`: any origin.
  * Failure: what is no origin matches nothing.
  */
 #ifndef PEAL_AUTH_ORIGIN_H
@@ -16,14 +17,26 @@
 /* Whether an allow-list may hold this. */
 bool origin_pattern_is_valid(const char *pattern);
 
+/* What is wrong with one that it may not hold, in words; NULL: that it is no
+ * origin is all there is to say. */
+const char *origin_pattern_fault(const char *pattern);
+
 /* A pattern's host `*.example.com` matches a.example.com and
- * b.a.example.com, not example.com itself. Scheme and port must be the same;
- * case does not count.
+ * b.a.example.com, not example.com itself. Scheme and port must be the same,
+ * unless the port is `*`; case does not count.
  */
 bool origin_matches(const char *pattern, struct bytes origin);
 
+/* Whether the page came from this machine, over HTTP. */
+bool origin_is_loopback(struct bytes origin);
+
 /* Whether the page was served from `host` (a Host header), where a missing
- * port is that of the origin's scheme. */
-bool origin_is_same(struct bytes origin, struct bytes host);
+ * port is that of the origin's scheme. If this request came over TLS
+ * (`is_secure`), so must the page have: anybody on its way could have written
+ * a page that came without. */
+bool origin_is_same(struct bytes origin, struct bytes host, bool is_secure);
+
+/* Whether a Host header names this machine as it calls itself. */
+bool origin_host_is_loopback(struct bytes host);
 
 #endif

@@ -2,8 +2,8 @@
 
 #include <strings.h>
 
-#include "auth/auth.h"
 #include "auth/words.h"
+#include "messaging/verdict.h"
 
 static struct bytes trim(struct bytes text)
 {
@@ -51,8 +51,12 @@ static struct bytes without_quotes(struct bytes value)
     return (struct bytes){value.data + 1, value.len - 2};
 }
 
-/* A browser sends cookies whichever page asks, so the page must be known:
- * the Origin, if there is one, was judged before. "null" is what any page's
+/* A browser sends cookies whichever page asks, so the page must be known: by
+ * its Origin, which was judged before, or else by Sec-Fetch-Site. Pages can set
+ * neither, and a program that sets them has to know the cookie. Sec-Fetch-Site
+ * is no weaker: it is "cross-site" after a redirect by another site and for a
+ * page of another scheme, and browsers that do not know it, or do not trust the
+ * address (http), send none. "null" is what any page's
  * sandboxed frame says, so it does not count even on the list. libwebsockets
  * joins several Cookie headers with blanks. */
 static bool in_cookie(const struct handshake *handshake, struct bytes *token)
@@ -60,7 +64,7 @@ static bool in_cookie(const struct handshake *handshake, struct bytes *token)
     struct bytes prefix = BYTES_LITERAL("peal_token=");
     struct bytes rest = handshake->cookie;
     struct bytes pair;
-    if (!handshake->origin.len ||
+    if ((!handshake->origin.len && !handshake->is_same_origin) ||
         bytes_equal(handshake->origin, BYTES_LITERAL("null")))
         return false;
     while (words_next(&rest, "; \t", &pair)) {

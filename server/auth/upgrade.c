@@ -1,39 +1,24 @@
 #include "auth/upgrade.h"
 
 #include <ctype.h>
+#include <stdio.h>
 
 #include "auth/token_source.h"
-#include "auth/verdict.h"
 #include "auth/words.h"
+#include "messaging/verdict.h"
 
-static bool check_method(const struct upgrade_rules *rules,
-                         const struct handshake *handshake,
+static bool check_method(const struct handshake *handshake,
                          struct verdict *verdict)
 {
-    (void)rules;
     return bytes_equal(handshake->method, BYTES_LITERAL("GET")) ||
-           verdict_refuse(verdict, 405, "Method not allowed", NULL, CLOSE_NONE);
+           verdict_refuse(verdict, REFUSAL_METHOD, NULL);
 }
 
-static const struct bytes ws_prefix = {"/ws/", 4};
-
-static bool check_path(const struct upgrade_rules *rules,
-                       const struct handshake *handshake,
-                       struct verdict *verdict)
-{
-    (void)rules;
-    return bytes_start_with(handshake->path, ws_prefix) ||
-           verdict_refuse(verdict, 404, "Not found", NULL, CLOSE_NONE);
-}
-
-static bool check_version(const struct upgrade_rules *rules,
-                          const struct handshake *handshake,
+static bool check_version(const struct handshake *handshake,
                           struct verdict *verdict)
 {
-    (void)rules;
     return bytes_equal(handshake->version, BYTES_LITERAL("13")) ||
-           verdict_refuse(verdict, 426, "Upgrade required",
-                          "expected version 13", CLOSE_NONE);
+           verdict_refuse(verdict, REFUSAL_VERSION, "expected version 13");
 }
 
 /* 16 bytes in base64 (RFC 6455, section 4.2.1): 22 digits and "==". */
@@ -49,46 +34,46 @@ static bool is_key(struct bytes key)
     return true;
 }
 
-static bool check_key(const struct upgrade_rules *rules,
-                      const struct handshake *handshake,
+static bool check_key(const struct handshake *handshake,
                       struct verdict *verdict)
 {
-    (void)rules;
     return is_key(handshake->key) ||
-           verdict_refuse(verdict, 400, "Bad handshake",
-                          "bad Sec-WebSocket-Key", CLOSE_NONE);
+           verdict_refuse(verdict, REFUSAL_KEY, "bad Sec-WebSocket-Key");
 }
 
-static bool check_client_id(const struct upgrade_rules *rules,
-                            const struct handshake *handshake,
+/* A proxy may read path segments that Peal would not: so an id has no slash as
+ * sent, and each address one spelling. */
+static bool check_client_id(const struct handshake *handshake, struct bytes id,
                             struct verdict *verdict)
 {
-    (void)rules;
-    struct bytes id = bytes_skip(handshake->path, ws_prefix.len);
-    if (!client_id_is_valid(id))
-        return verdict_refuse(
-            verdict, 400, "Invalid client id",
-            "expected 1 to 128 of A-Z a-z 0-9 . _ ~ : @ + = -",
-            CLOSE_BAD_MESSAGES);
+    if (handshake->is_parted)
+        return verdict_refuse(verdict, REFUSAL_CLIENT_ID,
+                              "a / in a client id is written %2F");
+    struct error why;
+    if (!client_id_check(id, &why)) {
+        snprintf(verdict->detail, sizeof verdict->detail, "client id %.110s",
+                 why.text);
+        return verdict_refuse(verdict, REFUSAL_CLIENT_ID, verdict->detail);
+    }
     memcpy(verdict->client_id, id.data, id.len);
     verdict->client_id[id.len] = '\0';
     return true;
 }
 
-const char *upgrade_find_protocol(const char *const *protocols,
-                                  struct bytes name)
+bool upgrade_may_be_default(const struct upgrade_rules *rules, const char *name)
 {
-    for (; *protocols; protocols++)
-        if (bytes_equal(name, bytes_of(*protocols)))
-            return *protocols;
-    return NULL;
+    for (size_t i = 0; rules->protocols[i]; i++)
+        if (strcmp(rules->protocols[i]->name, name) == 0 &&
+            !rules->protocols[i]->is_for_operators)
+            return true;
+    return false;
 }
 
 /* When a client offers names it must be answered with one of them, or with a
- * refusal: libwebsockets cannot open such a connection, so it cannot be
- * explained by a close frame either. */
+ * refusal. */
 static bool choose_offered(const struct upgrade_rules *rules,
-                           struct bytes offer, struct verdict *verdict)
+                           const struct endpoint *endpoint, struct bytes offer,
+                           struct verdict *verdict)
 {
     bool has_name = false;
     struct bytes name;
@@ -97,40 +82,77 @@ static bool choose_offered(const struct upgrade_rules *rules,
         if (bytes_start_with(name, BYTES_LITERAL(TOKEN_SOURCE_BEARER)))
             continue;
         has_name = true;
-        verdict->protocol = upgrade_find_protocol(rules->protocols, name);
+        verdict->protocol = protocol_find(rules->protocols, endpoint, name);
     }
     if (verdict->protocol)
         return true;
-    return verdict_refuse(verdict, 400, "Unknown protocol",
-                          has_name ? NULL : "name a protocol beside bearer.",
-                          CLOSE_NONE);
+    return verdict_refuse(verdict, REFUSAL_PROTOCOL,
+                          has_name ? NULL : "name a protocol beside bearer.");
+}
+
+/* The one of an endpoint that has no other. */
+static const struct protocol *only_protocol(const struct upgrade_rules *rules,
+                                            const struct endpoint *endpoint)
+{
+    const struct protocol *only = NULL;
+    for (size_t i = 0; rules->protocols[i]; i++) {
+        if (rules->protocols[i]->endpoint != endpoint)
+            continue;
+        if (only)
+            return NULL;
+        only = rules->protocols[i];
+    }
+    return only;
+}
+
+static const struct protocol *
+default_protocol(const struct upgrade_rules *rules,
+                 const struct endpoint *endpoint)
+{
+    const struct protocol *only = only_protocol(rules, endpoint);
+    return only ? only
+                : protocol_find(rules->protocols, endpoint,
+                                bytes_of(rules->default_protocol));
 }
 
 static bool check_protocol(const struct upgrade_rules *rules,
+                           const struct endpoint *endpoint,
                            const struct handshake *handshake,
                            struct verdict *verdict)
 {
-    if (handshake->subprotocols.len)
-        return choose_offered(rules, handshake->subprotocols, verdict);
-    verdict->protocol =
-        handshake->query_protocol.len
-            ? upgrade_find_protocol(rules->protocols, handshake->query_protocol)
-            : rules->default_protocol;
-    return verdict->protocol || verdict_refuse(verdict, 400, "Unknown protocol",
-                                               NULL, CLOSE_BAD_MESSAGES);
+    if (handshake->subprotocols.len && endpoint->kind == ENDPOINT_WEBSOCKET)
+        return choose_offered(rules, endpoint, handshake->subprotocols,
+                              verdict);
+    verdict->protocol = handshake->query_protocol.len
+                            ? protocol_find(rules->protocols, endpoint,
+                                            handshake->query_protocol)
+                            : default_protocol(rules, endpoint);
+    return verdict->protocol || verdict_refuse(verdict, REFUSAL_PROTOCOL, NULL);
+}
+
+static bool read_client(const struct upgrade_rules *rules,
+                        const struct endpoint *endpoint,
+                        const struct handshake *handshake, struct bytes rest,
+                        struct verdict *verdict)
+{
+    if (endpoint->read)
+        return endpoint->read(handshake, rest, verdict);
+    return check_client_id(handshake, rest, verdict) &&
+           check_protocol(rules, endpoint, handshake, verdict);
 }
 
 bool upgrade_check(const struct upgrade_rules *rules,
                    const struct handshake *handshake, struct verdict *verdict)
 {
-    static bool (*const checks[])(const struct upgrade_rules *,
-                                  const struct handshake *,
-                                  struct verdict *) = {
-        check_method, check_path,      check_version,
-        check_key,    check_client_id, check_protocol,
-    };
-    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
-        if (!checks[i](rules, handshake, verdict))
-            return false;
-    return true;
+    struct bytes rest;
+    if (!check_method(handshake, verdict))
+        return false;
+    const struct endpoint *endpoint =
+        protocol_endpoint(rules->protocols, handshake->path, &rest);
+    if (!endpoint)
+        return verdict_refuse(verdict, REFUSAL_PATH, NULL);
+    if (endpoint->kind == ENDPOINT_WEBSOCKET &&
+        !(check_version(handshake, verdict) && check_key(handshake, verdict)))
+        return false;
+    return read_client(rules, endpoint, handshake, rest, verdict);
 }

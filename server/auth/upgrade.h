@@ -1,5 +1,5 @@
 /* upgrade: the rules a handshake must keep to whoever the client is: method,
- * path, version, key, client id, protocol.
+ * path, for WebSockets version and key, client id, protocol.
  *
  * Owner:   everything is borrowed.
  * Thread:  any.
@@ -9,21 +9,24 @@
 #ifndef PEAL_AUTH_UPGRADE_H
 #define PEAL_AUTH_UPGRADE_H
 
-#include "auth/auth.h"
+#include "messaging/protocol.h"
+#include "messaging/verdict.h"
 
 /* What the server speaks. */
 struct upgrade_rules {
-    const char *const *protocols; /* ended by NULL */
-    const char *default_protocol; /* one of them */
+    const struct protocol *const *protocols; /* ended by NULL */
+    const char *default_protocol;            /* the name of one of them */
 };
 
-/* Sets the verdict's client id and protocol. The rules are tried in the order
+/* Sets the verdict's client id and protocol, as the path's endpoint reads them.
+ * The rules are tried in the order
  * of protocols/README.md. */
 bool upgrade_check(const struct upgrade_rules *rules,
                    const struct handshake *handshake, struct verdict *verdict);
 
-/* The protocol of that name, or NULL. */
-const char *upgrade_find_protocol(const char *const *protocols,
-                                  struct bytes name);
+/* Whether any endpoint has a protocol of that name which clients may use
+ * without naming it. */
+bool upgrade_may_be_default(const struct upgrade_rules *rules,
+                            const char *name);
 
 #endif

@@ -49,4 +49,13 @@ static inline struct bytes bytes_skip(struct bytes bytes, size_t count)
     return (struct bytes){bytes.data + skip, bytes.len - skip};
 }
 
+/* Without the carriage returns and newlines at its end. */
+static inline struct bytes bytes_without_line_ends(struct bytes bytes)
+{
+    while (bytes.len && strchr("\r\n", bytes.data[bytes.len - 1]) &&
+           bytes.data[bytes.len - 1])
+        bytes.len--;
+    return bytes;
+}
+
 #endif

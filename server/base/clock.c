@@ -23,12 +23,14 @@ int64_t clock_wall_ms(void)
 
 uint64_t clock_steady_ms(void)
 {
-    return (uint64_t)read_ms(CLOCK_MONOTONIC);
+    uint64_t now = (uint64_t)read_ms(CLOCK_MONOTONIC);
+    return now ? now : 1;
 }
 
 uint64_t clock_steady_ns(void)
 {
-    return read_ns(CLOCK_MONOTONIC);
+    uint64_t now = read_ns(CLOCK_MONOTONIC);
+    return now ? now : 1;
 }
 
 uint64_t clock_thread_ns(void)

@@ -16,3 +16,8 @@ uint64_t hash_bytes(const void *data, size_t len)
 {
     return XXH3_64bits_withSeed(data, len, seed);
 }
+
+uint64_t hash_stable(const void *data, size_t len)
+{
+    return XXH3_64bits(data, len);
+}

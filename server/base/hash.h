@@ -19,6 +19,9 @@ void hash_seed(void);
 
 uint64_t hash_bytes(const void *data, size_t len);
 
+/* The same in every process: for comparing, not for tables. */
+uint64_t hash_stable(const void *data, size_t len);
+
 #define HASH_FUNCTION(key, len, value)                                         \
     ((value) = (unsigned)hash_bytes(key, len))
 /* small blocks: without memory for them the process ends */
@@ -26,6 +29,39 @@ uint64_t hash_bytes(const void *data, size_t len);
 
 #include <uthash.h>
 
+#include "base/bytes.h"
 #include "base/memory.h"
+
+/* ---- entries that hold their own name
+ *
+ * Such an entry is a struct with a `UT_hash_handle hh` and, as its last member,
+ * `char name[]`; `field` below is what that member is called. `text` is a
+ * struct bytes, evaluated once. */
+
+/* Sets `entry` to the entry of that name, or to NULL. */
+#define HASH_FIND_NAMED(head, text, entry)                                     \
+    do {                                                                       \
+        const struct bytes hash_text = (text);                                 \
+        HASH_FIND(hh, head, hash_text.data, hash_text.len, entry);             \
+    } while (0)
+
+/* Sets `entry` to a new one, zeroed but for its name and in the hash; there
+ * must be none of that name. */
+#define HASH_ADD_NAMED(head, field, text, entry)                               \
+    do {                                                                       \
+        const struct bytes hash_text = (text);                                 \
+        (entry) = memory_new(1, sizeof *(entry) + hash_text.len + 1);          \
+        memcpy((entry)->field, hash_text.data, hash_text.len);                 \
+        HASH_ADD_KEYPTR(hh, head, (entry)->field, hash_text.len, entry);       \
+    } while (0)
+
+/* Sets `entry` to the entry of that name, made when there is none. */
+#define HASH_FIND_OR_ADD_NAMED(head, field, text, entry)                       \
+    do {                                                                       \
+        const struct bytes hash_name = (text);                                 \
+        HASH_FIND_NAMED(head, hash_name, entry);                               \
+        if (!(entry))                                                          \
+            HASH_ADD_NAMED(head, field, hash_name, entry);                     \
+    } while (0)
 
 #endif

@@ -27,8 +27,8 @@ struct ip_address ip_address_of_socket(const struct sockaddr *address)
 {
     struct ip_address found = {{0}};
     if (address->sa_family == AF_INET)
-        found = ip_address_of_v4(
-            &((const struct sockaddr_in *)address)->sin_addr);
+        found =
+            ip_address_of_v4(&((const struct sockaddr_in *)address)->sin_addr);
     else if (address->sa_family == AF_INET6)
         memcpy(found.bytes, &((const struct sockaddr_in6 *)address)->sin6_addr,
                sizeof found.bytes);
@@ -109,4 +109,18 @@ bool ip_range_contains(const struct ip_range *range,
         if (bit(&range->first, at) != bit(address, at))
             return false;
     return true;
+}
+
+bool ip_address_is_private(const struct ip_address *address)
+{
+    static const char *const ranges[] = {
+        "127.0.0.0/8",   "10.0.0.0/8",     "172.16.0.0/12", "192.168.0.0/16",
+        "100.64.0.0/10", "169.254.0.0/16", "::1",           "fc00::/7",
+        "fe80::/10"};
+    struct ip_range range;
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (ip_range_parse(ranges[i], &range) &&
+            ip_range_contains(&range, address))
+            return true;
+    return false;
 }

@@ -15,7 +15,7 @@
 
 struct sockaddr;
 
-enum { IP_ADDRESS_TEXT = 46 }; /* with its end */
+enum { IP_ADDRESS_TEXT = 46, IP_RANGE_TEXT = IP_ADDRESS_TEXT + 4 };
 
 /* IPv4 stands as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). All zero: none. */
 struct ip_address {
@@ -46,5 +46,9 @@ bool ip_range_parse(const char *text, struct ip_range *out);
 
 bool ip_range_contains(const struct ip_range *range,
                        const struct ip_address *address);
+
+/* Of this machine or of a network without a place in the Internet (RFC 6890).
+ */
+bool ip_address_is_private(const struct ip_address *address);
 
 #endif

@@ -93,10 +93,15 @@ enum json_type json_type_of(const struct json *json)
     return cJSON_IsObject(item) ? JSON_OBJECT : JSON_NULL;
 }
 
+bool json_is_given(const struct json *json)
+{
+    return json && json_type_of(json) != JSON_NULL;
+}
+
 const char *json_type_name(enum json_type type)
 {
     static const char *const names[] = {
-        [JSON_NULL] = "null",      [JSON_BOOL] = "true or false",
+        [JSON_NULL] = "null",       [JSON_BOOL] = "true or false",
         [JSON_NUMBER] = "a number", [JSON_STRING] = "a string",
         [JSON_ARRAY] = "a list",    [JSON_OBJECT] = "an object",
     };
@@ -105,7 +110,11 @@ const char *json_type_name(enum json_type type)
 
 const struct json *json_member(const struct json *object, const char *name)
 {
-    return from_cjson(cJSON_GetObjectItemCaseSensitive(to_cjson(object), name));
+    const cJSON *found = NULL;
+    for (const cJSON *item = to_cjson(object)->child; item; item = item->next)
+        if (item->string && strcmp(item->string, name) == 0)
+            found = item;
+    return from_cjson(found);
 }
 
 const struct json *json_first(const struct json *container)

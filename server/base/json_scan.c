@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/json_parts.h"
 #include "base/utf8.h"
 
 struct scan {
     const char *at;
     const char *end;
     int depth;
+    bool stays_here; /* is not passed on */
     const char *why;
 };
 
@@ -49,30 +51,22 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static int hex_digit(char c)
+/* After "\u". A surrogate without its other half is no character: some
+ * parsers replace it, others refuse the whole text (RFC 8259 section 8.2). */
+static bool scan_unicode(struct scan *scan)
 {
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-/* The four digits behind "\u" as a number, or -1. */
-static int hex_quad(const char *at, const char *end)
-{
-    if (end - at < 4)
-        return -1;
-    int code = 0;
-    for (int i = 0; i < 4; i++) {
-        int digit = hex_digit(at[i]);
-        if (digit < 0)
-            return -1;
-        code = code * 16 + digit;
+    const char *escape = scan->at - 2;
+    struct bytes rest = {scan->at, (size_t)(scan->end - scan->at)};
+    uint32_t code;
+    size_t len = json_unicode_read(rest, &code);
+    if (!len)
+        return fail(scan, "bad \\u escape");
+    if (json_is_surrogate(code) && !scan->stays_here) {
+        scan->at = escape;
+        return fail(scan, "lone surrogate");
     }
-    return code;
+    scan->at += len;
+    return true;
 }
 
 static bool scan_escape(struct scan *scan)
@@ -80,12 +74,8 @@ static bool scan_escape(struct scan *scan)
     if (scan->at == scan->end)
         return fail(scan, "unfinished string");
     char c = *scan->at++;
-    if (c == 'u') {
-        if (hex_quad(scan->at, scan->end) < 0)
-            return fail(scan, "bad \\u escape");
-        scan->at += 4;
-        return true;
-    }
+    if (c == 'u')
+        return scan_unicode(scan);
     /* strchr would also find the terminator for a zero byte */
     if (c == '\0' || !strchr("\"\\/bfnrt", c))
         return fail(scan, "bad escape");
@@ -126,8 +116,21 @@ static bool scan_digits(struct scan *scan)
     return scan->at > start || fail(scan, "bad number");
 }
 
+/* The rest of a number that is long or has an exponent: few are, so only they
+ * are looked at twice. A parser at the other end reads doubles (RFC 8259
+ * section 6): to one of them 1e999 is infinite, to another an error. */
+static bool check_size(struct scan *scan, const char *start)
+{
+    struct bytes number = {start, (size_t)(scan->at - start)};
+    if (scan->stays_here || json_fits_double(number))
+        return true;
+    scan->at = start;
+    return fail(scan, "number too big for a double");
+}
+
 static bool scan_number(struct scan *scan)
 {
+    const char *start = scan->at;
     accept(scan, '-');
     if (!accept(scan, '0') && !scan_digits(scan))
         return false;
@@ -136,9 +139,9 @@ static bool scan_number(struct scan *scan)
     if (accept(scan, 'e') || accept(scan, 'E')) {
         if (!accept(scan, '+'))
             accept(scan, '-');
-        return scan_digits(scan);
+        return scan_digits(scan) && check_size(scan, start);
     }
-    return true;
+    return scan->at - start < JSON_DOUBLE_DIGITS || check_size(scan, start);
 }
 
 static bool scan_word(struct scan *scan, struct bytes word)
@@ -179,7 +182,7 @@ static bool scan_name(struct scan *scan, struct bytes *name)
 static struct json_slot *find_slot(struct json_slot *slots, size_t count,
                                    struct bytes raw_name)
 {
-    char decoded[64];
+    char decoded[JSON_NAME_MAX];
     size_t len;
     if (!count || !json_decode_string(raw_name, decoded, sizeof decoded, &len))
         return NULL;
@@ -188,6 +191,12 @@ static struct json_slot *find_slot(struct json_slot *slots, size_t count,
         if (bytes_equal(name, bytes_of(slots[i].name)))
             return &slots[i];
     return NULL;
+}
+
+static void fill_slot(struct json_slot *slot, struct bytes raw)
+{
+    bool is_null = bytes_equal(raw, BYTES_LITERAL("null"));
+    slot->raw = is_null && !slot->keeps_null ? (struct bytes){0} : raw;
 }
 
 /* Behind the opening brace; fills the slots that are named. */
@@ -207,7 +216,7 @@ static bool scan_object(struct scan *scan, struct json_slot *slots,
             return false;
         struct json_slot *slot = find_slot(slots, count, name);
         if (slot)
-            slot->raw = (struct bytes){start, (size_t)(scan->at - start)};
+            fill_slot(slot, (struct bytes){start, (size_t)(scan->at - start)});
         skip_space(scan);
     } while (accept(scan, ','));
     return accept(scan, '}') || fail(scan, "expected , or }");
@@ -217,8 +226,8 @@ static bool scan_nested(struct scan *scan)
 {
     if (++scan->depth > JSON_DEPTH_MAX)
         return fail(scan, "nested too deeply");
-    bool ok = *scan->at++ == '{' ? scan_object(scan, NULL, 0)
-                                 : scan_array(scan);
+    bool ok =
+        *scan->at++ == '{' ? scan_object(scan, NULL, 0) : scan_array(scan);
     scan->depth--;
     return ok;
 }
@@ -245,22 +254,41 @@ static bool scan_value(struct scan *scan)
     }
 }
 
+static bool scan_whole_object(struct scan *scan, struct json_slot *slots,
+                              size_t count)
+{
+    scan->depth = 1;
+    skip_space(scan);
+    if (!accept(scan, '{'))
+        return fail(scan, "expected an object");
+    if (!scan_object(scan, slots, count))
+        return false;
+    skip_space(scan);
+    return scan->at == scan->end || fail(scan, "text behind the object");
+}
+
+static bool scan_into(struct scan scan, struct json_slot *slots, size_t count,
+                      const char **why)
+{
+    for (size_t i = 0; i < count; i++)
+        slots[i].raw = (struct bytes){0};
+    bool ok = scan_whole_object(&scan, slots, count);
+    *why = scan.why;
+    return ok;
+}
+
 bool json_scan_object(struct bytes text, struct json_slot *slots, size_t count,
                       const char **why)
 {
+    return scan_into(scan_of(text), slots, count, why);
+}
+
+bool json_scan_token(struct bytes text, struct json_slot *slots, size_t count,
+                     const char **why)
+{
     struct scan scan = scan_of(text);
-    for (size_t i = 0; i < count; i++)
-        slots[i].raw = (struct bytes){0};
-    scan.depth = 1;
-    skip_space(&scan);
-    bool ok = accept(&scan, '{') ? scan_object(&scan, slots, count)
-                                 : fail(&scan, "expected an object");
-    if (ok) {
-        skip_space(&scan);
-        ok = scan.at == scan.end || fail(&scan, "text behind the object");
-    }
-    *why = scan.why;
-    return ok;
+    scan.stays_here = true;
+    return scan_into(scan, slots, count, why);
 }
 
 bool json_next_element(struct bytes *array, struct bytes *raw)
@@ -277,119 +305,35 @@ bool json_next_element(struct bytes *array, struct bytes *raw)
     return found;
 }
 
+static bool scan_whole_value(struct scan *scan)
+{
+    if (!scan_value(scan))
+        return false;
+    skip_space(scan);
+    return scan->at == scan->end || fail(scan, "more text after the value");
+}
+
 bool json_is_valid(struct bytes text)
 {
     struct scan scan = scan_of(text);
-    if (!scan_value(&scan))
-        return false;
-    skip_space(&scan);
-    return scan.at == scan.end;
+    return scan_whole_value(&scan);
 }
 
-static size_t encode_utf8(uint32_t code, char out[4])
+static bool say_where(const struct scan *scan, struct bytes text,
+                      struct error *why)
 {
-    if (code < 0x80) {
-        out[0] = (char)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        out[0] = (char)(0xc0 | code >> 6);
-        out[1] = (char)(0x80 | (code & 0x3f));
-        return 2;
-    }
-    if (code < 0x10000) {
-        out[0] = (char)(0xe0 | code >> 12);
-        out[1] = (char)(0x80 | (code >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (code & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | code >> 18);
-    out[1] = (char)(0x80 | (code >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (code >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (code & 0x3f));
-    return 4;
+    size_t left = (size_t)(scan->end - scan->at);
+    return error_set(why, "%s at byte %zu", scan->why, text.len - left + 1);
 }
 
-/* Reads "uXXXX" (and a second escape for a pair); 0 for a lone surrogate. */
-static uint32_t read_code_point(const char **at, const char *end)
+bool json_check(struct bytes text, struct error *why)
 {
-    uint32_t code = (uint32_t)hex_quad(*at + 1, end);
-    *at += 5;
-    if (code < 0xd800 || code > 0xdfff)
-        return code;
-    if (code > 0xdbff || end - *at < 6 || (*at)[0] != '\\' || (*at)[1] != 'u')
-        return 0;
-    uint32_t low = (uint32_t)hex_quad(*at + 2, end);
-    if (low < 0xdc00 || low > 0xdfff)
-        return 0;
-    *at += 6;
-    return 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+    struct scan scan = scan_of(text);
+    return scan_whole_value(&scan) || say_where(&scan, text, why);
 }
 
-static char short_escape(char c)
+bool json_check_object(struct bytes text, struct error *why)
 {
-    switch (c) {
-    case 'b':
-        return '\b';
-    case 'f':
-        return '\f';
-    case 'n':
-        return '\n';
-    case 'r':
-        return '\r';
-    case 't':
-        return '\t';
-    default:
-        return c;
-    }
-}
-
-/* Decodes what stands behind a backslash; how many bytes it gives, 0 for a
- * lone surrogate. */
-static size_t decode_escape(const char **at, const char *end, char out[4])
-{
-    if (**at != 'u') {
-        out[0] = short_escape(*(*at)++);
-        return 1;
-    }
-    bool is_nul = hex_quad(*at + 1, end) == 0;
-    uint32_t code = read_code_point(at, end);
-    return code || is_nul ? encode_utf8(code, out) : 0;
-}
-
-bool json_decode_string(struct bytes raw, char *out, size_t size, size_t *len)
-{
-    if (raw.len < 2 || raw.data[0] != '"')
-        return false;
-    const char *at = raw.data + 1;
-    const char *end = raw.data + raw.len - 1;
-    size_t used = 0;
-    while (at < end) {
-        char piece[4] = {*at++};
-        size_t piece_len =
-            piece[0] == '\\' ? decode_escape(&at, end, piece) : 1;
-        if (!piece_len || used + piece_len > size)
-            return false;
-        memcpy(out + used, piece, piece_len);
-        used += piece_len;
-    }
-    *len = used;
-    return true;
-}
-
-bool json_decode_uint(struct bytes raw, uint64_t *out)
-{
-    uint64_t number = 0;
-    if (!raw.len || raw.len > 20)
-        return false;
-    for (size_t i = 0; i < raw.len; i++) {
-        if (!is_digit(raw.data[i]))
-            return false;
-        uint64_t digit = (uint64_t)(raw.data[i] - '0');
-        if (__builtin_mul_overflow(number, 10, &number) ||
-            __builtin_add_overflow(number, digit, &number))
-            return false;
-    }
-    *out = number;
-    return true;
+    struct scan scan = scan_of(text);
+    return scan_whole_object(&scan, NULL, 0) || say_where(&scan, text, why);
 }

@@ -118,6 +118,11 @@ void loop_stop(struct loop *loop)
     uv_close((uv_handle_t *)&loop->check, NULL);
 }
 
+void loop_leave(struct loop *loop)
+{
+    uv_stop(&loop->uv);
+}
+
 void loop_finish(struct loop *loop)
 {
     if (!uv_is_closing((uv_handle_t *)&loop->async))

@@ -28,6 +28,9 @@ void loop_run(struct loop *loop);
 /* Closes the loop's own handles, so that loop_run ends. */
 void loop_stop(struct loop *loop);
 
+/* Ends loop_run at the end of this turn, whatever is open. */
+void loop_leave(struct loop *loop);
+
 /* After loop_run returned (or in place of it): runs what is left until every
  * handle is closed. */
 void loop_finish(struct loop *loop);

@@ -22,6 +22,12 @@ void *memory_resize(void *old, size_t count, size_t size)
     return check(reallocarray(old, count ? count : 1, size), count, size);
 }
 
+size_t memory_grown(size_t count)
+{
+    enum { BIG = 4096 };
+    return count < BIG ? count * 2 : count + count / 4;
+}
+
 char *memory_copy_text(const char *data, size_t len)
 {
     char *copy = memory_new(len + 1, 1);

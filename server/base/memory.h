@@ -17,6 +17,10 @@ void *memory_new(size_t count, size_t size);
 /* Grows or shrinks `old` (may be NULL); new bytes are not zeroed. */
 void *memory_resize(void *old, size_t count, size_t size);
 
+/* The next size of a table that is full with `count`: twice that, and from
+ * 4096 on a quarter more, so that less of a big one stands empty. */
+size_t memory_grown(size_t count);
+
 /* An owned, zero-terminated copy of `len` bytes. */
 char *memory_copy_text(const char *data, size_t len);
 

@@ -24,8 +24,11 @@ static inline uint64_t token_bucket_level(const struct token_bucket *bucket,
                                           uint32_t rate, uint64_t now_ms)
 {
     uint64_t full = (uint64_t)rate * 1000;
+    enum { BACK_MS = 60000 };
     bool is_new = !bucket->filled_ms && !bucket->millitokens;
     uint32_t elapsed = (uint32_t)now_ms - bucket->filled_ms;
+    if (elapsed > UINT32_MAX - BACK_MS)
+        elapsed = 0; /* threads may come in another order than their clocks */
     uint64_t gained =
         is_new || elapsed >= 1000 ? full : (uint64_t)elapsed * rate;
     uint64_t filled = bucket->millitokens + gained;
@@ -36,7 +39,7 @@ static inline uint64_t token_bucket_level(const struct token_bucket *bucket,
     return filled;
 }
 
-/* Whether a token could be taken. `now_ms` never goes back. */
+/* Whether a token could be taken. */
 static inline bool token_bucket_has(const struct token_bucket *bucket,
                                     uint32_t rate, uint64_t now_ms)
 {
@@ -53,6 +56,8 @@ static inline bool token_bucket_take(struct token_bucket *bucket, uint32_t rate,
     bool has_token = filled >= 1000;
     bucket->millitokens = (uint32_t)(has_token ? filled - 1000 : filled);
     bucket->filled_ms = (uint32_t)now_ms;
+    if (!bucket->filled_ms) /* 0 would mean a new one */
+        bucket->filled_ms--;
     return has_token;
 }
 

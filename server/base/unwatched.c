@@ -1,13 +1,21 @@
 #include "base/unwatched.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <stddef.h>
 #include <sys/epoll.h>
 
 #include "base/memory.h"
-#include "base/overridden.h"
 
-OVERRIDDEN(epoll_ctl)
+/* The library's, behind ours: a program's own definition of an exported
+ * function is the one that counts. Found before main, so by one thread. */
+static __typeof__(epoll_ctl) *original_epoll_ctl;
+
+__attribute__((constructor)) static void find_epoll_ctl(void)
+{
+    original_epoll_ctl = (__typeof__(epoll_ctl) *)dlsym(RTLD_NEXT, "epoll_ctl");
+    PANIC_IF(!original_epoll_ctl);
+}
 
 static __thread struct {
     int fds[UNWATCHED_MAX];

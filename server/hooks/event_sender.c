@@ -118,7 +118,7 @@ static void on_not_taken(struct event_sender *sender,
     sender->has_failed = true;
     metrics_add(sender->metrics, METRIC_HOOK_RETRIES, 1);
     sender->due_ms = now_ms + backoff_next_ms(&sender->backoff);
-    if (now_ms - sender->batch.made_ms >= patience_ms)
+    if (clock_elapsed(now_ms, sender->batch.made_ms) >= patience_ms)
         give_up(sender);
 }
 
@@ -126,6 +126,9 @@ static void on_posted(void *arg, const struct hook_reply *reply)
 {
     struct event_sender *sender = arg;
     sender->batch.transfer = NULL;
+    log_limited(LOG_DEBUG, 100, "Events sent",
+                LOG_NUMBER("count", sender->batch.count),
+                LOG_NUMBER("status", reply->status));
     if (reply->status >= 200 && reply->status < 300)
         on_taken(sender);
     else
@@ -166,7 +169,7 @@ uint64_t event_sender_step(struct event_sender *sender, uint64_t now_ms)
     if (sender->batch.transfer || event_sender_is_done(sender))
         return NOTHING_DUE_MS;
     if (now_ms < sender->due_ms && !sender->is_hurried)
-        return sender->due_ms - now_ms;
+        return clock_elapsed(sender->due_ms, now_ms);
     if (!sender->batch.count)
         make_batch(sender, now_ms);
     post(sender, now_ms);

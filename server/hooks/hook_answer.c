@@ -4,8 +4,9 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "messaging/info.h"
 
-enum member { ALLOW, STATUS, REASON, PAYLOAD, CAPS, EXPIRES, MEMBERS };
+enum member { ALLOW, STATUS, REASON, PAYLOAD, CAPS, INFO, EXPIRES, MEMBERS };
 
 struct answer_slots {
     struct json_slot slots[MEMBERS];
@@ -54,7 +55,7 @@ static void read_refusal(const struct answer_slots *answer,
     uint64_t status;
     question->result = HOOK_REFUSED;
     question->status = STATUS_DEFAULT;
-    if (json_decode_uint(raw(answer, STATUS), &status) &&
+    if (json_decode_whole(raw(answer, STATUS), &status) &&
         status >= STATUS_MIN && status <= STATUS_MAX)
         question->status = (int)status;
     read_reason(raw(answer, REASON), question);
@@ -83,13 +84,23 @@ static bool read_caps(struct bytes text, struct question *question,
     return question->caps || error_set(why, "caps: %.400s", reason.text);
 }
 
+static bool read_info(struct bytes text, struct question *question,
+                      struct error *why)
+{
+    if (question->hook != HOOK_CONNECT || !text.len)
+        return true;
+    struct error reason;
+    question->info = info_read(text, &reason);
+    return question->info || error_set(why, "info: it %.400s", reason.text);
+}
+
 static bool read_expiry(struct bytes text, struct question *question,
                         struct error *why)
 {
     uint64_t seconds;
     if (question->hook != HOOK_CONNECT || !text.len)
         return true;
-    if (!json_decode_uint(text, &seconds) || seconds > INT64_MAX)
+    if (!json_decode_whole(text, &seconds) || seconds > INT64_MAX)
         return error_set(why, "expires: expected seconds since 1970");
     question->has_expiry = true;
     question->expires_seconds = (int64_t)seconds;
@@ -102,10 +113,13 @@ static bool read_leave(const struct answer_slots *answer, size_t payload_max,
     question->result = HOOK_ALLOWED;
     if (read_payload(raw(answer, PAYLOAD), payload_max, question, why) &&
         read_expiry(raw(answer, EXPIRES), question, why) &&
+        read_info(raw(answer, INFO), question, why) &&
         read_caps(raw(answer, CAPS), question, why))
         return true;
     free(question->payload);
+    free(question->info);
     question->payload = NULL;
+    question->info = NULL;
     question->has_expiry = false;
     return false;
 }
@@ -118,10 +132,11 @@ bool hook_answer_read(struct bytes body, size_t payload_max,
                                    [REASON] = {.name = "reason"},
                                    [PAYLOAD] = {.name = "payload"},
                                    [CAPS] = {.name = "caps"},
+                                   [INFO] = {.name = "info"},
                                    [EXPIRES] = {.name = "expires"}}};
     const char *reason;
     if (!json_scan_object(body, answer.slots, MEMBERS, &reason))
-        return error_set(why, "%s", reason);
+        return json_check_object(body, why);
     if (is_word(raw(&answer, ALLOW), "true"))
         return read_leave(&answer, payload_max, question, why);
     if (!is_word(raw(&answer, ALLOW), "false"))

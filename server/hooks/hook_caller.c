@@ -111,10 +111,14 @@ static void on_answered(void *arg, const struct hook_reply *reply)
     struct question *question = arg;
     struct hook_caller *caller = (struct hook_caller *)question->hooks;
     struct error why;
+    uint64_t taken_ns = clock_elapsed(clock_steady_ns(), question->asked_ns);
     DL_DELETE2(caller->running, question, previous, next);
     caller->running_count--;
-    metrics_observe(&caller->metrics, DISTRIBUTION_HOOK_ROUND_TRIP,
-                    clock_steady_ns() - question->asked_ns);
+    metrics_observe(&caller->metrics, DISTRIBUTION_HOOK_ROUND_TRIP, taken_ns);
+    log_limited(LOG_DEBUG, 100, "Hook answered",
+                LOG_TEXT("hook", hook_name(question->hook)),
+                LOG_NUMBER("status", reply->status),
+                LOG_NUMBER("duration_ms", taken_ns / NS_A_MS));
     if (!read_reply(caller, reply, question, &why))
         fail(caller, question, why.text);
     else
@@ -148,7 +152,7 @@ static void start_question(struct hook_caller *caller, uint64_t now_ms)
         .kind = hook_name(question->hook),
         .trace = question->trace,
         .body = buffer_bytes(&question->body),
-        .timeout_ms = deadline_of(caller, question) - now_ms,
+        .timeout_ms = clock_elapsed(deadline_of(caller, question), now_ms),
     };
     question->transfer =
         hook_poster_send(caller->poster, &call, on_answered, question);
@@ -178,8 +182,9 @@ static uint64_t step_questions(struct hook_caller *caller, uint64_t now_ms)
     while (caller->waiting &&
            caller->running_count < caller->options->connections)
         start_question(caller, now_ms);
-    return caller->waiting ? deadline_of(caller, caller->waiting) - now_ms
-                           : NOTHING_DUE_MS;
+    return caller->waiting
+               ? clock_elapsed(deadline_of(caller, caller->waiting), now_ms)
+               : NOTHING_DUE_MS;
 }
 
 /* ---- from other threads ------------------------------------------------- */
@@ -257,7 +262,7 @@ static uint64_t tick(struct hook_caller *caller, uint64_t now_ms)
                             (now_ms - caller->tick_ms) * NS_A_MS);
         caller->tick_ms = now_ms + TICK_MS;
     }
-    return caller->tick_ms - now_ms;
+    return clock_elapsed(caller->tick_ms, now_ms);
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -373,6 +378,32 @@ struct hooks *hook_caller_new(const struct hook_options *options,
                                       &caller->metrics);
     thread_start(&caller->thread, run, caller);
     return &caller->base;
+}
+
+struct secrets {
+    char *secret;
+    char *old; /* or NULL */
+};
+
+static void use_secrets_here(void *subject, void *object)
+{
+    struct hook_caller *caller = subject;
+    struct secrets *secrets = object;
+    hook_poster_use_secrets(caller->poster, secrets->secret, secrets->old);
+    free(secrets->secret);
+    free(secrets->old);
+    free(secrets);
+}
+
+void hook_caller_use_secrets(struct hooks *base, const char *secret,
+                             const char *old)
+{
+    struct hook_caller *caller = (struct hook_caller *)base;
+    struct secrets *secrets = memory_new(1, sizeof *secrets);
+    secrets->secret = memory_copy_text(secret, strlen(secret));
+    secrets->old = old ? memory_copy_text(old, strlen(old)) : NULL;
+    inbox_post(&caller->inbox,
+               (struct inbox_item){use_secrets_here, caller, secrets});
 }
 
 void hook_caller_free(struct hooks *base)

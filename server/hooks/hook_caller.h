@@ -23,6 +23,11 @@
 struct hooks *hook_caller_new(const struct hook_options *options,
                               const struct limits *limits);
 
+/* Signs with these from now on; copies them. `old` may be NULL. From the main
+ * thread. */
+void hook_caller_use_secrets(struct hooks *hooks, const char *secret,
+                             const char *old);
+
 /* Gives every question back, and later ones at once, as failed. Once, when no
  * worker's thread runs any more. */
 void hook_caller_settle(struct hooks *hooks);

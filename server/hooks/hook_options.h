@@ -26,12 +26,13 @@ enum { HOOK_SECRET_MIN = 16 };
 enum hook_policy { HOOK_POLICY_REFUSE, HOOK_POLICY_ALLOW };
 
 struct hook_options {
-    char *url;                  /* NULL: no hooks */
-    char *secret;               /* signs every call */
-    char *ca;                   /* PEM file: who signs the application; NULL:
-                                   the system's CAs */
-    struct text_list questions; /* which are asked */
-    struct text_list events;    /* which are told */
+    char *url;        /* NULL: no hooks */
+    char *secret;     /* signs every call */
+    char *old_secret; /* signs it too, while it is replaced; or NULL */
+    char *ca;         /* PEM file: who signs the application; NULL:
+                         the system's CAs */
+    struct text_list questions;          /* which are asked */
+    struct text_list events;             /* which are told */
     struct text_list subscribe_channels; /* patterns: about these is asked */
     struct text_list publish_channels;
     struct text_list connect_headers; /* shown with the question */

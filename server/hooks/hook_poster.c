@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/web_request.h"
 #include "hooks/hook_signature.h"
 
 enum { HEAD_BYTES_MAX = 65536 };
@@ -26,21 +27,16 @@ struct transfer {
     struct transfer *next; /* in the list of the free ones */
 };
 
+enum { SECRETS = 2 };
+
 struct hook_poster {
     const struct hook_options *options;
+    char *secrets[SECRETS]; /* of them the second may be NULL */
     CURLM *multi;
     struct transfer *free; /* with a connection kept, mostly */
 };
 
 /* ---- what the config names ---------------------------------------------- */
-
-static bool url_has(CURLU *url, CURLUPart part)
-{
-    char *text = NULL;
-    bool has = curl_url_get(url, part, &text, 0) == CURLUE_OK && text[0];
-    curl_free(text);
-    return has;
-}
 
 static bool has_scheme(CURLU *url)
 {
@@ -56,10 +52,11 @@ bool hook_poster_check_url(const char *text, struct error *error)
     CURLU *url = curl_url();
     PANIC_IF(!url);
     bool is_good = curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
-                   has_scheme(url) && url_has(url, CURLUPART_HOST) &&
-                   !url_has(url, CURLUPART_USER) &&
-                   !url_has(url, CURLUPART_PASSWORD) &&
-                   !url_has(url, CURLUPART_FRAGMENT);
+                   has_scheme(url) &&
+                   web_request_url_has(url, CURLUPART_HOST) &&
+                   !web_request_url_has(url, CURLUPART_USER) &&
+                   !web_request_url_has(url, CURLUPART_PASSWORD) &&
+                   !web_request_url_has(url, CURLUPART_FRAGMENT);
     curl_url_cleanup(url);
     return is_good ||
            error_set(error,
@@ -101,33 +98,16 @@ static size_t on_head(char *data, size_t size, size_t count, void *arg)
     return transfer->head_bytes > HEAD_BYTES_MAX ? 0 : size * count;
 }
 
-/* What holds for every call: options that curl does not know are our bug. */
 static void set_options(struct transfer *transfer)
 {
     const struct hook_options *options = transfer->poster->options;
     CURL *easy = transfer->easy;
+    web_request_set_options(easy, options->url, options->ca, on_body, transfer);
     CURLcode bad = CURLE_OK;
-    bad |= curl_easy_setopt(easy, CURLOPT_URL, options->url);
-    bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    bad |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                            (long)CURL_HTTP_VERSION_1_1);
-    bad |= curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    bad |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    /* a slow resolver must not hold the others up */
-    bad |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head);
     bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
     bad |= curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
-    if (options->ca) {
-        bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca);
-        bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-    }
     PANIC_IF(bad != CURLE_OK);
 }
 
@@ -153,23 +133,43 @@ static void add_header(struct transfer *transfer, const char *text)
     transfer->headers = longer;
 }
 
+/* One for each secret: "v1=...,v1=...". */
+static bool sign(const struct hook_poster *poster, const char *time,
+                 struct bytes body, struct buffer *out)
+{
+    char signature[HOOK_SIGNATURE_LEN + 1];
+    buffer_append_text(out, "Peal-Signature: ");
+    for (size_t i = 0; i < SECRETS && poster->secrets[i]; i++) {
+        if (!hook_signature_make(poster->secrets[i], time, body, signature))
+            return false;
+        buffer_append_format(out, "%sv1=%s", i ? "," : "", signature);
+    }
+    return true;
+}
+
+static bool add_signature(struct transfer *transfer, const char *time,
+                          struct bytes body)
+{
+    struct buffer line = {0};
+    bool is_signed = sign(transfer->poster, time, body, &line);
+    if (is_signed)
+        add_header(transfer, buffer_text(&line));
+    buffer_deinit(&line);
+    return is_signed;
+}
+
 static bool add_headers(struct transfer *transfer, const struct hook_call *call)
 {
     char time[24];
     char line[128];
-    char signature[HOOK_SIGNATURE_LEN + 1];
     snprintf(time, sizeof time, "%" PRId64, clock_wall_ms() / 1000);
-    if (!hook_signature_make(transfer->poster->options->secret, time,
-                             call->body, signature))
+    if (!add_signature(transfer, time, call->body))
         return false;
     add_header(transfer, "Content-Type: application/json");
-    add_header(transfer, "User-Agent: Peal/" PEAL_VERSION);
     add_header(transfer, "Expect:"); /* the body goes along at once */
     snprintf(line, sizeof line, "Peal-Hook: %s", call->kind);
     add_header(transfer, line);
     snprintf(line, sizeof line, "Peal-Timestamp: %s", time);
-    add_header(transfer, line);
-    snprintf(line, sizeof line, "Peal-Signature: v1=%s", signature);
     add_header(transfer, line);
     if (!call->trace[0])
         return true;
@@ -269,11 +269,26 @@ struct hook_poster *hook_poster_new(const struct hook_options *options)
                                          reallocate, copy_text, memory_new);
     PANIC_IF(code != CURLE_OK);
     poster->options = options;
+    hook_poster_use_secrets(poster, options->secret, options->old_secret);
     poster->multi = curl_multi_init();
     PANIC_IF(!poster->multi);
     curl_multi_setopt(poster->multi, CURLMOPT_MAXCONNECTS,
                       (long)options->connections + 1);
     return poster;
+}
+
+static void forget_secrets(struct hook_poster *poster)
+{
+    for (size_t i = 0; i < SECRETS; i++)
+        free(poster->secrets[i]);
+}
+
+void hook_poster_use_secrets(struct hook_poster *poster, const char *secret,
+                             const char *old)
+{
+    forget_secrets(poster);
+    poster->secrets[0] = memory_copy_text(secret, strlen(secret));
+    poster->secrets[1] = old ? memory_copy_text(old, strlen(old)) : NULL;
 }
 
 void hook_poster_free(struct hook_poster *poster)
@@ -285,6 +300,7 @@ void hook_poster_free(struct hook_poster *poster)
         buffer_deinit(&transfer->answer);
         free(transfer);
     }
+    forget_secrets(poster);
     curl_multi_cleanup(poster->multi);
     curl_global_cleanup();
     free(poster);

@@ -42,6 +42,10 @@ bool hook_poster_check_ca(const char *file, struct error *error);
 /* Before other threads start; the options are borrowed. */
 struct hook_poster *hook_poster_new(const struct hook_options *options);
 
+/* Signs with these from the next call on; copies them. `old` may be NULL. */
+void hook_poster_use_secrets(struct hook_poster *poster, const char *secret,
+                             const char *old);
+
 /* When nothing is under way any more. */
 void hook_poster_free(struct hook_poster *poster);
 

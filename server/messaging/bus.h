@@ -25,6 +25,8 @@ struct bus_ops {
     void (*tick)(struct bus *bus);
     /* Whether it can serve now; if not, why. */
     bool (*is_ready)(struct bus *bus, const char **why);
+    /* This instance takes no new clients any more. Once, before they leave. */
+    void (*drain)(struct bus *bus);
     /* Answers everything at once, with a fault where it must; what comes
      * later too. Once, when no worker's thread runs any more. */
     void (*stop)(struct bus *bus);

@@ -5,6 +5,8 @@
 #include <utlist.h>
 
 #include "base/clock.h"
+#include "messaging/hub.h"
+#include "messaging/subscription.h"
 #include "messaging/tally.h"
 
 enum {
@@ -17,20 +19,19 @@ enum {
 struct channel *channel_find(struct worker *worker, struct bytes name)
 {
     struct channel *channel;
-    HASH_FIND(hh, worker->channels, name.data, name.len, channel);
+    HASH_FIND_NAMED(worker->channels, name, channel);
     return channel;
 }
 
 static struct channel *add(struct worker *worker, struct bytes name)
 {
-    struct channel *channel = memory_new(1, sizeof *channel + name.len + 1);
-    memcpy(channel->name, name.data, name.len);
+    struct channel *channel;
+    HASH_ADD_NAMED(worker->channels, name, name, channel);
     channel->worker = worker;
     channel->options = channel_options_find(
         &worker->instance->options->channels, channel->name);
     channel->hub_channel =
         hub_enter(worker->instance->hub, worker, channel->name);
-    HASH_ADD_KEYPTR(hh, worker->channels, channel->name, name.len, channel);
     return channel;
 }
 
@@ -65,7 +66,7 @@ static void drop_first(struct channel *channel, uint32_t count)
         note_fan_out(channel);
     for (uint32_t i = 0; i < count; i++) {
         channel->batch_bytes -= message_size(channel->batch[i]);
-        message_unref(channel->batch[i]);
+        message_unshare(channel->batch[i]);
     }
     channel->first += count;
     channel->batch_count -= count;
@@ -102,8 +103,8 @@ static void add_subscriber(struct channel *channel,
                            struct connection *connection)
 {
     if (channel->subscriber_count == channel->subscriber_capacity) {
-        channel->subscriber_capacity =
-            channel->subscriber_capacity ? channel->subscriber_capacity * 2 : 1;
+        uint32_t old = channel->subscriber_capacity;
+        channel->subscriber_capacity = old ? (uint32_t)memory_grown(old) : 1;
         channel->subscribers =
             memory_resize(channel->subscribers, channel->subscriber_capacity,
                           sizeof *channel->subscribers);
@@ -126,6 +127,38 @@ void channel_settle(struct channel *channel, struct connection *connection)
         free_when_unused(channel);
 }
 
+/* Room is doubled when the count is a power of two. */
+void channel_begin_recovery(struct channel *channel,
+                            struct connection *connection)
+{
+    uint32_t count = channel->recovering_count++;
+    if ((count & (count - 1)) == 0)
+        channel->recovering =
+            memory_resize(channel->recovering, count ? count * 2 : 1,
+                          sizeof *channel->recovering);
+    channel->recovering[count] = connection;
+}
+
+void channel_end_recovery(struct channel *channel,
+                          struct connection *connection)
+{
+    uint32_t at = 0;
+    while (channel->recovering[at] != connection)
+        at++;
+    channel->recovering[at] = channel->recovering[--channel->recovering_count];
+    if (channel->recovering_count)
+        return;
+    free(channel->recovering);
+    channel->recovering = NULL;
+}
+
+static void tell_recovering(struct channel *channel, struct message *message)
+{
+    if (message->kind == MESSAGE_JOIN || message->kind == MESSAGE_LEAVE)
+        for (uint32_t i = 0; i < channel->recovering_count; i++)
+            connection_send(channel->recovering[i], message);
+}
+
 static void grow_batch(struct channel *channel)
 {
     channel->batch_capacity =
@@ -134,17 +167,30 @@ static void grow_batch(struct channel *channel)
                                    sizeof(struct message *));
 }
 
+/* A channel's numbers are those of its subscribers on all workers. */
+static void count_message(struct channel *channel, size_t bytes)
+{
+    uint32_t listeners = hub_listeners(channel->hub_channel);
+    if (!channel->tally)
+        channel->tally = memory_new(1, sizeof *channel->tally);
+    tally_add(channel->worker, channel->tally, TALLY_MESSAGES_IN, 1, bytes);
+    tally_add(channel->worker, channel->tally, TALLY_MESSAGES_OUT, listeners,
+              bytes * listeners);
+}
+
 void channel_push(struct channel *channel, struct message *message)
 {
+    if (channel->recovering)
+        tell_recovering(channel, message);
     if (!channel->subscriber_count)
         return;
     if (channel->worker->watch)
-        watch_channel(channel, message_size(message));
+        count_message(channel, message_size(message));
     if (!channel->batch_count)
         DL_APPEND2(channel->worker->dirty, channel, dirty_prev, dirty_next);
     if (channel->batch_count == channel->batch_capacity)
         grow_batch(channel);
-    channel->batch[channel->batch_count++] = message_ref(message);
+    channel->batch[channel->batch_count++] = message_share(message);
     channel->batch_bytes += message_size(message);
     channel->behind = channel->subscriber_count;
     if (channel->batch_count == BATCH_MESSAGES ||
@@ -152,50 +198,95 @@ void channel_push(struct channel *channel, struct message *message)
         channel_send_some(channel, UINT32_MAX);
 }
 
-/* The batch from some message on, in the frames of one wire format, single
- * and joined. */
-struct rendering {
+/* The batch from some message on, in the frames of one wire format and one
+ * kind of transport. */
+struct rendered {
     bool is_made;
-    uint32_t next; /* the number of the first message */
-    uint32_t count;
-    struct bytes joined;
+    bool may_be_skipped; /* some of it, by some connection */
+    uint32_t next;       /* the number of the first message */
+    struct rendering rendering;
     struct frame *frames[BATCH_MESSAGES];
 };
 
-/* One for each wire format, made at the first need. */
+/* Made at the first need. */
 struct renderings {
-    struct rendering of[ENCODINGS_MAX];
+    struct rendered of[ENCODINGS_MAX][FRAMINGS_MAX];
 };
 
 static void forget_renderings(struct renderings *renderings)
 {
     for (int i = 0; i < ENCODINGS_MAX; i++)
-        renderings->of[i].is_made = false;
+        for (int j = 0; j < FRAMINGS_MAX; j++)
+            renderings->of[i][j].is_made = false;
 }
 
 static void join_frames(struct rendering *rendering, struct buffer *joined)
 {
     buffer_clear(joined);
-    for (uint32_t i = 0; i < rendering->count; i++)
+    for (size_t i = 0; i < rendering->count; i++)
         buffer_append(joined, frame_bytes(rendering->frames[i]));
     rendering->joined = buffer_bytes(joined);
 }
 
-static void render(struct channel *channel, const struct protocol *protocol,
-                   uint32_t next, struct rendering *rendering)
+static void render(struct channel *channel, const struct connection *connection,
+                   uint32_t next, struct rendered *rendered)
 {
-    struct message **messages = channel->batch + (next - channel->first);
-    worker_settle(channel->worker); /* they read what was rendered before */
-    rendering->is_made = true;
-    rendering->next = next;
+    const struct encoding *encoding = connection->protocol->encoding;
+    const struct framing *framing = connection->transport->framing;
+    struct rendering *rendering = &rendered->rendering;
+    struct worker *worker = channel->worker;
+    worker_settle(worker); /* they read what was rendered before */
+    rendered->is_made = true;
+    rendered->next = next;
+    rendering->messages = channel->batch + (next - channel->first);
+    rendering->frames = rendered->frames;
     rendering->count = next_number(channel) - next;
-    for (uint32_t i = 0; i < rendering->count; i++)
-        rendering->frames[i] = message_frame(messages[i], protocol->encoding,
-                                             protocol->encode);
+    rendered->may_be_skipped = false;
+    for (size_t i = 0; i < rendering->count; i++) {
+        rendered->frames[i] =
+            message_frame(rendering->messages[i], encoding, framing);
+        rendered->may_be_skipped |=
+            connection->protocol->skips && rendering->messages[i]->from.len;
+    }
     if (rendering->count == 1)
-        rendering->joined = frame_bytes(rendering->frames[0]);
-    else
-        join_frames(rendering, &channel->worker->joined[protocol->encoding]);
+        rendering->joined = frame_bytes(rendered->frames[0]);
+    else if (!framing->finish)
+        join_frames(rendering,
+                    &worker->joined[encoding->number][framing->number]);
+}
+
+/* Those that are for this connection, each by itself. */
+static void send_others(struct connection *connection,
+                        const struct rendering *rendering, const void *topic)
+{
+    for (size_t i = 0; i < rendering->count; i++) {
+        const struct rendering one = {
+            .messages = rendering->messages + i,
+            .frames = rendering->frames + i,
+            .count = 1,
+            .joined = frame_bytes(rendering->frames[i]),
+        };
+        if (!connection->protocol->skips(connection, one.messages[0]))
+            connection_send_rendering(connection, &one, topic);
+    }
+}
+
+static bool skips_some(const struct connection *connection,
+                       const struct rendering *rendering)
+{
+    for (size_t i = 0; i < rendering->count; i++)
+        if (connection->protocol->skips(connection, rendering->messages[i]))
+            return true;
+    return false;
+}
+
+/* In writes. */
+static uint32_t cost_of(const struct connection *connection,
+                        const struct rendering *rendering)
+{
+    if (connection->transport->framing->finish)
+        return (uint32_t)rendering->count;
+    return 1 + (uint32_t)(rendering->joined.len / COST_BYTES);
 }
 
 /* Brings a subscriber up to date; returns the cost. */
@@ -203,17 +294,22 @@ static uint32_t send_to(struct channel *channel, struct subscriber *subscriber,
                         struct renderings *renderings)
 {
     struct connection *connection = subscriber->connection;
-    const struct protocol *protocol = connection->protocol;
-    struct rendering *rendering = &renderings->of[protocol->encoding];
+    struct rendered *rendered =
+        &renderings->of[connection->protocol->encoding->number]
+                       [connection->transport->framing->number];
     bool latest = channel->options->slow_reader == SLOW_READER_LATEST;
 
-    if (!rendering->is_made || rendering->next != subscriber->next)
-        render(channel, protocol, subscriber->next, rendering);
+    if (!rendered->is_made || rendered->next != subscriber->next)
+        render(channel, connection, subscriber->next, rendered);
     subscriber->next = next_number(channel);
     channel->behind--;
-    connection_send_frames(connection, rendering->frames, rendering->count,
-                           rendering->joined, latest ? channel : NULL);
-    return 1 + (uint32_t)(rendering->joined.len / COST_BYTES);
+    if (rendered->may_be_skipped &&
+        skips_some(connection, &rendered->rendering))
+        send_others(connection, &rendered->rendering, latest ? channel : NULL);
+    else
+        connection_send_rendering(connection, &rendered->rendering,
+                                  latest ? channel : NULL);
+    return cost_of(connection, &rendered->rendering);
 }
 
 /* Whoever was served in the round that ends has at least what came before it
@@ -263,10 +359,16 @@ static void catch_up(struct channel *channel, uint32_t place)
 
 void channel_catch_up(struct channel *channel, struct connection *connection)
 {
-    struct subscription *subscription =
-        subscription_find(connection, channel);
+    struct subscription *subscription = subscription_find(connection, channel);
     if (!subscription->is_pending)
         catch_up(channel, subscription->place);
+}
+
+void channel_catch_up_all(struct connection *connection)
+{
+    struct subscription *all = subscription_first(connection);
+    for (uint32_t i = 0; i < connection->subscription_count; i++)
+        channel_catch_up(all[i].channel, connection);
 }
 
 /* The last takes the place of the one that leaves; where this round has been
@@ -283,4 +385,15 @@ void channel_remove(struct channel *channel, struct connection *connection)
     hub_count_listener(channel->hub_channel, -1);
     metrics_add(&channel->worker->metrics, METRIC_SUBSCRIPTIONS, -1);
     free_when_unused(channel);
+}
+
+void channel_forget_tallies(struct worker *worker)
+{
+    struct channel *channel;
+    struct channel *next;
+    HASH_ITER(hh, worker->channels, channel, next)
+    {
+        free(channel->tally);
+        channel->tally = NULL;
+    }
 }

@@ -32,16 +32,18 @@ struct channel {
     struct subscriber *subscribers;
     uint32_t subscriber_count;
     uint32_t subscriber_capacity;
-    uint32_t pending; /* subscribes the bus has not answered */
+    uint32_t pending; /* subscribes not answered, or not recovered */
+    struct connection **recovering; /* NULL: nobody is */
+    uint32_t recovering_count;
     struct message **batch; /* what somebody has still to get */
     uint32_t batch_count;
     uint32_t batch_capacity;
     size_t batch_bytes;
-    uint32_t first;       /* the number of the batch's first; they wrap */
-    uint32_t behind;      /* subscribers that have something to get */
-    uint32_t cursor;      /* who is served next in this round */
-    uint32_t round_start; /* the number that came next when it began */
-    struct tally *tally; /* NULL: nothing was counted */
+    uint32_t first;             /* the number of the batch's first; they wrap */
+    uint32_t behind;            /* subscribers that have something to get */
+    uint32_t cursor;            /* who is served next in this round */
+    uint32_t round_start;       /* the number that came next when it began */
+    struct tally *tally;        /* NULL: nothing was counted */
     struct channel *dirty_next; /* in the worker's list while it has a batch */
     struct channel *dirty_prev;
     UT_hash_handle hh;
@@ -59,6 +61,13 @@ struct channel *channel_find(struct worker *worker, struct bytes name);
  * of messages from now on. May free the channel when given NULL. */
 void channel_settle(struct channel *channel, struct connection *connection);
 
+/* A pending subscriber is sent what it missed, and publications only once
+ * channel_settle is called; who comes and goes it is told meanwhile. */
+void channel_begin_recovery(struct channel *channel,
+                            struct connection *connection);
+void channel_end_recovery(struct channel *channel,
+                          struct connection *connection);
+
 /* Takes a subscriber out; may free the channel. */
 void channel_remove(struct channel *channel, struct connection *connection);
 
@@ -72,5 +81,11 @@ uint32_t channel_send_some(struct channel *channel, uint32_t cost);
 
 /* Sends one subscriber what it has still to get. */
 void channel_catch_up(struct channel *channel, struct connection *connection);
+
+/* Sends a connection what all of its channels have for it. */
+void channel_catch_up_all(struct connection *connection);
+
+/* Nobody watches the worker any more: its channels count no longer. */
+void channel_forget_tallies(struct worker *worker);
 
 #endif

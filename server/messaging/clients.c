@@ -1,82 +1,63 @@
 #include "messaging/clients.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
-#include "base/hash.h"
-#include "messaging/operations.h"
+#include "base/memory.h"
+#include "base/name_table.h"
+#include "base/shards.h"
+#include "messaging/client.h"
+#include "messaging/connection.h"
+#include "messaging/protocol.h"
 #include "messaging/worker.h"
 
-enum { SHARDS = 64 };
-
-struct client {
-    struct connection *newest; /* the head of its connections' list */
-    uint32_t connections;
-    UT_hash_handle hh;
-    char id[];
-};
-
-struct shard {
-    pthread_mutex_t lock;
+/* What one lock guards. */
+struct part {
     uint64_t last_stamp;
-    struct client *clients;
+    struct name_table ids; /* of clients */
 };
 
 struct clients {
-    struct shard shards[SHARDS];
-};
-
-/* Work for one connection, on its way to the connection's worker. */
-struct parcel {
-    void (*open)(struct connection *connection, struct parcel *parcel);
-    uint64_t handle;
-    struct message *message; /* a reference, or NULL */
-    enum close_reason reason;
-    struct bytes text; /* in `copy` */
-    char copy[];
+    struct shards shards;
+    struct part parts[SHARDS];
 };
 
 struct clients *clients_new(void)
 {
     struct clients *clients = memory_new(1, sizeof *clients);
-    for (int i = 0; i < SHARDS; i++)
-        pthread_mutex_init(&clients->shards[i].lock, NULL);
+    shards_init(&clients->shards);
     return clients;
 }
 
 void clients_free(struct clients *clients)
 {
-    for (int i = 0; i < SHARDS; i++) {
-        PANIC_IF(clients->shards[i].clients);
-        pthread_mutex_destroy(&clients->shards[i].lock);
-    }
+    for (unsigned i = 0; i < SHARDS; i++)
+        PANIC_IF(clients->parts[i].ids.count);
+    shards_deinit(&clients->shards);
     free(clients);
 }
 
-static struct shard *lock_shard(struct clients *clients, const char *id)
+static struct part *lock_part(struct clients *clients, const char *id)
 {
-    uint64_t hash = hash_bytes(id, strlen(id));
-    struct shard *shard = &clients->shards[hash >> 32 & (SHARDS - 1)];
-    pthread_mutex_lock(&shard->lock);
-    return shard;
+    return &clients->parts[shards_lock(&clients->shards, bytes_of(id))];
 }
 
-static struct client *find(struct shard *shard, const char *id)
+static void unlock_part(struct clients *clients, const struct part *part)
 {
-    struct client *client;
-    HASH_FIND_STR(shard->clients, id, client);
-    return client;
+    shards_unlock(&clients->shards, (unsigned)(part - clients->parts));
 }
 
-static struct client *find_or_add(struct shard *shard, const char *id)
+static struct client *find(const struct part *part, const char *id)
 {
-    struct client *client = find(shard, id);
-    if (client)
-        return client;
-    size_t len = strlen(id);
-    client = memory_new(1, sizeof *client + len + 1);
-    memcpy(client->id, id, len + 1);
-    HASH_ADD_KEYPTR(hh, shard->clients, client->id, len, client);
+    return NAME_TABLE_ENTRY(name_table_find(&part->ids, bytes_of(id)),
+                            struct client, id);
+}
+
+static struct client *add(struct part *part, const char *id)
+{
+    size_t size = strlen(id) + 1;
+    struct client *client = memory_new(1, offsetof(struct client, id) + size);
+    memcpy(client->id, id, size);
+    name_table_add(&part->ids, client->id);
     return client;
 }
 
@@ -108,45 +89,32 @@ static void unlink_connection(struct connection *connection)
 bool clients_enter(struct clients *clients, const char *id,
                    struct connection *connection, uint32_t limit)
 {
-    struct shard *shard = lock_shard(clients, id);
-    struct client *client = find_or_add(shard, id);
+    struct part *part = lock_part(clients, id);
+    struct client *client = find(part, id);
+    if (!client)
+        client = add(part, id);
     bool entered = !limit || client->connections < limit;
     if (entered)
-        link_newest(client, connection, ++shard->last_stamp);
-    pthread_mutex_unlock(&shard->lock);
+        link_newest(client, connection, ++part->last_stamp);
+    unlock_part(clients, part);
     return entered;
 }
 
 void clients_leave(struct clients *clients, struct connection *connection)
 {
     struct client *client = connection->client;
-    struct shard *shard = lock_shard(clients, client->id);
+    struct part *part = lock_part(clients, client->id);
     unlink_connection(connection);
     if (!client->connections) {
-        HASH_DEL(shard->clients, client);
+        name_table_remove(&part->ids, client->id);
         free(client);
     }
-    pthread_mutex_unlock(&shard->lock);
-}
-
-const char *client_id(const struct client *client)
-{
-    return client->id;
-}
-
-static void open_message(struct connection *connection, struct parcel *parcel)
-{
-    connection_send(connection, parcel->message);
+    unlock_part(clients, part);
 }
 
 static void open_close(struct connection *connection, struct parcel *parcel)
 {
     connection_close_saying(connection, parcel->reason, parcel->text);
-}
-
-static void open_remove(struct connection *connection, struct parcel *parcel)
-{
-    operation_remove(connection, parcel->text);
 }
 
 /* On the connection's worker, where the connection may be gone by now. */
@@ -184,44 +152,61 @@ static void post(struct connection *connection, const struct parcel *model)
                (struct inbox_item){open_parcel, connection->worker, parcel});
 }
 
+/* Not over a protocol without messages of others, and not once it closes. */
+static bool is_for(const struct parcel *model,
+                   const struct connection *connection)
+{
+    return !model->for_receivers ||
+           (connection->protocol->encoding && !connection->is_asked_to_close);
+}
+
 /* Posts a copy to each connection from `connection` on; under the lock. */
 static uint32_t post_to_list(struct connection *connection,
                              const struct parcel *model)
 {
     uint32_t count = 0;
     for (; connection; connection = connection->client_next) {
+        if (!is_for(model, connection))
+            continue;
         post(connection, model);
         count++;
     }
     return count;
 }
 
-static uint32_t post_to_client(struct clients *clients, const char *id,
-                               const struct parcel *model)
+uint32_t clients_post(struct clients *clients, const char *id,
+                      const struct parcel *model)
 {
-    struct shard *shard = lock_shard(clients, id);
-    struct client *client = find(shard, id);
+    struct part *part = lock_part(clients, id);
+    struct client *client = find(part, id);
     uint32_t count = client ? post_to_list(client->newest, model) : 0;
     if (count && model->message)
-        trace_tell(model->message, &client->newest->worker->inbox, count);
-    pthread_mutex_unlock(&shard->lock);
+        message_log_delivery(model->message, &client->newest->worker->inbox,
+                             count);
+    unlock_part(clients, part);
     return count;
-}
-
-uint32_t clients_send(struct clients *clients, const char *id,
-                      struct message *message)
-{
-    const struct parcel model = {.open = open_message, .message = message};
-    return post_to_client(clients, id, &model);
 }
 
 uint32_t clients_count(struct clients *clients, const char *id)
 {
-    struct shard *shard = lock_shard(clients, id);
-    struct client *client = find(shard, id);
+    struct part *part = lock_part(clients, id);
+    struct client *client = find(part, id);
     uint32_t count = client ? client->connections : 0;
-    pthread_mutex_unlock(&shard->lock);
+    unlock_part(clients, part);
     return count;
+}
+
+void clients_visit(
+    struct clients *clients, const char *id, const struct worker *worker,
+    void (*visit)(void *arg, const struct connection *connection), void *arg)
+{
+    struct part *part = lock_part(clients, id);
+    const struct client *client = find(part, id);
+    const struct connection *at = client ? client->newest : NULL;
+    for (; at; at = at->client_next)
+        if (at->worker == worker)
+            visit(arg, at);
+    unlock_part(clients, part);
 }
 
 uint32_t clients_close(struct clients *clients, const char *id,
@@ -229,14 +214,7 @@ uint32_t clients_close(struct clients *clients, const char *id,
 {
     const struct parcel model = {
         .open = open_close, .reason = reason, .text = text};
-    return post_to_client(clients, id, &model);
-}
-
-uint32_t clients_remove(struct clients *clients, const char *id,
-                        struct bytes channel)
-{
-    const struct parcel model = {.open = open_remove, .text = channel};
-    return post_to_client(clients, id, &model);
+    return clients_post(clients, id, &model);
 }
 
 uint32_t clients_close_older(struct clients *clients,
@@ -244,9 +222,9 @@ uint32_t clients_close_older(struct clients *clients,
                              enum close_reason reason)
 {
     const struct parcel model = {.open = open_close, .reason = reason};
-    struct shard *shard = lock_shard(clients, connection->client->id);
+    struct part *part = lock_part(clients, connection->client->id);
     uint32_t count = post_to_list(connection->client_next, &model);
-    pthread_mutex_unlock(&shard->lock);
+    unlock_part(clients, part);
     return count;
 }
 
@@ -263,8 +241,8 @@ static uint32_t count_up_to(const struct client *client, uint64_t stamp)
 struct client_view clients_look(struct clients *clients, const char *id)
 {
     struct client_view view = {0};
-    struct shard *shard = lock_shard(clients, id);
-    const struct client *client = find(shard, id);
+    struct part *part = lock_part(clients, id);
+    const struct client *client = find(part, id);
     const struct connection *at = client ? client->newest : NULL;
     while (at && at->is_asked_to_close)
         at = at->client_next;
@@ -272,7 +250,7 @@ struct client_view clients_look(struct clients *clients, const char *id)
         view.newest = at->client_stamp;
         view.connections = count_up_to(client, at->client_stamp);
     }
-    pthread_mutex_unlock(&shard->lock);
+    unlock_part(clients, part);
     return view;
 }
 
@@ -281,8 +259,8 @@ uint32_t clients_close_up_to(struct clients *clients, const char *id,
                              enum close_reason reason)
 {
     const struct parcel model = {.open = open_close, .reason = reason};
-    struct shard *shard = lock_shard(clients, id);
-    const struct client *client = find(shard, id);
+    struct part *part = lock_part(clients, id);
+    const struct client *client = find(part, id);
     uint32_t count = count_up_to(client, stamp);
     uint32_t closed = 0;
     struct connection *at = client ? client->newest : NULL;
@@ -292,28 +270,28 @@ uint32_t clients_close_up_to(struct clients *clients, const char *id,
         post(at, &model);
         closed++;
     }
-    pthread_mutex_unlock(&shard->lock);
+    unlock_part(clients, part);
     return closed;
 }
 
-/* The ids of a shard, one behind the other, each with its zero byte. */
-static void copy_ids(struct shard *shard, struct buffer *ids)
+/* The ids of a part, one behind the other, each with its zero byte. */
+static void copy_ids(struct clients *clients, unsigned part, struct buffer *ids)
 {
-    struct client *client;
-    struct client *next;
+    uint32_t at = 0;
+    const char *id;
     buffer_clear(ids);
-    pthread_mutex_lock(&shard->lock);
-    HASH_ITER(hh, shard->clients, client, next)
-        buffer_append(ids, (struct bytes){client->id, strlen(client->id) + 1});
-    pthread_mutex_unlock(&shard->lock);
+    shards_lock_part(&clients->shards, part);
+    while ((id = name_table_next(&clients->parts[part].ids, &at)))
+        buffer_append(ids, (struct bytes){id, strlen(id) + 1});
+    shards_unlock(&clients->shards, part);
 }
 
 void clients_each(struct clients *clients,
                   void (*visit)(void *arg, const char *id), void *arg)
 {
     struct buffer ids = {0};
-    for (int i = 0; i < SHARDS; i++) {
-        copy_ids(&clients->shards[i], &ids);
+    for (unsigned i = 0; i < SHARDS; i++) {
+        copy_ids(clients, i, &ids);
         for (size_t at = 0; at < ids.len; at += strlen(ids.data + at) + 1)
             visit(arg, ids.data + at);
     }

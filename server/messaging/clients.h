@@ -16,9 +16,9 @@
 #include "messaging/close_reason.h"
 
 struct clients;
-struct client;
 struct connection;
 struct message;
+struct worker;
 
 struct clients *clients_new(void);
 
@@ -32,18 +32,17 @@ bool clients_enter(struct clients *clients, const char *id,
 
 void clients_leave(struct clients *clients, struct connection *connection);
 
-/* Valid while a connection of the client is entered. */
-const char *client_id(const struct client *client);
-
-/* Posts a message to each connection of the client; how many they are. */
-uint32_t clients_send(struct clients *clients, const char *id,
-                      struct message *message);
-
 /* How many connections the client has on this instance. */
 uint32_t clients_count(struct clients *clients, const char *id);
 
-/* The same without those that were asked to close from here. A stamp tells
- * which of two connections of the client entered later. */
+/* Calls `visit`, under a lock, for each connection of the client that this
+ * worker has; on the worker's thread. */
+void clients_visit(
+    struct clients *clients, const char *id, const struct worker *worker,
+    void (*visit)(void *arg, const struct connection *connection), void *arg);
+
+/* How many there are without those that were asked to close from here. A stamp
+ * tells which of two connections of the client entered later. */
 struct client_view {
     uint32_t connections;
     uint64_t newest; /* stamp; 0: there is none */
@@ -60,12 +59,24 @@ void clients_each(struct clients *clients,
 uint32_t clients_close(struct clients *clients, const char *id,
                        enum close_reason reason, struct bytes text);
 
-/* Takes a channel away from each connection of the client; how many
- * connections it has, with the channel or without. */
-uint32_t clients_remove(struct clients *clients, const char *id,
-                        struct bytes channel);
+/* Work for one connection, on its way to the connection's worker. */
+struct parcel {
+    void (*open)(struct connection *connection, struct parcel *parcel);
+    bool for_receivers;      /* only for those that could get a message */
+    uint64_t handle;         /* set by clients_post */
+    struct message *message; /* a reference, or NULL */
+    enum close_reason reason;
+    struct bytes text; /* in `copy` once posted */
+    char copy[];
+};
 
-/* The same for those that entered before this connection of the client. */
+/* Posts a copy of the parcel to each connection of the client that it is for,
+ * to be opened on the thread of its worker if it is still there; how many they
+ * are. */
+uint32_t clients_post(struct clients *clients, const char *id,
+                      const struct parcel *model);
+
+/* Asks those to close that entered before this connection of the client. */
 uint32_t clients_close_older(struct clients *clients,
                              const struct connection *connection,
                              enum close_reason reason);

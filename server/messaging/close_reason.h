@@ -17,34 +17,45 @@
 
 enum { CLOSE_TEXT_MAX = 123 }; /* RFC 6455 section 5.5, less the code */
 
+/* The name in the code, and that in logs and metrics; the code of the close
+ * frame (RFC 6455 section 7.4; 0: it is not ours), its text, and whether what
+ * waits in the outbox is sent first. */
+#define CLOSE_REASONS(ROW)                                                     \
+    ROW(NONE, "none", 0, "", false) /* not closing */                          \
+    ROW(BY_CLIENT, "by_client", 0, "", false)                                  \
+    ROW(CONNECTION_LOST, "connection_lost", 0, "", false)                      \
+    ROW(PROTOCOL_ERROR, "protocol_error", 1002, "protocol error", false)       \
+    ROW(BAD_UTF8, "bad_utf8", 1007, "bad UTF-8", false)                        \
+    ROW(TOO_BIG, "too_big", 1009, "message too big", false)                    \
+    ROW(RESTART, "restart", 1012, "restart", true)                             \
+    ROW(MAX_AGE, "max_age", 1012, "connected long enough", true)               \
+    ROW(BAD_MESSAGES, "bad_messages", 4400, "too many bad messages", true)     \
+    ROW(TOKEN_MISSING, "token_missing", 4401, "token missing", true)           \
+    ROW(TOKEN_INVALID, "token_invalid", 4401, "token invalid", true)           \
+    ROW(TOKEN_EXPIRED, "token_expired", 4401, "token expired", true)           \
+    ROW(FORBIDDEN, "forbidden", 4403, "forbidden", true)                       \
+    ROW(DISCONNECTED, "disconnected", 4403, "disconnected by the server",      \
+        true)                                                                  \
+    ROW(BANNED, "banned", 4403, "banned", true)                                \
+    ROW(REPLACED, "replaced", 4409, "replaced by a newer connection", true)    \
+    ROW(NO_PONG, "no_pong", 4508, "no pong", false)                            \
+    ROW(TOO_SLOW, "too_slow", 4513, "too slow", false)                         \
+    ROW(RATE_LIMIT, "rate_limit", 4529, "rate limit", true)                    \
+    ROW(TOO_MANY_CONNECTIONS, "too_many_connections", 4529,                    \
+        "too many connections of this client", true)
+
 enum close_reason {
-    CLOSE_NONE, /* not closing */
-    CLOSE_BY_CLIENT,
-    CLOSE_CONNECTION_LOST,
-    CLOSE_PROTOCOL_ERROR,
-    CLOSE_BAD_UTF8,
-    CLOSE_TOO_BIG,
-    CLOSE_RESTART,
-    CLOSE_MAX_AGE,
-    CLOSE_BAD_MESSAGES,
-    CLOSE_TOKEN_MISSING,
-    CLOSE_TOKEN_INVALID,
-    CLOSE_TOKEN_EXPIRED,
-    CLOSE_FORBIDDEN,
-    CLOSE_DISCONNECTED,
-    CLOSE_REPLACED,
-    CLOSE_NO_PONG,
-    CLOSE_TOO_SLOW,
-    CLOSE_RATE_LIMIT,
-    CLOSE_TOO_MANY_CONNECTIONS,
-    CLOSE_REASON_COUNT
+#define CLOSE_ENUM(reason, name, code, text, flush) CLOSE_##reason,
+    CLOSE_REASONS(CLOSE_ENUM)
+#undef CLOSE_ENUM
+        CLOSE_REASON_COUNT
 };
 
 struct close_reason_info {
-    const char *name; /* in logs and metrics */
-    int code;         /* RFC 6455 section 7.4; 0: no close frame is ours */
-    const char *text; /* what the client reads in the close frame */
-    bool flush;       /* what waits in the outbox is sent first */
+    const char *name;
+    int code;
+    const char *text;
+    bool flush;
 };
 
 const struct close_reason_info *close_reason_info(enum close_reason reason);

@@ -1,19 +1,12 @@
 #include "messaging/connection.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/memory.h"
-#include "messaging/channel.h"
-#include "messaging/hooked.h"
-#include "messaging/names.h"
-#include "messaging/operations.h"
+#include "messaging/client.h"
 #include "messaging/tally.h"
 #include "messaging/worker.h"
-
-enum { DISCONNECTS_LOGGED = 1000 }; /* a second */
 
 static const struct messaging_options *options_of(struct connection *connection)
 {
@@ -25,144 +18,53 @@ static void count(struct connection *connection, enum metric metric, int64_t by)
     metrics_add(&connection->worker->metrics, metric, by);
 }
 
-struct connection *connection_new(struct worker *worker,
-                                  const struct protocol *protocol,
-                                  const struct transport *transport,
-                                  void *socket, const char *client_id,
-                                  struct identity identity)
+struct connection_extra *connection_extra(struct connection *connection)
 {
-    struct connection *connection = memory_new(1, sizeof *connection);
-    connection->worker = worker;
-    connection->protocol = protocol;
-    connection->transport = transport;
-    connection->socket = socket;
-    worker_add_connection(worker, connection);
-    const struct instance *instance = worker->instance;
-    if (!clients_enter(instance->clients, client_id, connection,
-                       instance->options->limits.connections_per_client)) {
-        worker_remove_connection(worker, connection);
-        free(connection);
-        return NULL;
-    }
-    connection->identity = identity;
-    return connection;
+    if (!connection->extra)
+        connection->extra = memory_new(1, sizeof *connection->extra);
+    return connection->extra;
 }
 
-/* For a bus that counts a client's connections over several instances; NULL
- * for one that does not. */
-static struct request *news_of_client(const struct connection *connection)
+/* What has arrived of an unfinished message, or NULL. */
+static struct buffer *partial_of(const struct connection *connection)
 {
-    const struct instance *instance = connection->worker->instance;
-    if (!instance->bus->is_shared || !options_limit_clients(instance->options))
-        return NULL;
-    return request_new(REQUEST_CLIENT, (struct bytes){0},
-                       bytes_of(connection_client_id(connection)),
-                       (struct bytes){0});
+    return connection->extra ? connection->extra->partial : NULL;
 }
 
-static void tell_bus(const struct worker *worker, struct request *news)
+void connection_drop_partial(struct connection *connection)
 {
-    if (news)
-        bus_submit(worker->instance->bus, news);
-}
-
-void connection_open(struct connection *connection,
-                     const struct bytes *channels, size_t channel_count)
-{
-    connection->opened_ms = clock_steady_ms();
-    connection->last_seen_ms = connection->opened_ms;
-    connection->is_open = true;
-    count(connection, METRIC_CONNECTIONS, 1);
-    count(connection, METRIC_CONNECTIONS_OPENED, 1);
-    worker_watch_expiry(connection->worker, connection);
-    if (options_of(connection)->single_connection)
-        clients_close_older(connection->worker->instance->clients, connection,
-                            CLOSE_REPLACED);
-    tell_bus(connection->worker, news_of_client(connection));
-    hook_tell_connected(connection);
-    connection->protocol->on_open(connection, channels, channel_count);
-}
-
-static int close_code(const struct connection *connection)
-{
-    enum { LOST = 1006 }; /* RFC 6455 section 7.1.5: no close frame came */
-    int ours = close_reason_info(connection->close_reason)->code;
-    if (ours)
-        return ours;
-    return connection->peer_close_code ? connection->peer_close_code : LOST;
-}
-
-static void log_end(struct connection *connection)
-{
-    char text[CLIENT_ID_MAX + 32];
-    char address[IP_ADDRESS_TEXT] = "";
-    const char *client = connection_client_id(connection);
-    snprintf(text, sizeof text, "Client %s disconnected", client);
-    if (connection->transport->address)
-        connection->transport->address(connection, address);
-    log_limited(
-        LOG_INFO, DISCONNECTS_LOGGED, text, LOG_TEXT("client", client),
-        LOG_TEXT("address", address),
-        LOG_TEXT("protocol", connection->protocol->name),
-        LOG_NUMBER("code", close_code(connection)),
-        LOG_TEXT("reason", close_reason_info(connection->close_reason)->name),
-        LOG_NUMBER("duration_ms", clock_steady_ms() - connection->opened_ms));
-}
-
-/* A connection whose socket just vanished was not asked to close. */
-static void settle_reason(struct connection *connection)
-{
-    if (connection->close_reason == CLOSE_NONE)
-        connection->close_reason = connection->peer_close_code
-                                       ? CLOSE_BY_CLIENT
-                                       : CLOSE_CONNECTION_LOST;
-}
-
-static void note_end(struct connection *connection)
-{
-    if (!connection->is_open)
+    struct buffer *partial = partial_of(connection);
+    if (!partial)
         return;
-    settle_reason(connection);
-    log_end(connection);
-    if (connection->protocol->on_close)
-        connection->protocol->on_close(connection);
-    hook_tell_disconnected(connection, close_code(connection));
-    metrics_count_close(&connection->worker->metrics,
-                        connection->close_reason);
-    count(connection, METRIC_CONNECTIONS, -1);
+    count(connection, METRIC_WAITING_BYTES, -(int64_t)partial->len);
+    buffer_deinit(partial);
+    free(partial);
+    connection->extra->partial = NULL;
 }
 
-static void free_partial(struct connection *connection)
+void connection_close_with(struct connection *connection,
+                           enum close_reason reason, int code,
+                           struct bytes text)
 {
-    if (!connection->partial)
+    if (connection->is_closing)
         return;
-    buffer_deinit(connection->partial);
-    free(connection->partial);
-    connection->partial = NULL;
+    connection_extra(connection)->close_code = code;
+    connection_close_saying(connection, reason, text);
 }
 
-void connection_free(struct connection *connection)
+int connection_close_code(const struct connection *connection,
+                          enum close_reason reason)
 {
-    note_end(connection);
-    connection->is_open = false; /* its socket is gone */
-    operation_leave_all(connection);
-    connection_drop_outbox(connection);
-    free_partial(connection);
-    hooked_abandon(connection);
-    caps_unref(connection->identity.caps);
-    struct request *news = news_of_client(connection);
-    clients_leave(connection->worker->instance->clients, connection);
-    tell_bus(connection->worker, news);
-    worker_remove_connection(connection->worker, connection);
-    free(connection->subscriptions);
-    free(connection->close_text);
-    free(connection);
+    return connection->extra && connection->extra->close_code
+               ? connection->extra->close_code
+               : protocol_close_code(connection->protocol, reason);
 }
 
 void connection_close_at_limit(struct connection *connection,
                                enum metric metric, enum close_reason reason)
 {
-    count(connection, metric, 1);
+    if (!connection->is_closing) /* counted once, however much follows */
+        count(connection, metric, 1);
     connection_close(connection, reason);
 }
 
@@ -176,22 +78,41 @@ static bool is_within_rate(struct connection *connection)
     return false;
 }
 
+bool connection_charge(struct connection *connection, uint32_t commands)
+{
+    while (!connection->is_closing && commands && is_within_rate(connection))
+        commands--;
+    return !connection->is_closing;
+}
+
+bool connection_take_opening(struct connection *connection)
+{
+    if (connection->opening_taken >=
+        options_opening_burst(options_of(connection)))
+        return false;
+    connection->opening_taken++;
+    return true;
+}
+
 static void handle_message(struct connection *connection, struct bytes message,
                            bool binary)
 {
     count(connection, METRIC_MESSAGES_IN, 1);
     count(connection, METRIC_BYTES_IN, (int64_t)message.len);
     if (connection->worker->watch)
-        watch_connection(connection, TALLY_MESSAGES_IN, 1, message.len);
-    if (is_within_rate(connection))
+        watch_connection(connection->worker, connection->handle,
+                         TALLY_MESSAGES_IN, 1, message.len);
+    if (connection->protocol->charges_itself || is_within_rate(connection))
         connection->protocol->on_message(connection, message, binary);
 }
 
 static void keep_piece(struct connection *connection, struct bytes piece)
 {
-    if (!connection->partial)
-        connection->partial = memory_new(1, sizeof *connection->partial);
-    buffer_append(connection->partial, piece);
+    struct connection_extra *extra = connection_extra(connection);
+    if (!extra->partial)
+        extra->partial = memory_new(1, sizeof *extra->partial);
+    buffer_append(extra->partial, piece);
+    count(connection, METRIC_WAITING_BYTES, (int64_t)piece.len);
 }
 
 void connection_receive(struct connection *connection, struct bytes piece,
@@ -200,14 +121,15 @@ void connection_receive(struct connection *connection, struct bytes piece,
     if (!connection->is_open || connection->is_closing)
         return;
     connection_on_sign_of_life(connection);
-    size_t held = connection->partial ? connection->partial->len : 0;
+    const struct buffer *partial = partial_of(connection);
+    size_t held = partial ? partial->len : 0;
     if (held + piece.len + remaining >
         options_of(connection)->limits.message_bytes) {
         connection_close_at_limit(connection, METRIC_LIMIT_MESSAGE_BYTES,
                                   CLOSE_TOO_BIG);
         return;
     }
-    if (is_final && !connection->partial) {
+    if (is_final && !partial) {
         handle_message(connection, piece, binary);
         return;
     }
@@ -218,8 +140,9 @@ void connection_receive(struct connection *connection, struct bytes piece,
             is_within_rate(connection);
         return;
     }
-    handle_message(connection, buffer_bytes(connection->partial), binary);
-    free_partial(connection);
+    handle_message(connection, buffer_bytes(connection->extra->partial),
+                   binary);
+    connection_drop_partial(connection);
 }
 
 bool connection_on_ping(struct connection *connection)
@@ -233,6 +156,27 @@ bool connection_on_ping(struct connection *connection)
 void connection_on_sign_of_life(struct connection *connection)
 {
     connection->last_seen_ms = clock_steady_ms();
+    connection->is_pong_awaited = false;
+}
+
+void connection_close_later(struct connection *connection)
+{
+    struct worker *worker = connection->worker;
+    if (connection->is_in_closing)
+        return;
+    connection->is_in_closing = true;
+    connection_extra(connection)->closing_next = worker->closing;
+    worker->closing = connection;
+}
+
+void connection_forget_closing(struct connection *connection)
+{
+    if (!connection->is_in_closing)
+        return;
+    struct connection **at = &connection->worker->closing;
+    while (*at != connection)
+        at = &(*at)->extra->closing_next;
+    *at = connection->extra->closing_next;
 }
 
 void connection_close(struct connection *connection, enum close_reason reason)
@@ -241,38 +185,29 @@ void connection_close(struct connection *connection, enum close_reason reason)
         return;
     connection->is_closing = true;
     connection->close_reason = reason;
-    worker_close_later(connection->worker, connection);
+    connection_close_later(connection);
 }
 
 void connection_close_saying(struct connection *connection,
                              enum close_reason reason, struct bytes text)
 {
     if (!connection->is_closing && text.len)
-        connection->close_text = memory_copy_text(text.data, text.len);
+        connection_extra(connection)->close_text =
+            memory_copy_text(text.data, text.len);
     connection_close(connection, reason);
 }
 
 const char *connection_close_text(const struct connection *connection)
 {
-    return connection->close_text
-               ? connection->close_text
+    const struct connection_extra *extra = connection->extra;
+    return extra && extra->close_text
+               ? extra->close_text
                : close_reason_info(connection->close_reason)->text;
-}
-
-void connection_start_close(struct connection *connection)
-{
-    operation_leave_all(connection);
-    bool flush = close_reason_info(connection->close_reason)->flush;
-    if (flush && !outbox_is_empty(&connection->outbox))
-        return; /* connection_on_writable comes back here */
-    connection->is_close_started = true;
-    connection_drop_outbox(connection);
-    connection->transport->close(connection, connection->close_reason);
 }
 
 const char *connection_client_id(const struct connection *connection)
 {
-    return client_id(connection->client);
+    return connection->client ? connection->client->id : "";
 }
 
 void connection_count_fault(struct connection *connection, enum fault fault)
@@ -283,5 +218,5 @@ void connection_count_fault(struct connection *connection, enum fault fault)
     uint32_t limit = options_of(connection)->limits.bad_messages;
     if (++connection->bad_messages >= limit && limit)
         connection_close_at_limit(connection, METRIC_LIMIT_BAD_MESSAGES,
-                       CLOSE_BAD_MESSAGES);
+                                  CLOSE_BAD_MESSAGES);
 }

@@ -1,21 +1,20 @@
 #include "messaging/fault.h"
 
+#include "messaging/names.h"
+
 static const struct fault_info table[FAULT_COUNT] = {
     [FAULT_NONE] = {"none", "", false},
     [FAULT_BAD_REQUEST] = {"bad_request", "not a valid message", true},
     [FAULT_UNKNOWN_TYPE] = {"unknown_type", "no such message type", true},
     [FAULT_BINARY] = {"binary", "this protocol takes text only", true},
-    [FAULT_BAD_CHANNEL] = {"bad_channel",
-                           "channel must be 1 to 164 of "
-                           "A-Z a-z 0-9 _ - = @ , . ; : # $ /",
+    [FAULT_BAD_CHANNEL] = {"bad_channel", "channel must be " CHANNEL_NAME_RULE,
                            true},
     [FAULT_NO_CHANNEL] = {"no_channel",
                           "channel may be left out only while exactly one is "
                           "subscribed",
                           true},
-    [FAULT_BAD_CLIENT] = {"bad_client",
-                          "to must be 1 to 128 of A-Z a-z 0-9 . _ ~ : @ + = -",
-                          true},
+    [FAULT_BAD_CLIENT] = {"bad_client", "to must be " CLIENT_ID_RULE, true},
+    [FAULT_BAD_EVENT] = {"bad_event", "event must be " EVENT_RULE, true},
     [FAULT_BAD_SINCE] = {"bad_since",
                          "since must hold the epoch and offset once given",
                          true},
@@ -26,8 +25,7 @@ static const struct fault_info table[FAULT_COUNT] = {
     [FAULT_NOT_SUBSCRIBED] = {"not_subscribed",
                               "this connection does not have that channel",
                               false},
-    [FAULT_CANCELLED] = {"cancelled", "unsubscribed before it was done",
-                         false},
+    [FAULT_CANCELLED] = {"cancelled", "unsubscribed before it was done", false},
     [FAULT_NO_PRESENCE] = {"no_presence", "the channel keeps no presence",
                            false},
     [FAULT_NO_HISTORY] = {"no_history", "the channel keeps no history", false},
@@ -35,6 +33,10 @@ static const struct fault_info table[FAULT_COUNT] = {
                                  "the limit of channels is reached", false},
     [FAULT_BAD_TOKEN] = {"bad_token", "the token is not valid", true},
     [FAULT_UNAVAILABLE] = {"unavailable", "try again later", false},
+    [FAULT_NOT_STORED] = {"not_stored",
+                          "Redis takes no messages: it is out of memory, or "
+                          "read-only",
+                          false},
 };
 
 const struct fault_info *fault_info(enum fault fault)

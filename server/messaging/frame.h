@@ -1,6 +1,4 @@
-/* frame: one WebSocket frame from the server, ready to be written as it is.
- *
- * Server frames carry no mask (RFC 6455 section 5.1), so one frame serves
+/* frame: one payload in the bytes of one transport, written as they are to
  * every receiver.
  *
  * Owner:   counted; whoever keeps one holds a reference.
@@ -12,38 +10,23 @@
 #define PEAL_MESSAGING_FRAME_H
 
 #include <stdatomic.h>
-#include <stdint.h>
 
-#include "base/bytes.h"
-
-/* RFC 6455 section 5.2 */
-enum frame_opcode {
-    FRAME_CONTINUATION = 0x0,
-    FRAME_TEXT = 0x1,
-    FRAME_BINARY = 0x2,
-    FRAME_CLOSE = 0x8,
-    FRAME_PING = 0x9,
-    FRAME_PONG = 0xa
-};
-
-enum { FRAME_HEADER_MAX = 10 };
+#include "messaging/framing.h"
 
 struct frame {
     _Atomic unsigned references;
-    unsigned header_len;
-    size_t len; /* header and payload */
+    _Atomic unsigned waiting; /* in so many outboxes */
+    unsigned payload_at;
+    size_t payload_len;
+    size_t len; /* of everything */
     char data[];
 };
 
-/* Writes the header of a final frame; returns its length. */
-size_t frame_write_header(char out[FRAME_HEADER_MAX], enum frame_opcode opcode,
-                          size_t payload_len);
-
-/* The length of the first of frames that were made here and are whole. */
-size_t frame_whole_len(struct bytes frames);
-
-/* A frame with one reference, its payload copied. */
-struct frame *frame_new(enum frame_opcode opcode, struct bytes payload);
+/* Room for a payload, which is to be appended; then frame_wrap makes a frame
+ * with one reference out of both. */
+void frame_begin(struct buffer *out);
+struct frame *frame_wrap(struct buffer *out, const struct framing *framing,
+                         enum payload_kind kind);
 
 /* A frame with one reference out of bytes that are whole frames already. */
 struct frame *frame_new_raw(struct bytes frames);
@@ -64,7 +47,7 @@ static inline struct bytes frame_bytes(const struct frame *frame)
 
 static inline struct bytes frame_payload(const struct frame *frame)
 {
-    return bytes_skip(frame_bytes(frame), frame->header_len);
+    return (struct bytes){frame->data + frame->payload_at, frame->payload_len};
 }
 
 #endif

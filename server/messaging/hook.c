@@ -4,7 +4,9 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "messaging/connection.h"
 #include "messaging/names.h"
+#include "messaging/protocol.h"
 #include "messaging/worker.h"
 
 static const char *const hook_names[HOOK_COUNT] = {
@@ -94,6 +96,7 @@ void question_free(struct question *question)
 {
     buffer_deinit(&question->body);
     caps_unref(question->caps);
+    free(question->info);
     free(question->payload);
     free(question);
 }
@@ -133,12 +136,12 @@ static void append_client(struct buffer *json,
     hook_append_connection(json, connection);
 }
 
-/* A dashboard is the operator's, and no client of the application. */
+/* An operator is no client of the application. */
 static bool is_told_of(const struct connection *connection,
                        enum hook_event event)
 {
     return hook_is_told(connection->worker->instance->hooks, event) &&
-           strcmp(connection->protocol->name, PROTOCOL_DASHBOARD) != 0;
+           connection->client && !connection->protocol->is_for_operators;
 }
 
 void hook_tell_connected(const struct connection *connection)
@@ -174,7 +177,14 @@ void hook_tell_disconnected(const struct connection *connection, int code)
 }
 
 void hook_tell_channel(struct hooks *hooks, enum hook_event event,
-                       const char *channel, const char *client)
+                       const char *channel)
+{
+    hook_tell_member(hooks, event, channel, NULL, (struct bytes){0});
+}
+
+void hook_tell_member(struct hooks *hooks, enum hook_event event,
+                      const char *channel, const char *client,
+                      struct bytes info)
 {
     if (!hook_is_told(hooks, event))
         return;
@@ -183,5 +193,8 @@ void hook_tell_channel(struct hooks *hooks, enum hook_event event,
     hook_append_text(&json, "channel", bytes_of(channel));
     if (client)
         hook_append_text(&json, "client", bytes_of(client));
+    if (info.len)
+        buffer_append_text(&json, ",\"info\":");
+    buffer_append(&json, info);
     tell(hooks, event, &json);
 }

@@ -68,6 +68,7 @@ struct question {
     char reason[CLOSE_TEXT_MAX + 1]; /* REFUSED: for the client, or empty */
     char *payload;     /* PUBLISH: in place of the client's, or NULL; owned */
     struct caps *caps; /* CONNECT: in place of the token's, or NULL; owned */
+    char *info;        /* CONNECT: the same for what others may see; owned */
     bool has_expiry;   /* CONNECT: the same for its end */
     int64_t expires_seconds;
 
@@ -127,9 +128,12 @@ void question_free(struct question *question);
 /* Each does nothing unless that event is wanted; `hooks` may be NULL. */
 void hook_tell_connected(const struct connection *connection);
 void hook_tell_disconnected(const struct connection *connection, int code);
-/* EVENT_CHANNEL_...: `client` is NULL. */
 void hook_tell_channel(struct hooks *hooks, enum hook_event event,
-                       const char *channel, const char *client);
+                       const char *channel);
+/* `info`: what others may see of the client, or empty. */
+void hook_tell_member(struct hooks *hooks, enum hook_event event,
+                      const char *channel, const char *client,
+                      struct bytes info);
 
 /* Of a connection, in what the application is asked and told; unique on its
  * instance. */

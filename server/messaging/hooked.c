@@ -3,7 +3,10 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "messaging/bus.h"
 #include "messaging/channel.h"
+#include "messaging/hook.h"
+#include "messaging/subscription.h"
 #include "messaging/worker.h"
 
 struct waiting_publish {
@@ -94,9 +97,15 @@ void hooked_subscribe(struct connection *connection, struct request *request)
 static void replace_payload(struct request *request, const char *payload)
 {
     struct message *old = request->message;
-    request->message =
-        message_new_traced(old->kind, old->channel, old->from,
-                           bytes_of(payload), message_trace(old));
+    const struct message_parts parts = {
+        .channel = old->channel,
+        .from = old->from,
+        .event = old->event,
+        .info = old->info,
+        .payload = bytes_of(payload),
+        .trace = message_trace(old),
+    };
+    request->message = message_new_of(old->kind, &parts);
     message_unref(old);
 }
 
@@ -117,7 +126,7 @@ static void go_on(struct worker *worker, struct waiting_publish *publish)
 static void free_line(struct publish_line *line)
 {
     if (line->connection)
-        line->connection->publish_line = NULL;
+        line->connection->extra->publish_line = NULL;
     free(line);
 }
 
@@ -145,11 +154,12 @@ static void on_publish_judged(struct worker *worker, struct question *question)
 
 static struct publish_line *line_of(struct connection *connection)
 {
-    struct publish_line *line = connection->publish_line;
+    struct connection_extra *extra = connection_extra(connection);
+    struct publish_line *line = extra->publish_line;
     if (!line) {
         line = memory_new(1, sizeof *line);
         line->connection = connection;
-        connection->publish_line = line;
+        extra->publish_line = line;
     }
     return line;
 }
@@ -180,6 +190,8 @@ enum fault hooked_publish(struct connection *connection,
         return FAULT_UNAVAILABLE;
     }
     struct question *question = ask_about(connection, HOOK_PUBLISH, request);
+    if (request->message->event.len)
+        hook_append_text(&question->body, "event", request->message->event);
     buffer_append_text(&question->body, ",\"payload\":");
     buffer_append(&question->body, request->message->payload);
     struct bytes trace = message_trace(request->message);
@@ -193,7 +205,9 @@ enum fault hooked_publish(struct connection *connection,
 
 void hooked_abandon(struct connection *connection)
 {
-    if (connection->publish_line)
-        connection->publish_line->connection = NULL;
-    connection->publish_line = NULL;
+    struct connection_extra *extra = connection->extra;
+    if (!extra || !extra->publish_line)
+        return;
+    extra->publish_line->connection = NULL;
+    extra->publish_line = NULL;
 }

@@ -1,14 +1,11 @@
 #include "messaging/hub.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "messaging/channel.h"
+#include "base/shards.h"
 #include "messaging/worker.h"
-
-enum { SHARDS = 64 };
 
 struct hub_channel {
     uint64_t workers;           /* bit k: worker k wants it; under the lock */
@@ -17,31 +14,29 @@ struct hub_channel {
     char name[];
 };
 
-struct shard {
-    pthread_mutex_t lock;
-    struct hub_channel *channels;
-};
-
 struct hub {
-    struct worker *workers[HUB_WORKERS_MAX]; /* set before threads start */
+    /* set before threads start */
+    hub_deliver_function *deliver;
+    struct worker *workers[HUB_WORKERS_MAX];
     unsigned worker_count;
-    struct shard shards[SHARDS];
+    /* any thread */
+    struct shards shards;
+    struct hub_channel *channels[SHARDS]; /* under their locks */
 };
 
-struct hub *hub_new(void)
+struct hub *hub_new(hub_deliver_function *deliver)
 {
     struct hub *hub = memory_new(1, sizeof *hub);
-    for (int i = 0; i < SHARDS; i++)
-        pthread_mutex_init(&hub->shards[i].lock, NULL);
+    hub->deliver = deliver;
+    shards_init(&hub->shards);
     return hub;
 }
 
 void hub_free(struct hub *hub)
 {
-    for (int i = 0; i < SHARDS; i++) {
-        PANIC_IF(hub->shards[i].channels);
-        pthread_mutex_destroy(&hub->shards[i].lock);
-    }
+    for (unsigned i = 0; i < SHARDS; i++)
+        PANIC_IF(hub->channels[i]);
+    shards_deinit(&hub->shards);
     free(hub);
 }
 
@@ -62,51 +57,35 @@ struct worker *hub_worker(const struct hub *hub, unsigned index)
     return hub->workers[index];
 }
 
-static struct shard *lock_shard(struct hub *hub, struct bytes channel)
-{
-    uint64_t hash = hash_bytes(channel.data, channel.len);
-    struct shard *shard = &hub->shards[hash >> 32 & (SHARDS - 1)];
-    pthread_mutex_lock(&shard->lock);
-    return shard;
-}
-
-static struct hub_channel *find(struct shard *shard, struct bytes name)
+static struct hub_channel *find(const struct hub *hub, unsigned part,
+                                struct bytes name)
 {
     struct hub_channel *channel;
-    HASH_FIND(hh, shard->channels, name.data, name.len, channel);
-    return channel;
-}
-
-static struct hub_channel *add(struct shard *shard, struct bytes name)
-{
-    struct hub_channel *channel = memory_new(1, sizeof *channel + name.len + 1);
-    memcpy(channel->name, name.data, name.len);
-    HASH_ADD_KEYPTR(hh, shard->channels, channel->name, name.len, channel);
+    HASH_FIND_NAMED(hub->channels[part], name, channel);
     return channel;
 }
 
 struct hub_channel *hub_enter(struct hub *hub, struct worker *worker,
                               const char *name)
 {
-    struct shard *shard = lock_shard(hub, bytes_of(name));
-    struct hub_channel *channel = find(shard, bytes_of(name));
-    if (!channel)
-        channel = add(shard, bytes_of(name));
+    unsigned part = shards_lock(&hub->shards, bytes_of(name));
+    struct hub_channel *channel;
+    HASH_FIND_OR_ADD_NAMED(hub->channels[part], name, bytes_of(name), channel);
     channel->workers |= UINT64_C(1) << worker->index;
-    pthread_mutex_unlock(&shard->lock);
+    shards_unlock(&hub->shards, part);
     return channel;
 }
 
 void hub_leave(struct hub *hub, struct worker *worker,
                struct hub_channel *channel)
 {
-    struct shard *shard = lock_shard(hub, bytes_of(channel->name));
+    unsigned part = shards_lock(&hub->shards, bytes_of(channel->name));
     channel->workers &= ~(UINT64_C(1) << worker->index);
     if (!channel->workers) {
-        HASH_DEL(shard->channels, channel);
+        HASH_DEL(hub->channels[part], channel);
         free(channel);
     }
-    pthread_mutex_unlock(&shard->lock);
+    shards_unlock(&hub->shards, part);
 }
 
 void hub_count_listener(struct hub_channel *channel, int by)
@@ -120,24 +99,14 @@ uint32_t hub_listeners(const struct hub_channel *channel)
     return atomic_load_explicit(&channel->listeners, memory_order_relaxed);
 }
 
-/* On a worker that wanted the channel when the message was posted. */
-static void deliver(void *subject, void *object)
-{
-    struct message *message = object;
-    struct channel *channel = channel_find(subject, message->channel);
-    if (channel)
-        channel_push(channel, message);
-    message_unref(message);
-}
-
 static void post_to_workers(struct hub *hub, uint64_t workers,
                             struct message *message)
 {
     while (workers) {
         struct worker *worker = hub->workers[__builtin_ctzll(workers)];
         workers &= workers - 1;
-        inbox_post(&worker->inbox,
-                   (struct inbox_item){deliver, worker, message_ref(message)});
+        inbox_post(&worker->inbox, (struct inbox_item){hub->deliver, worker,
+                                                       message_share(message)});
     }
 }
 
@@ -146,7 +115,7 @@ static void tell_trace(struct hub *hub, const struct hub_channel *channel,
                        struct message *message)
 {
     struct worker *worker = hub->workers[__builtin_ctzll(channel->workers)];
-    trace_tell(message, &worker->inbox, channel->listeners);
+    message_log_delivery(message, &worker->inbox, channel->listeners);
 }
 
 /* Posting under the shard's lock keeps the order of a channel the same for
@@ -154,25 +123,29 @@ static void tell_trace(struct hub *hub, const struct hub_channel *channel,
 uint32_t hub_deliver(struct hub *hub, struct message *message)
 {
     uint32_t listeners = 0;
-    struct shard *shard = lock_shard(hub, message->channel);
-    struct hub_channel *channel = find(shard, message->channel);
+    unsigned part = shards_lock(&hub->shards, message->channel);
+    struct hub_channel *channel = find(hub, part, message->channel);
     if (channel) {
         listeners = channel->listeners;
         message->handed_ns = clock_steady_ns();
+        /* a quick worker must not end the delivery before it has begun on all
+         */
+        message_share(message);
         post_to_workers(hub, channel->workers, message);
+        message_unshare(message);
         if (message->trace)
             tell_trace(hub, channel, message);
     }
-    pthread_mutex_unlock(&shard->lock);
+    shards_unlock(&hub->shards, part);
     return listeners;
 }
 
 uint32_t hub_count_listeners(struct hub *hub, struct bytes name)
 {
-    struct shard *shard = lock_shard(hub, name);
-    struct hub_channel *channel = find(shard, name);
+    unsigned part = shards_lock(&hub->shards, name);
+    struct hub_channel *channel = find(hub, part, name);
     uint32_t listeners = channel ? channel->listeners : 0;
-    pthread_mutex_unlock(&shard->lock);
+    shards_unlock(&hub->shards, part);
     return listeners;
 }
 

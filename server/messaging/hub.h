@@ -1,7 +1,7 @@
 /* hub: which workers of this instance want a channel.
  *
- * The bus gives it a message, the hub posts it to each interested worker; who
- * gets it there is the worker's own affair (channel.h). A publish takes one
+ * The bus gives it a message, the hub posts it to each interested worker,
+ * whose thread runs the function that hub_new was given. A publish takes one
  * shard's lock, and lists of connections need none.
  *
  * Owner:   the server.
@@ -23,7 +23,11 @@ struct hub;
 struct hub_channel;
 struct worker;
 
-struct hub *hub_new(void);
+/* Runs on the thread of a worker that wants the message's channel; takes the
+ * reference to the message, which is a delivery's (message_share). */
+typedef void hub_deliver_function(void *worker, void *message);
+
+struct hub *hub_new(hub_deliver_function *deliver);
 
 /* After every worker left its channels. */
 void hub_free(struct hub *hub);

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/inbox.h"
+#include "base/log.h"
 #include "base/memory.h"
 
 /* Copies `bytes` to `*at`, moves it on, and returns the copy. */
@@ -17,28 +19,46 @@ static struct bytes put(char **at, struct bytes bytes)
 struct message *message_new(enum message_kind kind, struct bytes channel,
                             struct bytes from, struct bytes payload)
 {
-    return message_new_traced(kind, channel, from, payload, (struct bytes){0});
+    const struct message_parts parts = {
+        .channel = channel, .from = from, .payload = payload};
+    return message_new_of(kind, &parts);
 }
 
-struct message *message_new_traced(enum message_kind kind, struct bytes channel,
-                                   struct bytes from, struct bytes payload,
-                                   struct bytes trace)
+struct message *message_new_of(enum message_kind kind,
+                               const struct message_parts *parts)
 {
-    size_t len = channel.len + from.len + payload.len + trace.len;
+    size_t len = parts->channel.len + parts->from.len + parts->event.len +
+                 parts->info.len + parts->payload.len + parts->trace.len;
     struct message *message = memory_new(1, sizeof *message + len);
     atomic_init(&message->references, 1);
     message->kind = kind;
     char *at = message->text;
-    message->channel = put(&at, channel);
-    message->from = put(&at, from);
-    message->payload = put(&at, payload);
-    if (!trace.len)
+    message->channel = put(&at, parts->channel);
+    message->from = put(&at, parts->from);
+    message->event = put(&at, parts->event);
+    message->info = put(&at, parts->info);
+    message->payload = put(&at, parts->payload);
+    if (!parts->trace.len)
         return message;
     /* whatever the version was: this one is what is known of it */
-    memcpy(at, trace.data, TRACE_LEN);
+    memcpy(at, parts->trace.data, TRACE_LEN);
     memcpy(at, "00", 2);
     message->trace = at;
     return message;
+}
+
+static void drop_frames(struct message *message)
+{
+    for (unsigned i = 0; i < ENCODINGS_MAX; i++)
+        for (unsigned j = 0; j < FRAMINGS_MAX; j++) {
+            struct frame *frame = atomic_load_explicit(&message->frames[i][j],
+                                                       memory_order_acquire);
+            if (!frame)
+                continue;
+            frame_unref(frame);
+            atomic_store_explicit(&message->frames[i][j], NULL,
+                                  memory_order_relaxed);
+        }
 }
 
 void message_unref(struct message *message)
@@ -46,26 +66,66 @@ void message_unref(struct message *message)
     if (!message || atomic_fetch_sub_explicit(&message->references, 1,
                                               memory_order_acq_rel) > 1)
         return;
-    for (unsigned i = 0; i < ENCODINGS_MAX; i++)
-        frame_unref(atomic_load(&message->frames[i]));
+    drop_frames(message);
     free(message);
 }
 
-/* Two threads may both make the frame; the second one's is thrown away. */
-struct frame *message_frame(struct message *message, unsigned encoding,
-                            message_encode *encode)
+void message_unshare(struct message *message)
 {
-    _Atomic(struct frame *) *place = &message->frames[encoding];
+    if (atomic_fetch_sub_explicit(&message->deliveries, 1,
+                                  memory_order_acq_rel) == 1)
+        drop_frames(message);
+    message_unref(message);
+}
+
+struct frame *message_new_frame(const struct message *message,
+                                const struct encoding *encoding,
+                                const struct framing *framing)
+{
+    struct buffer out = {0};
+    frame_begin(&out);
+    encoding->encode(message, &out);
+    struct frame *frame = frame_wrap(&out, framing, encoding->kind);
+    buffer_deinit(&out);
+    return frame;
+}
+
+/* Two threads may both make the frame; the second one's is thrown away. */
+struct frame *message_frame(struct message *message,
+                            const struct encoding *encoding,
+                            const struct framing *framing)
+{
+    _Atomic(struct frame *) *place =
+        &message->frames[encoding->number][framing->number];
     struct frame *frame = atomic_load_explicit(place, memory_order_acquire);
     if (frame)
         return frame;
 
-    struct buffer text = {0};
-    encode(message, &text);
-    struct frame *mine = frame_new(FRAME_TEXT, buffer_bytes(&text));
-    buffer_deinit(&text);
+    struct frame *mine = message_new_frame(message, encoding, framing);
     if (atomic_compare_exchange_strong(place, &frame, mine))
         return mine;
     frame_unref(mine);
     return frame;
+}
+
+static void log_delivery(void *subject, void *object)
+{
+    enum { LINES = 1000 }; /* a second */
+    struct message *message = subject;
+    log_limited(LOG_INFO, LINES, "Message delivered",
+                LOG_BYTES("trace_id", trace_id(message->trace)),
+                LOG_BYTES("parent_id", trace_parent(message->trace)),
+                LOG_BYTES("channel", message->channel),
+                LOG_NUMBER("offset", message->offset),
+                LOG_NUMBER("connections", (uintptr_t)object));
+    message_unref(message);
+}
+
+void message_log_delivery(struct message *message, struct inbox *inbox,
+                          uint32_t connections)
+{
+    if (message->trace && trace_is_sampled(message->trace))
+        inbox_post(inbox,
+                   (struct inbox_item){log_delivery, message_ref(message),
+                                       (void *)(uintptr_t)connections});
 }

@@ -46,8 +46,8 @@ uint64_t metrics_sum(const struct metrics *const *all, size_t count,
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++)
-        sum += atomic_load_explicit(&all[i]->cells[metric],
-                                    memory_order_relaxed);
+        sum +=
+            atomic_load_explicit(&all[i]->cells[metric], memory_order_relaxed);
     return sum;
 }
 
@@ -56,8 +56,8 @@ static uint64_t sum_closes(const struct metrics *const *all, size_t count,
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++)
-        sum += atomic_load_explicit(&all[i]->closes[reason],
-                                    memory_order_relaxed);
+        sum +=
+            atomic_load_explicit(&all[i]->closes[reason], memory_order_relaxed);
     return sum;
 }
 
@@ -78,6 +78,47 @@ static void write_closes(const struct metrics *const *all, size_t count,
         buffer_append_format(out, "peal_closes_total{reason=\"%s\"} %llu\n",
                              close_reason_info(i)->name,
                              (unsigned long long)sum_closes(all, count, i));
+}
+
+static uint64_t sum_refusals(const struct metrics *const *all, size_t count,
+                             enum refusal_kind kind, enum refusal_reason reason)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += atomic_load_explicit(&all[i]->refusals[kind][reason],
+                                    memory_order_relaxed);
+    return sum;
+}
+
+static void write_refusals(const struct metrics *const *all, size_t count,
+                           enum refusal_kind kind, struct buffer *out)
+{
+    static const struct {
+        const char *exposed;
+        const char *help;
+    } kinds[REFUSAL_KIND_COUNT] = {
+        [REFUSED_HANDSHAKE] = {"handshakes_refused_total",
+                               "Upgrade requests answered with an error."},
+        [REFUSED_API_REQUEST] = {"api_refused_total",
+                                 "API requests refused for their key, or for "
+                                 "the address they came from."},
+        [REFUSED_REFRESH] = {"refreshes_refused_total",
+                             "Fresh tokens on open connections that were "
+                             "refused."},
+        [REFUSED_OPERATION] = {"operations_refused_total",
+                               "What clients asked for and their token, or "
+                               "the application, does not allow."},
+    };
+    const char *exposed = kinds[kind].exposed;
+    buffer_append_format(out, "# HELP peal_%s %s\n# TYPE peal_%s counter\n",
+                         exposed, kinds[kind].help, exposed);
+    for (enum refusal_reason i = REFUSAL_NONE + 1; i < REFUSAL_REASON_COUNT;
+         i++)
+        if (refusal_reason_fits(i, kind))
+            buffer_append_format(
+                out, "peal_%s{reason=\"%s\"} %llu\n", exposed,
+                refusal_reason_info(i)->name,
+                (unsigned long long)sum_refusals(all, count, kind, i));
 }
 
 static void write_distribution(const struct metrics *const *all, size_t count,
@@ -125,6 +166,8 @@ void metrics_write(const struct metrics *const *all, size_t count,
                              (unsigned long long)metrics_sum(all, count, i));
     }
     write_closes(all, count, out);
+    for (enum refusal_kind i = 0; i < REFUSAL_KIND_COUNT; i++)
+        write_refusals(all, count, i, out);
     for (enum metric_distribution i = 0; i < DISTRIBUTION_COUNT; i++)
         write_distribution(all, count, i, out);
     write_threads(all, count, out);

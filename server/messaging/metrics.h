@@ -17,17 +17,33 @@
 #include "base/buffer.h"
 #include "messaging/close_reason.h"
 #include "messaging/distribution.h"
+#include "messaging/refusal_reason.h"
 
 /* name, kind, exposed name, help text; rows of one exposed name differ in
  * their label and stand together */
 #define METRICS(ROW)                                                           \
-    ROW(CONNECTIONS, "gauge", "connections", "", "WebSockets open now.")       \
+    ROW(CONNECTIONS, "gauge", "connections", "", "Connections open now.")      \
     ROW(CONNECTIONS_OPENED, "counter", "connections_opened_total", "",         \
-        "WebSockets opened.")                                                  \
+        "Connections opened.")                                                 \
+    ROW(WEBSOCKETS, "gauge", "transport_connections",                          \
+        "transport=\"websocket\"", "Connections open now, by transport.")      \
+    ROW(EVENT_STREAMS, "gauge", "transport_connections", "transport=\"sse\"",  \
+        "")                                                                    \
     ROW(SOCKETS, "gauge", "sockets", "",                                       \
-        "TCP connections accepted and open now, WebSockets included.")         \
-    ROW(HANDSHAKES_REFUSED, "counter", "handshakes_refused_total", "",         \
-        "Upgrade requests answered with an error.")                            \
+        "TCP connections accepted and open now, whatever they carry.")         \
+    ROW(SOCKETS_PUBLIC, "gauge", "listener_sockets", "listener=\"public\"",    \
+        "TCP connections and Unix sockets open now, by the listener that "     \
+        "accepted them.")                                                      \
+    ROW(SOCKETS_ADMIN, "gauge", "listener_sockets", "listener=\"admin\"", "")  \
+    ROW(SOCKETS_ADMIN_SOCKET, "gauge", "listener_sockets",                     \
+        "listener=\"admin_socket\"", "")                                       \
+    ROW(ACCEPTED_PUBLIC, "counter", "listener_accepted_total",                 \
+        "listener=\"public\"",                                                 \
+        "TCP connections and Unix sockets accepted, by listener.")             \
+    ROW(ACCEPTED_ADMIN, "counter", "listener_accepted_total",                  \
+        "listener=\"admin\"", "")                                              \
+    ROW(ACCEPTED_ADMIN_SOCKET, "counter", "listener_accepted_total",           \
+        "listener=\"admin_socket\"", "")                                       \
     ROW(TLS_HANDSHAKES, "counter", "tls_handshakes_total", "",                 \
         "TLS handshakes completed.")                                           \
     ROW(TLS_RESUMED, "counter", "tls_resumed_total", "",                       \
@@ -35,11 +51,27 @@
     ROW(TLS_FAILED, "counter", "tls_failed_total", "",                         \
         "TLS handshakes that failed.")                                         \
     ROW(TICKETS_REDEEMED, "counter", "tickets_redeemed_total", "",             \
-        "Tickets that were good.")                                      \
+        "Tickets that were good.")                                             \
+    ROW(BANS, "gauge", "bans", "",                                             \
+        "Bans of clients, addresses and networks that hold now.")              \
+    ROW(BANNED_SOCKETS, "counter", "banned_sockets_total", "",                 \
+        "Sockets closed as they were accepted: their address is banned.")      \
     ROW(PROXY_REFUSED, "counter", "proxy_headers_refused_total", "",           \
         "Sockets closed for want of a good PROXY header.")                     \
     ROW(HTTP_REQUESTS, "counter", "http_requests_total", "",                   \
         "Plain HTTP requests answered.")                                       \
+    ROW(HTTP_MALFORMED_400, "counter", "http_malformed_total",                 \
+        "status=\"400\"", "Requests refused because of their form.")           \
+    ROW(HTTP_MALFORMED_408, "counter", "http_malformed_total",                 \
+        "status=\"408\"", "")                                                  \
+    ROW(HTTP_MALFORMED_414, "counter", "http_malformed_total",                 \
+        "status=\"414\"", "")                                                  \
+    ROW(HTTP_MALFORMED_431, "counter", "http_malformed_total",                 \
+        "status=\"431\"", "")                                                  \
+    ROW(HTTP_MALFORMED_501, "counter", "http_malformed_total",                 \
+        "status=\"501\"", "")                                                  \
+    ROW(HTTP_MALFORMED_505, "counter", "http_malformed_total",                 \
+        "status=\"505\"", "")                                                  \
     ROW(MESSAGES_IN, "counter", "messages_received_total", "",                 \
         "Messages received from clients.")                                     \
     ROW(BYTES_IN, "counter", "received_bytes_total", "",                       \
@@ -56,6 +88,8 @@
         "Error messages sent to clients.")                                     \
     ROW(LIMIT_CONNECTIONS, "counter", "limit_reached_total",                   \
         "limit=\"connections\"", "Refusals and closes by limit.")              \
+    ROW(LIMIT_ADMIN, "counter", "limit_reached_total",                         \
+        "limit=\"admin_sockets\"", "")                                         \
     ROW(LIMIT_IP, "counter", "limit_reached_total",                            \
         "limit=\"connections_per_ip\"", "")                                    \
     ROW(LIMIT_CLIENT, "counter", "limit_reached_total",                        \
@@ -78,6 +112,10 @@
         "limit=\"bad_messages\"", "")                                          \
     ROW(LIMIT_OUTBOX, "counter", "limit_reached_total", "limit=\"outbox\"",    \
         "")                                                                    \
+    ROW(LIMIT_STALLED, "counter", "limit_reached_total",                       \
+        "limit=\"stalled_seconds\"", "")                                       \
+    ROW(LIMIT_MEMORY, "counter", "limit_reached_total",                        \
+        "limit=\"memory_bytes\"", "")                                          \
     ROW(LIMIT_INBOX, "counter", "limit_reached_total", "limit=\"inbox\"", "")  \
     ROW(LIMIT_BODY, "counter", "limit_reached_total", "limit=\"body_bytes\"",  \
         "")                                                                    \
@@ -89,6 +127,10 @@
         "limit=\"idempotency_keys\"", "")                                      \
     ROW(LIMIT_HOOK_PUBLISHES, "counter", "limit_reached_total",                \
         "limit=\"hook_publishes\"", "")                                        \
+    ROW(LIMIT_ATTEMPTS, "counter", "limit_reached_total",                      \
+        "limit=\"account_attempts\"", "")                                      \
+    ROW(LIMIT_PASSWORDS, "counter", "limit_reached_total",                     \
+        "limit=\"hash_queue\"", "")                                            \
     ROW(DROPPED_SUPERSEDED, "counter", "dropped_total",                        \
         "reason=\"superseded\"", "Messages that did not reach a connection.")  \
     ROW(DROPPED_CLOSED, "counter", "dropped_total", "reason=\"closed\"", "")   \
@@ -101,9 +143,22 @@
     ROW(HISTORY_BYTES, "gauge", "history_bytes", "",                           \
         "What these messages take.")                                           \
     ROW(OUTBOX_BYTES, "gauge", "outbox_bytes", "",                             \
-        "Bytes that wait for connections that do not keep up, now.")           \
+        "Bytes that wait for sockets that do not take them, now: in "          \
+        "outboxes, and unsent responses and frames.")                          \
+    ROW(WAITING_BYTES, "gauge", "waiting_bytes", "",                           \
+        "Memory that waiting data takes, bounded by limits.memory_bytes: "     \
+        "outboxes, with a shared frame counted once, unsent bytes, and "       \
+        "requests and messages that came in part.")                            \
     ROW(OUTBOX_CONNECTIONS, "gauge", "outbox_connections", "",                 \
         "Connections for which something waits now.")                          \
+    ROW(ACCOUNT_LOGINS, "counter", "account_logins_total", "result=\"ok\"",    \
+        "Attempts to sign in with a password.")                                \
+    ROW(ACCOUNT_LOGINS_WRONG, "counter", "account_logins_total",               \
+        "result=\"refused\"", "")                                              \
+    ROW(ACCOUNT_LOGINS_FAILED, "counter", "account_logins_total",              \
+        "result=\"failed\"", "")                                               \
+    ROW(ACCOUNT_OPEN, "gauge", "account_requests_open", "",                    \
+        "Requests about accounts that wait for the database or a password.")   \
     ROW(HOOK_CONNECT_ALLOWED, "counter", "hook_calls_total",                   \
         "hook=\"connect\",result=\"allowed\"",                                 \
         "Questions to the application, by what came of them.")                 \
@@ -131,8 +186,8 @@
         "hook=\"publish\",result=\"not_asked\"", "")                           \
     ROW(HOOK_OPEN, "gauge", "hook_calls_open", "",                             \
         "Questions to the application under way.")                             \
-    ROW(HOOK_EVENTS_SENT, "counter", "hook_events_total",                      \
-        "result=\"sent\"", "Events for the application.")                      \
+    ROW(HOOK_EVENTS_SENT, "counter", "hook_events_total", "result=\"sent\"",   \
+        "Events for the application.")                                         \
     ROW(HOOK_EVENTS_DROPPED, "counter", "hook_events_total",                   \
         "result=\"dropped\"", "")                                              \
     ROW(HOOK_EVENTS_WAITING, "gauge", "hook_events_waiting", "",               \
@@ -145,8 +200,32 @@
         "1 while Redis serves this instance.")                                 \
     ROW(REDIS_UNAVAILABLE, "counter", "redis_unavailable_total", "",           \
         "Requests refused because Redis did not answer in time.")              \
+    ROW(REDIS_NOT_STORED, "counter", "redis_not_stored_total", "",             \
+        "Requests refused because Redis was out of memory or read-only.")      \
     ROW(REDIS_GAPS, "counter", "redis_gaps_total", "",                         \
         "Channels whose subscribers were told of a gap.")                      \
+    ROW(REDIS_LOST, "counter", "redis_lost_total", "",                         \
+        "Channels in which Redis no longer has a message that it had "         \
+        "acknowledged to this instance; their subscribers were told of a "     \
+        "gap.")                                                                \
+    ROW(REDIS_MOVED, "counter", "redis_moved_total", "",                       \
+        "Times that connections to Redis reached different servers, and all "  \
+        "were made anew.")                                                     \
+    ROW(REDIS_FAILOVERS, "counter", "redis_failovers_total", "",               \
+        "Masters replaced: the Sentinels named another one, or a master of "   \
+        "the Redis Cluster has no slots any more.")                            \
+    ROW(REDIS_SLOTS_MOVED, "counter", "redis_slots_moved_total", "",           \
+        "Slots of the Redis Cluster that another master has now.")             \
+    ROW(REDIS_RESUBSCRIBED, "counter", "redis_resubscriptions_total", "",      \
+        "Channels subscribed to again after their subscription was lost.")     \
+    ROW(REDIS_SENTINELS, "gauge", "redis_sentinels", "",                       \
+        "Sentinels that answer and name a master.")                            \
+    ROW(REDIS_NODES_UP, "gauge", "redis_nodes", "state=\"up\"",                \
+        "Masters of the Redis Cluster: reached and heard, or not.")            \
+    ROW(REDIS_NODES_DOWN, "gauge", "redis_nodes", "state=\"down\"", "")        \
+    ROW(REDIS_DEAF, "counter", "redis_deaf_total", "",                         \
+        "Times that the subscribing connection did not hear what this "        \
+        "instance published, and was made anew.")                              \
     ROW(REDIS_REPAIRED, "counter", "redis_repaired_total", "",                 \
         "Messages fetched from the stream after pub/sub missed them.")         \
     ROW(REDIS_MALFORMED, "counter", "redis_malformed_total", "",               \
@@ -202,6 +281,7 @@ struct metrics {
     _Atomic uint64_t cpu_ns;
     _Atomic uint64_t cells[METRIC_COUNT];
     _Atomic uint64_t closes[CLOSE_REASON_COUNT];
+    _Atomic uint64_t refusals[REFUSAL_KIND_COUNT][REFUSAL_REASON_COUNT];
     struct distribution distributions[DISTRIBUTION_COUNT];
 };
 
@@ -237,6 +317,13 @@ static inline void metrics_count_close(struct metrics *metrics,
                                        enum close_reason reason)
 {
     metrics_add_to(&metrics->closes[reason], 1);
+}
+
+static inline void metrics_count_refusal(struct metrics *metrics,
+                                         enum refusal_kind kind,
+                                         enum refusal_reason reason)
+{
+    metrics_add_to(&metrics->refusals[kind][reason], 1);
 }
 
 /* The sum over several threads' cells. */

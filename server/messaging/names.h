@@ -1,9 +1,9 @@
-/* names: what a client id and a channel name may look like.
+/* names: what a client id, a channel's name and an event may look like.
  *
  * Owner:   nothing is owned.
  * Thread:  any.
- * Limits:  CLIENT_ID_MAX and CHANNEL_NAME_MAX bytes.
- * Failure: none: a name is valid or not.
+ * Limits:  CLIENT_ID_MAX, CHANNEL_NAME_MAX and EVENT_MAX bytes.
+ * Failure: a name is valid or not; the checks say what is wrong and where.
  */
 #ifndef PEAL_MESSAGING_NAMES_H
 #define PEAL_MESSAGING_NAMES_H
@@ -11,19 +11,62 @@
 #include <stdbool.h>
 
 #include "base/bytes.h"
+#include "base/error.h"
+#include "base/text_list.h"
 
-enum { CLIENT_ID_MAX = 128, CHANNEL_NAME_MAX = 164 };
+enum {
+    CLIENT_ID_MAX = 128,
+    CHANNEL_NAME_MAX = 164,
+    EVENT_MAX = 64,
+    EVENT_TEXT_MAX = 200
+};
 
-/* 1 to 128 of A-Z a-z 0-9 . _ ~ : @ + = - */
+/* The rules in words, for errors and help. */
+#define CLIENT_ID_RULE    "1 to 128 bytes of UTF-8 without control characters"
+#define CHANNEL_NAME_RULE "1 to 164 of A-Z a-z 0-9 _ - = @ , . ; : # $ /"
+#define EVENT_RULE        "1 to 64 of A-Z a-z 0-9 _ . : -"
+
+/* Control characters are C0, DEL and C1. An id is compared byte by byte and
+ * never normalized: "é" in its two spellings is two ids. */
 bool client_id_is_valid(struct bytes id);
 
-/* 1 to 164 of A-Z a-z 0-9 _ - = @ , . ; : # $ / */
 bool channel_name_is_valid(struct bytes name);
+
+/* What a message is about, beside its payload. */
+bool event_is_valid(struct bytes event);
+
+/* What a protocol with other rules may use as one: 1 to EVENT_TEXT_MAX bytes of
+ * UTF-8 without control characters. */
+bool event_text_is_valid(struct bytes event);
+
+/* The same, and why not: "must be <rule>; found U+0020 at character 3". */
+bool client_id_check(struct bytes id, struct error *why);
+bool channel_name_check(struct bytes name, struct error *why);
+bool event_check(struct bytes event, struct error *why);
+
+/* Decodes a raw JSON string that a scan has accepted into `out`, unterminated,
+ * and checks it. `why` may be NULL. */
+bool client_id_decode(struct bytes raw, char out[CLIENT_ID_MAX],
+                      struct bytes *id, struct error *why);
+bool channel_name_decode(struct bytes raw, char out[CHANNEL_NAME_MAX],
+                         struct bytes *name, struct error *why);
+bool event_decode(struct bytes raw, char out[EVENT_MAX], struct bytes *event,
+                  struct error *why);
 
 /* A channel's name, or the start of one with * at its end. */
 bool channel_pattern_is_valid(const char *pattern);
 
-/* `pattern` is the name itself, or a prefix of it followed by one *. */
+/* The same of an event. */
+bool event_pattern_is_valid(const char *pattern);
+
+/* `pattern` is the name itself, or a prefix of it followed by one *. Only the
+ * pattern's * has a meaning: one in the name is a character like any other. */
 bool name_matches(const char *pattern, struct bytes name);
+
+/* Whether one of these patterns matches. */
+bool name_matches_any(const struct text_list *patterns, struct bytes name);
+
+/* Whether one of these patterns matches whatever `pattern` does. */
+bool name_patterns_cover(const struct text_list *patterns, const char *pattern);
 
 #endif

@@ -3,30 +3,49 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "messaging/bus.h"
 #include "messaging/channel.h"
+#include "messaging/hook.h"
 #include "messaging/hooked.h"
+#include "messaging/hub.h"
+#include "messaging/liveness.h"
 #include "messaging/names.h"
+#include "messaging/operation_refusal.h"
+#include "messaging/pressure.h"
+#include "messaging/responses.h"
+#include "messaging/subscription.h"
 #include "messaging/worker.h"
 
 static enum fault check(const struct connection *connection,
                         enum capability what, struct bytes channel)
 {
-    if (!channel_name_is_valid(channel))
-        return FAULT_BAD_CHANNEL;
-    if (!caps_allow(connection->identity.caps, what, channel))
-        return FAULT_FORBIDDEN;
-    return FAULT_NONE;
+    return channel_name_is_valid(channel)
+               ? operation_refusal_check(connection, what, channel)
+               : FAULT_BAD_CHANNEL;
+}
+
+static struct request *ask_for(struct connection *connection,
+                               struct request *request)
+{
+    request->worker = connection->worker;
+    request->connection = connection->handle;
+    return request;
 }
 
 static struct request *new_request(struct connection *connection,
                                    enum request_kind kind, struct bytes channel,
                                    struct bytes id)
 {
-    struct request *request = request_new(
-        kind, channel, bytes_of(connection_client_id(connection)), id);
-    request->worker = connection->worker;
-    request->connection = connection->handle;
-    return request;
+    return ask_for(connection,
+                   request_new(kind, channel,
+                               bytes_of(connection_client_id(connection)), id));
+}
+
+static struct bytes info_of(const struct connection *connection)
+{
+    const char *info = connection->identity.info;
+    return info ? bytes_of(info) : (struct bytes){0};
 }
 
 static void submit(struct connection *connection, struct request *request,
@@ -40,7 +59,12 @@ static void give_answer(struct connection *connection, struct request *request)
 {
     if (request->fault == FAULT_TOO_MANY_CHANNELS)
         metrics_add(&connection->worker->metrics, METRIC_LIMIT_CHANNELS, 1);
-    connection->protocol->on_answer(connection, request);
+    if (request->fault == FAULT_REFUSED)
+        operation_refusal_note(connection, REFUSAL_APPLICATION,
+                               bytes_of(request->channel),
+                               request->why ? request->why : "");
+    if (connection->protocol->on_answer)
+        connection->protocol->on_answer(connection, request);
 }
 
 /* Most answers go straight to the protocol, if somebody still waits. */
@@ -50,6 +74,16 @@ static void answer(struct worker *worker, struct request *request)
         worker_find_connection(worker, request->connection);
     if (connection && connection->is_open && !connection->is_closing)
         give_answer(connection, request);
+}
+
+/* As whom the connection is in a channel. */
+static const char *member_of(const struct connection *connection,
+                             struct bytes channel, struct bytes *info)
+{
+    *info = info_of(connection);
+    return connection->protocol->member
+               ? connection->protocol->member(connection, channel, info)
+               : connection_client_id(connection);
 }
 
 /* The bus counts this connection as a subscriber no longer. */
@@ -62,23 +96,58 @@ static void tell_bus_it_left(struct worker *worker, const char *channel,
     bus_submit(worker->instance->bus, request);
 }
 
+/* Asks the application, or the bus at once. */
+static void start_subscribing(struct connection *connection,
+                              struct request *request)
+{
+    const struct instance *instance = connection->worker->instance;
+    bool is_asked = hook_is_asked(instance->hooks, HOOK_SUBSCRIBE,
+                                  bytes_of(request->channel));
+    request->page = REQUEST_NO_PAGE;
+    /* others are not to wait for the application */
+    if (request->recover && !is_asked)
+        request->page = responses_begin_subscribe(connection);
+    if (is_asked)
+        hooked_subscribe(connection, request);
+    else
+        bus_submit(instance->bus, request);
+}
+
+/* What the client wanted since it cancelled the one that is answered now. The
+ * bus hears of it before it hears that the first has left, so that nobody is
+ * told of a client that goes and comes. */
+static bool start_renewal(struct connection *connection,
+                          struct subscription *subscription)
+{
+    struct request *request = subscription_take_renewal(
+        connection, subscription, subscription->channel->name);
+    if (!request)
+        return false;
+    subscription->is_cancelled = false;
+    subscription->is_hidden = !request->client[0];
+    channel_acquire(connection->worker, bytes_of(request->channel));
+    start_subscribing(connection, request);
+    return true;
+}
+
 /* Whether the subscription that the bus confirmed is still wanted. */
 static bool finish_subscription(struct connection *connection,
                                 struct channel *channel,
                                 struct request *request)
 {
-    struct subscription *subscription =
-        subscription_find(connection, channel);
-    if (request->fault == FAULT_NONE && subscription->is_cancelled) {
+    struct subscription *subscription = subscription_find(connection, channel);
+    bool is_late = request->fault == FAULT_NONE && subscription->is_cancelled;
+    if (request->fault == FAULT_NONE && !is_late) {
+        subscription->is_pending = false;
+        return true;
+    }
+    if (!start_renewal(connection, subscription))
+        subscription_drop(connection, subscription);
+    if (is_late) {
         tell_bus_it_left(connection->worker, request->channel, request->client);
         request->fault = FAULT_CANCELLED;
     }
-    if (request->fault != FAULT_NONE) {
-        subscription_drop(connection, subscription);
-        return false;
-    }
-    subscription->is_pending = false;
-    return true;
+    return false;
 }
 
 /* A closing connection still lists the channel, which may go now. */
@@ -89,6 +158,23 @@ static void forget_subscription(struct connection *connection,
         connection ? subscription_find(connection, channel) : NULL;
     if (subscription)
         subscription_drop(connection, subscription);
+}
+
+static void begin_recovery(struct connection *connection,
+                           struct channel *channel, struct request *request)
+{
+    struct subscription *subscription = subscription_find(connection, channel);
+    subscription->is_pending = true;
+    subscription->is_recovering = true;
+    channel_begin_recovery(channel, connection);
+    responses_recover(connection, request);
+}
+
+static void end_page(struct connection *connection,
+                     const struct request *request)
+{
+    if (connection && request->recover)
+        responses_end_subscribe(connection, request->page);
 }
 
 static void on_subscribed(struct worker *worker, struct request *request)
@@ -102,11 +188,41 @@ static void on_subscribed(struct worker *worker, struct request *request)
     if (is_gone) {
         forget_subscription(connection, channel);
         channel_settle(channel, NULL);
+        end_page(connection, request);
         return;
     }
     bool wanted = finish_subscription(connection, channel, request);
-    channel_settle(channel, wanted ? connection : NULL);
+    bool has_more = wanted && request->has_more;
+    if (has_more)
+        begin_recovery(connection, channel, request);
+    else
+        channel_settle(channel, wanted ? connection : NULL);
     give_answer(connection, request);
+    end_page(connection, request);
+}
+
+static struct subscription *find_subscription(struct connection *connection,
+                                              struct bytes channel)
+{
+    struct channel *known = channel_find(connection->worker, channel);
+    return known ? subscription_find(connection, known) : NULL;
+}
+
+/* Those left while pending do not count for the client, but they are bounded
+ * too. */
+static enum fault check_room(struct connection *connection)
+{
+    enum { LEFT_MAX = 1024 };
+    uint32_t wanted = subscription_count_wanted(connection);
+    if (wanted >=
+        connection->worker->instance->options->limits.channels_per_connection) {
+        metrics_add(&connection->worker->metrics, METRIC_LIMIT_SUBSCRIPTIONS,
+                    1);
+        return FAULT_TOO_MANY_CHANNELS;
+    }
+    return connection->subscription_count - wanted < LEFT_MAX
+               ? FAULT_NONE
+               : FAULT_UNAVAILABLE;
 }
 
 static enum fault check_subscribe(struct connection *connection,
@@ -115,51 +231,102 @@ static enum fault check_subscribe(struct connection *connection,
     enum fault fault = check(connection, CAN_SUBSCRIBE, channel);
     if (fault != FAULT_NONE)
         return fault;
-    struct channel *known = channel_find(connection->worker, channel);
-    if (known && subscription_find(connection, known))
+    const struct subscription *known = find_subscription(connection, channel);
+    if (known && subscription_is_wanted(known))
         return FAULT_ALREADY_SUBSCRIBED;
-    if (connection->subscription_count >=
-        connection->worker->instance->options->limits.channels_per_connection) {
-        metrics_add(&connection->worker->metrics, METRIC_LIMIT_SUBSCRIPTIONS,
-                    1);
-        return FAULT_TOO_MANY_CHANNELS;
-    }
-    return FAULT_NONE;
+    return check_room(connection);
 }
 
 enum fault operation_subscribe(struct connection *connection,
                                struct bytes channel,
                                const struct position *since, struct bytes id)
 {
+    const struct follow_up nothing = {0};
+    return operation_subscribe_and(connection, channel, since, &nothing, id);
+}
+
+enum fault operation_subscribe_and(struct connection *connection,
+                                   struct bytes channel,
+                                   const struct position *since,
+                                   const struct follow_up *follow_up,
+                                   struct bytes id)
+{
     enum fault fault = check_subscribe(connection, channel);
     if (fault != FAULT_NONE)
         return fault;
-    /* the hub knows this worker before the bus says from where on */
-    subscription_add(connection,
-                                channel_acquire(connection->worker, channel));
-    struct request *request =
-        new_request(connection, REQUEST_SUBSCRIBE, channel, id);
+    if (since && pressure_refuses(connection->worker))
+        return FAULT_UNAVAILABLE;
+    struct bytes info;
+    const char *member = member_of(connection, channel, &info);
+    struct request *request = ask_for(
+        connection, request_new_subscribe(channel, bytes_of(member), info, id));
     request->recover = since != NULL;
     if (since)
         request->since = *since;
+    request->follow_up = *follow_up;
+    if (caps_allow(connection->identity.caps, CAN_HIDE, channel))
+        request->client = "";
     request->done = on_subscribed;
-    if (hook_is_asked(connection->worker->instance->hooks, HOOK_SUBSCRIBE,
-                      channel))
-        hooked_subscribe(connection, request);
-    else
-        bus_submit(connection->worker->instance->bus, request);
+    struct subscription *cancelled = find_subscription(connection, channel);
+    if (cancelled) {
+        request->since_ms = clock_steady_ms();
+        subscription_renew(connection, cancelled, request);
+        return FAULT_NONE;
+    }
+    /* the hub knows this worker before the bus says from where on */
+    subscription_add(connection, channel_acquire(connection->worker, channel),
+                     !request->client[0]);
+    start_subscribing(connection, request);
     return FAULT_NONE;
+}
+
+/* Those that are hidden have no name there. */
+static void tell_bus_of_leaving(const struct connection *connection,
+                                const struct subscription *subscription)
+{
+    struct bytes info;
+    const char *channel = subscription->channel->name;
+    tell_bus_it_left(connection->worker, channel,
+                     subscription->is_hidden
+                         ? ""
+                         : member_of(connection, bytes_of(channel), &info));
+}
+
+/* What it missed is not all sent: it is no subscriber yet, but counted by the
+ * bus as one. */
+static void leave_recovering(struct connection *connection,
+                             struct subscription *subscription)
+{
+    struct channel *channel = subscription->channel;
+    tell_bus_of_leaving(connection, subscription);
+    responses_drop_recovery(connection, channel->name);
+    channel_end_recovery(channel, connection);
+    channel_settle(channel, NULL);
 }
 
 static void leave(struct connection *connection,
                   struct subscription *subscription)
 {
     struct channel *channel = subscription->channel;
-    tell_bus_it_left(connection->worker, channel->name,
-                     connection_client_id(connection));
+    tell_bus_of_leaving(connection, subscription);
     channel_catch_up(channel, connection);
     outbox_end_topic(&connection->outbox, channel);
     channel_remove(channel, connection);
+}
+
+/* The bus does not know yet that the client has left. */
+static void cancel(struct connection *connection,
+                   struct subscription *subscription)
+{
+    struct request *renewal = subscription_take_renewal(
+        connection, subscription, subscription->channel->name);
+    subscription->is_cancelled = true;
+    if (!renewal)
+        return;
+    renewal->fault = FAULT_CANCELLED;
+    if (!connection->is_closing)
+        give_answer(connection, renewal);
+    request_free(renewal);
 }
 
 enum fault operation_unsubscribe(struct connection *connection,
@@ -167,16 +334,17 @@ enum fault operation_unsubscribe(struct connection *connection,
 {
     if (!channel_name_is_valid(channel))
         return FAULT_BAD_CHANNEL;
-    struct channel *known = channel_find(connection->worker, channel);
-    struct subscription *subscription =
-        known ? subscription_find(connection, known) : NULL;
-    if (!subscription || subscription->is_cancelled)
+    struct subscription *subscription = find_subscription(connection, channel);
+    if (!subscription || !subscription_is_wanted(subscription))
         return FAULT_NOT_SUBSCRIBED;
-    if (subscription->is_pending) {
-        subscription->is_cancelled = true;
+    if (subscription->is_pending && !subscription->is_recovering) {
+        cancel(connection, subscription);
         return FAULT_NONE;
     }
-    leave(connection, subscription);
+    if (subscription->is_recovering)
+        leave_recovering(connection, subscription);
+    else
+        leave(connection, subscription);
     subscription_drop(connection, subscription);
     return FAULT_NONE;
 }
@@ -184,18 +352,21 @@ enum fault operation_unsubscribe(struct connection *connection,
 void operation_leave_all(struct connection *connection)
 {
     /* what is pending is settled by on_subscribed, which finds us gone */
+    struct subscription *all = subscription_first(connection);
     for (uint32_t i = 0; i < connection->subscription_count; i++)
-        if (!connection->subscriptions[i].is_pending)
-            leave(connection, &connection->subscriptions[i]);
-    free(connection->subscriptions);
-    connection->subscriptions = NULL;
-    connection->subscription_count = 0;
+        if (all[i].is_recovering)
+            leave_recovering(connection, &all[i]);
+        else if (!all[i].is_pending)
+            leave(connection, &all[i]);
+    subscription_drop_all(connection);
 }
 
 /* New work is refused while a worker has more waiting than it should. */
 static bool is_swamped(struct connection *connection)
 {
     const struct instance *instance = connection->worker->instance;
+    if (pressure_refuses(connection->worker))
+        return true;
     if (!hub_is_swamped(instance->hub,
                         instance->options->limits.inbox_messages))
         return false;
@@ -213,20 +384,53 @@ static enum fault ask_to_publish(struct connection *connection,
     return fault;
 }
 
-enum fault operation_publish(struct connection *connection,
-                             struct bytes channel, struct bytes payload,
-                             struct bytes trace, struct bytes id)
+static struct message *new_message(const struct connection *connection,
+                                   enum message_kind kind, struct bytes channel,
+                                   struct bytes info,
+                                   const struct utterance *utterance)
 {
-    enum fault fault = check(connection, CAN_PUBLISH, channel);
-    if (fault != FAULT_NONE)
-        return fault;
+    const struct message_parts parts = {
+        .channel = channel,
+        .from = bytes_of(connection_client_id(connection)),
+        .event = utterance->event,
+        .info = info,
+        .payload = utterance->payload,
+        .trace = utterance->trace,
+    };
+    return message_new_of(kind, &parts);
+}
+
+/* What the channel's subscribers see of the sender in each message. */
+static struct bytes shown_info(const struct connection *connection,
+                               const char *channel)
+{
+    if (!connection->identity.info)
+        return (struct bytes){0};
+    return channel_options_find(
+               &connection->worker->instance->options->channels, channel)
+                   ->message_info
+               ? info_of(connection)
+               : (struct bytes){0};
+}
+
+enum fault operation_publish(struct connection *connection,
+                             struct bytes channel,
+                             const struct utterance *utterance, struct bytes id)
+{
+    if (!channel_name_is_valid(channel))
+        return FAULT_BAD_CHANNEL;
+    if (operation_refusal_check_event(connection, CAN_PUBLISH, channel,
+                                      utterance->event) != FAULT_NONE)
+        return FAULT_FORBIDDEN;
     if (is_swamped(connection))
         return FAULT_UNAVAILABLE;
     struct request *request =
         new_request(connection, REQUEST_PUBLISH, channel, id);
-    request->message = message_new_traced(
-        MESSAGE_PUBLICATION, channel,
-        bytes_of(connection_client_id(connection)), payload, trace);
+    request->message = new_message(
+        connection, MESSAGE_PUBLICATION, channel,
+        utterance->info.len ? utterance->info
+                            : shown_info(connection, request->channel),
+        utterance);
     if (hook_is_asked(connection->worker->instance->hooks, HOOK_PUBLISH,
                       channel))
         return ask_to_publish(connection, request);
@@ -242,93 +446,52 @@ enum fault operation_history(struct connection *connection,
     enum fault fault = check(connection, CAN_SEE_HISTORY, channel);
     if (fault != FAULT_NONE)
         return fault;
+    if (pressure_refuses(connection->worker))
+        return FAULT_UNAVAILABLE;
     struct request *request =
         new_request(connection, REQUEST_HISTORY, channel, id);
     request->limit = limit;
-    submit(connection, request, answer);
+    responses_add(connection, request);
     return FAULT_NONE;
 }
 
 enum fault operation_presence(struct connection *connection,
-                              struct bytes channel, struct bytes id)
+                              struct bytes channel, uint32_t limit,
+                              struct bytes id)
 {
     enum fault fault = check(connection, CAN_SEE_PRESENCE, channel);
     if (fault != FAULT_NONE)
         return fault;
-    submit(connection, new_request(connection, REQUEST_PRESENCE, channel, id),
-           answer);
+    if (pressure_refuses(connection->worker))
+        return FAULT_UNAVAILABLE;
+    struct request *request =
+        new_request(connection, REQUEST_PRESENCE, channel, id);
+    request->limit = limit;
+    responses_add(connection, request);
     return FAULT_NONE;
 }
 
 void operation_instances(struct connection *connection)
 {
     const struct bytes none = {0};
-    submit(connection,
-           new_request(connection, REQUEST_INSTANCES, none, none), answer);
+    submit(connection, new_request(connection, REQUEST_INSTANCES, none, none),
+           answer);
 }
 
 enum fault operation_direct(struct connection *connection, struct bytes to,
-                            struct bytes payload, struct bytes trace,
-                            struct bytes id)
+                            const struct utterance *utterance, struct bytes id)
 {
     if (!client_id_is_valid(to))
         return FAULT_BAD_CLIENT;
-    if (!caps_allow(connection->identity.caps, CAN_SEND_DIRECT, to))
+    if (operation_refusal_check_event(connection, CAN_SEND_DIRECT, to,
+                                      utterance->event) != FAULT_NONE)
         return FAULT_FORBIDDEN;
     if (is_swamped(connection))
         return FAULT_UNAVAILABLE;
     struct request *request = new_request(connection, REQUEST_DIRECT, to, id);
-    request->message = message_new_traced(
-        MESSAGE_DIRECT, (struct bytes){0},
-        bytes_of(connection_client_id(connection)), payload, trace);
+    request->message =
+        new_message(connection, MESSAGE_DIRECT, (struct bytes){0},
+                    (struct bytes){0}, utterance);
     submit(connection, request, answer);
-    return FAULT_NONE;
-}
-
-void operation_remove(struct connection *connection, struct bytes channel)
-{
-    if (operation_unsubscribe(connection, channel) == FAULT_NONE)
-        connection->protocol->on_unsubscribed(connection, channel);
-}
-
-/* A fresh token may allow less than the old one did. */
-static void leave_forbidden(struct connection *connection)
-{
-    for (uint32_t i = connection->subscription_count; i-- > 0;) {
-        struct bytes name =
-            bytes_of(connection->subscriptions[i].channel->name);
-        if (caps_allow(connection->identity.caps, CAN_SUBSCRIBE, name))
-            continue;
-        char copy[CHANNEL_NAME_MAX]; /* the channel may go with us */
-        memcpy(copy, name.data, name.len);
-        name.data = copy;
-        operation_remove(connection, name);
-    }
-}
-
-/* What the application has said in a hook stays. */
-static void take_on(struct connection *connection, struct identity fresh)
-{
-    struct identity *identity = &connection->identity;
-    struct caps *unused = connection->keeps_caps ? fresh.caps : identity->caps;
-    if (!connection->keeps_caps)
-        identity->caps = fresh.caps;
-    if (!connection->keeps_expiry)
-        identity->expires_seconds = fresh.expires_seconds;
-    caps_unref(unused);
-}
-
-enum fault operation_refresh(struct connection *connection, struct bytes token,
-                             const char **why)
-{
-    const struct token_judge *judge =
-        &connection->worker->instance->token_judge;
-    struct identity fresh;
-    if (!judge->judge(judge->arg, token, connection_client_id(connection),
-                      &fresh, why))
-        return FAULT_BAD_TOKEN;
-    take_on(connection, fresh);
-    worker_watch_expiry(connection->worker, connection);
-    leave_forbidden(connection);
     return FAULT_NONE;
 }

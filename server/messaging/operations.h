@@ -18,27 +18,43 @@ enum fault operation_subscribe(struct connection *connection,
                                struct bytes channel,
                                const struct position *since, struct bytes id);
 
+/* The same; the request that is answered has the follow-up. */
+enum fault operation_subscribe_and(struct connection *connection,
+                                   struct bytes channel,
+                                   const struct position *since,
+                                   const struct follow_up *follow_up,
+                                   struct bytes id);
+
 /* Done at once. */
 enum fault operation_unsubscribe(struct connection *connection,
                                  struct bytes channel);
 
-/* `payload` is JSON, `trace` out of trace_read. */
+/* What a client says; all borrowed. */
+struct utterance {
+    struct bytes payload; /* JSON */
+    struct bytes event;   /* a valid one, or empty */
+    struct bytes trace;   /* out of trace_read */
+    struct bytes info;    /* shown whatever the channel says, or empty */
+};
+
 enum fault operation_publish(struct connection *connection,
-                             struct bytes channel, struct bytes payload,
-                             struct bytes trace, struct bytes id);
+                             struct bytes channel,
+                             const struct utterance *utterance,
+                             struct bytes id);
 
 /* The newest `limit` messages. */
 enum fault operation_history(struct connection *connection,
                              struct bytes channel, uint32_t limit,
                              struct bytes id);
 
+/* At most `limit` of its members; how many there are is always told. */
 enum fault operation_presence(struct connection *connection,
-                              struct bytes channel, struct bytes id);
+                              struct bytes channel, uint32_t limit,
+                              struct bytes id);
 
 /* To all connections of the client `to`. */
 enum fault operation_direct(struct connection *connection, struct bytes to,
-                            struct bytes payload, struct bytes trace,
-                            struct bytes id);
+                            const struct utterance *utterance, struct bytes id);
 
 /* What each instance says of itself; for administrators. */
 void operation_instances(struct connection *connection);

@@ -7,6 +7,10 @@ const struct channel_options *
 channel_options_find(const struct channel_options_list *list,
                      const char *channel)
 {
+    const struct channel_options *own =
+        list->of_protocol ? list->of_protocol(channel) : NULL;
+    if (own)
+        return own;
     for (size_t i = 0; i < list->count; i++)
         if (name_matches(list->items[i].match, bytes_of(channel)))
             return &list->items[i];

@@ -25,6 +25,8 @@ struct channel_options {
     uint32_t history_seconds; /* how long a message is kept */
     bool presence;            /* who is here can be asked */
     bool join_leave;          /* subscribers are told who comes and goes */
+    bool message_info;        /* messages show the info of their sender */
+    uint32_t leave_seconds;   /* a client may be back until it has left */
     enum slow_reader slow_reader;
 };
 
@@ -32,6 +34,9 @@ struct channel_options {
 struct channel_options_list {
     struct channel_options *items;
     size_t count;
+    /* What a protocol needs of its own channels, which no rule changes; NULL
+     * for all others. May be NULL. */
+    const struct channel_options *(*of_protocol)(const char *channel);
 };
 
 /* The config's `limits`; 0 means no limit where that makes sense. Atomic,
@@ -48,11 +53,14 @@ struct limits {
     _Atomic uint32_t bad_messages; /* errors until a connection is closed */
     _Atomic uint32_t outbox_bytes; /* waiting for one slow connection */
     _Atomic uint32_t outbox_messages;
+    _Atomic uint32_t stalled_seconds; /* without progress while it waits */
+    _Atomic uint32_t head_bytes;      /* of one HTTP request */
     _Atomic uint32_t handshake_seconds;
     _Atomic uint32_t idempotency_keys; /* remembered without Redis */
     _Atomic uint32_t tickets;          /* not used yet, without Redis */
-    _Atomic uint32_t inbox_messages; /* waiting for one worker */
-    _Atomic uint64_t history_bytes;  /* all histories of this instance */
+    _Atomic uint32_t inbox_messages;   /* waiting for one worker */
+    _Atomic uint64_t memory_bytes;     /* all that waits; 0: no limit */
+    _Atomic uint64_t history_bytes;    /* all histories of this instance */
 };
 
 struct messaging_options {
@@ -60,8 +68,8 @@ struct messaging_options {
     struct channel_options_list channels;
     char *echo_prefix;
     _Atomic uint32_t max_connection_age; /* seconds; 0: no limit */
-    uint32_t ping_seconds; /* between pings to one connection */
-    uint32_t pong_seconds; /* how long an answer may take */
+    uint32_t ping_seconds;               /* between pings to one connection */
+    uint32_t pong_seconds;               /* how long an answer may take */
     bool single_connection; /* a client's newer connection ends the older */
 };
 
@@ -69,8 +77,18 @@ struct messaging_options {
 static inline bool
 options_limit_clients(const struct messaging_options *options)
 {
-    return options->single_connection ||
-           options->limits.connections_per_client;
+    return options->single_connection || options->limits.connections_per_client;
+}
+
+/* How many requests of a connection do not count towards its rate: with them
+ * it returns to as many channels as it may have, and asks for the history and
+ * the members of each. */
+static inline uint32_t
+options_opening_burst(const struct messaging_options *options)
+{
+    enum { REQUESTS = 3, MOST = 16383 };
+    uint32_t channels = options->limits.channels_per_connection;
+    return channels < MOST / REQUESTS ? channels * REQUESTS : MOST;
 }
 
 /* The options of a channel; never NULL. */

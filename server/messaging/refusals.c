@@ -13,7 +13,7 @@ enum { PLACES = 4096 };
 
 struct refusals {
     pthread_mutex_t lock;
-    struct token_bucket places[PLACES];
+    struct token_bucket places[REFUSER_COUNT][PLACES];
 };
 
 struct refusals *refusals_new(void)
@@ -31,15 +31,16 @@ void refusals_free(struct refusals *refusals)
 
 /* Who has one IPv6 address has as many as its network has. */
 static struct token_bucket *place_of(struct refusals *refusals,
+                                     enum refuser refuser,
                                      const struct ip_address *address)
 {
     static const unsigned char ipv4[12] = {[10] = 0xff, [11] = 0xff};
     bool is_ipv4 = memcmp(address->bytes, ipv4, sizeof ipv4) == 0;
     uint64_t hash = hash_bytes(address->bytes, is_ipv4 ? 16 : 8);
-    return &refusals->places[hash % PLACES];
+    return &refusals->places[refuser][hash % PLACES];
 }
 
-bool refusals_are_few(const struct instance *instance,
+bool refusals_are_few(const struct instance *instance, enum refuser refuser,
                       const struct ip_address *address)
 {
     struct refusals *refusals = instance->refusals;
@@ -47,18 +48,20 @@ bool refusals_are_few(const struct instance *instance,
     if (!rate)
         return true;
     pthread_mutex_lock(&refusals->lock);
-    bool are_few = token_bucket_has(place_of(refusals, address), rate,
+    bool are_few = token_bucket_has(place_of(refusals, refuser, address), rate,
                                     clock_steady_ms());
     pthread_mutex_unlock(&refusals->lock);
     return are_few;
 }
 
-void refusals_add(const struct instance *instance,
-                  const struct ip_address *address)
+bool refusals_take(const struct instance *instance, enum refuser refuser,
+                   const struct ip_address *address)
 {
     struct refusals *refusals = instance->refusals;
     uint32_t rate = instance->options->limits.refusals_per_second;
     pthread_mutex_lock(&refusals->lock);
-    token_bucket_take(place_of(refusals, address), rate, clock_steady_ms());
+    bool taken = token_bucket_take(place_of(refusals, refuser, address), rate,
+                                   clock_steady_ms());
     pthread_mutex_unlock(&refusals->lock);
+    return taken;
 }

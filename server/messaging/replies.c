@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "messaging/worker.h"
 
 void replies_deinit(struct replies *replies)
 {
@@ -12,7 +11,7 @@ void replies_deinit(struct replies *replies)
     free(replies->data);
 }
 
-static bool has_room(const struct replies *replies, size_t len)
+bool replies_have_room(const struct replies *replies, size_t len)
 {
     return replies->count < REPLIES_CONNECTIONS &&
            replies->len + len <= REPLIES_BYTES;
@@ -26,12 +25,9 @@ static struct reply *last_of(struct replies *replies,
     return last && last->connection == connection ? last : NULL;
 }
 
-void replies_add(struct worker *worker, struct connection *connection,
+void replies_add(struct replies *replies, struct connection *connection,
                  struct bytes frame)
 {
-    struct replies *replies = &worker->replies;
-    if (!has_room(replies, frame.len))
-        replies_send(worker);
     if (!replies->data)
         replies->data = memory_new(1, REPLIES_BYTES);
     struct reply *reply = last_of(replies, connection);
@@ -45,27 +41,9 @@ void replies_add(struct worker *worker, struct connection *connection,
     reply->count++;
 }
 
-void replies_send(struct worker *worker)
-{
-    struct replies *replies = &worker->replies;
-    uint32_t count = replies->count;
-    replies->count = 0; /* what is written now is not to be sent before */
-    for (uint32_t i = 0; i < count; i++) {
-        const struct reply *reply = &replies->list[i];
-        if (reply->connection)
-            connection_send_replies(
-                reply->connection,
-                (struct bytes){replies->data + reply->start, reply->len});
-    }
-    if (count)
-        worker_settle(worker);
-    replies->len = 0;
-}
-
-uint32_t replies_forget(struct worker *worker,
+uint32_t replies_forget(struct replies *replies,
                         const struct connection *connection)
 {
-    struct replies *replies = &worker->replies;
     uint32_t forgotten = 0;
     for (uint32_t i = 0; i < replies->count; i++) {
         struct reply *reply = &replies->list[i];

@@ -3,9 +3,9 @@
  *
  * Owner:   the worker; connections are borrowed.
  * Thread:  the worker's.
- * Limits:  so many connections and bytes; what is more has the others sent
- *          first.
- * Failure: as of any write, when they are sent.
+ * Limits:  REPLIES_CONNECTIONS and REPLIES_BYTES; the caller sends what is
+ *          there before it adds more.
+ * Failure: none; connection_send_replies writes them.
  */
 #ifndef PEAL_MESSAGING_REPLIES_H
 #define PEAL_MESSAGING_REPLIES_H
@@ -17,7 +17,6 @@
 #include "base/bytes.h"
 
 struct connection;
-struct worker;
 
 enum {
     REPLIES_CONNECTIONS = 256,
@@ -42,17 +41,15 @@ struct replies {
 
 void replies_deinit(struct replies *replies);
 
-/* Keeps a frame of up to REPLY_BYTES until replies_send; behind the last one
- * when that is the same connection's. */
-void replies_add(struct worker *worker, struct connection *connection,
+bool replies_have_room(const struct replies *replies, size_t len);
+
+/* Keeps a frame of up to REPLY_BYTES, for which there is room; behind the last
+ * one when that is the same connection's. */
+void replies_add(struct replies *replies, struct connection *connection,
                  struct bytes frame);
 
-/* Writes them. Also before anything else is written to one of the connections:
- * what came first is sent first. */
-void replies_send(struct worker *worker);
-
 /* The connection is being freed; how many frames it will not get. */
-uint32_t replies_forget(struct worker *worker,
+uint32_t replies_forget(struct replies *replies,
                         const struct connection *connection);
 
 #endif

@@ -14,37 +14,30 @@
 
 #include "messaging/fault.h"
 #include "messaging/message.h"
+#include "messaging/request_parts.h"
 
 enum request_kind {
     REQUEST_SUBSCRIBE,
     REQUEST_UNSUBSCRIBE, /* nobody waits for an answer */
     REQUEST_PUBLISH,
+    REQUEST_RECOVER, /* more of what a subscriber missed, after `since` */
     REQUEST_HISTORY,
     REQUEST_PRESENCE,
     REQUEST_DIRECT,
-    REQUEST_DISCONNECT, /* a client, from every instance */
+    REQUEST_DISCONNECT, /* a client or addresses, from every instance */
     REQUEST_REMOVE,     /* a client from a channel, on every instance */
-    REQUEST_CHANNELS, /* those that somebody subscribes to */
+    REQUEST_CHANNELS,   /* those that somebody subscribes to */
     REQUEST_INSTANCES, /* of the service: in `names` what each says of itself */
-    REQUEST_CLIENT, /* its connections here changed; only for a bus that wants
-                       to know, and nobody waits for an answer */
+    REQUEST_CLIENT,    /* its connections here changed; nobody waits */
+    REQUEST_SURVEY,    /* every instance tells what it knows: in `names` */
+    REQUEST_BAN,       /* holds on every instance */
+    REQUEST_UNBAN,
     REQUEST_TICKET, /* made known */
     REQUEST_REDEEM, /* a ticket, once over all instances */
     REQUEST_KIND_COUNT
 };
 
-/* A place in a channel: offsets count within an epoch. */
-struct position {
-    uint64_t epoch;
-    uint64_t offset;
-};
-
-/* A client in a channel. */
-struct member_count {
-    char *client; /* owned by the request */
-    uint32_t connections;
-};
-
+struct text_list;
 struct worker;
 
 struct request {
@@ -61,16 +54,25 @@ struct request {
     /* what is asked; the texts live in the request */
     const char *channel;     /* or, for REQUEST_DIRECT, the client id; for
                                 TICKET and REDEEM the ticket */
-    const char *client;      /* who asks, or who it is about */
+    const char *client;      /* who asks, or it is about; empty: no member */
     struct bytes id;         /* the client's own number for it, raw JSON */
+    struct bytes info;       /* SUBSCRIBE: what others may see, or empty */
     struct bytes reason;     /* DISCONNECT: for the close frame, or empty */
     bool is_once;            /* PUBLISH: `id` is an idempotency key */
     char *ticket;            /* TICKET, and REDEEM's answer if it is good: what
                                 ticket_content says; owned */
     uint32_t seconds;        /* TICKET: how long it is good */
+    enum survey_kind survey; /* SURVEY */
+    int64_t until_ms;        /* BAN */
     bool recover;            /* SUBSCRIBE: from `since` on */
     struct position since;
-    uint32_t limit;          /* HISTORY, CHANNELS: so many at the most */
+    struct follow_up follow_up;    /* SUBSCRIBE: for the protocol */
+    const struct text_list *reach; /* which channels may be told; NULL: all */
+    uint32_t limit; /* HISTORY, PRESENCE, CHANNELS: so many at the most */
+    enum request_page page; /* SUBSCRIBE, RECOVER, HISTORY, PRESENCE */
+    bool is_continued;      /* HISTORY: after `since`, up to `until`; PRESENCE:
+                               from `until` on */
+    uint64_t until;
     struct message *message; /* PUBLISH, DIRECT: owned */
 
     /* the answer */
@@ -78,27 +80,36 @@ struct request {
     char *why; /* REFUSED: in the application's words, or NULL; owned */
     struct position position;
     bool recovered;
+    bool has_more;     /* the page holds not all of it */
+    uint64_t page_end; /* it goes up to this offset; PRESENCE: next `until` */
     struct message **messages; /* owned, with a reference each */
     size_t message_count;
+    size_t message_bytes;
     struct member_count *members; /* owned */
     size_t member_count;
-    char **names;         /* of channels; owned */
+    uint64_t member_total; /* PRESENCE: with those that are not listed */
+    char **names;          /* of channels; owned */
     size_t name_count;
     uint32_t connections; /* of this instance that it reaches */
-    uint32_t instances;   /* DISCONNECT, REMOVE: how many were told */
+    bool is_removed;      /* UNBAN: there was one */
+    uint32_t instances;   /* DISCONNECT, REMOVE, SURVEY: how many were told */
 
     /* for the bus alone, while it has the request */
     struct request *next;
     uint64_t number;
-    uint64_t since_ms;
+    uint64_t since_ms; /* when it came; 0: it has just come */
+    bool is_unsure;    /* PUBLISH: it was sent, and may have been done */
+    bool is_confirmed; /* SUBSCRIBE: Redis knows the position `since` */
     void *bus_data;
 
     char text[];
 };
 
-/* A request with copies of the three texts. */
+/* A request with copies of the texts; `info` may be empty. */
 struct request *request_new(enum request_kind kind, struct bytes channel,
                             struct bytes client, struct bytes id);
+struct request *request_new_subscribe(struct bytes channel, struct bytes client,
+                                      struct bytes info, struct bytes id);
 
 /* The same for what concerns one client on every instance. `reason` may be
  * empty; else it must be a valid close text. */
@@ -106,20 +117,34 @@ struct request *request_new_disconnect(struct bytes client,
                                        struct bytes reason);
 struct request *request_new_remove(struct bytes client, struct bytes channel);
 
+struct request *request_new_survey(enum survey_kind kind, struct bytes client,
+                                   struct bytes about);
+
+/* Of a range of addresses, as a text. */
+struct request *request_new_eviction(struct bytes range, struct bytes reason);
+
+/* `target` as in bans.h. */
+struct request *request_new_ban(struct bytes target, int64_t until_ms,
+                                struct bytes reason);
+struct request *request_new_unban(struct bytes target);
 void request_free(struct request *request);
 
 /* For the bus: posts the answered request back to whoever asked, or frees it
  * when nobody waits. Any thread. */
 void request_finish(struct request *request);
 
-/* For the bus: adds a reference to `message` to the answer. */
+/* The request for what follows such a page. */
+struct request *request_next_page(const struct request *request);
+
+/* For the bus, to add to the answer: a reference to `message`, a client, and a
+ * channel's name if it may be told. */
 void request_add_message(struct request *request, struct message *message);
-
-/* For the bus: adds a client to the answer. */
 void request_add_member(struct request *request, const char *client,
-                        uint32_t connections);
-
-/* For the bus: adds a channel's name to the answer. */
+                        uint32_t connections, struct bytes info);
 void request_add_name(struct request *request, struct bytes name);
+
+/* For the bus: whether the page has room for that message. */
+bool request_has_room(const struct request *request,
+                      const struct message *message);
 
 #endif

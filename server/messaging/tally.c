@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "messaging/channel.h"
 
 static uint32_t second_of(const struct worker *worker)
 {
@@ -22,8 +21,8 @@ static void turn_over(struct tally *tally, uint32_t second)
     tally->second = second;
 }
 
-static void add(const struct worker *worker, struct tally *tally,
-                enum tally_kind messages, size_t count, size_t bytes)
+void tally_add(const struct worker *worker, struct tally *tally,
+               enum tally_kind messages, size_t count, size_t bytes)
 {
     turn_over(tally, second_of(worker));
     tally->now[messages] += (uint32_t)count;
@@ -53,35 +52,22 @@ static void fit_slots(struct worker *worker)
            (watch->slot_count - old) * sizeof *watch->slots);
 }
 
-void watch_connection(struct connection *connection, enum tally_kind messages,
-                      size_t count, size_t bytes)
+void watch_connection(struct worker *worker, uint64_t handle,
+                      enum tally_kind messages, size_t count, size_t bytes)
 {
-    struct worker *worker = connection->worker;
     fit_slots(worker);
-    struct tally_slot *slot =
-        &worker->watch->slots[(uint32_t)connection->handle];
-    if (slot->handle != connection->handle)
-        *slot = (struct tally_slot){.handle = connection->handle};
-    add(worker, &slot->tally, messages, count, bytes);
+    struct tally_slot *slot = &worker->watch->slots[(uint32_t)handle];
+    if (slot->handle != handle)
+        *slot = (struct tally_slot){.handle = handle};
+    tally_add(worker, &slot->tally, messages, count, bytes);
 }
 
-void watch_channel(struct channel *channel, size_t bytes)
-{
-    uint32_t listeners = hub_listeners(channel->hub_channel);
-    if (!channel->tally)
-        channel->tally = memory_new(1, sizeof *channel->tally);
-    add(channel->worker, channel->tally, TALLY_MESSAGES_IN, 1, bytes);
-    add(channel->worker, channel->tally, TALLY_MESSAGES_OUT, listeners,
-        bytes * listeners);
-}
-
-const struct tally *watch_find(const struct worker *worker,
-                               const struct connection *connection)
+const struct tally *watch_find(const struct worker *worker, uint64_t handle)
 {
     const struct watch *watch = worker->watch;
-    uint32_t index = (uint32_t)connection->handle;
+    uint32_t index = (uint32_t)handle;
     if (!watch || index >= watch->slot_count ||
-        watch->slots[index].handle != connection->handle)
+        watch->slots[index].handle != handle)
         return NULL;
     return &watch->slots[index].tally;
 }
@@ -104,24 +90,16 @@ bool watch_may_look(struct worker *worker)
     return true;
 }
 
-void watch_tick(struct worker *worker)
+bool watch_is_over(const struct worker *worker)
 {
     const struct watch *watch = worker->watch;
-    if (watch && worker->seconds > watch->looked_second + WATCH_SECONDS)
-        watch_end(worker);
+    return watch && worker->seconds > watch->looked_second + WATCH_SECONDS;
 }
 
 void watch_end(struct worker *worker)
 {
-    struct channel *channel;
-    struct channel *next;
     if (!worker->watch)
         return;
-    HASH_ITER(hh, worker->channels, channel, next)
-    {
-        free(channel->tally);
-        channel->tally = NULL;
-    }
     free(worker->watch->slots);
     free(worker->watch);
     worker->watch = NULL;

@@ -56,25 +56,27 @@ void watch_look(struct worker *worker);
  * that it must not. */
 bool watch_may_look(struct worker *worker);
 
-/* Once a second: lets go of what nobody looks at any more. */
-void watch_tick(struct worker *worker);
+/* Whether nobody has looked for a while. */
+bool watch_is_over(const struct worker *worker);
 
+/* Frees the tallies of connections; those of channels are the channels'. */
 void watch_end(struct worker *worker);
 
 /* What it did in the last whole second; `tally` may be NULL. */
 void tally_read(const struct worker *worker, const struct tally *tally,
                 uint32_t out[TALLY_KINDS]);
 
-/* A connection's tally, or NULL. */
-const struct tally *watch_find(const struct worker *worker,
-                               const struct connection *connection);
+/* The tally of a connection, by its handle, or NULL. */
+const struct tally *watch_find(const struct worker *worker, uint64_t handle);
 
 /* ---- for those who count, once worker->watch was seen */
 
 /* `messages` is one of the first two kinds; the bytes are counted too. */
-void watch_connection(struct connection *connection, enum tally_kind messages,
-                      size_t count, size_t bytes);
+void tally_add(const struct worker *worker, struct tally *tally,
+               enum tally_kind messages, size_t count, size_t bytes);
 
-void watch_channel(struct channel *channel, size_t bytes);
+/* The same for a connection's tally, made when there is none. */
+void watch_connection(struct worker *worker, uint64_t handle,
+                      enum tally_kind messages, size_t count, size_t bytes);
 
 #endif

@@ -1,16 +1,11 @@
 #include "messaging/trace.h"
 
-#include "base/inbox.h"
-#include "base/log.h"
-#include "messaging/message.h"
-
 enum {
     ID_AT = 3, /* behind the version */
     ID_LEN = 32,
     PARENT_AT = ID_AT + ID_LEN + 1,
     PARENT_LEN = 16,
-    FLAGS_AT = PARENT_AT + PARENT_LEN + 1,
-    LINES = 1000 /* a second */
+    FLAGS_AT = PARENT_AT + PARENT_LEN + 1
 };
 
 static bool is_digit(char c)
@@ -63,29 +58,18 @@ struct bytes trace_read_json(struct bytes raw)
 }
 
 /* Section 3.2.2.3.1: the lowest bit of the flags. */
-static bool is_sampled(const char *trace)
+bool trace_is_sampled(const char *trace)
 {
     char last = trace[TRACE_LEN - 1];
     return (last >= 'a' ? last - 'a' + 10 : last - '0') & 1;
 }
 
-static void tell(void *subject, void *object)
+struct bytes trace_id(const char *trace)
 {
-    struct message *message = subject;
-    const struct bytes id = {message->trace + ID_AT, ID_LEN};
-    const struct bytes parent = {message->trace + PARENT_AT, PARENT_LEN};
-    log_limited(LOG_INFO, LINES, "Message delivered", LOG_BYTES("trace_id", id),
-                LOG_BYTES("parent_id", parent),
-                LOG_BYTES("channel", message->channel),
-                LOG_NUMBER("offset", message->offset),
-                LOG_NUMBER("connections", (uintptr_t)object));
-    message_unref(message);
+    return (struct bytes){trace + ID_AT, ID_LEN};
 }
 
-void trace_tell(struct message *message, struct inbox *inbox,
-                uint32_t connections)
+struct bytes trace_parent(const char *trace)
 {
-    if (message->trace && is_sampled(message->trace))
-        inbox_post(inbox, (struct inbox_item){tell, message_ref(message),
-                                              (void *)(uintptr_t)connections});
+    return (struct bytes){trace + PARENT_AT, PARENT_LEN};
 }

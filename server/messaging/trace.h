@@ -15,9 +15,6 @@
 
 #include "base/bytes.h"
 
-struct inbox;
-struct message;
-
 enum { TRACE_LEN = 55 }; /* 00-<32 digits>-<16 digits>-<2 digits> */
 
 /* The traceparent of that text, as far as this version knows it; empty where
@@ -27,10 +24,11 @@ struct bytes trace_read(struct bytes text);
 /* The same out of a JSON string, with its quotes. */
 struct bytes trace_read_json(struct bytes raw);
 
-/* Has the thread of that inbox write a line about the delivery to so many
- * connections, if whoever traces the message records it (its flag "sampled").
- * May be called under a lock. */
-void trace_tell(struct message *message, struct inbox *inbox,
-                uint32_t connections);
+/* The parts of a traceparent of TRACE_LEN bytes; views of it. */
+struct bytes trace_id(const char *trace);
+struct bytes trace_parent(const char *trace);
+
+/* Whether the flag "sampled" is set: the publisher records this trace. */
+bool trace_is_sampled(const char *trace);
 
 #endif

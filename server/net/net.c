@@ -1,70 +1,20 @@
 #include "net/net.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-
-#include <libwebsockets.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "net/listen_socket.h"
-#include "net/listener.h"
-#include "net/reactor.h"
+#include "messaging/hub.h"
+#include "net/drain.h"
+#include "net/listen/listeners.h"
+#include "net/lws_settings.h"
+#include "net/reactor_run.h"
 
-enum { OTHER_DESCRIPTORS = 256, HTTP_SOCKETS = 768 };
-
-/* libwebsockets' own messages: only errors, and only some of them, since a
- * peer can cause them at will. Its function of this name writes them into one
- * buffer for all threads; a program's own definition is the one that counts. */
-void _lws_logv(int level, const char *format, va_list arguments)
-{
-    char line[256];
-    if (!(level & LLL_ERR))
-        return;
-    vsnprintf(line, sizeof line, format, arguments);
-    struct bytes text = bytes_of(line);
-    while (text.len && text.data[text.len - 1] == '\n')
-        text.len--;
-    log_limited(LOG_WARN, 5, "libwebsockets", LOG_BYTES("text", text));
-}
-
-/* With an allocator of ours the library drops a statistics counter that all
- * threads would write. */
-static void *reallocate(void *memory, size_t size, const char *reason)
-{
-    (void)reason;
-    if (size)
-        return memory_resize(memory, size, 1); /* it would go on without */
-    free(memory);
-    return NULL;
-}
-
-/* libwebsockets sizes its tables by the limit of open files and walks over
- * them at each close: so no more than is needed. Only root may raise the hard
- * limit. */
-static uint32_t set_descriptor_limit(uint32_t connections)
-{
-    rlim_t wanted = (rlim_t)connections + HTTP_SOCKETS + OTHER_DESCRIPTORS;
-    struct rlimit limit;
-    PANIC_IF(getrlimit(RLIMIT_NOFILE, &limit));
-    struct rlimit raised = {wanted, limit.rlim_max};
-    if (raised.rlim_max < wanted)
-        raised.rlim_max = wanted;
-    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
-        return (uint32_t)wanted;
-    limit.rlim_cur = limit.rlim_max;
-    PANIC_IF(setrlimit(RLIMIT_NOFILE, &limit));
-    log_event(LOG_WARN, "Fewer open files are allowed than connections",
-              LOG_NUMBER("allowed", limit.rlim_cur),
-              LOG_NUMBER("wanted", wanted));
-    return (uint32_t)limit.rlim_cur;
-}
+enum { HTTP_SOCKETS = 768 }; /* beside limits.connections */
 
 static bool make_reactors(struct net *net, struct error *error)
 {
@@ -75,49 +25,6 @@ static bool make_reactors(struct net *net, struct error *error)
                                     "libwebsockets-evlib-uv installed?)");
     }
     return true;
-}
-
-static bool bind_all(struct net *net, struct error *error)
-{
-    const struct net_options *options = &net->options;
-    net->port = options->port;
-    if (net->port &&
-        !listen_socket_port_is_free(options->host, net->port, error))
-        return false;
-    for (uint32_t i = 0; i < options->workers; i++) {
-        int fd = listen_socket_bind(options->host, &net->port, error);
-        if (fd < 0)
-            return false;
-        listener_new(net->reactors[i], fd);
-    }
-    return true;
-}
-
-/* Every descriptor has a reactor, since what waits in its queue is lost when
- * it is closed; and every reactor has a descriptor, shared if need be. */
-static bool take_listeners(struct net *net, struct error *error)
-{
-    const struct net_options *options = &net->options;
-    uint32_t given = options->listener_count;
-    uint32_t wanted = given > options->workers ? given : options->workers;
-    for (uint32_t i = 0; i < wanted; i++) {
-        int fd = options->listeners_from + (int)(i % given);
-        if (i >= given)
-            fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-        if (fd < 0)
-            return error_set(error, "cannot share a descriptor: %s",
-                             strerror(errno));
-        listener_new(net->reactors[i % options->workers], fd);
-    }
-    char address[IP_ADDRESS_TEXT];
-    net->port = listen_socket_address(options->listeners_from, address);
-    return true;
-}
-
-static bool listen_all(struct net *net, struct error *error)
-{
-    return net->options.listener_count ? take_listeners(net, error)
-                                       : bind_all(net, error);
 }
 
 struct net *net_new(const struct net_options *options,
@@ -135,15 +42,18 @@ struct net *net_new(const struct net_options *options,
     net->protocols = protocols;
     net->ip_counts = ip_counts_new();
     net->reactors = memory_new(options->workers, sizeof(struct reactor *));
-    lws_set_log_level(LLL_ERR, NULL);
-    lws_set_allocator(reallocate);
-    uint32_t descriptors =
-        set_descriptor_limit(instance->options->limits.connections);
-    net->sockets_max = descriptors > OTHER_DESCRIPTORS
-                           ? descriptors - OTHER_DESCRIPTORS
-                           : descriptors / 2;
-    if (make_reactors(net, error) && listen_all(net, error))
+    uint32_t connections = instance->options->limits.connections;
+    net->sockets_max = connections + HTTP_SOCKETS;
+    net->has_admin = listeners_have_admin(options);
+    descriptors_prepare(&net->descriptors,
+                        net->sockets_max +
+                            (net->has_admin ? ADMIN_SOCKETS_MAX : 0),
+                        options->workers);
+    lws_settings_prepare();
+    if (make_reactors(net, error) && listeners_open(net, error)) {
+        descriptors_warn(&net->descriptors, connections);
         return net;
+    }
     net_join(net);
     net_free(net);
     return NULL;
@@ -217,14 +127,17 @@ void net_use_trusted_proxies(struct net *net, const struct text_list *ranges,
     retire(net, (void *)old, free_trusted_proxies);
 }
 
-int *net_listeners(const struct net *net, uint32_t *count)
+bool net_has_room(const struct net *net, const char **why)
 {
-    uint32_t room = net->options.workers + net->options.listener_count;
-    int *fds = memory_new(room, sizeof *fds);
-    *count = 0;
-    for (uint32_t i = 0; i < net->options.workers; i++)
-        *count += listener_list(net->reactors[i], fds + *count);
-    return fds;
+    if (net->connections >= net->instance->options->limits.connections)
+        *why = "limits.connections is reached";
+    else if (net->sockets >= net->sockets_max)
+        *why = "Too many sockets are open";
+    else if (net->descriptors.are_short)
+        *why = "No file descriptors are left";
+    else
+        return true;
+    return false;
 }
 
 void net_hand_over(struct net *net)
@@ -236,7 +149,7 @@ void net_hand_over(struct net *net)
 void net_drain(struct net *net)
 {
     net->is_draining = true;
-    each_reactor(net, reactor_drain);
+    each_reactor(net, drain_begin);
 }
 
 void net_stop(struct net *net)
@@ -299,9 +212,8 @@ uint64_t net_metric(const struct net *net, enum metric metric)
     return metrics_sum(all, count, metric);
 }
 
-void net_write_metrics(const struct net *net,
-                       const struct metrics *const *more, size_t more_count,
-                       struct buffer *out)
+void net_write_metrics(const struct net *net, const struct metrics *const *more,
+                       size_t more_count, struct buffer *out)
 {
     const struct metrics *all[HUB_WORKERS_MAX + NET_METRICS_MORE];
     uint32_t count = net->options.workers;

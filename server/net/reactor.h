@@ -1,11 +1,12 @@
 /* reactor: one thread: its loop, its libwebsockets context, its listeners, and
  * the worker whose connections live there.
  *
+ * Plain data; reactor_run.c conducts it.
+ *
  * Owner:   struct net.
- * Thread:  reactor_new, reactor_start and reactor_free from the main thread;
- *          reactor_drain and reactor_stop from any; the rest from its own.
+ * Thread:  only its own, except where said otherwise.
  * Limits:  sockets and their idle time; see socket.h.
- * Failure: reactor_new returns NULL when libwebsockets cannot be set up.
+ * Failure: none.
  */
 #ifndef PEAL_NET_REACTOR_H
 #define PEAL_NET_REACTOR_H
@@ -13,83 +14,85 @@
 #include <pthread.h>
 
 #include "messaging/worker.h"
-#include "net/net.h"
-#include "net/proxied.h"
+#include "net/http/request_reader.h"
+#include "net/shared.h"
 #include "net/socket.h"
 
-struct lws_context;
-struct lws_vhost;
-struct lws_protocols;
+struct guests;
 struct listener;
 struct loop;
 struct loop_timer;
+struct lws;
+struct lws_context;
+struct lws_vhost;
+
+/* A socket that was closed and waits for the next connection. */
+struct parked_socket {
+    struct lws *wsi;
+    int fd;
+};
+
+struct proxied;
+
+/* In the order of their time. */
+struct proxied_list {
+    struct proxied *first;
+    struct proxied *last;
+    unsigned guests; /* among them: see guests.h */
+};
+
+/* How far its end is. */
+enum reactor_end { REACTOR_RUNS, REACTOR_ENDS, REACTOR_ENDED };
 
 struct reactor {
     /* set once by reactor_new */
     struct net *net;
-    struct loop *loop; /* NULL once finished */
-    struct lws_protocols *lws_protocols;
+    struct loop *loop;               /* NULL once finished */
     struct lws_context *lws_context; /* set to NULL by its destruction */
     struct lws_vhost *lws_vhost;
+    stream_reader *first_reader;              /* of a new socket */
+    void (*on_closed)(struct socket *socket); /* frees what it carries */
     pthread_t thread;
     bool is_started;
     _Atomic uint64_t ticked_ms; /* any thread reads it */
     /* only its own thread */
     struct worker worker;
     struct listener *listeners; /* see listener.h */
+    struct guests *guests;      /* NULL until the first one */
     struct loop_timer *tick;
     struct loop_timer *drain;
     uint32_t drain_step;  /* since the drain began */
     uint32_t drain_total; /* connections then */
     uint32_t drain_asked; /* of these, to close */
-    bool is_stopping;
-    bool has_cut_message; /* a read ended within a message */
-    bool is_held;         /* the flush waits for the next read */
-    unsigned held_turns;
-    struct socket_list fresh;     /* no request yet, oldest first */
-    struct proxied_list proxied; /* no PROXY header yet */
+    enum reactor_end end;
+    struct socket_list fresh;     /* no whole request yet, oldest first */
+    struct proxied_list proxied;  /* no PROXY header yet */
     struct socket_list kept;      /* between requests, longest idle first */
+    struct socket_list blocked;   /* by the last progress, oldest first */
     struct socket_list asking;    /* waiting for the bus, newest last */
+    struct socket_list closing;   /* waiting for the client's close frame */
     struct socket_list lingering; /* closed by us, waiting for their end */
-    struct socket_list explained; /* to be closed with a refusal's reason */
-    struct socket *held;          /* those whose input holds bytes */
-    bool has_unserved;            /* some came into that list since */
-    struct socket *serving;       /* the rest of those being served */
+    struct socket *waiting;       /* to be served or ended, see stream.h */
+    struct socket *serving;       /* the rest of those at hand */
     struct send_ring *send_ring;  /* NULL: each send is a system call */
-    struct socket **by_fd;        /* its sockets, by descriptor */
+    struct parked_socket parked[PARKED_MAX]; /* see socket.c */
+    unsigned parked_count;
+    int silence_fd;        /* what they name meanwhile */
+    struct socket **by_fd; /* its sockets, by descriptor */
     int by_fd_count;
-    char arena[32768]; /* the headers of the request at hand */
+    /* of the request at hand */
+    struct request_reader request_reader;
+    struct buffer joined;
+    struct buffer decoded;
+    struct buffer response;
+    char arena[32768]; /* what OpenSSL held */
 };
 
-struct reactor *reactor_new(struct net *net, unsigned index);
-
-void reactor_start(struct reactor *reactor);
-
-/* Starts closing; the thread ends by itself. */
-void reactor_drain(struct reactor *reactor);
-
-/* Ends the thread as soon as may be. */
-void reactor_stop(struct reactor *reactor);
-
-/* Waits for the thread. The bus may still post, and wake the loop. */
-void reactor_join(struct reactor *reactor);
-
-/* Closes what the thread left, once all are joined and the bus has stopped:
- * posts wake nobody from here on. */
-void reactor_finish(struct reactor *reactor);
-
-/* Runs what was posted; whether there was anything. Once all are finished. */
-bool reactor_drain_inbox(struct reactor *reactor);
-
-/* Once all are finished and all inboxes are empty: what one inbox holds may
- * post to another. */
-void reactor_free(struct reactor *reactor);
-
-/* The running reactor's socket with that descriptor, or NULL. Any thread. */
-struct socket *reactor_find_socket(int fd);
-
-/* Takes an accepted socket. */
-void reactor_adopt(struct reactor *reactor, int fd,
-                   const struct ip_address *address);
+/* At the end of this turn. */
+static inline void reactor_end(struct reactor *reactor)
+{
+    if (reactor->end == REACTOR_RUNS)
+        reactor->end = REACTOR_ENDS;
+}
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include <liburing.h>
@@ -25,14 +26,16 @@ struct send_ring {
     send_ring_done *done;
     unsigned count;
     struct gathered gathered[SEND_RING_SENDS];
+    size_t copied;
+    char copies[SEND_RING_COPY_MAX];
 };
 
 struct send_ring *send_ring_new(send_ring_done *done)
 {
     struct send_ring *ring = memory_new(1, sizeof *ring);
     /* one thread, and completions only when it asks for them */
-    struct io_uring_params params = {
-        .flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN};
+    struct io_uring_params params = {.flags = IORING_SETUP_SINGLE_ISSUER |
+                                              IORING_SETUP_DEFER_TASKRUN};
     int result =
         io_uring_queue_init_params(SEND_RING_SENDS, &ring->uring, &params);
     if (result < 0) {
@@ -53,18 +56,53 @@ void send_ring_free(struct send_ring *ring)
     free(ring);
 }
 
+/* Two sends to one socket could overtake each other. */
+static bool joins_last(struct send_ring *ring, const struct socket *socket,
+                       struct bytes bytes)
+{
+    if (!ring->count)
+        return false;
+    struct gathered *last = &ring->gathered[ring->count - 1];
+    if (last->socket != socket ||
+        last->bytes.data + last->bytes.len != bytes.data)
+        return false;
+    last->bytes.len += bytes.len;
+    return true;
+}
+
 void send_ring_add(struct send_ring *ring, struct socket *socket, int fd,
                    struct bytes bytes)
 {
+    if (joins_last(ring, socket, bytes))
+        return;
     if (ring->count == SEND_RING_SENDS)
         send_ring_send(ring);
     ring->gathered[ring->count++] = (struct gathered){socket, fd, bytes};
 }
 
+void send_ring_make_room(struct send_ring *ring, size_t len)
+{
+    PANIC_IF(len > sizeof ring->copies);
+    if (ring->count == SEND_RING_SENDS ||
+        ring->copied + len > sizeof ring->copies)
+        send_ring_send(ring);
+    if (!ring->count)
+        ring->copied = 0;
+}
+
+void send_ring_copy(struct send_ring *ring, struct socket *socket, int fd,
+                    struct bytes bytes)
+{
+    char *copy = ring->copies + ring->copied;
+    memcpy(copy, bytes.data, bytes.len);
+    ring->copied += bytes.len;
+    send_ring_add(ring, socket, fd, (struct bytes){copy, bytes.len});
+}
+
 static void send_one(struct send_ring *ring, const struct gathered *gathered)
 {
-    ssize_t sent = send(gathered->fd, gathered->bytes.data,
-                        gathered->bytes.len, SEND_FLAGS);
+    ssize_t sent = send(gathered->fd, gathered->bytes.data, gathered->bytes.len,
+                        SEND_FLAGS);
     ring->done(gathered->socket, gathered->bytes,
                sent < 0 ? -errno : (int)sent);
 }

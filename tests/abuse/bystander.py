@@ -1,7 +1,6 @@
 """Two good clients in a channel of their own: one publishes now and then, the
 other measures how long it takes. In threads, beside an attack."""
 
-import pathlib
 import threading
 import time
 
@@ -51,11 +50,3 @@ class Bystander:
         median, worst = delays[len(delays) // 2], delays[-1]
         assert median < seconds(MEDIAN_SECONDS), f"median {median:.3f} s"
         assert worst < seconds(WORST_SECONDS), f"worst {worst:.3f} s"
-
-
-def memory_of(server):
-    """Resident bytes."""
-    status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
-    line = next(line for line in status.splitlines()
-                if line.startswith("VmRSS:"))
-    return int(line.split()[1]) * 1024

@@ -5,12 +5,11 @@ import threading
 
 import pytest
 
-from bystander import memory_of
+from support.memory import MEGABYTE, memory_of
 from support.patience import SLOWNESS
 from support.websocket import (BINARY, CONTINUATION, PING, TEXT, Closed,
                                frame_bytes)
 
-MEGABYTE = 1 << 20
 WORD = 'peal_limit_reached_total{limit="%s"}'
 NO_RATE = {"limits": {"messages_per_second": 0}}
 
@@ -219,8 +218,9 @@ def test_a_hundred_who_do_not_read(peal, bystander):
 
 
 def test_who_asks_and_does_not_read_is_ended(peal, bystander):
-    """Answers wait in the outbox too."""
+    """Its requests are not read any more; and it takes nothing."""
     server = peal(config={"limits": {"messages_per_second": 0,
+                                     "stalled_seconds": 2,
                                      "outbox_bytes": 50000}})
     bystander(server)
     before = memory_of(server)
@@ -231,7 +231,7 @@ def test_who_asks_and_does_not_read_is_ended(peal, bystander):
             client.raw.send(ask)
     except OSError:
         pass
-    server.wait_metric(WORD % "outbox", 1, timeout=10)
+    server.wait_metric(WORD % "stalled_seconds", 1, timeout=10)
     assert memory_of(server) - before < 20 * MEGABYTE * SLOWNESS
     try:
         client.wait_closed()

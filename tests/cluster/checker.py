@@ -11,7 +11,7 @@ the end `prove` holds what was heard against what was acknowledged:
   gaps told    a listener misses something only where a `gap`, or an answer
                with recovered:false, said so.
 
-A publish that was refused (unavailable), or whose connection ended before the
+A publish that was refused (unavailable, not_stored), or whose connection ended before the
 answer, may have arrived or not, but not twice.
 """
 
@@ -32,6 +32,8 @@ Heard = collections.namedtuple("Heard", "offset publisher connection number")
 Told = collections.namedtuple("Told", "what time")
 
 LOST = (OSError, websockets.WebSocketException, asyncio.TimeoutError)
+
+REFUSED = ("unavailable", "not_stored")
 
 
 async def open_socket(ports, client):
@@ -127,7 +129,7 @@ class Publisher:
         if answer["type"] == "broadcastResult":
             publish.end("acknowledged", answer["offset"])
         else:
-            assert answer["code"] == "unavailable", answer
+            assert answer["code"] in REFUSED, answer
             publish.end("refused")
 
     async def settle(self, reader):
@@ -151,7 +153,8 @@ class Publisher:
 
 class Listener:
     """Subscribes to channels and writes down what comes, through all its
-    connections."""
+    connections. Behind a gap its position may be of another epoch, so it asks
+    anew, and waits for the answer, which says where it is."""
 
     def __init__(self, load, name, channels):
         self.load = load
@@ -161,11 +164,13 @@ class Listener:
         self.joined = set()
         self.finished = set()
         self.socket = None
+        self.awaited = set()  # channels asked for anew
         self.moves = 0
 
     async def run(self):
         while not self.load.is_closed:
             self.socket = await open_socket(self.load.ports, self.name)
+            self.awaited.clear()
             try:
                 for channel in self.heard:
                     await self.subscribe(channel)
@@ -181,15 +186,25 @@ class Listener:
             message["since"] = self.since[channel]
         await self.socket.send(json.dumps(message))
 
+    async def ask_anew(self, channel):
+        self.awaited.add(channel)
+        await self.socket.send(json.dumps({"type": "unsubscribe",
+                                           "channel": channel}))
+        await self.subscribe(channel)
+
     async def take(self, message):
         kind = message["type"]
         channel = message.get("channel")
-        if kind == "broadcast":
-            self.hear(channel, message)
-        elif kind == "subscribed":
+        if kind == "subscribed":
+            self.awaited.discard(channel)
             self.start(channel, message)
+        elif channel in self.awaited and kind in ("broadcast", "gap"):
+            return  # of before the answer
+        elif kind == "broadcast":
+            self.hear(channel, message)
         elif kind == "gap":
             self.tell(channel, "gap")
+            await self.ask_anew(channel)
         elif kind == "error" and message["code"] == "unavailable":
             await asyncio.sleep(0.05)
             raise ConnectionError("subscribe again")

@@ -15,6 +15,7 @@ QUICK_REDIS = {
     "backoff_ms": 50,
     "backoff_max_ms": 400,
     "lease_seconds": int(patience.seconds(2)),
+    "ready_grace_seconds": 0,  # /ready says at once what is
 }
 LEASE = QUICK_REDIS["lease_seconds"]
 

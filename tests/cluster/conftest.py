@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import pathlib
+import subprocess
 import sys
 
 import pytest
@@ -13,24 +14,55 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] /
 
 from checker import Load  # noqa: E402
 from cluster import Cluster  # noqa: E402
-from redis_server import LASTING, RedisServer  # noqa: E402
+from network import Network  # noqa: E402
+from redis_server import (  # noqa: E402
+    LASTING, PlacedRedis, RedisServer, Sentinel)
 from reply_proxy import ReplyProxy  # noqa: E402
 from support.fixtures import application  # noqa: E402,F401
 
 
-@pytest.fixture
-def redis(tmp_path):
-    """redis(*options) starts a Redis; each is ended behind the test."""
+@contextlib.contextmanager
+def starting(kind, tmp_path, name):
+    """A function that starts servers of a kind, each in a folder of its own;
+    they are ended in the end."""
     with contextlib.ExitStack() as stack:
         numbers = itertools.count(1)
 
         def start(*options):
-            folder = tmp_path / f"redis-{next(numbers)}"
+            folder = tmp_path / f"{name}-{next(numbers)}"
             folder.mkdir()
-            server = RedisServer(folder, *options)
+            server = kind(folder, *options)
             stack.callback(server.end)
             return server
 
+        yield start
+
+
+@pytest.fixture
+def redis(tmp_path):
+    """redis(*options) starts a Redis."""
+    with starting(RedisServer, tmp_path, "redis") as start:
+        yield start
+
+
+@pytest.fixture
+def placed_redis(tmp_path):
+    """placed_redis(*options) starts a Redis in a network namespace. The test
+    is in the network, too; so this has to be its first fixture."""
+    if subprocess.run(["unshare", "--net", "true"], check=False).returncode:
+        pytest.skip("no network namespace may be made here")
+    network = Network()
+    try:
+        with starting(PlacedRedis, tmp_path, "placed-redis") as start:
+            yield lambda *options: start(network.add(), *options)
+    finally:
+        network.end()
+
+
+@pytest.fixture
+def sentinel(tmp_path):
+    """sentinel(*lines) starts a Sentinel."""
+    with starting(Sentinel, tmp_path, "sentinel") as start:
         yield start
 
 

@@ -41,8 +41,8 @@ def encode(words):
 class RedisConnection:
     """One connection, for commands one after the other."""
 
-    def __init__(self, port, timeout=5):
-        self.socket = socket.create_connection(("127.0.0.1", port),
+    def __init__(self, port, timeout=5, host="127.0.0.1"):
+        self.socket = socket.create_connection((host, port),
                                                patience.seconds(timeout))
         self.file = self.socket.makefile("rb")
 
@@ -78,6 +78,8 @@ class RedisConnection:
 class RedisServer:
     """The server as a process."""
 
+    host = "127.0.0.1"
+
     def __init__(self, folder, *options):
         if not shutil.which(PROGRAM):
             raise AssertionError("redis-server is missing: "
@@ -94,21 +96,24 @@ class RedisServer:
 
     @property
     def url(self):
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://{self.host}:{self.port}/0"
+
+    def command(self):
+        return [PROGRAM, "--port", str(self.port), "--bind", self.host,
+                "--unixsocket", str(self.socket_path), "--dir",
+                str(self.folder), "--save", "", "--daemonize", "no",
+                *self.options]
 
     def start(self, *more):
         log = open(self.folder / f"redis-{next(self.starts)}.log", "wb")
         with log:
             self.process = subprocess.Popen(
-                [PROGRAM, "--port", str(self.port), "--bind", "127.0.0.1",
-                 "--unixsocket", str(self.socket_path), "--dir",
-                 str(self.folder), "--save", "", "--daemonize", "no",
-                 *self.options, *more],
+                [*self.command(), *more],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         patience.wait_until(self.answers, 10, what="Redis to answer")
 
     def connect(self):
-        connection = RedisConnection(self.port)
+        connection = RedisConnection(self.port, host=self.host)
         if self.password:
             connection.call("AUTH", self.password)
         return connection
@@ -161,3 +166,31 @@ class RedisServer:
     def end(self):
         if self.process:
             self.kill()
+
+
+class PlacedRedis(RedisServer):
+    """One in a place of the tests' network: see network.py."""
+
+    def __init__(self, folder, place, *options):
+        self.place = place
+        self.host = place.address
+        super().__init__(folder, "--protected-mode", "no", *options)
+
+    def command(self):
+        return [*self.place.enter, *super().command()]
+
+
+class Sentinel(RedisServer):
+    """A Sentinel; `lines` are those of its config file, which it rewrites."""
+
+    def __init__(self, folder, *lines):
+        self.config = pathlib.Path(folder) / "sentinel.conf"
+        self.lines = lines
+        super().__init__(folder)
+
+    def command(self):
+        if not self.config.exists():
+            self.config.write_text("\n".join(
+                (f"port {self.port}", "bind 127.0.0.1", f"dir {self.folder}",
+                 *self.lines, "")))
+        return [PROGRAM, str(self.config), "--sentinel"]

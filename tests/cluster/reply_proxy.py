@@ -1,9 +1,16 @@
 """A TCP proxy in front of Redis that can lose the answers, or hold them back:
-what an instance sends arrives, and what Redis answers does not, or later."""
+what an instance sends arrives, and what Redis answers does not, or later. As
+a moving address it leads new connections to another Redis, while those that
+are open stay where they are."""
 
 import selectors
 import socket
 import threading
+
+
+# what only one of an instance's connections says
+KINDS = {"commands": b"EVALSHA", "subscriptions": b"SUBSCRIBE",
+         "input": b"XREADGROUP"}
 
 
 class ReplyProxy:
@@ -15,8 +22,13 @@ class ReplyProxy:
         self.dropped = 0
         self.holds_answers = False  # but not what is pushed to subscribers
         self.held = []
+        self.holds_pushes = False
+        self.held_pushes = []
+        self.loses_messages = False  # of pub/sub, not its other answers
         self.refuses = False  # every connection ends at once
         self.subscribers = set()
+        self.deaf = set()  # subscribers that hear nothing
+        self.kinds = {}  # of the connections from instances
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.selector = selectors.DefaultSelector()
@@ -39,11 +51,14 @@ class ReplyProxy:
                 else:
                     self.copy(key.fileobj)
             if not self.holds_answers:
-                self.release()
+                self.release(self.held)
+            if not self.holds_pushes:
+                self.release(self.held_pushes)
 
-    def release(self):
-        while self.held:
-            target, data = self.held.pop(0)
+    @staticmethod
+    def release(held):
+        while held:
+            target, data = held.pop(0)
             try:
                 target.sendall(data)
             except OSError:
@@ -73,6 +88,10 @@ class ReplyProxy:
             return
         try:
             data = source.recv(65536)
+            if source in self.deaf and data:
+                return
+            if not is_reply:
+                self.note_kind(source, data)
             if b"SUBSCRIBE" in data and not is_reply:
                 self.subscribers.add(target)
             if data and is_reply and self.drops_replies:
@@ -80,12 +99,27 @@ class ReplyProxy:
             elif data and is_reply and (self.held or self.holds_answers) \
                     and source not in self.subscribers:
                 self.held.append((target, data))
+            elif data and is_reply and self.keeps_push(source, data):
+                if not self.loses_messages:
+                    self.held_pushes.append((target, data))
             elif data:
                 target.sendall(data)
         except OSError:
             data = b""
         if not data:
             self.cut_pair(source)
+
+    def note_kind(self, source, data):
+        for kind, word in KINDS.items():
+            if word in data:
+                self.kinds[source] = kind
+
+    def keeps_push(self, source, data):
+        if source not in self.subscribers:
+            return False
+        if self.loses_messages:
+            return b"message" in data
+        return self.holds_pushes or self.held_pushes
 
     def cut_pair(self, source):
         with self.lock:
@@ -96,10 +130,20 @@ class ReplyProxy:
                 self.selector.unregister(end)
                 end.close()
 
-    def cut(self):
-        """Every connection ends; new ones are made as before."""
+    def deafen(self):
+        """Those that subscribe now stay connected and hear nothing more."""
+        self.deaf = set(self.subscribers)
+
+    def move(self, server):
+        """New connections reach another Redis."""
+        self.target = server.port
+
+    def cut(self, kind=None):
+        """Every connection ends, or those of a kind; new ones are made as
+        before."""
         with self.lock:
-            ends = list(self.pairs)
+            ends = [end for end in self.pairs
+                    if not kind or self.kinds.get(end) == kind]
         for end in ends:
             try:
                 end.shutdown(socket.SHUT_RDWR)

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from support import patience
 
 from cluster import LEASE
@@ -45,20 +47,85 @@ def test_what_comes_during_a_recovery_belongs_to_it(redis, cluster, proxy):
     alice = instances[0].join("alice", "room")
     bob = slow.join("bob", "room")
     publish(alice, 5)
+    assert [bob.receive_type("broadcast")["payload"] for _ in range(5)] == \
+        list(range(5))
     between.holds_answers = True
     carol = fresh(slow, "carol")
     carol.send({"type": "subscribe", "channel": "room", "id": 1, "since": {
         "epoch": alice.subscribed[0]["epoch"], "offset": 2}})
     patience.wait_until(lambda: between.held, 5)
     publish(alice, 5, first=5)
-    assert [bob.receive_type("broadcast")["payload"] for _ in range(10)] == \
-        list(range(10))
+    assert [bob.receive_type("broadcast")["payload"] for _ in range(5)] == \
+        list(range(5, 10))
     between.holds_answers = False
     answer = carol.receive_type("subscribed")
     assert (answer["recovered"], answer["offset"]) == (True, 10)
     assert [m["payload"] for m in answer["messages"]] == list(range(2, 10))
     publish(alice, 1, first=10)
     assert carol.receive_type("broadcast")["payload"] == 10
+
+
+@pytest.fixture
+def lagging(redis, cluster, proxy):
+    """lagging(channel) gives a fast instance's client, the instance that lags
+    behind it, and what stands between that one and Redis."""
+    def start(channel):
+        server = redis()
+        between = proxy(server)
+        instances = cluster(server.url, 1)
+        slow = instances.add(url=between.url)
+        instances.wait_ready()
+        slow.join("bob", channel)
+        return instances[0].join("alice", channel), slow, between
+
+    return start
+
+
+def send_subscribe(client, channel, epoch, offset):
+    client.send({"type": "subscribe", "channel": channel, "id": 1,
+                 "since": {"epoch": epoch, "offset": offset}})
+
+
+@pytest.mark.parametrize("channel, since, missed", [
+    ("room", 5, []), ("room", 3, [3, 4]), ("plain-room", 5, [])])
+def test_recovery_from_an_instance_that_lags(lagging, channel, since, missed):
+    """The client knows more than the instance it moves to."""
+    alice, slow, between = lagging(channel)
+    epoch = alice.subscribed[0]["epoch"]
+    between.holds_pushes = True
+    publish(alice, since, channel)
+    carol = fresh(slow, "carol")
+    send_subscribe(carol, channel, epoch, since)
+    assert carol.is_silent(0.3)
+    publish(alice, 5 - since, channel, first=since)
+    between.holds_pushes = False
+    answer = carol.receive_type("subscribed")
+    assert answer["recovered"] and answer["offset"] >= since
+    got = [m["payload"] for m in answer["messages"]]
+    while len(got) < len(missed):
+        got.append(carol.receive_type("broadcast")["payload"])
+    assert got == missed
+    publish(alice, 1, channel, first=5)
+    assert carol.receive_type("broadcast")["offset"] == 6
+
+
+def test_recovery_when_pubsub_lost_what_the_client_has(lagging):
+    """Nothing follows that would show the loss."""
+    alice, slow, between = lagging("room")
+    between.loses_messages = True
+    publish(alice, 5)
+    answer = subscribe(fresh(slow, "carol"), "room",
+                       alice.subscribed[0]["epoch"], 5)
+    assert (answer["recovered"], answer["offset"]) == (True, 5)
+
+
+def test_not_recovered_from_an_offset_that_never_was(redis, cluster):
+    instances = cluster(redis().url, 1)
+    alice = instances[0].join("alice", "room")
+    publish(alice, 5)
+    answer = subscribe(fresh(instances[0]), "room",
+                       alice.subscribed[0]["epoch"], 6)
+    assert (answer["recovered"], answer["offset"]) == (False, 5)
 
 
 def test_not_recovered_when_the_stream_is_trimmed(redis, cluster):
@@ -299,10 +366,14 @@ def test_offsets_that_redis_lost_are_not_given_out_twice(redis, cluster):
     instances.wait_not_ready()
     server.start()
     # another instance was quicker, and has published as many again
-    server.call("HSET", "peal:{room}:m", "offset", 7)
+    other = server.connect()
+    other.call("MULTI")
+    other.call("HSET", "peal:{room}:m", "offset", 7)
     for offset in range(4, 8):
-        server.call("XADD", "peal:{room}:s", f"{offset}-0", "e",
-                    f"P|{epoch}|{offset}|1|eve|{offset}")
+        other.call("XADD", "peal:{room}:s", f"{offset}-0", "e",
+                   f"P|{epoch}|{offset}|1|eve|{offset}")
+    other.call("EXEC")
+    other.close()
     patience.wait_until(lambda: server.call("HGET", "peal:{room}:m",
                                             "epoch") != epoch, 10)
     assert alice.receive_type("gap")["channel"] == "room"

@@ -6,6 +6,7 @@ from support import patience
 from support.api import WITH_KEY, api_request, ask, publish, tell
 
 GOOD = {"channel": "room", "payload": 1}
+PAYLOAD = "x" * 12000
 
 
 @pytest.fixture
@@ -65,6 +66,23 @@ def test_questions_are_answered_for_all_instances(pair):
     history = tell(pair[0], "/api/channels/room/history")
     assert [m["payload"] for m in history["messages"]] == [1, 2]
     assert history["offset"] == 2
+
+
+def test_questions_of_a_batch_are_whole_and_in_its_order(redis, cluster):
+    """Redis is asked for a page at a time."""
+    pair = cluster(redis().url, **WITH_KEY,
+                   channels=[{"match": "*", "history_size": 100}])
+    write = [{"command": "publish", "channel": "room", "payload": [n, PAYLOAD]}
+             for n in range(60)]
+    read = {"command": "history", "channel": "room", "limit": 100}
+    results = tell(pair[0], "/api/batch",
+                   {"commands": [*write, read, write[0], read]})["results"]
+    numbers = [[m["payload"][0] for m in results[place]["messages"]]
+               for place in (60, 62)]
+    assert numbers == [list(range(60)), [*range(60), 0]]
+    statuses = [result.get("status", 200) for result in tell(
+        pair[1], "/api/batch", {"commands": [read] * 8 + write[:1]})["results"]]
+    assert statuses == [200] * 5 + [503] * 3 + [200]
 
 
 def test_a_client_is_reached_wherever_it_is(pair):

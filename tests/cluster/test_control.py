@@ -66,7 +66,7 @@ def test_what_is_malformed_is_counted_and_harms_nobody(redis, cluster):
     server = redis()
     instances = cluster(server.url, 1)
     alice = instances[0].join("alice", "room")
-    bad = ["", "C", "C|alice|0|0|", "C|alice|0|0|bob|text", "C|a b|0|0||",
+    bad = ["", "C", "C|alice|0|0|", "C|alice|0|0|bob|text", "C|a;b|0|0||", "C|a%41|0|0||",
            b"C|alice|0|0||\xff", "C|alice|0|0||" + "x" * 124,
            "U|alice|0|0||", "U|alice|0|0||ro om", "U|alice|0|0|bob|room",
            "Z|alice|0|0||", "P|0123456789abcdef|1|0|alice|1",

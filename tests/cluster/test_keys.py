@@ -39,6 +39,7 @@ def use_everything(server, instances):
     alice.ask({"type": "broadcast", "payload": 1})
     publish(instances[1], "room", 2, idempotency_key="once")
     tell(instances[0], "/api/tickets", {"client": "carol"})
+    tell(instances[0], "/api/ban", {"client": "eve"})
     server.call("XADD", "peal:in", "*", "channel", "room", "payload", "3")
     server.call("XADD", "peal:in", "*", "channel", "room", "payload", "{")
     patience.wait_until(lambda: server.call("EXISTS", "peal:in:bad"), 5)

@@ -16,12 +16,15 @@ from support.server import ROOT, find_program
 from support.websocket import Client, ws_path
 
 
+PORTS = 15
+
+
 def free_ports():
-    """The first of four free ones in a row, below those that connections are
+    """The first of fifteen free ones in a row, below those that connections are
     given."""
     while True:
         first = random.randrange(20000, 32000)
-        if all(map(is_free, range(first, first + 4))):
+        if all(map(is_free, range(first, first + PORTS))):
             return first
 
 
@@ -32,7 +35,7 @@ def hear_interrupts():
 
 
 @contextlib.contextmanager
-def example(proxy, first, log):
+def example(first, log, *words):
     environment = {**os.environ, "PEAL_BINARY": find_program(),
                    "FIRST_PORT": str(first)}
     for name in ("PEAL_TEST_WORKERS", "PEAL_TEST_SLOWNESS",
@@ -40,7 +43,7 @@ def example(proxy, first, log):
         environment.pop(name, None)
     with open(log, "wb") as output:
         process = subprocess.Popen(
-            [ROOT / "conf" / "cluster" / "run.sh", proxy], env=environment,
+            [ROOT / "conf" / "cluster" / "run.sh", *words], env=environment,
             stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             start_new_session=True, preexec_fn=hear_interrupts)
     try:
@@ -75,7 +78,7 @@ def test_the_example_with(proxy, tmp_path):
         f"{proxy} is missing: apt-get install {proxy}"
     first = free_ports()
     log = tmp_path / "run.log"
-    with example(proxy, first, log) as process:
+    with example(first, log, proxy) as process:
         def is_there():
             assert process.poll() is None, log.read_text()
             return f"http://127.0.0.1:{first}/" in log.read_text()
@@ -83,9 +86,56 @@ def test_the_example_with(proxy, tmp_path):
         talk(first)
         assert get(first, "/").status == 200
         assert get(first, "/ready").status == 200
-    ports = range(first, first + 4)
+    ports = range(first, first + PORTS)
     patience.wait_until(lambda: all(map(is_free, ports)), 5)
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["sentinel", "cluster"])
+def test_the_example_with_replicas(kind, tmp_path):
+    """A master is killed, and the service goes on with its replica."""
+    first = free_ports()
+    log = tmp_path / "run.log"
+    with example(first, log, "haproxy", kind) as process:
+        patience.wait_until(
+            lambda: f"http://127.0.0.1:{first}/" in log.read_text() or
+            process.poll() is not None, 30, what="the example to be there")
+        assert process.poll() is None, log.read_text()
+        talk(first)
+        found = subprocess.run(
+            ["pgrep", "-f", f"redis-server 127.0.0.1:{first + 3}"],
+            capture_output=True, text=True, check=True)
+        os.kill(int(found.stdout), signal.SIGKILL)
+        ports = (first + 1, first + 2)
+        patience.wait_until(
+            lambda: not all(map(has_redis, ports)), 10,
+            what="the master to be missed")
+        patience.wait_until(
+            lambda: all(map(has_redis, ports)), 40, 0.1,
+            what="the replica to take over")
+        patience.wait_until(lambda: both_are_used(first), 20, 0.2,
+                            what="the proxy to use both instances again")
+        talk(first)
+        assert process.poll() is None, log.read_text()
+    patience.wait_until(
+        lambda: all(map(is_free, range(first, first + PORTS))), 5)
+
+
+def has_redis(port):
+    """/ready overlooks an outage that is short."""
+    return b"\npeal_redis_ready 1\n" in get(port, "/metrics").body
+
+
+def both_are_used(front):
+    if get(front, "/ready").status != 200:
+        return False  # the proxy knows of none yet
+    clients = [Client(front, ws_path(f"probe{i}", [""]), protocol="broadcast",
+                      headers=[("Origin", "http://127.0.0.1")])
+               for i in range(2)]
+    used = all(connections(port) > 0 for port in (front + 1, front + 2))
+    for client in clients:
+        client.end()
+    return used
 
 
 def talk(front):

@@ -1,19 +1,12 @@
-"""TLS to Redis (rediss://), where hiredis was built with it; elsewhere the
-same config is refused, and says why. Which of both is expected is asked of
-pkg-config, not of the program that is tested."""
+"""TLS to Redis (rediss://)."""
 
 import json
-import subprocess
 
 import pytest
 
 from redis_server import LASTING, free_port
 from support import tls
 from support.program import run_peal
-
-HAS_TLS = subprocess.run(["pkg-config", "--exists", "hiredis_ssl"],
-                         check=False).returncode == 0
-NO_TLS = "redis.url: this build's hiredis has no TLS"
 
 
 @pytest.fixture(scope="module")
@@ -43,19 +36,15 @@ def secure(redis, keys):
 
 
 @pytest.fixture
-def start(cluster, keys, tmp_path):
-    """start(url, count, **redis) starts instances that trust our CA; without
-    TLS it sees them refuse to start, and ends the test."""
-    def start_or_refuse(url, count=2, **options):
+def start(cluster, keys):
+    """start(url, count, **redis) starts instances that trust our CA."""
+    def start_trusting(url, count=2, **options):
         options = {"tls_ca": str(keys / "ours" / "ca.pem"), **options}
         if not options["tls_ca"]:
             del options["tls_ca"]
-        if HAS_TLS:
-            return cluster(url, count, redis=options)
-        assert NO_TLS in refusal(tmp_path, url=url, **options)
-        return None
+        return cluster(url, count, redis=options)
 
-    return start_or_refuse
+    return start_trusting
 
 
 def refusal(folder, **redis):
@@ -67,15 +56,14 @@ def refusal(folder, **redis):
     return result.stderr + result.stdout
 
 
-def log_of_refused(secure_redis, start, text, **options):
-    """An instance that waits for a Redis it does not trust; what it logs."""
+def log_of_refused(secure_redis, start, *texts, **options):
+    """An instance that waits for a Redis it does not trust; what it logs is
+    one of these."""
     _, url = secure_redis
     instances = start(url, 0, **options)
-    if instances is None:
-        return
     one = instances.add()
     line = one.wait_log("Redis is away")
-    assert text in line
+    assert any(text in line for text in texts), line
     assert one.request("/ready").status == 503
     assert one.request("/health").status == 200
     assert one.is_alive()
@@ -93,8 +81,6 @@ def is_spoken_to(server):
 def test_it_works(secure, start, host):
     server, url = secure(host=host)
     instances = start(url)
-    if instances is None:
-        return
     alice = instances[0].join("alice", "room")
     bob = instances[1].join("bob", "room")
     for size in (1, 20000, 60000):  # one record, and several
@@ -107,8 +93,6 @@ def test_it_works(secure, start, host):
 def test_load_and_a_killed_redis(secure, start, load):
     server, url = secure()
     instances = start(url)
-    if instances is None:
-        return
     work = load(instances, ["room", "other"], publishers=3, listeners=4,
                 rate=40)
     work.wait_acknowledged(100)
@@ -128,8 +112,6 @@ def test_a_stranger_is_refused_until_it_is_gone(secure, start, keys):
     """Redis with a certificate of another CA is as good as none."""
     server, url = secure(pair="other")
     instances = start(url, 0)
-    if instances is None:
-        return
     one = instances.add()
     line = one.wait_log("Redis is away")
     assert "its certificate is refused" in line
@@ -164,15 +146,15 @@ def test_redis_may_ask_for_a_certificate(secure, start, keys):
     _, url = secure(clients="yes")
     instances = start(url, 2, tls_cert=str(ours / "peal.pem"),
                       tls_key=str(ours / "peal.key"))
-    if instances is None:
-        return
     alice = instances[0].join("alice", "room")
     alice.send({"type": "broadcast", "channel": "room", "payload": 1})
     assert alice.receive_type("broadcast")["payload"] == 1
 
 
 def test_without_the_certificate_it_waits(secure, start):
-    log_of_refused(secure(clients="yes"), start, "certificate required")
+    # with TLS 1.3 Redis may reset the connection before its alert is read
+    log_of_refused(secure(clients="yes"), start, "certificate required",
+                   "Connection reset by peer")
 
 
 @pytest.mark.parametrize("changes, expected", [
@@ -186,7 +168,7 @@ def test_bad_files_stop_the_start(keys, tmp_path, changes, expected,
                                   monkeypatch):
     monkeypatch.chdir(keys / "ours")
     text = refusal(tmp_path, url="rediss://localhost", **changes)
-    assert (expected if HAS_TLS else NO_TLS) in text
+    assert expected in text
 
 
 @pytest.mark.parametrize("url, changes, expected", [

@@ -6,8 +6,10 @@ from support.server import ROOT
 
 from redis_server import RedisError
 
-SCRIPTS = ROOT / "server" / "bus" / "scripts"
+SCRIPTS = ROOT / "server" / "bus" / "redis" / "scripts"
 EPOCH = "0123456789abcdef"
+OLDER = "0123456789abcdee"
+NEWER = "0123456789abcdf0"
 OTHER = "fedcba9876543210"
 
 
@@ -29,9 +31,10 @@ class Script:
                          1700000000000, "alice", payload, "PUBLISH", before,
                          open_count, 120, *(["peal", entry] if entry else []))
 
-    def read(self, epoch="", offset="", mark="", which="none", number=0):
+    def read(self, epoch="", offset="", mark="", which="none", number=0,
+             enough=0):
         return self.call("read", ["m", "s"], OTHER, 1000, which, number,
-                         epoch, offset, mark)
+                         epoch, offset, mark, enough)
 
     def stream(self):
         return [fields[1] for _, fields in
@@ -121,6 +124,22 @@ def test_what_the_reader_knows_stands(script):
     assert script.read("", "", "")[:2] == [EPOCH, 2]
 
 
+@pytest.mark.parametrize("enough", [1, 2000, 4000, 0])
+@pytest.mark.parametrize("which,number", [("after", 0), ("after", 20),
+                                          ("last", 10), ("last", 1000)])
+def test_a_page_is_the_beginning_of_the_whole(script, which, number, enough):
+    """Of at least so many bytes, and no entry more than it takes."""
+    for i in range(1, 51):
+        script.publish(i, payload="x" * 100)
+    whole = script.read("", "", "", which, number)[2]
+    assert len(whole) == {0: 50, 20: 30, 10: 10, 1000: 50}[number]
+    page = script.read("", "", "", which, number, enough)[2]
+    assert page == whole[:len(page)] and page
+    size = sum(map(len, page))
+    assert len(page) == len(whole) or \
+        (size >= enough and size - len(page[-1]) < enough)
+
+
 @pytest.mark.parametrize("known", [(3, "1700000000000|alice|"),
                                    (2, "1700000000000|eve|"),
                                    (2, "1700000000001|alice|")])
@@ -132,6 +151,70 @@ def test_lost_offsets_get_another_epoch(script, known):
     assert script.publish(3) == [OTHER, 1]
 
 
-def test_a_foreign_epoch_proves_nothing(script):
+def test_an_older_epoch_proves_nothing(script):
     script.publish(1)
-    assert script.read(OTHER, 7, "1|eve|")[:2] == [EPOCH, 1]
+    assert script.read(OLDER, 7, "1|eve|")[:2] == [EPOCH, 1]
+
+
+def test_a_newer_epoch_is_not_followed_by_an_older_one(script):
+    """Redis fell back to an old snapshot."""
+    script.publish(1)
+    assert script.read(NEWER, 7, "1|eve|") == [OTHER, 0, []]
+    assert script.publish(2) == [OTHER, 1]
+
+
+MARK = 1700000000000
+
+
+def lost(script, offset, epoch=EPOCH, time=MARK, run=""):
+    return script.call("lost", ["m", "s"], epoch, offset, time, OTHER, 1000,
+                       run, "c", "PUBLISH", MARK + 5)
+
+
+def test_what_is_there_is_not_lost(script):
+    script.publish(1)
+    script.publish(2)
+    assert lost(script, 2) == 0
+    assert lost(script, 1) == 0
+    assert script.read()[:2] == [EPOCH, 2]
+
+
+@pytest.mark.parametrize("offset, time", [(3, MARK), (2, MARK + 1)])
+def test_a_lost_message_makes_another_epoch_and_is_told(script, offset, time):
+    script.publish(1)
+    script.publish(2)
+    assert lost(script, offset, time=time) == 1
+    assert script.read("", "")[:2] == [OTHER, 0]
+    assert lost(script, offset, time=time) == 1  # told, and nothing more
+    assert script.read("", "")[:2] == [OTHER, 0]
+
+
+@pytest.mark.parametrize("epoch, now", [(OLDER, [EPOCH, 1]),
+                                        (NEWER, [OTHER, 0])])
+def test_a_message_of_another_epoch_is_lost(script, epoch, now):
+    script.publish(1)
+    assert lost(script, 1, epoch=epoch) == 1
+    assert script.read()[:2] == now
+
+
+def test_a_channel_that_nobody_has_read_here_is_not_told(script):
+    assert lost(script, 3) == 0
+    assert script.connection.call("EXISTS", "m") == 0
+
+
+def publish_plain(script, number, run, epoch=EPOCH):
+    return script.call("publish", ["m", "s", "i:i"], "c", epoch, number, 0,
+                       300, 1000, MARK, "alice", "1", "PUBLISH", 0, 10, 120,
+                       "", "", run)
+
+
+def test_without_history_another_run_is_another_epoch(script):
+    assert publish_plain(script, 1, "run1") == [EPOCH, 1]
+    assert publish_plain(script, 2, "run1", OTHER) == [EPOCH, 2]
+    assert publish_plain(script, 3, "", OTHER) == [EPOCH, 3]  # not known
+    assert lost(script, 3, run="run1") == 0
+    assert publish_plain(script, 4, "run2", OTHER) == [OTHER, 1]
+    read = script.call("read", ["m", "s"], EPOCH, 1000, "none", 0, OTHER, 1,
+                       "", 0, "run3")
+    assert read == [EPOCH, 0, []]
+    assert lost(script, 1, epoch=EPOCH, run="run4") == 1

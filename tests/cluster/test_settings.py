@@ -2,6 +2,9 @@
 
 import contextlib
 import re
+import subprocess
+
+import pytest
 
 from support import patience
 
@@ -76,6 +79,41 @@ def test_a_password(redis, cluster):
     server.password = "secret"
     instances = cluster(f"redis://:secret@127.0.0.1:{server.port}", 2)
     hello(instances[0].join("alice", "room"), instances[1].join("bob", "room"))
+
+
+AWKWARD = "p@ss/w:rd%25"
+
+
+@pytest.mark.parametrize("userinfo", [
+    "peal:p%40ss%2Fw%3Ard%2525",     # as any URL library writes it
+    "p%65al:p%40ss%2fw%3ard%2525",   # the user too, and lower case
+    "default-password%21",           # a word alone is the password
+    "default:default-password!",
+])
+def test_a_url_is_read_as_redis_cli_reads_it(redis, cluster, userinfo):
+    server = redis()
+    server.call("ACL", "SETUSER", "peal", "on", f">{AWKWARD}", "~*", "&*",
+                "+@all")
+    server.call("CONFIG", "SET", "requirepass", "default-password!")
+    server.password = "default-password!"
+    url = f"redis://{userinfo}@127.0.0.1:{server.port}/0"
+    told = subprocess.run(["redis-cli", "-u", url, "PING"], check=False,
+                          capture_output=True, text=True,
+                          timeout=patience.seconds(10))
+    assert told.stdout == "PONG\n", told
+    instances = cluster(url, 1)
+    hello(instances[0].join("alice", "room"), instances[0].join("bob", "room"))
+    assert not instances[0].log_lines("percent-encoded")
+
+
+def test_a_password_that_is_not_encoded_works_with_a_warning(redis, cluster):
+    server = redis()
+    server.call("ACL", "SETUSER", "peal", "on", ">p@ss/w:rd%", "~*", "&*",
+                "+@all")
+    url = f"redis://peal:p@ss/w:rd%@127.0.0.1:{server.port}/0"
+    instances = cluster(url, 1)
+    assert len(instances[0].log_lines("must be percent-encoded")) == 1
+    assert "p@ss" not in instances[0].log()
 
 
 RIGHTS = ("on", ">word", "~acl:*", "&acl:*", "+@all", "-@admin", "-@dangerous",

@@ -34,6 +34,38 @@ def test_ready_and_metrics_say_so(lasting_redis, cluster):
     assert one.wait_log("Redis is there")
 
 
+def test_ready_overlooks_a_restart_of_redis(lasting_redis, cluster):
+    """Who comes meanwhile is let in, and served when Redis is back."""
+    instances = cluster(lasting_redis.url, 1,
+                        redis={"ready_grace_seconds": 600})
+    one = instances[0]
+    lasting_redis.stop()
+    one.wait_metric("peal_redis_ready", 0, 10)
+    assert one.request("/ready").status == 200
+    alice = one.connect("alice", protocol="broadcast")
+    lasting_redis.start()
+    assert alice.receive_type("subscribed")
+    assert one.request("/ready").status == 200
+
+
+def test_ready_does_not_overlook_it_for_long(lasting_redis, cluster):
+    instances = cluster(lasting_redis.url, 1, redis={"ready_grace_seconds": 2})
+    one = instances[0]
+    lasting_redis.stop()
+    one.wait_metric("peal_redis_ready", 0, 10)
+    assert one.request("/ready").status == 200
+    instances.wait_not_ready()
+
+
+def test_redis_that_was_never_there_is_not_overlooked(lasting_redis, cluster):
+    instances = cluster(lasting_redis.url, 0)
+    lasting_redis.stop()
+    one = instances.add(ready_grace_seconds=600)
+    assert one.request("/ready").status == 503
+    lasting_redis.start()
+    instances.wait_ready()
+
+
 def test_publishes_wait_and_then_succeed(lasting_redis, cluster):
     instances = cluster(lasting_redis.url, 2)
     alice = instances[0].join("alice", "room")

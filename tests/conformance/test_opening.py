@@ -96,7 +96,7 @@ def test_4_2_1_good_requests(echo, changes):
     ([("Upgrade", None)], (426,)),
     ([("Upgrade", "")], (400, 404, 426, None)),
     ([("Upgrade", "h2c")], (400, 404, 426)),
-    ([("Upgrade", "websockets")], (403,)),  # by libwebsockets
+    ([("Upgrade", "websockets")], (426,)),
     ([("Connection", None)], (400, 426, None)),
     ([("Connection", "keep-alive")], (400, 426, None)),
     ([("Connection", "upgraded")], (400, 426, None)),

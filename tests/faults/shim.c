@@ -20,7 +20,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum call { NO_CALL, ACCEPT, RECV, SEND, EPOLL_WAIT, EPOLL_CTL, WRITE, ALLOCATE };
+enum call {
+    NO_CALL,
+    ACCEPT,
+    RECV,
+    SEND,
+    EPOLL_WAIT,
+    EPOLL_CTL,
+    WRITE,
+    ALLOCATE
+};
 
 /* As tests/faults/faults.py writes it. */
 struct control {
@@ -41,8 +50,8 @@ __attribute__((constructor)) static void open_control(void)
     int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
     if (fd < 0)
         return;
-    void *shared = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE,
-                        MAP_SHARED, fd, 0);
+    void *shared =
+        mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
     if (shared != MAP_FAILED)
         control = shared;
@@ -63,8 +72,8 @@ static int fails(enum call call)
 
 #define ORIGINAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
-int accept4(int fd, struct sockaddr *restrict address,
-            socklen_t *restrict len, int flags)
+int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict len,
+            int flags)
 {
     return fails(ACCEPT) ? -1 : ORIGINAL(accept4)(fd, address, len, flags);
 }

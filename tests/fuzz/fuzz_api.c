@@ -12,8 +12,10 @@ static struct fake_instance *fake;
 static struct api *api;
 static int answers;
 
-static bool no_origin(void *arg, struct bytes origin, struct bytes host)
+static bool no_origin(void *arg, struct bytes origin, struct bytes host,
+                      bool is_secure)
 {
+    (void)is_secure;
     (void)arg, (void)origin, (void)host;
     return false;
 }
@@ -21,9 +23,8 @@ static bool no_origin(void *arg, struct bytes origin, struct bytes host)
 static void set_up(void)
 {
     struct error error;
-    const struct api_options options = {.key = (char *)"key",
-                                        .body_bytes = 100000,
-                                        .batch_commands = 50};
+    const struct api_options options = {
+        .key = (char *)"key", .body_bytes = 100000, .batch_commands = 50};
     const struct api_sources sources = {.origin_is_allowed = no_origin};
     fake = fake_instance_new(1);
     api = api_new(&sources, &options, NULL, &error);

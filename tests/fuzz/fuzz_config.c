@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "config.h"
+#include "config/config_load.h"
 #include "fuzz.h"
 
 static char path[64];

@@ -4,15 +4,15 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "net/forwarded.h"
+#include "net/peer/forwarded.h"
 
-static const char last[] = "for=\"[2001:db8::1]:80\";by=_x\n";
+static const char last[] = "for=\"[2001:db8::1]:80\";proto=https;by=_x\n";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct ip_address alone[FORWARDED_MAX];
-    struct ip_address behind[FORWARDED_MAX];
-    struct ip_address wanted;
+    struct forwarded_hop alone[FORWARDED_MAX];
+    struct forwarded_hop behind[FORWARDED_MAX];
+    struct forwarded_hop wanted = {.is_https = true};
     char *text = malloc(size + sizeof last);
     memcpy(text, data, size);
     size_t count = forwarded_read((struct bytes){text, size}, alone);
@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(text + size + 1, last, sizeof last - 1);
     size_t more =
         forwarded_read((struct bytes){text, size + sizeof last}, behind);
-    ip_address_parse(bytes_of("2001:db8::1"), &wanted);
+    ip_address_parse(bytes_of("2001:db8::1"), &wanted.from);
     if (!more || memcmp(&behind[0], &wanted, sizeof wanted) != 0)
         abort();
     /* and the others are moved on by one */

@@ -9,8 +9,7 @@
 #include "fakes/fake_instance.h"
 #include "fakes/fake_token.h"
 #include "fuzz.h"
-
-static const char *const protocols[] = {"echo", "broadcast", NULL};
+#include "protocols/protocols.h"
 
 static struct fake_instance *fake;
 static struct auth *auth;
@@ -23,10 +22,11 @@ static bool is_ready(void *arg, const char **why)
     return false;
 }
 
-static bool origin_is_allowed(void *arg, struct bytes origin, struct bytes host)
+static bool origin_is_allowed(void *arg, struct bytes origin, struct bytes host,
+                              bool is_secure)
 {
     (void)arg;
-    return auth_origin_is_allowed(auth, origin, host);
+    return auth_origin_is_allowed(auth, origin, host, is_secure);
 }
 
 static void write_metrics(void *arg, struct buffer *out)
@@ -76,8 +76,8 @@ static void judge(const struct handshake *handshake)
     if (verdict.status == 101) {
         PANIC_IF(!client_id_is_valid(bytes_of(verdict.client_id)));
         PANIC_IF(!verdict.protocol);
-        caps_unref(verdict.identity.caps);
-    } else {
+        identity_deinit(&verdict.identity);
+    } else if (verdict.status != VERDICT_TICKET) {
         PANIC_IF(verdict.status < 400 || !verdict.error);
     }
 }

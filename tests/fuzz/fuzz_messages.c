@@ -10,6 +10,7 @@
 #include "fakes/fake_client.h"
 #include "fuzz.h"
 #include "protocols/protocols.h"
+#include "protocols/pusher/pusher_apps.h"
 
 enum { CLIENTS = 2 };
 
@@ -17,7 +18,29 @@ static const struct protocol *protocol_of(unsigned first)
 {
     if ((first & 15) == 8)
         return &protocol_dashboard;
+    if ((first & 15) == 9)
+        return &protocol_pusher;
     return first & 1 ? &protocol_broadcast : &protocol_echo;
+}
+
+/* With an app whose channels the corpus knows to sign. */
+static void set_up_pusher(void)
+{
+    static struct pusher_app_options app = {
+        .id = (char *)"1",
+        .key = (char *)"app-key",
+        .secret = (char *)"app-secret",
+        .client_events = true,
+        .presence_members = 100,
+    };
+    pusher_apps_use(&(struct pusher_app_options_list){&app, 1});
+}
+
+static const char *client_id(const struct protocol *protocol, unsigned number)
+{
+    static const char *const names[2][CLIENTS] = {
+        {"alice", "bob"}, {PUSHER_PREFIX "1:1.1", PUSHER_PREFIX "1:2.2"}};
+    return names[protocol == &protocol_pusher][number];
 }
 
 static void say(struct fake_client *client, struct bytes text, size_t fragment)
@@ -60,10 +83,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t fragment = data[0] >> 4;
     struct bytes rest = {(const char *)data + 1, size - 1};
     struct fake_instance *fake = fake_instance_new(CLIENTS);
+    set_up_pusher();
+    fake->options.channels.of_protocol = pusher_channel_options;
     fake->options.limits.bad_messages = 1000;
     for (unsigned i = 0; i < CLIENTS; i++)
-        clients[i] = fake_client_join(fake, i, protocol_of(data[0]),
-                                      i ? "bob" : "alice", "room");
+        clients[i] =
+            fake_client_join(fake, i, protocol_of(data[0]),
+                             client_id(protocol_of(data[0]), i), "room");
     fake_instance_turn(fake);
     for (unsigned turn = 0; rest.len; turn++) {
         struct bytes line = next_line(&rest);

@@ -15,8 +15,10 @@
 #include "fakes/fake_client.h"
 #include "fakes/fake_clock.h"
 #include "fuzz.h"
-#include "messaging/epoch.h"
+#include "messaging/lifecycle.h"
 #include "messaging/operations.h"
+#include "messaging/store/epoch.h"
+#include "messaging/turn.h"
 
 enum { CLIENTS = 8, CHANNELS = 6, MESSAGES = 512, NAMES = 3 };
 
@@ -25,14 +27,17 @@ static const char *const channel_names[CHANNELS] = {
 static const uint64_t history_sizes[CHANNELS] = {0, 0, 3, 5, 5, 5};
 enum { LATEST = 1, FIRST_WITH_PRESENCE = 2 };
 
-enum state { NONE, PENDING, SUBSCRIBED, CANCELLED };
+/* CANCELLED: left before the answer; RENEWED: and subscribed to again. */
+enum state { NONE, PENDING, SUBSCRIBED, CANCELLED, RENEWED };
 
 /* A channel as its client knows it: by the answers, and by what came over the
  * wire, which may be a while later. */
 struct view {
     enum state state;
+    bool is_leaving; /* a renewal is answered while its client leaves */
     uint64_t asked_from;
     bool is_hearing;
+    bool has_gap;
     uint64_t last; /* offset that was heard, or told */
 };
 
@@ -91,7 +96,7 @@ static void tell(struct connection *connection, char kind, unsigned channel,
     struct buffer *out = connection_reply_begin(connection);
     buffer_append_format(out, "%c %s %llu 0", kind, channel_names[channel],
                          (unsigned long long)offset);
-    connection_reply_end(connection, FRAME_TEXT);
+    connection_reply_end(connection, PAYLOAD_TEXT);
 }
 
 static void check_recovered(const struct view *view, unsigned channel,
@@ -108,13 +113,20 @@ static void check_recovered(const struct view *view, unsigned channel,
     }
 }
 
+static void on_cancelled(struct view *view)
+{
+    PANIC_IF(view->state != CANCELLED && view->state != RENEWED);
+    if (!view->is_leaving)
+        view->state = view->state == RENEWED ? PENDING : NONE;
+}
+
 static void on_subscribed(struct connection *connection, unsigned channel,
                           const struct request *request)
 {
     struct view *view = &member_of(connection)->views[channel];
     if (request->fault != FAULT_NONE) {
-        PANIC_IF(view->state != CANCELLED || request->fault != FAULT_CANCELLED);
-        view->state = NONE;
+        PANIC_IF(request->fault != FAULT_CANCELLED);
+        on_cancelled(view);
         return;
     }
     PANIC_IF(view->state != PENDING);
@@ -203,7 +215,8 @@ static void on_publication(struct member *member, unsigned channel,
                            uint64_t offset, unsigned payload)
 {
     struct view *view = &member->views[channel];
-    bool may_skip = channel == LATEST && member->was_blocked;
+    bool may_skip = view->has_gap || (channel == LATEST && member->was_blocked);
+    view->has_gap = false;
     PANIC_IF(!view->is_hearing);
     PANIC_IF(may_skip ? offset <= view->last : offset != view->last + 1);
     PANIC_IF(model[channel].payloads[offset] != payload);
@@ -218,10 +231,15 @@ static void on_heard(struct member *member, char kind, unsigned channel,
     case 's':
     case 'u':
         view->is_hearing = kind == 's';
+        view->has_gap = false;
         view->last = offset;
         break;
     case 'p':
         on_publication(member, channel, offset, payload);
+        break;
+    case 'g': /* the history was quicker than a blocked client */
+        PANIC_IF(!member->was_blocked);
+        view->has_gap = true;
         break;
     default: /* join and leave */
         PANIC_IF(!view->is_hearing);
@@ -278,12 +296,13 @@ static void on_open(struct connection *connection, const struct bytes *channels,
     (void)count;
 }
 
+static const struct encoding encoding = {.number = 1, .encode = encode};
+
 static const struct protocol checked = {
     .name = "checked",
     .on_open = on_open,
     .on_answer = on_answer,
-    .encode = encode,
-    .encoding = 1,
+    .encoding = &encoding,
 };
 
 /* ---- what the clients do ---------------------------------------------------
@@ -321,26 +340,28 @@ static void subscribe(struct member *member, unsigned channel, unsigned more)
     enum fault fault = operation_subscribe(
         member->client->connection, bytes_of(channel_names[channel]),
         more ? &since : NULL, (struct bytes){0});
-    bool had = view->state != NONE;
+    bool had = view->state != NONE && view->state != CANCELLED;
     PANIC_IF(had != (fault == FAULT_ALREADY_SUBSCRIBED));
     if (fault != FAULT_NONE)
         return;
-    view->state = PENDING;
+    view->state = view->state == CANCELLED ? RENEWED : PENDING;
     view->asked_from = since.offset;
 }
 
 static void unsubscribe(struct member *member, unsigned channel)
 {
     struct view *view = &member->views[channel];
+    bool had = view->state != NONE && view->state != CANCELLED;
+    view->is_leaving = true;
     enum fault fault = operation_unsubscribe(member->client->connection,
                                              bytes_of(channel_names[channel]));
-    bool had = view->state == PENDING || view->state == SUBSCRIBED;
+    view->is_leaving = false;
     PANIC_IF(had != (fault == FAULT_NONE));
     if (!had)
         return;
     if (view->state == SUBSCRIBED)
         tell(member->client->connection, 'u', channel, 0);
-    view->state = view->state == PENDING ? CANCELLED : NONE;
+    view->state = view->state == SUBSCRIBED ? NONE : CANCELLED;
 }
 
 static void publish(struct member *member, unsigned channel)
@@ -353,9 +374,13 @@ static void publish(struct member *member, unsigned channel)
     snprintf(number, sizeof number, "%u", ++published);
     /* the bus numbers it at once, and nobody sees it before the next turn */
     model[channel].payloads[++model[channel].top] = published;
-    enum fault fault = operation_publish(
-        member->client->connection, bytes_of(channel_names[channel]),
-        bytes_of(number), trace, bytes_of(number));
+    const struct utterance utterance = {
+        .payload = bytes_of(number),
+        .event = (struct bytes){"typing", published % 7},
+        .trace = trace};
+    enum fault fault = operation_publish(member->client->connection,
+                                         bytes_of(channel_names[channel]),
+                                         &utterance, bytes_of(number));
     if (fault != FAULT_NONE)
         model[channel].top--;
     PANIC_IF(fault != FAULT_NONE && fault != FAULT_UNAVAILABLE);
@@ -391,7 +416,7 @@ static void ask(struct member *member, unsigned channel, unsigned more)
     if (more & 1)
         operation_history(connection, name, more, (struct bytes){0});
     else
-        operation_presence(connection, name, (struct bytes){0});
+        operation_presence(connection, name, UINT32_MAX, (struct bytes){0});
     settle();
 }
 
@@ -456,8 +481,9 @@ static void operate(const uint8_t *at)
         connection_close(connection, more & 1 ? CLOSE_RESTART : CLOSE_TOO_BIG);
         break;
     case DIRECT:
-        operation_direct(connection, BYTES_LITERAL("b"), BYTES_LITERAL("0"),
-                         (struct bytes){0}, (struct bytes){0});
+        operation_direct(connection, BYTES_LITERAL("b"),
+                         &(struct utterance){.payload = BYTES_LITERAL("0")},
+                         (struct bytes){0});
         break;
     case ASK:
         ask(member, channel, more);
@@ -479,7 +505,8 @@ static void check_complete(void)
         if (!member->client || member->client->connection->is_closing)
             continue;
         for (unsigned j = 0; j < CHANNELS; j++) {
-            PANIC_IF(member->views[j].state == PENDING);
+            PANIC_IF(member->views[j].state == PENDING ||
+                     member->views[j].state == RENEWED);
             PANIC_IF(member->views[j].state == SUBSCRIBED &&
                      member->views[j].last != model[j].top);
         }

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "fuzz.h"
-#include "net/proxy_header.h"
-#include "net/trusted_proxies.h"
+#include "net/listen/proxy_header.h"
+#include "net/peer/trusted_proxies.h"
 
 static void check_header(const uint8_t *data, size_t size)
 {
@@ -20,8 +20,8 @@ static void check_header(const uint8_t *data, size_t size)
             proxy_header_read((struct bytes){text, len}, &part);
         /* a good one is good from its last byte on, and not before */
         if (state == PROXY_HEADER_GOOD &&
-            early != (len < whole.len ? PROXY_HEADER_PARTIAL
-                                      : PROXY_HEADER_GOOD))
+            early !=
+                (len < whole.len ? PROXY_HEADER_PARTIAL : PROXY_HEADER_GOOD))
             abort();
         if (early == PROXY_HEADER_BAD && state != PROXY_HEADER_BAD)
             abort();

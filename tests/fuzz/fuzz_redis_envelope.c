@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "bus/redis_envelope.h"
+#include "bus/redis/redis_envelope.h"
 #include "fuzz.h"
 
 /* What was decoded says the same once it is written and read again. */
@@ -16,6 +16,8 @@ static void check_round_trip(const struct envelope *envelope)
     PANIC_IF(again.position.offset != envelope->position.offset);
     PANIC_IF(!bytes_equal(again.target, envelope->target));
     PANIC_IF(!bytes_equal(again.from, envelope->from));
+    PANIC_IF(!bytes_equal(again.event, envelope->event));
+    PANIC_IF(!bytes_equal(again.info, envelope->info));
     PANIC_IF(!bytes_equal(again.trace, envelope->trace));
     PANIC_IF(!bytes_equal(again.payload, envelope->payload));
     buffer_deinit(&text);

@@ -5,8 +5,8 @@
 
 #include <hiredis/hiredis.h>
 
-#include "bus/redis_envelope.h"
-#include "bus/redis_push.h"
+#include "bus/redis/redis_envelope.h"
+#include "bus/redis/redis_push.h"
 #include "fuzz.h"
 
 static volatile size_t sum; /* so that what is read is really read */

@@ -13,9 +13,14 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "bus/bus_local.h"
-#include "config.h"
+#include "bus/local/bus_local.h"
+#include "config/config_load.h"
 #include "fuzz.h"
+#include "messaging/bans.h"
+#include "messaging/deliveries.h"
+#include "messaging/hub.h"
+#include "messaging/refusal_log.h"
+#include "messaging/refusals.h"
 #include "net/net.h"
 #include "protocols/protocols.h"
 
@@ -28,9 +33,10 @@ static bool is_ready(void *arg, const char **why)
     return true;
 }
 
-static bool origin_is_allowed(void *arg, struct bytes origin, struct bytes host)
+static bool origin_is_allowed(void *arg, struct bytes origin, struct bytes host,
+                              bool is_secure)
 {
-    return auth_origin_is_allowed(arg, origin, host);
+    return auth_origin_is_allowed(arg, origin, host, is_secure);
 }
 
 static void write_metrics(void *arg, struct buffer *out)
@@ -40,11 +46,13 @@ static void write_metrics(void *arg, struct buffer *out)
 }
 
 static bool judge_token(void *arg, struct bytes token, const char *client_id,
-                        struct identity *identity, const char **why)
+                        struct identity *identity, enum refusal_reason *reason,
+                        const char **why)
 {
     struct verdict verdict;
     auth_judge_token(arg, token, client_id, &verdict);
     *identity = verdict.identity;
+    *reason = verdict.why;
     *why = verdict.error;
     return verdict.status == 101;
 }
@@ -54,14 +62,14 @@ static void start_server(void)
 {
     static struct instance instance;
     struct error error = {0};
-    struct config *config =
-        config_load(&(struct config_sources){0}, &error);
+    struct config *config = config_load(&(struct config_sources){0}, &error);
     PANIC_IF(!config);
     /* thousands of bad handshakes a second come from here */
     config->messaging.limits.refusals_per_second = 0;
+    config->auth.loopback_hosts = false; /* the corpus has others */
     log_setup(LOG_ERROR, LOG_FORMAT_TEXT);
     signal(SIGPIPE, SIG_IGN);
-    struct auth *auth = auth_new(&config->auth, protocol_names, &error);
+    struct auth *auth = auth_new(&config->auth, protocols, &error);
     PANIC_IF(!auth);
     struct api_options options = config->api;
     options.key = (char *)"key-of-the-fuzzer";
@@ -72,14 +80,16 @@ static void start_server(void)
                                       .arg = auth},
                 &options, NULL, &error);
     instance.options = &config->messaging;
-    instance.hub = hub_new();
+    instance.hub = hub_new(deliveries_push);
     instance.clients = clients_new();
     instance.refusals = refusals_new();
+    instance.refusal_log = refusal_log_new();
+    instance.bans = bans_new();
     instance.bus = bus_local_new(&instance);
     instance.token_judge = (struct token_judge){judge_token, auth};
     net = net_new(&(struct net_options){.host = "127.0.0.1",
+                                        .admin = &(struct admin_options){0},
                                         .workers = 1,
-                                        .rx_buffer_bytes = 256,
                                         .default_channel = "lobby"},
                   &instance, auth, protocols, &error);
     PANIC_IF(!net || !api);
@@ -88,10 +98,10 @@ static void start_server(void)
 
 static int connect_to_it(void)
 {
-    const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_port = htons((uint16_t)net->port),
-                                        .sin_addr.s_addr =
-                                            htonl(INADDR_LOOPBACK)};
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)net->ports[LISTENER_PUBLIC]),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     PANIC_IF(fd < 0);
     /* no port is to be kept for its old connection: there are so many */

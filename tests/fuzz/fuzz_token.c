@@ -20,14 +20,14 @@ static void verify(struct bytes token)
                                     .issuer = "me",
                                     .leeway_seconds = 30};
     struct jwt_claims claims;
-    const char *why = NULL;
+    enum jwt_fault why = JWT_GOOD;
     if (!jwt_verify(&keys, &rules, token, NOW, &claims, &why)) {
-        PANIC_IF(!why);
+        PANIC_IF(!jwt_fault_text(why));
         return;
     }
     PANIC_IF(claims.expires_seconds < NOW);
     PANIC_IF(!client_id_is_valid(bytes_of(claims.subject)));
-    caps_unref(claims.caps);
+    jwt_claims_deinit(&claims);
 }
 
 static void verify_made(const char *header, const char *payload)
@@ -41,9 +41,9 @@ static void read_claims(struct bytes payload)
 {
     const struct jwt_rules rules = {.leeway_seconds = 30};
     struct jwt_claims claims;
-    const char *why = NULL;
+    enum jwt_fault why = JWT_GOOD;
     if (jwt_claims_read(payload, &rules, NOW, &claims, &why))
-        caps_unref(claims.caps);
+        jwt_claims_deinit(&claims);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -51,17 +51,45 @@ BAD = [
      "bad_since"),
     ('{"type":"direct","payload":1}', "bad_client"),
     ('{"type":"direct","to":"","payload":1}', "bad_client"),
-    ('{"type":"direct","to":"a b","payload":1}', "bad_client"),
+    ('{"type":"direct","to":"a\\u0000","payload":1}', "bad_client"),
     ('{"type":"direct","to":"' + "c" * 129 + '"}', "bad_client"),
     ('{"type":"history","limit":-1}', "bad_request"),
     ('{"type":"history","limit":"5"}', "bad_request"),
     ('{"type":"refresh"}', "bad_token"),
     ('{"type":"refresh","token":7}', "bad_token"),
 ]
+DEEP = "[" * 70 + "]" * 70
+WITH_ID = [
+    ('{"id":7,"type":"broadcast","payload":%s}' % DEEP, 7),
+    ('{"type":"broadcast","payload":%s,"id":"a\\"b"}' % DEEP, 'a"b'),
+    ('{"payload":{"id":1,"x":["}",%s]}, "id" : 2 }' % DEEP, 2),
+    ('{"id":-1.5e2,"payload":' + "[" * 70, -150),
+    ('{"type":"ping","id":3', 3),
+    ('{"type":"ping","a":01,"id":4}', 4),
+    ('{"type":"ping","id":5,}', 5),
+    ('{"id":01}', None),
+    ('{"id":1,"id":2,"a":%s}' % DEEP, None),
+    ('{"id":{"id":1},"a":%s}' % DEEP, None),
+    ('{"a":"id","b":["id",1],"c":%s}' % DEEP, None),
+    ('{"id":null,"a":%s}' % DEEP, None),
+    ('{"id":"' + "x" * 63 + '","a":%s}' % DEEP, None),
+    ('{"id":"\\ud8","a":1}', None),
+    ('{"id":"', None),
+    ('["id",%s]' % DEEP, None),
+]
 NOT_BAD = [
     ('{"type":"subscribe","channel":"room"}', "already_subscribed"),
     ('{"type":"unsubscribe","channel":"other"}', "not_subscribed"),
 ]
+
+
+@pytest.mark.parametrize("text, number", WITH_ID)
+def test_the_id_is_given_back_where_it_can_be_found(shared, text, number):
+    client = shared.join("alice", "room")
+    client.send(text)
+    answer = client.receive()
+    assert (answer["type"], answer["code"]) == ("error", "bad_request")
+    assert answer.get("id") == number
 
 
 @pytest.mark.parametrize("text, code", BAD + NOT_BAD)

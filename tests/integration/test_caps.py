@@ -113,3 +113,42 @@ def test_forbidden_operations_do_not_end_the_connection(server):
     client = open_with(server, [])
     for _ in range(30):
         assert client.ask(OPERATIONS["pub"])["code"] == "forbidden"
+
+
+HIDDEN = [{"channels": ["*"], "allow": ["sub", "prs", "hid"]}]
+
+
+def members(client, channel):
+    answer = client.ask({"type": "presence", "channel": channel})
+    return {row["client"] for row in answer["clients"]}
+
+
+def test_who_hides_is_no_member(peal):
+    server = peal({**WITH_AUTH, "channels": [
+        {"match": "*", "join_leave": True}]})
+    bob = server.connect("bob", ["room"], protocol="broadcast",
+                         token=make_token("bob"))
+    bob.receive_type("subscribed")
+    alice = open_with(server, HIDDEN, ["room"])
+    alice.receive_type("subscribed")
+    assert members(alice, "room") == members(bob, "room") == {"bob"}
+    # seen and hidden again, whatever the token says by then
+    plain = make_token("alice", caps=[{**HIDDEN[0], "allow": ["sub", "prs"]}])
+    alice.ask({"type": "refresh", "token": plain})
+    for _ in range(2):
+        assert alice.ask({"type": "unsubscribe", "channel": "room"})[
+            "type"] == "unsubscribed"
+        assert members(bob, "room") == {"bob"}
+        alice.send({"type": "subscribe", "channel": "room"})
+        alice.receive_type("subscribed")
+        assert members(bob, "room") == {"alice", "bob"}
+    alice.ask({"type": "refresh", "token": make_token("alice", caps=HIDDEN)})
+    assert members(bob, "room") == {"alice", "bob"}
+    alice.drop()
+    server.wait_metric("peal_subscriptions", 1)
+    assert members(bob, "room") == {"bob"}
+
+
+def test_default_rights_hide_nobody(shared):
+    alice = shared.join("alice", "shown")
+    assert members(alice, "shown") == {"alice"}

@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from support.program import run_peal
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "conf" / "peal.json"
 
@@ -179,6 +181,70 @@ def test_checking_finds_what_starting_would(peal, variables, words):
     assert refused(peal("--port=0", **variables), *words)
 
 
+@pytest.mark.parametrize("word", ["show", "refusals", "ban", "unban", "bans"])
+def test_an_action_on_a_client_leads_to_its_command(peal, word):
+    assert refused(peal(word), f"did you mean peal client {word}?")
+
+
+@pytest.mark.parametrize("args, variables, file", [
+    (["--log.format", "json", "--port", "x"], {}, None),
+    (["--log.format=json", "--auth.key_file", "/none"], {}, None),
+    (["--port=0"], {"PEAL_LOG_FORMAT": "json", "PEAL_WORKERS": "x"}, None),
+    (["--prot=0"], {"PEAL_LOG_FORMAT": "json"}, None),
+    ([], {}, '{"log": {"format": "json"}, "port": "x"}'),
+    (["--log.format=json", "--host=192.0.2.1", "--insecure"], {}, None),
+])
+def test_where_the_log_is_json_a_start_that_fails_is_too(peal, tmp_path, args,
+                                                         variables, file):
+    if file:
+        (tmp_path / "x.json").write_text(file)
+        args = ["--config", "x.json"]
+    result = peal(*args, **variables)
+    assert result.returncode == (CANNOT_START if "--insecure" in args
+                                 else BAD_USAGE)
+    line = [json.loads(text) for text in result.stderr.splitlines()][-1]
+    assert (line["level"], line["message"]) == ("error", "Cannot start")
+    assert line["reason"]
+
+
+def test_checking_is_for_people_whatever_the_log_is(peal):
+    assert refused(peal("--check-config", "--port=x", PEAL_LOG_FORMAT="json"))
+
+
+@pytest.mark.parametrize("key, value", [
+    ("trusted_proxies", "10.0.0.0/8"), ("origins", "https://a.example"),
+    ("proxy_protocol", "true")])
+def test_clients_from_elsewhere_without_auth_are_warned_of(peal, key, value):
+    check = ["--check-config", f"--{key}={value}"]
+    result = peal(*check)
+    assert result.returncode == DONE
+    assert f"peal: warning: {key}: clients from elsewhere" in result.stderr
+    assert peal(*check, "--insecure").stderr == ""
+    assert peal(*check, PEAL_AUTH_SECRET=SECRET).stderr == ""
+    assert peal(*check, PEAL_HOOKS_SECRET=SECRET, PEAL_HOOKS_QUESTIONS="connect",
+                PEAL_HOOKS_URL="http://127.0.0.1:1/").stderr == ""
+
+
+def test_whether_the_services_user_can_read_its_files(peal, tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("only root can look as somebody else")
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    config, key = tmp_path / "x.json", tmp_path / "keys.json"
+    key.write_text(json.dumps({"keys": [{"kty": "oct", "k": "A" * 64}]}))
+    config.write_text(json.dumps({"auth": {"jwks_file": str(key)}}))
+    check = ["--check-config", "--config", str(config), "--user"]
+    for private in (key, config):
+        private.chmod(0o600)
+        result = peal(*check, "nobody")
+        assert refused(result, str(private), "cannot be read by the user nobody")
+        assert ("auth.jwks_file: " in result.stderr) == (private == key)
+        assert peal(*check, "root").returncode == DONE
+        private.chmod(0o644)
+        assert peal(*check, "nobody").returncode == DONE
+    assert refused(peal(*check, "no-such-user"), "there is no user")
+
+
 def test_dev_serves_the_demo_and_explains_refusals(peal):
     config = json.loads(peal("--dev", "--print-config").stdout)
     assert config["host"] == "127.0.0.1"
@@ -190,3 +256,35 @@ def test_an_address_that_is_not_ours_cannot_be_listened_on(peal):
     result = peal("--host", "192.0.2.1", "--insecure", "--workers=1")
     assert result.returncode == CANNOT_START
     assert "192.0.2.1" in result.stderr
+
+
+def test_a_new_app_is_one_that_the_config_takes(tmp_path):
+    done = run_peal("pusher-app", "new")
+    assert done.returncode == 0, done.stderr
+    app = json.loads(done.stdout)
+    assert app["id"].isdigit() and len(app["secret"]) == 64
+    file = tmp_path / "peal.json"
+    file.write_text(json.dumps({"pusher": {"apps": [app]}}))
+    printed = run_peal("--config", str(file), "--print-config")
+    assert printed.returncode == 0, printed.stderr
+    assert app["key"] in printed.stdout
+    assert app["secret"] not in printed.stdout
+    assert run_peal("pusher-app").returncode == 2
+
+
+def test_an_apps_secret_may_stand_in_a_file(tmp_path):
+    secret = tmp_path / "secret"
+    config = tmp_path / "peal.json"
+    app = {"id": "1", "key": "k", "secret_file": str(secret)}
+    config.write_text(json.dumps({"pusher": {"apps": [app]}}))
+    check = ("--config", str(config), "--check-config")
+    for text, code in ((None, 2), ("\n", 2), ("a secret\n", 0)):
+        if text is not None:
+            secret.write_text(text)
+        assert run_peal(*check).returncode == code, text
+    for wrong in ({"id": "1", "key": "k"}, {**app, "secret": "x"},
+                  {**app, "id": "a:b"}, {**app, "key": "a b"}):
+        config.write_text(json.dumps({"pusher": {"apps": [wrong]}}))
+        assert run_peal(*check).returncode == 2, wrong
+    config.write_text(json.dumps({"pusher": {"apps": [app, app]}}))
+    assert "given before" in run_peal(*check).stderr

@@ -2,6 +2,8 @@
 
 import pytest
 
+from support.tls import OWN_PAGE
+
 LISTED = "https://app.example.com"
 FOREIGN = "https://evil.example"
 
@@ -53,7 +55,7 @@ def test_a_foreign_origin_may_not(server, origin):
 
 
 def test_our_own_pages_may(server):
-    origin = "http://127.0.0.1"
+    origin = OWN_PAGE
     headers = server.request("/health", headers=[("Origin", origin)]).headers
     assert headers["access-control-allow-origin"] == origin
 
@@ -71,7 +73,7 @@ def test_without_an_origin_nothing_is_said(server):
 
 def test_an_origin_cannot_bring_headers_of_its_own(server):
     raw = server.socket()
-    raw.send("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    raw.send("GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
              "Origin: https://app.example.com\rX-Evil: 1\r\n\r\n")
     assert b"\r\nX-Evil" not in raw.rest().split(b"\r\n\r\n")[0]
 

@@ -1,40 +1,75 @@
-"""Out of descriptors: a full server says 503, does not spin, does not flood
-its log, and recovers. Over TLS it just closes: see test_tls.py."""
+"""A full server, out of descriptors or of sockets: it stays alive for its
+operators (/health, /ready, /metrics), answers 503 to everybody else, uses what
+it is allowed, does not spin, does not flood its log, and recovers."""
 
 import ctypes
+import os
+import re
 import resource
-import socket
 import time
 
+import pytest
+
 from support.patience import seconds, wait_until
+from support.raw import request_text
+from support.server import WORKERS
+from support.upgrade import upgrade
+from support.websocket import Refused, handshake_headers
+
+SHORT = 'peal_limit_reached_total{limit="descriptors"}'
+FULL = 'peal_limit_reached_total{limit="connections"}'
+SLOW = {"limits": {"handshake_seconds": 60}}
 
 
 def open_many(server, count):
     """Silent TCP connections; the kernel completes them by itself."""
-    made = []
-    for _ in range(count):
-        raw = server.socket(timeout=5)
-        made.append(raw)
-    return made
+    return [server.socket(timeout=5, context=False) for _ in range(count)]
 
 
-def answer_of(server):
-    """The response to a request now, or b'' when none comes in time."""
-    raw = server.socket(timeout=3)
-    raw.send("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+def get(server, path="/health", headers=(), before=b"", timeout=3):
+    """The response to a request now, or None when none comes in time."""
     try:
-        return raw.rest()
-    except socket.timeout:
-        return b""
+        raw = server.socket(timeout=timeout)
+    except OSError:  # over TLS: closed before the handshake
+        return None
+    try:
+        raw.send(before)
+        raw.send(request_text(path, headers=headers))
+        return raw.response()
+    except (OSError, AssertionError):
+        return None
     finally:
         raw.close()
 
 
-def check_full(server, is_full):
-    """While full: 503, calm, quiet."""
-    wait_until(lambda: is_full(answer_of(server)))  # all have come in
-    answers = [answer_of(server) for _ in range(5)]
-    assert all(is_full(answer) for answer in answers), answers
+def status(server, path, **options):
+    response = get(server, path, **options)
+    return response and response.status
+
+
+def open_files(server):
+    return len(os.listdir(f"/proc/{server.process.pid}/fd"))
+
+
+def check_full(server, reason):
+    """While full: alive, calm, quiet."""
+    wait_until(lambda: status(server, "/ready") == 503, 10)  # all have come in
+    assert [status(server, "/health") for _ in range(5)] == [200] * 5
+    ready = get(server, "/ready")
+    assert ready.status == 503 and reason.encode() in ready.body
+    assert int(ready.headers["retry-after"]) > 0
+    assert ready.headers["connection"] == "close"
+    assert status(server, "/metrics") == 200
+    for path, headers in (("/api.html", ()), ("/api/channels", ()),
+                          ("/ws/late", handshake_headers())):
+        refused = get(server, path, headers)
+        assert refused.status == 503, path
+        assert refused.body == b'{"error":"Full"}'
+        assert int(refused.headers["retry-after"]) > 0
+    check_calm(server)
+
+
+def check_calm(server):
     before = server.cpu_seconds()
     lines = len(server.log_lines())
     time.sleep(1)
@@ -42,48 +77,174 @@ def check_full(server, is_full):
     assert len(server.log_lines()) - lines < 10
 
 
-def is_503(answer):
-    return (answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n") and
-            b"Retry-After: " in answer and
-            answer.endswith(b'\r\n\r\n{"error":"Full"}'))
-
-
 def check_recovered(server, raws):
     for raw in raws:
         raw.close()
-    end = time.monotonic() + seconds(5)
-    while b" 200 OK" not in answer_of(server):
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    wait_until(lambda: status(server, "/ready") == 200, 10, what="room again")
     assert server.connect().handshake.status == 101
 
 
-def test_a_server_without_descriptors_says_503_and_recovers(peal):
-    server = peal(config={"limits": {"handshake_seconds": 60}}, plain=True)
+def may_open(count):
+    """In the new process, before it becomes peal: it may not raise it."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
+        drop, cap_sys_resource = 24, 24  # PR_CAPBSET_DROP
+        ctypes.CDLL(None).prctl(drop, cap_sys_resource, 0, 0, 0)
+    return limit
+
+
+def test_a_limit_lowered_while_it_runs(peal):
+    """Even those descriptors that are kept for such a time are in use then."""
+    server = peal(config=SLOW)
     client = server.connect("early", protocol="broadcast")
     resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (60, 60))
     raws = open_many(server, 60)
-    check_full(server, is_503)
+    check_full(server, "No file descriptors are left")
     assert client.ask({"type": "ping"})["type"] == "pong"
-    assert 1 <= len(server.log_lines("Out of file descriptors")) <= 15
+    assert 1 <= len(server.log_lines("Out of file descriptors")) <= 30
     check_recovered(server, raws)
-    assert server.metric('peal_limit_reached_total{limit="descriptors"}') > 0
+    assert server.metric(SHORT) > 0
 
 
-def may_not_raise_its_limit():
-    """In the new process, before it becomes peal."""
-    resource.setrlimit(resource.RLIMIT_NOFILE, (300, 300))
-    drop, cap_sys_resource = 24, 24  # PR_CAPBSET_DROP
-    ctypes.CDLL(None).prctl(drop, cap_sys_resource, 0, 0, 0)
+def connect_until_full(server):
+    """How many WebSockets found room."""
+    for count in range(1000):
+        try:
+            server.connect(f"c{count}")
+        except (Refused, OSError):
+            return count
+    raise AssertionError("it never was full")
 
 
-def test_a_small_limit_of_open_files_is_kept_clear_of(peal):
-    """With fewer files allowed than connections, 256 stay for other uses."""
-    server = peal(config={"limits": {"handshake_seconds": 60}},
-                  before_start=may_not_raise_its_limit, plain=True)
-    assert server.log_lines("Fewer open files are allowed than connections")
-    raws = open_many(server, 60)
-    check_full(server, is_503)
-    assert not server.log_lines("Out of file descriptors")
+# a thread has loops, rings, spare descriptors and guests of its own
+SMALL = 256 + 40 * (WORKERS - 1)
+
+
+def test_nearly_all_of_a_small_limit_is_used(peal):
+    server = peal(config=SLOW, before_start=may_open(SMALL))
+    line = server.wait_log("Too few open files are allowed")
+    told = int(re.search(r"connections=(\d+)", line)[1])
+    assert re.search(rf"wanted=100000 allowed={SMALL}\b", line)
+    assert told >= 0.65 * SMALL  # at the size of this limit
+    count = connect_until_full(server)
+    assert told <= count + 2 and count - told < 12
+    assert open_files(server) > 0.85 * SMALL
+    check_full(server, "No file descriptors are left")
+    assert server.log_lines("Out of file descriptors")
+    assert server.metric(SHORT) > 0 and server.metric(FULL) == 0
+    while server.clients:
+        server.clients.pop().drop()
+    check_recovered(server, [])
+
+
+def test_sockets_that_wait_for_the_next_one_make_room(peal):
+    """Each thread keeps closed sockets for the next connections; without
+    descriptors they are given back, those of other threads too."""
+    server = peal(config=SLOW, before_start=may_open(SMALL), plain=True)
+    told = int(re.search(r"connections=(\d+)",
+                         server.wait_log("Too few open files"))[1])
+    raws = open_many(server, told // 2)
+    for raw in raws:
+        raw.send(request_text("/health", headers=[("Connection", "close")]))
+    for raw in raws:
+        assert raw.response().status == 200
+        raw.close()
+    first = connect_until_full(server)
+    def all_fit():
+        try:
+            server.connect("again")
+        except (Refused, OSError):
+            pass
+        return len(server.clients) >= told - 2
+    wait_until(all_fit, what=f"room for {told}, not {first}")
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_others_who_find_no_room_do_not_hide_it(peal, silent):
+    """Each one beyond the limit leaves for the next one."""
+    server = peal(config=SLOW, before_start=may_open(SMALL))
+    connect_until_full(server)
+    began = time.monotonic()
+    for i in range(30):
+        others = open_many(server, 10)
+        for raw in [] if silent else others:
+            raw.send(b"GET /he")
+        assert status(server, "/health") == 200, i
+        for raw in others:
+            raw.close()
+    assert time.monotonic() - began < seconds(10)
+
+
+def test_who_finds_no_room_and_is_silent_is_closed_soon(peal):
+    server = peal(config=SLOW, before_start=may_open(SMALL), plain=True)
+    connect_until_full(server)
+    raw = server.socket(timeout=seconds(10))
+    began = time.monotonic()
+    assert raw.rest().startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    assert 1 < time.monotonic() - began < seconds(5)
+
+
+def test_a_request_in_pieces_is_answered_too(peal):
+    server = peal(config=SLOW, before_start=may_open(SMALL))
+    connect_until_full(server)
+    raw = server.socket()
+    for piece in (b"GET /hea", b"lth HTTP/1.1\r\n", b"Host: localhost\r\n\r\n"):
+        raw.send(piece)
+        time.sleep(0.1)
+    response = raw.response()
+    assert response.status == 200 and response.headers["connection"] == "close"
+    assert raw.is_ended()
+
+
+def test_behind_a_proxy_that_says_who_is_there(peal):
+    server = peal(config={**SLOW, "proxy_protocol": True},
+                  before_start=may_open(SMALL), plain=True)
+    word = b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n"
+    raws = open_many(server, SMALL)
+    for raw in raws:
+        raw.send(word)
+    wait_until(lambda: status(server, "/ready", before=word) == 503, 10)
+    assert [status(server, "/health", before=word)
+            for _ in range(5)] == [200] * 5
+    assert status(server, "/api.html", before=word) == 503
+    for raw in raws:
+        raw.close()
+    wait_until(lambda: status(server, "/ready", before=word) == 200, 10)
+
+
+# ---- limits.connections, and sockets beside these
+
+
+def test_at_the_limit_of_connections_it_is_not_ready(peal):
+    server = peal(config={"limits": {"connections": 2}})
+    first = server.connect("first")
+    assert status(server, "/ready") == 200
+    server.connect("second")
+    ready = get(server, "/ready")
+    assert ready.status == 503
+    assert ready.body == b'{"error":"limits.connections is reached"}'
+    assert int(ready.headers["retry-after"]) > 0
+    assert status(server, "/health") == 200
+    first.drop()
+    wait_until(lambda: status(server, "/ready") == 200, what="room again")
+
+
+def test_more_sockets_than_connections_and_requests_want(peal):
+    """768 of them are for plain HTTP: connections that say nothing may use
+    them up."""
+    server = peal(config={"limits": {"handshake_seconds": 60,
+                                     "connections": 1}})
+    raws = open_many(server, 769)
+    check_full(server, "Too many sockets are open")
+    assert server.metric(FULL) > 0 and server.metric(SHORT) == 0
     check_recovered(server, raws)
-    assert server.metric('peal_limit_reached_total{limit="connections"}') > 0
+
+
+def test_a_successor_takes_clients_whatever_the_old_one_has(peal):
+    """During an upgrade in place the full process is not asked any more."""
+    server = peal(config={"limits": {"connections": 1}, "drain_seconds": 3})
+    server.connect("first")
+    assert status(server, "/ready") == 503
+    old = upgrade(server)
+    assert [status(server, "/ready") for _ in range(20)] == [200] * 20
+    assert old.wait(seconds(20)) == 0

@@ -1,5 +1,6 @@
 """direct: a message for one client, on all of its connections."""
 
+from support.api import WITH_KEY, tell
 from support.tokens import WITH_AUTH, make_token
 
 
@@ -25,6 +26,27 @@ def test_with_an_id_the_sender_hears_how_many_got_it(peal):
         '{"type":"directResult","to":"bob","connectionCount":2,"id":4}'
     answer = alice.ask({"type": "direct", "to": "nobody", "payload": 1})
     assert answer["connectionCount"] == 0
+
+
+def test_only_connections_that_could_receive_count(peal):
+    """Those of a protocol without messages of others could not."""
+    server = peal(config=WITH_KEY)
+    bob = server.join("bob", "room")
+    server.connect("bob", protocol="echo")
+    server.connect("carol", protocol="echo")
+    alice = server.join("alice", "room")
+    def direct(to):
+        return alice.ask({"type": "direct", "to": to, "payload": 1})
+    assert direct("bob")["connectionCount"] == 1
+    assert direct("carol")["connectionCount"] == 0
+    for name, count in (("bob", 1), ("carol", 0)):
+        assert tell(server, "/api/send", {"client": name, "payload": 2}) == {
+            "client": name, "connectionCount": count}
+        assert tell(server, "/api/unsubscribe", {
+            "client": name, "channel": "other"})["connectionCount"] == count
+    assert tell(server, "/api/disconnect", {
+        "client": "bob"})["connectionCount"] == 2
+    assert [bob.receive()["payload"] for _ in range(2)] == [1, 2]
 
 
 def test_without_channels_it_comes_as_well(peal):

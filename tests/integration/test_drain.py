@@ -7,6 +7,7 @@ import pytest
 
 from support.patience import seconds, wait_until
 from support.raw import Ended, request_text
+from support.upgrade import upgrade
 from support.websocket import Closed, Refused, handshake_headers
 
 
@@ -202,3 +203,47 @@ def test_the_port_is_free_again(peal):
     assert first.wait_exit() == 0
     second = peal(args=["--port", str(first.port)])
     assert wait_until(second.is_alive)
+
+
+# --- drain_delay_seconds
+
+def test_balancers_have_time_to_notice(peal):
+    """/ready says 503, and yet whoever comes is served as before."""
+    server = peal(config={"drain_delay_seconds": 3})
+    staying = server.join("alice", "room")
+    start = time.monotonic()
+    server.signal()
+    wait_until(lambda: server.request("/ready").status == 503)
+    assert server.request("/ready").body == b'{"error":"Draining"}'
+    assert server.is_alive()
+    late = server.join("bob", "room")
+    late.send({"type": "broadcast", "channel": "room", "payload": 1})
+    assert staying.receive_type("broadcast")["payload"] == 1
+    assert not server.log_lines("message=Draining")
+    assert staying.wait_close() == late.wait_close() == 1012
+    assert time.monotonic() - start >= 3
+    assert server.wait_exit() == 0
+
+
+def test_a_second_signal_ends_the_waiting_too(peal):
+    server = peal(config={"drain_delay_seconds": 600})
+    server.connect()
+    server.signal()
+    server.wait_log("draining soon")
+    start = time.monotonic()
+    server.signal()
+    assert server.wait_exit() == 0
+    assert time.monotonic() - start < seconds(3)
+    assert server.log_lines("Stopping at once")
+
+
+def test_an_upgrade_does_not_wait(peal):
+    server = peal(config={"drain_delay_seconds": 600})
+    client = server.connect()
+    old = upgrade(server)
+    assert client.wait_close() == 1012
+    assert old.wait(seconds(10)) == 0
+    assert server.request("/ready").status == 200
+    server.signal()
+    server.wait_log("draining soon")  # two that wait are one
+    server.signal()

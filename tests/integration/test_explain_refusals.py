@@ -56,7 +56,7 @@ def test_what_it_says_meanwhile_is_ignored(server):
 
 
 @pytest.mark.parametrize("path, protocol", [
-    ("/other", None), ("/ws/a%22b", None), ("/ws/alice", "unknown")])
+    ("/other", None), ("/ws/a%0Ab", None), ("/ws/alice", "unknown")])
 def test_mistakes_that_no_browser_makes_stay_refused(server, path, protocol):
     with pytest.raises(Refused) as refused:
         server.connect(path=path, protocol=protocol, token=make_token())

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from support.names import RULE
 from support.raw import request_text
 from support.tokens import SECRET, WITH_AUTH, base64url, encode, make_token, \
     sign
@@ -31,10 +32,10 @@ def ask(server, path="/ws/alice", method="GET", **options):
     return response
 
 
-def refused(response, status_line, error):
+def refused(response, status_line, error, reason=None):
+    body = {"error": error, **({"reason": reason} if reason else {})}
     assert response.status_line == "HTTP/1.1 " + status_line
-    assert response.body == json.dumps({"error": error},
-                                       separators=(",", ":")).encode()
+    assert response.body == json.dumps(body, separators=(",", ":")).encode()
     assert response.headers["content-type"] == "application/json"
     assert response.headers["connection"] == "close"
     assert "upgrade" not in response.headers or response.status == 426
@@ -152,12 +153,14 @@ def test_the_default_protocol_is_configured(peal):
 
 # --- refusals
 
-@pytest.mark.parametrize("path", [
-    "/ws/", "/ws/a%22b", "/ws/a/b", "/ws/a%2Fb", "/ws/%C3%A4", "/ws/a*",
-    "/ws/a%20b", "/ws/a+b%20c", "/ws/a%2520b", "/ws/" + "x" * 129])
-def test_a_bad_client_id_is_refused(server, path):
-    assert refused(ask(server, path, token=good()),
-                   "400 Bad Request", "Invalid client id")
+@pytest.mark.parametrize("path, flaw", [
+    ("/ws/", "it is empty"), ("/ws/a%00b", "found U+0000 at character 2"),
+    ("/ws/%C3", "not UTF-8 at character 1"),
+    ("/ws/" + "x" * 129, "it has 129 bytes")])
+def test_a_bad_client_id_is_refused(server, path, flaw):
+    """And why, as test_client_ids.py has it for more of them."""
+    assert refused(ask(server, path, token=good()), "400 Bad Request",
+                   "Invalid client id", f"client id must be {RULE}; {flaw}")
 
 
 def test_without_a_token_it_is_told_to_bring_one(server):
@@ -186,7 +189,7 @@ def bad_tokens():
         "an end that is no number": make_token(exp="tomorrow"),
         "not yet": make_token(nbf=now + 600),
         "no subject": make_token(sub=None),
-        "a subject that is no text": make_token(sub=7),
+        "a subject that is no text": make_token(sub=-7),
         "no algorithm": sign({"typ": "JWT"}, {"sub": "alice",
                                               "exp": now + 60}),
         "algorithm none": encode({"alg": "none"}) + "." + claims + ".",
@@ -293,7 +296,49 @@ def test_refused_handshakes_are_counted(peal):
     server = peal(config=WITH_AUTH)
     for _ in range(3):
         ask(server)
-    assert server.metric("peal_handshakes_refused_total") == 3
+    assert server.metric_sum("peal_handshakes_refused_total") == 3
+
+
+REFUSED_WITH = 'peal_handshakes_refused_total{reason="%s"}'
+
+
+@pytest.mark.parametrize("reason, detail, path, token, status", [
+    ("token_missing", '"Authorization header required"', "/ws/alice", None, 401),
+    ("token_expired", "expired", "/ws/alice", make_token(exp=1), 401),
+    ("token_invalid", "malformed", "/ws/alice", "a.b", 401),
+    ("token_invalid", '"bad signature"', "/ws/alice",
+     make_token(secret="x" * 32), 401),
+    ("token_client", None, "/ws/alice", make_token("bob"), 403),
+    ("client_id", None, "/ws/", make_token(), 400),
+    ("protocol", '"Unknown protocol"', "/ws/alice?protocol=chess", make_token(), 400),
+], ids=["missing", "expired", "malformed", "forged", "another's", "no id",
+        "no protocol"])
+def test_the_reason_of_a_refusal_is_counted_and_logged(
+        peal, reason, detail, path, token, status):
+    server = peal(config=WITH_AUTH)
+    assert ask(server, path, token=token).status == status
+    assert server.metric(REFUSED_WITH % reason) == 1
+    assert server.metric_sum("peal_handshakes_refused_total") == 1
+    line = server.wait_log("Handshake refused")
+    assert " address=127.0.0.1 " in line
+    assert f" reason={reason} " in line
+    assert f" status={status}" in line
+    assert (" client=alice " in line) == (path != "/ws/")
+    assert detail is None or f" detail={detail} " in line
+    assert not token or token not in server.log()
+
+
+def test_refused_refreshes_are_counted_and_logged(peal):
+    server = peal(config=WITH_AUTH)
+    stale = make_token(exp=1)
+    alice = server.connect("alice", token=good(), protocol="broadcast")
+    answer = alice.ask({"type": "refresh", "token": stale})
+    assert answer["code"] == "bad_token"
+    assert server.metric(
+        'peal_refreshes_refused_total{reason="token_expired"}') == 1
+    line = server.wait_log("Token refresh refused")
+    assert " address=127.0.0.1 client=alice reason=token_expired " in line
+    assert stale not in server.log()
 
 
 # --- where the token may be

@@ -100,19 +100,20 @@ URL = {"url": "http://127.0.0.1:1/", "secret": SECRET, "events": ["connected"]}
      "(PEAL_HOOKS_SECRET)"),
     ({"secret": "short"}, "hooks.secret: expected 16 characters or more"),
     ({"events": []}, "hooks.questions or hooks.events"),
-    ({"events": ["conected"]}, "hooks.events: expected a list of connected, "),
-    ({"questions": ["Connect"]}, "hooks.questions: expected a list of "
-     "connect, subscribe, publish"),
+    ({"events": ["conected"]}, "hooks.events: entry 1: expected one of "
+     "connected, "),
+    ({"questions": ["Connect"]}, "hooks.questions: entry 1: expected "
+     "one of connect, subscribe, publish"),
     ({"url": None}, "hooks.events: expected together with hooks.url"),
     ({"url": None, "events": [], "questions": ["connect"]},
      "hooks.questions: expected together with hooks.url"),
     ({"ca": "/nowhere.pem"}, "hooks.ca: /nowhere.pem cannot be read"),
-    ({"publish_channels": ["a b"]}, "hooks.publish_channels: expected a list "
-     "of channel names"),
+    ({"publish_channels": ["a b"]}, "hooks.publish_channels: entry 1: "
+     "expected a channel name"),
     ({"publish_channels": []}, "hooks.publish_channels: expected a list"),
     ({"subscribe_channels": ["a*b"]}, "hooks.subscribe_channels"),
-    ({"connect_headers": ["x-mine"]}, "hooks.connect_headers: expected a list "
-     "of cookie, authorization, user-agent"),
+    ({"connect_headers": ["x-mine"]}, "hooks.connect_headers: entry 1: "
+     "expected one of cookie, authorization, user-agent"),
     ({"on_failure": "ignore"}, "hooks.on_failure: expected"),
     ({"retry_ms": 500, "retry_max_ms": 100}, "hooks.retry_max_ms: expected at "
      "least hooks.retry_ms (500), got 100"),

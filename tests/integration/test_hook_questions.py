@@ -7,6 +7,7 @@ import time
 import pytest
 
 from support import patience
+from support.tls import OWN_PAGE
 from support.api import WITH_KEY, publish, tell
 from support.application import ALLOW, hooks, slowly
 from support.raw import request_text
@@ -36,7 +37,7 @@ def test_connect_is_told_who_and_from_where(peal, application):
     server = start(peal, application, "connect",
                    connect_headers=["cookie", "user-agent"])
     server.join("alice", "room", "other", headers=[
-        ("Origin", "http://127.0.0.1"), ("Cookie", "session=1"),
+        ("Origin", OWN_PAGE), ("Cookie", "session=1"),
         ("User-Agent", "a test"), ("X-Other", "no")])
     question, = application.asked()
     assert question.pop("id").startswith(question.pop("instance") + "-q")
@@ -44,7 +45,7 @@ def test_connect_is_told_who_and_from_where(peal, application):
     assert question == {
         "hook": "connect", "client": "alice", "address": "127.0.0.1",
         "protocol": "broadcast", "channels": ["room", "other"],
-        "origin": "http://127.0.0.1", "cookie": "session=1",
+        "origin": OWN_PAGE, "cookie": "session=1",
         "user-agent": "a test"}
 
 
@@ -71,8 +72,23 @@ def test_connect_may_be_refused(peal, application, answer, status, text):
     assert response.json == {"error": text}
     server.wait_metric(
         'peal_hook_calls_total{hook="connect",result="refused"}', 1)
-    assert server.metric("peal_handshakes_refused_total") == 1
+    assert server.metric_sum("peal_handshakes_refused_total") == 1
     assert server.metric("peal_connections") == 0
+
+
+def test_the_application_is_spared_by_address(peal, application):
+    """Its own refusals count, those of bad tokens do not."""
+    application.answer = lambda question: {
+        "allow": question["client"] != "eve"}
+    server = start(peal, application, "connect", config={
+        **WITH_AUTH, "limits": {"refusals_per_second": 3}})
+    statuses = [refusal(server, token="bad").status for _ in range(20)]
+    assert set(statuses) == {401, 429}
+    server.connect("alice", token=make_token("alice"))
+    statuses = [refusal(server, "eve", token=make_token("eve")).status
+                for _ in range(20)]
+    assert set(statuses) == {403, 429}
+    assert len(application.asked()) == 1 + statuses.count(403)
 
 
 def test_a_refusal_is_explained_to_browsers(peal, application):

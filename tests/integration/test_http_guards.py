@@ -34,38 +34,49 @@ def check_all_workers(server):
     (request_text("/health", "GET", [("Content-Length", "5")]) + b"hello",
      200),
     (request_text("/health", "POST", [("Transfer-Encoding", "chunked")]) +
-     b"5\r\nhello\r\n0\r\n\r\n", 501),
-    (request_text("/none", "POST", [("Content-Length", "100000")]) + b"hello",
-     404),
+     b"5\r\nhello\r\n0\r\n\r\n", 405),
     (request_text("/health", "PATCH", [("Content-Length", "0")]), 405),
 ])
-def test_a_pipelined_request_with_a_body_does_not_hang_the_thread(
+def test_a_pipelined_request_with_a_body_is_answered_in_order(
         peal, second, status):
     server = peal()
     for _ in range(8):
         raw = server.socket()
-        raw.send(GET + second)
+        raw.send(GET + second + GET)
         assert raw.response().status == 200
         assert raw.response().status == status
-        assert raw.is_ended()
+        assert raw.response().status == 200
     check_all_workers(server)
 
 
-def test_a_body_on_a_kept_connection_is_answered_and_closed(peal):
+def test_a_body_that_does_not_come_ends_the_connection(peal):
+    server = peal(config={"limits": {"handshake_seconds": 1}})
+    raw = server.socket()
+    raw.send(GET + request_text("/none", "POST",
+                                [("Content-Length", "100000")]) + b"hello")
+    assert raw.response().status == 200
+    assert raw.response().status == 404
+    assert raw.is_ended()
+    check_all_workers(server)
+
+
+def test_a_body_on_a_kept_connection_is_dropped(peal):
     server = peal()
     raw = server.socket()
     raw.send(GET)
     assert raw.response().status == 200
     raw.send(POST)
     assert raw.response().status == 405
-    assert raw.is_ended()
+    raw.send(GET)
+    assert raw.response().status == 200
     check_all_workers(server)
 
 
 @pytest.mark.parametrize("upgrade", ["unknown", "h2c", "TLS/1.0", "x, y",
                                      "websocketx"])
 def test_an_unknown_upgrade_on_a_kept_connection_is_no_danger(peal, upgrade):
-    """CVE-2025-11677: its headers were freed, and used."""
+    """CVE-2025-11677: its headers were freed, and used. A server may ignore
+    an upgrade that it does not know (RFC 9110 section 7.8)."""
     server = peal()
     for pipelined in (True, False):
         for _ in range(8):
@@ -79,20 +90,21 @@ def test_an_unknown_upgrade_on_a_kept_connection_is_no_danger(peal, upgrade):
                 raw.send(GET)
                 assert raw.response().status == 200
                 raw.send(second)
-            answer = raw.rest()
-            assert b" 101 " not in answer
-            assert answer.count(b"HTTP/1.") <= 1
+            assert raw.response().status == 200
+            raw.send(GET)
+            assert raw.response().status == 200
     check_all_workers(server)
 
 
 @pytest.mark.parametrize("upgrade", ["unknown", "h2c", ""])
-@pytest.mark.parametrize("path", ["/health", "/ws/alice"])
-def test_an_unknown_upgrade_is_not_granted(shared, upgrade, path):
+@pytest.mark.parametrize("path, status", [("/health", 200),
+                                          ("/ws/alice", 426)])
+def test_an_unknown_upgrade_is_not_granted(shared, upgrade, path, status):
     raw = shared.socket()
     raw.send(request_text(path, headers=handshake_headers(headers=[
         ("Upgrade", upgrade), ("HTTP2-Settings", "AAMAAABkAARAAAAAAAIAAAAA")
     ])))
-    assert b" 101 " not in raw.rest()
+    assert raw.response().status == status
     assert shared.is_alive()
 
 
@@ -103,10 +115,10 @@ def test_http_2_with_prior_knowledge_is_not_spoken(shared):
     assert shared.is_alive()
 
 
-def test_transfer_encoding_is_refused(shared):
+def test_another_transfer_coding_is_refused(shared):
     raw = shared.socket()
     raw.send(request_text("/health", "POST",
-                          [("Transfer-Encoding", "chunked")]) +
+                          [("Transfer-Encoding", "gzip, chunked")]) +
              b"5\r\nhello\r\n0\r\n\r\n")
     response = raw.response()
     assert response.status_line == "HTTP/1.1 501 Not Implemented"
@@ -143,22 +155,22 @@ def test_nothing_is_smuggled_behind_a_doubtful_length(shared, method, headers,
 
 
 @pytest.mark.parametrize("text", [
-    b"GET /health HTTP/1.1\nHost: x\n\n",
-    b"GET  /health HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /health HTTP/1.1\nHost: localhost\n\n",
+    b"GET  /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
     b"GET /health\r\n\r\n",
     b"GET /health HTTP/1.1\r\nHost : x\r\n\r\n",
-    b"GET /health HTTP/1.1\r\n folded: x\r\nHost: x\r\n\r\n",
-    b"GET /health HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n",
-    b"GET http://127.0.0.1/health HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET /health HTTP/9.9\r\nHost: x\r\n\r\n",
-    b"\r\n\r\nGET /health HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /health HTTP/1.1\r\n folded: x\r\nHost: localhost\r\n\r\n",
+    b"GET /health HTTP/1.1\r\nHost: localhost\r\nA: b\0c\r\n\r\n",
+    b"GET http://127.0.0.1/health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET /health HTTP/9.9\r\nHost: localhost\r\n\r\n",
+    b"\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
     b"\0" * 100,
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 100,
     b"%" * 5000,
-    b"GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET /" + b"%2e%2e/" * 100 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET " + b"/" * 4000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET /?" + b"a=b&" * 1500 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET /" + b"%2e%2e/" * 100 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET " + b"/" * 4000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET /?" + b"a=b&" * 1500 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
 ])
 def test_odd_requests_do_no_harm(shared, text):
     raw = shared.socket()
@@ -225,8 +237,9 @@ def test_more_bytes_than_announced_do_not_keep_the_thread_busy(peal):
     for _ in range(8):
         raw = server.socket()
         raw.send(request_text("/health", "POST", [("Content-Length", "1")]) +
-                 b"xyz")
+                 b"x\0\0")
         assert raw.response().status == 405
+        assert raw.response().status == 400
         assert raw.is_ended()
     check_all_workers(server)
 

@@ -56,6 +56,12 @@ def test_secret_audience_and_issuer_come_from_the_config(tmp_path):
     assert (claims["aud"], claims["iss"]) == ('the "peal" here', "us")
 
 
+def test_info():
+    info = {"name": "Älice"}
+    claims = claims_of(with_secret("--sub", "a", "--info", json.dumps(info)))
+    assert claims["info"] == info
+
+
 def test_caps():
     caps = [{"channels": ["chat:*"], "allow": ["sub", "pub"]}]
     claims = claims_of(with_secret("--sub", "a", "--caps", json.dumps(caps)))
@@ -66,14 +72,15 @@ def test_caps():
     ([], "--sub is missing"),
     (["--sub"], "--sub ID: the value is missing"),
     (["--sub="], "--sub ID: the value is missing"),
-    (["--sub", "a/b"], "--sub: expected 1 to 128 of"),
-    (["--sub", "a" * 129], "--sub: expected 1 to 128 of"),
+    (["--sub", "a\nb"], "characters; found U+000A at character 2"),
+    (["--sub", "a" * 129], "--sub: it must be 1 to 128 bytes of UTF-8"),
     (["--sub", "a", "--ttl", "5y"], "--ttl: expected"),
     (["--sub", "a", "--ttl", "0"], "--ttl: expected"),
     (["--sub", "a", "--ttl", "-1"], "--ttl: expected"),
     (["--sub", "a", "--ttl", "1.5h"], "--ttl: expected"),
     (["--sub", "a", "--ttl", "3651d"], "--ttl: expected"),
     (["--sub", "a", "--ttl", "9" * 40 + "d"], "--ttl: expected"),
+    (["--sub", "a", "--info", "[]"], "--info: it must be a JSON object"),
     (["--sub", "a", "--caps", "[}"], "--caps: "),
     (["--sub", "a", "--caps", "{}"], "--caps: expected a list of rules"),
     (["--sub", "a", "--caps", '[{"channels":["\t"],"allow":["sub"]}]'],

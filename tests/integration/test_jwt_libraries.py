@@ -15,7 +15,7 @@ import time
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from support.server import clean_environment, find_program
 from support.websocket import Refused
@@ -25,8 +25,13 @@ NODE = pathlib.Path(__file__).resolve().parents[1] / "jwt"
 SECRET = "a secret that is long enough for the longest hash, which is SHA-512"
 ALGORITHMS = {"HS256": "secret", "HS384": "secret", "HS512": "secret",
               "RS256": "rsa", "RS384": "rsa", "RS512": "rsa", "PS256": "rsa",
-              "ES256": "p256", "ES384": "p384"}
+              "PS384": "rsa", "PS512": "rsa", "ES256": "p256",
+              "ES384": "p384", "ES512": "p521", "EdDSA": "ed25519"}
 LIBRARIES = ["python", "npm"]
+# npm's jsonwebtoken has no EdDSA
+PAIRS = [(library, algorithm) for library in LIBRARIES
+         for algorithm in ALGORITHMS
+         if (library, algorithm) != ("npm", "EdDSA")]
 
 
 # --- keys
@@ -42,6 +47,8 @@ class Keys:
             "rsa": rsa.generate_private_key(65537, 2048),
             "p256": ec.generate_private_key(ec.SECP256R1()),
             "p384": ec.generate_private_key(ec.SECP384R1()),
+            "p521": ec.generate_private_key(ec.SECP521R1()),
+            "ed25519": ed25519.Ed25519PrivateKey.generate(),
         }
         for name, key in self.private.items():
             self.write(name, key)
@@ -59,12 +66,18 @@ class Keys:
                 serialization.PublicFormat.SubjectPublicKeyInfo))
 
     def jwk(self, name):
-        public = self.private[name].public_key().public_numbers()
+        key = self.private[name].public_key()
+        if name == "ed25519":
+            raw = key.public_bytes(serialization.Encoding.Raw,
+                                   serialization.PublicFormat.Raw)
+            return {"kty": "OKP", "crv": "Ed25519",
+                    "x": base64url(int.from_bytes(raw, "big"), 32)}
+        public = key.public_numbers()
         if name == "rsa":
             return {"kty": "RSA", "n": base64url(public.n, 256),
                     "e": base64url(public.e, 3)}
-        width = 32 if name == "p256" else 48
-        return {"kty": "EC", "crv": "P-256" if name == "p256" else "P-384",
+        width = {"p256": 32, "p384": 48, "p521": 66}[name]
+        return {"kty": "EC", "crv": f"P-{name[1:]}",
                 "x": base64url(public.x, width),
                 "y": base64url(public.y, width)}
 
@@ -162,6 +175,8 @@ def servers(keys, start_shared):
         "rsa": {"key_file": str(folder / "rsa.pem")},
         "p256": {"key_file": str(folder / "p256.pem")},
         "p384": {"key_file": str(folder / "p384.pem")},
+        "p521": {"key_file": str(folder / "p521.pem")},
+        "ed25519": {"key_file": str(folder / "ed25519.pem")},
     }
     started = {}
 
@@ -197,14 +212,12 @@ def assert_refused(server, token, status=401, error="Invalid token"):
 # --- their tokens
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("library, algorithm", PAIRS)
 def test_a_key_set_or_secret_verifies(servers, sign, library, algorithm):
     assert_taken(servers("all"), sign(library, algorithm, claims()))
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("library, algorithm", PAIRS)
 def test_a_key_file_verifies_its_own_kind_only(servers, sign, library,
                                                algorithm):
     token = sign(library, algorithm, claims())
@@ -228,7 +241,7 @@ BAD_CLAIMS = {
     "expired long ago": lambda now: {"exp": 1},
     "not yet valid": lambda now: {"nbf": int(now) + 3600},
     "no sub": lambda now: {"sub": None},
-    "no client id": lambda now: {"sub": "a b"},
+    "no client id": lambda now: {"sub": "a\nb"},
     "no aud": lambda now: {"aud": None},
     "another aud": lambda now: {"aud": "other"},
     "other auds": lambda now: {"aud": ["one", "two"]},
@@ -271,9 +284,16 @@ def test_an_unsigned_token_is_refused(servers):
     assert_refused(servers("all"), jwt.encode(claims(), None, "none"))
 
 
+def with_algorithm(token, algorithm):
+    """The token with another algorithm in its header."""
+    header = base64.urlsafe_b64encode(json.dumps({"alg": algorithm}).encode())
+    return header.decode().rstrip("=") + "." + token.split(".", 1)[1]
+
+
 def test_an_algorithm_we_do_not_know_is_refused(servers, keys):
     key = (keys.folder / "rsa.key").read_text()
-    assert_refused(servers("all"), jwt.encode(claims(), key, "PS512"))
+    assert_refused(servers("all"), with_algorithm(
+        jwt.encode(claims(), key, "PS512"), "PS224"))
 
 
 def test_another_key_of_the_same_kind_is_refused(servers):
@@ -295,8 +315,9 @@ def peal_token(*args, **config):
     return result.stdout.strip()
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
-@pytest.mark.parametrize("algorithm", ["HS256", "RS256", "ES256", "ES384"])
+@pytest.mark.parametrize("library, algorithm", [
+    pair for pair in PAIRS if pair[1] in ("HS256", "RS256", "ES256", "ES384",
+                                          "ES512", "EdDSA")])
 def test_the_libraries_take_our_tokens(servers, keys, verify, library,
                                        algorithm):
     caps = [{"channels": ["chat:*"], "allow": ["sub", "pub"]}]

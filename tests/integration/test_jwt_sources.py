@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from support.tls import OWN_PAGE
 from support.raw import Ended, request_text
 from support.tokens import SECRET, make_token
 from support.websocket import Closed, Refused, handshake_headers
@@ -74,7 +75,7 @@ def test_cookies_in_several_headers(server):
 
 def test_same_origin_may_use_the_cookie(server):
     assert_open(server.connect(headers=[
-        ("Origin", "http://127.0.0.1"),  # the host of all requests here
+        ("Origin", OWN_PAGE),  # the host of all requests here
         ("Cookie", f"peal_token={make_token()}")]))
 
 

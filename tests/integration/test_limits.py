@@ -232,7 +232,9 @@ def test_who_says_too_little_is_put_out(peal):
     for said in (b"", b"G", b"GET /ws/alice HTTP/1.1\r\nHost: x\r\n"):
         raws.append(server.socket(timeout=8))
         raws[-1].send(said)
-    assert [raw.rest() for raw in raws] == [b"", b"", b""]
+    assert raws[0].rest() == b""
+    assert [raw.response().status for raw in raws[1:]] == [408, 408]
+    assert [raw.rest() for raw in raws[1:]] == [b"", b""]
     # the count comes behind the closing, and another worker may be asked
     server.wait_metric('peal_limit_reached_total{limit="handshake_seconds"}', 3)
     server.wait_metric("peal_sockets", 1)

@@ -1,6 +1,7 @@
 """Where it listens: on loopback only, unless told otherwise; a port in use is
 a clear error."""
 
+import json
 import socket
 import subprocess
 
@@ -48,13 +49,24 @@ def test_insecure_overrules_that(peal):
 def test_ipv6_works_as_well(peal):
     server = peal(config={"host": "::1"}, plain=True)
     raw = socket.create_connection(("::1", server.port), seconds(5))
-    raw.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    raw.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
                 b"\r\n")
     answer = b""
     while data := raw.recv(4096):
         answer += data
     raw.close()
     assert answer.endswith(b'{"status":"healthy"}')
+
+
+def test_a_start_that_fails_is_an_object_where_the_log_is():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = start("--port", str(port), "--log.format", "json")
+    assert result.returncode == 1
+    events = [json.loads(line) for line in result.stderr.splitlines()]
+    assert events[-1]["level"] == "error"
+    assert events[-1]["message"] == "Cannot start"
+    assert f"cannot listen on 127.0.0.1 port {port}" in events[-1]["reason"]
 
 
 @pytest.mark.parametrize("workers", ["1", "4"])

@@ -1,8 +1,13 @@
 """The log: one event a line, ends told once, and never a token."""
 
 import json
+import os
 import re
+import signal
 
+import pytest
+
+from support.patience import wait_until
 from support.tokens import SECRET, make_token
 from support.websocket import Refused, ws_path
 
@@ -127,12 +132,88 @@ def test_the_level_is_configured(peal):
     assert server.log_lines() == []
 
 
+def test_ends_by_a_limit_are_warned_of_and_never_hidden(peal):
+    """They have a rate of their own, and a level that operators read."""
+    server = peal(config={"log": {"level": "warn"}, **FEW}, is_quiet=True)
+    client = server.connect("loud", protocol="broadcast")
+    for _ in range(200):
+        client.send({"type": "ping"})
+    assert client.wait_close() == 4529
+    line = end_of(server, "loud")
+    assert line["level"] == "warn" and line["reason"] == "rate_limit"
+    server.connect("quiet").end()
+    server.wait_metric("peal_connections", 0)
+    assert not server.log_lines("quiet")
+
+
+def test_lines_left_out_are_counted_and_summed_up(peal):
+    server = peal(config={"auth": {"secret": SECRET},
+                          "limits": {"refusals_per_second": 0}})
+    for _ in range(200):
+        assert is_refused(server)
+    left_out = server.metric("peal_log_lines_suppressed_total")
+    assert 0 < left_out < 200
+    wait_until(lambda: len(server.log_lines("Handshake refused")) ==
+               200 - left_out, what="all lines")
+    line = fields(server.wait_log("Log lines left out", timeout=15))
+    assert line["level"] == "warn" and line["seconds"] == "10"
+    assert 0 < int(line["count"]) <= left_out
+    assert len(server.log_lines("Log lines left out")) <= 2
+
+
+def is_refused(server):
+    try:
+        server.connect("alice")
+        return False
+    except Refused:
+        return True
+
+
+def journal_lines(peal, stream_of, **config):
+    """What a server writes into a pipe that it may take for the journal."""
+    reader, writer = os.pipe()
+    status = os.fstat(writer)
+    server = peal(config={**FEW, **config}, is_quiet=True,
+                  env={"JOURNAL_STREAM": stream_of(status)},
+                  before_start=lambda: os.dup2(writer, 2))
+    os.close(writer)
+    server.connect("alice").end()
+    (server.folder / "peal.json").write_text("{")
+    server.signal(signal.SIGHUP)
+    server.wait_metric("peal_config_last_reload_successful", 0)
+    server.signal()
+    assert server.wait_exit() == 0
+    with open(reader, encoding="utf-8") as file:
+        return file.read().splitlines()
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_in_the_journal_a_line_begins_with_its_priority(peal, form):
+    lines = journal_lines(peal, lambda status:
+                          f"{status.st_dev}:{status.st_ino}",
+                          log={"format": form})
+    assert len(lines) >= 4
+    for line in lines:
+        priority, text = re.fullmatch(r"<(\d)>(.*)", line).groups()
+        level = (json.loads(text) if form == "json" else fields(text))["level"]
+        assert priority == {"info": "6", "warn": "4", "error": "3"}[level]
+        assert text.startswith(("time=", '{"time":'))
+    assert any(line.startswith("<3>") for line in lines)
+
+
+@pytest.mark.parametrize("stream", ["1:1", "", "journal", "1"])
+def test_elsewhere_it_does_not(peal, stream):
+    lines = journal_lines(peal, lambda _: stream)
+    assert lines and all(line.startswith("time=") for line in lines)
+
+
 def test_ends_by_the_thousand_do_not_flood_the_log(peal):
     server = peal()
     for i in range(20):
         server.connect(f"c{i}").drop()
     server.wait_metric("peal_connections", 0)
-    assert len(server.log_lines("disconnected")) == 20
+    wait_until(lambda: len(server.log_lines("disconnected")) == 20,
+               what="all lines")  # the log's writer may be behind
 
 
 def test_refusals_do_not_flood_the_log(peal):

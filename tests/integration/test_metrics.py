@@ -1,5 +1,6 @@
 """GET /metrics: Prometheus' text format, and numbers that are right."""
 
+import pathlib
 import re
 import time
 
@@ -46,7 +47,8 @@ def test_every_limit_and_every_end_has_a_counter(shared):
                   "connections_per_client", "descriptors",
                   "handshake_seconds", "message_bytes",
                   "messages_per_second", "channels_per_connection",
-                  "channels", "bad_messages", "outbox", "inbox"):
+                  "channels", "bad_messages", "outbox", "inbox",
+                  "stalled_seconds", "memory_bytes"):
         assert 'peal_limit_reached_total{limit="%s"}' % limit in names
     for reason in ("by_client", "connection_lost", "bad_utf8", "too_big",
                    "restart", "bad_messages", "token_expired", "forbidden",
@@ -145,3 +147,15 @@ def test_each_thread_tells_its_cpu_time_and_lag(peal):
 
     patience.wait_until(all_told, what="each thread's first second")
     assert server.metric("peal_cpu_seconds_total") > 0
+
+
+def test_open_files_and_the_config_are_told(peal):
+    first, other, same = peal(), peal({"drain_seconds": 3}), peal()
+    hashes = [each.metric("peal_config_hash") for each in (first, other, same)]
+    assert hashes[0] == hashes[2] != hashes[1] and hashes[0] > 0
+    before = first.metric("peal_descriptors")
+    sockets = [first.connect(f"c-{i}") for i in range(20)]
+    now = first.metric("peal_descriptors")
+    assert 20 <= now - before <= 22
+    found = len(list(pathlib.Path(f"/proc/{first.process.pid}/fd").iterdir()))
+    assert abs(now - found) <= 2 and sockets

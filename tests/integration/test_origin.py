@@ -2,6 +2,7 @@
 
 import pytest
 
+from support.tls import OWN_PAGE
 from support.websocket import Refused
 
 LIST = ["https://app.example.com", "https://*.example.org",
@@ -46,8 +47,8 @@ def test_all_others_are_refused(server, origin):
 
 
 def test_our_own_pages_are_always_let_in(shared):
-    assert is_let_in(shared, "http://127.0.0.1")
-    assert is_let_in(shared, f"http://127.0.0.1:{shared.port}") is False
+    assert is_let_in(shared, OWN_PAGE)
+    assert is_let_in(shared, f"{OWN_PAGE}:{shared.port}") is False
 
 
 def test_who_is_no_browser_is_let_in(server):
@@ -56,3 +57,33 @@ def test_who_is_no_browser_is_let_in(server):
 
 def test_without_a_list_foreign_pages_are_refused(shared):
     assert not is_let_in(shared, "https://app.example.com")
+
+
+@pytest.mark.parametrize("origin, allowed", [
+    ("http://localhost:5173", True), ("http://127.0.0.1:3000", True),
+    ("http://[::1]:5173", True), ("http://evil.example:5173", False),
+    ("null", False)])
+def test_under_dev_pages_of_this_machine_may_connect(start_shared, origin,
+                                                     allowed):
+    """As a development server on another port serves them."""
+    server = start_shared(args=["--dev"], config={"explain_refusals": False})
+    assert is_let_in(server, origin) == allowed
+
+
+def test_without_dev_they_may_not(server):
+    assert not is_let_in(server, "http://localhost:5173")
+
+
+def test_applications_and_any_port_can_be_listed(peal):
+    server = peal(config={"origins": ["file://", "http://localhost:*"]})
+    assert is_let_in(server, "file://")
+    assert is_let_in(server, "http://localhost:5173")
+    assert not is_let_in(server, "null")
+    assert not is_let_in(server, "http://localhost.evil.example:5173")
+
+
+def test_all_can_be_let_in_with_a_warning(peal):
+    server = peal(config={"origins": ["*"]})
+    for origin in ("https://anything.example", "null", "file://"):
+        assert is_let_in(server, origin)
+    assert len(server.log_lines("pages of any site")) == 1

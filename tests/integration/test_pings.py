@@ -62,4 +62,4 @@ def test_a_connection_ends_at_its_age_and_may_come_back(peal):
     assert (closed.code, closed.reason) == (1012, "connected long enough")
     assert 1.5 < time.monotonic() - started < seconds(6)
     assert server.connect("alice").handshake.status == 101
-    assert server.metric('peal_closes_total{reason="max_age"}') == 1
+    server.wait_metric('peal_closes_total{reason="max_age"}', 1)

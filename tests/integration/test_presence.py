@@ -21,7 +21,7 @@ def test_presence_is_exactly_what_the_protocol_says(peal):
     alice = peal().join("alice", "room")
     alice.send('{"type":"presence","channel":"room","id":3}')
     assert alice.receive_data() == (
-        '{"type":"presence","channel":"room",'
+        '{"type":"presence","channel":"room","count":1,'
         '"clients":[{"client":"alice","connections":1}],"id":3}')
 
 

@@ -6,7 +6,9 @@ import shutil
 import subprocess
 
 import pytest
+import yaml
 
+from support import tls
 from support.api import WITH_KEY, ask, publish
 from support.server import ROOT
 
@@ -53,8 +55,16 @@ def test_the_example_config_and_its_alerts_are_valid(promtool):
     assert "SUCCESS" in done.stdout
 
 
+def all_metrics(peal):
+    """Some are told only over TLS."""
+    secure = peal(config={"tls": tls.server_keys()}, plain=True)
+    secure.context = tls.common_context()
+    return "".join(server.request("/metrics").body.decode()
+                   for server in (busy_server(peal), secure))
+
+
 def test_alerts_are_about_metrics_that_exist(peal):
-    text = busy_server(peal).request("/metrics").body.decode()
+    text = all_metrics(peal)
     rules = (CONF / "alerts.yml").read_text()
     named = set(re.findall(r"\bpeal_[a-z_]+", rules))
     assert len(named) > 5
@@ -67,64 +77,171 @@ def test_alerts_are_about_metrics_that_exist(peal):
                 assert f'{name}="{each}"' in text
 
 
-ALERTS_TEST = """
-rule_files: [%s]
-evaluation_interval: 1m
-tests:
-  - interval: 1m
-    input_series:
-      - {series: 'up{job="peal",instance="a"}', values: "1 1 1 0 0 0 0"}
-      - {series: 'peal_thread_cpu_seconds_total{thread="worker-0",instance="a"}', values: "0+57x20"}
-      - {series: 'peal_thread_cpu_seconds_total{thread="worker-1",instance="a"}', values: "0+50x20"}
-      - {series: 'peal_thread_cpu_seconds_total{thread="bus",instance="a"}', values: "0+1x20"}
-      - {series: 'peal_redis_ready{instance="a"}', values: "1 1 0 0 0 0 0"}
-      - {series: 'peal_redis_ready{instance="b"}', values: "0x20"}
-      - {series: 'peal_fan_out_seconds_bucket{le="0.1",instance="a"}', values: "0+97x20"}
-      - {series: 'peal_fan_out_seconds_bucket{le="2.5",instance="a"}', values: "0+100x20"}
-      - {series: 'peal_fan_out_seconds_bucket{le="+Inf",instance="a"}', values: "0+100x20"}
-      - {series: 'peal_fan_out_seconds_bucket{le="0.1",instance="b"}', values: "0+100x20"}
-      - {series: 'peal_fan_out_seconds_bucket{le="+Inf",instance="b"}', values: "0+100x20"}
-      - {series: 'peal_loop_lag_seconds_bucket{le="1",instance="a"}', values: "0+60x10 659+60x10"}
-      - {series: 'peal_loop_lag_seconds_bucket{le="+Inf",instance="a"}', values: "0+60x20"}
-      - {series: 'peal_limit_reached_total{limit="connections",instance="a"}', values: "0 0 0 0 5 5 5"}
-      - {series: 'peal_limit_reached_total{limit="channels",instance="a"}', values: "0 0 0 0 5 5 5"}
-      - {series: 'peal_api_requests_total{status="200",instance="a"}', values: "0+100x20"}
-      - {series: 'peal_api_requests_total{status="503",instance="a"}', values: "0+5x20"}
-      - {series: 'peal_api_requests_total{status="503",instance="b"}', values: "0x20"}
-      - {series: 'peal_api_requests_total{status="200",instance="b"}', values: "0+100x20"}
-    alert_rule_test:
-      - {eval_time: 2m, alertname: PealDown}
-      - eval_time: 6m
-        alertname: PealDown
-        exp_alerts: [{exp_labels: {severity: critical, job: peal, instance: a}, exp_annotations: {summary: a does not answer}}]
-      - eval_time: 18m
-        alertname: PealThreadFull
-        exp_alerts: [{exp_labels: {severity: warning, instance: a, thread: worker-0}, exp_annotations: {summary: "worker-0 of a has no time left: more workers, or instances"}}]
-      - eval_time: 5m
-        alertname: PealRedisNotThere
-        exp_alerts: [{exp_labels: {severity: critical, instance: a}, exp_annotations: {summary: a is without Redis}}]
-      - eval_time: 18m
-        alertname: PealFanOutSlow
-        exp_alerts: [{exp_labels: {severity: warning, instance: a}, exp_annotations: {summary: Messages take more than 250 ms to leave a}}]
-      - {eval_time: 9m, alertname: PealHangs}
-      - eval_time: 12m
-        alertname: PealHangs
-        exp_alerts: [{exp_labels: {severity: warning, instance: a}, exp_annotations: {summary: A thread of a did nothing for more than a second}}]
-      - {eval_time: 3m, alertname: PealFull}
-      - eval_time: 6m
-        alertname: PealFull
-        exp_alerts: [{exp_labels: {severity: critical, limit: connections, instance: a}, exp_annotations: {summary: "a turns clients away: connections"}}]
-      - eval_time: 15m
-        alertname: PealApiErrors
-        exp_alerts: [{exp_labels: {severity: warning, instance: a}, exp_annotations: {summary: "More than 1 %% of what backends ask a fails"}}]
-"""
+def buckets(name, *steps):
+    """(series, how it grows on the instance that alerts, on the other one)"""
+    return [(f'{name}_bucket{{le="{le}"}}', alerts, silent)
+            for le, alerts, silent in steps]
 
 
-def test_alerts_fire_when_they_should_and_only_then(promtool, tmp_path):
+# For each alert: when it is looked at, the labels beside instance and severity,
+# and series with their values, one a minute, on an instance that alerts and on
+# one that does not.
+ALERTS = {
+    "PealDown": ("6m", {"job": "peal"}, [
+        ('up{job="peal"}', "1 1 0x10", "1 1 0 1x10")]),
+    "PealRestarted": ("16m", {}, [
+        ("peal_start_time_seconds", "100x3 200x3 300x3 400x20",
+         "100x3 200x3 300x30")]),
+    "PealNotUpgraded": ("10m", {}, [
+        ("peal_failed_upgrades_total", "0x5 1x20", "1x30")]),
+    "PealFull": ("8m", {"limit": "connections"}, [
+        ('peal_limit_reached_total{limit="connections"}', "0x4 5x10", "5x20"),
+        ('peal_limit_reached_total{limit="channels"}', "0x20", "0x4 5x10")]),
+    "PealFull ": ("8m", {"limit": "descriptors"}, [
+        ('peal_limit_reached_total{limit="descriptors"}', "0x4 5x10", "5x20"),
+    ]),
+    "PealNearlyFull": ("12m", {}, [
+        ("peal_connections", "950x20", "850x20"),
+        ("peal_connections_limit", "1000x20", "1000x20")]),
+    "PealNearlyOutOfDescriptors": ("12m", {}, [
+        ("peal_descriptors", "950x20", "850x20"),
+        ("peal_descriptors_limit", "1000x20", "1000x20")]),
+    "PealConfigsDiffer": ("70m", {}, [
+        ("peal_config_hash", "7x3 5x80", "7x90")]),
+    "PealNotReloaded": ("5m", {}, [
+        ("peal_config_last_reload_successful", "1x3 0x20", "1 0 1x20")]),
+    "PealCertificateExpires": ("15m", {}, [
+        ("peal_tls_certificate_expiry_timestamp_seconds",
+         f"{6 * 86400}x20", f"{8 * 86400}x20")]),
+    "PealLogLost": ("9m", {}, [
+        ("peal_log_lines_lost_total", "0x5 3x10", "3x20")]),
+    "PealSwamped": ("8m", {"limit": "inbox"}, [
+        ('peal_limit_reached_total{limit="inbox"}', "0x4 5x10", "5x20")]),
+    "PealRedisAway": ("8m", {}, [
+        ("peal_redis_unavailable_total", "0x4 5x10", "5x20")]),
+    "PealMessagesMissed": ("8m", {}, [
+        ("peal_redis_gaps_total", "0x4 5x10", "5x20")]),
+    "PealRedisNotStored": ("8m", {}, [
+        ("peal_redis_not_stored_total", "0x4 5x10", "5x20")]),
+    "PealRedisLostMessages": ("8m", {}, [
+        ("peal_redis_lost_total", "0x4 5x10", "5x20")]),
+    "PealRedisMoves": ("12m", {}, [
+        ("peal_redis_moved_total", "0+1x20", "3x20"),
+        ("peal_redis_deaf_total", "0x20", "3x20")]),
+    "PealRedisMoves ": ("12m", {}, [
+        ("peal_redis_moved_total", "0x20", "3x20"),
+        ("peal_redis_deaf_total", "0+1x20", "3x20")]),
+    "PealRedisNodeDown": ("8m", {"state": "down"}, [
+        ('peal_redis_nodes{state="down"}', "0x4 1x20", "0x4 1 0x20"),
+        ('peal_redis_nodes{state="up"}', "3x4 2x20", "3x4 2 3x20")]),
+    "PealRedisFailover": ("8m", {}, [
+        ("peal_redis_failovers_total", "0x4 1x20", "1x20")]),
+    # one a second of 200 is more than a tenth a minute, of 2000 less
+    "PealSlowReaders": ("18m", {}, [
+        ('peal_closes_total{reason="too_slow"}', "0+60x20", "0+60x20"),
+        ('peal_closes_total{reason="by_client"}', "0x20", "0+600x20"),
+        ("peal_connections", "200x20", "2000x20")]),
+    "PealRefusals": ("18m", {}, [
+        ('peal_handshakes_refused_total{reason="origin"}', "0+50x20",
+         "0+30x20"),
+        ('peal_handshakes_refused_total{reason="token_expired"}', "0+50x20",
+         "0+30x20"),
+        ("peal_connections_opened_total", "0+80x20", "0+80x20")]),
+    "PealApiErrors": ("15m", {}, [
+        ('peal_api_requests_total{route="/api/publish",status="503"}',
+         "0+5x20", "0x20"),
+        ('peal_api_requests_total{route="/api/publish",status="200"}',
+         "0+100x20", "0+100x20")]),
+    "PealThreadFull": ("18m", {"thread": "worker-0"}, [
+        ('peal_thread_cpu_seconds_total{thread="worker-0"}', "0+57x20",
+         "0+50x20")]),
+    "PealFanOutSlow": ("18m", {}, buckets(
+        "peal_fan_out_seconds", ("0.1", "0+97x20", "0+100x20"),
+        ("2.5", "0+100x20", "0+100x20"), ("+Inf", "0+100x20", "0+100x20"))),
+    "PealHangs": ("12m", {}, buckets(
+        "peal_loop_lag_seconds", ("1", "0+60x10 659+60x10", "0+60x20"),
+        ("+Inf", "0+60x20", "0+60x20"))),
+    "PealHooksFail": ("15m", {}, [
+        ('peal_hook_calls_total{hook="connect",result="failed"}',
+         "0+5x20", "0x20"),
+        ('peal_hook_calls_total{hook="connect",result="allowed"}',
+         "0+100x20", "0+100x20")]),
+    "PealEventsDropped": ("15m", {"result": "dropped"}, [
+        ('peal_hook_events_total{result="dropped"}', "0x9 3x10", "3x20")]),
+    "PealRedisNotThere": ("6m", {}, [
+        ("peal_redis_ready", "1 1 0x20", "1 1 0 1x20"),
+        ('peal_thread_cpu_seconds_total{thread="bus"}', "0+1x20",
+         "0+1x20")]),
+}
+
+
+def alert_rules():
+    rules = yaml.safe_load((CONF / "alerts.yml").read_text())
+    return {rule["alert"]: rule for group in rules["groups"]
+            for rule in group["rules"]}
+
+
+def on_instance(series, instance):
+    name, _, labels = series.partition("{")
+    labels = labels.rstrip("}")
+    return f'{name}{{{labels}{labels and ","}instance="{instance}"}}'
+
+
+def alert_test(name, rule):
+    """As promtool wants it: one instance alerts, the other does not."""
+    when, labels, series = ALERTS[name]
+    labels = {**rule["labels"], "instance": "bad", **labels}
+    summary = re.sub(r"{{ \$labels\.(\w+) }}",
+                     lambda found: labels[found[1]],
+                     rule["annotations"]["summary"])
+    return {
+        "interval": "1m",
+        "input_series": [
+            {"series": on_instance(each, instance), "values": values}
+            for each, bad, good in series
+            for instance, values in (("bad", bad), ("good", good))],
+        "alert_rule_test": [{
+            "eval_time": when, "alertname": name.strip(),
+            "exp_alerts": [{"exp_labels": labels,
+                            "exp_annotations": {"summary": summary}}]}],
+    }
+
+
+def run_alert_test(promtool, tmp_path, made):
     file = tmp_path / "alerts_test.yml"
-    file.write_text(ALERTS_TEST % (CONF / "alerts.yml"))
-    done = promtool("test", "rules", str(file))
+    file.write_text(json.dumps({
+        "rule_files": [str(CONF / "alerts.yml")], "evaluation_interval": "1m",
+        "tests": [made]}))
+    return promtool("test", "rules", str(file))
+
+
+def test_every_alert_is_tested():
+    assert {name.strip() for name in ALERTS} == set(alert_rules())
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_an_alert_fires_when_it_should_and_only_then(promtool, tmp_path, name):
+    made = alert_test(name, alert_rules()[name.strip()])
+    done = run_alert_test(promtool, tmp_path, made)
     assert done.returncode == 0, done.stdout + done.stderr
+    # and nothing fires without what it looks at
+    made["input_series"] = [each for each in made["input_series"]
+                            if "bad" not in each["series"]]
+    assert run_alert_test(promtool, tmp_path, made).returncode != 0
+
+
+def test_alerts_are_tested_with_series_that_exist(peal):
+    """With other labels a test would prove nothing."""
+    known = [line.rsplit(" ", 1)[0] for line in all_metrics(peal).splitlines()
+             if not line.startswith("#")]
+    free = {"status": "[0-9]+", "thread": "[^\"]+", "route": "[^\"]+"}
+    for series in (row[0] for _, _, rows in ALERTS.values() for row in rows):
+        if series.startswith("up{"):
+            continue
+        wanted = re.escape(series)
+        for label, values in free.items():
+            wanted = re.sub(rf'{label}="[^"]*"', f'{label}="{values}"', wanted)
+        assert any(re.fullmatch(wanted, name) for name in known), series
 
 
 def expressions():
@@ -162,7 +279,7 @@ def labels_of(text):
 
 
 def test_the_dashboard_is_about_metrics_and_labels_that_exist(peal):
-    labels = labels_of(busy_server(peal).request("/metrics").body.decode())
+    labels = labels_of(all_metrics(peal))
     shown = set()
     for title, expr in expressions():
         names = re.findall(r"\bpeal_[a-z_]+", expr)

@@ -44,6 +44,27 @@ def test_without_trusted_proxies_the_header_is_ignored(peal):
     assert address_logged(server, "alice") == "127.0.0.1"
 
 
+UNNAMED = "proxy that trusted_proxies does not name"
+
+
+@pytest.mark.parametrize("field", [
+    ("X-Forwarded-For", "192.0.2.1"), ("Forwarded", "for=192.0.2.1")])
+def test_a_proxy_that_nobody_has_named_is_warned_of_once(peal, field):
+    server = peal()
+    for i in range(5):
+        assert is_let_in(server, [field], f"c{i}")
+    line = server.wait_log(UNNAMED)
+    assert "level=warn" in line and "address=127.0.0.1" in line
+    assert len(server.log_lines(UNNAMED)) == 1
+
+
+def test_where_proxies_are_named_nothing_is_warned_of(peal):
+    server = peal(config={"trusted_proxies": ["10.0.0.0/8"]})
+    assert is_let_in(server, forwarded("192.0.2.1"))
+    assert is_let_in(peal())
+    assert not server.log_lines(UNNAMED)
+
+
 def test_behind_a_trusted_proxy_each_client_has_its_own_count(peal):
     server = peal(config={"trusted_proxies": ["127.0.0.0/8", "10.0.0.0/8"],
                           "limits": {"connections_per_ip": 2}})

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import threading
+import time
 
 import pytest
 
@@ -111,6 +112,17 @@ def test_limits_change_for_open_connections(peal):
     assert client.wait_close() == 1009
 
 
+def test_a_new_connection_is_told_the_new_limits(peal):
+    server = peal()
+
+    def announced():
+        return server.connect(path="/ws/alice?hello=1", protocol="broadcast"
+                              ).receive()["limits"]["messages_per_second"]
+    assert announced() == 100
+    reload(server, {"limits.messages_per_second": 70})
+    assert announced() == 70
+
+
 def test_the_log_changes_level_and_format(peal):
     server = peal(config={"log": {"level": "error"}}, is_quiet=True)
     reload(server, {"log.level": "info", "log.format": "json"},
@@ -134,6 +146,25 @@ def test_a_bad_config_changes_nothing_and_says_why(peal, text, reason):
     assert client.wait_close() == 1009
     assert is_let_in(server, token=make_token("alice"))
     assert not is_let_in(server)
+
+
+RELOADED = "peal_config_last_reload_successful"
+SINCE = "peal_config_last_reload_success_timestamp_seconds"
+
+
+def test_metrics_tell_of_the_last_reload(peal):
+    server = peal()
+    good = (server.folder / "peal.json").read_text()
+    start = server.metric(SINCE)
+    assert server.metric(RELOADED) == 1
+    assert abs(start - time.time()) < seconds(10)
+    time.sleep(1.1)
+    reload(server, text="{", expect="Configuration not reloaded")
+    server.wait_metric(RELOADED, 0)
+    assert server.metric(SINCE) == start
+    reload(server, text=good.replace("{", '{"origins": ["*"], ', 1))
+    server.wait_metric(RELOADED, 1)
+    assert server.metric(SINCE) > start
 
 
 def test_what_needs_a_restart_is_named_and_kept(peal):

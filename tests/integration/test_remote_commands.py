@@ -59,8 +59,9 @@ def wait_for_listener(server, channel):
                what="the tail to subscribe")
 
 
-@pytest.mark.parametrize("command", ["publish", "ticket", "tail", "info",
-                                     "hash-key"])
+@pytest.mark.parametrize("command", ["publish", "ticket", "tail", "client",
+                                     "history", "presence",
+                                     "info", "hash-key"])
 def test_each_has_help_with_an_example(command):
     done = run_peal(command, "--help")
     assert done.returncode == 0
@@ -82,6 +83,20 @@ def test_publish_prints_where_the_message_stands(server):
         client.receive_data())
 
 
+def test_publish_and_ticket_take_event_and_info(server):
+    ticket = run(server, "ticket", "--client", "alice", "--info",
+                 '{"name": "Alice"}').stdout.strip()
+    client = server.connect("alice", ["events"], query={
+        "protocol": "broadcast", "ticket": ticket})
+    client.receive_type("subscribed")
+    run(server, "publish", "--channel", "events", "--event", "a.b", "1")
+    assert client.receive_type("broadcast")["event"] == "a.b"
+    answer = tell(server, "/api/channels/events/presence")
+    assert answer["clients"] == [{"client": "alice", "connections": 1,
+                                  "info": {"name": "Alice"}}]
+    run(server, "ticket", "--client", "a", "--info", "[]", code=1)
+
+
 def test_publish_with_a_key_counts_once(server):
     lines = {run(server, "publish", "--channel=once", "--idempotency-key=k",
                  "1").stdout for _ in range(3)}
@@ -93,6 +108,7 @@ def test_publish_with_a_key_counts_once(server):
     (("--channel", "x"), "the payload is missing"),
     (("--channel", "x", "hello"), "not JSON"),
     (("--channel", "x", "1", "2"), 'unexpected "2"'),
+    (("--channel", "x", "--event", "a b", "1"), "--event: it must be 1 to 64"),
     (("--chanel", "x", "1"), "did you mean --channel?"),
     (("--channel",), "the value is missing"),
 ])
@@ -115,7 +131,7 @@ def test_without_the_right_key_it_is_told_which_one_is_meant(server):
 
 
 @pytest.mark.parametrize("url, code, words", [
-    ("ftp://127.0.0.1", 1, "expected http://... or https://..."),
+    ("ftp://127.0.0.1", 1, "expected http://..., https://... or unix:/..."),
     ("http://", 1, "expected a host"),
     ("http://127.0.0.1:1", 1, "cannot be reached"),
     ("http://no.such.host.invalid", 1, "cannot be reached"),
@@ -143,7 +159,7 @@ def test_ticket_prints_one_that_works(server):
     (("--client", "a", "--ttl", "1h"), 2, "--ttl: expected"),
     (("--client", "a", "--caps", "x"), 2, "--caps: not JSON"),
     (("--client", "a", "--ttl", "9999"), 1, "400: ttl must be"),
-    (("--client", "a b"), 1, "400: client must be"),
+    (("--client", "a\x7f"), 1, "400: client must be"),
 ])
 def test_wrong_wishes_for_a_ticket(server, args, code, words):
     assert words in run(server, "ticket", *args, code=code).stderr
@@ -181,9 +197,8 @@ def test_tail_lives_with_pings_and_tells_its_end(start_shared):
     with pytest.raises(subprocess.TimeoutExpired):
         tail.process.wait(seconds(6))
     publish(server, "quiet", 1)
-    client = tell(server, "/api/channels/quiet/presence")["clients"][0]
     tell(server, "/api/disconnect",
-         {"client": client["client"], "reason": "enough"})
+         {"address": "127.0.0.1", "reason": "enough"})
     lines, err = tail.end(wait=True)
     assert [line["payload"] for line in lines] == [1]
     assert "4403 enough" in err and tail.process.returncode == 1
@@ -203,6 +218,23 @@ def test_tail_without_a_key_is_told_what_it_needs(server):
     assert "401 (PEAL_API_KEY)" in done.stderr
 
 
+def test_tail_is_no_member_and_nobody_hears_of_it(peal):
+    server = peal({**WITH_KEY, "channels": [
+        {"match": "*", "join_leave": True}]})
+    alice = server.join("alice", "seen")
+    tail = Tail(server, "--channel", "seen", "--count", "1")
+    wait_until(lambda: server.metric("peal_subscriptions") == 2,
+               what="the tail to subscribe")
+    assert tell(server, "/api/channels/seen/presence")["clients"] == [
+        {"client": "alice", "connections": 1}]
+    publish(server, "seen", 1)
+    assert len(tail.end(wait=True)[0]) == 1
+    server.wait_metric("peal_subscriptions", 1)
+    publish(server, "seen", 2)
+    frames = [json.loads(alice.receive_data()) for _ in range(2)]
+    assert [frame["type"] for frame in frames] == ["broadcast", "broadcast"]
+
+
 def test_info_tells_how_the_server_does(peal):
     server = peal(WITH_KEY)
     server.join("alice", "lobby", "news")
@@ -214,6 +246,41 @@ def test_info_tells_how_the_server_does(peal):
     server.drop_clients()
     server.wait_metric("peal_connections", 0)
     assert run(server, "info").stdout.endswith("channels     none\n")
+    assert "redis" not in run(server, "info").stdout
+
+
+def test_history_and_presence_of_a_channel(peal):
+    server = peal(WITH_KEY)
+    server.join("alice", "room/#1")
+    server.join("alice", "room/#1")
+    server.join("zoé \u00fc", "room/#1")
+    for i in range(3):
+        publish(server, "room/#1", {"n": i})
+    lines = run(server, "history", "--channel", "room/#1").stdout.splitlines()
+    assert [json.loads(line)["payload"]["n"] for line in lines] == [0, 1, 2]
+    some = run(server, "history", "--channel", "room/#1", "--limit=1").stdout
+    assert json.loads(some)["offset"] == 3
+    lines = run(server, "presence", "--channel", "room/#1").stdout.splitlines()
+    assert sorted(line.split(None, 1) for line in lines) == [
+        ["1", "zoé \u00fc"], ["2", "alice"]]
+
+
+@pytest.mark.parametrize("command, args, code, words", [
+    ("history", (), 2, "--channel is missing"),
+    ("presence", (), 2, "--channel is missing"),
+    ("history", ("--channel", "a", "--limit", "x"), 2, "--limit: expected"),
+    ("presence", ("--channel", "a", "--limit", "1"), 2, "--limit"),
+    ("history", ("--channel", "a b"), 1, "400: channel must be"),
+])
+def test_wrong_wishes_about_a_channel(server, command, args, code, words):
+    assert words in run(server, command, *args, code=code).stderr
+
+
+def test_info_tells_of_redis_where_there_is_to_be_one(peal):
+    server = peal(config={"redis": {"url": "redis://127.0.0.1:1/0"}})
+    lines = run(server, "info", key=None).stdout.splitlines()
+    assert lines[0].startswith("ready        no: ")
+    assert lines[-1] == "redis ready  0"
 
 
 @pytest.mark.parametrize("args, words", [
@@ -228,3 +295,35 @@ def test_the_server_must_prove_who_it_is(peal, args, words):
                     *args, "--channel", "x", "1", env={"PEAL_API_KEY": KEY})
     assert done.returncode == (1 if words else 0), done.stderr
     assert (words or "") in done.stderr
+
+
+def test_a_client_certificate_is_asked_for_and_shown(peal, tmp_path):
+    folder = tls.make_certificates(tmp_path / "certs", "alice")
+    server = peal({**WITH_KEY, "tls": {
+        **tls.server_keys(folder), "client_ca": str(folder / "ca.pem")}})
+    server.context = tls.client_context(folder, "alice")
+    flags = ["--url", f"https://127.0.0.1:{server.port}",
+             "--ca", str(folder / "ca.pem")]
+    done = run_peal("info", *flags)
+    assert done.returncode == 1
+    assert "asks for a client certificate (tls.client_ca)" in done.stderr
+    done = run_peal("info", *flags, "--cert", str(folder / "alice.pem"),
+                    "--cert-key", str(folder / "alice.key"))
+    assert done.returncode == 0 and "ready        yes" in done.stdout
+    for args in (["--cert", "x"], ["--cert-key", "x"],
+                 ["--cert", "/none", "--cert-key", "/none"]):
+        done = run_peal("info", *flags, *args)
+        assert done.returncode == 1 and "--cert" in done.stderr
+
+
+@pytest.mark.parametrize("scheme, words", [
+    ("http", "with proxy_protocol, it answers only through its proxy"),
+    ("https", "does it speak http:// only?")])
+def test_a_server_that_does_not_answer_is_explained(start_shared, scheme,
+                                                    words):
+    if tls.ENABLED:
+        pytest.skip("plain servers only")
+    server = start_shared({"proxy_protocol": True, "insecure": True}
+                          if scheme == "http" else {})
+    done = run_peal("info", "--url", f"{scheme}://127.0.0.1:{server.port}")
+    assert done.returncode == 1 and words in done.stderr

@@ -12,6 +12,7 @@ import tempfile
 
 import pytest
 
+from support.program import is_sanitized
 from support.server import clean_environment, find_program
 
 AUTH = "the-secret-of-tokens-0123456789abcdef"
@@ -53,12 +54,6 @@ def need_core_files_here():
     if PATTERN.read_text().startswith("|") or \
             not resource.getrlimit(resource.RLIMIT_CORE)[1]:
         pytest.skip("no core files here: " + PATTERN.read_text().strip())
-
-
-def is_sanitized():
-    version = subprocess.run([find_program(), "--version"], check=True,
-                             capture_output=True, text=True).stdout
-    return bool(re.search(r"address|thread", version))
 
 
 def test_a_crash_leaves_nothing(peal):

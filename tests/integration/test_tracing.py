@@ -100,7 +100,7 @@ def test_two_headers_are_none(server):
     alice = server.join("alice", "room")
     raw = server.socket()
     body = b'{"channel":"room","payload":1}'
-    raw.send(b"POST /api/publish HTTP/1.1\r\nHost: x\r\n"
+    raw.send(b"POST /api/publish HTTP/1.1\r\nHost: 127.0.0.1\r\n"
              b"Authorization: Bearer " + WITH_KEY["api"]["key"].encode() +
              b"\r\nContent-Type: application/json\r\n"
              b"Content-Length: %d\r\ntraceparent: %s\r\nTraceParent: %s\r\n\r\n"

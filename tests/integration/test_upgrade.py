@@ -347,7 +347,7 @@ def test_systemd_learns_who_the_main_process_is(peal, tmp_path):
         """Who says what."""
         state, ancillary, _, _ = manager.recvmsg(4096, 1024)
         pid = int.from_bytes(ancillary[0][2][:4], "little")
-        return pid, state.decode()
+        return pid, state.decode().partition("\nSTATUS=")[0]
 
     server = peal(env={"NOTIFY_SOCKET": str(tmp_path / "notify"),
                        "WATCHDOG_USEC": "3000000"},

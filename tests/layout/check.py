@@ -4,6 +4,7 @@ that the pages say what the tables in the code say. Prints what is wrong and
 where, and ends with "N passed, M failed"."""
 
 import collections
+import json
 import pathlib
 import re
 import subprocess
@@ -11,26 +12,41 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# A folder may include itself and what stands on a lower floor.
-FLOORS = {"base": 0, "messaging": 1, "auth": 2, "bus": 2, "api": 2,
-          "hooks": 2, "protocols": 2, "net": 3, "": 4}
+# A room may include itself and the rooms on lower floors. The rooms inside
+# net/ share a floor and may include one another.
+FLOORS = {
+    "base": 0,
+    "messaging": 1,
+    "accounts": 2, "messaging/store": 2, "messaging/watch": 2,
+    "api": 3, "auth": 3, "bus/local": 3, "bus/redis": 3, "hooks": 3,
+    "protocols": 3,
+    "net": 4, "net/http": 4, "net/listen": 4, "net/peer": 4, "net/tls": 4,
+    "net/websocket": 4,
+    "config": 5,
+    "commands": 6, "process": 6,
+    "": 7,
+}
 
-# A library is spoken to in these files only.
+# Only these files may include the headers of a library.
 FENCES = {
     r"libwebsockets\.h": r"server/net/",
-    r"hiredis/": r"server/bus/redis_",
+    r"hiredis/": r"server/bus/redis/redis_",
     r"liburing\.h": r"server/net/send_ring\.c",
     r"cjose/|jansson\.h": r"server/auth/j",
     r"cjson/": r"server/base/json\.c$",
-    r"curl/": r"server/hooks/hook_poster\.c$",
-    r"uv\.h": r"server/base/(loop|poll_start)\.c$",
-    r"openssl/ssl\.h": r"server/(net/tls|bus/redis_tls|remote\.c)",
+    r"curl/": r"server/(hooks/hook_poster|auth/jwks_fetcher|base/web_request)\.[ch]$",
+    r"sqlite3\.h": r"server/accounts/sql_sqlite\.c$",
+    r"libpq-fe\.h": r"server/accounts/sql_postgres\.c$",
+    r"argon2\.h": r"server/accounts/password\.c$",
+    r"uv\.h": r"server/base/loop\.c$",
+    r"openssl/ssl\.h": r"server/(net/|bus/redis/redis_tls|commands/remote)",
 }
 
 TOP_LEVEL = {
     "server", "protocols", "web", "tests", "conf", "CMakeLists.txt",
-    "README.md", "CMakePresets.json", "LICENSE", "CHANGELOG.md", ".ci",
-    ".clang-format", ".clang-tidy", ".editorconfig", ".gitignore",
+    "README.md", "CMakePresets.json", "LICENSE", "CHANGELOG.md",
+    "CONTRIBUTING.md", ".ci", ".clang-format", ".clang-tidy", ".clangd",
+    ".editorconfig", ".gitignore",
 }
 
 FUNCTION_LINES = 60
@@ -40,8 +56,9 @@ COLUMNS = 80
 
 
 def tracked():
-    """The files of the tree, whether it is a checkout or a plain copy."""
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, text=True,
+    """The files of the tree, committed or not, in a checkout or a copy."""
+    listed = subprocess.run(["git", "ls-files", "--cached", "--others",
+                             "--exclude-standard"], cwd=ROOT, text=True,
                             capture_output=True, check=False)
     if listed.returncode == 0 and listed.stdout:
         names = listed.stdout.splitlines()
@@ -50,23 +67,26 @@ def tracked():
                  if path.is_file()
                  and not re.match(r"build|\.git/|.*node_modules",
                                   str(path.relative_to(ROOT)))]
-    return [name for name in names if (ROOT / name).is_file()]
+    return sorted({name for name in names if (ROOT / name).is_file()})
 
 
 FILES = tracked()
 SOURCES = [name for name in FILES
            if re.match(r"(server|protocols)/.*\.[ch]$", name)]
+KNOWN = set(SOURCES)
 
 
 def read(name):
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def folder_of(name):
-    parts = pathlib.PurePath(name).parts
-    if parts[0] == "protocols":
+def room_of(name):
+    """The innermost room of FLOORS that a file of the tree stands in."""
+    folder = pathlib.PurePath(name).parent
+    if folder.parts[0] == "protocols":
         return "protocols"
-    return parts[1] if len(parts) > 2 else ""
+    folder = str(folder.relative_to("server"))
+    return "" if folder == "." else folder
 
 
 def includes(name):
@@ -76,20 +96,78 @@ def includes(name):
             yield number, found.group(1), found.group(2)
 
 
+def file_of(name, header):
+    """The file of the tree that an #include in `name` means, or None."""
+    beside = pathlib.PurePath(name).parent / header
+    for path in (beside, pathlib.PurePath("server") / header, header):
+        if str(path) in KNOWN:
+            return str(path)
+    return None
+
+
 def floors():
     for name in SOURCES:
-        mine = folder_of(name)
+        mine = room_of(name)
+        if mine not in FLOORS:
+            yield f"{name}: FLOORS has no room {mine}"
+            continue
         for number, quote, header in includes(name):
-            other = header.split("/")[0] if "/" in header else ""
-            beside = (ROOT / name).parent / header
-            if (quote != '"' or header == "redis_scripts_data.h"
-                    or beside.is_file()):
+            included = file_of(name, header) if quote == '"' else None
+            if not included:
                 continue
-            if other not in FLOORS:
-                other = ""
-            down = FLOORS[other] < FLOORS[mine]
-            if other != mine and not down:
+            other = room_of(included)
+            down = FLOORS.get(other, 0) < FLOORS[mine]
+            both_in_net = (mine.split("/")[0] == "net"
+                           and other.split("/")[0] == "net")
+            if other != mine and not down and not both_in_net:
                 yield f"{name}:{number}: {mine or 'server'} includes {header}"
+
+
+# Files of one purpose, which may include one another.
+TOGETHER = [
+    # the table of keys, and the types of its rows
+    {"config_key", "config_value"},
+    # a head's reader, and its half for the request line
+    {"request_reader", "request_line"},
+    # a thread's data, its sockets, and the bytes they move
+    {"reactor", "socket", "stream"},
+]
+
+
+def noun_of(name):
+    return re.sub(r"\.[ch]$", "", name)
+
+
+def reachable(graph, start):
+    """What can be reached from `start`, itself only in a circle."""
+    seen = set()
+    left = list(graph[start])
+    while left:
+        noun = left.pop()
+        if noun not in seen:
+            seen.add(noun)
+            left.extend(graph[noun])
+    return seen
+
+
+def cycles():
+    """noun.c and noun.h count as one file."""
+    graph = collections.defaultdict(set)
+    for name in SOURCES:
+        for _, quote, header in includes(name):
+            included = file_of(name, header) if quote == '"' else None
+            if included and noun_of(included) != noun_of(name):
+                graph[noun_of(name)].add(noun_of(included))
+    ways = {noun: reachable(graph, noun) for noun in list(graph)}
+    for noun in sorted(ways):
+        if noun not in ways[noun]:
+            continue
+        circle = {other for other in ways[noun]
+                  if noun in ways.get(other, ())}
+        names = {pathlib.PurePath(other).name for other in circle}
+        if noun == min(circle) and not any(names <= allowed
+                                           for allowed in TOGETHER):
+            yield "include one another: " + " ".join(sorted(circle))
 
 
 def fences():
@@ -143,9 +221,9 @@ def sizes():
 
 # What is one table, or one struct that everything turns around.
 TABLES = {"server/messaging/metrics.h", "server/messaging/connection.h",
-          "server/bus/redis_bus.h",
+          "server/bus/redis/redis_bus.h",
           # one state machine; its answers to subscribers should move out
-          "server/bus/redis_channel.c"}
+          "server/bus/redis/redis_channel.c"}
 
 
 def base_names():
@@ -190,12 +268,12 @@ def machine_paths():
 
 def readme_config_table():
     keys = re.findall(r'^    \{"([a-z_.]+)", &config_value',
-                      read("server/config_key.c"), re.M)
+                      read("server/config/config_key.c"), re.M)
     told = re.findall(r"^\| `([a-z_.]+)` \|", read("README.md"), re.M)
     for key in keys:
         if key not in told:
             yield f"README.md: the config table lacks {key}"
-    code = read("server/config_key.c")
+    code = read("server/config/config_key.c")
     for key, row in re.findall(r'^    \{"([a-z_.]+)", (.*?)\},$', code,
                                re.M | re.S):
         said = re.search(rf"^\| `{re.escape(key)}` \| .*?\| (yes )?\| ",
@@ -208,22 +286,101 @@ def readme_config_table():
             yield f"README.md: the config table has {key}, no such key"
 
 
+def shown_default(value):
+    """As README.md's table has it."""
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, list) and all(isinstance(item, str)
+                                       for item in value):
+        return f"`{','.join(value)}`" if value else "none"
+    if isinstance(value, list):
+        return f"`{json.dumps(value)}`"
+    return f"`{value}`"
+
+
+def shows_default(shown, value):
+    """Of the rules of a list what has a default itself may be left out."""
+    if shown == shown_default(value):
+        return True
+    try:
+        told = json.loads(shown.strip("`"))
+    except ValueError:
+        return False
+    return (isinstance(told, list) and isinstance(value, list) and
+            len(told) == len(value) and
+            all(isinstance(item, dict) and item.items() <= full.items()
+                for item, full in zip(told, value)))
+
+
+def readme_defaults():
+    """conf/peal.json has them all: a unit test compares it with the table of
+    keys."""
+    text = re.sub(r"^\s*//.*$", "", read("conf/peal.json"), flags=re.M)
+    rows = dict(re.findall(r"^\| `([a-z_.]+)` \| (.*?) \| (?:yes )?\| ",
+                           read("README.md"), re.M))
+    for name, value in json.loads(text).items():
+        members = value if isinstance(value, dict) else {None: value}
+        for member, default in members.items():
+            key = f"{name}.{member}" if member else name
+            if key in rows and not shows_default(rows[key], default):
+                yield (f"README.md: the default of {key} is "
+                       f"{shown_default(default)}, not {rows[key]}")
+
+
+def close_reasons():
+    """Each has a row with its code in protocols/README.md, and no other."""
+    page = read("protocols/README.md")
+    rows = {(name, code) for code, names in
+            re.findall(r"^\| (\d{4}) \| (`[a-z_`, ]+`) \|", page, re.M)
+            for name in re.findall(r"`([a-z_]+)`", names)}
+    table = {(name, code) for name, code in re.findall(
+        r'\(\w+, "([a-z_]+)", (\d{4}),',
+        read("server/messaging/close_reason.h"))}
+    rows.discard(("connection_lost", "1006"))  # of which no frame tells
+    if not table:
+        yield "server/messaging/close_reason.h: no rows are found"
+    for name, code in sorted(table - rows):
+        yield f"protocols/README.md: no row {code} `{name}`"
+    for name, code in sorted(rows - table):
+        yield f"protocols/README.md: there is no close reason {code} `{name}`"
+
+
+def errors():
+    """Each has a row in protocols/README.md."""
+    page = read("protocols/README.md")
+    for fault in re.findall(r'\{"([a-z_]+)",',
+                            read("server/messaging/fault.c")):
+        if fault != "none" and not re.search(rf"^\| `{fault}` \|", page, re.M):
+            yield f"protocols/README.md: no row `{fault}`"
+
+
+def formatting():
+    result = subprocess.run([ROOT / "tests" / "layout" / "format.sh"],
+                            capture_output=True, text=True, check=False)
+    yield from result.stdout.splitlines()
+    if result.returncode and not result.stdout:
+        yield "format.sh: " + result.stderr
+
+
 def wire_page():
     page = read("protocols/README.md")
     types = re.findall(r'begin\(connection, "(\w+)"\)',
-                       read("protocols/broadcast.c"))
+                       read("protocols/peal/broadcast.c"))
     types += re.findall(r'\{BYTES_LITERAL\("(\w+)"\), on_',
-                        read("protocols/broadcast.c"))
+                        read("protocols/peal/broadcast.c"))
     codes = re.findall(r"\b(1\d{3}|4\d{3})\b",
-                       read("server/messaging/close_reason.c"))
+                       read("server/messaging/close_reason.h"))
     faults = re.findall(r'\{"([a-z_]+)",', read("server/messaging/fault.c"))
     for word in types + codes + faults:
         if word != "none" and not re.search(rf"\b{word}\b", page):
             yield f"protocols/README.md: does not tell of {word}"
 
 
-CHECKS = [floors, fences, header_contracts, sizes, base_names, words,
-          top_level, machine_paths, readme_config_table, wire_page]
+CHECKS = [floors, cycles, fences, header_contracts, sizes, base_names, words,
+          top_level, machine_paths, readme_config_table, readme_defaults,
+          wire_page, close_reasons, errors, formatting]
 
 
 def main():

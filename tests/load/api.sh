@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # What the HTTP API takes: publishes over fresh connections, and in batches of
-# 100 over kept ones. Needs ab (apache2-utils). The server has the first core,
-# ab the last. What others take of the cores changes the rates, but hardly the
-# CPU time that the server needs for a message.
+# 100 over 8 connections that are kept: peal-bench fails when the server closes
+# one. The fresh ones need ab (apache2-utils). The server has the first core,
+# the generator the last. What others take of the cores changes the rates, but
+# hardly the CPU time that the server needs for a message.
 #
 #   tests/load/api.sh [-r ROUNDS] BUILD     BUILD/peal; 3 rounds
 set -euo pipefail
@@ -51,16 +52,14 @@ cpu_us() {
         "/proc/$server/stat"
 }
 
-# path, file, messages in a request, then arguments of ab
-ask() {
-    local path=$1 file=$2 messages=$3
-    shift 3
+# ab speaks HTTP/1.0: each request has a connection of its own.
+ask_fresh() {
     local before
     before=$(cpu_us)
-    taskset -c "$last" ab -q -T application/json -p "$folder/$file" \
-        -H "Authorization: Bearer $key" "$@" \
-        "http://127.0.0.1:$port/api/$path" >"$folder/out"
-    awk -v messages="$messages" -v us="$(($(cpu_us) - before))" '
+    taskset -c "$last" ab -q -l -c 32 -n 40000 -T application/json \
+        -p "$folder/one" -H "Authorization: Bearer $key" \
+        "http://127.0.0.1:$port/api/publish" >"$folder/out"
+    awk -v us="$(($(cpu_us) - before))" '
         /^Complete requests/ { done = $3 }
         /^Failed requests/ { failed = $3 }
         /^Non-2xx/ { failed += $3 }
@@ -68,17 +67,31 @@ ask() {
         / 99% / { late = $2 }
         END {
             printf "%9.0f a second, %5.1f us of CPU each, " \
-                "99 of 100 answers within %d ms", \
-                rate * messages, us / done / messages, late
-            if (failed) printf ", %d FAILED", failed
-            print ""
+                "99 of 100 answers within %.1f ms\n", rate, us / done, late
+            if (failed) print failed " FAILED"
             exit failed > 0
         }' "$folder/out"
 }
 
+ask_kept() {
+    taskset -c "$last" "$1/peal-bench" http --quiet --connections 8 \
+        --duration 3 --server-pid "$server" --method POST \
+        --url "http://127.0.0.1:$port/api/batch" --body "$folder/batch" \
+        --header "Authorization: Bearer $key" \
+        --header 'Content-Type: application/json' \
+        --json "$folder/json" >"$folder/out" || { cat "$folder/out"; exit 1; }
+    python3 - "$folder/json" <<'END'
+import json, sys
+run = json.load(open(sys.argv[1]))
+print(f"{run['rate'] * 100:9.0f} a second, {run['server_us'] / 100:5.1f} us of "
+      f"CPU each, 99 of 100 answers within {run['latency_us']['p99'] / 1e3:.1f}"
+      " ms")
+END
+}
+
 for _ in $(seq "$rounds"); do
     printf 'fresh connections, 32 at a time:     '
-    ask publish one 1 -l -c 32 -n 40000
+    ask_fresh
     printf 'batches of 100, 8 kept connections:  '
-    ask batch batch 100 -l -k -c 8 -n 4000
+    ask_kept "$1"
 done

@@ -28,7 +28,7 @@ static volatile sig_atomic_t interrupted;
 static void on_interrupt(int signal)
 {
     (void)signal;
-    interrupted = 1;
+    interrupted++; /* the second one does not wait for what is late */
 }
 
 struct conductor {
@@ -92,6 +92,36 @@ static uint64_t opened_of(const struct bench_run *run)
     return totals.ready + totals.failed;
 }
 
+/* A target that accepts and says nothing: more of it would be no news. */
+static bool nobody_answers(const struct bench_run *run)
+{
+    struct bench_totals totals = bench_run_totals(run);
+
+    return totals.timeouts && !totals.ready;
+}
+
+static void open_up_to(struct conductor *self, uint32_t count, uint64_t start)
+{
+    struct bench_run *run = self->run;
+
+    atomic_store(&run->want_open, count);
+    while (opened_of(run) < count && !interrupted) {
+        usleep(TICK_US);
+        double limit = OPEN_LIMIT_S;
+        if (run->options.open_rate > 0)
+            limit += count / run->options.open_rate;
+        if (seconds_since(start) > limit)
+            bench_run_note(run, "opening took longer than %.0f s", limit);
+        if (seconds_since(start) > limit)
+            break;
+        if (nobody_answers(run))
+            break;
+        show(self, "opening", seconds_since(start), limit, opened_of(run));
+    }
+}
+
+/* The memory of the first connection is not counted: with it comes what is
+ * needed once, code and tables. */
 static bool open_held(struct conductor *self)
 {
     struct bench_run *run = self->run;
@@ -99,23 +129,13 @@ static bool open_held(struct conductor *self)
     struct bench_usage before = bench_proc_usage(&self->server);
     uint64_t start = bench_now();
 
-    atomic_store(&run->want_open, held);
-    while (opened_of(run) < held && !interrupted) {
-        usleep(TICK_US);
-        double limit = OPEN_LIMIT_S;
-        if (run->options.open_rate > 0)
-            limit += held / run->options.open_rate;
-        if (seconds_since(start) > limit)
-            bench_run_note(run, "opening took longer than %.0f s", limit);
-        if (seconds_since(start) > limit)
-            break;
-        show(self, "opening", seconds_since(start), limit, opened_of(run));
-    }
+    open_up_to(self, held ? 1 : 0, start);
+    self->result->memory_with_one = bench_proc_usage(&self->server).memory;
+    open_up_to(self, held, start);
     struct bench_usage after = bench_proc_usage(&self->server);
     self->result->open_seconds = seconds_since(start);
     self->result->opened = bench_run_totals(run).ready;
     self->result->open_server = bench_usage_between(&before, &after);
-    self->result->memory_before = before.memory;
     return self->result->opened == held;
 }
 
@@ -172,7 +192,7 @@ static void begin_span(struct conductor *self)
     self->interval = run->options.duration / PLOT_POINTS;
     if (self->interval < 0.1)
         self->interval = 0.1;
-    self->started = self->last_moved = bench_now();
+    self->started = self->last_moved = atomic_load(&run->started);
     self->at_start = bench_run_totals(run);
     self->sample_operations = bench_result_operations(run, &self->at_start);
     self->server_start = bench_proc_usage(&self->server);
@@ -211,12 +231,71 @@ static bool has_stalled(struct conductor *self)
 
     if (!self->run->scenario->ends_on_stall)
         return false;
-    if (totals.arrived != self->last_arrived) {
-        self->last_arrived = totals.arrived;
+    uint64_t moved = totals.arrived + totals.ready;
+    if (moved != self->last_arrived) {
+        self->last_arrived = moved;
         self->last_moved = bench_now();
     }
-    self->result->stalled = seconds_since(self->last_moved) > STALL_S;
+    self->result->stalled = seconds_since(self->last_moved) > STALL_S ||
+                            totals.closed >= totals.begun ||
+                            atomic_load(&self->run->is_hopeless);
     return self->result->stalled;
+}
+
+/* What was sent within the span has to arrive within it: otherwise a server
+ * that only queues would look fast. Connections on their way up or down
+ * count the same. */
+static bool is_finished(const struct bench_run *run)
+{
+    struct bench_totals totals = bench_run_totals(run);
+    uint64_t open = totals.begun - totals.closed;
+
+    if (run->scenario->counts_openings)
+        return totals.ready + totals.failed >= totals.begun &&
+               (!run->scenario->closes || run->options.hold > 0 ||
+                open <= run->scenario->held(run));
+    return totals.covered >= totals.claimed;
+}
+
+static bool all_reached(const struct bench_run *run, enum bench_phase phase)
+{
+    for (uint32_t i = 0; i < run->worker_count; i++)
+        if (atomic_load(&run->workers[i].reached) < (int)phase)
+            return false;
+    return true;
+}
+
+/* Who interrupts does not want to wait, but wants the figures. */
+static double drain_limit(const struct bench_run *run)
+{
+    double limit = run->options.drain;
+
+    return interrupted && limit > 1 ? 1 : limit;
+}
+
+static void finish(struct conductor *self)
+{
+    uint64_t start = bench_now();
+    double limit = drain_limit(self->run);
+
+    set_phase(self, BENCH_FINISHING);
+    if (self->result->stalled)
+        return;
+    while (
+        !(all_reached(self->run, BENCH_FINISHING) && is_finished(self->run)) &&
+        interrupted < 2 && seconds_since(start) < limit) {
+        usleep(TICK_US / 3);
+        sample_if_due(self);
+    }
+}
+
+/* Nothing holds an idle run up but its connections. */
+static bool all_gone(const struct bench_run *run)
+{
+    struct bench_totals totals = bench_run_totals(run);
+
+    return run->scenario->counts_openings && !run->scenario->turn &&
+           !run->scenario->unleash && totals.closed >= totals.begun;
 }
 
 static void measure(struct conductor *self)
@@ -225,6 +304,7 @@ static void measure(struct conductor *self)
     const struct scenario *scenario = run->scenario;
     double duration = run->options.duration;
 
+    atomic_store(&run->started, bench_now());
     set_phase(self, BENCH_MEASURING);
     begin_span(self);
     if (scenario->unleash)
@@ -232,11 +312,13 @@ static void measure(struct conductor *self)
     while (seconds_since(self->started) < duration && !interrupted) {
         usleep(TICK_US);
         sample_if_due(self);
-        if ((scenario->is_over && scenario->is_over(run)) || has_stalled(self))
+        if ((scenario->is_over && scenario->is_over(run)) ||
+            has_stalled(self) || all_gone(run))
             break;
         show(self, "measuring", seconds_since(self->started), duration,
              self->sample_operations);
     }
+    finish(self);
     end_span(self);
 }
 
@@ -246,7 +328,8 @@ static void warm_up(struct conductor *self)
     double limit = self->run->options.warmup;
 
     set_phase(self, BENCH_WARMING);
-    while (seconds_since(start) < limit && !interrupted) {
+    while (seconds_since(start) < limit && !interrupted &&
+           !atomic_load(&self->run->is_hopeless)) {
         usleep(TICK_US);
         show(self, "warming up", seconds_since(start), limit, 0);
     }
@@ -268,8 +351,9 @@ static void drain(struct conductor *self)
     set_phase(self, BENCH_DRAINING);
     /* Once more around every loop, so that no publisher is still at it. */
     usleep(100 * 1000);
-    while (!all_arrived(self->run) && !interrupted &&
-           seconds_since(start) < self->run->options.drain)
+    while (!all_arrived(self->run) && interrupted < 2 &&
+           !self->result->stalled &&
+           seconds_since(start) < drain_limit(self->run))
         usleep(TICK_US);
 }
 
@@ -284,7 +368,7 @@ static void close_all(struct conductor *self)
         usleep(TICK_US);
         totals = bench_run_totals(run);
     } while (totals.closed < totals.begun &&
-             seconds_since(start) < CLOSE_LIMIT_S && !interrupted);
+             seconds_since(start) < (interrupted ? 1 : CLOSE_LIMIT_S));
     set_phase(self, BENCH_DONE);
 }
 
@@ -332,11 +416,25 @@ static void play(struct conductor *self)
     bool all_open = open_held(self);
 
     self->result->memory_open = bench_proc_usage(&self->server).memory;
-    if (!all_open)
+    if (!all_open || interrupted)
         return;
     warm_up(self);
     measure(self);
     drain(self);
+}
+
+static bool find_servers(struct conductor *self)
+{
+    const struct bench_list *pids = &self->run->options.server_pids;
+
+    for (int i = 0; i < pids->count; i++) {
+        if (bench_proc_add(&self->server, (pid_t)atoi(pids->items[i])))
+            continue;
+        fprintf(stderr, "peal-bench: --server-pid: no process %s\n",
+                pids->items[i]);
+        return false;
+    }
+    return true;
 }
 
 bool bench_conduct(struct bench_run *run, struct bench_result *result)
@@ -345,15 +443,16 @@ bool bench_conduct(struct bench_run *run, struct bench_result *result)
 
     init_result(result);
     self.shows_progress = !run->options.quiet && isatty(STDERR_FILENO);
-    for (int i = 0; i < run->options.server_pids.count; i++)
-        bench_proc_add(&self.server,
-                       (pid_t)atoi(run->options.server_pids.items[i]));
+    if (!find_servers(&self))
+        return false;
     signal(SIGINT, on_interrupt);
+    signal(SIGTERM, on_interrupt);
     if (!start_workers(run))
         return false;
     play(&self);
     close_all(&self);
     gather(&self);
+    result->interrupted = interrupted;
     if (self.shows_progress)
         fputs("\r\033[K", stderr);
     return true;

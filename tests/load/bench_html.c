@@ -27,6 +27,8 @@ static const char style[] =
     "--ok:#5cc48c;--bad:#f2867e}}"
     "body{font:15px/1.5 system-ui,sans-serif;color:var(--fg);"
     "background:var(--bg);max-width:760px;margin:2em auto;padding:0 1em}"
+    "dl{display:grid;grid-template-columns:max-content 1fr;gap:0 1em;"
+    "font-size:13px}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}"
     "h1{font-size:1.4em}pre{white-space:pre-wrap;font-size:13px;"
     "border:1px solid var(--grid);border-radius:6px;padding:.8em}"
     "figure{margin:1.6em 0}figcaption{font-weight:600}"
@@ -86,8 +88,29 @@ static void print_head(FILE *out, const struct bench_run *run,
         fputs(" against ", out);
         print_escaped(out, run->options.name);
     }
+    const char *verdict = result->interrupted ? "interrupted"
+                          : wrong             ? "failed"
+                                              : "ok";
     fprintf(out, " <span class='%s'>%s</span></h1>\n", wrong ? "bad" : "ok",
-            wrong ? "failed" : "ok");
+            verdict);
+}
+
+static void print_about(FILE *out, const struct bench_about *about)
+{
+    const char *const rows[][2] = {
+        {"Date", about->date},
+        {"Command", about->command},
+        {"Host", about->host},
+        {"Versions", about->versions},
+    };
+
+    fputs("<dl>", out);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        fprintf(out, "<dt>%s</dt><dd>", rows[i][0]);
+        print_escaped(out, rows[i][1]);
+        fputs("</dd>", out);
+    }
+    fputs("</dl>\n", out);
 }
 
 /* ------------------------------------------------------------- over time */
@@ -240,6 +263,7 @@ bool bench_html_write(const char *path, const struct bench_run *run,
         return false;
     }
     print_head(out, run, result);
+    print_about(out, &run->about);
     print_figures(out, run, result);
     if (run->round_count)
         plot_rounds(out, run);

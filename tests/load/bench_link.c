@@ -3,6 +3,7 @@
 #include "bench_link.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -56,14 +57,30 @@ void bench_link_cut(struct bench_link *self)
         run_of(self)->scenario->closed(self);
 }
 
-void bench_link_fail(struct bench_link *self, const char *why)
+/* What to do about it, where that is known. */
+static const char *hint_of(const struct bench_link *self, int code)
 {
+    if (code == 4529)
+        return " (Peal: a load test wants limits.messages_per_second and "
+               "limits.connections_per_ip at 0)";
+    if (self->target->tls && bench_tls_lacks_certificate())
+        return " (the server asks for a client certificate: --client-cert)";
+    return "";
+}
+
+void bench_link_fail(struct bench_link *self, int code, const char *why)
+{
+    struct bench_run *run = run_of(self);
+
     if (is_opening(self)) {
         bench_count(&self->worker->counts.failed, 1);
-        bench_run_note(run_of(self), "handshake: %s", why);
+        if (code)
+            bench_run_count_end(run, BENCH_CLOSED, code);
+        bench_run_note(run, "handshake: %s%s", why, hint_of(self, code));
     } else if (self->state == BENCH_LINK_OPEN) {
         bench_count(&self->worker->counts.unexpected, 1);
-        bench_run_note(run_of(self), "closed: %s", why);
+        bench_run_count_end(run, BENCH_CLOSED, code ? code : 1006);
+        bench_run_note(run, "closed: %s%s", why, hint_of(self, code));
     }
     bench_link_cut(self);
 }
@@ -105,7 +122,7 @@ void bench_link_flush(struct bench_link *self)
             return;
         }
         if (sent < 0) {
-            bench_link_fail(self, strerror(errno));
+            bench_link_fail(self, 0, bench_link_trouble(self));
             return;
         }
         self->out_sent += (size_t)sent;
@@ -149,10 +166,26 @@ void bench_link_send(struct bench_link *self, enum bench_opcode opcode,
     mark_dirty(self);
 }
 
+void bench_link_send_raw(struct bench_link *self, const void *data, size_t len)
+{
+    if (self->fd < 0)
+        return;
+    memcpy(reserve(self, len), data, len);
+    self->out_len += len;
+    mark_dirty(self);
+}
+
+const char *bench_link_trouble(const struct bench_link *self)
+{
+    if (self->tls)
+        return bench_tls_trouble();
+    return errno ? strerror(errno) : "the server hung up";
+}
+
 void bench_link_publish(struct bench_link *self, uint32_t stream,
                         uint32_t sequence, uint64_t due)
 {
-    struct bench_stamp stamp = {stream, sequence, due};
+    struct bench_stamp stamp = {run_of(self)->id, stream, sequence, due};
 
     bench_script_stamp(&self->script, &stamp);
     bench_link_send(self, BENCH_TEXT, self->script.text, self->script.len);
@@ -165,7 +198,7 @@ void bench_link_leave(struct bench_link *self)
 
     if (self->state == BENCH_LINK_LEAVING)
         return;
-    if (self->state != BENCH_LINK_OPEN) {
+    if (self->state != BENCH_LINK_OPEN || run_of(self)->scenario->answered) {
         bench_link_cut(self);
         return;
     }
@@ -178,6 +211,11 @@ void bench_link_leave(struct bench_link *self)
 static bool queue_request(struct bench_link *self)
 {
     struct bench_run *run = run_of(self);
+
+    if (run->scenario->answered) {
+        bench_link_send_raw(self, self->script.text, self->script.len);
+        return true;
+    }
     char *out = (char *)reserve(self, BENCH_REQUEST_MAX);
     size_t len =
         bench_upgrade_write(&run->options, self->target, &self->worker->key,
@@ -205,10 +243,12 @@ static bool connect_socket(struct bench_link *self)
 
 static void secure(struct bench_link *self)
 {
+    char why[BENCH_NOTE_LEN];
     int done = bench_tls_handshake(self->tls);
 
     if (done == BENCH_TLS_FAILED) {
-        bench_link_fail(self, "TLS handshake");
+        snprintf(why, sizeof why, "TLS: %s", bench_link_trouble(self));
+        bench_link_fail(self, 0, why);
         return;
     }
     if (done == BENCH_TLS_AGAIN) {
@@ -224,12 +264,13 @@ void bench_link_open(struct bench_link *self, uint64_t due)
     struct bench_run *run = run_of(self);
 
     self->due = due;
+    self->begun_at = bench_now();
     self->wants_write = false;
     self->state = BENCH_LINK_UPGRADING;
     self->worker->opening++;
     bench_count(&self->worker->counts.begun, 1);
     if (!connect_socket(self) || !queue_request(self)) {
-        bench_link_fail(self, strerror(errno));
+        bench_link_fail(self, 0, strerror(errno));
         return;
     }
     if (!self->target->tls) {

@@ -45,7 +45,8 @@ struct bench_link {
     enum bench_link_state state;
     bool is_dirty; /* on the worker's list of those with bytes to send */
     bool wants_write;
-    uint64_t due; /* when the opening should have begun */
+    uint64_t due;      /* when the opening, or request, should have begun */
+    uint64_t begun_at; /* when the opening began */
     struct bench_tls *tls;
 
     /* received, not complete */
@@ -72,6 +73,9 @@ void bench_link_on_event(struct bench_link *self, uint32_t events);
 void bench_link_send(struct bench_link *self, enum bench_opcode opcode,
                      const void *data, size_t len);
 
+/* Queues bytes as they are. */
+void bench_link_send_raw(struct bench_link *self, const void *data, size_t len);
+
 /* Sends what is queued, as far as the socket takes it. */
 void bench_link_flush(struct bench_link *self);
 
@@ -85,11 +89,15 @@ void bench_link_leave(struct bench_link *self);
 /* The server has upgraded: sends --join, or is open at once. */
 void bench_link_join(struct bench_link *self);
 
+/* What went wrong with it just now, for a note. */
+const char *bench_link_trouble(const struct bench_link *self);
+
 /* From now on the scenario may use it. */
 void bench_link_become_open(struct bench_link *self);
 
-/* It ends and nobody here wanted that: counts, notes and cuts. */
-void bench_link_fail(struct bench_link *self, const char *why);
+/* It ends and nobody here wanted that: counts, notes and cuts. `code` is
+ * the server's close code, 0 without one. */
+void bench_link_fail(struct bench_link *self, int code, const char *why);
 
 /* Ends it at once, for when waiting is over; counts nothing as wrong. */
 void bench_link_cut(struct bench_link *self);

@@ -16,11 +16,16 @@
     X(begun, "handshakes begun")                                               \
     X(ready, "handshakes completed")                                           \
     X(failed, "handshakes failed")                                             \
+    X(timeouts, "of these, without an answer in time")                         \
     X(closed, "connections closed")                                            \
     X(unexpected, "connections closed by the server unasked")                  \
     X(published, "messages sent")                                              \
     X(expected, "deliveries these should make")                                \
     X(arrived, "deliveries made, each once")                                   \
+    X(claimed, "deliveries that messages of the measured span should make")    \
+    X(covered, "of these, made within the span")                               \
+    X(receipts, "receipts of publishers")                                      \
+    X(foreign, "messages of another generator")                                \
     X(others, "other texts")                                                   \
     X(refusals, "texts that say an error")                                     \
     X(bytes_in, "bytes received")                                              \

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench_preset.h"
+#include "bench_stamp.h"
 #include "scenario.h"
 
 enum kind { WORD, NUMBER, REAL, SWITCH, LIST };
@@ -40,6 +41,14 @@ static const struct row rows[] = {
      "the token's sub; default: the last part of the path"},
     {"jwt-secret", WORD, AT(jwt_secret), "", 0, 0,
      "makes an HS256 token for each connection, sent as Bearer"},
+    {"jwt-secret-file", WORD, AT(jwt_secret_file), "", 0, 0,
+     "the same from a file: other users can read a command line"},
+    {"jwt-secret-env", WORD, AT(jwt_secret_env), "", 0, 0,
+     "the same from the environment variable of this name"},
+    {"client-cert", WORD, AT(client_cert), "", 0, 0,
+     "wss: a certificate to show (PEM, with its chain)"},
+    {"client-key", WORD, AT(client_key), "", 0, 0,
+     "its key; default: in the same file"},
     {"join", WORD, AT(join), "", 0, 0,
      "text sent once open; %d and %r as in the path"},
     {"joined", WORD, AT(joined), "", 0, 0,
@@ -55,10 +64,12 @@ static const struct row rows[] = {
     {"reply-when", WORD, AT(reply_when), "", 0, 0,
      "a text that is exactly this is answered with --reply-with"},
     {"reply-with", WORD, AT(reply_with), "", 0, 0, "the answer to it"},
+    {"method", WORD, AT(method), "GET", 0, 0, "of the request"},
+    {"body", WORD, AT(body), "", 0, 0, "file with the request's body"},
     {"allow-remote", SWITCH, AT(allow_remote), NULL, 0, 0,
      "permit a target that is not this machine"},
     {"connections", NUMBER, AT(connections), "0", 0, 1000000,
-     "how many take part; 0: 1000, of a shootout at most 50000"},
+     "how many take part; 0: 1000, of a shootout as many as files allow"},
     {"base", NUMBER, AT(base), "0", 0, 1000000,
      "churn, storm: idle connections held open meanwhile"},
     {"rooms", NUMBER, AT(rooms), "0", 0, 100000,
@@ -71,19 +82,21 @@ static const struct row rows[] = {
      "operations a second, sent by the clock; 0: by window or depth"},
     {"depth", NUMBER, AT(depth), "1", 1, 4096,
      "echo: messages of a connection in flight"},
-    {"payload", NUMBER, AT(payload), "64", 33, 8 << 20,
+    {"payload", NUMBER, AT(payload), "64", BENCH_STAMP_LEN, 8 << 20,
      "bytes of a message, before the wrapping"},
     {"no-self", SWITCH, AT(no_self), NULL, 0, 0,
      "a publisher does not get its own messages back"},
-    {"duration", REAL, AT(duration), "0", 0, 3600,
+    {"duration", REAL, AT(duration), "0", 0, 30 * 86400,
      "seconds measured; 0: 5, of a shootout at most 300"},
     {"warmup", REAL, AT(warmup), "1", 0, 600, "seconds before that"},
     {"drain", REAL, AT(drain), "5", 0, 60,
      "seconds that the last messages have to arrive"},
     {"open-rate", REAL, AT(open_rate), "0", 0, 1000000,
      "connections opened a second; 0: as --opening allows"},
-    {"opening", NUMBER, AT(opening), "128", 1, 100000,
-     "handshakes under way at once"},
+    {"opening", NUMBER, AT(opening), "0", 0, 100000,
+     "handshakes under way at once; 0: 128, of a storm all"},
+    {"handshake-timeout", REAL, AT(handshake_timeout), "10", 0.01, 600,
+     "seconds until a handshake without an answer has failed"},
     {"hold", REAL, AT(hold), "0", 0, 600,
      "churn: seconds between open and close"},
     {"think", REAL, AT(think), "5", 0.001, 600,
@@ -101,13 +114,47 @@ static const struct row rows[] = {
     {"threads", NUMBER, AT(threads), "1", 1, 64, "of the generator"},
     {"server-pid", LIST, AT(server_pids), NULL, 0, 0,
      "its CPU and memory are measured, children included; may be several"},
-    {"json", WORD, AT(json), "", 0, 0, "file for the figures"},
+    {"json", WORD, AT(json), "", 0, 0,
+     "file for the figures; -: standard output, and the text goes to "
+     "standard error"},
     {"html", WORD, AT(html), "", 0, 0, "file for the report with plots"},
     {"name", WORD, AT(name), "", 0, 0, "the server's name in the reports"},
     {"quiet", SWITCH, AT(quiet), NULL, 0, 0, "no progress line"},
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
+
+/* Options that only some scenarios have. */
+static const struct {
+    const char *name, *scenarios;
+} limited[] = {
+    {"result", "shootout"},
+    {"method", "http"},
+    {"body", "http"},
+    {"base", "churn storm"},
+    {"rooms", "rooms chat"},
+    {"publishers", "fanout rooms"},
+    {"window", "fanout rooms shootout"},
+    {"rate", "echo fanout rooms churn"},
+    {"depth", "echo"},
+    {"payload", "echo fanout rooms chat shootout"},
+    {"no-self", "fanout rooms chat"},
+    {"hold", "churn"},
+    {"think", "chat"},
+    {"stay", "chat"},
+    {"step", "shootout"},
+    {"samples", "shootout"},
+    {"limit", "shootout"},
+};
+
+/* The scenarios that have it; NULL for all. */
+static const char *only_of(const struct row *row)
+{
+    for (size_t i = 0; i < sizeof limited / sizeof *limited; i++)
+        if (strcmp(limited[i].name, row->name) == 0)
+            return limited[i].scenarios;
+    return NULL;
+}
 
 static bool complain(const char *name, const char *why)
 {
@@ -191,6 +238,29 @@ static void set_defaults(struct bench_options *self)
             set_row(&rows[i], self, rows[i].initial);
 }
 
+static bool applies(const struct row *row, const char *scenario)
+{
+    const char *only = only_of(row);
+    size_t len = strlen(scenario);
+
+    for (const char *at = only; at; at = strchr(at, ' ')) {
+        at += *at == ' ';
+        if (strncmp(at, scenario, len) == 0 && (!at[len] || at[len] == ' '))
+            return true;
+    }
+    return !only;
+}
+
+/* An option without effect is a mistake of the one who gave it. */
+static bool check_applies(const struct row *row, const char *scenario)
+{
+    if (!row || applies(row, scenario))
+        return true;
+    fprintf(stderr, "peal-bench: --%s: not an option of %s, but of: %s\n",
+            row->name, scenario, only_of(row));
+    return false;
+}
+
 /* One argument, as --name value or --name=value; *at moves past it. */
 static bool parse_one(struct bench_options *self, int argc, char **argv,
                       int *at)
@@ -207,6 +277,8 @@ static bool parse_one(struct bench_options *self, int argc, char **argv,
     name[len] = '\0';
 
     const struct row *row = find_row(name);
+    if (!check_applies(row, argv[1]))
+        return false;
     if (arg[2 + len] == '=')
         return bench_options_set(self, name, arg + 3 + len);
     if (row && row->kind != SWITCH && *at < argc)
@@ -222,6 +294,42 @@ static bool parse_all(struct bench_options *self, int argc, char **argv)
     return true;
 }
 
+/* The first line of a file, for a secret. It stays until the program ends. */
+static bool read_secret(struct bench_options *self)
+{
+    static char secret[512];
+    FILE *file = fopen(self->jwt_secret_file, "r");
+
+    if (!file || !fgets(secret, sizeof secret, file)) {
+        fprintf(stderr, "peal-bench: --jwt-secret-file: cannot read %s: %s\n",
+                self->jwt_secret_file, file ? "empty" : strerror(errno));
+        if (file)
+            fclose(file);
+        return false;
+    }
+    fclose(file);
+    secret[strcspn(secret, "\r\n")] = '\0';
+    self->jwt_secret = secret;
+    return true;
+}
+
+static bool find_secret(struct bench_options *self)
+{
+    int given = !!*self->jwt_secret + !!*self->jwt_secret_file +
+                !!*self->jwt_secret_env;
+
+    if (given > 1)
+        return complain("jwt-secret", "given in two ways");
+    if (*self->jwt_secret_file)
+        return read_secret(self);
+    if (!*self->jwt_secret_env)
+        return true;
+    self->jwt_secret = getenv(self->jwt_secret_env);
+    if (self->jwt_secret && *self->jwt_secret)
+        return true;
+    return complain("jwt-secret-env", "no such variable in the environment");
+}
+
 bool bench_options_parse(struct bench_options *self, int argc, char **argv)
 {
     /* Twice: the preset must be known before what it must not override. */
@@ -232,20 +340,41 @@ bool bench_options_parse(struct bench_options *self, int argc, char **argv)
 
     set_defaults(self);
     self->scenario = argv[1];
-    return bench_preset_apply(preset, self) && parse_all(self, argc, argv);
+    return bench_preset_apply(preset, self) && parse_all(self, argc, argv) &&
+           find_secret(self);
 }
 
-void bench_options_help(FILE *out)
+static void print_scenarios(FILE *out, const struct scenario *of)
 {
-    fputs("usage: peal-bench SCENARIO [--option value ...]\n\nscenarios\n",
-          out);
+    fputs(of ? "\n" : "scenarios\n", out);
     for (const struct scenario *const *s = scenarios; *s; s++)
-        fprintf(out, "  %-9s %s\n", (*s)->name, (*s)->help);
+        if (!of || of == *s)
+            fprintf(out, "  %-9s %s\n", (*s)->name, (*s)->help);
+}
+
+static void print_row(FILE *out, const struct row *row, bool says_only)
+{
+    const char *initial = row->initial ? row->initial : "";
+
+    fprintf(out, "  --%-17s %s%s%s%s", row->name, row->help,
+            *initial ? " [" : "", initial, *initial ? "]" : "");
+    if (says_only && only_of(row))
+        fprintf(out, " (%s)", only_of(row));
+    fputc('\n', out);
+}
+
+void bench_options_help(FILE *out, const struct scenario *of)
+{
+    fprintf(out,
+            "usage: peal-bench %s [--option value ...]\n"
+            "       peal-bench [SCENARIO] --help, peal-bench --version\n",
+            of ? of->name : "SCENARIO");
+    print_scenarios(out, of);
     fputs("\noptions\n", out);
-    for (int i = 0; i < ROWS; i++) {
-        const char *initial = rows[i].initial ? rows[i].initial : "";
-        fprintf(out, "  --%-13s %s%s%s%s\n", rows[i].name, rows[i].help,
-                *initial ? " [" : "", initial, *initial ? "]" : "");
-    }
-    fputs("\nexit status: 0 all well; 1 a check failed; 2 wrong use\n", out);
+    for (int i = 0; i < ROWS; i++)
+        if (!of || applies(&rows[i], of->name))
+            print_row(out, &rows[i], !of);
+    fputs("\nexit status: 0 all well; 1 a check failed; 2 wrong use; "
+          "3 interrupted\n",
+          out);
 }

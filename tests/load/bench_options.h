@@ -30,6 +30,10 @@ struct bench_options {
     struct bench_list headers;
     const char *client;
     const char *jwt_secret;
+    const char *jwt_secret_file;
+    const char *jwt_secret_env;
+    const char *client_cert;
+    const char *client_key;
     const char *join;
     const char *joined;
     const char *wrap;
@@ -39,6 +43,8 @@ struct bench_options {
     const char *reply_when;
     const char *reply_with;
     bool allow_remote;
+    const char *method;
+    const char *body;
 
     /* how much, how fast */
     int64_t connections;
@@ -59,6 +65,7 @@ struct bench_options {
     /* opening and closing */
     double open_rate;
     int64_t opening;
+    double handshake_timeout;
     double hold;
     double think;
     double stay;
@@ -81,8 +88,11 @@ struct bench_options {
 /* Fills `self` from the defaults, the preset, then the command line. */
 bool bench_options_parse(struct bench_options *self, int argc, char **argv);
 
-/* Prints every option with its meaning and default. */
-void bench_options_help(FILE *out);
+struct scenario;
+
+/* Prints each option with its meaning and default: those of one scenario, or
+ * all where `of` is NULL. */
+void bench_options_help(FILE *out, const struct scenario *of);
 
 /* Sets one option by name, as if it stood on the command line. */
 bool bench_options_set(struct bench_options *self, const char *name,

@@ -5,6 +5,7 @@
 #include "bench_proc.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,29 +60,34 @@ static void add_children(struct bench_proc *self, pid_t pid)
     each_thread(pid, add_children_of_thread, self);
 }
 
-void bench_proc_add(struct bench_proc *self, pid_t pid)
+bool bench_proc_add(struct bench_proc *self, pid_t pid)
 {
-    if (pid > 0)
-        add_process(self, pid);
+    if (pid <= 0 || kill(pid, 0) < 0)
+        return false;
+    add_process(self, pid);
+    return true;
 }
 
 static void add_stat(struct bench_usage *usage, pid_t pid)
 {
-    char path[64], line[1024];
+    char path[64], line[1024], state = 'X';
     unsigned long user = 0, system = 0;
 
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     FILE *file = fopen(path, "r");
-    if (!file)
+    if (!file) {
+        usage->gone = true;
         return;
+    }
     /* The name, in brackets, may hold anything; fields count from its end. */
     char *name_end = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
     if (name_end)
         sscanf(name_end + 1,
-               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-               &system);
+               " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &state,
+               &user, &system);
     fclose(file);
 
+    usage->gone |= state == 'Z' || state == 'X';
     double tick = (double)sysconf(_SC_CLK_TCK);
     usage->user += (double)user / tick;
     usage->system += (double)system / tick;
@@ -141,6 +147,7 @@ struct bench_usage bench_usage_between(const struct bench_usage *from,
                                        const struct bench_usage *to)
 {
     return (struct bench_usage){
+        .gone = from->gone || to->gone || to->cpu < from->cpu,
         .cpu = to->cpu - from->cpu,
         .user = to->user - from->user,
         .system = to->system - from->system,

@@ -3,7 +3,7 @@
  * Owner:   embedded.
  * Thread:  main.
  * Limits:  BENCH_PROC_MAX processes: the server and all below it.
- * Failure: a process that is gone counts 0.
+ * Failure: a process that has ended makes the sum `gone`.
  */
 #ifndef PEAL_BENCH_PROC_H
 #define PEAL_BENCH_PROC_H
@@ -25,10 +25,12 @@ struct bench_usage {
     double user, system; /* the same split, by ticks of 10 ms */
     double waited;       /* seconds ready to run, but not on a core */
     uint64_t memory;     /* resident bytes */
+    bool gone;           /* a process has ended: the rest means nothing */
 };
 
-/* Adds `pid` and its children, theirs too; begin with an empty one. */
-void bench_proc_add(struct bench_proc *self, pid_t pid);
+/* Adds `pid` and its children, theirs too; begin with an empty one. False
+ * when there is no such process. */
+bool bench_proc_add(struct bench_proc *self, pid_t pid);
 
 /* The sum over all of them, at this moment. */
 struct bench_usage bench_proc_usage(const struct bench_proc *self);

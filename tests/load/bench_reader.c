@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench_http.h"
 #include "bench_stamp.h"
 #include "bench_tls.h"
 #include "bench_worker.h"
@@ -16,6 +17,15 @@
 static struct bench_run *run_of(const struct bench_link *self)
 {
     return self->worker->run;
+}
+
+/* A path that Peal does not have is the first thing to go wrong. */
+static const char *hint_of(const struct bench_run *run, int status)
+{
+    if (status != 404 || strcmp(run->options.preset, "raw") != 0)
+        return "";
+    return " (is the path right? For Peal: --preset peal, or --preset "
+           "peal-echo with echo)";
 }
 
 /* Takes the HTTP answer off the front; false when more must come or all is
@@ -32,9 +42,11 @@ static bool take_answer(struct bench_link *self, const unsigned char **at,
     if (answer == BENCH_ANSWER_PARTIAL)
         return false;
     if (answer == BENCH_ANSWER_REFUSED) {
-        char why[64];
-        snprintf(why, sizeof why, "refused with status %d", status);
-        bench_link_fail(self, why);
+        char why[BENCH_NOTE_LEN];
+        snprintf(why, sizeof why, "refused with status %d%s", status,
+                 hint_of(run_of(self), status));
+        bench_run_count_end(run_of(self), BENCH_REFUSED, status);
+        bench_link_fail(self, 0, why);
         return false;
     }
     *at += header;
@@ -89,7 +101,9 @@ static void on_text(struct bench_link *self, const unsigned char *text,
         on_other_text(self, text, len);
         return;
     }
-    if (scenario->stamped)
+    if (stamp.run != worker->run->id)
+        bench_count(&worker->counts.foreign, 1);
+    else if (scenario->stamped)
         scenario->stamped(self, &stamp);
 }
 
@@ -107,7 +121,7 @@ static void on_close(struct bench_link *self, const struct bench_frame *frame)
         reason = 60;
     snprintf(why, sizeof why, "%d %.*s", code, reason,
              frame->len < 2 ? (const unsigned char *)"" : frame->data + 2);
-    bench_link_fail(self, why);
+    bench_link_fail(self, code, why);
 }
 
 /* A message in several frames is put together first. */
@@ -165,11 +179,34 @@ static const unsigned char *take_frames(struct bench_link *self,
         if (len == 0)
             break;
         if (len == BENCH_FRAME_BAD) {
-            bench_link_fail(self, "a frame that no server may send");
+            bench_link_fail(self, 0, "a frame that no server may send");
             break;
         }
         at += len;
         on_frame(self, &frame);
+    }
+    return at;
+}
+
+/* Whole answers of a server that speaks HTTP. */
+static const unsigned char *take_answers(struct bench_link *self,
+                                         const unsigned char *at,
+                                         const unsigned char *end)
+{
+    while (self->fd >= 0 && self->state != BENCH_LINK_LEAVING && at < end) {
+        int status = 0;
+        size_t len = bench_http_take(at, (size_t)(end - at), &status);
+        if (len == 0)
+            break;
+        if (len == BENCH_HTTP_BAD) {
+            bench_run_count_end(run_of(self), BENCH_REFUSED, 0);
+            bench_link_fail(self, 0, "not HTTP/1.1 with Content-Length");
+            break;
+        }
+        at += len;
+        if (self->state == BENCH_LINK_UPGRADING)
+            bench_link_become_open(self);
+        run_of(self)->scenario->answered(self, status);
     }
     return at;
 }
@@ -194,7 +231,9 @@ static void consume(struct bench_link *self, size_t len)
     const unsigned char *at = self->worker->buffer;
     const unsigned char *end = at + len;
 
-    if (self->state != BENCH_LINK_UPGRADING || take_answer(self, &at, end))
+    if (run_of(self)->scenario->answered)
+        at = take_answers(self, at, end);
+    else if (self->state != BENCH_LINK_UPGRADING || take_answer(self, &at, end))
         at = take_frames(self, at, end);
     if (self->fd >= 0 && (at < end || self->tail))
         keep_tail(self, at, (size_t)(end - at));
@@ -223,8 +262,9 @@ static bool read_once(struct bench_link *self)
     if (got == BENCH_TLS_AGAIN)
         return false;
     if (got <= 0) {
-        bench_link_fail(self,
-                        got == 0 ? "the server hung up" : strerror(errno));
+        bench_link_fail(self, 0,
+                        got == 0 ? "the server hung up"
+                                 : bench_link_trouble(self));
         return false;
     }
     worker->now = bench_now();

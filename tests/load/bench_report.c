@@ -83,7 +83,7 @@ static void print_opening(FILE *out, const struct bench_run *run,
     fprintf(out, "%-11s %" PRIu64 " in %.2f s (%.0f/s)", "opening",
             result->opened, result->open_seconds,
             per_second(result->opened, result->open_seconds));
-    if (run->options.server_pids.count)
+    if (run->options.server_pids.count && !result->open_server.gone)
         fprintf(out, ", server %.1f us each", micros_each(cpu, result->opened));
     fputc('\n', out);
     print_times(out, "handshake", &result->handshake);
@@ -108,6 +108,10 @@ static void print_span(FILE *out, const struct bench_run *run,
                 per_second(result->span.published, result->seconds));
     fprintf(out, ", in %.1f MB/s\n",
             per_second(result->span.bytes_in, result->seconds) / 1e6);
+    if (bench_result_coverage(result) >= 0)
+        fprintf(out,
+                "%-11s %.2f %% of the deliveries of the messages sent in it\n",
+                "holds", 100 * bench_result_coverage(result));
     print_times(out, "latency", &result->latency);
     if (run->options.rate > 0)
         print_times(out, "own delay", &result->lateness);
@@ -122,21 +126,24 @@ static void print_server(FILE *out, const struct bench_run *run,
 
     if (!run->options.server_pids.count || result->seconds <= 0)
         return;
+    if (server->gone) {
+        fprintf(out, "%-11s ended during the run\n", "server");
+        return;
+    }
     fprintf(out, "%-11s %.0f %% of a core", "server",
             100 * cpu / result->seconds);
     if (operations)
-        fprintf(out, ", %.2f us a %s (user %.2f, system %.2f)",
+        fprintf(out, ", %.2f us %s (user %.2f, system %.2f)",
                 micros_each(cpu, operations), run->scenario->operation,
                 micros_each(server->user, operations),
                 micros_each(server->system, operations));
     fprintf(out, ", waited %.1f %%\n", 100 * server->waited / result->seconds);
-    fprintf(out, "%-11s %.1f MB before, %.1f open, %.1f at the end", "memory",
-            (double)result->memory_before / 1e6,
+    fprintf(out, "%-11s %.1f MB with one, %.1f open, %.1f at the end", "memory",
+            (double)result->memory_with_one / 1e6,
             (double)result->memory_open / 1e6, (double)server->memory / 1e6);
-    if (result->opened && !run->options.base)
+    if (bench_result_memory_each(run, result) > 0)
         fprintf(out, "; %.2f KB a connection",
-                ((double)result->memory_open - (double)result->memory_before) /
-                    1024 / (double)result->opened);
+                bench_result_memory_each(run, result));
     fputc('\n', out);
 }
 
@@ -151,8 +158,31 @@ static void print_rounds(FILE *out, const struct bench_run *run)
         print_time(out, round->p95);
         fputs(", max ", out);
         print_time(out, round->max);
+        if (round->receipt_p50) {
+            fputs("; receipt after ", out);
+            print_time(out, round->receipt_p50);
+            fprintf(out, ", with %.0f %% delivered", 100 * round->by_receipt);
+        }
         fputc('\n', out);
     }
+}
+
+static const char *verdict_word(const struct bench_result *result,
+                                const char *wrong)
+{
+    if (result->interrupted)
+        return "INTERRUPTED";
+    return wrong ? "FAILED" : "ok";
+}
+
+static void print_ends(FILE *out, const char *label,
+                       const struct bench_end *ends)
+{
+    for (int i = 0; i < BENCH_ENDS_MAX && ends[i].count; i++)
+        fprintf(out, "%s%s%d x %" PRIu64, i ? "" : label, i ? ", " : " ",
+                ends[i].code, ends[i].count);
+    if (ends[0].count)
+        fputc('\n', out);
 }
 
 void bench_report_text(FILE *out, const struct bench_run *run,
@@ -167,12 +197,17 @@ void bench_report_text(FILE *out, const struct bench_run *run,
     print_server(out, run, result);
     fprintf(out, "%-11s busiest thread %.0f %%\n", "generator",
             100 * result->busiest);
+    print_ends(out, "refused    ", run->ends[BENCH_REFUSED]);
+    print_ends(out, "closed     ", run->ends[BENCH_CLOSED]);
+    if (result->all.foreign)
+        fprintf(out, "%-11s %" PRIu64 " messages of another generator\n",
+                "foreign", result->all.foreign);
     for (int i = 0; i < run->note_count; i++)
         fprintf(out, "%-11s %s\n", "note", run->notes[i]);
     if (bench_result_doubt(run, result, words, sizeof words))
         fprintf(out, "%-11s %s\n", "doubtful", words);
     const char *wrong = bench_result_verdict(run, result, words, sizeof words);
-    fprintf(out, "%-11s %s\n", wrong ? "FAILED" : "ok",
+    fprintf(out, "%-11s %s\n", verdict_word(result, wrong),
             wrong ? wrong : "nothing lost, doubled, out of order or closed");
 }
 
@@ -215,42 +250,85 @@ static void json_times(FILE *out, const char *name,
     fprintf(out, ",\"max\":%.2f},", (double)times->max / 1e3);
 }
 
+/* A figure, or null where there is none. */
+static void json_figure(FILE *out, const char *name, bool known, double figure)
+{
+    if (known)
+        fprintf(out, "\"%s\":%.4f,", name, figure);
+    else
+        fprintf(out, "\"%s\":null,", name);
+}
+
+static void json_server(FILE *out, const struct bench_run *run,
+                        const struct bench_result *result)
+{
+    const struct bench_usage *server = &result->server;
+    uint64_t operations = bench_result_operations(run, &result->span);
+    bool known =
+        run->options.server_pids.count && !server->gone && result->seconds > 0;
+    bool each = known && operations;
+    double memory = bench_result_memory_each(run, result);
+
+    json_figure(out, "server_cpu", known, server->cpu / result->seconds);
+    json_figure(out, "server_us", each, micros_each(server->cpu, operations));
+    json_figure(out, "server_user_us", each,
+                micros_each(server->user, operations));
+    json_figure(out, "server_system_us", each,
+                micros_each(server->system, operations));
+    json_figure(out, "server_waited", known, server->waited / result->seconds);
+    json_figure(out, "memory_with_one", known, (double)result->memory_with_one);
+    json_figure(out, "memory_open", known, (double)result->memory_open);
+    json_figure(out, "memory_end", known, (double)server->memory);
+    json_figure(out, "memory_each_kb", memory > 0, memory);
+}
+
 static void json_span(FILE *out, const struct bench_run *run,
                       const struct bench_result *result)
 {
     uint64_t operations = bench_result_operations(run, &result->span);
-    double cpu = result->server.cpu;
 
-    fprintf(out,
-            "\"seconds\":%.3f,\"operations\":%" PRIu64 ",\"rate\":%.1f,"
-            "\"published_rate\":%.1f,\"server_cpu\":%.4f,"
-            "\"server_us\":%.4f,\"server_user_us\":%.4f,"
-            "\"server_system_us\":%.4f,\"server_waited\":%.4f,",
-            result->seconds, operations,
-            per_second(operations, result->seconds),
-            per_second(result->span.published, result->seconds),
-            result->seconds > 0 ? cpu / result->seconds : 0,
-            micros_each(cpu, operations),
-            micros_each(result->server.user, operations),
-            micros_each(result->server.system, operations),
-            result->seconds > 0 ? result->server.waited / result->seconds : 0);
-    fprintf(out,
-            "\"memory_before\":%" PRIu64 ",\"memory_open\":%" PRIu64
-            ",\"memory_end\":%" PRIu64 ",\"generator_busiest\":%.4f,",
-            result->memory_before, result->memory_open, result->server.memory,
-            result->busiest);
+    fprintf(
+        out,
+        "\"seconds\":%.3f,\"operations\":%" PRIu64 ",\"rate\":%.1f,"
+        "\"published_rate\":%.1f,\"generator_busiest\":%.4f,",
+        result->seconds, operations, per_second(operations, result->seconds),
+        per_second(result->span.published, result->seconds), result->busiest);
+    json_figure(out, "coverage", bench_result_coverage(result) >= 0,
+                bench_result_coverage(result));
+    json_server(out, run, result);
 }
 
-static void json_opening(FILE *out, const struct bench_result *result)
+static void json_opening(FILE *out, const struct bench_run *run,
+                         const struct bench_result *result)
 {
-    double cpu = result->open_server.cpu;
+    const struct bench_usage *server = &result->open_server;
+    bool known = run->options.server_pids.count && !server->gone;
 
     fprintf(out,
             "\"opened\":%" PRIu64 ",\"open_seconds\":%.3f,"
-            "\"open_rate\":%.1f,\"open_server_us\":%.2f,",
+            "\"open_rate\":%.1f,",
             result->opened, result->open_seconds,
-            per_second(result->opened, result->open_seconds),
-            micros_each(cpu, result->opened));
+            per_second(result->opened, result->open_seconds));
+    json_figure(out, "open_server_us", known && result->opened,
+                micros_each(server->cpu, result->opened));
+}
+
+/* {"401":100,"503":3} */
+static void json_ends(FILE *out, const char *name, const struct bench_end *ends)
+{
+    fprintf(out, "\"%s\":{", name);
+    for (int i = 0; i < BENCH_ENDS_MAX && ends[i].count; i++)
+        fprintf(out, "%s\"%d\":%" PRIu64, i ? "," : "", ends[i].code,
+                ends[i].count);
+    fputs("},", out);
+}
+
+static void json_about(FILE *out, const struct bench_about *about)
+{
+    json_word(out, "date", about->date);
+    json_word(out, "command", about->command);
+    json_word(out, "host", about->host);
+    json_word(out, "versions", about->versions);
 }
 
 static void json_totals(FILE *out, const struct bench_result *result)
@@ -284,10 +362,14 @@ static void json_series(FILE *out, const struct bench_run *run,
     }
     fputs("],\"rounds\":[", out);
     for (int i = 0; i < run->round_count; i++)
-        fprintf(out, "%s{\"clients\":%u,\"p50\":%.2f,\"p95\":%.2f}",
+        fprintf(out,
+                "%s{\"clients\":%u,\"p50\":%.2f,\"p95\":%.2f,"
+                "\"receipt_p50\":%.2f,\"by_receipt\":%.4f}",
                 i ? "," : "", run->rounds[i].clients,
                 (double)run->rounds[i].p50 / 1e3,
-                (double)run->rounds[i].p95 / 1e3);
+                (double)run->rounds[i].p95 / 1e3,
+                (double)run->rounds[i].receipt_p50 / 1e3,
+                run->rounds[i].by_receipt);
     fputs("],", out);
 }
 
@@ -300,16 +382,17 @@ static void json_verdict(FILE *out, const struct bench_run *run,
     json_word(out, "doubt", doubt ? doubt : "");
     const char *wrong = bench_result_verdict(run, result, words, sizeof words);
     json_word(out, "failed", wrong ? wrong : "");
-    fprintf(out, "\"shared\":%s,\"ok\":%s",
+    fprintf(out, "\"shared\":%s,\"interrupted\":%s,\"ok\":%s",
             bench_result_was_shared(run, result) ? "true" : "false",
-            wrong ? "false" : "true");
+            result->interrupted ? "true" : "false", wrong ? "false" : "true");
 }
 
 bool bench_report_json(const char *path, const struct bench_run *run,
                        const struct bench_result *result)
 {
     const struct bench_options *options = &run->options;
-    FILE *out = fopen(path, "w");
+    bool is_stdout = strcmp(path, "-") == 0;
+    FILE *out = is_stdout ? stdout : fopen(path, "w");
 
     if (!out) {
         perror(path);
@@ -325,13 +408,16 @@ bool bench_report_json(const char *path, const struct bench_run *run,
             options->connections, options->base, options->rooms,
             options->window, options->depth, options->rate, options->payload,
             options->threads);
-    json_opening(out, result);
+    json_about(out, &run->about);
+    json_opening(out, run, result);
     json_span(out, run, result);
     json_times(out, "latency_us", &result->latency);
     json_times(out, "handshake_us", &result->handshake);
     json_totals(out, result);
+    json_ends(out, "refused_by_status", run->ends[BENCH_REFUSED]);
+    json_ends(out, "closed_by_code", run->ends[BENCH_CLOSED]);
     json_series(out, run, result);
     json_verdict(out, run, result);
     fputs("}\n", out);
-    return fclose(out) == 0;
+    return is_stdout ? fflush(out) == 0 : fclose(out) == 0;
 }

@@ -13,11 +13,30 @@
 static const double busy_share = 0.95;
 static const double waited_share = 0.03;
 static const uint64_t late_ns = 1000000;
+/* Less than this, and the span is not one of the work it names. */
+static const double covered_share = 0.99;
 
 uint64_t bench_result_operations(const struct bench_run *run,
                                  const struct bench_totals *totals)
 {
     return run->scenario->counts_openings ? totals->ready : totals->arrived;
+}
+
+double bench_result_coverage(const struct bench_result *self)
+{
+    return self->all.claimed
+               ? (double)self->all.covered / (double)self->all.claimed
+               : -1;
+}
+
+double bench_result_memory_each(const struct bench_run *run,
+                                const struct bench_result *self)
+{
+    if (self->opened < 2 || run->options.base || self->open_server.gone ||
+        self->memory_open <= self->memory_with_one)
+        return 0;
+    return (double)(self->memory_open - self->memory_with_one) / 1024 /
+           (double)(self->opened - 1);
 }
 
 /* Appends to a sentence; parts are joined by "; ". */
@@ -67,19 +86,28 @@ const char *bench_result_verdict(const struct bench_run *run,
         {self->tally.stray, "in the wrong room"},
         {(int64_t)self->all.unexpected, "unexpected closes"},
         {(int64_t)self->all.failed, "handshakes failed"},
-        {(int64_t)self->all.refusals, "error texts"},
+        {(int64_t)self->all.refusals, "errors answered"},
         {never_opened(run, self), "never opened"},
     };
     size_t at = 0;
 
+    if (self->interrupted)
+        add(out, room, &at, "interrupted");
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
         if (checks[i].count)
             add(out, room, &at, "%" PRId64 " %s", checks[i].count,
                 checks[i].what);
-    if (self->stalled)
+    double covered = bench_result_coverage(self);
+    if (covered >= 0 && covered < covered_share)
+        add(out, room, &at,
+            "the measured span holds %.2f %% of its deliveries, not 99 %%",
+            covered * 100);
+    if (self->stalled && !atomic_load(&run->is_hopeless))
         add(out, room, &at, "nothing came any more");
+    if (atomic_load(&run->is_hopeless))
+        add(out, room, &at, "ended early: a publisher was closed");
     if (!bench_result_operations(run, has_span(run) ? &self->span : &self->all))
-        add(out, room, &at, "no %s at all", run->scenario->operation);
+        add(out, room, &at, "no %s at all", run->scenario->operations);
     return at ? out : NULL;
 }
 
@@ -90,7 +118,8 @@ static bool was_late(const struct bench_result *self)
 
 static bool server_waited(const struct bench_result *self)
 {
-    return self->server.waited > waited_share * self->seconds;
+    return !self->server.gone &&
+           self->server.waited > waited_share * self->seconds;
 }
 
 static bool generator_waited(const struct bench_run *run,
@@ -117,6 +146,8 @@ const char *bench_result_doubt(const struct bench_run *run,
             "the generator used %.0f %% of its core%s: rates may be its own",
             self->busiest * 100,
             server > busy_share * self->seconds ? ", as did the server" : "");
+    if (self->server.gone)
+        add(out, room, &at, "the server has ended: no figures of it");
     if (was_late(self))
         add(out, room, &at, "the generator was late: p99 %.1f ms",
             (double)histogram_percentile(&self->lateness, 99) / 1e6);

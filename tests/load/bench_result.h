@@ -18,8 +18,8 @@ struct bench_result {
     /* opening */
     uint64_t opened;
     double open_seconds;
-    uint64_t memory_before, memory_open; /* bytes, the server's */
-    struct bench_usage open_server;      /* CPU while opening */
+    uint64_t memory_with_one, memory_open; /* bytes, the server's */
+    struct bench_usage open_server;        /* CPU while opening */
 
     /* the measured span */
     double seconds;
@@ -29,6 +29,7 @@ struct bench_result {
     double busiest; /* CPU share of the busiest worker, 1 is all of it */
     uint32_t samples;
     bool stalled;
+    bool interrupted;
 
     /* the whole run */
     struct bench_totals all;
@@ -39,6 +40,15 @@ struct bench_result {
 /* How often the scenario's operation happened in a span. */
 uint64_t bench_result_operations(const struct bench_run *run,
                                  const struct bench_totals *totals);
+
+/* Of the deliveries that messages sent within the span should make, the
+ * share made within it: 1 is all. Negative where nothing is claimed. */
+double bench_result_coverage(const struct bench_result *self);
+
+/* KB that the server grew by for each connection; 0 when it is not known, as
+ * on a server that had memory to spare. */
+double bench_result_memory_each(const struct bench_run *run,
+                                const struct bench_result *self);
 
 /* What failed a check, written to `out`; NULL when nothing did. */
 const char *bench_result_verdict(const struct bench_run *run,

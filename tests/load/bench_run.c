@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 
 #include "bench_tls.h"
 #include "bench_worker.h"
 #include "scenario.h"
 
-enum { FILES_BESIDES_LINKS = 256 };
+enum { FILES_BESIDES_LINKS = BENCH_FILES_BESIDES, OPENING_AT_ONCE = 128 };
 
 /* Raises the limit of open files as far as it goes; root has no limit. */
 static bool allow_files(uint64_t links)
@@ -47,7 +48,10 @@ static bool make_targets(struct bench_run *self)
         if (!bench_target_init(target, &self->options, urls->items[i]))
             return false;
         if (target->tls && !self->tls)
-            self->tls = bench_tls_context_new();
+            self->tls = bench_tls_context_new(self->options.client_cert,
+                                              self->options.client_key);
+        if (target->tls && !self->tls)
+            return false;
     }
     self->target_count = (uint32_t)urls->count;
     return true;
@@ -88,13 +92,16 @@ bool bench_run_init(struct bench_run *self, const struct bench_options *options,
                     const struct scenario *scenario)
 {
     memset(self, 0, sizeof *self);
+    if (getrandom(&self->id, sizeof self->id, 0) < 0)
+        self->id = (uint32_t)bench_now();
     self->options = *options;
     self->scenario = scenario;
     fill_in(&self->options, scenario);
     options = &self->options;
     self->link_count = (uint32_t)(options->connections + options->base);
     self->worker_count = (uint32_t)options->threads;
-    self->opening = (uint32_t)options->opening;
+    self->opening =
+        options->opening ? (uint32_t)options->opening : OPENING_AT_ONCE;
     pthread_mutex_init(&self->lock, NULL);
     if (!make_targets(self) || !allow_files(self->link_count))
         return false;
@@ -142,6 +149,20 @@ void bench_run_note(struct bench_run *self, const char *format, ...)
     pthread_mutex_lock(&self->lock);
     if (self->note_count < BENCH_NOTES_MAX && !is_noted(self, note))
         strcpy(self->notes[self->note_count++], note);
+    pthread_mutex_unlock(&self->lock);
+}
+
+void bench_run_count_end(struct bench_run *self, enum bench_end_kind kind,
+                         int code)
+{
+    struct bench_end *ends = self->ends[kind];
+    int i = 0;
+
+    pthread_mutex_lock(&self->lock);
+    while (i < BENCH_ENDS_MAX - 1 && ends[i].count && ends[i].code != code)
+        i++;
+    ends[i].code = code;
+    ends[i].count++;
     pthread_mutex_unlock(&self->lock);
 }
 

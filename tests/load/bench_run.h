@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "../../server/base/histogram.h"
+#include "bench_about.h"
 #include "bench_link.h"
 #include "bench_meter.h"
 #include "bench_options.h"
@@ -27,7 +28,9 @@ struct bench_worker;
 enum {
     BENCH_SAMPLES_MAX = 1000,
     BENCH_NOTES_MAX = 8,
-    BENCH_NOTE_LEN = 160,
+    BENCH_NOTE_LEN = 240,
+    BENCH_ENDS_MAX = 32,
+    BENCH_FILES_BESIDES = 256, /* those that are no connections */
 };
 
 /* The order is the order in time. */
@@ -35,9 +38,22 @@ enum bench_phase {
     BENCH_OPENING,
     BENCH_WARMING,   /* traffic, not measured */
     BENCH_MEASURING, /* traffic */
-    BENCH_DRAINING,  /* nothing new; what is under way may arrive */
+    BENCH_FINISHING, /* nothing new; the span ends when all has arrived */
+    BENCH_DRAINING,  /* not measured; what is late may still arrive */
     BENCH_CLOSING,
     BENCH_DONE,
+};
+
+/* How connections ended that were not meant to. */
+enum bench_end_kind {
+    BENCH_REFUSED, /* by HTTP status; 0: the answer made no sense */
+    BENCH_CLOSED,  /* by close code; 1006: without one */
+    BENCH_END_KINDS,
+};
+
+struct bench_end {
+    int code;
+    uint64_t count;
 };
 
 /* One point of the plots. */
@@ -52,12 +68,16 @@ struct bench_sample {
 /* One row of the shootout. */
 struct bench_round {
     uint32_t clients;
-    uint64_t p50, p95, max; /* ns */
+    uint64_t p50, p95, max; /* ns, until the last client had the text */
+    uint64_t receipt_p50;   /* ns, until the publisher's receipt; or 0 */
+    double by_receipt;      /* share of the deliveries made by then */
 };
 
 struct bench_run {
     /* set once, before the threads start */
+    uint32_t id; /* random, in every stamp */
     struct bench_options options;
+    struct bench_about about;
     struct bench_target targets[BENCH_LIST_MAX];
     uint32_t target_count;
     const struct scenario *scenario;
@@ -69,9 +89,11 @@ struct bench_run {
     struct bench_tls_context *tls;
 
     /* written by main, read by workers */
+    _Atomic uint64_t started; /* ns: the measured span; 0 before it */
     _Atomic int phase;
     _Atomic uint32_t want_open; /* links below this number are opened */
     _Atomic uint32_t opening;   /* handshakes under way at once */
+    _Atomic bool is_hopeless;   /* by workers: no sense in going on */
     _Atomic uint32_t sample;    /* the one that workers record into */
 
     /* any thread, under lock */
@@ -79,6 +101,7 @@ struct bench_run {
     struct bench_sample *samples[BENCH_SAMPLES_MAX + 1];
     char notes[BENCH_NOTES_MAX][BENCH_NOTE_LEN];
     int note_count;
+    struct bench_end ends[BENCH_END_KINDS][BENCH_ENDS_MAX]; /* ends at 0 */
     struct bench_round rounds[BENCH_SAMPLES_MAX];
     int round_count;
 };
@@ -93,6 +116,10 @@ void bench_run_deinit(struct bench_run *self);
 /* Keeps a reason for the report, once; further ones of a kind are dropped. */
 __attribute__((format(printf, 2, 3))) void
 bench_run_note(struct bench_run *self, const char *format, ...);
+
+/* Counts an end by its status or code. */
+void bench_run_count_end(struct bench_run *self, enum bench_end_kind kind,
+                         int code);
 
 /* The sum of all workers' counters at this moment. */
 struct bench_totals bench_run_totals(const struct bench_run *self);

@@ -19,9 +19,10 @@ static void write_hex(unsigned char *out, uint64_t value, int width)
 void bench_stamp_write(const struct bench_stamp *self, unsigned char *out)
 {
     out[0] = '~';
-    write_hex(out + 1, self->stream, 8);
-    write_hex(out + 9, self->sequence, 8);
-    write_hex(out + 17, self->due, 16);
+    write_hex(out + 1, self->run, 8);
+    write_hex(out + 9, self->stream, 8);
+    write_hex(out + 17, self->sequence, 8);
+    write_hex(out + 25, self->due, 16);
 }
 
 /* Eight digits at once: each byte becomes its nibble, then neighbours are
@@ -53,12 +54,14 @@ bool bench_stamp_read(const unsigned char *at, size_t len,
                       struct bench_stamp *out)
 {
     if (len < BENCH_STAMP_LEN || at[0] != '~' || !looks_hex(at + 1) ||
-        !looks_hex(at + 9) || !looks_hex(at + 17) || !looks_hex(at + 25))
+        !looks_hex(at + 9) || !looks_hex(at + 17) || !looks_hex(at + 25) ||
+        !looks_hex(at + 33))
         return false;
 
-    out->stream = read_hex8(at + 1);
-    out->sequence = read_hex8(at + 9);
-    out->due = (uint64_t)read_hex8(at + 17) << 32 | read_hex8(at + 25);
+    out->run = read_hex8(at + 1);
+    out->stream = read_hex8(at + 9);
+    out->sequence = read_hex8(at + 17);
+    out->due = (uint64_t)read_hex8(at + 25) << 32 | read_hex8(at + 33);
     return true;
 }
 

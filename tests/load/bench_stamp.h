@@ -1,4 +1,5 @@
-/* bench_stamp: the mark inside every published text: who, which, when due.
+/* bench_stamp: the mark inside every published text: which run, which
+ * publisher, which text, and when it was due.
  *
  * Owner:   nobody; it reads and writes bytes of the caller's.
  * Thread:  any; no state.
@@ -12,9 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BENCH_STAMP_LEN = 33 }; /* ~, 8 hex, 8 hex, 16 hex */
+enum { BENCH_STAMP_LEN = 41 }; /* ~, three of 8 hex digits, one of 16 */
 
 struct bench_stamp {
+    uint32_t run;      /* random: two generators may share a channel */
     uint32_t stream;   /* the publisher's number */
     uint32_t sequence; /* grows by one with each text of a stream */
     uint64_t due;      /* ns, CLOCK_MONOTONIC: when it should have left */

@@ -27,11 +27,26 @@ static bool complain(const char *what, const char *why)
 
 static bool take_scheme(struct bench_target *self, const char **url)
 {
-    self->tls = strncasecmp(*url, "wss://", 6) == 0;
-    if (!self->tls && strncasecmp(*url, "ws://", 5) != 0)
-        return complain(*url, "a url begins with ws:// or wss://");
-    *url += self->tls ? 6 : 5;
-    return true;
+    static const struct {
+        const char *name;
+        bool tls;
+    } schemes[] = {
+        {"ws://", false},
+        {"wss://", true},
+        {"http://", false},
+        {"https://", true},
+    };
+
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        size_t len = strlen(schemes[i].name);
+        if (strncasecmp(*url, schemes[i].name, len) != 0)
+            continue;
+        self->tls = schemes[i].tls;
+        *url += len;
+        return true;
+    }
+    return complain(*url, "a url begins with ws://, wss://, http:// or "
+                          "https://");
 }
 
 /* The host, with or without the brackets of an IPv6 address. */

@@ -9,6 +9,7 @@
 #ifndef PEAL_BENCH_TLS_H
 #define PEAL_BENCH_TLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -17,11 +18,19 @@ struct bench_tls_context;
 
 enum { BENCH_TLS_AGAIN = -1, BENCH_TLS_FAILED = -2 };
 
-/* NULL without memory. */
-struct bench_tls_context *bench_tls_context_new(void);
+/* With a client certificate where `cert` is not empty (PEM; `key` may be the
+ * same file). NULL, and a message, when that cannot be read. */
+struct bench_tls_context *bench_tls_context_new(const char *cert,
+                                                const char *key);
 
 /* After the last bench_tls of it is freed. */
 void bench_tls_context_free(struct bench_tls_context *self);
+
+/* Why the last call of this thread failed. */
+const char *bench_tls_trouble(void);
+
+/* True once a server has asked for a client certificate and got none. */
+bool bench_tls_lacks_certificate(void);
 
 /* Takes over the bytes of `fd`, but does not own it. */
 struct bench_tls *bench_tls_new(struct bench_tls_context *context, int fd);

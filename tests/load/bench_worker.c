@@ -3,6 +3,7 @@
 #include "bench_worker.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,6 +17,7 @@ enum {
     EVENTS = 512,
     BUFFER_LEAST = 1 << 20,
     LONGEST_SLEEP_NS = 20 * 1000 * 1000, /* so that phases are noticed */
+    LONGEST_CHECK_NS = 500 * 1000 * 1000,
 };
 
 /* ---------------------------------------------------------- what is due */
@@ -65,6 +67,7 @@ static void enter_phase(struct bench_worker *self, enum bench_phase phase)
         each_link(self, settle_link);
     if (phase == BENCH_DONE)
         each_link(self, bench_link_cut);
+    atomic_store(&self->reached, phase);
 }
 
 static void follow_main(struct bench_worker *self)
@@ -91,9 +94,9 @@ static void open_more(struct bench_worker *self)
     struct bench_run *run = self->run;
     double rate = run->options.open_rate / run->worker_count;
 
-    if (self->phase >= BENCH_DRAINING)
-        return;
     self->now = bench_now();
+    if (self->phase >= BENCH_FINISHING)
+        return;
     while (may_open(self)) {
         uint64_t due = rate > 0 ? self->open_due : bench_now();
         bench_link_open(&run->links[self->next_open], due);
@@ -103,12 +106,40 @@ static void open_more(struct bench_worker *self)
     }
 }
 
+static void end_if_overdue(struct bench_link *link)
+{
+    struct bench_worker *worker = link->worker;
+    double limit = worker->run->options.handshake_timeout;
+    char why[64];
+
+    if (link->state <= BENCH_LINK_DOWN || link->state >= BENCH_LINK_OPEN ||
+        (double)worker->now - (double)link->begun_at < limit * 1e9)
+        return;
+    snprintf(why, sizeof why, "no answer within %g s", limit);
+    bench_count(&worker->counts.timeouts, 1);
+    bench_link_fail(link, 0, why);
+}
+
+/* Now and then, since it looks at every link. */
+static void end_overdue(struct bench_worker *self)
+{
+    double limit = self->run->options.handshake_timeout * 1e9;
+    uint64_t pause =
+        limit < LONGEST_CHECK_NS ? (uint64_t)limit : LONGEST_CHECK_NS;
+
+    if (!self->opening || self->now - self->checked_at < pause)
+        return;
+    self->checked_at = self->now;
+    each_link(self, end_if_overdue);
+}
+
 static uint64_t take_turn(struct bench_worker *self)
 {
     const struct scenario *scenario = self->run->scenario;
     uint64_t next = UINT64_MAX;
 
     open_more(self);
+    end_overdue(self);
     if (bench_worker_has_traffic(self) && scenario->turn)
         next = scenario->turn(self);
     if (self->next_open < atomic_load(&self->run->want_open) &&

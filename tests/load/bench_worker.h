@@ -34,6 +34,7 @@ struct bench_worker {
     uint32_t next_open; /* the next link to open */
     uint32_t opening;   /* handshakes under way */
     uint64_t open_due;
+    uint64_t checked_at; /* when the handshakes' time was last looked at */
     uint32_t sample;
     struct histogram interval; /* latency since the last sample */
 
@@ -43,6 +44,7 @@ struct bench_worker {
     struct bench_tally tally;
 
     /* any thread may read */
+    _Atomic int reached; /* the phase that it has entered */
     struct bench_counts counts;
 };
 
@@ -52,13 +54,43 @@ bool bench_worker_start(struct bench_worker *self, struct bench_run *run);
 /* Waits for the thread, which ends with BENCH_DONE, and frees. */
 void bench_worker_join(struct bench_worker *self);
 
+/* True when what began at `since` belongs to the measured span, which is
+ * not over yet. Publishers and receivers ask the same, so that what the one
+ * claims and what the other covers are the same messages. */
+static inline bool bench_worker_measures(const struct bench_worker *self,
+                                         uint64_t since)
+{
+    uint64_t started =
+        atomic_load_explicit(&self->run->started, memory_order_relaxed);
+
+    return started && since >= started && self->phase <= BENCH_FINISHING;
+}
+
 /* Records a latency into the current sample, if this is being measured. */
 static inline void bench_worker_record(struct bench_worker *self,
                                        uint64_t since)
 {
-    if (self->phase == BENCH_MEASURING)
+    if (bench_worker_measures(self, since))
         histogram_record(&self->interval,
                          self->now > since ? self->now - since : 0);
+}
+
+/* A message, due then, should make so many deliveries. */
+static inline void bench_worker_claim(struct bench_worker *self, uint64_t due,
+                                      uint64_t deliveries)
+{
+    bench_count(&self->counts.expected, deliveries);
+    if (bench_worker_measures(self, due))
+        bench_count(&self->counts.claimed, deliveries);
+}
+
+/* One of them was made: counts it, and its latency. */
+static inline void bench_worker_deliver(struct bench_worker *self, uint64_t due)
+{
+    bench_count(&self->counts.arrived, 1);
+    if (bench_worker_measures(self, due))
+        bench_count(&self->counts.covered, 1);
+    bench_worker_record(self, due);
 }
 
 /* True while texts may be published. */

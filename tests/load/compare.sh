@@ -1,47 +1,120 @@
 #!/bin/bash
-# Peal beside its peers: the same scenarios against each, in turns, pinned to
-# cores (servers on 0, the generator on 1), the median of several rounds.
+# Peal beside its peers, or beside another build of itself: the same rows
+# against each, in turns, the servers on core 0 and the generator on core 1.
 #
-#   compare.sh [-r ROUNDS] [-t SECONDS] [-p "PEERS"] [-s "SCENARIOS"]
-#              [-b BUILD] [-o FOLDER] [-a ATTEMPTS]
+#   compare.sh [--row NAME]... [--pairs N] [--seconds S] [--peer NAME]...
+#              [--binary PEAL] [--against PEAL] [--build FOLDER]
+#              [--out FOLDER] [--attempts N] [--urgent] [--list]
 #
-# Every run has a fresh server. A run during which others had the cores is
-# repeated, up to ATTEMPTS (3) in all. What cannot be run is said at the end. The
-# figures of every run stay in FOLDER; compare_table.py makes the table.
+#   --row       may be given several times, or as one quoted list; all rows
+#   --pairs     5: how often each row runs, every server once each time
+#   --peer      instead of the row's own (--list names both)
+#   --binary    the Peal to measure; BUILD/peal
+#   --against   another Peal, in place of the peers
+#   --build     folder with peal-bench; build-release
+#   --attempts  1: a run during which others had the cores is repeated
+#   --urgent    servers and generator go before other processes (real-time)
+#
+# Every run has a fresh server. Even rounds take the servers in reverse. What
+# cannot be run is said at the end. The figures of every run stay in the
+# folder --out; compare_table.py makes the table.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
-rounds=5
+pairs=5
 seconds=3
-attempts=3
-build=$here/../../build
+attempts=1
+build=$here/../../build-release
+binary=
+against=
 out=
-peers="peal floor bun bun-json ws gorilla nchan fastapi socketio nginx nethttp gin"
-scenarios="echo echo-8 fanout-1 fanout-4 fanout-16 latency idle idle-tls churn storm
-    storm-14k shootout one two workers-1 workers-2 health-1k health-10k"
+peers=
+rows=
+first=()
+secret=compare-compare-compare-compare-compare
+redis_port=20999
 
-while getopts r:t:p:s:b:o:a: option; do
-    case $option in
-    r) rounds=$OPTARG ;;
-    t) seconds=$OPTARG ;;
-    p) peers=$OPTARG ;;
-    s) scenarios=$OPTARG ;;
-    b) build=$OPTARG ;;
-    o) out=$OPTARG ;;
-    a) attempts=$OPTARG ;;
-    *) exit 2 ;;
+# Each row and whom it is compared with.
+row_list() {
+    cat <<LIST
+echo-1 bun
+echo-8 bun
+fanout-1 bun
+fanout-4 bun
+fanout-16 bun
+fanout-tls-1 bun-json
+fanout-tls-4 bun-json
+fanout-tls-16 bun-json
+echo-tls-1 bun
+echo-tls-8 bun
+idle bun
+idle-tls bun
+handshake-1k bun-auth
+handshake-15k bun-auth
+churn-1k bun-auth
+churn-15k bun-auth
+health-10k nginx
+shootout bun
+latency bun
+storm-1k bun-auth
+storm-14k bun-auth
+workers-1
+workers-2
+one
+two socketio
+LIST
+}
+
+# The comment above, without its marks.
+usage() {
+    sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
+}
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --list) row_list && exit ;;
+    --help | -h) usage && exit ;;
+    --urgent)
+        chrt --rr 1 true 2>/dev/null ||
+            { echo "compare.sh: --urgent: not permitted" >&2; exit 2; }
+        first=(chrt --rr 1) && shift && continue
+        ;;
     esac
+    [ $# -gt 1 ] || { usage >&2; exit 2; }
+    case $1 in
+    --row | -s) rows="$rows $2" ;;
+    --peer | -p) peers="$peers $2" ;;
+    --pairs | -r) pairs=$2 ;;
+    --seconds | -t) seconds=$2 ;;
+    --binary) binary=$(realpath "$2") || exit 2 ;;
+    --against) against=$(realpath "$2") || exit 2 ;;
+    --build | -b) build=$2 ;;
+    --out | -o) out=$2 ;;
+    --attempts | -a) attempts=$2 ;;
+    *) usage >&2; exit 2 ;;
+    esac
+    shift 2
 done
 
+rows=${rows:-$(row_list | cut -d' ' -f1)}
+for row in $rows; do
+    row_list | grep -q "^$row\( \|$\)" || {
+        echo "compare.sh: no row is called $row; see --list" >&2
+        exit 2
+    }
+done
 out=${out:-$(mktemp -d)}
 mkdir -p "$out/bin" || exit 2
+out=$(cd "$out" && pwd)
 build=$(cd "$build" && pwd) || exit 2
 bench=$build/peal-bench
-secret=compare-compare-compare-compare-compare
-port=21000
-redis_port=20999
+binary=${binary:-$build/peal}
+[ -x "$bench" ] || { echo "compare.sh: no $bench" >&2; exit 2; }
+# ports of its own, below those that the kernel gives to clients
+port=$((11000 + $$ % 900 * 10))
 : >"$out/missing.txt"
 ulimit -n "$(ulimit -Hn)"
+export PEAL_AUTH_SECRET=$secret
 
 # ------------------------------------------------------------- the peers
 
@@ -66,9 +139,10 @@ has_npm() { # peer, package
 
 can_run() { # peer
     case $1 in
-    peal) [ -x "$build/peal" ] || say_missing peal "not built" ;;
+    peal) [ -x "$binary" ] || say_missing peal "no $binary" ;;
+    against) [ -x "$against" ] || say_missing against "needs --against" ;;
     floor) [ -x "$build/peal-bench-floor" ] || say_missing floor "not built" ;;
-    bun | bun-json) has_npm bun bun ;;
+    bun | bun-*) has_npm "$1" bun ;;
     ws) has_npm ws ws ;;
     socketio) has_npm socketio socket.io ;;
     gorilla | gin | nethttp) build_go "$1" ;;
@@ -83,40 +157,44 @@ can_run() { # peer
 
 # The command of a peer, as the array `command`.
 command_of() { # peer, port, redis url or nothing
+    local tls=()
+    [ -z "$certificates" ] ||
+        tls=("$certificates/server.pem" "$certificates/server.key")
     case $1 in
-    peal)
-        command=("$build/peal" --workers "$workers" --port "$2"
-            --log.level error --limits.messages_per_second 0
-            ${certificates:+--tls.cert "$certificates/server.pem"
-                --tls.key "$certificates/server.key"}) ;;
+    peal | against)
+        command=("$binary") && [ "$1" = peal ] || command=("$against")
+        command+=(--workers "$workers" --port "$2" --log.level error
+            --limits.messages_per_second 0
+            ${certificates:+--tls.cert "${tls[0]}" --tls.key "${tls[1]}"}) ;;
     floor) command=("$build/peal-bench-floor" "$2") ;;
-    bun | bun-json) command=("$here/peers/node_modules/.bin/bun" "$here/peers/bun.js"
-        "$2") ;;
+    bun | bun-*) command=("$here/peers/node_modules/.bin/bun"
+        "$here/peers/bun.js" "$2" ${certificates:+"${tls[@]}"}) ;;
     ws) command=(node "$here/peers/ws.js" "$2") ;;
     socketio) command=(node "$here/peers/socketio.js" "$2" ${3:+"$3"}) ;;
-    nginx | nchan) command=("$here/peers/nchan.sh" "$2") ;;
+    nginx) command=("$here/peers/nginx.sh" "$2") ;;
+    nchan) command=("$here/peers/nchan.sh" "$2") ;;
     fastapi) command=(/usr/bin/python3 "$here/peers/fastapi_peer.py" "$2") ;;
     *) command=("$out/bin/$1" "$2") ;;
     esac
 }
 
-# How to speak to a peer in a scenario, as the array `speech`; false when
-# the peer has no such thing.
-speech_of() { # peer, scenario
+# How to speak to a peer in a row, as the array `speech`; false when the peer
+# has no such thing.
+speech_of() { # peer, row
+    local token=(--jwt-secret-env PEAL_AUTH_SECRET)
     case $1/$2 in
-    peal/echo*) speech=(--preset peal-echo --jwt-secret "$secret") ;;
-    peal/*) speech=(--preset peal --jwt-secret "$secret") ;;
-    */idle-tls | */storm-14k | */one | */workers-*) return 1 ;;
+    */health-*) serves_health "$1" && speech=(--path /health) ;;
+    peal/echo* | against/echo*) speech=(--preset peal-echo "${token[@]}") ;;
+    peal/* | against/*) speech=(--preset peal "${token[@]}") ;;
+    */one | */workers-*) return 1 ;;
+    bun*/*tls* | bun/* | bun-auth/*) speech_of_bun "$1" "$2" ;;
+    */*tls*) return 1 ;;
     socketio/two) speech=(
         --path '/socket.io/?EIO=4&transport=websocket' --join 40
         --joined '40{' --reply-when 2 --reply-with 3
         --wrap '42["text","%s"]' --expect '42[') ;;
     nchan/echo* | nchan/shootout | floor/shootout) return 1 ;;
-    bun-json/fanout-* | bun-json/latency) speech=(
-        --path '/broadcast/load-%d'
-        --wrap '{"type":"broadcast","channel":"bench-%r","payload":"%s"}'
-        --expect '{"type":"broadcast",') ;;
-    bun-json/*) return 1 ;;
+    bun-json/*) speech_of_bun "$1" "$2" ;;
     */two | socketio/* | nginx/* | nethttp/* | gin/*) return 1 ;;
     */echo*) speech=(--path /echo) ;;
     */shootout) speech=(--preset shootout --path /shootout) ;;
@@ -124,45 +202,72 @@ speech_of() { # peer, scenario
     esac
 }
 
+# bun sends the text as it came, bun-json as much as Peal sends, and bun-auth
+# checks a token for each connection, as Peal does.
+speech_of_bun() { # peer, row
+    case $1/$2 in
+    */two) return 1 ;;
+    bun-json/fanout-* | bun-json/latency) speech=(
+        --path '/broadcast/load-%d'
+        --wrap '{"type":"broadcast","channel":"bench-%r","payload":"%s"}'
+        --expect '{"type":"broadcast",') ;;
+    bun-json/*) return 1 ;;
+    bun-auth/*) speech=(--path '/token/load-%d'
+        --jwt-secret-env PEAL_AUTH_SECRET) ;;
+    bun/echo*) speech=(--path /echo) ;;
+    bun/shootout) speech=(--preset shootout --path /shootout) ;;
+    *) speech=(--path /ws) ;;
+    esac
+}
+
 serves_health() { # peer
     case $1 in
-    peal | bun | ws | nginx | nethttp | gin | fastapi) return 0 ;;
+    peal | against | bun | ws | nginx | nethttp | gin | fastapi | floor) ;;
     *) return 1 ;;
     esac
 }
 
-# --------------------------------------------------------- the scenarios
+# --------------------------------------------------------------- the rows
 
-# The arguments of a scenario, as the array `play`.
-play_of() { # scenario
+# The arguments of a row, as the array `play`.
+play_of() { # row
     local timed=(--duration "$seconds" --warmup 1)
     case $1 in
-    echo) play=(echo --connections 1000 "${timed[@]}") ;;
-    echo-*) play=(echo --connections 200 --depth "${1#echo-}"
+    echo-tls-*) play=(echo --connections 500 --depth "${1#echo-tls-}"
         "${timed[@]}") ;;
-    fanout-*) play=(fanout --connections 1000 --window "${1#fanout-}"
+    echo-*) play=(echo --connections 1000 --depth "${1#echo-}"
+        "${timed[@]}") ;;
+    fanout-*) play=(fanout --connections 1000 --window "${1##*-}"
         "${timed[@]}") ;;
     latency) play=(fanout --connections 1000 --rate 40 "${timed[@]}") ;;
     idle) play=(idle --connections 10000 --duration 1 --warmup 1) ;;
     idle-tls) play=(idle --connections 8000 --duration 1 --warmup 1) ;;
-    churn) play=(churn --connections 200 --base 1000 "${timed[@]}") ;;
-    storm) play=(storm --connections 5000 --base 1000 --duration 60) ;;
-    storm-14k) play=(storm --connections 4000 --base 14000 --duration 60) ;;
+    handshake-*) play=(storm --connections 3000 --opening 64
+        --base "$(count_of "${1#handshake-}")" --duration 60) ;;
+    churn-*) play=(churn --connections 200 --opening 64
+        --base "$(count_of "${1#churn-}")" "${timed[@]}") ;;
+    storm-*) play=(storm --connections 4000
+        --base "$(count_of "${1#storm-}")" --duration 60) ;;
+    health-*) play=(http --connections "$(count_of "${1#health-}")"
+        "${timed[@]}") ;;
     workers-*) play=(fanout --connections 1000 --window 4 "${timed[@]}") ;;
     shootout) play=(shootout --connections 18000 --step 1000 --limit 0.1
         --duration 120) ;;
     one | two) play=(fanout --connections 200 --publishers 4 --rate 200
         "${timed[@]}") ;;
-    *) return 1 ;;
     esac
 }
 
-# What a scenario wants of the server and of where it runs: `workers`, `scheme`,
+count_of() { # 15k
+    echo "${1%k}000"
+}
+
+# What a row wants of the server and of where it runs: `workers`, `scheme`,
 # `certificates`, `server_cores` and `bench_cores`.
-set_up() { # scenario
-    workers=1 scheme=ws certificates= server_cores=0 bench_cores=1
+set_up() { # row
+    workers=1 scheme=ws certificates='' server_cores=0 bench_cores=1
     case $1 in
-    idle-tls)
+    *-tls*)
         scheme=wss certificates=$out/certificates
         [ -d "$certificates" ] ||
             "$here/../../conf/make_dev_certs.sh" "$certificates" >/dev/null
@@ -172,15 +277,22 @@ set_up() { # scenario
     esac
 }
 
+peers_of() { # row
+    if [ -n "$against" ]; then
+        echo "peal against $peers"
+    else
+        echo "peal ${peers:-$(row_list | sed -n "s/^$1 //p")}"
+    fi
+}
+
 # ------------------------------------------------------- servers come and go
 
 servers=()
 redis=
 
 start() { # command...
-    env PEAL_AUTH_SECRET="$secret" TMPDIR="$out" \
-        ${redis:+PEAL_REDIS_URL="$redis"} taskset -c "$server_cores" "$@" \
-        >>"$out/servers.log" 2>&1 &
+    env TMPDIR="$out" ${redis:+PEAL_REDIS_URL="$redis"} \
+        taskset -c "$server_cores" ${first[@]+"${first[@]}"} "$@" >>"$out/servers.log" 2>&1 &
     servers+=($!)
 }
 
@@ -215,17 +327,16 @@ start_peer() { # peer, redis url or nothing
 
 # --------------------------------------------------------------- the runs
 
-run_bench() { # peer, scenario, round
-    play_of "$2" && speech_of "$1" "$2" || return
+run_bench() { # peer, row, pair
     for _ in $(seq "$attempts"); do
         bench_once "$@" || return
         grep -q '"shared":true' "$out/$2.$1.$3.json" || return
     done
 }
 
-bench_once() { # peer, scenario, round; play and speech are set
+bench_once() { # peer, row, pair; play and speech are set
     start_peer "$1" || return 1
-    taskset -c "$bench_cores" "$bench" "${play[@]}" "${speech[@]}" --name "$1" \
+    taskset -c "$bench_cores" ${first[@]+"${first[@]}"} "$bench" "${play[@]}" "${speech[@]}" --name "$1" \
         --quiet --url "$scheme://127.0.0.1:$port" \
         --server-pid "${servers[0]}" \
         --json "$out/$2.$1.$3.json" >>"$out/runs.log" 2>&1
@@ -233,12 +344,7 @@ bench_once() { # peer, scenario, round; play and speech are set
 }
 
 # Two instances, joined by a Redis of our own; the room spans both.
-run_two() { # peer, round
-    speech_of "$1" two && play_of two || return
-    if [ "$1" = peal ] && ! "$build/peal" --help | grep -q redis; then
-        say_missing "peal, two instances" "this build has no Redis"
-        return
-    fi
+run_two() { # peer, pair
     start redis-server --port "$redis_port" --save '' --bind 127.0.0.1
     await_port "$redis_port" || { stop_all && return; }
     redis=redis://127.0.0.1:$redis_port
@@ -246,40 +352,38 @@ run_two() { # peer, round
     local started=$?
     redis=
     [ "$started" = 0 ] || return
-    taskset -c 1 "$bench" "${play[@]}" "${speech[@]}" --name "$1" --quiet \
+    taskset -c 1 ${first[@]+"${first[@]}"} "$bench" "${play[@]}" "${speech[@]}" --name "$1" --quiet \
         --url "ws://127.0.0.1:$((port - 1))" --url "ws://127.0.0.1:$port" \
         --server-pid "${servers[1]}" --server-pid "${servers[2]}" \
         --json "$out/two.$1.$2.json" >>"$out/runs.log" 2>&1
     stop_all
 }
 
-run_health() { # peer, scenario, round
-    local connections=1000
-    [ "$2" = health-10k ] && connections=10000
-    serves_health "$1" && start_peer "$1" || return
-    taskset -c 1 wrk -t1 -c "$connections" -d "$((seconds + 4))s" --latency \
-        --timeout 10s "http://127.0.0.1:$port/health" \
-        >"$out/$2.$1.$3.wrk" 2>&1
-    stop_all
-}
-
-run() { # peer, scenario, round
+run() { # peer, row, pair
     can_run "$1" || return
     set_up "$2"
+    play_of "$2"
+    speech_of "$1" "$2" || say_missing "$1, $2" "it has no such thing" ||
+        return
     case $2 in
     two) run_two "$1" "$3" ;;
-    health-*) run_health "$1" "$2" "$3" ;;
     *) run_bench "$1" "$2" "$3" ;;
     esac
 }
 
-command -v wrk >/dev/null || say_missing "HTTP" "no wrk"
-for scenario in $scenarios; do
-    for round in $(seq "$rounds"); do
-        for peer in $peers; do
-            [ -t 2 ] && printf '\r\033[K%s, round %s, %s' \
-                "$scenario" "$round" "$peer" >&2
-            run "$peer" "$scenario" "$round"
+reverse() {
+    for word in "$@"; do printf '%s\n' "$word"; done | tac
+}
+
+for row in $rows; do
+    for pair in $(seq "$pairs"); do
+        order=$(peers_of "$row")
+        # shellcheck disable=SC2086 # words
+        [ $((pair % 2)) = 1 ] || order=$(reverse $order)
+        for peer in $order; do
+            [ -t 2 ] && printf '\r\033[K%s, pair %s, %s' \
+                "$row" "$pair" "$peer" >&2
+            run "$peer" "$row" "$pair"
         done
     done
 done

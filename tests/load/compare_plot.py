@@ -5,20 +5,21 @@ for each server, with the spread of the rounds as a line.
 """
 
 import pathlib
+import statistics
 import sys
 from xml.sax.saxutils import escape
 
-from compare_table import MORE, ROWS, SERVERS, brief, read_folder, summarize
+from compare_table import (
+    MORE, ROWS, SERVERS, brief, read_folder, values_of)
 
-# the rows worth a picture, and what is said above them
+# the rows worth a picture, which of their figures, and what is said above
 PANELS = [
-    ("fanout-1", "window 1: deliveries/s", "Deliveries a second, window 1"),
-    ("fanout-4", "window 4: deliveries/s", "Deliveries a second, window 4"),
-    ("fanout-16", "window 16: deliveries/s", "Deliveries a second, window 16"),
-    ("echo", "echoes/s", "Echoes a second"),
-    ("idle", "10,000 idle: KB a connection", "KB an idle connection"),
-    ("health-10k", "GET /health, 10,000: requests/s",
-     "GET /health, 10,000 connections, a second"),
+    ("fanout-1", "cost", "CPU of a delivery, us, window 1"),
+    ("fanout-4", "cost", "CPU of a delivery, us, window 4"),
+    ("fanout-16", "cost", "CPU of a delivery, us, window 16"),
+    ("echo-1", "cost", "CPU of an echo, us"),
+    ("idle", "cost", "KB an idle connection"),
+    ("health-10k", "cost", "CPU of GET /health, us, 10,000 connections"),
 ]
 COLUMNS, WIDTH, BAR, GAP, NAME, TOP = 2, 420, 16, 6, 78, 34
 STYLE = """text { font: 12px system-ui, sans-serif; fill: #24292f }
@@ -26,13 +27,6 @@ STYLE = """text { font: 12px system-ui, sans-serif; fill: #24292f }
 .name { text-anchor: end }
 .peal { fill: #0b7a75 } .other { fill: #9fb3c8 }
 .spread { stroke: #24292f; stroke-width: 1 }"""
-
-
-def bounds(runs, read):
-    """The least and the most of the rounds."""
-    values = [summarize([run], read) for run in runs]
-    values = [value[0] for value in values if value]
-    return min(values), max(values)
 
 
 def bar(row, server, median, low, high, scale):
@@ -49,17 +43,16 @@ def bar(row, server, median, low, high, scale):
         f"{brief(median)}</text>")
 
 
-def panel(runs, scenario, title, read, better):
+def panel(runs, name, figure, title):
     """The picture of one row of the table, and its height; best first."""
     found = []
     for server in SERVERS:
-        own = runs.get((scenario, server), [])
-        summary = summarize(own, read)
-        if summary:
-            found.append((summary[0], server, *bounds(own, read)))
+        own = values_of(runs.get((name, server), {}), figure).values()
+        if own:
+            found.append((statistics.median(own), server, min(own), max(own)))
     if not found:
         return None
-    found.sort(reverse=better == MORE)
+    found.sort(reverse=figure.better == MORE)
     scale = (WIDTH - NAME - 60) / max(high for *_, high in found)
     bars = [bar(row, server, median, low, high, scale)
             for row, (median, server, low, high) in enumerate(found)]
@@ -84,10 +77,9 @@ def picture(panels):
 
 def main():
     runs = read_folder(pathlib.Path(sys.argv[1]))
-    rows = {(scenario, title): (read, better)
-            for scenario, title, read, better in ROWS}
-    panels = [panel(runs, scenario, title, *rows[scenario, row])
-              for scenario, row, title in PANELS]
+    rows = {row.name: row for row in ROWS}
+    panels = [panel(runs, name, getattr(rows[name], figure), title)
+              for name, figure, title in PANELS]
     print(picture([found for found in panels if found]))
 
 

@@ -1,42 +1,31 @@
 """Makes one table of what compare.sh left in a folder.
 
-    compare_table.py FOLDER
+    compare_table.py FOLDER [--costs]
 
-Each cell is the median of the rounds, its spread ((largest - smallest) /
-median), and how many times Peal is ahead of that server: above 1 Peal is
-better, whether more or less is better for the figure.
+With --costs, only what the servers spend: the table of the README.
+
+A line is one row against one peer. The cost is what the server spends on an
+operation, from /proc: CPU, or memory of an idle connection. The rate is what
+came of it. A figure is the median of the pairs and their spread ((largest -
+smallest) / median); "ahead" is the median of the pairs' own ratios, with the
+least and the greatest: above 1, Peal is better.
 """
 
+import collections
 import json
 import pathlib
-import re
 import statistics
 import sys
 
 SERVERS = [
-    "peal", "floor", "bun", "bun-json", "ws", "gorilla", "nchan", "fastapi",
-    "socketio", "nginx", "nethttp", "gin",
+    "peal", "against", "floor", "bun", "bun-json", "bun-auth", "ws", "gorilla",
+    "nchan", "fastapi", "socketio", "nginx", "nethttp", "gin",
 ]
 
 MORE, LESS = 1, -1
 
-
-def shootout_clients(run):
-    """The most clients whose 95th percentile was within the limit."""
-    rounds = run["rounds"]
-    good = [r["clients"] for r in rounds if r["p95"] <= 100_000]
-    return max(good, default=0)
-
-
-def memory_each(run):
-    grown = run["memory_end"] - run["memory_before"]
-    return grown / 1024 / run["opened"]
-
-
-def bytes_each(run):
-    """What the generator received for each delivery: not all say the same."""
-    totals = run["totals"]
-    return totals["bytes_in"] / totals["arrived"]
+Figure = collections.namedtuple("Figure", "unit read better")
+Row = collections.namedtuple("Row", "name title cost rate")
 
 
 def field(*names):
@@ -48,91 +37,87 @@ def field(*names):
     return read
 
 
-# scenario, what the row says, how to read it, whether more is better
+def shootout_clients(run):
+    """The most clients of whom the last one had the text in time."""
+    good = [r["clients"] for r in run["rounds"] if r["p95"] <= 100_000]
+    return max(good, default=0)
+
+
+def memory_each(run):
+    """With what the first seconds of being idle add."""
+    grown = run["memory_end"] - run["memory_with_one"]
+    return grown / 1024 / (run["opened"] - 1)
+
+
+def cpu(unit):
+    return Figure(f"us {unit}", field("server_us"), LESS)
+
+
+def rate(unit):
+    return Figure(f"{unit}/s", field("rate"), MORE)
+
+
+DELIVERY = cpu("a delivery"), rate("deliveries")
+ECHO = cpu("an echo"), rate("echoes")
+HANDSHAKE = cpu("a handshake"), rate("handshakes")
+CHURN = cpu("an opening and closing"), rate("openings")
+MEMORY = (Figure("KB a connection", memory_each, LESS),
+          Figure("openings/s", field("open_rate"), MORE))
+LATENCY = cpu("a delivery"), Figure("us, p50", field("latency_us", "p50"), LESS)
+
 ROWS = [
-    ("echo", "echoes/s", field("rate"), MORE),
-    ("echo", "us an echo", field("server_us"), LESS),
-    ("echo-8", "8 in flight: echoes/s", field("rate"), MORE),
-    ("echo-8", "us an echo", field("server_us"), LESS),
-    ("fanout-1", "window 1: deliveries/s", field("rate"), MORE),
-    ("fanout-1", "us a delivery", field("server_us"), LESS),
-    ("fanout-4", "window 4: deliveries/s", field("rate"), MORE),
-    ("fanout-4", "us a delivery", field("server_us"), LESS),
-    ("fanout-4", "bytes a delivery", bytes_each, LESS),
-    ("fanout-16", "window 16: deliveries/s", field("rate"), MORE),
-    ("fanout-16", "us a delivery", field("server_us"), LESS),
-    ("latency", "40k deliveries/s: p50 us", field("latency_us", "p50"), LESS),
-    ("latency", "p99 us", field("latency_us", "p99"), LESS),
-    ("latency", "us a delivery", field("server_us"), LESS),
-    ("idle", "10,000 idle: KB a connection", memory_each, LESS),
-    ("idle", "us a handshake", field("open_server_us"), LESS),
-    ("idle-tls", "8,000 idle over TLS: KB a connection", memory_each, LESS),
-    ("churn", "us an opening and closing", field("server_us"), LESS),
-    ("storm", "5,000 at once: us a handshake", field("server_us"), LESS),
-    ("storm", "seconds", field("seconds"), LESS),
-    ("storm-14k", "4,000 beside 14,000: us a handshake", field("server_us"),
-     LESS),
-    ("shootout", "clients at p95 of 100 ms", shootout_clients, MORE),
-    ("workers-1", "one worker, cores shared: us a delivery",
-     field("server_us"), LESS),
-    ("workers-2", "two workers, cores shared: us a delivery",
-     field("server_us"), LESS),
-    ("one", "one instance: p50 us", field("latency_us", "p50"), LESS),
-    ("two", "two instances: p50 us", field("latency_us", "p50"), LESS),
-    ("two", "p99 us", field("latency_us", "p99"), LESS),
-    ("health-1k", "GET /health, 1,000: requests/s", field("rate"), MORE),
-    ("health-1k", "p99 ms", field("p99"), LESS),
-    ("health-10k", "GET /health, 10,000: requests/s", field("rate"), MORE),
-    ("health-10k", "p99 ms", field("p99"), LESS),
+    Row("echo-1", "echo, 1 in flight", *ECHO),
+    Row("echo-8", "echo, 8 in flight", *ECHO),
+    Row("fanout-1", "fan-out, window 1", *DELIVERY),
+    Row("fanout-4", "fan-out, window 4", *DELIVERY),
+    Row("fanout-16", "fan-out, window 16", *DELIVERY),
+    Row("fanout-tls-1", "fan-out over TLS, window 1", *DELIVERY),
+    Row("fanout-tls-4", "fan-out over TLS, window 4", *DELIVERY),
+    Row("fanout-tls-16", "fan-out over TLS, window 16", *DELIVERY),
+    Row("echo-tls-1", "echo over TLS, 1 in flight", *ECHO),
+    Row("echo-tls-8", "echo over TLS, 8 in flight", *ECHO),
+    Row("idle", "10,000 idle", *MEMORY),
+    Row("idle-tls", "8,000 idle over TLS", *MEMORY),
+    Row("handshake-1k", "handshake with a token, 1,000 open", *HANDSHAKE),
+    Row("handshake-15k", "handshake with a token, 15,000 open", *HANDSHAKE),
+    Row("churn-1k", "open and close, 1,000 open", *CHURN),
+    Row("churn-15k", "open and close, 15,000 open", *CHURN),
+    Row("health-10k", "GET /health, 10,000 kept connections",
+        cpu("a request"), rate("requests")),
+    Row("shootout", "the last client within 100 ms, 95 of 100 times",
+        cpu("a delivery"), Figure("clients", shootout_clients, MORE)),
+    Row("latency", "fan-out, 40 messages a second", *LATENCY),
+    Row("storm-1k", "4,000 at once beside 1,000", *HANDSHAKE),
+    Row("storm-14k", "4,000 at once beside 14,000", *HANDSHAKE),
+    Row("workers-1", "one worker, cores shared", *DELIVERY),
+    Row("workers-2", "two workers, cores shared", *DELIVERY),
+    Row("one", "one instance", *LATENCY),
+    Row("two", "two instances and Redis", *LATENCY),
 ]
-
-UNITS = {"us": 1e-3, "ms": 1, "s": 1e3, "m": 6e4}
-
-
-def read_wrk(text):
-    """What is wanted of wrk's words, or None when it did not get through."""
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
-    late = re.search(r"99%\s+([\d.]+)(us|ms|s|m)", text)
-    if not rate or not late or not float(rate.group(1)):
-        return None
-    wrong = re.search(r"Non-2xx.*|Socket errors.*", text)
-    return {
-        "rate": float(rate.group(1)),
-        "p99": float(late.group(1)) * UNITS[late.group(2)],
-        "failed": wrong.group(0) if wrong else "",
-        "doubt": "",
-    }
 
 
 def read_folder(folder):
-    """All runs as {(scenario, server): [run, ...]}."""
-    runs = {}
-    for path in sorted(folder.glob("*.*.*.*")):
-        scenario, server, _, kind = path.name.split(".")
-        if kind == "json":
-            run = json.loads(path.read_text())
-        elif kind == "wrk":
-            run = read_wrk(path.read_text())
-        else:
-            continue
-        if run:
-            runs.setdefault((scenario, server), []).append(run)
+    """All runs as {(row, server): {pair: run}}."""
+    runs = collections.defaultdict(dict)
+    for path in sorted(folder.glob("*.*.*.json")):
+        row, server, pair, _ = path.name.split(".")
+        if text := path.read_text():
+            runs[row, server][int(pair)] = json.loads(text)
     return runs
 
 
-def summarize(runs, read):
-    """(median, spread in percent) of the runs in which it can be read."""
-    values = []
-    for run in runs:
-        try:
-            values.append(read(run))
-        except (KeyError, ZeroDivisionError):
-            continue
-    if not values:
+def value_of(run, figure):
+    """None where the run has no such figure."""
+    try:
+        return figure.read(run)
+    except (KeyError, TypeError, ZeroDivisionError):
         return None
-    median = statistics.median(values)
-    spread = (max(values) - min(values)) / median * 100 if median else 0
-    return median, spread
+
+
+def values_of(runs, figure):
+    """{pair: value} of the runs that have one."""
+    values = {pair: value_of(run, figure) for pair, run in runs.items()}
+    return {pair: value for pair, value in values.items() if value is not None}
 
 
 def brief(value):
@@ -145,59 +130,94 @@ def brief(value):
     return f"{value:.2f}"
 
 
-def cell(mine, theirs, better, is_peal, marks):
-    if not theirs:
-        return "-"
-    median, spread = theirs
-    text = f"{brief(median)}{marks} ±{spread:.0f}%"
-    if is_peal or not mine or not mine[0] or not median:
-        return text
-    ratio = mine[0] / median if better == MORE else median / mine[0]
-    return f"{text} **{ratio:.2f}**"
-
-
 def marks_of(runs):
-    """! where a check failed, ? where most rounds were doubtful."""
-    doubtful = sum(1 for run in runs if run["doubt"])
-    failed = "!" if any(run["failed"] for run in runs) else ""
-    return failed + ("?" if doubtful * 2 > len(runs) else "")
+    """! where a check failed, ? where most runs were doubtful."""
+    doubtful = sum(1 for run in runs.values() if run["doubt"])
+    failed = any(run["failed"] for run in runs.values())
+    return ("!" if failed else "") + ("?" if doubtful * 2 > len(runs) else "")
+
+
+def cell(runs, figure):
+    values = list(values_of(runs, figure).values())
+    if not values:
+        return "-"
+    median = statistics.median(values)
+    spread = (max(values) - min(values)) / median * 100 if median else 0
+    return f"{brief(median)} ±{spread:.0f}%"
+
+
+def ahead(mine, theirs, figure):
+    """The median of the pairs' ratios, and their bounds."""
+    mine, theirs = values_of(mine, figure), values_of(theirs, figure)
+    ratios = [mine[pair] / theirs[pair] for pair in mine
+              if theirs.get(pair) and mine[pair]]
+    if not ratios:
+        return ""
+    if figure.better == LESS:
+        ratios = [1 / ratio for ratio in ratios]
+    return (f"**{statistics.median(ratios):.2f}** "
+            f"({min(ratios):.2f}-{max(ratios):.2f})")
+
+
+def line(row, server, mine, theirs):
+    cells = [f"{row.title} ({row.name})", server]
+    for figure in (row.cost, row.rate):
+        cells += [figure.unit, cell(mine, figure) + marks_of(mine),
+                  cell(theirs, figure) + marks_of(theirs),
+                  ahead(mine, theirs, figure)]
+    return "| " + " | ".join(cells) + " |"
 
 
 def table(runs):
-    servers = [s for s in SERVERS if any(key[1] == s for key in runs)]
-    lines = ["| | " + " | ".join(servers) + " |",
-             "|---|" + "---|" * len(servers)]
-    for scenario, title, read, better in ROWS:
-        if not any(key[0] == scenario for key in runs):
-            continue
-        mine = summarize(runs.get((scenario, "peal"), []), read)
-        cells = []
-        for server in servers:
-            own = runs.get((scenario, server), [])
-            cells.append(cell(mine, summarize(own, read), better,
-                              server == "peal", marks_of(own)))
-        lines.append(f"| {scenario}: {title} | " + " | ".join(cells) + " |")
-    return lines
+    yield ("| row | peer | cost | Peal | peer | ahead | rate | Peal | peer | "
+           "ahead |")
+    yield "|---" * 10 + "|"
+    for row in ROWS:
+        mine = runs.get((row.name, "peal"), {})
+        others = [server for server in SERVERS[1:]
+                  if (row.name, server) in runs]
+        for server in others:
+            yield line(row, server, mine, runs[row.name, server])
+        if mine and not others:
+            yield line(row, "", mine, {})
+
+
+def costs(runs):
+    yield "| | Peal | | | ahead |"
+    yield "|---" * 5 + "|"
+    for row in ROWS:
+        mine = runs.get((row.name, "peal"), {})
+        for server in SERVERS[1:]:
+            theirs = runs.get((row.name, server), {})
+            if theirs:
+                yield (f"| {row.title}: {row.cost.unit} | "
+                       f"{cell(mine, row.cost)} | {server} | "
+                       f"{cell(theirs, row.cost)} | "
+                       f"{ahead(mine, theirs, row.cost)} |")
 
 
 def footnotes(runs, folder):
-    rounds = max((len(own) for own in runs.values()), default=0)
+    pairs = max((len(own) for own in runs.values()), default=0)
     yield ""
-    yield (f"Median of {rounds} rounds in turns, ± the spread; in bold how "
-           "many times Peal is ahead. ! a check failed, ? most rounds were "
-           "doubtful (a core was shared or the generator at its limit).")
-    for (scenario, server), own in sorted(runs.items()):
-        for why in sorted({run["failed"] for run in own if run["failed"]}):
-            yield f"- ! {scenario}, {server}: {why}"
+    yield (f"Median of {pairs} pairs in turns, ± the spread; ahead: how many "
+           "times Peal is better, with the bounds of the pairs. ! a check "
+           "failed, ? most runs were doubtful (a core was shared, or the "
+           "generator was at its limit).")
+    for (row, server), own in sorted(runs.items()):
+        for why in sorted({run["failed"] for run in own.values()} - {""}):
+            yield f"- ! {row}, {server}: {why}"
     missing = folder / "missing.txt"
-    for line in missing.read_text().splitlines() if missing.exists() else []:
-        yield f"- not run: {line}"
+    for text in missing.read_text().splitlines() if missing.exists() else []:
+        yield f"- not run: {text}"
 
 
 def main():
     folder = pathlib.Path(sys.argv[1])
     runs = read_folder(folder)
-    print("\n".join([*table(runs), *footnotes(runs, folder)]))
+    if "--costs" in sys.argv[2:]:
+        print("\n".join(costs(runs)))
+    else:
+        print("\n".join([*table(runs), *footnotes(runs, folder)]))
 
 
 if __name__ == "__main__":

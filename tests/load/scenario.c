@@ -11,11 +11,14 @@ extern const struct scenario scenario_churn;
 extern const struct scenario scenario_storm;
 extern const struct scenario scenario_chat;
 extern const struct scenario scenario_shootout;
+extern const struct scenario scenario_http;
 
 const struct scenario *const scenarios[] = {
-    &scenario_idle,  &scenario_echo,     &scenario_fanout,
-    &scenario_rooms, &scenario_churn,    &scenario_storm,
-    &scenario_chat,  &scenario_shootout, NULL,
+    &scenario_idle,   &scenario_echo,
+    &scenario_fanout, &scenario_rooms,
+    &scenario_churn,  &scenario_storm,
+    &scenario_chat,   &scenario_shootout,
+    &scenario_http,   NULL,
 };
 
 const struct scenario *scenario_find(const char *name)

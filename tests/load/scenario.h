@@ -22,9 +22,10 @@ struct bench_stamp;
 struct scenario {
     const char *name;
     const char *help;
-    const char *operation; /* what is counted, in the singular */
+    const char *operation; /* what is counted: "an echo" */
     const char *operations;
     bool counts_openings; /* the operation is a handshake, not a delivery */
+    bool closes;          /* and the end of the connection belongs to it */
     bool ends_on_stall;   /* without arrivals there will never be any */
 
     /* Main, first of all: fills in options that were left open. */
@@ -51,6 +52,9 @@ struct scenario {
     /* Worker: another text has come. */
     void (*other)(struct bench_link *link, const unsigned char *text,
                   size_t len);
+    /* Worker: an answer has come. With this the links speak HTTP: their
+     * scripts are requests, and the first answer opens them. */
+    void (*answered)(struct bench_link *link, int status);
     /* Worker: a link has gone down, for whatever reason. */
     void (*closed)(struct bench_link *link);
     /* Worker: all is over; settle the accounts of an open link. */

@@ -182,8 +182,7 @@ static void stamped(struct bench_link *link, const struct bench_stamp *stamp)
     }
     if (!bench_seen_take(&link->seen[member], stamp->sequence, &worker->tally))
         return;
-    bench_count(&worker->counts.arrived, 1);
-    bench_worker_record(worker, stamp->due);
+    bench_worker_deliver(worker, stamp->due);
 }
 
 static void settle(struct bench_link *link)
@@ -204,7 +203,7 @@ static void settle(struct bench_link *link)
 const struct scenario scenario_chat = {
     .name = "chat",
     .help = "rooms of people who think, speak, leave and come back",
-    .operation = "delivery",
+    .operation = "a delivery",
     .operations = "deliveries",
     .adjust = adjust,
     .prepare = prepare,

@@ -139,9 +139,10 @@ static void closed(struct bench_link *link)
 const struct scenario scenario_churn = {
     .name = "churn",
     .help = "connections open and close, beside --base idle ones",
-    .operation = "handshake",
-    .operations = "handshakes",
+    .operation = "an opening and closing",
+    .operations = "openings and closings",
     .counts_openings = true,
+    .closes = true,
     .prepare = prepare,
     .release = release,
     .held = base,

@@ -62,7 +62,7 @@ static void send_one(struct bench_link *link, uint64_t due)
     if (!bench_link_is_open(link))
         return;
     bench_link_publish(link, link->number, link->sequence++, due);
-    bench_count(&link->worker->counts.expected, 1);
+    bench_worker_claim(link->worker, due, 1);
 }
 
 static struct side *side_of(const struct bench_worker *worker)
@@ -125,8 +125,7 @@ static void stamped(struct bench_link *link, const struct bench_stamp *stamp)
     }
     if (!bench_seen_take(link->seen, stamp->sequence, &worker->tally))
         return;
-    bench_count(&worker->counts.arrived, 1);
-    bench_worker_record(worker, stamp->due);
+    bench_worker_deliver(worker, stamp->due);
     if (bench_worker_has_traffic(worker) && worker->run->options.rate <= 0)
         send_one(link, worker->now);
 }
@@ -139,7 +138,7 @@ static void settle(struct bench_link *link)
 const struct scenario scenario_echo = {
     .name = "echo",
     .help = "each connection sends and gets its own text back",
-    .operation = "echo",
+    .operation = "an echo",
     .operations = "echoes",
     .ends_on_stall = true,
     .prepare = prepare,

@@ -204,8 +204,8 @@ static void publish(struct bench_run *run, uint32_t stream, uint64_t due)
     atomic_store(&self->waiting[slot], self->threads[link->room]);
     atomic_store(&self->published[stream], sequence + 1);
     bench_link_publish(link, stream, sequence, due);
-    bench_count(&link->worker->counts.expected,
-                self->sizes[link->room] - run->options.no_self);
+    bench_worker_claim(link->worker, due,
+                       self->sizes[link->room] - run->options.no_self);
 }
 
 static void begin(struct bench_worker *worker)
@@ -324,10 +324,19 @@ static void stamped(struct bench_link *link, const struct bench_stamp *stamp)
     }
     if (!bench_seen_take(&link->seen[index], stamp->sequence, &worker->tally))
         return;
-    bench_count(&worker->counts.arrived, 1);
-    bench_worker_record(worker, stamp->due);
+    bench_worker_deliver(worker, stamp->due);
     if (worker->run->options.rate <= 0)
         count_flight(link, stamp);
+}
+
+/* Without a publisher there is nothing more to come. */
+static void closed(struct bench_link *link)
+{
+    struct bench_run *run = link->worker->run;
+
+    if (link->script.text && link->worker->phase > BENCH_OPENING &&
+        link->worker->phase < BENCH_DRAINING)
+        atomic_store(&run->is_hopeless, true);
 }
 
 static void settle(struct bench_link *link)
@@ -345,10 +354,10 @@ static void settle(struct bench_link *link)
 }
 
 #define CROWD                                                                  \
-    .operation = "delivery", .operations = "deliveries",                       \
+    .operation = "a delivery", .operations = "deliveries",                     \
     .ends_on_stall = true, .prepare = prepare, .release = release,             \
     .held = all, .begin = begin, .turn = turn, .stamped = stamped,             \
-    .settle = settle
+    .closed = closed, .settle = settle
 
 const struct scenario scenario_fanout = {
     .name = "fanout",

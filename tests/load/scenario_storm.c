@@ -10,7 +10,8 @@ static uint32_t base(const struct bench_run *run)
 
 static void unleash(struct bench_run *run)
 {
-    atomic_store(&run->opening, INT32_MAX);
+    if (run->options.opening == 0)
+        atomic_store(&run->opening, INT32_MAX);
     atomic_store(&run->want_open, run->link_count);
     for (uint32_t i = 0; i < run->worker_count; i++)
         bench_worker_wake(&run->workers[i]);
@@ -31,8 +32,9 @@ static void ready(struct bench_link *link)
 
 const struct scenario scenario_storm = {
     .name = "storm",
-    .help = "all connections open at once, beside --base idle ones",
-    .operation = "handshake",
+    .help =
+        "connections open, all at once or --opening at a time, beside --base",
+    .operation = "a handshake",
     .operations = "handshakes",
     .counts_openings = true,
     .held = base,

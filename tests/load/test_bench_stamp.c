@@ -10,11 +10,16 @@
 
 #include "bench_stamp.h"
 
-static const struct bench_stamp stamp = {0x0a1b2c3d, 0xfedcba98,
-                                         0x0123456789abcdef};
+static const struct bench_stamp stamp = {
+    .run = 0x13579bdf,
+    .stream = 0x0a1b2c3d,
+    .sequence = 0xfedcba98,
+    .due = 0x0123456789abcdef,
+};
 
 static void assert_same(const struct bench_stamp *found)
 {
+    assert_int_equal(found->run, stamp.run);
     assert_int_equal(found->stream, stamp.stream);
     assert_int_equal(found->sequence, stamp.sequence);
     assert_true(found->due == stamp.due);
@@ -35,7 +40,7 @@ static void test_reads_what_it_wrote(void **state)
     struct bench_stamp found;
     (void)state;
     bench_stamp_write(&stamp, text);
-    assert_memory_equal(text, "~0a1b2c3dfedcba980123456789abcdef",
+    assert_memory_equal(text, "~13579bdf0a1b2c3dfedcba980123456789abcdef",
                         BENCH_STAMP_LEN);
     assert_true(bench_stamp_read(text, sizeof text, &found));
     assert_same(&found);
@@ -73,8 +78,8 @@ static void test_no_stamp(void **state)
                            "~",
                            "hello",
                            "~0a1b2c3dfedcba98",
-                           "~0a1b2c3dfedcba980123456789abcde",
-                           "~0a1b2c3dfedcba9801234567 9abcdef"};
+                           "~13579bdf0a1b2c3dfedcba980123456789abcde",
+                           "~13579bdf0a1b2c3dfedcba9801234567 9abcdef"};
     struct bench_stamp found;
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

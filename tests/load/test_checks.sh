@@ -58,6 +58,72 @@ with_server none 1 'wrong room' 1 rooms --connections 20 --rooms 2 --rate 100
 with_server lose 97 'nothing came any more' 1 fanout --connections 20 \
     --duration 6
 
+with_server none 1 '^ok' 0 shootout --connections 40 --step 20 --samples 30 \
+    --duration 20
+with_server none 1 '^holds .*100.00 %' 0 fanout --connections 50 --window 4
+with_server none 1 'measured span holds' 1 fanout --connections 500 \
+    --rate 40000 --drain 0.2
+with_server none 1 '^ok' 0 http --connections 50
+with_server hangup 1 'closed .*1006 x' 1 http --connections 50
+with_server refuse 1 'refused .*403 x 20' 1 echo --connections 20
+with_server mute 1 'no answer within 0.3 s' 1 echo --connections 20 \
+    --handshake-timeout 0.3
+
+# Figures that would be wrong are left out, and a run that was stopped says so.
+start_floor() {
+    port=$((port + 1))
+    "$folder/peal-bench-floor" "$port" none 1 &
+    server=$!
+    sleep 0.3
+}
+
+start_floor
+(sleep 0.5 && kill "$server") &
+output=$(bench fanout --connections 20 --duration 3 --url "$url:$port" \
+    --server-pid "$server" --json -)
+judge "a server that ends" 1 $? '"server_us":null' "$output"
+judge "a server that ends" 1 1 '^server  *ended during the run' "$output"
+wait "$server" 2>/dev/null
+
+stop_with() { # signal
+    start_floor
+    "$folder/peal-bench" fanout --quiet --connections 20 --duration 20 \
+        --warmup 0.2 --url "$url:$port" >"$folder/stopped.$$" &
+    sleep 1
+    kill -s "$1" $!
+    wait $!
+    judge "stopped by $1" 3 $? '^INTERRUPTED' "$(cat "$folder/stopped.$$")"
+    judge "stopped by $1" 3 3 '^measured' "$(cat "$folder/stopped.$$")"
+    rm "$folder/stopped.$$"
+    kill "$server"
+    wait "$server" 2>/dev/null
+}
+stop_with TERM
+
+# Two generators in one room are no fault of the server's.
+start_floor
+bench fanout --connections 20 --rate 50 --duration 1 --url "$url:$port" \
+    >/dev/null &
+other=$!
+output=$(bench fanout --connections 20 --rate 50 --url "$url:$port")
+judge "two generators" 0 $? '^foreign' "$output"
+wait "$other"
+kill "$server"
+wait "$server" 2>/dev/null
+
+output=$(bench echo --window 4)
+judge "another scenario's option" 2 $? 'not an option of echo' "$output"
+output=$(bench idle --json /no/such/folder/file --url "$url:1")
+judge "a file that cannot be written" 2 $? 'cannot write' "$output"
+output=$(bench idle --server-pid 4194304 --url "$url:1")
+judge "no such process" 2 $? 'no process 4194304' "$output"
+output=$(bench idle --jwt-secret-env NO_SUCH_NAME --url "$url:1")
+judge "no secret" 2 $? 'no such variable' "$output"
+output=$("$folder/peal-bench" --version)
+judge "--version" 0 $? '^peal-bench [0-9]' "$output"
+output=$("$folder/peal-bench" echo --help)
+judge "help of a scenario" 0 $? '[-][-]depth' "$output"
+
 output=$(bench idle --connections 3 --url "$url:1")
 judge "nobody listens" 1 $? 'Connection refused' "$output"
 output=$(bench idle --url ws://192.0.2.1:80)

@@ -6,9 +6,11 @@ import sys
 
 import pytest
 
-# the server as a process is that of tests/integration
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] /
-                       "integration"))
+# the server as a process is that of tests/integration, the machine that of
+# tests/systemd
+for other in ("integration", "systemd"):
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] /
+                           other))
 
 from support.fixtures import peal, start_shared  # noqa: E402,F401
 from support.server import clean_environment, find_program  # noqa: E402

@@ -9,7 +9,8 @@ import pytest
 
 from support.server import ROOT, clean_environment
 
-PAGES = {"api.css", "api.html", "api.js", "base.css", "chat-log.js", "chat-names.js",
+PAGES = {"api.css", "api.html", "api.js", "base.css", "chat-account.js",
+         "chat-log.js", "chat-names.js",
          "chat.css", "chat.js", "favicon.svg", "index.html", "openapi.json",
          "peal.d.ts", "peal.js", "vendor/uplot/LICENSE",
          "vendor/uplot/uPlot.esm.js", "vendor/uplot/uPlot.min.css"} | {
@@ -61,7 +62,14 @@ def test_each_file_stands_where_debian_expects_it(contents):
               "/lib/systemd/system/peal.service",
               "/usr/share/man/man1/peal.1.gz",
               "/usr/share/bash-completion/completions/peal",
+              "/usr/share/zsh/vendor-completions/_peal",
+              "/usr/share/fish/vendor_completions.d/peal.fish",
               "/usr/share/doc/peal/copyright",
+              "/usr/share/doc/peal/peal.json",
+              "/usr/share/doc/peal/README.md",
+              *(f"/usr/share/doc/peal/examples/{name}" for name in (
+                  "alerts.yml", "grafana.json", "prometheus.yml",
+                  "nginx.conf", "haproxy.cfg")),
               "/usr/share/doc/peal/changelog.gz"}
     assert set(contents) == places | {f"/usr/share/peal/web/{name}"
                                       for name in PAGES}
@@ -83,6 +91,23 @@ def test_files_are_roots_and_the_config_is_not_for_everybody(contents):
     for path, (mode, owner) in contents.items():
         assert owner == "root/root", path
         assert mode == modes.get(path, "-rw-r--r--"), path
+
+
+def test_the_config_of_the_package_hardly_ever_changes(unpacked):
+    """A change of it would ask whoever has edited theirs. What is new goes
+    into the example."""
+    text = (unpacked / "etc/peal/peal.json").read_text()
+    lines = [line for line in map(str.strip, text.splitlines())
+             if line and not line.startswith("//")]
+    assert lines == ["{", '"web_root": "/usr/share/peal/web"', "}"]
+    assert ((unpacked / "usr/share/doc/peal/peal.json").read_bytes()
+            == (ROOT / "conf/peal.json").read_bytes())
+
+
+def test_there_is_a_folder_for_own_settings(package):
+    rows = output_of("dpkg-deb", "-c", package).splitlines()
+    row, = [row for row in rows if row.endswith("./etc/peal/conf.d/")]
+    assert row.startswith("drwxr-x--- root/root ")
 
 
 def test_the_config_is_kept_over_upgrades(unpacked):
@@ -122,7 +147,7 @@ def test_the_program_knows_nothing_of_where_it_was_built(unpacked):
 
 def test_the_config_holds_and_names_the_pages(unpacked):
     config = unpacked / "etc/peal/peal.json"
-    assert '"web_root": "/usr/share/peal/web",' in config.read_text()
+    assert '"web_root": "/usr/share/peal/web"' in config.read_text()
     # a folder that is not there, as here, would stop the start
     printed = output_of(unpacked / "usr/bin/peal", "--print-config",
                         "--config", config, "--web_root", unpacked)
@@ -150,19 +175,28 @@ def test_what_was_packed_runs_and_serves_the_pages(unpacked, peal, monkeypatch):
 def called(unpacked, tmp_path):
     """called(script, *arguments): the commands of a maintainer script, on a
     system with systemd where the config and the secrets are there."""
-    for folder in ("commands", "etc/peal", "run/systemd/system"):
+    for folder in ("commands", "etc/peal/conf.d", "run/systemd/system"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "etc/peal/peal.json").touch()
+    policy = tmp_path / "usr/sbin/policy-rc.d"
     told = tmp_path / "told"
     for name in ("adduser", "deluser", "chgrp", "chmod", "rm", "rmdir",
                  "systemctl", "deb-systemd-helper", "deb-systemd-invoke"):
         command = tmp_path / "commands" / name
-        command.write_text(f'#!/bin/sh\necho "{name} $*" >>"{told}"\n')
+        command.write_text(
+            f'#!/bin/sh\necho "{name} $*" >>"{told}"\n'
+            # a main process that is another one each time
+            'case "$*" in *MainPID*) echo $$ ;; esac\n')
         command.chmod(0o755)
 
-    def call(script, *arguments):
+    def call(script, *arguments, forbids=False):
+        policy.unlink(missing_ok=True)
+        if forbids:
+            policy.parent.mkdir(parents=True, exist_ok=True)
+            policy.write_text("#!/bin/sh\nexit 101\n")
+            policy.chmod(0o755)
         text = (unpacked / "DEBIAN" / script).read_text()
-        text = re.sub(r"(?<=\s)/(?=etc|run)", f"{tmp_path}/", text)
+        text = re.sub(r"(?<=\s)/(?=etc|run|usr/sbin)", f"{tmp_path}/", text)
         told.write_text("")
         subprocess.run(["/bin/sh", "-c", text, script, *arguments],
                        env={"PATH": str(tmp_path / "commands")}, check=True)
@@ -174,19 +208,27 @@ def called(unpacked, tmp_path):
 def test_installing_makes_the_user_and_starts_the_service(called):
     calls = called("postinst", "configure", "")
     assert calls[0].startswith("adduser --system --group ")
-    assert calls[1:3] == ["chgrp peal /etc/peal/peal.json",
-                          "chmod 640 /etc/peal/peal.json"]
+    assert calls[1:4] == ["chgrp peal /etc/peal/peal.json",
+                          "chmod 640 /etc/peal/peal.json",
+                          "chgrp peal /etc/peal/conf.d"]
     assert "deb-systemd-helper enable peal.service" in calls
     assert calls[-1] == "deb-systemd-invoke start peal.service"
 
 
-def test_upgrading_leaves_the_config_and_restarts_once(called):
+def test_upgrading_leaves_the_config_and_replaces_the_program(called):
     assert called("prerm", "upgrade", "0.2.0-1") == []
     assert called("postrm", "upgrade", "0.2.0-1") == [
         "systemctl --system daemon-reload"]
     calls = called("postinst", "configure", "0.1.0-1")
     assert not [call for call in calls if call.startswith("ch")]
-    assert calls[-1] == "deb-systemd-invoke restart peal.service"
+    assert ("systemctl kill --kill-whom=main --signal=SIGUSR2 peal.service"
+            in calls)
+    assert not [call for call in calls if "invoke" in call]
+
+
+def test_an_administrator_may_forbid_to_touch_the_service(called):
+    calls = called("postinst", "configure", "0.1.0-1", forbids=True)
+    assert not [call for call in calls if "SIGUSR2" in call or "invoke" in call]
 
 
 def test_removing_stops_and_purging_leaves_nothing(called):
@@ -194,7 +236,7 @@ def test_removing_stops_and_purging_leaves_nothing(called):
         "deb-systemd-invoke stop peal.service"]
     assert "deluser --quiet --system peal" not in called("postrm", "remove")
     calls = called("postrm", "purge")
-    assert {"rm -f /etc/peal/environment",
+    assert {"rm -f /etc/peal/environment", "rm -rf /etc/peal/conf.d",
             "rmdir --ignore-fail-on-non-empty /etc/peal",
             "deb-systemd-helper purge peal.service",
             "deluser --quiet --system peal"} <= set(calls)

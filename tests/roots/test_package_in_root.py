@@ -135,7 +135,7 @@ def test_an_upgrade_keeps_a_config_that_was_changed(root, older, package):
     root.install("/tmp/older.deb")
     assert installed(root) == "0.0.9-1 installed"
     changed = root.path(CONFIG).read_text().replace(
-        '"echo_prefix": "Echo: "', '"echo_prefix": "Mine: "')
+        '"web_root"', '"echo_prefix": "Mine: ",\n  "web_root"')
     assert "Mine" in changed
     root.path(CONFIG).write_text(changed)
     root.run(f"chmod 600 {CONFIG} && chown peal {CONFIG}")

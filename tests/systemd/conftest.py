@@ -2,8 +2,6 @@
 
 import pathlib
 import shutil
-import socket
-import subprocess
 import sys
 
 import pytest
@@ -13,7 +11,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 # what waits, and the program, are those of tests/integration
 sys.path.insert(0, str(HERE.parent / "integration"))
 
-from machine import Machine  # noqa: E402
+from machine import Machine, can_be_made, free_port  # noqa: E402
 from support.server import find_program  # noqa: E402
 
 UNIT = HERE.parents[1] / "conf" / "peal.service"
@@ -22,20 +20,6 @@ UNIT = HERE.parents[1] / "conf" / "peal.service"
 DROP_IN = """[Service]
 WatchdogSec=3
 """
-
-
-def can_be_made():
-    made = subprocess.run(
-        ["unshare", "--pid", "--fork", "--mount", "--cgroup", "--ipc", "--uts",
-         "sh", "-c", "mount --make-rprivate / && mount -t tmpfs none /mnt && "
-         "mount -t cgroup2 none /mnt"], capture_output=True, check=False)
-    return made.returncode == 0
-
-
-def free_port():
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return made.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

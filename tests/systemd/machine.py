@@ -12,6 +12,20 @@ from support.raw import RawSocket, request_text
 SCRIPT = pathlib.Path(__file__).resolve().parent / "machine.sh"
 
 
+def can_be_made():
+    made = subprocess.run(
+        ["unshare", "--pid", "--fork", "--mount", "--cgroup", "--ipc", "--uts",
+         "sh", "-c", "mount --make-rprivate / && mount -t tmpfs none /mnt && "
+         "mount -t cgroup2 none /mnt"], capture_output=True, check=False)
+    return made.returncode == 0
+
+
+def free_port():
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        return made.getsockname()[1]
+
+
 class Machine:
     """`pid`: systemd's, out here."""
 

@@ -1,6 +1,7 @@
 """conf/peal.service under a real systemd: start, reload, upgrade, watchdog,
 fences, end."""
 
+import json
 import os
 import pathlib
 import re
@@ -33,6 +34,50 @@ def test_a_reload_reads_the_config_again(service):
     service.systemctl("reload", "peal")
     wait_until(lambda: "reloaded" in service.journal())
     assert service.show("MainPID") == pid
+
+
+def test_a_reload_of_a_wrong_config_fails(service):
+    pid = service.show("MainPID")
+    service.configure(workers="many")
+    failed = service.systemctl("reload", "peal", check=False)
+    assert failed.returncode != 0
+    assert service.show("MainPID") == pid and service.is_healthy()
+    assert "workers: expected" in service.journal()
+    service.configure()
+    service.systemctl("reload", "peal")
+    service.wait_shown("StatusText", "Config reloaded")
+
+
+def test_what_only_the_running_process_finds_is_its_status(service):
+    """A config that is good, and may not be reloaded into this process."""
+    service.configure()
+    assert service.show("StatusText").startswith("Listening on port ")
+    service.configure(log={"level": "loud"})
+    service.kill(signal.SIGHUP)
+    wait_until(lambda: service.show("StatusText").startswith(
+        "Config not reloaded: "))
+    assert "log.level" in service.show("StatusText")
+
+
+def test_lines_have_their_priority_in_the_journal(service):
+    service.configure(log={"level": "loud"})
+    service.kill(signal.SIGHUP)
+    wait_until(lambda: "not reloaded" in service.journal())
+    lines = [json.loads(line) for line in service.run(
+        "journalctl", "-u", "peal", "--no-pager", "-o", "json",
+        "_SYSTEMD_UNIT=peal.service").stdout.splitlines()]
+    found = {line["MESSAGE"].split("level=")[1].split()[0]: line["PRIORITY"]
+             for line in lines if "level=" in line["MESSAGE"]}
+    assert found["error"] == "3" and found["info"] == "6"
+    assert all(line["MESSAGE"].startswith("time=") for line in lines
+               if "level=" in line["MESSAGE"])
+
+
+def test_it_is_started_anew_however_often_it_fails(service):
+    for count in range(1, 8):
+        service.kill(signal.SIGKILL)
+        service.wait_shown("NRestarts", str(count))
+        service.wait_shown("ActiveState", "active")
 
 
 def upgrade(service):
@@ -146,3 +191,53 @@ def test_a_socket_unit_keeps_who_comes_meanwhile(service):
     assert service.is_healthy()
     upgrade(service)
     assert service.is_healthy()
+
+
+# --- what the unit offers
+
+CREDENTIAL = """[Service]
+LoadCredential=auth_secret:/etc/peal/secrets/auth_secret
+Environment=PEAL_AUTH_SECRET_FILE=%d/auth_secret
+ExecReload=
+ExecReload=/bin/kill -HUP $MAINPID
+"""
+
+
+def is_last_start_with_auth(service):
+    starts = [line for line in service.journal().splitlines()
+              if "message=Listening" in line]
+    return " auth=on " in starts[-1]
+
+
+def test_a_credential_is_read_at_the_start_and_by_each_process(service):
+    """From a file that the service's own user may not read."""
+    service.systemctl("stop", "peal")
+    service.run("install", "-d", "-m", "700", "/etc/peal/secrets")
+    service.write("etc/peal/secrets/auth_secret", "a secret of more than 32 bytes, or so")
+    service.run("chmod", "600", "/etc/peal/secrets/auth_secret")
+    service.write("etc/systemd/system/peal.service.d/credential.conf",
+                  CREDENTIAL)
+    service.systemctl("daemon-reload")
+    try:
+        service.systemctl("start", "peal")
+        service.wait_shown("ActiveState", "active")
+        assert is_last_start_with_auth(service)
+        service.systemctl("reload", "peal")
+        service.wait_shown("StatusText", "Config reloaded")
+        upgrade(service)
+        assert is_last_start_with_auth(service)
+    finally:
+        service.run("rm", "/etc/systemd/system/peal.service.d/credential.conf")
+        service.systemctl("daemon-reload")
+
+
+def test_there_is_a_folder_for_the_admin_socket(service):
+    service.configure(admin={"socket": "/run/peal/admin.sock"})
+    service.systemctl("restart", "peal")
+    found = service.run("stat", "-c", "%a %U %G %F", "/run/peal",
+                        "/run/peal/admin.sock").stdout.splitlines()
+    assert found == ["750 peal peal directory", "660 peal peal socket"]
+    upgrade(service)
+    answer = service.run("curl", "-s", "--unix-socket", "/run/peal/admin.sock",
+                         "http://localhost/metrics").stdout
+    assert "peal_connections 0" in answer

@@ -73,7 +73,7 @@ async def echo(client):
 
 async def plain_http(port):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"GET /metrics HTTP/1.1\r\nHost: peal\r\n"
+    writer.write(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n"
                  b"Connection: close\r\n\r\n")
     assert b"200" in await reader.readline()
     await reader.read()

@@ -38,7 +38,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     const { server } = await start(t);
     const dashboard = await Dashboard.open(t, browser, server.url);
     const { page } = dashboard;
-    for (const [key, text] of [['no-key-that-anybody-knows', /not known/], [WEAK_KEY, /scope admin/]]) {
+    for (const [key, text] of [['no-key-that-anybody-knows', /does not know/], [WEAK_KEY, /scope admin/]]) {
       await dashboard.signIn(key);
       await page.locator('#sign-in-wrong', { hasText: text }).waitFor();
       assert.equal(await page.locator('#board').isVisible(), false);
@@ -102,7 +102,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     crowd.talk(noisy, 'noise', 80);
     await Promise.all([dashboard.seesFirst('channels', 'noise', 5000), dashboard.seesFirst('connections', 'noisy', 5000)]);
     assert.match(await dashboard.row('connections', 'noisy').innerText(), /127\.0\.0\.1\s+broadcast\s+noise/);
-    assert.match(await dashboard.page.locator('#connections-note').innerText(), /^50 of 303$/);
+    assert.match(await dashboard.page.locator('#connections-note').innerText(), /^50 of 303 connections shown$/);
   });
 
   browserTest('finds a client among many, and sorts by what is wanted', async (t) => {
@@ -111,19 +111,19 @@ describe('the dashboard', { concurrency: 2 }, () => {
     await crowd.join('needle', 'haystack');
     const dashboard = await Dashboard.signedIn(t, browser, server.url);
     await dashboard.page.fill('#connections-search', 'haystack');
-    await dashboard.page.locator('#connections-note', { hasText: '1 of 1' }).waitFor();
+    await dashboard.page.locator('#connections-note', { hasText: '1 of 1 connection shown' }).waitFor();
     assert.deepEqual(await dashboard.names('connections'), ['needle']);
     await dashboard.page.fill('#channels-search', 'nothing has this');
-    await dashboard.page.getByText('No channel has that in its name.').waitFor();
+    await dashboard.page.getByText('No channel name contains this.').waitFor();
     await dashboard.page.fill('#connections-search', '🙂'.repeat(80)); // longer in bytes than a search may be
-    await dashboard.page.getByText('No connection has that.').waitFor();
+    await dashboard.page.getByText('No connection matches.').waitFor();
     await dashboard.page.fill('#channels-search', '');
     await dashboard.page.click('#channels thead button:has-text("Subscribers")');
     await dashboard.seesFirst('channels', 'room:0');
-    assert.equal(await dashboard.page.locator('#channels th[aria-sort="descending"]').innerText(), 'Subscribers ▾');
+    assert.equal(await dashboard.page.locator('#channels th[aria-sort="descending"]').textContent(), 'Subscribers▾');
   });
 
-  browserTest('publishes, looks into a channel, and puts a client out', async (t) => {
+  browserTest('publishes, looks into a channel, and disconnects a client', async (t) => {
     const { server, crowd } = await start(t);
     const alice = await crowd.join('alice', 'lobby');
     const dashboard = await Dashboard.signedIn(t, browser, server.url);
@@ -144,16 +144,40 @@ describe('the dashboard', { concurrency: 2 }, () => {
     assert.equal(await page.locator('#inside-members').innerText(), 'alice');
     await page.keyboard.press('Escape');
 
-    await dashboard.row('connections', 'alice').getByRole('button', { name: 'Put out alice' }).click();
+    await dashboard.row('connections', 'alice').getByRole('button', { name: 'Disconnect alice' }).click();
     assert.equal(await dashboard.focused({ ring: false }), 'Cancel'); // not by a slip of the hand
-    await page.fill('#put-out-reason', 'too loud');
-    await page.click('#put-out [type=submit]');
-    await page.getByText('alice is put out: 1 connections here').waitFor();
+    await page.fill('#disconnect-reason', 'too loud');
+    await page.click('#disconnect [type=submit]');
+    await page.getByText('alice is disconnected: 1 connection closed on this instance.').waitFor();
     assert.deepEqual(await alice.closed, { code: 4403, reason: 'too loud' });
-    await page.click('#put-out [data-close]');
+    await page.click('#disconnect [data-close]');
     await dashboard.row('connections', 'alice').waitFor({ state: 'detached' });
     const drop = dashboard.page.locator('#drops tr', { hasText: 'disconnected' });
     assert.match(await drop.innerText(), /^closed with 4403\s+disconnected\s+1\s+1$/);
+  });
+
+  browserTest('shows any client id as it is, and finds and disconnects its client', async (t) => {
+    const { server, crowd } = await start(t);
+    const ids = ['auth0|5f7c', '<b onclick="window.hacked = 1">&amp;', 'DOMAIN\\user', 'josé', '\u202enimda', '*', '%2F/..', 'a b'];
+    const sockets = await Promise.all(ids.map((id) => crowd.join(id, 'lobby')));
+    const dashboard = await Dashboard.signedIn(t, browser, server.url);
+    const { page } = dashboard;
+    const shown = async () => page.locator('#connections tbody th').allTextContents();
+    await page.waitForFunction((count) => document.querySelectorAll('#connections tbody th').length === count, ids.length + 1);
+    assert.deepEqual((await shown()).filter((id) => !id.startsWith('dashboard-')).sort(), [...ids].sort());
+    await page.fill('#connections-search', '<b ');
+    await page.locator('#connections-note', { hasText: '1 of 1' }).waitFor();
+    assert.deepEqual(await shown(), [ids[1]]);
+    await page.locator('#connections tbody button').click();
+    await page.locator('dialog[open]', { hasText: ids[1] }).waitFor();
+    await page.click('dialog[open] [type=submit]');
+    assert.equal((await sockets[1].closed).code, 4403);
+    await page.click('dialog[open] [data-close]');
+    await dashboard.row('channels', 'lobby').getByRole('button', { name: 'Look inside lobby' }).click();
+    await page.locator('#inside-members', { hasText: 'auth0|5f7c' }).waitFor();
+    const members = await page.locator('#inside-members').textContent();
+    for (const id of ids) if (id !== ids[1]) assert.ok(members.includes(id), `${id} in ${members}`);
+    assert.equal(await page.evaluate(() => window.hacked), undefined);
   });
 
   browserTest('shows hostile texts as texts', async (t) => {
@@ -224,13 +248,13 @@ describe('the dashboard', { concurrency: 2 }, () => {
     await dashboard.row('connections', 'alice').waitFor();
     await dashboard.tabTo('Skip to the connections');
     await keyboard.press('Enter');
-    await dashboard.tabTo('Put out alice');
+    await dashboard.tabTo('Disconnect alice');
     await keyboard.press('Enter');
     assert.equal(await dashboard.focused(), 'Cancel');
     await keyboard.press('Escape');
-    assert.equal(await dashboard.focused(), 'Put out alice');
+    assert.equal(await dashboard.focused(), 'Disconnect alice');
     await keyboard.press('Enter');
-    await dashboard.tabTo('Put out');
+    await dashboard.tabTo('Disconnect');
     await keyboard.press('Enter');
     assert.equal((await alice.closed).code, 4403);
   });
@@ -247,7 +271,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     await dashboard.page.waitForFunction(() => [...document.querySelectorAll('#connections tr')]
       .some((row) => row.textContent.startsWith('two') && Number(row.cells[5].textContent) > 40));
     assert.equal((await dashboard.names('connections'))[0], 'one');
-    assert.equal(await dashboard.focused(), 'Put out one');
+    assert.equal(await dashboard.focused(), 'Disconnect one');
     await dashboard.page.locator('#connections-search').focus();
     await dashboard.seesFirst('connections', 'two');
   });

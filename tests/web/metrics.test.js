@@ -42,7 +42,11 @@ test('rates are a second, and begin anew with the server', () => {
 });
 
 test('numbers are written for people', () => {
-  assert.deepEqual([0, 0.123, 9.99, 1234.5, null].map(format.rate), ['0', '0.123', '9.99', '1,235', '–']);
+  assert.deepEqual([0, 0.123, 9.99, 1234.5, null].map(format.rate), ['0', '0.12', '9.99', '1,235', '–']);
+  assert.deepEqual([0, 0.0692, 1.234, 12.34, 123.4, null].map(format.ms), ['0 ms', '0.07 ms', '1.23 ms', '12.3 ms', '123 ms', '–']);
+  assert.deepEqual([0.0417, 12.34, 100].map(format.percent), ['0.04 %', '12.3 %', '100 %']);
+  assert.deepEqual([0, 1, 2, 1000].map((n) => format.counted(n, 'connection')), [
+    '0 connections', '1 connection', '2 connections', '1,000 connections']);
   assert.deepEqual([0, 999, 1000, 12_340_000].map(format.bytes), ['0 B', '999 B', '1 KB', '12.3 MB']);
   assert.deepEqual([0, 59, 60, 3700, 90_000].map(format.duration), ['0 s', '59 s', '1 min', '1 h 1 min', '1 d 1 h']);
 });

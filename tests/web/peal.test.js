@@ -3,80 +3,73 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Peal, adviceFor, expiryOf } from '../../web/peal.js';
+import { adviceFor, channelFlaw, clientFlaw, expiryOf } from '../../web/peal.js';
 import { FakeClock, settled } from './support/fake_clock.js';
-import { fakeSockets } from './support/fake_socket.js';
-
-const URL = 'http://server.test';
-
-function setUp(options = {}) {
-  const clock = options.clock ?? new FakeClock();
-  const sockets = fakeSockets();
-  const peal = new Peal({ client: 'alice', url: URL, WebSocket: sockets, clock, idlePing: 0, ...options });
-  const states = [];
-  peal.on('state', (event) => states.push(event));
-  return { peal, clock, sockets, states };
-}
-
-async function opened(options) {
-  const all = setUp(options);
-  all.peal.connect();
-  await settled();
-  all.sockets.last.open();
-  return all;
-}
-
-/** Also `lobby`, subscribed at offset 5 of epoch E, and all its events. */
-async function subscribed(options) {
-  const all = await opened(options);
-  const lobby = all.peal.subscribe('lobby');
-  const events = [];
-  for (const type of ['message', 'join', 'leave', 'gap', 'subscribed', 'recovered', 'unsubscribed', 'error']) {
-    lobby.on(type, (event) => events.push([type, event]));
-  }
-  all.sockets.last.answerSubscribe({ epoch: 'E', offset: 5, recovered: false });
-  await settled();
-  events.length = 0;
-  return { ...all, lobby, events };
-}
-
-/** Until the wait is over and the next socket is there, not yet open. */
-async function redialled({ sockets, clock }, code = 1006) {
-  sockets.last.drop(code);
-  const { length } = sockets.all;
-  while (sockets.all.length === length && clock.pending) await clock.pass(clock.next);
-}
-
-async function reconnected(all, code) {
-  await redialled(all, code);
-  all.sockets.last.open();
-}
-
-const message = (offset, channel = 'lobby') => ({
-  type: 'broadcast', channel, from: 'bob', payload: `m${offset}`, offset, time: offset,
-});
-const offsetsOf = (events) => events.filter(([type]) => type === 'message').map(([, { offset }]) => offset);
-const typesOf = (events) => events.map(([type]) => type);
-
-function jwt(claims) {
-  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${part({ alg: 'HS256' })}.${part({ sub: 'alice', ...claims })}.c2ln`;
-}
-const tokenFor = (clock, seconds) => jwt({ exp: Math.floor(clock.now() / 1000) + seconds });
+import {
+  jwt, message, offsetsOf, opened, reconnected, redialled, setUp, subscribed, tokenFor, typesOf,
+} from './support/peal_setup.js';
 
 // Connecting. -----------------------------------------------------------------
 
 test('connects to /ws/<client>, joining no channel, with the protocol', async () => {
   const { sockets, states, peal } = await opened({ client: 'a:b@c' });
-  assert.equal(sockets.last.url, 'ws://server.test/ws/a%3Ab%40c?channel=');
+  assert.equal(sockets.last.url, 'ws://server.test/ws/a%3Ab%40c?channel=&hello=1');
   assert.deepEqual(sockets.last.protocols, ['broadcast']);
+  sockets.last.greet();
   assert.deepEqual(states.map(({ state }) => state), ['connecting', 'open']);
   assert.equal(peal.state, 'open');
 });
 
 test('keeps the path of its url, and https becomes wss', async () => {
   const { sockets } = await opened({ url: 'https://example.com/chat/' });
-  assert.equal(sockets.last.url, 'wss://example.com/chat/ws/alice?channel=');
+  assert.equal(sockets.last.url, 'wss://example.com/chat/ws/alice?channel=&hello=1');
+});
+
+const CLIENTS = [
+  'auth0|5f7c', 'google-oauth2|1035', 'https://orcid.org/0000-0002', 'repo:octo/x:ref:refs/heads/main',
+  'DOMAIN\\user', "o'brien@x.com", 'josé', 'jose\u0301', 'Anna Maria', '"', '%2F', '/', '{}', '*', ':', '?#&=+',
+  '👩‍🚀', '\u202enimda', 'שלום', 'é'.repeat(64), 'x'.repeat(128),
+];
+const NOT_CLIENTS = [
+  ['a\0', 'found U+0000 at character 2'], ['\n', 'found U+000A at character 1'],
+  ['é😀\u007f', 'found U+007F at character 3'], ['\u0085', 'found U+0085 at character 1'],
+  ['a\ud800b', 'lone surrogate at character 2'], ['\udc00', 'lone surrogate at character 1'],
+  ['x'.repeat(129), 'it has 129 bytes'], ['é'.repeat(65), 'it has 130 bytes'], [true, 'it is not a string'],
+];
+
+test('a client id is any text without control characters', async () => {
+  for (const client of CLIENTS) {
+    const { peal, sockets } = await opened({ client });
+    const { pathname } = new globalThis.URL(sockets.last.url);
+    assert.equal(pathname, `/ws/${encodeURIComponent(client)}`);
+    assert.equal(pathname.split('/').length, 3);
+    assert.equal(peal.client, client);
+  }
+  assert.equal(setUp({ client: 42 }).peal.client, '42');
+});
+
+test('an invalid client id is refused before dialling, with its position', async () => {
+  for (const [client, flaw] of NOT_CLIENTS) {
+    const message = `options.client must be 1 to 128 bytes of UTF-8 without control characters; ${flaw}`;
+    assert.throws(() => setUp({ client }), { name: 'TypeError', message });
+    assert.ok(clientFlaw(client).endsWith(flaw));
+  }
+  assert.match(clientFlaw(''), /; it is empty$/);
+});
+
+test('an invalid name in a call is refused without a message, with its position', async () => {
+  const { peal, sockets } = await opened();
+  const names = [['a b', 'found U+0020 at character 2'], ['ü', 'found U+00FC at character 1'], ['', 'it is empty'],
+    ['x'.repeat(165), 'it has 165 bytes'], [undefined, 'it is not a string'], ['\ud800', 'lone surrogate at character 1']];
+  const before = sockets.last.sent.length;
+  for (const [channel, flaw] of names) {
+    const refused = { code: 'bad_channel', message: `channel must be 1 to 164 of A-Z a-z 0-9 _ - = @ , . ; : # $ /; ${flaw}` };
+    assert.throws(() => peal.subscribe(channel), refused);
+    for (const ask of ['publish', 'presence', 'history']) await assert.rejects(peal[ask](channel), refused);
+    assert.equal(channelFlaw(channel), refused.message.replace('channel ', ''));
+  }
+  await assert.rejects(peal.direct('a\nb'), { code: 'bad_client', message: /^to must be .* found U\+000A at character 2$/ });
+  assert.equal(sockets.last.sent.length, before);
 });
 
 test('the token goes beside the protocol', async () => {
@@ -238,6 +231,7 @@ test('what an old socket still says is not heard', async () => {
   const { sockets, peal, clock } = await subscribed();
   const [old] = sockets.all;
   await reconnected({ sockets, clock });
+  sockets.last.greet();
   old.onclose({ code: 4403, reason: '' });
   assert.equal(peal.state, 'open');
 });
@@ -372,10 +366,15 @@ test('join and leave reach their channel only', async () => {
   assert.deepEqual(typesOf(events), ['join']);
 });
 
-test('subscribing twice gives the same subscription and asks once', async () => {
-  const { peal, sockets, lobby } = await subscribed();
-  assert.equal(peal.subscribe('lobby'), lobby);
+test('subscribing twice gives two subscriptions and asks once', async () => {
+  const { peal, sockets, lobby, events } = await subscribed();
+  const other = peal.subscribe('lobby');
+  assert.notEqual(other, lobby);
+  const seen = [];
+  other.on('message', ({ offset }) => seen.push(offset));
+  sockets.last.say(message(6));
   assert.equal(sockets.last.sent.length, 1);
+  assert.deepEqual([offsetsOf(events), seen], [[6], [6]]);
 });
 
 test('a refused subscription says why, and is asked again on the next connection', async () => {
@@ -513,6 +512,33 @@ test('presence, history, direct, echo and ping give their answers', async () => 
   assert.deepEqual([echo, took], [7, 12]);
 });
 
+test('what is said may have an event', async () => {
+  const { peal, sockets } = await opened();
+  const lobby = peal.subscribe('lobby');
+  peal.publish('lobby', 1, { event: 'a' }).catch(() => {});
+  lobby.publish(2, { event: 'b' }).catch(() => {});
+  lobby.publish(3).catch(() => {});
+  peal.direct('bob', 4, { event: 'c' }).catch(() => {});
+  await Promise.resolve();
+  const said = sockets.last.sent.filter(({ payload }) => payload);
+  assert.deepEqual(said.map(({ event, payload }) => [event, payload]), [['a', 1], ['b', 2], [undefined, 3], ['c', 4]]);
+});
+
+test('members may be counted, and their list cut off', async () => {
+  const { peal, sockets } = await opened();
+  const lobby = peal.subscribe('lobby');
+  const some = lobby.presence({ limit: 1 });
+  const count = lobby.memberCount();
+  await Promise.resolve();
+  const [presence, counted] = sockets.last.sent.filter(({ type }) => type === 'presence');
+  assert.deepEqual([presence.limit, counted.limit], [1, 0]);
+  const clients = [{ client: 'bob', connections: 1, info: { name: 'Bob' } }];
+  sockets.last.say({ type: 'presence', count: 7, clients, id: presence.id });
+  sockets.last.say({ type: 'presence', count: 7, clients: [], id: counted.id });
+  assert.deepEqual(await some, clients);
+  assert.equal(await count, 7);
+});
+
 test('direct messages and errors without an id are events', async () => {
   const { peal, sockets } = await opened();
   const events = [];
@@ -539,6 +565,7 @@ test('a token is refreshed on the open connection, well before it ends', async (
     return Promise.resolve(tokenFor(clock, 1000));
   };
   const { sockets } = await opened({ token, clock });
+  sockets.last.greet();
   for (const chance of [0, 1]) {
     const wait = clock.next;
     assert.ok(wait >= 750_000 && wait <= 900_000, `after ${wait} ms`);
@@ -649,4 +676,316 @@ test('a token function that fails is tried again with back-off', async () => {
   assert.deepEqual([errors, states.at(-1).state], [['token'], 'waiting']);
   await clock.pass(60_000);
   assert.ok(errors.length > 2);
+});
+
+// Limits that the server announces. ---------------------------------------------
+
+/** Also known to say hello, and open once more without having said it. */
+async function reopened(options, limits) {
+  const all = await opened(options);
+  all.sockets.last.greet(limits);
+  await reconnected(all);
+  return all;
+}
+
+const names = (count) => Array.from({ length: count }, (_, i) => `room-${i}`);
+const channelsOf = (frame) => frame.channels.map(({ channel }) => channel);
+
+test('hello is there to be read, and gone when the next server says none', async () => {
+  const all = await opened();
+  assert.equal(all.peal.hello, undefined);
+  all.sockets.last.greet({ channels: 3 });
+  assert.deepEqual([all.peal.hello.connection, all.peal.hello.limits.channels], ['0-100000000', 3]);
+  await reconnected(all);
+  assert.equal(all.peal.hello.limits.channels, 3);
+  all.sockets.last.say({ type: 'direct', payload: 1 });
+  assert.equal(all.peal.hello, undefined);
+});
+
+test('it comes back to all its channels with one message, each from its own position', async () => {
+  const all = await opened();
+  const { peal, sockets } = all;
+  sockets.last.greet();
+  for (const name of names(110)) peal.subscribe(name, { since: { epoch: name, offset: 7 } });
+  await reconnected(all);
+  assert.equal(sockets.last.sent.length, 0); // until the server has said hello
+  sockets.last.greet();
+  const [list, ...more] = sockets.last.sent;
+  assert.deepEqual([list.type, more.length], ['subscribe', 0]);
+  assert.deepEqual(channelsOf(list), names(110));
+  assert.deepEqual(list.channels[3].since, { epoch: 'room-3', offset: 7 });
+});
+
+test('each channel of a list has an answer of its own', async () => {
+  const all = await opened();
+  const { peal, sockets } = all;
+  sockets.last.greet();
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => peal.subscribe(name));
+  const errors = [];
+  b.on('error', ({ code }) => errors.push(code));
+  await reconnected(all);
+  sockets.last.greet();
+  const { id } = sockets.last.asked('subscribe');
+  sockets.last.say({ type: 'error', code: 'forbidden', message: '', channel: 'b', id });
+  sockets.last.say({ type: 'subscribed', channel: 'c', epoch: 'E', offset: 4, recovered: false, messages: [], id });
+  await settled();
+  assert.deepEqual([a.state, b.state, c.state, errors], ['waiting', 'failed', 'subscribed', ['forbidden']]);
+  sockets.last.say({ type: 'subscribed', channel: 'a', epoch: 'E', offset: 9, recovered: false, messages: [], id });
+  await settled();
+  assert.deepEqual([a.state, a.offset, c.offset], ['subscribed', 9, 4]);
+});
+
+test('a list that is refused as a whole fails all its channels', async () => {
+  const all = await opened();
+  const { peal, sockets } = all;
+  sockets.last.greet();
+  const [a, b] = ['a', 'b'].map((name) => peal.subscribe(name));
+  for (const each of [a, b]) each.on('error', () => {});
+  await reconnected(all);
+  sockets.last.greet();
+  sockets.last.say({ type: 'error', code: 'bad_request', message: '', id: sockets.last.asked('subscribe').id });
+  await settled();
+  assert.deepEqual([a.state, b.state], ['failed', 'failed']);
+});
+
+test('what a list cannot hold goes into the next', async () => {
+  const all = await opened();
+  const { peal, sockets } = all;
+  sockets.last.greet();
+  for (const name of names(10)) peal.subscribe(name);
+  await reconnected(all);
+  sockets.last.greet({ channels: 4 });
+  assert.deepEqual(sockets.last.sent.map((frame) => channelsOf(frame).length), [4, 4, 2]);
+  await reconnected(all);
+  sockets.last.greet({ message_bytes: 300 });
+  const lengths = sockets.last.sent.map((frame) => JSON.stringify(frame).length);
+  assert.ok(lengths.length > 1 && Math.max(...lengths) <= 300, lengths);
+});
+
+test('a server without hello is asked one by one, and no faster than any server allows', async () => {
+  const { peal, sockets, clock } = setUp();
+  for (const name of names(120)) peal.subscribe(name);
+  peal.connect();
+  await settled();
+  sockets.last.open();
+  assert.equal(sockets.last.sent.length, 5);
+  sockets.last.say({ type: 'subscribed', channel: 'room-0', epoch: 'E', offset: 0, messages: [], id: sockets.last.sent[0].id });
+  assert.ok(sockets.last.sent.length < 100);
+  for (let i = 1; i < 120; i += 1) {
+    await clock.pass(10);
+    const { id, channel } = sockets.last.sent[i];
+    sockets.last.say({ type: 'subscribed', channel, epoch: 'E', offset: 0, messages: [], id });
+  }
+  assert.deepEqual(sockets.last.sent.map(({ channel }) => channel), names(120));
+});
+
+test('a server that no longer says hello is noticed, by its first word or by its silence', async () => {
+  for (const word of [true, false]) {
+    const all = await opened();
+    const { peal, sockets, clock } = all;
+    sockets.last.greet();
+    for (const name of names(3)) peal.subscribe(name);
+    await reconnected(all);
+    assert.equal(sockets.last.sent.length, 0);
+    if (word) sockets.last.say({ type: 'direct', payload: 1 });
+    else await clock.pass(1_000);
+    assert.deepEqual(sockets.last.sent.map(({ channel }) => channel), names(3));
+  }
+});
+
+/** As the server counts: what it took, and whether that was ever too much. */
+class Bucket {
+  constructor(clock, { rate, opening = 0 }) {
+    Object.assign(this, { clock, rate, opening, level: rate, at: clock.now(), seen: 0, isOver: false });
+  }
+
+  take(frames) {
+    for (const frame of frames.slice(this.seen)) {
+      this.level = Math.min(this.rate, this.level + ((this.clock.now() - this.at) / 1000) * this.rate);
+      this.at = this.clock.now();
+      if (['subscribe', 'history', 'presence'].includes(frame.type) && this.opening > 0) this.opening -= 1;
+      else this.level -= 1;
+      if (this.level < 0) this.isOver = true;
+    }
+    this.seen = frames.length;
+  }
+}
+
+for (const [rate, delays] of [[100, [0, 50]], [10, [0, 200]], [10, [1500]], [1, [0]], [3, [700, 0, 90]], [1000, [30]]]) {
+  test(`it keeps to ${rate} a second, with answers after ${delays} ms`, async () => {
+    const limits = { messages_per_second: rate, burst: rate, opening_burst: 0 };
+    const all = await reopened({ requestTimeout: 600_000 }, limits);
+    const { peal, sockets, clock } = all;
+    const count = rate * 4;
+    sockets.last.greet(limits);
+    const bucket = new Bucket(clock, { rate });
+    const results = Promise.all(Array.from({ length: count }, (_, i) => peal.publish('lobby', i)));
+    let arrived = 0;
+    for (let round = 0; arrived < count && round < 10_000; round += 1) {
+      // what was sent meanwhile arrives all at once, late: the worst there is
+      await clock.pass(delays[round % delays.length] || 1);
+      bucket.take(sockets.last.sent);
+      for (; arrived < bucket.seen; arrived += 1) {
+        sockets.last.say({ type: 'broadcastResult', offset: arrived, id: sockets.last.sent[arrived].id });
+      }
+    }
+    await results;
+    assert.equal(bucket.isOver, false);
+    assert.deepEqual(sockets.last.sent.map(({ payload }) => payload), Array.from({ length: count }, (_, i) => i));
+  });
+}
+
+test('what the opening allows goes out at once, and the rest at its rate', async () => {
+  const limits = { messages_per_second: 10, burst: 10, opening_burst: 30 };
+  const { peal, sockets, clock } = await reopened({}, limits);
+  sockets.last.greet(limits);
+  for (const name of names(20)) {
+    peal.history(name).catch(() => {});
+    peal.presence(name).catch(() => {});
+  }
+  assert.ok(sockets.last.sent.length >= 38 && sockets.last.sent.length <= 40, sockets.last.sent.length);
+  const bucket = new Bucket(clock, { rate: 10, opening: 30 });
+  bucket.take(sockets.last.sent);
+  assert.equal(bucket.isOver, false);
+});
+
+test('without a limit nothing waits', async () => {
+  const { peal, sockets } = await reopened({}, {});
+  sockets.last.greet({ messages_per_second: 0, burst: 0 });
+  for (let i = 0; i < 500; i += 1) peal.publish('lobby', i).catch(() => {});
+  assert.equal(sockets.last.sent.length, 500);
+});
+
+test('pings and refreshes do not wait for their turn', async () => {
+  const limits = { messages_per_second: 10, burst: 10 };
+  const { peal, sockets, clock } = await reopened({ idlePing: 5_000, requestTimeout: 60_000 }, limits);
+  sockets.last.greet(limits);
+  for (let i = 0; i < 100; i += 1) peal.publish('lobby', i).catch(() => {});
+  assert.ok(sockets.last.sent.length < 10); // nothing is answered
+  await clock.pass(5_000);
+  assert.ok(sockets.last.asked('ping'));
+});
+
+test('a message larger than the server takes is rejected before it is sent', async () => {
+  const all = await opened();
+  const { peal, sockets } = all;
+  sockets.last.greet({ message_bytes: 200 });
+  const sent = sockets.last.sent.length;
+  await assert.rejects(peal.publish('lobby', 'x'.repeat(200)), { code: 'too_big' });
+  await assert.rejects(peal.publish('lobby', '\u00e9'.repeat(100)), { code: 'too_big' });
+  await assert.rejects(peal.publish('lobby', '\u{1f600}'.repeat(40)), { code: 'too_big' });
+  assert.equal(sockets.last.sent.length, sent);
+  peal.publish('lobby', '\u00e9'.repeat(60)).catch(() => {});
+  assert.equal(sockets.last.sent.length, sent + 1);
+  sockets.last.drop();
+  await assert.rejects(peal.publish('lobby', 'x'.repeat(200)), { code: 'too_big' });
+  assert.equal(peal.state, 'waiting');
+});
+
+test('a message that waited for the first connection is measured when the limit is known', async () => {
+  const { peal, sockets } = setUp();
+  const many = names(6).map((name) => peal.publish(name, 1));
+  for (const each of many) each.catch(() => {});
+  const tooBig = assert.rejects(peal.publish('lobby', 'x'.repeat(1000)), { code: 'too_big' });
+  peal.connect();
+  await settled();
+  sockets.last.open();
+  sockets.last.greet({ message_bytes: 1000 });
+  await tooBig;
+  assert.equal(sockets.last.sent.length, 6);
+  assert.equal(peal.state, 'open');
+});
+
+test('the size is that of the message, to the byte', async () => {
+  const { peal, sockets } = await opened();
+  peal.publish('lobby', 'x').catch(() => {});
+  const around = JSON.stringify(sockets.last.sent[0]).length - 1;
+  sockets.last.greet({ message_bytes: 500 });
+  peal.publish('lobby', 'x'.repeat(500 - around)).catch(() => {});
+  assert.equal(sockets.last.sent.length, 2);
+  await assert.rejects(peal.publish('lobby', 'x'.repeat(501 - around)), { code: 'too_big' });
+});
+
+test('unsubscribe and subscribe keep their order, however fast they come', async () => {
+  const all = await reopened({}, {});
+  const { peal, sockets } = all;
+  for (let i = 0; i < 3; i += 1) {
+    const lobby = peal.subscribe('lobby');
+    if (i < 2) lobby.unsubscribe().catch(() => {});
+  }
+  sockets.last.greet();
+  assert.deepEqual(sockets.last.sent.map(({ type }) => type),
+    ['subscribe', 'unsubscribe', 'subscribe', 'unsubscribe', 'subscribe']);
+});
+
+test('what means one connection only does not reach the next', async () => {
+  const all = await reopened({}, {});
+  const { peal, sockets } = all;
+  sockets.last.greet({ messages_per_second: 1, burst: 1, opening_burst: 0 });
+  const lobby = peal.subscribe('lobby');
+  const dev = peal.subscribe('dev');
+  const left = dev.unsubscribe(); // the end of the connection leaves it too
+  await reconnected(all);
+  await left;
+  sockets.last.greet();
+  assert.deepEqual(sockets.last.sent.map(({ type, channel }) => [type, channel]), [['subscribe', 'lobby']]);
+  assert.equal(lobby.state, 'waiting');
+});
+
+test('a subscribe is not late as long as other channels bring what they missed', async () => {
+  const { peal, sockets, clock } = await opened();
+  const [a, b] = ['a', 'b'].map((name) => peal.subscribe(name));
+  const [{ id: first }, { id: second }] = sockets.last.sent;
+  sockets.last.say({ type: 'subscribed', channel: 'a', epoch: 'E', offset: 0, messages: [], id: first });
+  for (let i = 1; i <= 30; i += 1) {
+    await clock.pass(2_000);
+    sockets.last.say(message(i, 'a'));
+  }
+  assert.deepEqual([a.state, b.state], ['subscribed', 'waiting']);
+  sockets.last.say({ type: 'subscribed', channel: 'b', epoch: 'E', offset: 3, messages: [], id: second });
+  await settled();
+  assert.equal(b.state, 'subscribed');
+});
+
+test('a subscribe that is late is given up when nothing else comes either', async () => {
+  const { peal, sockets, clock } = await opened();
+  const lobby = peal.subscribe('lobby');
+  const errors = [];
+  lobby.on('error', ({ code }) => errors.push(code));
+  await clock.pass(6_000);
+  sockets.last.say({ type: 'direct', payload: 1 });
+  await clock.pass(9_999);
+  assert.deepEqual(errors, []);
+  await clock.pass(1);
+  assert.deepEqual(errors, ['timeout']);
+});
+
+test('a server that insists on already_subscribed is not asked again and again', async () => {
+  const { peal, sockets, clock } = await opened();
+  peal.subscribe('lobby').on('error', () => {});
+  for (let i = 0; i < 20; i += 1) {
+    const { id } = sockets.last.asked('subscribe');
+    sockets.last.say({ type: 'error', code: 'already_subscribed', message: '', id });
+    await settled();
+  }
+  assert.equal(sockets.last.sent.length, 3); // subscribe, unsubscribe, subscribe
+  await clock.pass(20_500);
+  assert.equal(sockets.last.sent.length, 4);
+});
+
+test('what a listener of `open` asks for goes out once, after what waited', async () => {
+  const { peal, sockets } = setUp();
+  peal.publish('lobby', 1).catch(() => {});
+  peal.on('state', ({ state }) => {
+    if (state !== 'open') return;
+    peal.subscribe('late');
+    peal.publish('lobby', 2).catch(() => {});
+  });
+  peal.subscribe('lobby');
+  peal.connect();
+  await settled();
+  sockets.last.open();
+  sockets.last.greet();
+  assert.deepEqual(sockets.last.sent.map(({ type, channel, payload }) => payload ?? `${type} ${channel}`),
+    ['subscribe lobby', 1, 'subscribe late', 2]);
 });

@@ -62,13 +62,24 @@ run_file() {
   : >"$counts"
 }
 
-run_file peal.test.js 5
-run_file api.test.js 20
+run_file peal.test.js 10
+run_file peal_host.test.js 10
+run_file peal_random.test.js 60
+run_file peal_node.test.js 60
+run_file examples.test.js 45
+run_file api.test.js 40
+run_file pusher.test.js 40
 run_file package.test.js 40
-run_file chat.test.js 54
+run_file chat.test.js 200
+run_file account.test.js 200
+run_file chat_look.test.js 60
 run_file vendor.test.js 5
+run_file limits.test.js 120
+run_file sse.test.js 200
 run_file metrics.test.js 5
 run_file dashboard.test.js 70
+run_file dashboard_look.test.js 90
+run_file accessibility.test.js 300
 run_file quick_start.test.js 470
 
 echo "$passed passed, $failed failed"

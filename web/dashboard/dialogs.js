@@ -1,6 +1,7 @@
-/** What an administrator may do: publish, look into a channel, put a client out. */
+/** What an administrator may do: publish, look into a channel, disconnect a client. */
 
-import { byId, element } from './dom.js';
+import { byId, element, isolated } from './dom.js';
+import { counted } from './format.js';
 
 const LAST = 20;
 
@@ -10,8 +11,8 @@ function prepare(id) {
   return dialog;
 }
 
-/** Runs `act` when the form is sent, its button off meanwhile; tells what became of it. */
-function onSubmit(dialog, result, act) {
+/** Runs `act` when the form is sent, its button off meanwhile, and shows the outcome. `once`: the button stays off after a success. */
+function onSubmit(dialog, result, act, { once = false } = {}) {
   const form = dialog.querySelector('form');
   const button = form.querySelector('[type=submit]');
   form.addEventListener('submit', async (event) => {
@@ -20,6 +21,12 @@ function onSubmit(dialog, result, act) {
     result.classList.remove('wrong');
     try {
       result.textContent = await act();
+      if (once) {
+        button.hidden = true;
+        form.querySelector('[data-close]').textContent = 'Close';
+        form.querySelector('[data-close]').focus();
+        return;
+      }
     } catch (error) {
       result.classList.add('wrong');
       result.textContent = error.message;
@@ -32,18 +39,18 @@ export class Dialogs {
   #api = null;
   #publish = prepare('publish');
   #inside = prepare('inside');
-  #putOut = prepare('put-out');
+  #disconnect = prepare('disconnect');
   #client = '';
 
   constructor() {
     onSubmit(this.#publish, byId('publish-result'), () => this.#sendMessage());
-    onSubmit(this.#putOut, byId('put-out-result'), () => this.#sendOut());
+    onSubmit(this.#disconnect, byId('disconnect-result'), () => this.#close(), { once: true });
     byId('publish-any').addEventListener('click', () => this.publish(''));
   }
 
   use(api) {
     this.#api = api;
-    if (!api) for (const dialog of [this.#publish, this.#inside, this.#putOut]) dialog.close();
+    if (!api) for (const dialog of [this.#publish, this.#inside, this.#disconnect]) dialog.close();
   }
 
   publish(channel) {
@@ -78,7 +85,7 @@ export class Dialogs {
     try {
       const { clients } = await this.#api.presence(channel);
       at.textContent = clients.length
-        ? clients.map(({ client, connections }) => (connections > 1 ? `${client} (${connections})` : client)).join(', ')
+        ? clients.map(({ client, connections }) => `${isolated(client)}${connections === 1 ? '' : ` (${connections})`}`).join(', ')
         : 'Nobody.';
     } catch (error) {
       at.textContent = error.message;
@@ -94,24 +101,28 @@ export class Dialogs {
         : `Nothing is kept; the channel stands at offset ${offset}.`;
       byId('inside-messages').replaceChildren(...messages.reverse().map(({ from, payload, offset: number, time }) => (
         element('li', {}, element('p', { class: 'note' },
-          `${number} · ${new Date(time).toLocaleTimeString()} · ${from ?? 'a backend'}`),
+          `${number} · ${new Date(time).toLocaleTimeString()} · ${from ? isolated(from) : 'a backend'}`),
         element('pre', {}, JSON.stringify(payload, null, 1))))));
     } catch (error) {
       note.textContent = error.message;
     }
   }
 
-  putOut(client) {
+  disconnect(client) {
     this.#client = client;
-    byId('put-out-what').textContent = `All connections of ${client}, on every instance, are closed with 4403. `
-      + 'It may come back if it still has a token.';
-    byId('put-out-reason').value = '';
-    byId('put-out-result').textContent = '';
-    this.#putOut.showModal();
+    byId('disconnect-what').textContent = `Closes all connections of ${isolated(client)}, on every instance, with 4403. `
+      + 'The client can connect again if it still has a token.';
+    byId('disconnect-reason').value = '';
+    byId('disconnect-result').textContent = '';
+    const submit = this.#disconnect.querySelector('[type=submit]');
+    submit.hidden = submit.disabled = false;
+    this.#disconnect.querySelector('[data-close]').textContent = 'Cancel';
+    this.#disconnect.showModal();
   }
 
-  async #sendOut() {
-    const { instances, connectionCount } = await this.#api.disconnect(this.#client, byId('put-out-reason').value);
-    return `${this.#client} is put out: ${connectionCount} connections here, ${instances} instances were told.`;
+  async #close() {
+    const { instances, connectionCount } = await this.#api.disconnect(this.#client, byId('disconnect-reason').value);
+    const others = instances > 1 ? `, and ${counted(instances - 1, 'other instance')} told to do the same` : '';
+    return `${isolated(this.#client)} is disconnected: ${counted(connectionCount, 'connection')} closed on this instance${others}.`;
   }
 }

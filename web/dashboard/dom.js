@@ -1,5 +1,8 @@
 /** Elements made. Texts go in as texts: names and payloads come from anybody. */
 
+/** A name within a sentence: whatever direction it has, the rest keeps its own. */
+export const isolated = (name) => (/^[ -~]*$/.test(name) ? name : `\u2068${name}\u2069`);
+
 export const byId = (id) => document.getElementById(id);
 
 export function element(name, attributes = {}, ...children) {

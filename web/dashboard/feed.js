@@ -13,6 +13,7 @@ export class Feed extends EventTarget {
   #api;
   #wishes; // a function
   #socket = null;
+  client = null; // who this page is, on the connection it has now
   #timers = new Set();
   #failures = 0;
   #asked = 0;
@@ -71,6 +72,7 @@ export class Feed extends EventTarget {
   #connect(client, ticket) {
     const url = new URL(`ws/${client}?ticket=${ticket}`, document.baseURI);
     url.protocol = url.protocol.replace('http', 'ws');
+    this.client = client;
     this.#socket = new WebSocket(url, ['dashboard']);
     this.#socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
     this.#socket.onclose = ({ code, reason }) => this.#lost(code, reason);

@@ -1,10 +1,14 @@
 /** Numbers as people read them. */
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
-const small = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
+const digits = [2, 1, 0].map((maximumFractionDigits) => new Intl.NumberFormat('en', { maximumFractionDigits }));
+
+/** What is small keeps two decimals at most: more would only look exact. */
+const small = { format: (value) => digits[value < 10 ? 0 : value < 100 ? 1 : 2].format(value) };
 
 export const count = (value) => (value === null ? '–' : whole.format(value));
 export const rate = (value) => (value === null ? '–' : (value < 10 ? small : whole).format(value));
+export const counted = (value, one, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`;
 export const ms = (value) => (value === null ? '–' : `${small.format(value)} ms`);
 export const percent = (value) => (value === null ? '–' : `${small.format(value)} %`);
 

@@ -36,22 +36,22 @@ function show(look) {
 function listen(made) {
   made.addEventListener('open', ({ detail }) => {
     hello = detail;
-    views.greet(hello);
+    views.greet(hello, made.client);
     setState('live', 'Live');
   });
   made.addEventListener('look', ({ detail }) => show(detail));
   made.addEventListener('instances', ({ detail }) => views.showInstances(detail));
   made.addEventListener('connecting', () => setState('waiting', 'Connecting …'));
   made.addEventListener('waiting', ({ detail: { reason, delay } }) => {
-    setState('waiting', `Lost${reason ? ` (${reason})` : ''}: again in ${Math.ceil(delay / 1000)} s`);
+    setState('waiting', `Connection lost${reason ? ` (${reason})` : ''}, retry in ${Math.ceil(delay / 1000)} s`);
   });
   made.addEventListener('refused', ({ detail }) => signOut(detail.message));
 }
 
 const WRONG = {
-  401: 'This key is not known here.',
+  401: 'This server does not know this key.',
   403: 'This key does not have the scope admin.',
-  404: 'The dashboard is not open to where you are (see the config key dashboard).',
+  404: 'The dashboard is not served to your address (see the config key dashboard).',
 };
 
 async function signIn(key, remember) {

@@ -75,7 +75,22 @@ const PLOTS = [
   },
 ];
 
-const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const TIME = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' };
+const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], TIME);
+
+const FONT = '11px system-ui, sans-serif';
+const HALF_A_TIME = 30; // px: a label of the last tick reaches so far to the right
+const TICK = 4;
+const GAP = 3;
+
+/** An axis as wide as its longest label: less would cut it off, more would waste the width. */
+function widthOf(plot, labels) {
+  plot.ctx.save();
+  plot.ctx.font = FONT;
+  const longest = Math.max(0, ...(labels ?? []).map((label) => plot.ctx.measureText(label).width));
+  plot.ctx.restore();
+  return Math.ceil(longest) + TICK + GAP + 2;
+}
 
 /** A colour as the canvas wants it, whatever the theme says. */
 const colourOf = (at) => getComputedStyle(at).color;
@@ -105,16 +120,17 @@ class Plot {
   #draw(place) {
     const soft = () => colourOf(this.figure.querySelector('figcaption ul'));
     const grid = { stroke: () => colourOf(place), width: 1 };
-    const axis = { stroke: soft, grid, ticks: { ...grid, size: 4 }, gap: 3, font: '11px system-ui, sans-serif' };
+    const axis = { stroke: soft, grid, ticks: { ...grid, size: TICK }, gap: GAP, font: FONT };
     this.#plot = new uPlot({
       width: 320,
       height: HEIGHT,
+      padding: [8, HALF_A_TIME, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: 'peal' }, drag: { x: false, y: false } },
       scales: { y: { range: (plot, low, high) => [0, Math.max(1, high * 1.1)] } },
       axes: [
         { ...axis, size: 22, space: 80, values: (plot, ticks) => ticks.map(clock) },
-        { ...axis, size: 62, space: 28, values: (plot, ticks) => ticks.map(this.#show) },
+        { ...axis, size: widthOf, space: 28, values: (plot, ticks) => ticks.map(this.#show) },
       ],
       series: [{}, ...this.#lines.map((line, i) => ({
         stroke: () => colourOf(this.#legends[i].item.firstChild),

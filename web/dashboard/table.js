@@ -16,7 +16,8 @@ export class Table {
   order = null;
 
   /**
-   * columns: {name, text(item), order?, number?, short?} or {name, buttons: [{name, label(item), run(item)}]}
+   * columns: {name, text(item), order?, number?, short?, long?} or {name, buttons: [{name, label(item), run(item)}], none?(item)};
+   * `none`: the text that stands in place of the buttons
    * onOrder: called when another column decides.
    */
   constructor(table, { caption, keyOf, columns, order, onOrder }) {
@@ -35,7 +36,7 @@ export class Table {
       head.append(name);
       return head;
     }
-    const button = element('button', { type: 'button' }, name, element('span', { 'aria-hidden': 'true' }, ' ▾'));
+    const button = element('button', { type: 'button' }, name, element('span', { 'aria-hidden': 'true' }, '▾'));
     button.addEventListener('click', () => {
       this.order = order;
       this.#markOrder();
@@ -83,7 +84,7 @@ export class Table {
   #add(key) {
     const kept = { item: null, cells: [] };
     kept.row = element('tr', {}, ...this.#columns.map((column, i) => {
-      const look = column.number ? 'number' : column.short && 'short';
+      const look = ['number', 'short', 'long'].find((one) => column[one]);
       const cell = element(i ? 'td' : 'th', { ...(!i && { scope: 'row' }), ...(look && { class: look }) });
       kept.cells.push(column.buttons ? this.#buttons(cell, column, kept) : cell);
       return cell;
@@ -97,17 +98,22 @@ export class Table {
       const button = element('button', { type: 'button', class: 'quiet' }, name);
       button.addEventListener('click', () => run(kept.item));
       return button;
-    }));
+    }), element('span', { class: 'note' }));
     return cell;
   }
 
   #write({ cells, item }) {
-    this.#columns.forEach(({ text, buttons }, i) => {
+    this.#columns.forEach(({ text, buttons, none }, i) => {
       if (!buttons) {
         setText(cells[i], text(item));
         return;
       }
-      buttons.forEach(({ label }, j) => cells[i].children[j].setAttribute('aria-label', label(item)));
+      const instead = none?.(item) || '';
+      setText(cells[i].lastChild, instead);
+      buttons.forEach(({ label }, j) => {
+        cells[i].children[j].hidden = Boolean(instead);
+        cells[i].children[j].setAttribute('aria-label', label(item));
+      });
     });
   }
 

@@ -27,16 +27,24 @@ const CHANNELS = (dialogs) => [
   },
 ];
 
+/** `all` are more than the table can show: those without subscribers have only a history. */
+function channelsNote(shown, all, isSearch) {
+  if (isSearch) return `${format.counted(shown, 'channel matches', 'channels match')}`;
+  if (shown === LIMIT) return `the first ${shown} of ${format.counted(all, 'channel')}`;
+  const rest = all > shown ? `; ${format.count(all - shown)} more with only a history` : '';
+  return `${format.counted(shown, 'channel')} with subscribers${rest}`;
+}
+
 function channelsOf({ channels, channel_count: all }) {
   const more = all - channels.length;
   return channels.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
-const CONNECTIONS = (dialogs) => [
+const CONNECTIONS = (dialogs, isOwn) => [
   { name: 'Client', text: ({ client }) => client },
   { name: 'Address', text: ({ address }) => address, short: true },
   { name: 'Protocol', text: ({ protocol }) => protocol, short: true },
-  { name: 'Channels', text: channelsOf },
+  { name: 'Channels', text: channelsOf, long: true },
   { name: 'Connected', text: ({ seconds }) => format.duration(seconds), order: 'age', number: true },
   { name: 'In/s', text: (row) => format.rate(row.in), order: 'in', number: true },
   { name: 'Out/s', text: (row) => format.rate(row.out), order: 'out', number: true },
@@ -45,7 +53,8 @@ const CONNECTIONS = (dialogs) => [
   { name: 'Queued', text: ({ queued }) => format.bytes(queued), order: 'queued', number: true },
   {
     name: 'Actions',
-    buttons: [{ name: 'Put out …', label: ({ client }) => `Put out ${client}`, run: ({ client }) => dialogs.putOut(client) }],
+    none: (row) => isOwn(row) && 'this page',
+    buttons: [{ name: 'Disconnect', label: ({ client }) => `Disconnect ${client}`, run: ({ client }) => dialogs.disconnect(client) }],
   },
 ];
 
@@ -76,7 +85,7 @@ const INSTANCES = (isOwn) => [
   { name: 'Out/s', text: ({ outRate }) => format.rate(outRate), number: true },
 ];
 
-const heldNote = (table) => (table.isHeld ? ', their order held while you are there' : '');
+const heldNote = (table) => (table.isHeld ? '. The order is held while you are there' : '');
 
 export class Views {
   #channels;
@@ -84,6 +93,7 @@ export class Views {
   #drops;
   #instances;
   #told = new Map(); // reports by instance, to make rates of
+  #own = null; // the client id of this page's connection
   #hello = {};
 
   constructor(dialogs, onWish) {
@@ -97,7 +107,7 @@ export class Views {
     this.#connections = new Table(byId('connections'), {
       caption: 'Connections, the busiest first',
       keyOf: ({ id }) => id,
-      columns: CONNECTIONS(dialogs),
+      columns: CONNECTIONS(dialogs, ({ client }) => client === this.#own),
       order: 'in',
       onOrder: onWish,
     });
@@ -126,11 +136,11 @@ export class Views {
     const { order: ofConnections } = this.#connections;
     sorted(look.channels, this.#channels.order, 'channel');
     sorted(look.connections, ofConnections === 'age' ? 'seconds' : ofConnections, 'client');
-    this.#channels.fill(look.channels, isSearch('channels') ? 'No channel has that in its name.' : 'Nobody subscribes to anything.');
-    this.#connections.fill(look.connections, 'No connection has that.');
-    setText(byId('channels-note'), `${look.channels.length} of ${format.count(metrics.now.peal_channels)}${heldNote(this.#channels)}`);
-    setText(byId('connections-note'), `${look.connections.length} of ${format.count(look.connections_matched)}${heldNote(this.#connections)}`);
-    this.#drops.fill(this.#counted(metrics), 'Nothing was dropped, no limit reached, nothing closed.');
+    this.#channels.fill(look.channels, isSearch('channels') ? 'No channel name contains this.' : 'No channel has a subscriber.');
+    this.#connections.fill(look.connections, 'No connection matches.');
+    setText(byId('channels-note'), channelsNote(look.channels.length, metrics.now.peal_channels, isSearch('channels')) + heldNote(this.#channels));
+    setText(byId('connections-note'), `${look.connections.length} of ${format.counted(look.connections_matched, 'connection')} shown${heldNote(this.#connections)}`);
+    this.#drops.fill(this.#counted(metrics), 'Nothing was dropped, no limit was reached, nothing was closed.');
     this.#showRedis(metrics.now, look);
   }
 
@@ -146,9 +156,10 @@ export class Views {
     return rows.sort((a, b) => b.minute - a.minute || b.total - a.total);
   }
 
-  /** Who is at the other end. */
-  greet(hello) {
+  /** Who is at the other end, and who we are there. */
+  greet(hello, client) {
     this.#hello = hello;
+    this.#own = client;
     this.#told.clear();
   }
 
@@ -169,8 +180,8 @@ export class Views {
 
   #showRedis(now) {
     const text = now.peal_redis_ready
-      ? 'Redis serves: these instances are one service. Each tells of itself every few seconds.'
-      : 'Redis is away: channels are repaired when it is back. The list is of before.';
-    setText(byId('redis'), this.#hello.redis ? text : 'This instance works alone, without Redis.');
+      ? 'Redis is connected: these instances are one service, and each reports every few seconds.'
+      : 'Redis connection lost: channels are repaired when it is back. The list is from before.';
+    setText(byId('redis'), this.#hello.redis ? text : 'This instance runs alone, without Redis.');
   }
 }

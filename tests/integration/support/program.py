@@ -1,5 +1,7 @@
 """The program run once, as from a shell."""
 
+import functools
+import re
 import subprocess
 
 from support.patience import seconds
@@ -12,3 +14,10 @@ def run_peal(*args, env=None, text=None):
                           env={**clean_environment(), **(env or {})},
                           capture_output=True, text=True,
                           timeout=seconds(30), check=False)
+
+
+@functools.cache
+def is_sanitized():
+    """Whether the program was built with a sanitizer, as its version says."""
+    return bool(re.search(r"address|thread|undefined",
+                          run_peal("--version").stdout))

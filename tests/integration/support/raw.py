@@ -33,17 +33,21 @@ class Response:
 
 
 class RawSocket:
-    """A connection to the server with a buffer to read from. `context`: TLS
-    with that one; False: plain, whatever the other tests are run with."""
+    """A connection to the server with a buffer to read from. `port`: a number,
+    or the path of a Unix socket. `context`: TLS with that one; False: plain,
+    whatever the other tests are run with."""
 
     def __init__(self, port, timeout=10, receive_buffer=None, context=None):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        is_path = isinstance(port, str)
+        self.socket = socket.socket(
+            socket.AF_UNIX if is_path else socket.AF_INET)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
                                    receive_buffer)
         self.socket.settimeout(seconds(timeout))
-        self.socket.connect(("127.0.0.1", port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.connect(port if is_path else ("127.0.0.1", port))
+        if not is_path:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
         if context is None and tls.ENABLED:
             context = tls.common_context()
@@ -87,7 +91,19 @@ class RawSocket:
         bare = Response(head, b"")
         if method == "HEAD" or bare.status in (101, 204, 304):
             return bare
+        if bare.headers.get("transfer-encoding") == "chunked":
+            return Response(head, self.chunks())
         return Response(head, self.take(int(bare.headers["content-length"])))
+
+    def chunks(self):
+        """A body in chunks, to its end."""
+        body = b""
+        while True:
+            size = int(self.take_until(b"\r\n"), 16)
+            body += self.take(size)
+            assert self.take(2) == b"\r\n"
+            if not size:
+                return body
 
     def is_ended(self):
         """Whether the server closes within the time-out; eats the rest."""

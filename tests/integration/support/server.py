@@ -76,8 +76,10 @@ class Server:
         command = [find_program(), "--config", str(file), "--port", "0"]
         with open(self.log_file, "wb") as log:
             self.process = subprocess.Popen(
-                command + list(args), env={**clean_environment(),
-                                           **(env or {})},
+                command + list(args),
+                env={**clean_environment(),
+                     "XDG_STATE_HOME": str(self.folder / "state"),
+                     **(env or {})},
                 cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, preexec_fn=before_start)
         self.port = self.wait_listening() if is_quiet else self.wait_port()
@@ -157,6 +159,11 @@ class Server:
 
     def metric(self, name):
         return self.metrics()[name]
+
+    def metric_sum(self, name):
+        """Over all labels."""
+        return sum(value for sample, value in self.metrics().items()
+                   if sample.startswith(name + "{"))
 
     def wait_metric(self, name, value, timeout=5):
         patience.wait_until(lambda: self.metric(name) == value, timeout,

@@ -11,6 +11,8 @@ import subprocess
 import tempfile
 
 ENABLED = os.environ.get("PEAL_TEST_TLS") == "1"
+# of a page that the server itself serves, by the host of all requests here
+OWN_PAGE = ("https" if ENABLED else "http") + "://127.0.0.1"
 MAKE_CERTS = (pathlib.Path(__file__).resolve().parents[3] /
               "conf" / "make_dev_certs.sh")
 HTTP, WS = ("https", "wss") if ENABLED else ("http", "ws")

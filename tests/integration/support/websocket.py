@@ -138,8 +138,25 @@ class Client:
             elif frame.opcode == CLOSE:
                 self.take_close(frame)
             elif frame.opcode != PONG:
-                assert frame.is_final, "the server does not fragment"
-                return frame
+                return frame if frame.is_final else self.join(frame)
+
+    def join(self, first):
+        """A message in parts; pings and pongs may come between them."""
+        assert first.opcode != CONTINUATION
+        parts = [first.payload]
+        while True:
+            frame = self.receive_frame()
+            if frame.opcode == PING:
+                self.pings += 1
+                if self.answers_pings:
+                    self.send_frame(PONG, frame.payload)
+            elif frame.opcode == CLOSE:
+                self.take_close(frame)
+            elif frame.opcode != PONG:
+                assert frame.opcode == CONTINUATION, frame.opcode
+                parts.append(frame.payload)
+                if frame.is_final:
+                    return Frame(first.opcode, b"".join(parts), True)
 
     def take_close(self, frame):
         code, reason = 1005, ""
@@ -254,5 +271,5 @@ def ws_path(client, channels=None, **query):
     """The path for a client id and the channels to join."""
     pairs = [("channel", name) for name in channels or ()]
     pairs += list(query.items())
-    path = "/ws/" + urllib.parse.quote(client)
+    path = "/ws/" + urllib.parse.quote(client, safe="")
     return path + ("?" + urllib.parse.urlencode(pairs) if pairs else "")

@@ -1,8 +1,24 @@
 // Bun's own server, which is µWebSockets inside: its pub/sub, its idiom.
-//   bun bun.js PORT
-// Paths as for every peer: /echo, /shootout, /health, else one room; and
-// /broadcast, which puts as much on the wire as Peal does.
+//   bun bun.js PORT [CERTIFICATE KEY]
+// Paths as for every peer: /echo, /shootout, /health, else one room;
+// /broadcast, which puts as much on the wire as Peal does; and /token, which
+// checks an HS256 token as Peal does.
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
 const port = Number(process.argv[2]);
+const [certificate, key] = process.argv.slice(3);
+const secret = process.env.PEAL_AUTH_SECRET ?? '';
+
+function isValid(authorization, path) {
+  const [head, claims, mac] = (authorization ?? '').slice(7).split('.');
+  if (!mac) return false;
+  const made = createHmac('sha256', secret).update(`${head}.${claims}`).digest();
+  const shown = Buffer.from(mac, 'base64url');
+  if (shown.length !== made.length || !timingSafeEqual(shown, made)) return false;
+  if (JSON.parse(Buffer.from(head, 'base64url')).alg !== 'HS256') return false;
+  const { sub, exp } = JSON.parse(Buffer.from(claims, 'base64url'));
+  return exp > Date.now() / 1000 && path === `/token/${sub}`;
+}
 
 function shootout(ws, text) {
   const message = JSON.parse(text);
@@ -35,9 +51,16 @@ function broadcast(ws, text) {
 const server = Bun.serve({
   port,
   hostname: '127.0.0.1',
+  tls: certificate
+    ? { cert: Bun.file(certificate), key: Bun.file(key) }
+    : undefined,
   fetch(request, self) {
     const path = new URL(request.url).pathname;
     if (path === '/health') return Response.json({ status: 'healthy' });
+    if (path.startsWith('/token') &&
+        !isValid(request.headers.get('authorization'), path)) {
+      return new Response('Unauthorized', { status: 401 });
+    }
     if (self.upgrade(request, { data: path })) return undefined;
     return new Response('Not found', { status: 404 });
   },

@@ -5,8 +5,10 @@
  *   peal-bench-floor PORT [FAULT EVERY]
  *
  * A path that begins with /echo echoes; any other is one room, to which
- * every text goes. FAULT (lose, double, swap, close) hits each EVERYth
- * delivery, so that a load tester's checks can be checked.
+ * every text goes. A request that is no handshake gets "ok". FAULT (lose,
+ * double, swap, close) hits each EVERYth delivery, so that a load tester's
+ * checks can be checked; hangup ends the connection after each "ok", refuse
+ * answers each handshake with 403, and mute answers nothing at all.
  *
  * It is a peer for measuring on loopback, not a server to put anywhere. */
 #include <arpa/inet.h>
@@ -41,7 +43,7 @@ struct client {
     unsigned char *tail;
 };
 
-enum fault { NONE, LOSE, DOUBLE, SWAP, CLOSE };
+enum fault { NONE, LOSE, DOUBLE, SWAP, CLOSE, HANGUP, REFUSE, MUTE };
 
 static struct client clients[CLIENTS]; /* by file descriptor */
 static int room[CLIENTS];
@@ -211,6 +213,19 @@ static bool accept_key(const char *request, char out[32])
     return true;
 }
 
+/* To a request that is no handshake, or is not to be one. */
+static size_t answer_request(struct client *self, size_t have, size_t len)
+{
+    static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    static const char no[] = "HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno";
+
+    send_all(self->fd, fault == REFUSE ? no : ok, sizeof ok - 1);
+    if (fault != HANGUP)
+        return len;
+    drop(self);
+    return have;
+}
+
 /* Takes the request off the front; its length, 0 when it is not whole. */
 static size_t take_request(struct client *self, unsigned char *at, size_t have)
 {
@@ -218,12 +233,10 @@ static size_t take_request(struct client *self, unsigned char *at, size_t have)
 
     at[have] = '\0';
     char *end = strstr((char *)at, "\r\n\r\n");
-    if (!end)
+    if (!end || fault == MUTE)
         return 0;
-    if (!accept_key((char *)at, accept)) {
-        drop(self);
-        return have;
-    }
+    if (!accept_key((char *)at, accept) || fault == REFUSE)
+        return answer_request(self, have, (size_t)(end + 4 - (char *)at));
     self->open = true;
     self->echoes = strncmp((char *)at, "GET /echo", 9) == 0;
     if (!self->echoes) {
@@ -335,10 +348,10 @@ static void serve(int listener)
 
 static enum fault fault_of(const char *name)
 {
-    static const char *const names[] = {"none", "lose", "double", "swap",
-                                        "close"};
+    static const char *const names[] = {"none",  "lose",   "double", "swap",
+                                        "close", "hangup", "refuse", "mute"};
 
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 8; i++)
         if (strcmp(name, names[i]) == 0)
             return (enum fault)i;
     return NONE;

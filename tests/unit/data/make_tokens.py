@@ -44,7 +44,7 @@ def rsa_jwk(key, **more):
 
 def ec_jwk(key, **more):
     public = key.public_key().public_numbers()
-    width = key.curve.key_size // 8
+    width = (key.curve.key_size + 7) // 8
     return {"kty": "EC", "crv": f"P-{key.curve.key_size}",
             "x": number(public.x, width), "y": number(public.y, width), **more}
 
@@ -90,8 +90,8 @@ def main():
     (HERE / "rsa.crt").write_bytes(certificate(rsa_key))
     (HERE / "jwks.json").write_text(json.dumps({"keys": [
         rsa_jwk(rsa_key, kid="wrong-use", use="enc"),
-        {"kty": "OKP", "crv": "Ed25519", "kid": "unknown-type", "x": "AA"},
-        ec_jwk(p521, kid="unknown-curve", use="sig"),
+        {"kty": "OKP", "crv": "Ed448", "kid": "unknown-type", "x": "AA"},
+        ec_jwk(p521, kid="p521", use="sig"),
         rsa_jwk(rsa_key, kid="rsa", use="sig"),
         rsa_jwk(rsa_key, kid="rsa-bound", alg="PS256"),
         ec_jwk(p256, kid="p256", key_ops=["verify"]),

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "messaging/lifecycle.h"
 
 struct fake_client *fake_client_join_as(struct fake_instance *instance,
                                         unsigned worker,

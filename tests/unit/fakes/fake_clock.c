@@ -2,11 +2,13 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
 
 static _Atomic uint64_t moved_ms;
+static uint64_t start_ms;
 static atomic_bool is_stopped;
 
 static int64_t read_ms(clockid_t id)
@@ -18,6 +20,8 @@ static int64_t read_ms(clockid_t id)
 
 void fake_clock_stop(void)
 {
+    const char *start = getenv("UNIT_CLOCK_START");
+    start_ms = start ? strtoull(start, NULL, 10) : 5000000;
     is_stopped = true;
     moved_ms = 0;
 }
@@ -38,7 +42,7 @@ uint64_t clock_steady_ms(void)
 {
     if (!is_stopped)
         return (uint64_t)read_ms(CLOCK_MONOTONIC);
-    return FAKE_CLOCK_STEADY_MS + moved_ms;
+    return start_ms + moved_ms;
 }
 
 uint64_t clock_steady_ns(void)

@@ -13,12 +13,11 @@
 
 #include <stdint.h>
 
-enum { FAKE_CLOCK_STEADY_MS = 5000000 };
-
 /* What the wall clock shows when it is stopped. */
 #define FAKE_CLOCK_WALL_MS INT64_C(1700000000000)
 
-/* Stops both clocks at these two times. */
+/* Stops both clocks: the steady one at UNIT_CLOCK_START of the environment, in
+ * milliseconds, or at some time long after a start. */
 void fake_clock_stop(void);
 
 /* Moves both forward. */

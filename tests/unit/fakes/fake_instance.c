@@ -5,7 +5,14 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/json.h"
-#include "bus/bus_local.h"
+#include "bus/local/bus_local.h"
+#include "messaging/bans.h"
+#include "messaging/bus.h"
+#include "messaging/deliveries.h"
+#include "messaging/hub.h"
+#include "messaging/identity.h"
+#include "messaging/refusal_log.h"
+#include "messaging/refusals.h"
 
 static struct channel_options channels[] = {
     {.match = "plain:*"},
@@ -15,6 +22,10 @@ static struct channel_options channels[] = {
      .history_seconds = 10,
      .presence = true,
      .join_leave = true},
+    {.match = "patient:*",
+     .presence = true,
+     .join_leave = true,
+     .leave_seconds = 10},
     {.match = "*", .history_size = 5, .history_seconds = 60, .presence = true},
 };
 
@@ -47,10 +58,12 @@ struct caps *fake_caps(const char *text)
 }
 
 static bool judge(void *arg, struct bytes token, const char *client,
-                  struct identity *identity, const char **why)
+                  struct identity *identity, enum refusal_reason *reason,
+                  const char **why)
 {
     const struct fake_instance *fake = arg;
     (void)client;
+    *reason = REFUSAL_TOKEN_INVALID;
     *why = "not fresh";
     if (!bytes_equal(token, BYTES_LITERAL(FAKE_TOKEN_FRESH)))
         return false;
@@ -84,9 +97,11 @@ struct fake_instance *fake_instance_new(unsigned workers)
     fake->options = small_options;
     struct instance *instance = &fake->instance;
     instance->options = &fake->options;
-    instance->hub = hub_new();
+    instance->hub = hub_new(deliveries_push);
     instance->clients = clients_new();
     instance->refusals = refusals_new();
+    instance->refusal_log = refusal_log_new();
+    instance->bans = bans_new();
     instance->bus = bus_local_new(instance);
     fake->overview.write_metrics = write_metrics;
     fake->overview.write_report = write_report;
@@ -119,6 +134,8 @@ void fake_instance_free(struct fake_instance *fake)
     fake->instance.bus->ops->stop(fake->instance.bus);
     fake->instance.bus->ops->free(fake->instance.bus);
     refusals_free(fake->instance.refusals);
+    refusal_log_free(fake->instance.refusal_log);
+    bans_free(fake->instance.bans);
     clients_free(fake->instance.clients);
     hub_free(fake->instance.hub);
     free(fake);

@@ -10,6 +10,8 @@
 #ifndef FAKE_INSTANCE_H
 #define FAKE_INSTANCE_H
 
+#include "messaging/turn.h"
+#include "messaging/watch/overview.h"
 #include "messaging/worker.h"
 
 enum { FAKE_WORKERS_MAX = 4 };
@@ -38,6 +40,7 @@ struct fake_instance {
  *   "plain:*"   no history, no presence
  *   "latest:*"  the same; slow readers get the newest message only
  *   "loud:*"    3 messages for 10 s, presence, join and leave
+ *   "patient:*" presence, join, and leave after 10 s
  *   "*"         5 messages for 60 s, presence */
 struct fake_instance *fake_instance_new(unsigned workers);
 

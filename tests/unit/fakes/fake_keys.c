@@ -27,6 +27,7 @@ struct jwk_set fake_keys_all(void)
     fake_keys_add_pem(&keys, "rsa.pem");
     fake_keys_add_pem(&keys, "p256.pem");
     fake_keys_add_pem(&keys, "p384.pem");
+    fake_keys_add_pem(&keys, "p521.pem");
     return keys;
 }
 

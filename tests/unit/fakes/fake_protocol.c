@@ -99,14 +99,18 @@ static void encode_other(const struct message *message, struct buffer *out)
     encode(message, out);
 }
 
+static const struct encoding encoding = {.number = 2, .encode = encode};
+
+static const struct encoding encoding_other = {.number = 3,
+                                               .encode = encode_other};
+
 const struct protocol fake_protocol = {
     .name = "fake",
     .on_open = on_open,
     .on_message = on_message,
     .on_answer = on_answer,
     .on_unsubscribed = on_unsubscribed,
-    .encode = encode,
-    .encoding = 2,
+    .encoding = &encoding,
 };
 
 const struct protocol fake_protocol_other = {
@@ -115,6 +119,5 @@ const struct protocol fake_protocol_other = {
     .on_message = on_message,
     .on_answer = on_answer,
     .on_unsubscribed = on_unsubscribed,
-    .encode = encode_other,
-    .encoding = 3,
+    .encoding = &encoding_other,
 };

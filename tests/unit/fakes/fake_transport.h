@@ -12,12 +12,16 @@
 
 #include "base/buffer.h"
 #include "messaging/connection.h"
+#include "net/websocket/frame_write.h"
 
 /* A zeroed struct is an open socket that takes everything. */
 struct fake_socket {
     /* set by the test */
     bool is_blocked;
-    bool is_dead; /* the next write fails */
+    bool is_paused; /* nothing is read */
+    uint64_t acked; /* of what is still under way; 0: nothing is */
+    bool is_silent; /* and acknowledges nothing of it */
+    bool is_dead;   /* the next write fails */
     /* read by the test */
     struct buffer written;
     size_t read; /* up to here fake_socket_read has been */

@@ -24,6 +24,8 @@ const stop: () => void = peal.on('state', (event) => {
 });
 peal.on('direct', ({ from, payload }) => [from?.length, payload.anything]);
 
+const most: number | undefined = peal.hello?.limits.message_bytes;
+
 const lobby: Subscription<Text> = peal.subscribe<Text>('lobby', { since: kept });
 lobby.on('message', ({ payload, offset }) => payload.text.repeat(offset));
 lobby.on('gap', (gap) => (gap.reason === 'hole' ? gap.missing : gap.since.epoch));
@@ -39,7 +41,7 @@ export async function use(): Promise<void> {
 }
 
 const advice: Advice = adviceFor(4401);
-void [stop, position, advice.again, advice.needsToken, advice.wait.toFixed(), expiryOf('').toFixed()];
+void [stop, position, most?.toFixed(), advice.again, advice.needsToken, advice.wait.toFixed(), expiryOf('').toFixed()];
 
 // @ts-expect-error a client is required
 new Peal({ url: 'https://example.com' });
@@ -53,3 +55,7 @@ lobby.on('massage', () => {});
 lobby.publish({ txt: 'hello' });
 // @ts-expect-error made by subscribe() only
 new Subscription();
+
+/** Settings that may be missing, as under exactOptionalPropertyTypes. */
+declare const settings: { url: string | undefined; requestTimeout: number | undefined };
+new Peal({ client: 'alice', ...settings, token: undefined, idlePing: undefined });

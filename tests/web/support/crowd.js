@@ -14,7 +14,7 @@ export class Crowd {
 
   /** A client in a channel, once it is there. */
   async join(client, channel) {
-    const socket = new WebSocket(`${this.url}/ws/${client}?channel=${encodeURIComponent(channel)}`, ['broadcast']);
+    const socket = new WebSocket(`${this.url}/ws/${encodeURIComponent(client)}?channel=${encodeURIComponent(channel)}`, ['broadcast']);
     socket.closed = new Promise((resolve) => socket.on('close', (code, reason) => resolve({ code, reason: String(reason) })));
     this.#sockets.push(socket);
     await new Promise((resolve, reject) => {

@@ -37,6 +37,19 @@ export function fakeSockets() {
       this.onopen({});
     }
 
+    /** The first word of a server that announces its limits. */
+    greet(limits = {}) {
+      this.say({
+        type: 'hello',
+        protocol_version: 1,
+        connection: '0-100000000',
+        limits: {
+          message_bytes: 65536, messages_per_second: 100, burst: 100, opening_burst: 384, channels: 128, ...limits,
+        },
+        ping_seconds: 25,
+      });
+    }
+
     say(frame) {
       this.onmessage({ data: JSON.stringify(frame) });
     }
@@ -44,6 +57,11 @@ export function fakeSockets() {
     drop(code = 1006, reason = '') {
       this.readyState = 3;
       this.onclose({ code, reason });
+    }
+
+    /** An error, as Node 22 tells of a failed dial: no close event comes. */
+    fail() {
+      this.onerror({});
     }
 
     /** The last frame of a type that the client sent. */

@@ -43,9 +43,10 @@ export class PealServer {
   }
 
   async start() {
+    // accounts are for the tests that have a folder for them
     this.#child = spawn(BINARY, ['--dev', '--port', String(this.port)], {
       cwd: ROOT,
-      env: { ...Object.fromEntries(neutral()), ...this.#environment },
+      env: { ...Object.fromEntries(neutral()), XDG_STATE_HOME: '/proc/none', ...this.#environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const keep = (chunk) => (this.output = (this.output + chunk).slice(-4000));

@@ -33,6 +33,15 @@ export class Wire {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** As when a phone changes its network: what is open hears nothing any more, and is told nothing. */
+  deaden() {
+    for (const socket of this.#sockets) {
+      socket.unpipe();
+      socket.removeAllListeners('close');
+      socket.pause();
+    }
+  }
+
   mend() {
     this.#cut = false;
   }

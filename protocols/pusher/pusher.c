@@ -1,0 +1,382 @@
+/* Pusher's protocol, version 7: ../pusher.md has the wire format. What clients
+ * say is an event each; a channel is one of Peal's, behind the app's prefix. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "messaging/channel.h"
+#include "messaging/operations.h"
+#include "messaging/subscription.h"
+#include "messaging/verdict.h"
+#include "messaging/worker.h"
+#include "protocols/protocols.h"
+#include "protocols/pusher/pusher_answer.h"
+#include "protocols/pusher/pusher_api.h"
+#include "protocols/pusher/pusher_apps.h"
+#include "protocols/pusher/pusher_client.h"
+#include "protocols/pusher/pusher_encode.h"
+#include "protocols/pusher/pusher_subscribe.h"
+
+/* ---- the handshake ------------------------------------------------------- */
+
+/* An app's id is not empty: so these are no clients of any. */
+#define REFUSED PUSHER_PREFIX ":"
+
+static const struct {
+    int code;
+    enum close_reason reason;
+    const char *text;
+} refusals[] = {
+    {PUSHER_UNKNOWN_APP, CLOSE_TOKEN_INVALID,
+     "Application does not exist: check the key"},
+    {PUSHER_NO_APP, CLOSE_TOKEN_INVALID, "The path has no application key"},
+    {PUSHER_BAD_VERSION, CLOSE_BAD_MESSAGES, "Invalid protocol version"},
+    {PUSHER_OTHER_VERSION, CLOSE_BAD_MESSAGES,
+     "Unsupported protocol version: 5, 6 and 7 are supported"},
+    {PUSHER_NO_VERSION, CLOSE_BAD_MESSAGES, "No protocol version was given"},
+};
+
+static int judge_version(struct bytes version)
+{
+    uint64_t number;
+    if (!version.len)
+        return PUSHER_NO_VERSION;
+    if (!json_decode_uint(version, &number))
+        return PUSHER_BAD_VERSION;
+    return number >= 5 && number <= 7 ? 0 : PUSHER_OTHER_VERSION;
+}
+
+/* Pusher's clients learn why they are refused by a message and a close code:
+ * whoever it is is let in first. */
+static bool read_handshake(const struct handshake *handshake, struct bytes key,
+                           struct verdict *verdict)
+{
+    if (!pusher_apps_exist())
+        return verdict_refuse(verdict, REFUSAL_PATH, NULL);
+    struct pusher_app *app = pusher_app_of_key(key);
+    int code = !key.len ? PUSHER_NO_APP
+               : !app   ? PUSHER_UNKNOWN_APP
+                        : judge_version(handshake->query_protocol);
+    uint64_t socket = random_uint64();
+    char prefix[PUSHER_PREFIX_MAX + 1];
+    if (code)
+        snprintf(prefix, sizeof prefix, REFUSED "%d:", code);
+    else
+        snprintf(prefix, sizeof prefix, "%s", app->prefix);
+    snprintf(verdict->client_id, sizeof verdict->client_id, "%s%u.%u", prefix,
+             (unsigned)(socket >> 32), (unsigned)socket);
+    verdict->protocol = &protocol_pusher;
+    verdict->identity.caps = code ? caps_nothing() : caps_ref(app->caps);
+    pusher_app_unref(app);
+    return true;
+}
+
+static const struct endpoint endpoint_pusher = {
+    .pattern = "/app/*",
+    .kind = ENDPOINT_WEBSOCKET,
+    .read = read_handshake,
+};
+
+/* ---- the connection ------------------------------------------------------ */
+
+static void refuse(struct connection *connection, int code)
+{
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        if (refusals[i].code != code)
+            continue;
+        pusher_answer_error(connection, code, refusals[i].text);
+        connection_close_with(connection, refusals[i].reason, code,
+                              bytes_of(refusals[i].text));
+    }
+}
+
+static struct pusher_app *app_of(struct bytes client)
+{
+    client = bytes_skip(client, strlen(PUSHER_PREFIX));
+    const char *colon =
+        client.len ? memchr(client.data, ':', client.len) : NULL;
+    return colon ? pusher_app_of_id((struct bytes){
+                       client.data, (size_t)(colon - client.data)})
+                 : NULL;
+}
+
+static void on_open(struct connection *connection, const struct bytes *channels,
+                    size_t count)
+{
+    enum { ACTIVITY_SECONDS = 120 };
+    char data[80];
+    const char *client = connection_client_id(connection);
+    (void)channels;
+    (void)count;
+    if (bytes_start_with(bytes_of(client), BYTES_LITERAL(REFUSED))) {
+        refuse(connection, atoi(client + strlen(REFUSED)));
+        return;
+    }
+    struct pusher_app *app = app_of(bytes_of(client));
+    if (!app) { /* it went with a reload */
+        refuse(connection, PUSHER_UNKNOWN_APP);
+        return;
+    }
+    pusher_client_begin(connection, app);
+    snprintf(data, sizeof data,
+             "{\"socket_id\":\"%s\",\"activity_timeout\":%d}",
+             pusher_client_socket(connection), ACTIVITY_SECONDS);
+    pusher_answer_event(connection, "pusher:connection_established",
+                        (struct bytes){0}, bytes_of(data));
+}
+
+/* ---- events of clients --------------------------------------------------- */
+
+/* One message from a client. */
+struct said {
+    char event_text[EVENT_TEXT_MAX];
+    struct bytes event;
+    struct bytes channel; /* raw JSON */
+    struct bytes data;    /* raw JSON */
+};
+
+static bool is_member(struct connection *connection, struct bytes full)
+{
+    const struct channel *channel = channel_find(connection->worker, full);
+    const struct subscription *subscription =
+        channel ? subscription_find(connection, channel) : NULL;
+    return subscription && !subscription->is_pending;
+}
+
+/* Why the client may not send an event there, or NULL. */
+static const char *judge_event(struct connection *connection, struct bytes name,
+                               struct bytes full)
+{
+    struct pusher_client *client = pusher_client_of(connection);
+    if (!client->app->client_events)
+        return "Client events are not enabled for this application";
+    if (!pusher_is_private(name) ||
+        bytes_start_with(name, BYTES_LITERAL("private-encrypted-")))
+        return "Client events are for private and presence channels";
+    if (!is_member(connection, full))
+        return "The channel is not subscribed to";
+    if (!token_bucket_take(&client->events,
+                           client->app->client_events_per_second,
+                           clock_steady_ms()))
+        return "Too many client events";
+    return NULL;
+}
+
+/* What was a text stays one that says the same. */
+static void send_event(struct connection *connection, const struct said *said,
+                       struct bytes full)
+{
+    struct buffer payload = {0};
+    const struct pusher_member *member = pusher_client_find(connection, full);
+    if (said->data.len && said->data.data[0] == '"') {
+        struct buffer text = {0};
+        size_t len = 0;
+        char *at = buffer_reserve(&text, said->data.len);
+        json_decode_string(said->data, at, said->data.len, &len);
+        pusher_encode_payload((struct bytes){at, len}, &payload);
+        buffer_deinit(&text);
+    } else {
+        buffer_append(&payload,
+                      said->data.len ? said->data : BYTES_LITERAL("null"));
+    }
+    const struct utterance utterance = {
+        .payload = buffer_bytes(&payload),
+        .event = said->event,
+        .info = member ? bytes_of(member->user.info) : (struct bytes){0},
+    };
+    enum fault fault =
+        operation_publish(connection, full, &utterance, (struct bytes){0});
+    if (fault != FAULT_NONE)
+        pusher_answer_error(connection, PUSHER_EVENT_REFUSED,
+                            fault_info(fault)->text);
+    buffer_deinit(&payload);
+}
+
+static void on_client_event(struct connection *connection,
+                            const struct said *said)
+{
+    char name_text[CHANNEL_NAME_MAX];
+    char full_text[CHANNEL_NAME_MAX];
+    struct bytes name = {name_text, 0};
+    struct bytes full;
+    const char *why = "Invalid channel or event";
+    if (event_text_is_valid(said->event) &&
+        json_decode_string(said->channel, name_text, sizeof name_text,
+                           &name.len) &&
+        pusher_name_is_valid(name) &&
+        pusher_full_name(connection, name, full_text, &full))
+        why = judge_event(connection, name, full);
+    if (why)
+        pusher_answer_error(connection, PUSHER_EVENT_REFUSED, why);
+    else
+        send_event(connection, said, full);
+}
+
+/* ---- what the client says ------------------------------------------------ */
+
+static void on_ping(struct connection *connection, struct bytes data)
+{
+    (void)data;
+    pusher_answer_event(connection, "pusher:pong", (struct bytes){0},
+                        BYTES_LITERAL("{}"));
+}
+
+static void on_pong(struct connection *connection, struct bytes data)
+{
+    (void)connection, (void)data; /* any frame is a sign of life */
+}
+
+static const struct {
+    struct bytes event;
+    void (*run)(struct connection *connection, struct bytes data);
+} events[] = {
+    {BYTES_LITERAL("pusher:ping"), on_ping},
+    {BYTES_LITERAL("pusher:pong"), on_pong},
+    {BYTES_LITERAL("pusher:subscribe"), pusher_subscribe},
+    {BYTES_LITERAL("pusher:unsubscribe"), pusher_unsubscribe},
+};
+
+/* Some clients send the data of Pusher's own events as a text. */
+static void run(struct connection *connection, struct bytes data,
+                void (*event)(struct connection *connection, struct bytes data))
+{
+    struct buffer text = {0};
+    size_t len = 0;
+    if (data.len && data.data[0] == '"') {
+        char *at = buffer_reserve(&text, data.len);
+        json_decode_string(data, at, data.len, &len);
+        data = (struct bytes){at, len};
+    }
+    event(connection, data);
+    buffer_deinit(&text);
+}
+
+static void act(struct connection *connection, const struct said *said)
+{
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+        if (!bytes_equal(said->event, events[i].event))
+            continue;
+        run(connection, said->data, events[i].run);
+        return;
+    }
+    if (bytes_start_with(said->event, BYTES_LITERAL("client-")))
+        on_client_event(connection, said);
+    else
+        pusher_answer_error(connection, PUSHER_NO_CODE, "Unknown event");
+}
+
+static void on_message(struct connection *connection, struct bytes payload,
+                       bool binary)
+{
+    struct json_slot slots[] = {
+        {.name = "event"}, {.name = "channel"}, {.name = "data"}};
+    struct said said;
+    const char *why;
+    if (!pusher_client_of(connection))
+        return;
+    said.event = (struct bytes){said.event_text, 0};
+    if (binary || !json_scan_object(payload, slots, 3, &why) ||
+        !json_decode_string(slots[0].raw, said.event_text,
+                            sizeof said.event_text, &said.event.len)) {
+        pusher_answer_error(connection, PUSHER_NO_CODE, "Invalid message");
+        connection_count_fault(connection, FAULT_BAD_REQUEST);
+        return;
+    }
+    said.channel = slots[1].raw;
+    said.data = slots[2].raw;
+    act(connection, &said);
+}
+
+/* ---- what comes back ----------------------------------------------------- */
+
+static void on_answer(struct connection *connection,
+                      const struct request *request)
+{
+    if (request->kind == REQUEST_SUBSCRIBE)
+        pusher_on_subscribed(connection, request);
+    else if (request->kind == REQUEST_PRESENCE)
+        pusher_on_presence(connection, request);
+    else if (request->fault != FAULT_NONE)
+        pusher_answer_error(connection, PUSHER_EVENT_REFUSED,
+                            request->why ? request->why
+                                         : fault_info(request->fault)->text);
+}
+
+static void on_unsubscribed(struct connection *connection, struct bytes channel)
+{
+    enum { REMOVED = 403 };
+    pusher_client_drop(connection, channel);
+    pusher_answer_refusal(connection, pusher_encode_name(channel), "AuthError",
+                          "Taken away by the server", REMOVED);
+}
+
+static const char *member(const struct connection *connection,
+                          struct bytes channel, struct bytes *info)
+{
+    const struct pusher_member *known = pusher_client_find(connection, channel);
+    *info = known ? bytes_of(known->user.info) : (struct bytes){0};
+    return known ? known->user.id : connection_client_id(connection);
+}
+
+/* Its own events, and that it came itself. */
+static bool skips(const struct connection *connection,
+                  const struct message *message)
+{
+    const struct pusher_member *known;
+    switch (message->kind) {
+    case MESSAGE_PUBLICATION:
+        return bytes_equal(message->from,
+                           bytes_of(connection_client_id(connection)));
+    case MESSAGE_JOIN:
+        known = pusher_client_find(connection, message->channel);
+        return known && bytes_equal(message->from, bytes_of(known->user.id));
+    default:
+        return false;
+    }
+}
+
+/* 41xx: back after a second, 42xx: at once, 40xx: never. Who is refused again
+ * must not come back at once, and a server that ends refuses. */
+static int close_code(enum close_reason reason)
+{
+    switch (reason) {
+    case CLOSE_TOKEN_INVALID:
+        return PUSHER_UNKNOWN_APP;
+    case CLOSE_RESTART:
+    case CLOSE_TOO_SLOW:
+    case CLOSE_RATE_LIMIT:
+    case CLOSE_TOO_MANY_CONNECTIONS:
+        return 4100;
+    case CLOSE_MAX_AGE:
+        return 4200;
+    case CLOSE_NO_PONG:
+        return 4201;
+    case CLOSE_BAD_MESSAGES:
+    case CLOSE_TOKEN_MISSING:
+    case CLOSE_TOKEN_EXPIRED:
+    case CLOSE_FORBIDDEN:
+    case CLOSE_DISCONNECTED:
+    case CLOSE_BANNED:
+    case CLOSE_REPLACED:
+        return PUSHER_UNAUTHORIZED;
+    default:
+        return close_reason_info(reason)->code;
+    }
+}
+
+const struct protocol protocol_pusher = {
+    .name = "pusher",
+    .endpoint = &endpoint_pusher,
+    .on_open = on_open,
+    .on_close = pusher_client_end,
+    .on_message = on_message,
+    .on_answer = on_answer,
+    .on_unsubscribed = on_unsubscribed,
+    .member = member,
+    .skips = skips,
+    .close_code = close_code,
+    .routes = pusher_api_routes,
+    .encoding = &pusher_encoding,
+};

@@ -1,0 +1,85 @@
+/* pusher_apps: the applications that speak Pusher's protocol, by key and by id.
+ *
+ * Owner:   counted: whoever holds a reference; an app has copies of what the
+ *          options say.
+ * Thread:  any.
+ * Limits:  none of its own.
+ * Failure: NULL where there is no such app.
+ */
+#ifndef PEAL_PROTOCOLS_PUSHER_APPS_H
+#define PEAL_PROTOCOLS_PUSHER_APPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+/* What all channels of all apps begin with; then come the app's id and a
+ * colon, which no name of Pusher's has. */
+#define PUSHER_PREFIX "pusher:"
+
+enum {
+    PUSHER_ID_MAX = 20,
+    PUSHER_KEY_MAX = 64,
+    PUSHER_PREFIX_MAX = 7 + PUSHER_ID_MAX + 1
+};
+
+/* One app of the config. */
+struct pusher_app_options {
+    char *id;
+    char *key;
+    char *secret;
+    char *secret_file;
+    char *file_secret;  /* out of that file, or NULL */
+    bool client_events; /* clients may send events to each other */
+    uint32_t client_events_per_second; /* of one connection */
+    uint32_t presence_members;         /* in one presence channel */
+};
+
+struct pusher_app_options_list {
+    struct pusher_app_options *items;
+    size_t count;
+};
+
+struct caps;
+
+struct pusher_app {
+    _Atomic unsigned references;
+    char *id;
+    char *key;
+    char *secret;
+    char prefix[PUSHER_PREFIX_MAX + 1];
+    size_t prefix_len;
+    struct caps *caps; /* what its clients may do */
+    bool client_events;
+    uint32_t client_events_per_second;
+    uint32_t presence_members;
+};
+
+/* Letters, digits, - and _. */
+bool pusher_id_is_valid(const char *text);
+bool pusher_key_is_valid(const char *text);
+
+/* These apps, and no others, from now on. */
+void pusher_apps_use(const struct pusher_app_options_list *list);
+
+struct channel_options;
+
+/* Of presence channels of any app: their members are told of each other. NULL
+ * for other channels. */
+const struct channel_options *pusher_channel_options(const char *channel);
+
+/* Whether there is one: else the protocol is off. */
+bool pusher_apps_exist(void);
+
+/* A new reference, or NULL. */
+struct pusher_app *pusher_app_of_key(struct bytes key);
+struct pusher_app *pusher_app_of_id(struct bytes id);
+
+struct pusher_app *pusher_app_ref(struct pusher_app *app);
+
+/* NULL is ignored. */
+void pusher_app_unref(struct pusher_app *app);
+
+#endif

@@ -1,0 +1,90 @@
+#include "protocols/pusher/pusher_client.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "messaging/connection.h"
+#include "protocols/pusher/pusher_apps.h"
+
+struct pusher_client *pusher_client_of(const struct connection *connection)
+{
+    return connection->state;
+}
+
+void pusher_client_begin(struct connection *connection, struct pusher_app *app)
+{
+    struct pusher_client *client = memory_new(1, sizeof *client);
+    client->app = app;
+    connection->state = client;
+}
+
+static void free_member(struct pusher_member *member)
+{
+    buffer_deinit(&member->ids);
+    buffer_deinit(&member->hash);
+    free(member->user.info);
+    free(member);
+}
+
+void pusher_client_end(struct connection *connection)
+{
+    struct pusher_client *client = connection->state;
+    if (!client)
+        return;
+    while (client->members) {
+        struct pusher_member *member = client->members;
+        client->members = member->next;
+        free_member(member);
+    }
+    pusher_app_unref(client->app);
+    free(client);
+    connection->state = NULL;
+}
+
+const char *pusher_client_socket(const struct connection *connection)
+{
+    const struct pusher_client *client = pusher_client_of(connection);
+    return connection_client_id(connection) + client->app->prefix_len;
+}
+
+/* Where the pointer to the member stands, or would. */
+static struct pusher_member **place_of(const struct connection *connection,
+                                       struct bytes channel)
+{
+    struct pusher_client *client = pusher_client_of(connection);
+    struct pusher_member **place = &client->members;
+    while (*place &&
+           !bytes_equal(channel, (struct bytes){(*place)->channel,
+                                                (*place)->channel_len}))
+        place = &(*place)->next;
+    return place;
+}
+
+struct pusher_member *pusher_client_find(const struct connection *connection,
+                                         struct bytes channel)
+{
+    return pusher_client_of(connection) ? *place_of(connection, channel) : NULL;
+}
+
+struct pusher_member *pusher_client_add(struct connection *connection,
+                                        struct bytes channel,
+                                        const struct pusher_user *user)
+{
+    struct pusher_member *member = memory_new(1, sizeof *member);
+    pusher_client_drop(connection, channel);
+    member->user = *user;
+    member->channel_len = channel.len;
+    memcpy(member->channel, channel.data, channel.len);
+    member->next = pusher_client_of(connection)->members;
+    pusher_client_of(connection)->members = member;
+    return member;
+}
+
+void pusher_client_drop(struct connection *connection, struct bytes channel)
+{
+    struct pusher_member *member = pusher_client_find(connection, channel);
+    if (!member)
+        return;
+    *place_of(connection, channel) = member->next;
+    free_member(member);
+}

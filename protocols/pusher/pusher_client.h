@@ -1,0 +1,61 @@
+/* pusher_client: what is kept of a connection that speaks Pusher's protocol.
+ *
+ * Owner:   the connection, as its state.
+ * Thread:  the connection's worker.
+ * Limits:  as many members as the connection has channels.
+ * Failure: none.
+ */
+#ifndef PEAL_PROTOCOLS_PUSHER_CLIENT_H
+#define PEAL_PROTOCOLS_PUSHER_CLIENT_H
+
+#include "base/buffer.h"
+#include "base/token_bucket.h"
+#include "messaging/names.h"
+#include "protocols/pusher/pusher_user.h"
+
+struct connection;
+struct pusher_app;
+
+/* As whom the connection is in a presence channel, and what is gathered of the
+ * other members until the list is whole. */
+struct pusher_member {
+    struct pusher_member *next;
+    struct pusher_user user;
+    uint64_t number;    /* of the request that lists them */
+    struct buffer ids;  /* JSON, without brackets */
+    struct buffer hash; /* the same */
+    uint64_t count;
+    size_t channel_len;
+    char channel[CHANNEL_NAME_MAX + 1];
+};
+
+struct pusher_client {
+    struct pusher_app *app; /* a reference */
+    struct pusher_member *members;
+    struct token_bucket events;
+    uint64_t last_number;
+};
+
+/* NULL: it is being closed. */
+struct pusher_client *pusher_client_of(const struct connection *connection);
+
+/* Takes the app's reference. */
+void pusher_client_begin(struct connection *connection, struct pusher_app *app);
+void pusher_client_end(struct connection *connection);
+
+/* The part of the client id that Pusher calls socket id. */
+const char *pusher_client_socket(const struct connection *connection);
+
+/* The member in that channel, or NULL. */
+struct pusher_member *pusher_client_find(const struct connection *connection,
+                                         struct bytes channel);
+
+/* Takes the user's info. */
+struct pusher_member *pusher_client_add(struct connection *connection,
+                                        struct bytes channel,
+                                        const struct pusher_user *user);
+
+/* Does nothing where there is none. */
+void pusher_client_drop(struct connection *connection, struct bytes channel);
+
+#endif

@@ -1,0 +1,131 @@
+/* `data` is always a text, which mostly holds JSON. */
+#include "protocols/pusher/pusher_encode.h"
+
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/memory.h"
+#include "protocols/pusher/pusher_apps.h"
+#include "protocols/pusher/pusher_user.h"
+
+struct bytes pusher_encode_name(struct bytes channel)
+{
+    struct bytes prefix = BYTES_LITERAL(PUSHER_PREFIX);
+    if (!bytes_start_with(channel, prefix))
+        return channel;
+    struct bytes rest = bytes_skip(channel, prefix.len);
+    const char *colon = rest.len ? memchr(rest.data, ':', rest.len) : NULL;
+    return colon ? bytes_skip(rest, (size_t)(colon - rest.data) + 1) : channel;
+}
+
+void pusher_encode_payload(struct bytes data, struct buffer *out)
+{
+    if (json_is_valid(data))
+        buffer_append(out, data);
+    else
+        buffer_append_json_string(out, data);
+}
+
+/* Whether the payload is a text that says nothing else when it is read as
+ * JSON: it needs no second pair of quotes. */
+static bool is_plain_text(struct bytes payload)
+{
+    if (!payload.len || payload.data[0] != '"')
+        return false;
+    char *text = memory_new(payload.len + 1, 1);
+    size_t len;
+    bool is_plain = json_decode_string(payload, text, payload.len, &len) &&
+                    !json_is_valid((struct bytes){text, len});
+    free(text);
+    return is_plain;
+}
+
+static void append_data(struct buffer *out, struct bytes payload)
+{
+    buffer_append_text(out, ",\"data\":");
+    if (is_plain_text(payload))
+        buffer_append(out, payload);
+    else
+        buffer_append_json_string(out, payload);
+}
+
+static void append_event(struct buffer *out, struct bytes event)
+{
+    buffer_append_text(out, "{\"event\":");
+    buffer_append_json_string(out, event);
+}
+
+static void append_channel(struct buffer *out, const struct message *message)
+{
+    buffer_append_text(out, ",\"channel\":");
+    buffer_append_json_string(out, pusher_encode_name(message->channel));
+}
+
+/* Events of clients in presence channels say whose they are. */
+static void append_user(struct buffer *out, const struct message *message)
+{
+    struct bytes id = pusher_user_raw_id(message->info);
+    if (!id.len || !bytes_start_with(message->event, BYTES_LITERAL("client-")))
+        return;
+    buffer_append_text(out, ",\"user_id\":");
+    buffer_append(out, id);
+}
+
+/* What Peal's own clients say need not have an event. */
+static void encode_said(const struct message *message, struct buffer *out)
+{
+    append_event(out, message->event.len ? message->event
+                                         : BYTES_LITERAL("message"));
+    if (message->channel.len)
+        append_channel(out, message);
+    append_data(out, message->payload);
+    append_user(out, message);
+    buffer_append_char(out, '}');
+}
+
+static void encode_member(const struct message *message, const char *event,
+                          struct buffer *out)
+{
+    bool is_join = message->kind == MESSAGE_JOIN;
+    struct buffer data = {0};
+    buffer_append_text(&data, "{\"user_id\":");
+    pusher_user_append_id(&data, message->from, message->info);
+    if (is_join) {
+        buffer_append_text(&data, ",\"user_info\":");
+        pusher_user_append_info(&data, message->info);
+    }
+    buffer_append_char(&data, '}');
+    append_event(out, bytes_of(event));
+    append_channel(out, message);
+    buffer_append_text(out, ",\"data\":");
+    buffer_append_json_string(out, buffer_bytes(&data));
+    buffer_append_char(out, '}');
+    buffer_deinit(&data);
+}
+
+static void encode(const struct message *message, struct buffer *out)
+{
+    switch (message->kind) {
+    case MESSAGE_PUBLICATION:
+    case MESSAGE_DIRECT:
+        encode_said(message, out);
+        break;
+    case MESSAGE_JOIN:
+        encode_member(message, "pusher_internal:member_added", out);
+        break;
+    case MESSAGE_LEAVE:
+        encode_member(message, "pusher_internal:member_removed", out);
+        break;
+    case MESSAGE_GAP: /* clients of this protocol pass over it */
+        append_event(out, BYTES_LITERAL("pusher_internal:gap"));
+        append_channel(out, message);
+        buffer_append_text(out, ",\"data\":\"{}\"}");
+        break;
+    }
+}
+
+const struct encoding pusher_encoding = {
+    .number = 1,
+    .kind = PAYLOAD_TEXT,
+    .encode = encode,
+};

@@ -1,0 +1,22 @@
+/* pusher_encode: how Pusher's protocol writes messages.
+ *
+ * Owner:   static.
+ * Thread:  any.
+ * Limits:  none.
+ * Failure: none.
+ */
+#ifndef PEAL_PROTOCOLS_PUSHER_ENCODE_H
+#define PEAL_PROTOCOLS_PUSHER_ENCODE_H
+
+#include "messaging/message.h"
+
+extern const struct encoding pusher_encoding;
+
+/* The name as Pusher's clients have it: without the app's prefix. */
+struct bytes pusher_encode_name(struct bytes channel);
+
+/* What was a text on its way in becomes the payload: itself where it is JSON,
+ * else a JSON string. Appended. */
+void pusher_encode_payload(struct bytes data, struct buffer *out);
+
+#endif

@@ -1,0 +1,32 @@
+/* pusher_signature: what an app's secret signs, HMAC-SHA256 in lower-case
+ * hexadecimal digits.
+ *
+ * Owner:   nothing is owned.
+ * Thread:  any.
+ * Limits:  none.
+ * Failure: false for any signature but the right one; how long that takes does
+ *          not depend on where they differ.
+ */
+#ifndef PEAL_PROTOCOLS_PUSHER_SIGNATURE_H
+#define PEAL_PROTOCOLS_PUSHER_SIGNATURE_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+
+enum { PUSHER_SIGNATURE_LEN = 64, PUSHER_MD5_LEN = 32 };
+
+/* Of parts, one behind the other. */
+bool pusher_signature_is(const char *secret, const struct bytes *parts,
+                         size_t count, struct bytes signature);
+
+/* "<key>:<signature>" of a subscription: `data` is empty where the client sent
+ * no channel_data. */
+bool pusher_auth_is_good(const char *key, const char *secret,
+                         const char *socket_id, struct bytes channel,
+                         struct bytes data, struct bytes auth);
+
+/* Of a body, as digits. */
+bool pusher_md5_is(struct bytes body, struct bytes digits);
+
+#endif

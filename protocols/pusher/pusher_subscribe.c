@@ -1,0 +1,288 @@
+#include "protocols/pusher/pusher_subscribe.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/memory.h"
+#include "messaging/channel.h"
+#include "messaging/operations.h"
+#include "messaging/subscription.h"
+#include "protocols/pusher/pusher_answer.h"
+#include "protocols/pusher/pusher_apps.h"
+#include "protocols/pusher/pusher_client.h"
+#include "protocols/pusher/pusher_encode.h"
+#include "protocols/pusher/pusher_signature.h"
+
+enum { UNAUTHORIZED = 401, BAD_REQUEST = 400, UNAVAILABLE = 503 };
+
+/* ---- names --------------------------------------------------------------- */
+
+bool pusher_is_presence(struct bytes name)
+{
+    return bytes_start_with(name, BYTES_LITERAL("presence-"));
+}
+
+bool pusher_is_private(struct bytes name)
+{
+    return bytes_start_with(name, BYTES_LITERAL("private-")) ||
+           pusher_is_presence(name);
+}
+
+bool pusher_name_is_valid(struct bytes name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (!name.data[i] || (!isalnum((unsigned char)name.data[i]) &&
+                              !strchr("-_=@,.;", name.data[i])))
+            return false;
+    return name.len;
+}
+
+bool pusher_full_name(const struct connection *connection, struct bytes name,
+                      char *out, struct bytes *full)
+{
+    const struct pusher_app *app = pusher_client_of(connection)->app;
+    *full = (struct bytes){out, app->prefix_len + name.len};
+    if (full->len > CHANNEL_NAME_MAX)
+        return false;
+    memcpy(out, app->prefix, app->prefix_len);
+    memcpy(out + app->prefix_len, name.data, name.len);
+    return true;
+}
+
+/* ---- subscribing --------------------------------------------------------- */
+
+enum { DATA_MAX = 4096, AUTH_MAX = 256 };
+
+/* What came with pusher:subscribe. */
+struct wish {
+    char name_text[CHANNEL_NAME_MAX];
+    char full_text[CHANNEL_NAME_MAX];
+    char auth_text[AUTH_MAX];
+    char data_text[DATA_MAX];
+    struct bytes name;
+    struct bytes full; /* with the app's prefix */
+    struct bytes auth;
+    struct bytes data; /* channel_data, or empty */
+};
+
+static bool decode(struct bytes raw, char *out, size_t size, struct bytes *text)
+{
+    *text = (struct bytes){out, 0};
+    return !raw.len || json_decode_string(raw, out, size, &text->len);
+}
+
+static bool read_wish(const struct connection *connection, struct bytes data,
+                      struct wish *wish)
+{
+    struct json_slot slots[] = {
+        {.name = "channel"}, {.name = "auth"}, {.name = "channel_data"}};
+    const char *why;
+    return json_scan_object(data, slots, 3, &why) &&
+           decode(slots[0].raw, wish->name_text, CHANNEL_NAME_MAX,
+                  &wish->name) &&
+           decode(slots[1].raw, wish->auth_text, AUTH_MAX, &wish->auth) &&
+           decode(slots[2].raw, wish->data_text, DATA_MAX, &wish->data) &&
+           pusher_name_is_valid(wish->name) &&
+           pusher_full_name(connection, wish->name, wish->full_text,
+                            &wish->full);
+}
+
+static bool is_signed(const struct connection *connection,
+                      const struct wish *wish)
+{
+    const struct pusher_app *app = pusher_client_of(connection)->app;
+    return pusher_auth_is_good(app->key, app->secret,
+                               pusher_client_socket(connection), wish->name,
+                               wish->data, wish->auth);
+}
+
+static bool has(struct connection *connection, struct bytes channel)
+{
+    const struct channel *known = channel_find(connection->worker, channel);
+    const struct subscription *subscription =
+        known ? subscription_find(connection, known) : NULL;
+    return subscription && subscription_is_wanted(subscription);
+}
+
+/* The status says to programs what the text says to people. */
+static void refuse_for(struct connection *connection, struct bytes name,
+                       enum fault fault, const char *text)
+{
+    int status = fault == FAULT_UNAVAILABLE ? UNAVAILABLE
+                 : fault == FAULT_REFUSED   ? UNAUTHORIZED
+                                            : BAD_REQUEST;
+    pusher_answer_refusal(connection, name,
+                          status == UNAUTHORIZED ? "AuthError" : "Error",
+                          text ? text : fault_info(fault)->text, status);
+}
+
+static void start(struct connection *connection, const struct wish *wish)
+{
+    enum fault fault =
+        operation_subscribe(connection, wish->full, NULL, (struct bytes){0});
+    if (fault == FAULT_NONE)
+        return;
+    pusher_client_drop(connection, wish->full);
+    refuse_for(connection, wish->name, fault, NULL);
+}
+
+/* As the user that the application has signed. */
+static void start_as_member(struct connection *connection,
+                            const struct wish *wish)
+{
+    struct pusher_user user;
+    struct error why;
+    if (!pusher_user_read(wish->data, &user, &why)) {
+        pusher_answer_refusal(connection, wish->name, "Error", why.text,
+                              BAD_REQUEST);
+        return;
+    }
+    pusher_client_add(connection, wish->full, &user);
+    start(connection, wish);
+}
+
+void pusher_subscribe(struct connection *connection, struct bytes data)
+{
+    struct wish wish;
+    if (!read_wish(connection, data, &wish)) {
+        pusher_answer_error(connection, PUSHER_NO_CODE,
+                            "Invalid channel, auth or channel_data");
+        connection_count_fault(connection, FAULT_BAD_CHANNEL);
+    } else if (has(connection, wish.full)) {
+        pusher_answer_error(connection, PUSHER_NO_CODE,
+                            "Existing subscription to this channel");
+    } else if (pusher_is_private(wish.name) && !is_signed(connection, &wish)) {
+        pusher_answer_refusal(connection, wish.name, "AuthError",
+                              "Invalid signature", UNAUTHORIZED);
+    } else if (pusher_is_presence(wish.name)) {
+        start_as_member(connection, &wish);
+    } else {
+        start(connection, &wish);
+    }
+}
+
+void pusher_unsubscribe(struct connection *connection, struct bytes data)
+{
+    struct wish wish;
+    if (!read_wish(connection, data, &wish))
+        return;
+    operation_unsubscribe(connection, wish.full);
+    pusher_client_drop(connection, wish.full);
+}
+
+/* ---- answers ------------------------------------------------------------- */
+
+static void succeed(struct connection *connection, struct bytes channel,
+                    struct bytes data)
+{
+    pusher_answer_event(connection, "pusher_internal:subscription_succeeded",
+                        pusher_encode_name(channel), data);
+}
+
+/* The answer names the question by its number. */
+static void ask_who_is_there(struct connection *connection,
+                             struct pusher_member *member)
+{
+    char number[24];
+    struct bytes channel = {member->channel, member->channel_len};
+    member->number = ++pusher_client_of(connection)->last_number;
+    snprintf(number, sizeof number, "%llu", (unsigned long long)member->number);
+    enum fault fault =
+        operation_presence(connection, channel, UINT32_MAX, bytes_of(number));
+    if (fault == FAULT_NONE)
+        return;
+    operation_unsubscribe(connection, channel);
+    refuse_for(connection, pusher_encode_name(channel), fault, NULL);
+    pusher_client_drop(connection, channel);
+}
+
+void pusher_on_subscribed(struct connection *connection,
+                          const struct request *request)
+{
+    struct bytes channel = bytes_of(request->channel);
+    struct pusher_member *member = pusher_client_find(connection, channel);
+    if (request->fault == FAULT_CANCELLED)
+        return; /* nobody waits for it */
+    if (request->fault != FAULT_NONE) {
+        pusher_client_drop(connection, channel);
+        refuse_for(connection, pusher_encode_name(channel), request->fault,
+                   request->why);
+    } else if (member) {
+        ask_who_is_there(connection, member);
+    } else {
+        succeed(connection, channel, BYTES_LITERAL("{}"));
+    }
+}
+
+static void gather(struct pusher_member *member, const struct request *request)
+{
+    for (size_t i = 0; i < request->member_count; i++) {
+        const struct member_count *one = &request->members[i];
+        struct bytes id = bytes_of(one->client);
+        struct bytes info = {one->info, one->info ? strlen(one->info) : 0};
+        const char *comma = member->count++ ? "," : "";
+        buffer_append_text(&member->ids, comma);
+        pusher_user_append_id(&member->ids, id, info);
+        buffer_append_text(&member->hash, comma);
+        buffer_append_json_string(&member->hash, id);
+        buffer_append_char(&member->hash, ':');
+        pusher_user_append_info(&member->hash, info);
+    }
+}
+
+static void tell_who_is_there(struct connection *connection,
+                              struct pusher_member *member)
+{
+    struct buffer data = {0};
+    buffer_append_text(&data, "{\"presence\":{\"ids\":[");
+    buffer_append(&data, buffer_bytes(&member->ids));
+    buffer_append_text(&data, "],\"hash\":{");
+    buffer_append(&data, buffer_bytes(&member->hash));
+    buffer_append_text(&data, "},\"count\":");
+    buffer_append_uint(&data, member->count);
+    buffer_append_text(&data, "}}");
+    succeed(connection, (struct bytes){member->channel, member->channel_len},
+            buffer_bytes(&data));
+    buffer_deinit(&data);
+    buffer_deinit(&member->ids);
+    buffer_deinit(&member->hash);
+    member->ids = (struct buffer){0};
+    member->hash = (struct buffer){0};
+}
+
+static void leave_full(struct connection *connection, struct bytes channel,
+                       uint32_t limit)
+{
+    char text[80];
+    snprintf(text, sizeof text, "The channel has its %u members", limit);
+    operation_unsubscribe(connection, channel);
+    pusher_answer_refusal(connection, pusher_encode_name(channel),
+                          "LimitReached", text, BAD_REQUEST);
+    pusher_client_drop(connection, channel);
+}
+
+void pusher_on_presence(struct connection *connection,
+                        const struct request *request)
+{
+    struct bytes channel = bytes_of(request->channel);
+    uint32_t limit = pusher_client_of(connection)->app->presence_members;
+    struct pusher_member *member = pusher_client_find(connection, channel);
+    uint64_t number;
+    if (!member || !json_decode_uint(request->id, &number) ||
+        number != member->number)
+        return; /* left, and maybe back, since it was asked */
+    if (request->fault != FAULT_NONE) {
+        operation_unsubscribe(connection, channel);
+        refuse_for(connection, pusher_encode_name(channel), request->fault,
+                   NULL);
+        pusher_client_drop(connection, channel);
+    } else if (limit && request->member_total > limit) {
+        leave_full(connection, channel, limit);
+    } else {
+        gather(member, request);
+        if (!request->has_more)
+            tell_who_is_there(connection, member);
+    }
+}

@@ -1,0 +1,20 @@
+/* local_orders: requests about clients and addresses, which have no channel
+ * and so no place in its order.
+ *
+ * Owner:   takes the requests that it serves.
+ * Thread:  any.
+ * Limits:  those of bans and surveys.
+ * Failure: a fault in the answer.
+ */
+#ifndef PEAL_BUS_LOCAL_ORDERS_H
+#define PEAL_BUS_LOCAL_ORDERS_H
+
+#include "messaging/request.h"
+
+struct instance;
+
+/* False: it is of another kind. */
+bool local_orders_serve(const struct instance *instance,
+                        struct request *request);
+
+#endif

@@ -1,0 +1,310 @@
+/* The channels somebody here subscribes to: Redis is subscribed to with the
+ * first of them and left behind the last, after a while. */
+#include "bus/redis/redis_channel.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "bus/redis/redis_backlog.h"
+#include "bus/redis/redis_call.h"
+#include "bus/redis/redis_channel_table.h"
+#include "bus/redis/redis_envelope.h"
+#include "bus/redis/redis_keys.h"
+#include "bus/redis/redis_link.h"
+#include "bus/redis/redis_messages.h"
+#include "bus/redis/redis_presence.h"
+#include "bus/redis/redis_recovery.h"
+#include "bus/redis/redis_repair.h"
+#include "bus/redis/redis_send.h"
+#include "bus/redis/redis_slots.h"
+
+enum { GRACE_MS = 2000 };
+
+static struct redis_link *link_of(const struct redis_channel *channel)
+{
+    char *name = redis_key(channel->bus, channel->name, "c");
+    struct redis_link *link =
+        redis_subscriptions_of(channel->bus, bytes_of(name));
+    free(name);
+    return link;
+}
+
+static void send_subscription(struct redis_channel *channel, bool subscribe)
+{
+    struct redis_bus *bus = channel->bus;
+    static const char *const verbs[2][2] = {
+        {"UNSUBSCRIBE", "SUBSCRIBE"},
+        {"SUNSUBSCRIBE", "SSUBSCRIBE"},
+    };
+    char *name = redis_key(bus, channel->name, "c");
+    const struct bytes words[] = {
+        bytes_of(verbs[redis_is_sharded(bus)][subscribe]), bytes_of(name)};
+    redis_link_push(channel->link, words, 2);
+    free(name);
+}
+
+static void start_subscribing(struct redis_channel *channel)
+{
+    if (channel->stage != UNSUBSCRIBED)
+        return;
+    struct redis_link *link = link_of(channel);
+    if (!link || !redis_link_is_up(link))
+        return;
+    channel->link = link;
+    channel->stage = SUBSCRIBING;
+    if (channel->has_position) /* it was subscribed to before */
+        metrics_add(&channel->bus->metrics, METRIC_REDIS_RESUBSCRIBED, 1);
+    send_subscription(channel, true);
+}
+
+/* The clocks may be of two machines: earlier than sent counts as at once. */
+static void note_delivery(struct redis_bus *bus,
+                          const struct envelope *envelope)
+{
+    int64_t ms = clock_wall_ms() - envelope->time_ms;
+    if (envelope->kind == ENVELOPE_PUBLICATION)
+        metrics_observe(&bus->metrics, DISTRIBUTION_REDIS_DELIVERY,
+                        ms > 0 ? (uint64_t)ms * 1000000 : 0);
+}
+
+void redis_channel_on_message(struct redis_bus *bus, const char *name,
+                              struct bytes text)
+{
+    struct redis_channel *channel = redis_channel_find(bus, name);
+    struct envelope envelope;
+    if (!redis_envelope_decode(text, &envelope)) {
+        metrics_add(&bus->metrics, METRIC_REDIS_MALFORMED, 1);
+        log_limited(LOG_WARN, 1, "Malformed message from Redis",
+                    LOG_TEXT("channel", name));
+        return;
+    }
+    note_delivery(bus, &envelope);
+    if (channel && envelope.kind == ENVELOPE_GAP)
+        redis_repair_doubt(channel, envelope.time_ms);
+    else if (channel)
+        redis_repair_take(channel, &envelope);
+}
+
+void redis_channel_on_confirmed(struct redis_bus *bus, const char *name)
+{
+    struct redis_channel *channel = redis_channel_find(bus, name);
+    if (channel && channel->stage == SUBSCRIBING)
+        redis_repair_start(channel);
+}
+
+void redis_channels_subscribe_again(struct redis_bus *bus)
+{
+    struct redis_channel *channel;
+    struct redis_channel *next;
+    HASH_ITER(hh, bus->channels, channel, next)
+    start_subscribing(channel);
+}
+
+/* Those whose link is down, or is another by now. */
+void redis_channels_forget(struct redis_bus *bus)
+{
+    struct redis_channel *channel;
+    struct redis_channel *next;
+    HASH_ITER(hh, bus->channels, channel, next)
+    {
+        if (channel->stage == UNSUBSCRIBED)
+            continue;
+        struct redis_link *link = link_of(channel);
+        if (link != channel->link || !redis_link_is_up(link))
+            redis_repair_forget(channel);
+    }
+}
+
+void redis_channels_moved(struct redis_bus *bus, uint16_t slot)
+{
+    struct redis_channel *channel;
+    struct redis_channel *next;
+    HASH_ITER(hh, bus->channels, channel, next)
+    {
+        char *name = redis_key(bus, channel->name, "c");
+        if (redis_slot_of(bytes_of(name)) == slot) {
+            redis_repair_forget(channel);
+            start_subscribing(channel);
+        }
+        free(name);
+    }
+}
+
+/* Our own SUNSUBSCRIBE is for a channel that is freed by then. */
+void redis_channel_on_unsubscribed(struct redis_bus *bus, const char *name)
+{
+    struct redis_channel *channel = redis_channel_find(bus, name);
+    if (channel && channel->stage != UNSUBSCRIBED)
+        redis_repair_forget(channel); /* subscribed to again by the tick */
+}
+
+void redis_channels_read_again(struct redis_bus *bus)
+{
+    struct redis_channel *channel;
+    struct redis_channel *next;
+    HASH_ITER(hh, bus->channels, channel, next)
+    {
+        if (channel->judge_echo)
+            redis_repair_start(channel); /* the echo may be lost */
+        redis_repair_resume(channel);
+        redis_recovery_serve(channel);
+    }
+}
+
+/* An empty name is nobody's. */
+static void count_member(struct redis_channel *channel, const char *client)
+{
+    if (client[0])
+        redis_presence_set(channel->bus, channel->name, client,
+                           members_count(&channel->members, client),
+                           members_info(&channel->members, client));
+}
+
+void redis_channel_subscribe(struct redis_bus *bus, struct request *request)
+{
+    if (!redis_channel_find(bus, request->channel) &&
+        HASH_COUNT(bus->channels) >= bus->instance->options->limits.channels) {
+        request->fault = FAULT_TOO_MANY_CHANNELS;
+        request_finish(request);
+        return;
+    }
+    struct redis_channel *channel =
+        redis_channel_find_or_add(bus, request->channel);
+    channel->subscribers++;
+    if (request->client[0])
+        members_add_with(&channel->members, request->client, request->info);
+    count_member(channel, request->client);
+    start_subscribing(channel);
+    redis_recovery_add(channel, request);
+}
+
+void redis_channel_recover(struct redis_bus *bus, struct request *request)
+{
+    struct redis_channel *channel = redis_channel_find(bus, request->channel);
+    PANIC_IF(!channel);
+    redis_recovery_add(channel, request);
+}
+
+static void drop_subscriber(struct redis_channel *channel, const char *client)
+{
+    if (client[0])
+        members_remove(&channel->members, client);
+    count_member(channel, client);
+    if (!--channel->subscribers)
+        channel->leave_ms = clock_steady_ms() + GRACE_MS;
+}
+
+void redis_channel_unsubscribe(struct redis_bus *bus, struct request *request)
+{
+    struct redis_channel *channel = redis_channel_find(bus, request->channel);
+    PANIC_IF(!channel || !channel->subscribers);
+    drop_subscriber(channel, request->client);
+    request_finish(request);
+}
+
+/* ---- time -------------------------------------------------------------- */
+
+static void expire_waiting(struct redis_channel *channel, uint64_t now_ms)
+{
+    uint64_t patience_ms =
+        (uint64_t)channel->bus->options->backlog_seconds * 1000;
+    struct request *waiting = redis_recovery_take(channel);
+    while (waiting) {
+        struct request *request = waiting;
+        waiting = waiting->next;
+        if (clock_elapsed(now_ms, request->since_ms) <= patience_ms) {
+            redis_recovery_wait(channel, request);
+            continue;
+        }
+        if (request->kind == REQUEST_SUBSCRIBE)
+            drop_subscriber(channel, request->client);
+        redis_refuse(channel->bus, request);
+    }
+}
+
+static void free_channel(struct redis_channel *channel)
+{
+    HASH_DEL(channel->bus->channels, channel);
+    redis_repair_forget(channel);
+    redis_messages_clear(&channel->recent);
+    message_unref(channel->last);
+    members_clear(&channel->members);
+    free(channel);
+}
+
+static bool is_unused(const struct redis_channel *channel, uint64_t now_ms)
+{
+    return !channel->subscribers && !channel->is_reading && !channel->waiting &&
+           !channel->recoveries && now_ms >= channel->leave_ms;
+}
+
+/* Whether pub/sub is late with messages that Redis has and a subscriber
+ * waits for. */
+static bool is_overdue(const struct redis_channel *channel, uint64_t now_ms)
+{
+    enum { OVERDUE_MS = 1000 };
+    const struct request *request = channel->awaited ? channel->waiting : NULL;
+    while (request && !(request->is_confirmed &&
+                        clock_elapsed(now_ms, request->since_ms) > OVERDUE_MS))
+        request = request->next;
+    return request;
+}
+
+/* A message that pub/sub lost is noticed with the next one; if none comes,
+ * by asking now and then. */
+static void verify(struct redis_channel *channel)
+{
+    if (channel->stage == LIVE && channel->subscribers)
+        redis_repair_start(channel);
+}
+
+void redis_channels_compare(struct redis_bus *bus)
+{
+    struct redis_channel *channel;
+    struct redis_channel *next;
+    if (!bus->has_outdated)
+        return;
+    bus->has_outdated = false;
+    HASH_ITER(hh, bus->channels, channel, next)
+    {
+        if (channel->is_outdated && channel->stage == LIVE)
+            redis_repair_start(channel);
+        channel->is_outdated = false;
+    }
+}
+
+void redis_channels_tick(struct redis_bus *bus, uint64_t now_ms)
+{
+    enum { VERIFY_SECONDS = 60 };
+    struct redis_channel *channel;
+    struct redis_channel *next;
+    uint64_t place = 0;
+    metrics_set(&bus->metrics, METRIC_CHANNELS, HASH_COUNT(bus->channels));
+    HASH_ITER(hh, bus->channels, channel, next)
+    {
+        expire_waiting(channel, now_ms);
+        start_subscribing(channel);
+        redis_repair_resume(channel);
+        if (place++ % VERIFY_SECONDS == bus->seconds % VERIFY_SECONDS ||
+            is_overdue(channel, now_ms))
+            verify(channel);
+        if (is_unused(channel, now_ms)) {
+            if (channel->stage != UNSUBSCRIBED)
+                send_subscription(channel, false);
+            redis_presence_forget(bus, channel->name);
+            free_channel(channel);
+        }
+    }
+}
+
+void redis_channels_free(struct redis_bus *bus)
+{
+    struct redis_channel *channel;
+    struct redis_channel *next;
+    HASH_ITER(hh, bus->channels, channel, next)
+    {
+        expire_waiting(channel, UINT64_MAX);
+        free_channel(channel);
+    }
+}

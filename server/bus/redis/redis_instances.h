@@ -1,0 +1,17 @@
+/* redis_instances: what each instance says of itself, for dashboards.
+ *
+ * Owner:   takes requests.
+ * Thread:  the bus's
+ * Limits:  256 instances are listed.
+ * Failure: what is lost is told again with the next heartbeat.
+ */
+#ifndef PEAL_BUS_REDIS_INSTANCES_H
+#define PEAL_BUS_REDIS_INSTANCES_H
+
+#include "bus/redis/redis_bus.h"
+
+void redis_instances_tell(struct redis_bus *bus);
+void redis_instances_forget(struct redis_bus *bus, const char *id);
+void redis_instances_list(struct redis_bus *bus, struct request *request);
+
+#endif

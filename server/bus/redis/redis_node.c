@@ -1,0 +1,275 @@
+#include "bus/redis/redis_node.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "bus/redis/redis_link.h"
+#include "bus/redis/redis_push.h"
+#include "bus/redis/redis_writes.h"
+
+enum { ECHO_MS = 400 };
+
+/* ---- echoes ------------------------------------------------------------- */
+
+static void lose(struct redis_node *node)
+{
+    node->is_proven = false;
+    node->needed = UINT64_MAX;
+    node->waits_ms = 0;
+    node->events->on_changed(node->events->arg);
+}
+
+static void on_echo_sent(void *arg, const struct redisReply *reply)
+{
+    struct redis_node *node = arg;
+    if (!redis_push_error(reply))
+        return;
+    lose(node); /* MOVED: another channel, when the table is right */
+    node->events->on_doubt(node->events->arg);
+}
+
+static void send_echo(struct redis_node *node)
+{
+    char number[24];
+    snprintf(number, sizeof number, "%" PRIu64, ++node->sent);
+    const struct bytes words[] = {BYTES_LITERAL("SPUBLISH"),
+                                  bytes_of(node->echo), bytes_of(number)};
+    node->echo_ms = clock_steady_ms() + ECHO_MS;
+    if (!node->waits_ms)
+        node->waits_ms = clock_steady_ms();
+    redis_link_send(node->commands, words, 3, on_echo_sent, node);
+}
+
+static void prove(struct redis_node *node)
+{
+    if (node->loaded < SCRIPT_COUNT || !node->is_subscribed || !node->echo)
+        return;
+    if (redis_server_differs(redis_link_server(node->commands),
+                             redis_link_server(node->subscriptions))) {
+        redis_link_reset(node->commands, "its links reach different servers");
+        redis_link_reset(node->subscriptions,
+                         "its links reach different servers");
+        return;
+    }
+    node->needed = node->sent + 1;
+    send_echo(node);
+}
+
+static void on_echo(struct redis_node *node, struct bytes text)
+{
+    uint64_t number;
+    if (!json_decode_uint(text, &number) || number > node->sent)
+        return;
+    node->heard = number;
+    node->waits_ms = number < node->sent ? clock_steady_ms() : 0;
+    node->events->on_echo(node->events->arg, node->subscriptions, number);
+    if (number < node->needed || node->is_proven)
+        return;
+    node->is_proven = node->is_new = true;
+    const struct redis_server *server = redis_link_server(node->commands);
+    if (strcmp(server->run_id, node->run_id) != 0 || !server->run_id[0])
+        node->is_other = true;
+    memcpy(node->run_id, server->run_id, sizeof node->run_id);
+    redis_link_settle(node->commands);
+    redis_link_settle(node->subscriptions);
+    node->events->on_changed(node->events->arg);
+}
+
+static void subscribe_echo(struct redis_node *node)
+{
+    const struct bytes words[] = {BYTES_LITERAL("SSUBSCRIBE"),
+                                  bytes_of(node->echo ? node->echo : "")};
+    node->is_subscribed = false;
+    if (node->echo)
+        redis_link_push(node->subscriptions, words, 2);
+}
+
+/* ---- a node's links ----------------------------------------------------- */
+
+static void on_loaded(void *arg, const struct redisReply *reply)
+{
+    struct redis_node *node = arg;
+    const char *sha = redis_push_text(reply);
+    if (!reply)
+        return;
+    if (!sha) {
+        redis_link_reset(node->commands, redis_push_error(reply));
+        return;
+    }
+    if (++node->loaded == SCRIPT_COUNT)
+        prove(node);
+}
+
+static void on_commands_up(void *arg)
+{
+    struct redis_node *node = arg;
+    node->loaded = 0;
+    for (enum redis_script i = 0; i < SCRIPT_COUNT; i++) {
+        const struct bytes words[] = {BYTES_LITERAL("SCRIPT"),
+                                      BYTES_LITERAL("LOAD"),
+                                      redis_script_source(i)};
+        redis_link_send(node->commands, words, 3, on_loaded, node);
+    }
+    redis_link_hurry(node->subscriptions);
+}
+
+static void on_commands_down(void *arg)
+{
+    struct redis_node *node = arg;
+    node->loaded = 0;
+    lose(node);
+    node->events->on_doubt(node->events->arg);
+}
+
+static void on_subscriptions_up(void *arg)
+{
+    struct redis_node *node = arg;
+    subscribe_echo(node);
+    node->events->on_back(node->events->arg);
+}
+
+static void on_subscriptions_down(void *arg)
+{
+    struct redis_node *node = arg;
+    node->is_subscribed = false;
+    lose(node);
+    node->events->on_doubt(node->events->arg);
+    node->events->on_lost(node->events->arg);
+}
+
+static void on_push(void *arg, const struct redisReply *reply)
+{
+    struct redis_node *node = arg;
+    struct redis_push push;
+    bool is_echo = node->echo && redis_push_read(reply, &push) &&
+                   bytes_equal(push.channel, bytes_of(node->echo));
+    if (!is_echo) {
+        node->events->on_push(node->events->arg, reply);
+    } else if (push.kind == PUSH_MESSAGE) {
+        on_echo(node, push.text);
+    } else if (push.kind == PUSH_SUBSCRIBED) {
+        node->is_subscribed = true;
+        prove(node);
+    } else {
+        node->is_subscribed = false;
+        lose(node);
+    }
+}
+
+/* Errors that redis_send.c does not take care of. */
+static void on_refused(void *arg, const struct redisReply *reply)
+{
+    struct redis_node *node = arg;
+    const char *error = redis_push_error(reply);
+    if (redis_push_is_redirection(reply) ||
+        redis_writes_is_refusal(node->bus, reply))
+        return;
+    if (redis_is_passing_error(reply))
+        redis_link_reset(node->commands, error);
+    else
+        log_limited(LOG_ERROR, 1, "Redis refuses a command",
+                    LOG_TEXT("error", error));
+}
+
+static const char *judge_node(void *arg, const struct redis_server *server)
+{
+    struct redis_node *node = arg;
+    const char *misfit = node->events->judge(node->events->arg, server);
+    if (misfit)
+        node->events->on_doubt(node->events->arg);
+    return misfit;
+}
+
+void redis_node_connect(struct redis_node *node)
+{
+    struct redis_bus *bus = node->bus;
+    const struct redis_tls *tls = bus->url.has_tls ? bus->tls : NULL;
+    const struct redis_link_events commands = {.judge = judge_node,
+                                               .on_up = on_commands_up,
+                                               .on_down = on_commands_down,
+                                               .on_refused = on_refused,
+                                               .arg = node,
+                                               .round_trips = &bus->metrics};
+    const struct redis_link_events subscriptions = {
+        .judge = judge_node,
+        .on_up = on_subscriptions_up,
+        .on_down = on_subscriptions_down,
+        .on_push = on_push,
+        .arg = node};
+    node->needed = UINT64_MAX;
+    snprintf(node->labels[0], REDIS_LABEL_MAX, "commands %.20s:%u", node->host,
+             node->url.port);
+    snprintf(node->labels[1], REDIS_LABEL_MAX, "subscriptions %.16s:%u",
+             node->host, node->url.port);
+    node->commands = redis_link_new(bus->loop, node->labels[0], bus->options,
+                                    &node->url, tls, &commands);
+    node->subscriptions =
+        redis_link_new(bus->loop, node->labels[1], bus->options, &node->url,
+                       tls, &subscriptions);
+}
+
+void redis_node_disconnect(struct redis_node *node)
+{
+    struct redis_link *commands = node->commands;
+    struct redis_link *subscriptions = node->subscriptions;
+    node->commands = node->subscriptions = NULL;
+    node->is_proven = node->is_subscribed = false;
+    redis_link_free(commands);
+    redis_link_free(subscriptions);
+    free(node->echo);
+    node->echo = NULL;
+}
+
+void redis_node_check(struct redis_node *node, uint64_t now_ms)
+{
+    bool is_ready = node->loaded == (unsigned)SCRIPT_COUNT &&
+                    node->is_subscribed && node->echo;
+    if (node->waits_ms && clock_elapsed(now_ms, node->waits_ms) >
+                              node->bus->options->timeout_ms) {
+        metrics_add(&node->bus->metrics, METRIC_REDIS_DEAF, 1);
+        node->waits_ms = 0;
+        redis_link_reset(node->subscriptions,
+                         "what this instance publishes does not come back");
+    } else if (is_ready && now_ms >= node->echo_ms) {
+        send_echo(node);
+    }
+}
+
+uint64_t redis_node_echo(struct redis_node *node)
+{
+    send_echo(node);
+    return node->sent;
+}
+
+void redis_node_set_echo(struct redis_node *node, char *echo)
+{
+    free(node->echo);
+    node->echo = echo;
+    subscribe_echo(node);
+}
+
+struct redis_node *redis_node_new(struct redis_bus *bus, const char *host,
+                                  uint16_t port,
+                                  const struct redis_node_events *events)
+{
+    struct redis_node *node = memory_new(1, sizeof *node);
+    node->bus = bus;
+    node->events = events;
+    node->url = bus->url;
+    snprintf(node->host, sizeof node->host, "%s", host);
+    node->url.host = node->host;
+    node->url.port = port;
+    return node;
+}
+
+void redis_node_free(struct redis_node *node)
+{
+    redis_node_disconnect(node);
+    free(node);
+}

@@ -1,0 +1,76 @@
+/* redis_node: one master of a Redis Cluster, with a link for commands and one
+ * for sharded pub/sub; it is proven as redis_proof.h says, by echoes through a
+ * channel in one of its slots.
+ *
+ * Owner:   redis_cluster.c.
+ * Thread:  the bus's.
+ * Limits:  an echo has redis.timeout_ms.
+ * Failure: what cannot be proven is connected anew.
+ */
+#ifndef PEAL_BUS_REDIS_NODE_H
+#define PEAL_BUS_REDIS_NODE_H
+
+#include "bus/redis/redis_bus.h"
+
+enum { REDIS_HOST_MAX = 256, REDIS_LABEL_MAX = 40 };
+
+struct redis_node;
+
+struct redis_node_events {
+    /* NULL, or why this server cannot be used */
+    const char *(*judge)(void *arg, const struct redis_server *server);
+    /* it is proven, or not any more */
+    void (*on_changed)(void *arg);
+    /* the table of slots may be wrong */
+    void (*on_doubt)(void *arg);
+    /* its subscriptions are gone, or can be made */
+    void (*on_lost)(void *arg);
+    void (*on_back)(void *arg);
+    void (*on_push)(void *arg, const struct redisReply *reply);
+    void (*on_echo)(void *arg, const struct redis_link *link, uint64_t number);
+    void *arg;
+};
+
+struct redis_node {
+    struct redis_bus *bus;
+    const struct redis_node_events *events;
+    struct redis_url url;
+    char host[REDIS_HOST_MAX];
+    char labels[2][REDIS_LABEL_MAX];
+    struct redis_link *commands; /* NULL: the bus's own, or none */
+    struct redis_link *subscriptions;
+    bool is_listed;     /* the newest table names it */
+    bool was_listed;    /* the one before did */
+    bool is_new;        /* proven since the cluster looked */
+    bool is_other;      /* and another server than before */
+    unsigned loaded;    /* scripts */
+    char *echo;         /* channel of the echoes; NULL: none */
+    bool is_subscribed; /* to it */
+    bool is_proven;
+    char run_id[REDIS_RUN_ID_LEN + 1]; /* of the server proven last */
+    uint64_t sent;                     /* echoes */
+    uint64_t heard;
+    uint64_t needed;   /* the one that proves */
+    uint64_t echo_ms;  /* when the next one is due */
+    uint64_t waits_ms; /* one is not back since then; 0: none */
+};
+
+/* `url` is what else the config says; events are borrowed. */
+struct redis_node *redis_node_new(struct redis_bus *bus, const char *host,
+                                  uint16_t port,
+                                  const struct redis_node_events *events);
+void redis_node_free(struct redis_node *node);
+
+void redis_node_connect(struct redis_node *node);
+void redis_node_disconnect(struct redis_node *node);
+
+/* Uses this channel from now on; takes the text, NULL: there is none. */
+void redis_node_set_echo(struct redis_node *node, char *echo);
+
+/* Publishes an echo now; returns its number. */
+uint64_t redis_node_echo(struct redis_node *node);
+
+/* Several times a second. */
+void redis_node_check(struct redis_node *node, uint64_t now_ms);
+
+#endif

@@ -1,0 +1,379 @@
+#include "bus/redis/redis_proof.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "bus/redis/redis_backlog.h"
+#include "bus/redis/redis_call.h"
+#include "bus/redis/redis_keys.h"
+#include "bus/redis/redis_link.h"
+#include "bus/redis/redis_order.h"
+#include "bus/redis/redis_push.h"
+#include "bus/redis/redis_sentinel.h"
+
+enum { ECHO_MS = 400, CHECK_MS = 100, PROBE_MS = 2000, KEEP_MS = 3600000 };
+
+/* ---- the same server ---------------------------------------------------- */
+
+const char *redis_proof_judge_as(struct redis_bus *bus,
+                                 const struct redis_server *server,
+                                 enum redis_target target)
+{
+    const char *misfit =
+        redis_server_misfit(server, redis_is_sharded(bus), target);
+    const char *before = bus->proof.misfit;
+    if (misfit && misfit != before)
+        log_event(LOG_ERROR, "Redis cannot be used", LOG_TEXT("why", misfit));
+    if (misfit != before)
+        bus->proof.misfit = misfit;
+    return misfit;
+}
+
+const char *redis_proof_judge(void *arg, const struct redis_server *server)
+{
+    struct redis_bus *bus = arg;
+    return redis_proof_judge_as(bus, server,
+                                bus->url.is_cluster ? REDIS_TARGET_NODE
+                                : bus->url.master   ? REDIS_TARGET_NAMED
+                                                    : REDIS_TARGET_SERVER);
+}
+
+static void connect_anew(struct redis_bus *bus, const char *why)
+{
+    metrics_add(&bus->metrics, METRIC_REDIS_MOVED, 1);
+    bus->proof.probe_ms = clock_steady_ms() + PROBE_MS;
+    redis_link_reset(bus->commands, why);
+    redis_link_reset(bus->subscriptions, why);
+    redis_link_reset(bus->input, why);
+}
+
+static bool differ(const struct redis_link *one, const struct redis_link *other)
+{
+    return redis_link_is_up(one) && redis_link_is_up(other) &&
+           redis_server_differs(redis_link_server(one),
+                                redis_link_server(other));
+}
+
+bool redis_proof_compare(struct redis_bus *bus)
+{
+    if (!differ(bus->commands, bus->subscriptions) &&
+        !differ(bus->commands, bus->input) &&
+        !differ(bus->subscriptions, bus->input))
+        return true;
+    connect_anew(bus, "its connections reach different servers");
+    return false;
+}
+
+static void on_probe_up(void *arg)
+{
+    struct redis_bus *bus = arg;
+    struct redis_proof *proof = &bus->proof;
+    proof->has_probed = true; /* freed by the timer: it is in use here */
+    if (redis_link_is_up(bus->commands) &&
+        redis_server_differs(redis_link_server(proof->probe),
+                             redis_link_server(bus->commands)))
+        connect_anew(bus, "another server answers at this address now");
+}
+
+static void on_probe_down(void *arg)
+{
+    (void)arg; /* it tries again by itself */
+}
+
+static void end_probe(struct redis_proof *proof)
+{
+    redis_link_free(proof->probe);
+    proof->probe = NULL;
+    proof->has_probed = false;
+}
+
+/* The links themselves stay where they are, however an address moves. */
+static void probe(struct redis_bus *bus, uint64_t now_ms)
+{
+    struct redis_proof *proof = &bus->proof;
+    const struct redis_link_events events = {
+        .on_up = on_probe_up, .on_down = on_probe_down, .arg = bus};
+    if (proof->has_probed)
+        end_probe(proof);
+    if (proof->probe || now_ms < proof->probe_ms || !bus->is_ready ||
+        !redis_link_server(bus->commands)->run_id[0])
+        return;
+    proof->probe_ms = now_ms + PROBE_MS;
+    proof->probe = redis_link_new(bus->loop, NULL, bus->options, &bus->target,
+                                  bus->url.has_tls ? bus->tls : NULL, &events);
+}
+
+/* ---- the same data ------------------------------------------------------ */
+
+/* A publish that was sent, and whose answer was lost, is only sent again to a
+ * server that remembers whether it was done. */
+static void refuse_unsure(struct redis_bus *bus)
+{
+    redis_backlog_resume(bus);
+    uint32_t count = bus->backlog_count;
+    struct request *kept = NULL;
+    struct request **end = &kept;
+    while (count--) {
+        struct request *request = redis_backlog_take(bus);
+        if (request->is_unsure) {
+            redis_refuse(bus, request);
+            continue;
+        }
+        *end = request;
+        end = &request->next;
+    }
+    *end = NULL;
+    while (kept) {
+        struct request *request = kept;
+        kept = kept->next;
+        redis_backlog_add(bus, request);
+    }
+}
+
+void redis_proof_doubt(struct redis_bus *bus)
+{
+    refuse_unsure(bus);
+    redis_orders_doubt(bus);
+}
+
+/* Before anything is served by this server: what does it know of what the one
+ * before has acknowledged? */
+static void take_server(struct redis_bus *bus)
+{
+    struct redis_proof *proof = &bus->proof;
+    const struct redis_server *server = redis_link_server(bus->commands);
+    const struct redis_server *before = &proof->server;
+    bool is_same_run =
+        before->run_id[0] && strcmp(before->run_id, server->run_id) == 0;
+    bool is_same_data =
+        is_same_run && strcmp(before->data_id, server->data_id) == 0;
+    bool has_memory =
+        is_same_run ||
+        (!server->was_promoted && strcmp(proof->dataset, proof->former) == 0);
+    memcpy(proof->former, proof->dataset, sizeof proof->former);
+    proof->server = *server;
+    if (!has_memory)
+        refuse_unsure(bus);
+    if (!is_same_data)
+        redis_orders_doubt(bus);
+}
+
+/* ---- echoes ------------------------------------------------------------- */
+
+/* Nobody heard it, says Redis, or it did not come back. */
+static void take_as_deaf(struct redis_bus *bus)
+{
+    bus->proof.waits_ms = 0;
+    metrics_add(&bus->metrics, METRIC_REDIS_DEAF, 1);
+    redis_link_reset(bus->subscriptions,
+                     "what this instance publishes does not come back");
+}
+
+static void on_echo_sent(void *arg, const struct redisReply *reply)
+{
+    struct redis_bus *bus = arg;
+    struct redis_proof *proof = &bus->proof;
+    int64_t receivers;
+    if (!reply || !redis_push_number(reply, &receivers))
+        return;
+    proof->answered++;
+    if (!proof->is_subscribed)
+        return;
+    if (!receivers)
+        take_as_deaf(bus);
+    else if (!proof->waits_ms && proof->heard < proof->answered)
+        proof->waits_ms = clock_steady_ms();
+}
+
+uint64_t redis_proof_echo(struct redis_bus *bus)
+{
+    struct redis_proof *proof = &bus->proof;
+    char number[24];
+    snprintf(number, sizeof number, "%" PRIu64, ++proof->sent);
+    const struct bytes words[] = {BYTES_LITERAL("PUBLISH"),
+                                  bytes_of(proof->channel), bytes_of(number)};
+    proof->echo_ms = clock_steady_ms() + ECHO_MS;
+    redis_link_send(bus->commands, words, 3, on_echo_sent, bus);
+    return proof->sent;
+}
+
+static void prove(struct redis_bus *bus)
+{
+    struct redis_proof *proof = &bus->proof;
+    if (proof->is_registered && proof->is_subscribed &&
+        (proof->is_elected || !bus->sentinels) && redis_proof_compare(bus))
+        proof->needed = redis_proof_echo(bus);
+}
+
+void redis_proof_on_echo(struct redis_bus *bus, struct bytes text)
+{
+    struct redis_proof *proof = &bus->proof;
+    uint64_t number;
+    if (!json_decode_uint(text, &number) || number <= proof->heard ||
+        number > proof->sent)
+        return;
+    proof->heard = number;
+    proof->waits_ms = number < proof->answered ? clock_steady_ms() : 0;
+    if (number < proof->needed || !proof->is_registered ||
+        !proof->is_subscribed)
+        return;
+    if (!proof->is_proven && !bus->is_serving)
+        take_server(bus);
+    proof->is_proven = true;
+    redis_bus_serve(bus);
+}
+
+/* ---- links that come and go --------------------------------------------- */
+
+/* It ends a day after the last instance, as what it stands for does. */
+static void keep_dataset(struct redis_bus *bus)
+{
+    char *key = redis_name(bus, "dataset");
+    const struct bytes words[] = {BYTES_LITERAL("EXPIRE"), bytes_of(key),
+                                  BYTES_LITERAL("86400")};
+    bus->proof.kept_ms = clock_steady_ms();
+    redis_link_send(bus->commands, words, 3, NULL, NULL);
+    free(key);
+}
+
+/* The mark says later whether it is the same data: SET ... NX GET answers the
+ * one that is there, or nil where ours is now. */
+static void on_dataset(void *arg, const struct redisReply *reply)
+{
+    struct redis_bus *bus = arg;
+    struct bytes mark;
+    if (!reply || redis_push_error(reply))
+        return;
+    if (redis_push_bytes(reply, &mark))
+        snprintf(bus->proof.dataset, sizeof bus->proof.dataset, "%.*s",
+                 (int)mark.len, mark.data);
+    bus->proof.is_registered = true;
+    keep_dataset(bus);
+    prove(bus);
+}
+
+void redis_proof_registered(struct redis_bus *bus)
+{
+    struct redis_proof *proof = &bus->proof;
+    snprintf(proof->dataset, sizeof proof->dataset, "%016" PRIx64,
+             random_uint64());
+    char *key = redis_name(bus, "dataset");
+    const struct bytes words[] = {BYTES_LITERAL("SET"), bytes_of(key),
+                                  bytes_of(proof->dataset), BYTES_LITERAL("NX"),
+                                  BYTES_LITERAL("GET")};
+    redis_link_send(bus->commands, words, 5, on_dataset, bus);
+    free(key);
+}
+
+void redis_proof_elected(struct redis_bus *bus)
+{
+    bus->proof.is_elected = true;
+    prove(bus);
+}
+
+void redis_proof_subscribed(struct redis_bus *bus)
+{
+    bus->proof.is_subscribed = true;
+    bus->proof.asked_ms = 0;
+    prove(bus);
+}
+
+void redis_proof_commands_down(struct redis_bus *bus)
+{
+    struct redis_proof *proof = &bus->proof;
+    proof->is_proven = false;
+    proof->is_registered = false;
+    proof->is_elected = false;
+    proof->needed = UINT64_MAX; /* no echo of before proves anything */
+    proof->waits_ms = 0;
+    proof->answered = proof->sent; /* none of them is answered any more */
+}
+
+void redis_proof_subscriptions_down(struct redis_bus *bus)
+{
+    bus->proof.is_proven = false;
+    bus->proof.is_subscribed = false;
+    bus->proof.needed = UINT64_MAX;
+    bus->proof.waits_ms = 0;
+    bus->proof.asked_ms = 0;
+}
+
+void redis_proof_subscribe(struct redis_bus *bus)
+{
+    const struct bytes words[] = {BYTES_LITERAL("SUBSCRIBE"),
+                                  bytes_of(bus->proof.channel)};
+    bus->proof.asked_ms = clock_steady_ms();
+    redis_link_push(bus->subscriptions, words, 2);
+}
+
+static bool is_over(const struct redis_bus *bus, uint64_t since_ms,
+                    uint64_t now_ms)
+{
+    return since_ms &&
+           clock_elapsed(now_ms, since_ms) > bus->options->timeout_ms;
+}
+
+/* An echo may stand behind a lot of messages that are on their way: while
+ * they come, the link is slow and not deaf. */
+static void be_patient(struct redis_bus *bus, uint64_t now_ms)
+{
+    enum { PATIENCE = 10 };
+    struct redis_proof *proof = &bus->proof;
+    bool is_hearing = proof->pushes != proof->pushes_seen;
+    proof->pushes_seen = proof->pushes;
+    if (!proof->waits_ms)
+        proof->late_ms = 0;
+    else if (!proof->late_ms)
+        proof->late_ms = now_ms;
+    else if (is_hearing && clock_elapsed(now_ms, proof->late_ms) <
+                               (uint64_t)bus->options->timeout_ms * PATIENCE)
+        proof->waits_ms = now_ms;
+}
+
+static void on_check(void *arg)
+{
+    struct redis_bus *bus = arg;
+    struct redis_proof *proof = &bus->proof;
+    uint64_t now_ms = clock_steady_ms();
+    be_patient(bus, now_ms);
+    if (is_over(bus, proof->waits_ms, now_ms) ||
+        is_over(bus, proof->asked_ms, now_ms))
+        take_as_deaf(bus);
+    else if (proof->is_registered && proof->is_subscribed &&
+             now_ms >= proof->echo_ms)
+        redis_proof_echo(bus);
+    if (bus->is_serving && clock_elapsed(now_ms, proof->kept_ms) > KEEP_MS)
+        keep_dataset(bus);
+    probe(bus, now_ms);
+}
+
+const char *redis_proof_why(const struct redis_bus *bus)
+{
+    const char *misfit = bus->proof.misfit;
+    const struct redis_sentinels *sentinels = bus->sentinels;
+    if (sentinels && !redis_sentinels_agree(sentinels))
+        return "Redis is away, and too few Sentinels name a master";
+    return misfit ? misfit : "Redis is away";
+}
+
+void redis_proof_init(struct redis_bus *bus)
+{
+    char name[32];
+    snprintf(name, sizeof name, "echo:%s", bus->id);
+    bus->proof.channel = redis_name(bus, name);
+    bus->proof.needed = UINT64_MAX;
+    bus->proof.timer =
+        loop_timer_new(bus->loop, CHECK_MS, CHECK_MS, on_check, bus);
+}
+
+void redis_proof_deinit(struct redis_bus *bus)
+{
+    loop_timer_free(bus->proof.timer);
+    bus->proof.timer = NULL;
+    end_probe(&bus->proof);
+}

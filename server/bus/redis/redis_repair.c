@@ -1,0 +1,321 @@
+/* The messages of a channel in their order, and what was missed of them. */
+#include "bus/redis/redis_repair.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "bus/redis/redis_call.h"
+#include "bus/redis/redis_cluster.h"
+#include "bus/redis/redis_envelope.h"
+#include "bus/redis/redis_messages.h"
+#include "bus/redis/redis_proof.h"
+#include "bus/redis/redis_push.h"
+#include "bus/redis/redis_recovery.h"
+#include "messaging/hub.h"
+
+enum {
+    HELD_MAX = 100000,
+    SKEW_MS = 1000 /* by which the clocks of instances may differ */
+};
+
+static void set_last(struct redis_channel *channel, struct message *message)
+{
+    message_unref(channel->last);
+    channel->last = message ? message_ref(message) : NULL;
+}
+
+static void deliver(struct redis_channel *channel, struct message *message)
+{
+    channel->position.offset = message->offset;
+    set_last(channel, message);
+    if (channel->recoveries)
+        redis_messages_add(&channel->recent, message);
+    hub_deliver(channel->bus->instance->hub, message);
+}
+
+static void tell_gap(struct redis_channel *channel)
+{
+    metrics_add(&channel->bus->metrics, METRIC_REDIS_GAPS, 1);
+    channel->gap_ms = clock_wall_ms();
+    struct message *message = message_new(MESSAGE_GAP, bytes_of(channel->name),
+                                          (struct bytes){0}, (struct bytes){0});
+    hub_deliver(channel->bus->instance->hub, message);
+    message_unref(message);
+}
+
+/* A message at its turn. False when one before it is missing. */
+static bool accept(struct redis_channel *channel, struct message *message)
+{
+    if (message->kind != MESSAGE_PUBLICATION) {
+        hub_deliver(channel->bus->instance->hub, message);
+        return true;
+    }
+    if (message->offset > channel->position.offset + 1)
+        return false;
+    if (message->offset == channel->position.offset + 1)
+        deliver(channel, message);
+    return true;
+}
+
+/* What is held of another epoch counts no longer; who came and who left has
+ * none. */
+static void drop_publications(struct messages *held)
+{
+    struct messages all = *held;
+    *held = (struct messages){0};
+    for (size_t i = 0; i < all.count; i++)
+        if (all.items[i]->kind != MESSAGE_PUBLICATION)
+            redis_messages_add(held, all.items[i]);
+    redis_messages_clear(&all);
+}
+
+static void hold(struct redis_channel *channel, struct message *message,
+                 uint64_t epoch)
+{
+    if (message->kind == MESSAGE_PUBLICATION && channel->held_epoch != epoch) {
+        drop_publications(&channel->held);
+        channel->held_epoch = epoch;
+    }
+    if (channel->held.count == HELD_MAX) {
+        redis_messages_clear(&channel->held);
+        channel->has_lost = true;
+    }
+    redis_messages_add(&channel->held, message);
+}
+
+/* What was held back goes out; when something is missing in it, the stream is
+ * asked again. */
+static void release_held(struct redis_channel *channel)
+{
+    struct messages held = channel->held;
+    bool same_epoch = channel->held_epoch == channel->position.epoch;
+    channel->held = (struct messages){0};
+    for (size_t i = 0; i < held.count; i++) {
+        struct message *message = held.items[i];
+        bool numbered = message->kind == MESSAGE_PUBLICATION;
+        if (channel->stage != LIVE)
+            redis_messages_add(&channel->held, message);
+        else if (numbered && !same_epoch)
+            channel->has_lost = true; /* which is newer? the stream knows */
+        else if (!accept(channel, message)) {
+            redis_messages_add(&channel->held, message);
+            redis_repair_start(channel);
+        }
+    }
+    redis_messages_clear(&held);
+}
+
+/* Delivers what the stream has from where we stand. */
+static void deliver_missed(struct redis_channel *channel,
+                           const struct redisReply *entries)
+{
+    for (size_t i = 0; i < redis_push_count(entries); i++) {
+        struct bytes text;
+        struct envelope envelope;
+        if (!redis_push_bytes(redis_push_element(entries, i), &text) ||
+            !redis_envelope_decode(text, &envelope) ||
+            envelope.position.offset != channel->position.offset + 1)
+            continue;
+        struct message *message =
+            redis_envelope_message(&envelope, bytes_of(channel->name));
+        deliver(channel, message);
+        message_unref(message);
+        metrics_add(&channel->bus->metrics, METRIC_REDIS_REPAIRED, 1);
+    }
+}
+
+/* The offset that is reached when what is held goes out. */
+static uint64_t reach(const struct redis_channel *channel)
+{
+    uint64_t offset = channel->position.offset;
+    if (channel->held_epoch != channel->position.epoch)
+        return offset;
+    for (size_t i = 0; i < channel->held.count; i++)
+        if (channel->held.items[i]->kind == MESSAGE_PUBLICATION &&
+            channel->held.items[i]->offset == offset + 1)
+            offset++;
+    return offset;
+}
+
+/* Where to begin so that what is held of that epoch follows: it is all that is
+ * known of it. */
+static struct position before_held(const struct redis_channel *channel,
+                                   struct position position)
+{
+    uint64_t first = position.offset + 1;
+    for (size_t i = 0; i < channel->held.count; i++) {
+        const struct message *message = channel->held.items[i];
+        if (message->kind == MESSAGE_PUBLICATION &&
+            channel->held_epoch == position.epoch && message->offset < first)
+            first = message->offset;
+    }
+    position.offset = first - 1;
+    return position;
+}
+
+static void begin_anew(struct redis_channel *channel, struct position position)
+{
+    bool is_first = !channel->has_position;
+    channel->has_position = true;
+    channel->position = position;
+    set_last(channel, NULL);
+    if (is_first)
+        channel->gap_ms = clock_wall_ms(); /* nobody missed anything before */
+    else
+        tell_gap(channel);
+}
+
+/* Whoever subscribed before knows an older position: it catches up from the
+ * stream, or learns that it cannot. False when that must wait: what the stream
+ * does not have (any more) may have been pushed, and not have come yet. */
+static bool catch_up(struct redis_channel *channel, struct position position,
+                     const struct redisReply *entries)
+{
+    bool is_known =
+        channel->has_position && position.epoch == channel->position.epoch;
+    if (is_known && position.offset > channel->position.offset)
+        deliver_missed(channel, entries);
+    if (is_known && position.offset <= reach(channel))
+        return true;
+    if (is_known) {
+        channel->judged = position;
+        channel->judge_echo =
+            channel->link == channel->bus->subscriptions
+                ? redis_proof_echo(channel->bus)
+                : redis_cluster_echo(channel->bus->cluster, channel->link);
+        channel->bus->judged_channels++;
+        return false;
+    }
+    if (channel->has_position)
+        position = before_held(channel, position);
+    begin_anew(channel, position);
+    return true;
+}
+
+static void read_stream(struct redis_channel *channel);
+
+static void end_judgement(struct redis_channel *channel)
+{
+    if (channel->judge_echo)
+        channel->bus->judged_channels--;
+    channel->judge_echo = 0;
+}
+
+static void tell_doubt(struct redis_channel *channel)
+{
+    if (channel->doubt_ms && channel->gap_ms <= channel->doubt_ms + SKEW_MS)
+        tell_gap(channel);
+    channel->doubt_ms = 0;
+}
+
+/* What was held back meanwhile, and who waited. */
+static void go_live(struct redis_channel *channel)
+{
+    channel->stage = LIVE;
+    tell_doubt(channel);
+    release_held(channel);
+    if (channel->has_lost) {
+        channel->has_lost = false;
+        redis_repair_start(channel);
+    }
+    redis_recovery_serve(channel);
+}
+
+static void judge(struct redis_channel *channel)
+{
+    end_judgement(channel);
+    if (reach(channel) < channel->judged.offset)
+        begin_anew(channel, channel->judged);
+    go_live(channel);
+}
+
+void redis_repairs_judge(struct redis_bus *bus, const struct redis_link *link,
+                         uint64_t echo)
+{
+    struct redis_channel *channel;
+    struct redis_channel *next;
+    if (!bus->judged_channels)
+        return;
+    HASH_ITER(hh, bus->channels, channel, next)
+    if (channel->judge_echo && channel->link == link &&
+        channel->judge_echo <= echo)
+        judge(channel);
+}
+
+void redis_repair_forget(struct redis_channel *channel)
+{
+    end_judgement(channel);
+    channel->stage = UNSUBSCRIBED;
+    redis_messages_clear(&channel->held);
+}
+
+void redis_repair_doubt(struct redis_channel *channel, int64_t acked_ms)
+{
+    if (acked_ms > channel->doubt_ms)
+        channel->doubt_ms = acked_ms;
+    if (channel->stage == LIVE)
+        redis_repair_start(channel);
+}
+
+static void on_read(void *arg, const struct redisReply *reply)
+{
+    struct redis_channel *channel = arg;
+    struct position position;
+    bool is_stale = channel->is_stale;
+    channel->is_reading = false;
+    channel->is_stale = false;
+    if (!reply || redis_is_passing_error(reply) || channel->stage != READING)
+        return; /* it is asked again when Redis serves, or the next second */
+    if (is_stale)
+        read_stream(channel);
+    else if (redis_push_position(reply, &position) &&
+             catch_up(channel, position, redis_push_element(reply, 2)))
+        go_live(channel);
+}
+
+static void read_stream(struct redis_channel *channel)
+{
+    const struct redis_known known = {channel->position, channel->last};
+    channel->is_reading = true;
+    redis_read(channel->bus, channel->name,
+               channel->has_position ? "after" : "none",
+               channel->position.offset, 0,
+               channel->has_position ? &known : NULL, on_read, channel);
+}
+
+void redis_repair_start(struct redis_channel *channel)
+{
+    end_judgement(channel);
+    channel->stage = READING;
+    if (channel->is_reading)
+        channel->is_stale = true; /* it was asked before we subscribed */
+    else
+        redis_repair_resume(channel);
+}
+
+void redis_repair_resume(struct redis_channel *channel)
+{
+    if (channel->stage == READING && !channel->is_reading &&
+        !channel->judge_echo && channel->bus->is_serving)
+        read_stream(channel);
+}
+
+void redis_repair_take(struct redis_channel *channel,
+                       const struct envelope *envelope)
+{
+    struct message *message =
+        redis_envelope_message(envelope, bytes_of(channel->name));
+    uint64_t epoch = envelope->position.epoch;
+    bool is_other_epoch = envelope->kind == ENVELOPE_PUBLICATION &&
+                          epoch != channel->position.epoch;
+    if (channel->stage != LIVE) {
+        hold(channel, message, epoch);
+    } else if (is_other_epoch || !accept(channel, message)) {
+        hold(channel, message, epoch);
+        redis_repair_start(channel);
+    } else if (channel->awaited &&
+               channel->awaited <= channel->position.offset) {
+        redis_recovery_serve(channel);
+    }
+    message_unref(message);
+}

@@ -1,0 +1,101 @@
+#include "bus/redis/redis_server.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What stands after "name:" at the start of a line; NULL: nothing. */
+static const char *find(const char *info, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *line = info; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, name, len) == 0 && line[len] == ':')
+            return line + len + 1;
+    }
+    return NULL;
+}
+
+static bool begins(const char *text, const char *word)
+{
+    return text && strncmp(text, word, strlen(word)) == 0;
+}
+
+static void read_mode(struct redis_server *server, const char *mode)
+{
+    if (begins(mode, "standalone"))
+        server->mode = REDIS_MODE_STANDALONE;
+    else if (begins(mode, "sentinel"))
+        server->mode = REDIS_MODE_SENTINEL;
+    else if (begins(mode, "cluster"))
+        server->mode = REDIS_MODE_CLUSTER;
+}
+
+static void read_role(struct redis_server *server, const char *role)
+{
+    if (begins(role, "master"))
+        server->role = REDIS_ROLE_MASTER;
+    else if (begins(role, "slave"))
+        server->role = REDIS_ROLE_REPLICA;
+}
+
+void redis_server_read(struct redis_server *server, const char *info)
+{
+    const char *run_id = find(info, "run_id");
+    const char *version = find(info, "redis_version");
+    const char *data_id = find(info, "master_replid");
+    const char *former = find(info, "master_replid2");
+    if (run_id)
+        sscanf(run_id, "%40[0-9a-f]", server->run_id);
+    if (data_id)
+        sscanf(data_id, "%40[0-9a-f]", server->data_id);
+    if (version)
+        server->version = (unsigned)strtoul(version, NULL, 10);
+    /* the id of the master it was a replica of; zeros: of none */
+    if (former)
+        server->was_promoted = former[strspn(former, "0")] > '0';
+    read_mode(server, find(info, "redis_mode"));
+    read_role(server, find(info, "role"));
+}
+
+bool redis_server_differs(const struct redis_server *one,
+                          const struct redis_server *other)
+{
+    return one->run_id[0] && other->run_id[0] &&
+           strcmp(one->run_id, other->run_id) != 0;
+}
+
+const char *redis_server_misfit(const struct redis_server *server,
+                                bool is_sharded, enum redis_target target)
+{
+    bool is_cluster =
+        target == REDIS_TARGET_NODE || target == REDIS_TARGET_SEED;
+    if (is_cluster && server->mode != REDIS_MODE_UNKNOWN &&
+        server->mode != REDIS_MODE_CLUSTER)
+        return "redis.url begins with redis+cluster://, but leads to a server "
+               "without cluster-enabled";
+    if (is_cluster && server->version && server->version < 7)
+        return "a Redis Cluster must be of version 7.0 or newer, for sharded "
+               "pub/sub";
+    if (target == REDIS_TARGET_SEED)
+        return NULL;
+    if (target == REDIS_TARGET_NODE)
+        return server->role == REDIS_ROLE_REPLICA
+                   ? "what the cluster names as a master is a replica"
+                   : NULL;
+    if (target == REDIS_TARGET_NAMED && server->role == REDIS_ROLE_REPLICA)
+        return "the master that the Sentinels name is a replica";
+    if (server->mode == REDIS_MODE_SENTINEL)
+        return "redis.url leads to a Sentinel, not to a Redis server; use "
+               "redis+sentinel://host,host,host/master";
+    if (server->mode == REDIS_MODE_CLUSTER)
+        return "redis.url leads to a node of a Redis Cluster; use "
+               "redis+cluster://host,host";
+    if (server->role == REDIS_ROLE_REPLICA)
+        return "redis.url leads to a replica, which takes no writes; use the "
+               "address of the master";
+    if (is_sharded && server->version && server->version < 7)
+        return "redis.sharded is set, but the Redis server is older than 7.0";
+    return NULL;
+}

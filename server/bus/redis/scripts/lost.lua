@@ -1,0 +1,37 @@
+-- Whether this server has the last message that an instance saw acknowledged
+-- in a channel. The server may be another than the one that acknowledged it: a
+-- replica that took over, or one to which an address moved. Where the message
+-- is missing, all subscribers of the channel are told.
+--
+-- KEYS: 1 position (hash), 2 stream
+-- ARGV: 1 epoch and 2 offset of the message, 3 its time, 4 epoch if there must
+--       be another, 5 seconds the position is kept, 6 run id of the server, or
+--       empty (see publish.lua), 7 pub/sub channel, 8 "SPUBLISH" or "PUBLISH",
+--       9 when it was acknowledged
+-- returns 1 if it is missing
+local state = redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'run')
+local epoch, offset = state[1], tonumber(state[2] or '0')
+local known = tonumber(ARGV[2])
+-- nobody has read it here yet: whoever does so sees another epoch
+if not epoch then return 0 end
+
+local function is_there()
+  if epoch ~= ARGV[1] or offset < known then return false end
+  if ARGV[6] ~= '' and state[3] and state[3] ~= ARGV[6] then return false end
+  local id = string.format('%.0f-0', known)
+  local entry = redis.call('XRANGE', KEYS[2], id, id)[1]
+  if not entry then return true end
+  local head = string.format('P|%s|%.0f|%s|', epoch, known, ARGV[3])
+  return string.sub(entry[2][2], 1, #head) == head
+end
+if is_there() then return 0 end
+
+-- unless another instance has seen to it: a newer epoch is greater
+if epoch <= ARGV[1] then
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[4], 'offset', 0)
+  if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'run', ARGV[6]) end
+  redis.call('DEL', KEYS[2])
+  redis.call('EXPIRE', KEYS[1], ARGV[5])
+end
+redis.call(ARGV[8], ARGV[7], 'G||0|' .. ARGV[9] .. '||')
+return 1

@@ -1,0 +1,75 @@
+-- Where a channel stands, and what its stream holds; as of one moment.
+--
+-- KEYS: 1 position (hash), 2 stream
+-- ARGV: 1 epoch if there is none, 2 seconds the position is kept,
+--       3 "after" or "last" or "none", 4 the offset after which to read, or
+--       how many of the last; and what the reader knows, or empty: 5 epoch,
+--       6 offset, 7 time and sender of the message there; 8 how many bytes of
+--       entries are enough, 0: all; 9 run id of the server, or empty (see
+--       publish.lua)
+-- returns epoch, offset, entries (oldest first)
+-- what is there can be read of a server that takes no writes
+if not redis.call('HGET', KEYS[1], 'epoch') then
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[1])
+  redis.call('DEL', KEYS[2])
+end
+local run = ARGV[9] or ''
+if run ~= '' then
+  local was = redis.call('HGET', KEYS[1], 'run')
+  if was and was ~= run then
+    redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'offset', 0)
+    redis.call('DEL', KEYS[2])
+  end
+  if was ~= run then redis.call('HSET', KEYS[1], 'run', run) end
+end
+redis.pcall('EXPIRE', KEYS[1], ARGV[2])
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+local offset = tonumber(redis.call('HGET', KEYS[1], 'offset') or '0')
+
+-- Redis may have lost its newest messages (a crash, an old snapshot), and
+-- others may have published since. An offset given out twice would name two
+-- messages: so there is another epoch. Or Redis is back where it was before a
+-- newer epoch, which is greater: what that one had is lost.
+local function is_lost()
+  local known = tonumber(ARGV[6])
+  if epoch ~= ARGV[5] then return epoch < ARGV[5] end
+  if offset < known then return true end
+  if ARGV[7] == '' then return false end
+  local id = string.format('%.0f-0', known)
+  local there = redis.call('XRANGE', KEYS[2], id, id)[1]
+  if not there then return false end
+  local last = string.format('P|%s|%.0f|%s', epoch, known, ARGV[7])
+  return string.sub(there[2][2], 1, #last) ~= last
+end
+if is_lost() then
+  epoch = ARGV[1]
+  offset = 0
+  redis.call('HSET', KEYS[1], 'epoch', epoch, 'offset', 0)
+  redis.call('DEL', KEYS[2])
+end
+
+local entries = {}
+local bytes = 0
+local enough = tonumber(ARGV[8])
+if enough == 0 then enough = math.huge end
+
+-- A few entries at a time: Redis is not to hold what is not wanted.
+local function read(after)
+  local from = string.format('%.0f-0', after + 1)
+  repeat
+    local some = redis.call('XRANGE', KEYS[2], from, '+', 'COUNT', 16)
+    for _, entry in ipairs(some) do
+      if bytes >= enough then return end
+      entries[#entries + 1] = entry[2][2]
+      bytes = bytes + #entry[2][2]
+      from = string.match(entry[1], '^%d+') .. '-1'
+    end
+  until #some < 16
+end
+-- offsets follow each other: so many of the last come after one of them
+if ARGV[3] == 'after' then
+  read(tonumber(ARGV[4]))
+elseif ARGV[3] == 'last' then
+  read(math.max(offset - tonumber(ARGV[4]), 0))
+end
+return {epoch, offset, entries}

@@ -1,0 +1,17 @@
+/* config_file: the config's JSON file, with comments.
+ *
+ * Owner:   nothing is kept.
+ * Thread:  the main thread.
+ * Limits:  1 MiB.
+ * Failure: false, with file and key (or line) in the error.
+ */
+#ifndef PEAL_CONFIG_FILE_H
+#define PEAL_CONFIG_FILE_H
+
+#include "config/config.h"
+
+/* Sets what the file names; other fields stay. */
+bool config_file_read(const char *path, struct config *config,
+                      struct error *error);
+
+#endif

@@ -1,0 +1,21 @@
+/* config_folder: the files of conf.d, a folder beside the config file. Each is
+ * read like that file, in the order of their names; a later value takes the
+ * place of an earlier one, key by key.
+ *
+ * Owner:   nothing is kept.
+ * Thread:  the main thread.
+ * Limits:  each file as in config_file.h.
+ * Failure: false, with file, key and what was expected in the error.
+ */
+#ifndef PEAL_CONFIG_FOLDER_H
+#define PEAL_CONFIG_FOLDER_H
+
+#include "config/config.h"
+
+#define CONFIG_FOLDER "conf.d"
+
+/* Reads the folder beside `file`, if there is one. */
+bool config_folder_read(const char *file, struct config *config,
+                        struct error *error);
+
+#endif

@@ -1,0 +1,28 @@
+/* config_print: the config and its keys, for people.
+ *
+ * Owner:   the caller owns the buffer.
+ * Thread:  any.
+ * Limits:  none.
+ * Failure: none. Secrets are masked.
+ */
+#ifndef PEAL_CONFIG_PRINT_H
+#define PEAL_CONFIG_PRINT_H
+
+#include "base/buffer.h"
+#include "config/config.h"
+
+/* Appends the config as a JSON file that can be loaded. */
+void config_print(const struct config *config, struct buffer *out);
+
+/* Appends each key on a line of its own, its value, and where that comes
+ * from. */
+void config_print_origins(const struct config *config, struct buffer *out);
+
+/* Appends each key as a flag, with its default and what it is. */
+void config_print_help(struct buffer *out);
+
+/* Appends `text` in lines of at most 80 columns, each behind `indent`. */
+void config_print_wrapped(const char *text, const char *indent,
+                          struct buffer *out);
+
+#endif

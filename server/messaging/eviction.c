@@ -1,0 +1,115 @@
+#include "messaging/eviction.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "messaging/bans.h"
+#include "messaging/connection.h"
+#include "messaging/hub.h"
+#include "messaging/worker.h"
+
+enum { SLICE = 256 };
+
+struct eviction {
+    const struct instance *instance;
+    bool is_of_banned;
+    struct ip_range range;
+    ban_reason reason;
+    _Atomic unsigned open;
+};
+
+/* One worker's walk. */
+struct walk {
+    struct eviction *eviction;
+    struct worker *worker;
+    uint32_t next;
+};
+
+static bool read_address(const struct connection *connection,
+                         struct ip_address *address)
+{
+    char text[IP_ADDRESS_TEXT] = "";
+    if (connection->transport->address)
+        connection->transport->address(connection, text);
+    return ip_address_parse(bytes_of(text), address);
+}
+
+static void judge_bans(struct connection *connection, struct bans *bans)
+{
+    ban_reason reason;
+    struct ip_address address;
+    if (bans_has_client(bans, connection_client_id(connection), reason) ||
+        (read_address(connection, &address) &&
+         bans_has_address(bans, &address, reason)))
+        connection_close_saying(connection, CLOSE_BANNED, bytes_of(reason));
+}
+
+static void judge(struct connection *connection,
+                  const struct eviction *eviction)
+{
+    struct ip_address address;
+    if (eviction->is_of_banned)
+        judge_bans(connection, eviction->instance->bans);
+    else if (read_address(connection, &address) &&
+             ip_range_contains(&eviction->range, &address))
+        connection_close_saying(connection, CLOSE_DISCONNECTED,
+                                bytes_of(eviction->reason));
+}
+
+static void end_walk(struct walk *walk)
+{
+    if (atomic_fetch_sub(&walk->eviction->open, 1) == 1)
+        free(walk->eviction);
+    free(walk);
+}
+
+static void step(void *subject, void *object)
+{
+    struct walk *walk = subject;
+    struct worker *worker = walk->worker;
+    (void)object;
+    for (unsigned i = 0; i < SLICE && walk->next < worker->slot_count; i++) {
+        struct connection *connection = worker->slots[walk->next++].connection;
+        if (connection && connection->is_open && !connection->is_closing)
+            judge(connection, walk->eviction);
+    }
+    if (walk->next < worker->slot_count)
+        inbox_post(&worker->inbox, (struct inbox_item){step, walk, NULL});
+    else
+        end_walk(walk);
+}
+
+/* Takes the eviction. */
+static void begin(struct eviction *eviction)
+{
+    const struct hub *hub = eviction->instance->hub;
+    unsigned count = hub_worker_count(hub);
+    atomic_init(&eviction->open, count);
+    for (unsigned i = 0; i < count; i++) {
+        struct walk *walk = memory_new(1, sizeof *walk);
+        *walk =
+            (struct walk){.eviction = eviction, .worker = hub_worker(hub, i)};
+        inbox_post(&walk->worker->inbox, (struct inbox_item){step, walk, NULL});
+    }
+}
+
+void eviction_of_range(const struct instance *instance,
+                       const struct ip_range *range, struct bytes reason)
+{
+    struct eviction *eviction = memory_new(1, sizeof *eviction);
+    eviction->instance = instance;
+    eviction->range = *range;
+    PANIC_IF(reason.len > CLOSE_TEXT_MAX);
+    if (reason.len)
+        memcpy(eviction->reason, reason.data, reason.len);
+    begin(eviction);
+}
+
+void eviction_of_banned(const struct instance *instance)
+{
+    struct eviction *eviction = memory_new(1, sizeof *eviction);
+    eviction->instance = instance;
+    eviction->is_of_banned = true;
+    begin(eviction);
+}

@@ -1,0 +1,80 @@
+#include "net/drain.h"
+
+#include "base/loop.h"
+#include "messaging/turn.h"
+#include "net/listen/listener.h"
+#include "net/reactor.h"
+
+enum { DRAIN_STEP_MS = 100 };
+
+static uint32_t open_connections(const struct reactor *reactor)
+{
+    return (uint32_t)atomic_load(
+        &reactor->worker.metrics.cells[METRIC_CONNECTIONS]);
+}
+
+enum {
+    DRAIN_STEPS_A_SECOND = 1000 / DRAIN_STEP_MS,
+    KEPT_STEPS = 10,  /* for kept connections: whose is in use ends itself */
+    LINGER_STEPS = 50 /* for closing handshakes and full outboxes */
+};
+
+static uint32_t drain_steps(const struct reactor *reactor)
+{
+    return reactor->net->options.drain_seconds * DRAIN_STEPS_A_SECOND;
+}
+
+/* Whether somebody would lose something by the end. With a successor on the
+ * same port nobody is turned away: who was accepted before is still served. */
+static bool is_in_use(const struct reactor *reactor)
+{
+    if (open_connections(reactor) || reactor->asking.first)
+        return true;
+    if (!reactor->net->has_successor)
+        return false;
+    uint32_t kept_steps = drain_steps(reactor) + KEPT_STEPS;
+    return reactor->fresh.first || reactor->proxied.first ||
+           ((reactor->kept.first || reactor->blocked.first) &&
+            reactor->drain_step <= kept_steps);
+}
+
+/* At every step the share of connections asked to close is that of the time
+ * gone by, so that clients come back elsewhere spread over all of it. */
+static void on_drain_step(void *arg)
+{
+    struct reactor *reactor = arg;
+    uint32_t steps = drain_steps(reactor);
+    uint32_t step = ++reactor->drain_step;
+    if (!is_in_use(reactor) || step > steps + LINGER_STEPS) {
+        reactor_end(reactor);
+        return;
+    }
+    uint32_t count = UINT32_MAX; /* at last all, those come late included */
+    if (step < steps) {
+        uint64_t due = (uint64_t)reactor->drain_total * step + steps - 1;
+        count = (uint32_t)(due / steps) - reactor->drain_asked;
+    }
+    reactor->drain_asked +=
+        worker_close_some(&reactor->worker, count, CLOSE_RESTART);
+}
+
+static void drain_here(void *subject, void *object)
+{
+    (void)object;
+    struct reactor *reactor = subject;
+    /* who looks after the server sees how it ends */
+    if (reactor->net->has_successor)
+        listener_free_all(reactor);
+    else
+        listener_free_public(reactor);
+    reactor->drain_total = open_connections(reactor);
+    reactor->drain =
+        loop_timer_new(reactor->loop, 0, DRAIN_STEP_MS, on_drain_step, reactor);
+}
+
+void drain_begin(struct reactor *reactor)
+{
+    inbox_post(&reactor->worker.inbox,
+               (struct inbox_item){drain_here, reactor, NULL});
+    loop_wake(reactor->loop);
+}

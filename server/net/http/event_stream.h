@@ -1,0 +1,41 @@
+/* event_stream: the transport of Server-Sent Events (HTML Standard, section
+ * 9.2): a response that does not end, and an event in it for each message.
+ *
+ * Owner:   nothing; a socket owns its connection.
+ * Thread:  the reactor's.
+ * Limits:  see connection.h. What a client sends after its request is dropped,
+ *          and counts towards its rate.
+ * Failure: a refusal is a whole HTTP response. A client that must not come
+ *          back gets an event that says so, and 204 if it does.
+ */
+#ifndef PEAL_NET_EVENT_STREAM_H
+#define PEAL_NET_EVENT_STREAM_H
+
+#include "messaging/framing.h"
+
+struct request_head;
+struct socket;
+struct transport;
+
+extern const struct transport event_stream_transport;
+
+/* `event`, `data` and `id` of a payload that is a JSON object. */
+extern const struct framing event_stream_framing;
+
+/* Answers a request for a stream that needs no judging; false for one that
+ * does. */
+bool event_stream_answer(struct socket *socket,
+                         const struct request_head *head);
+
+/* Keeps what the opening needs of the request. */
+void event_stream_keep(struct socket *socket, const struct request_head *head);
+
+/* Begins the response for the socket's opening, which it frees, and opens the
+ * connection. */
+void event_stream_accept(struct socket *socket);
+
+/* The header lines that say whose pages may read the answer; owned. NULL for
+ * a request that is not for a stream. */
+char *event_stream_cors(struct socket *socket, const struct request_head *head);
+
+#endif

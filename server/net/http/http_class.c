@@ -1,0 +1,46 @@
+#include "net/http/http_class.h"
+
+enum {
+    VISIBLE = HTTP_TEXT | HTTP_PATH | HTTP_QUERY,
+    MARK = VISIBLE | HTTP_TOKEN,
+    HOST_MARK = VISIBLE | HTTP_HOST,
+    COMMON = VISIBLE | HTTP_TOKEN | HTTP_HOST
+};
+
+const uint8_t http_classes[256] = {
+    ['\t'] = HTTP_TEXT,
+    [' '] = HTTP_TEXT,
+    ['!'] = COMMON,
+    ['"'] = VISIBLE,
+    ['#'] = HTTP_TEXT | HTTP_TOKEN,
+    ['$'] = COMMON,
+    ['%'] = HTTP_TEXT | HTTP_TOKEN | HTTP_HOST,
+    ['&' ... '\''] = COMMON,
+    ['(' ... ')'] = HOST_MARK,
+    ['*' ... '+'] = COMMON,
+    [','] = HOST_MARK,
+    ['-' ... '.'] = COMMON,
+    ['/'] = VISIBLE,
+    ['0' ... '9'] = COMMON | HTTP_DIGIT | HTTP_HEX,
+    [':' ... ';'] = HOST_MARK,
+    ['<'] = VISIBLE,
+    ['='] = HOST_MARK,
+    ['>'] = VISIBLE,
+    ['?'] = HTTP_TEXT | HTTP_QUERY,
+    ['@'] = VISIBLE,
+    ['A' ... 'F'] = COMMON | HTTP_HEX,
+    ['G' ... 'Z'] = COMMON,
+    ['['] = HOST_MARK,
+    ['\\'] = VISIBLE,
+    [']'] = HOST_MARK,
+    ['^'] = MARK,
+    ['_'] = COMMON,
+    ['`'] = MARK,
+    ['a' ... 'f'] = COMMON | HTTP_HEX,
+    ['g' ... 'z'] = COMMON,
+    ['{'] = VISIBLE,
+    ['|'] = MARK,
+    ['}'] = VISIBLE,
+    ['~'] = COMMON,
+    [0x80 ... 0xff] = HTTP_TEXT,
+};

@@ -1,0 +1,268 @@
+#include "net/reactor_run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <libwebsockets.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/memory.h"
+#include "base/thread.h"
+#include "messaging/connection.h"
+#include "messaging/protocol.h"
+#include "messaging/slow_reader.h"
+#include "messaging/turn.h"
+#include "net/acked.h"
+#include "net/dispatch.h"
+#include "net/http/exchange.h"
+#include "net/http/http.h"
+#include "net/listen/guests.h"
+#include "net/listen/listener.h"
+#include "net/listen/proxied.h"
+#include "net/lws_settings.h"
+#include "net/send_ring.h"
+#include "net/tls/tls.h"
+
+static __thread struct reactor *running; /* this thread's */
+
+static void end_step(struct reactor *reactor);
+
+static void on_turn(void *arg)
+{
+    struct reactor *reactor = arg;
+    stream_serve_all(reactor);
+    worker_turn(&reactor->worker);
+    stream_settle(reactor);
+    exchange_pause_all(reactor);
+    if (inbox_depth(&reactor->worker.inbox) ||
+        worker_is_behind(&reactor->worker) || reactor->waiting)
+        loop_wake(reactor->loop);
+    if (reactor->end != REACTOR_RUNS)
+        end_step(reactor);
+}
+
+/* Its own posts need no wake-up: on_turn drains before the loop sleeps. */
+static void on_post(void *arg)
+{
+    struct reactor *reactor = arg;
+    if (running != reactor && reactor->loop)
+        loop_wake(reactor->loop);
+}
+
+static void give_up_slow(struct reactor *reactor, uint64_t now_ms)
+{
+    const struct limits *limits = &reactor->net->instance->options->limits;
+    uint64_t begun_by = clock_before(now_ms, limits->handshake_seconds);
+    uint32_t silent = proxied_close_idle(reactor, begun_by);
+    struct socket *socket;
+    while ((socket = socket_idle_since(&reactor->fresh, begun_by))) {
+        http_give_up(socket);
+        silent++;
+    }
+    metrics_add(&reactor->worker.metrics, METRIC_LIMIT_HANDSHAKE, silent);
+}
+
+static void give_up_blocked(struct socket *socket)
+{
+    struct reactor *reactor = socket->reactor;
+    metrics_add(&reactor->worker.metrics, METRIC_LIMIT_STALLED, 1);
+    if (socket->connection && !socket->connection->is_close_started) {
+        socket_move(socket, NULL);
+        slow_reader_give_up(socket->connection);
+    } else {
+        socket_close(socket);
+    }
+}
+
+/* They took no byte of what waits for them. */
+static void give_up_stalled(struct reactor *reactor, uint64_t now_ms)
+{
+    const struct limits *limits = &reactor->net->instance->options->limits;
+    uint64_t stalled_ms = limits->stalled_seconds * UINT64_C(1000);
+    struct socket *socket = reactor->blocked.first;
+    while (socket &&
+           clock_elapsed(now_ms, socket->extra->place.since_ms) > stalled_ms) {
+        struct socket *next = socket->extra->place.next;
+        uint64_t age_ms = now_ms - socket->extra->place.since_ms;
+        if (!acked_is_due(socket->fd, age_ms, stalled_ms))
+            give_up_blocked(socket);
+        socket = next;
+    }
+}
+
+static void on_tick(void *arg)
+{
+    struct reactor *reactor = arg;
+    uint64_t now = clock_steady_ms();
+    reactor->ticked_ms = now;
+    descriptors_are_short(&reactor->net->descriptors);
+    guests_tick(reactor);
+    give_up_slow(reactor, now);
+    give_up_stalled(reactor, now);
+    socket_close_idle(&reactor->kept, clock_before(now, SOCKET_KEPT_SECONDS));
+    socket_close_idle(&reactor->closing,
+                      clock_before(now, SOCKET_CLOSING_SECONDS));
+    socket_close_idle(&reactor->lingering,
+                      clock_before(now, SOCKET_LINGER_SECONDS));
+    metrics_note_thread(&reactor->worker.metrics,
+                        loop_timer_late_ns(reactor->tick));
+    worker_tick(&reactor->worker);
+}
+
+/* The connection is lost, and the others are not. What has no request yet of a
+ * PROXY header ends by its time-out. */
+static void on_unwatched(void *arg, int fd)
+{
+    struct reactor *reactor = arg;
+    struct socket *socket = socket_find(reactor, fd);
+    metrics_add(&reactor->worker.metrics, METRIC_LIMIT_DESCRIPTORS, 1);
+    log_limited(LOG_ERROR, 1, "A descriptor cannot be watched",
+                LOG_TEXT("hint", "raise fs.epoll.max_user_watches, or memory"));
+    if (socket)
+        socket_close(socket);
+    else
+        listener_rest(reactor, fd);
+}
+
+struct reactor *reactor_new(struct net *net, unsigned index)
+{
+    struct reactor *reactor = memory_new(1, sizeof *reactor);
+    reactor->net = net;
+    reactor->first_reader = http_read;
+    reactor->on_closed = dispatch_on_closed;
+    reactor->loop = loop_new(on_turn, reactor);
+    loop_on_unwatched(reactor->loop, on_unwatched);
+    worker_init(&reactor->worker, net->instance, index, on_post, reactor);
+    if (lws_settings_apply(reactor))
+        return reactor;
+    reactor_join(reactor);
+    reactor_finish(reactor);
+    reactor_free(reactor);
+    return NULL;
+}
+
+static void send_ring_settle(void *arg)
+{
+    send_ring_send(arg);
+}
+
+static void start_send_ring(struct reactor *reactor)
+{
+    if (!reactor->net->options.io_uring)
+        return;
+    reactor->send_ring = send_ring_new(dispatch_on_sent);
+    if (reactor->send_ring) {
+        reactor->worker.settle = send_ring_settle;
+        reactor->worker.settle_arg = reactor->send_ring;
+    } else if (reactor->worker.index == 0) {
+        log_event(LOG_INFO, "No io_uring: each send is a system call",
+                  LOG_TEXT("reason", strerror(errno)));
+    }
+}
+
+static void end_send_ring(struct reactor *reactor)
+{
+    reactor->worker.settle = NULL;
+    send_ring_free(reactor->send_ring);
+    reactor->send_ring = NULL;
+}
+
+static void *run(void *arg)
+{
+    struct reactor *reactor = arg;
+    running = reactor;
+    start_send_ring(reactor);
+    tls_count_in(&reactor->worker.metrics);
+    listener_start_all(reactor);
+    reactor->tick = loop_timer_new(reactor->loop, 1000, 1000, on_tick, reactor);
+    loop_run(reactor->loop);
+    end_send_ring(reactor);
+    reactor->net->running--;
+    return NULL;
+}
+
+void reactor_start(struct reactor *reactor)
+{
+    reactor->ticked_ms = clock_steady_ms();
+    reactor->net->running++;
+    thread_start(&reactor->thread, run, reactor);
+    reactor->is_started = true;
+}
+
+static void stop_here(void *subject, void *object)
+{
+    (void)object;
+    reactor_end(subject);
+}
+
+/* At the end of a turn, outside every callback: first everything is closed,
+ * and in the next turn, when the handles are, the loop is left. */
+static void end_step(struct reactor *reactor)
+{
+    if (reactor->end == REACTOR_ENDED) {
+        loop_leave(reactor->loop);
+        return;
+    }
+    reactor->end = REACTOR_ENDED;
+    listener_free_all(reactor);
+    loop_timer_free(reactor->tick);
+    loop_timer_free(reactor->drain);
+    exchange_abandon_all(reactor);
+    proxied_close_idle(reactor, UINT64_MAX);
+    socket_close_all(reactor);
+    worker_turn(&reactor->worker);
+    loop_wake(reactor->loop);
+}
+
+void reactor_stop(struct reactor *reactor)
+{
+    inbox_post(&reactor->worker.inbox,
+               (struct inbox_item){stop_here, reactor, NULL});
+    loop_wake(reactor->loop);
+}
+
+void reactor_join(struct reactor *reactor)
+{
+    if (reactor->is_started)
+        pthread_join(reactor->thread, NULL);
+    else
+        listener_free_all(reactor);
+}
+
+/* libwebsockets closes the descriptor of its event pipe twice. So contexts go
+ * when no other thread of ours is left whose descriptor could be the one. With
+ * a foreign loop the first destruction starts to close libwebsockets' handles;
+ * once the loop has run, a second one frees. */
+void reactor_finish(struct reactor *reactor)
+{
+    struct loop *loop = reactor->loop;
+    if (reactor->lws_context)
+        lws_context_destroy(reactor->lws_context);
+    loop_finish(loop);
+    if (reactor->lws_context)
+        lws_context_destroy(reactor->lws_context);
+    reactor->loop = NULL;
+    loop_free(loop);
+}
+
+bool reactor_drain_inbox(struct reactor *reactor)
+{
+    return inbox_drain(&reactor->worker.inbox);
+}
+
+void reactor_free(struct reactor *reactor)
+{
+    worker_deinit(&reactor->worker);
+    free(reactor->by_fd);
+    free(reactor->guests);
+    if (reactor->silence_fd > 0)
+        close(reactor->silence_fd);
+    buffer_deinit(&reactor->joined);
+    buffer_deinit(&reactor->decoded);
+    buffer_deinit(&reactor->response);
+    free(reactor);
+}

@@ -1,0 +1,35 @@
+/* readiness: whether new clients are welcome, for /ready and for an upgrade.
+ *
+ * Owner:   everything is borrowed.
+ * Thread:  any.
+ * Limits:  none.
+ * Failure: false, and why.
+ */
+#ifndef PEAL_READINESS_H
+#define PEAL_READINESS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct bus;
+struct net;
+
+struct readiness {
+    const struct net *net;
+    struct bus *bus;
+    uint32_t grace_ms;             /* how long the bus may be away unnoticed */
+    _Atomic uint64_t bus_ready_ms; /* when it was last seen ready; 0: never */
+};
+
+bool readiness_is_given(struct readiness *readiness, const char **why);
+
+/* Once a second. */
+void readiness_tick(struct readiness *readiness);
+
+/* Waits for the bus: what serves already is not replaced by what cannot. */
+bool readiness_wait(struct bus *bus, struct error *error);
+
+#endif

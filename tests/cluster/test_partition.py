@@ -1,0 +1,45 @@
+"""Masters of a cluster that no longer reach each other, while all instances
+reach them: what the one that is alone acknowledged is lost with it, and told."""
+
+from redis_cluster import RedisCluster
+from support import patience
+from test_redis_cluster import ROOMS
+
+
+def is_master(node):
+    return "role:master" in node.call("INFO", "replication")
+
+
+def set_apart(one, others, is_apart):
+    for other in others:
+        if is_apart:
+            one.place.leave(other.place)
+        else:
+            one.place.meet(other.place)
+
+
+def test_a_master_is_cut_off_from_the_others(placed_redis, cluster, load):
+    masters = RedisCluster(placed_redis, replicas=1)
+    instances = cluster(masters.url, 2, redis={"backlog_seconds": 60})
+    work = load(instances, ROOMS[:6], publishers=1, listeners=4, rate=30)
+    work.wait_acknowledged(200)
+    victim = masters.owner("peal:{room-0}:c")
+    replica = masters.replicas[masters.masters.index(victim)]
+    others = [node for node in masters.nodes if node is not victim]
+    set_apart(victim, others, True)
+    patience.wait_until(lambda: is_master(replica), 20, 0.1,
+                        what="its replica to take over")
+    assert "cluster_state:fail" in victim.call("CLUSTER", "INFO")
+    instances.wait_ready(20)
+    patience.wait_until(
+        lambda: "peal:{room-0}:c" in replica.call("PUBSUB", "SHARDCHANNELS"),
+        20, what="the instances to follow")
+    work.wait_acknowledged(200, 30)
+    set_apart(victim, others, False)
+    patience.wait_until(lambda: not is_master(victim), 20, 0.1,
+                        what="it to be a replica")
+    work.wait_acknowledged(200, 30)
+    work.finish(60)
+    print(work.summary())
+    work.prove(gaps=True)
+    assert work.summary()["gap"]

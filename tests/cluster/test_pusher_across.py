@@ -1,0 +1,82 @@
+"""Pusher's protocol over several instances."""
+
+from support import patience
+from support.api import WITH_KEY
+from support.pusher import WITH_APP, Pusher
+
+from test_pusher_api import ask
+
+
+def start(cluster, redis, count=2, **options):
+    return cluster(redis.url, count, **WITH_APP, **WITH_KEY, **options)
+
+
+def test_client_events_reach_all_others(redis, cluster):
+    instances = start(cluster, redis())
+    clients = [Pusher(instances[index % 2]) for index in range(4)]
+    for client in clients:
+        client.join("private-room")
+    clients[0].send("client-x|;y\\z", {"|": ";"}, "private-room")
+    for client in clients[1:]:
+        assert client.hear() == {"event": "client-x|;y\\z",
+                                 "channel": "private-room",
+                                 "data": {"|": ";"}}
+    assert clients[0].websocket.is_silent()
+
+
+def test_presence_is_that_of_all(redis, cluster):
+    instances = start(cluster, redis())
+    name = "presence-room"
+    one, two = Pusher(instances[0]), Pusher(instances[1])
+    one.join(name, (10, {"name": "Ann"}))
+    presence = two.join(name, ("bob", {"name": "Bob"}))["presence"]
+    assert sorted(presence["ids"], key=str) == [10, "bob"]
+    assert presence["hash"] == {"10": {"name": "Ann"},
+                                "bob": {"name": "Bob"}}
+    assert one.receive("pusher_internal:member_added")["data"] == {
+        "user_id": "bob", "user_info": {"name": "Bob"}}
+    again = Pusher(instances[0])  # the same user elsewhere
+    assert again.join(name, ("bob", {}))["presence"]["count"] == 2
+    two.websocket.drop()
+    assert one.websocket.is_silent()
+    again.send("client-x", {}, name)
+    assert one.hear() == {"event": "client-x", "channel": name, "data": {},
+                          "user_id": "bob"}
+    again.websocket.end()
+    assert one.receive("pusher_internal:member_removed")["data"] == {
+        "user_id": "bob"}
+    assert one.websocket.is_silent()
+
+
+def test_members_of_a_dead_instance_leave_once(redis, cluster):
+    instances = start(cluster, redis(), 3)
+    name = "presence-room"
+    watchers = [Pusher(instances[index]) for index in range(2)]
+    for index, watcher in enumerate(watchers):
+        watcher.join(name, (f"w{index}", {}))
+    watchers[0].receive("pusher_internal:member_added")
+    gone = Pusher(instances[2])
+    gone.join(name, (7, {}))
+    for watcher in watchers:
+        watcher.receive("pusher_internal:member_added")
+    instances.kill(instances[2])
+    for watcher in watchers:
+        watcher.websocket.raw.set_timeout(patience.seconds(30))
+        assert watcher.receive("pusher_internal:member_removed")["data"] == {
+            "user_id": "7"}
+        assert watcher.websocket.is_silent()
+
+
+def test_a_backends_event_passes_over_its_sender(redis, cluster):
+    instances = start(cluster, redis())
+    clients = [Pusher(instances[index % 2]) for index in range(3)]
+    for client in clients:
+        client.join("room")
+    for instance in instances.instances:
+        response = ask(instance, "events", {
+            "name": "App\\Events\\Said", "channels": ["room"], "data": "1",
+            "socket_id": clients[0].socket_id})
+        assert response.status == 200
+        for client in clients[1:]:
+            assert client.receive("App\\Events\\Said")["data"] == 1
+    assert clients[0].websocket.is_silent()

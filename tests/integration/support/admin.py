@@ -1,0 +1,21 @@
+"""The listeners for administration: the same server, at another address."""
+
+import copy
+import re
+
+
+def admin_of(server):
+    """Of the server's admin.host: asked like a server, without TLS."""
+    made = copy.copy(server)
+    lines = server.log_lines('Administration listens" at=127')
+    made.port = int(re.search(r":(\d+)", lines[-1].split("at=")[1])[1])
+    made.context = False
+    return made
+
+
+def at_path(server, path):
+    """Of its admin.socket."""
+    made = copy.copy(server)
+    made.port = str(path)
+    made.context = False
+    return made

@@ -1,0 +1,18 @@
+"""What a client gets that returns to channels it knows."""
+
+
+def recovered(client, expected):
+    """What was missed of each channel, in the answer or after it, as far as
+    it is expected: {channel: [offsets]}."""
+    got = {}
+    while {name: got.get(name) for name in expected} != expected:
+        message = client.receive()
+        assert message["type"] in ("subscribed", "broadcast")
+        name = message["channel"]
+        if message["type"] == "subscribed":
+            assert message["recovered"] is True
+            got[name] = [m["offset"] for m in message["messages"]]
+        else:
+            got[name].append(message["offset"])
+        assert got[name] == expected[name][:len(got[name])]
+    assert client.is_silent()

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Compares each C file with what clang-format makes of it.
+#
+#   tests/layout/format.sh          says which files differ; 1 if any does
+#   tests/layout/format.sh --fix    formats them, and shortens the list below
+#
+# unformatted.txt lists the files from before this check: they may differ, but
+# the list only gets shorter. Debian 12's clang-format counts (14), since each
+# release formats a little differently.
+set -eu
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+list=tests/layout/unformatted.txt
+version=14
+
+find_formatter() {
+    local name
+    for name in clang-format-$version clang-format; do
+        if "$name" --version 2>/dev/null | grep -q "version $version\."; then
+            formatter=$name
+            return
+        fi
+    done
+    echo "clang-format $version is missing (Debian 12's package clang-format)"
+    exit 1
+}
+
+c_files() {
+    { git ls-files --cached --others --exclude-standard -- '*.c' '*.h' ||
+        find protocols server tests -name '*.[ch]'; } 2>/dev/null | sort -u | while read -r file; do
+        [ ! -f "$file" ] || printf '%s\n' "$file"
+    done
+}
+
+# One name a line, of all that differ.
+differing() {
+    c_files | xargs -d '\n' "$formatter" --dry-run 2>&1 |
+        sed -n 's/^\(.*\.[ch]\):[0-9]*:[0-9]*: warning:.*/\1/p' | sort -u
+}
+
+fix() {
+    local found
+    found=$(differing)
+    comm -23 <(printf '%s\n' "$found") "$list" | sed '/^$/d' |
+        xargs -r -d '\n' "$formatter" -i
+    comm -12 <(printf '%s\n' "$found") "$list" >"$list.new"
+    mv "$list.new" "$list"
+}
+
+check() {
+    local found
+    found=$(differing)
+    comm -23 <(printf '%s\n' "$found") "$list" | sed '/^$/d
+        s/$/: not as clang-format writes it (tests\/layout\/format.sh --fix)/'
+    comm -13 <(printf '%s\n' "$found") "$list" |
+        sed "s|\$|: is formatted by now; take it out of $list|"
+}
+
+export LC_ALL=C
+find_formatter
+if [ "${1:-}" = --fix ]; then
+    fix
+    exit
+fi
+wrong=$(check)
+[ -z "$wrong" ] || {
+    printf '%s\n' "$wrong"
+    exit 1
+}

@@ -1,0 +1,96 @@
+#include "bus/redis/redis_outage.h"
+
+#include <string.h>
+
+#include "fakes/fake_stderr.h"
+#include "unit.h"
+
+static unsigned count(const char *text, const char *what)
+{
+    unsigned found = 0;
+    for (const char *at = text; (at = strstr(at, what)); at++)
+        found++;
+    return found;
+}
+
+static void each_outage_has_a_line_and_so_has_its_end(void **state)
+{
+    (void)state;
+    struct redis_outage outage = {.name = "commands"};
+    fake_stderr_begin();
+    redis_outage_end(&outage);
+    for (uint64_t now = 1000; now < 20000; now += 100)
+        redis_outage_note(&outage, "refused", now);
+    redis_outage_end(&outage);
+    redis_outage_end(&outage);
+    const char *log = fake_stderr_end();
+    assert_int_equal(count(log, "Redis is away"), 1);
+    assert_int_equal(count(log, "why=refused"), 1);
+    assert_int_equal(count(log, "Redis is there"), 2); /* the first time too */
+}
+
+static void one_that_lasts_is_told_once_a_minute(void **state)
+{
+    (void)state;
+    struct redis_outage outage = {.name = "commands"};
+    fake_stderr_begin();
+    redis_outage_note(&outage, "refused", 1000);
+    for (uint64_t now = 2000; now < 190000; now += 1000)
+        redis_outage_note(&outage, "WRONGPASS", now);
+    const char *log = fake_stderr_end();
+    assert_int_equal(count(log, "Redis is away"), 1);
+    /* the new reason at once, and then the newest one each minute */
+    assert_int_equal(count(log, "Redis is still away"), 4);
+    assert_int_equal(count(log, "WRONGPASS"), 4);
+    assert_int_equal(count(log, "attempts=1 "), 1);
+    assert_int_equal(count(log, "attempts=61"), 1);
+}
+
+static void reasons_that_change_all_the_time_do_not_fill_the_log(void **state)
+{
+    (void)state;
+    struct redis_outage outage = {.name = "commands"};
+    fake_stderr_begin();
+    for (uint64_t now = 100000; now < 160000; now += 100)
+        redis_outage_note(&outage, now % 200 ? "refused" : "WRONGPASS", now);
+    assert_true(count(fake_stderr_end(), "Redis is still away") <= 11);
+}
+
+static void one_that_comes_and_goes_is_told_once_a_minute(void **state)
+{
+    (void)state;
+    struct redis_outage outage = {.name = "commands"};
+    fake_stderr_begin();
+    for (uint64_t now = 100000; now < 280000; now += 500) {
+        redis_outage_note(&outage, "MOVED", now);
+        redis_outage_end(&outage);
+    }
+    const char *log = fake_stderr_end();
+    assert_true(count(log, "Redis is away") <= 30);
+    assert_int_equal(count(log, "Redis is away"), count(log, "Redis is there"));
+    assert_int_equal(count(log, "Redis comes and goes"), 2);
+    assert_int_equal(count(log, "times=120"), 2);
+}
+
+static void one_without_a_name_is_not_told(void **state)
+{
+    (void)state;
+    struct redis_outage outage = {0};
+    fake_stderr_begin();
+    for (uint64_t now = 1000; now < 300000; now += 1000)
+        redis_outage_note(&outage, "refused", now);
+    redis_outage_end(&outage);
+    assert_string_equal(fake_stderr_end(), "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_outage_has_a_line_and_so_has_its_end),
+        cmocka_unit_test(one_that_lasts_is_told_once_a_minute),
+        cmocka_unit_test(reasons_that_change_all_the_time_do_not_fill_the_log),
+        cmocka_unit_test(one_that_comes_and_goes_is_told_once_a_minute),
+        cmocka_unit_test(one_without_a_name_is_not_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,111 @@
+#include "bus/redis/redis_server.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+#define RUN_ID "0123456789abcdef0123456789abcdef01234567"
+#define ZEROS  "0000000000000000000000000000000000000000"
+
+static struct redis_server server_of(const char *info)
+{
+    struct redis_server server = {0};
+    redis_server_read(&server, info);
+    return server;
+}
+
+static void a_master_that_stands_alone_is_read(void **state)
+{
+    (void)state;
+    struct redis_server server = server_of(
+        "# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\n"
+        "run_id:" RUN_ID "\r\n");
+    redis_server_read(&server, "# Replication\r\nrole:master\r\n"
+                               "master_replid:" RUN_ID "\r\n"
+                               "master_replid2:" ZEROS "\r\n");
+    assert_string_equal(server.run_id, RUN_ID);
+    assert_string_equal(server.data_id, RUN_ID);
+    assert_int_equal(server.mode, REDIS_MODE_STANDALONE);
+    assert_int_equal(server.role, REDIS_ROLE_MASTER);
+    assert_int_equal(server.version, 7);
+    assert_false(server.was_promoted);
+    assert_null(redis_server_misfit(&server, true, REDIS_TARGET_SERVER));
+}
+
+static void a_former_replica_is_known(void **state)
+{
+    (void)state;
+    struct redis_server server =
+        server_of("role:master\r\nmaster_replid2:" RUN_ID "\r\n");
+    assert_true(server.was_promoted);
+}
+
+static void what_is_unknown_is_not_wrong(void **state)
+{
+    (void)state;
+    struct redis_server server = server_of(NULL);
+    redis_server_read(&server, "");
+    redis_server_read(&server, "rubbish\nrun_id\nrole:\nredis_mode:moon");
+    assert_string_equal(server.run_id, "");
+    assert_int_equal(server.role, REDIS_ROLE_UNKNOWN);
+    assert_int_equal(server.mode, REDIS_MODE_UNKNOWN);
+    assert_null(redis_server_misfit(&server, true, REDIS_TARGET_SERVER));
+}
+
+static void others_are_told_from_a_master(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *info;
+        const char *expected;
+    } cases[] = {
+        {"redis_mode:sentinel\r\n", "to a Sentinel"},
+        {"redis_mode:cluster\r\nrole:master\r\n", "a node of a Redis Cluster"},
+        {"redis_mode:standalone\r\nrole:slave\r\n", "to a replica"},
+        {"redis_version:6.2.14\r\nrole:master\r\n", "older than 7.0"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct redis_server server = server_of(cases[i].info);
+        const char *misfit =
+            redis_server_misfit(&server, true, REDIS_TARGET_SERVER);
+        assert_non_null(misfit);
+        assert_non_null(strstr(misfit, cases[i].expected));
+    }
+    struct redis_server replica = server_of("role:slave\r\n");
+    assert_non_null(
+        strstr(redis_server_misfit(&replica, false, REDIS_TARGET_NAMED),
+               "Sentinels name"));
+    struct redis_server alone = server_of("redis_mode:standalone\r\n");
+    assert_non_null(strstr(redis_server_misfit(&alone, true, REDIS_TARGET_NODE),
+                           "without cluster-enabled"));
+    struct redis_server node = server_of("redis_mode:cluster\r\nrole:slave");
+    assert_non_null(
+        strstr(redis_server_misfit(&node, true, REDIS_TARGET_NODE), "replica"));
+    assert_null(redis_server_misfit(&node, true, REDIS_TARGET_SEED));
+    struct redis_server old = server_of("redis_version:6.2.14\r\n");
+    assert_null(redis_server_misfit(&old, false, REDIS_TARGET_SERVER));
+}
+
+static void servers_differ_by_their_run_ids(void **state)
+{
+    (void)state;
+    struct redis_server one = server_of("run_id:" RUN_ID "\r\n");
+    struct redis_server other = server_of("run_id:" ZEROS "\r\n");
+    struct redis_server unknown = server_of(NULL);
+    assert_true(redis_server_differs(&one, &other));
+    assert_false(redis_server_differs(&one, &one));
+    assert_false(redis_server_differs(&one, &unknown));
+    assert_false(redis_server_differs(&unknown, &one));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_master_that_stands_alone_is_read),
+        cmocka_unit_test(a_former_replica_is_known),
+        cmocka_unit_test(what_is_unknown_is_not_wrong),
+        cmocka_unit_test(others_are_told_from_a_master),
+        cmocka_unit_test(servers_differ_by_their_run_ids),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

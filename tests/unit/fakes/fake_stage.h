@@ -1,0 +1,18 @@
+/* fake_stage: a fake instance for one test, with a quiet log.
+ *
+ * Owner:   the test ends it by fake_stage_close, once no connection is left.
+ * Thread:  one.
+ * Limits:  those of fake_instance.h.
+ * Failure: ends the test.
+ */
+#ifndef FAKE_STAGE_H
+#define FAKE_STAGE_H
+
+#include "fake_instance.h"
+
+struct fake_instance *fake_stage_open(unsigned workers);
+
+/* Forgets what the fake protocol has noted, too. */
+void fake_stage_close(struct fake_instance *fake);
+
+#endif

@@ -1,0 +1,193 @@
+#include "unit.h"
+
+#include "fakes/fake_client.h"
+#include "fakes/fake_protocol.h"
+#include "fakes/fake_stage.h"
+#include "messaging/channel.h"
+#include "messaging/hub.h"
+#include "messaging/tally.h"
+#include "messaging/turn.h"
+
+static struct fake_instance *fake;
+static struct worker *worker;
+static struct fake_client *alice;
+
+static int set_up(void **state)
+{
+    (void)state;
+    fake = fake_stage_open(1);
+    worker = &fake->workers[0];
+    alice = fake_client_join(fake, 0, &fake_protocol, "alice", "news");
+    fake_instance_turn(fake);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fake_protocol_notes();
+    fake_client_leave(alice);
+    fake_instance_free(fake);
+    return 0;
+}
+
+static void deliver(const char *payload)
+{
+    struct message *message =
+        message_new(MESSAGE_PUBLICATION, BYTES_LITERAL("news"),
+                    (struct bytes){0}, bytes_of(payload));
+    hub_deliver(fake->instance.hub, message);
+    message_unref(message);
+    fake_instance_turn(fake);
+}
+
+static void seconds_pass(int seconds)
+{
+    while (seconds--)
+        worker_tick(worker);
+}
+
+static uint32_t of_alice(enum tally_kind kind)
+{
+    uint32_t rates[TALLY_KINDS];
+    tally_read(worker, watch_find(worker, alice->connection->handle), rates);
+    return rates[kind];
+}
+
+static uint32_t of_news(enum tally_kind kind)
+{
+    uint32_t rates[TALLY_KINDS];
+    tally_read(worker, channel_find(worker, BYTES_LITERAL("news"))->tally,
+               rates);
+    return rates[kind];
+}
+
+static void nothing_is_counted_while_nobody_looks(void **state)
+{
+    (void)state;
+    fake_client_say(alice, "hello");
+    deliver("1");
+    assert_null(worker->watch);
+    assert_null(channel_find(worker, BYTES_LITERAL("news"))->tally);
+    assert_int_equal(of_alice(TALLY_MESSAGES_IN), 0);
+}
+
+static void the_last_whole_second_counts(void **state)
+{
+    (void)state;
+    watch_look(worker);
+    fake_client_say(alice, "hello");
+    fake_client_say(alice, "you");
+    deliver("123");
+    assert_int_equal(of_alice(TALLY_MESSAGES_IN), 0); /* not over */
+    seconds_pass(1);
+    assert_int_equal(of_alice(TALLY_MESSAGES_IN), 2);
+    assert_int_equal(of_alice(TALLY_BYTES_IN), 8);
+    assert_int_equal(of_alice(TALLY_MESSAGES_OUT), 1);
+    assert_true(of_alice(TALLY_BYTES_OUT) > 3);
+    assert_int_equal(of_news(TALLY_MESSAGES_IN), 1);
+    assert_int_equal(of_news(TALLY_MESSAGES_OUT), 1);
+    fake_client_say(alice, "x");
+    assert_int_equal(of_alice(TALLY_MESSAGES_IN), 2);
+    seconds_pass(1);
+    assert_int_equal(of_alice(TALLY_MESSAGES_IN), 1);
+    seconds_pass(1);
+    assert_int_equal(of_alice(TALLY_MESSAGES_IN), 0);
+    assert_int_equal(of_news(TALLY_MESSAGES_OUT), 0);
+}
+
+static void a_silent_second_is_not_skipped(void **state)
+{
+    (void)state;
+    watch_look(worker);
+    fake_client_say(alice, "x");
+    seconds_pass(3);
+    fake_client_say(alice, "y");
+    assert_int_equal(of_alice(TALLY_MESSAGES_IN), 0);
+}
+
+static void deliveries_are_those_of_all_workers(void **state)
+{
+    (void)state;
+    struct fake_client *bob =
+        fake_client_join(fake, 0, &fake_protocol, "bob", "news");
+    fake_instance_turn(fake);
+    watch_look(worker);
+    deliver("1");
+    deliver("2");
+    seconds_pass(1);
+    assert_int_equal(of_news(TALLY_MESSAGES_IN), 2);
+    assert_int_equal(of_news(TALLY_MESSAGES_OUT), 4);
+    fake_client_leave(bob);
+}
+
+static void a_slot_that_is_used_again_counts_anew(void **state)
+{
+    (void)state;
+    watch_look(worker);
+    fake_client_say(alice, "x");
+    uint32_t slot = (uint32_t)alice->connection->handle;
+    fake_client_leave(alice);
+    alice = fake_client_join(fake, 0, &fake_protocol, "carol", "news");
+    fake_instance_turn(fake);
+    assert_int_equal((uint32_t)alice->connection->handle, slot);
+    seconds_pass(1);
+    assert_null(watch_find(worker, alice->connection->handle));
+    fake_client_say(alice, "y");
+    seconds_pass(1);
+    assert_int_equal(of_alice(TALLY_MESSAGES_IN), 1);
+}
+
+static void connections_that_come_later_are_counted_too(void **state)
+{
+    enum { MORE = 200 };
+    struct fake_client *more[MORE];
+    (void)state;
+    watch_look(worker);
+    fake_client_say(alice, "x");
+    for (int i = 0; i < MORE; i++)
+        more[i] = fake_client_join(fake, 0, &fake_protocol, "crowd", NULL);
+    fake_client_say(more[MORE - 1], "y");
+    seconds_pass(1);
+    assert_int_equal(of_alice(TALLY_MESSAGES_IN), 1);
+    assert_non_null(watch_find(worker, more[MORE - 1]->connection->handle));
+    assert_null(watch_find(worker, more[0]->connection->handle));
+    for (int i = 0; i < MORE; i++)
+        fake_client_leave(more[i]);
+}
+
+static void it_is_let_go_when_nobody_looks_any_more(void **state)
+{
+    (void)state;
+    watch_look(worker);
+    deliver("1");
+    seconds_pass(WATCH_SECONDS);
+    assert_non_null(worker->watch);
+    watch_look(worker);
+    seconds_pass(WATCH_SECONDS);
+    assert_non_null(worker->watch);
+    seconds_pass(1);
+    assert_null(worker->watch);
+    assert_null(channel_find(worker, BYTES_LITERAL("news"))->tally);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(nothing_is_counted_while_nobody_looks,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_last_whole_second_counts, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_silent_second_is_not_skipped, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(deliveries_are_those_of_all_workers,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_slot_that_is_used_again_counts_anew,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            connections_that_come_later_are_counted_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(it_is_let_go_when_nobody_looks_any_more,
+                                        set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

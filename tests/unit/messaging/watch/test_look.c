@@ -1,0 +1,283 @@
+#include "unit.h"
+
+#include <stdio.h>
+
+#include "fakes/fake_client.h"
+#include "fakes/fake_protocol.h"
+#include "fakes/fake_stage.h"
+#include "messaging/channel.h"
+#include "messaging/watch/look.h"
+
+enum { WORKERS = 3 };
+
+static struct fake_instance *fake;
+static struct fake_client *viewer;
+static char seen[4096]; /* of the last look */
+static uint32_t matched;
+static unsigned looks;
+
+static void write_channel(const struct channel *channel, struct buffer *out)
+{
+    buffer_append_text(out, channel->name);
+}
+
+static void write_connection(const struct connection *connection,
+                             struct buffer *out)
+{
+    buffer_append_text(out, connection_client_id(connection));
+}
+
+static void note(const struct look_rows *rows, char *out, size_t size)
+{
+    size_t len = strlen(out);
+    for (uint32_t i = 0; i < rows->count; i++)
+        len += (size_t)snprintf(out + len, size - len, "%.*s ",
+                                (int)rows->items[i].text.len,
+                                rows->items[i].text.data);
+}
+
+static void on_done(struct connection *connection, const struct look *look)
+{
+    assert_ptr_equal(connection, viewer->connection);
+    looks++;
+    seen[0] = '\0';
+    note(&look->channels, seen, sizeof seen);
+    strcat(seen, "| ");
+    note(&look->connections, seen, sizeof seen);
+    matched = look->connections.matched;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    fake = fake_stage_open(WORKERS);
+    viewer = fake_client_join(fake, 0, &fake_protocol, "viewer", NULL);
+    fake_instance_turn(fake);
+    looks = 0;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fake_protocol_notes();
+    fake_client_leave(viewer);
+    fake_instance_free(fake);
+    return 0;
+}
+
+static struct look_query query_of(unsigned channels, unsigned connections)
+{
+    return (struct look_query){
+        .channels = {.order = channels, .limit = 4},
+        .connections = {.order = connections, .limit = 4},
+        .write_channel = write_channel,
+        .write_connection = write_connection,
+        .done = on_done,
+    };
+}
+
+static const char *look(const struct look_query *query)
+{
+    assert_true(look_begin(viewer->connection, query));
+    fake_instance_turn(fake);
+    return seen;
+}
+
+static void second_passes(void)
+{
+    for (int i = 0; i < WORKERS; i++)
+        fake->workers[i].seconds++;
+}
+
+static void the_busiest_of_all_workers_come_first(void **state)
+{
+    (void)state;
+    struct look_query query = query_of(TALLY_MESSAGES_OUT, TALLY_MESSAGES_IN);
+    struct fake_client *clients[WORKERS];
+    static const char *const names[WORKERS] = {"one", "two", "three"};
+    look(&query);
+    for (unsigned i = 0; i < WORKERS; i++) {
+        clients[i] =
+            fake_client_join(fake, i, &fake_protocol, names[i], names[i]);
+        fake_instance_turn(fake);
+        for (unsigned j = 0; j <= i; j++)
+            fake_client_say(clients[i], "hello");
+    }
+    second_passes();
+    assert_string_equal(look(&query), "one two three | three two one viewer ");
+    assert_int_equal(matched, 4);
+    for (int i = 0; i < WORKERS; i++)
+        fake_client_leave(clients[i]);
+}
+
+static void a_channel_is_there_once(void **state)
+{
+    (void)state;
+    struct look_query query = query_of(LOOK_SIZE, LOOK_AGE);
+    struct fake_client *clients[6];
+    for (unsigned i = 0; i < 6; i++)
+        clients[i] = fake_client_join(fake, i % WORKERS, &fake_protocol, "c",
+                                      i < 4 ? "big" : "small");
+    fake_instance_turn(fake);
+    query.connections.limit = 1;
+    assert_string_equal(look(&query), "big small | viewer ");
+    for (int i = 0; i < 6; i++)
+        fake_client_leave(clients[i]);
+}
+
+static void of_many_the_best_are_found(void **state)
+{
+    enum { MANY = 1500 };
+    static struct fake_client *clients[MANY];
+    char name[16];
+    (void)state;
+    fake->options.limits.channels = MANY;
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "c%u", i);
+        clients[i] =
+            fake_client_join(fake, i % WORKERS, &fake_protocol, name, name);
+    }
+    fake_instance_turn(fake);
+    struct look_query query = query_of(TALLY_MESSAGES_OUT, TALLY_MESSAGES_IN);
+    query.channels.search = BYTES_LITERAL("c149");
+    look(&query);
+    fake_client_say(clients[7], "x");
+    fake_client_say(clients[7], "x");
+    fake_client_say(clients[1499], "x");
+    second_passes();
+    query.channels.limit = 100;
+    query.connections.limit = 2;
+    look(&query);
+    assert_non_null(strstr(seen, "| c7 c1499 "));
+    assert_non_null(strstr(seen, "c1495 "));
+    assert_int_equal(matched, MANY + 1);
+    for (int i = 0; i < MANY; i++)
+        fake_client_leave(clients[i]);
+}
+
+static unsigned times(const char *text, const char *part)
+{
+    unsigned count = 0;
+    while ((text = strstr(text, part)) != NULL) {
+        count++;
+        text += strlen(part);
+    }
+    return count;
+}
+
+/* In the middle of a look more channels come, and the table is another. */
+static void channels_may_come_meanwhile(void **state)
+{
+    enum { FIRST = 2500, ALL = 7000, SOUGHT = 90, STEPS = 18 };
+    static struct fake_client *clients[ALL];
+    char name[24];
+    (void)state;
+    fake->options.limits.channels = ALL;
+    struct look_query query = query_of(LOOK_SIZE, LOOK_AGE);
+    query.channels.limit = 100;
+    query.channels.search = BYTES_LITERAL("sought");
+    for (int i = 0; i < ALL; i++) {
+        if (i == FIRST) {
+            fake_instance_turn(fake);
+            assert_true(look_begin(viewer->connection, &query));
+            for (int step = 0; step < STEPS; step++)
+                inbox_drain(&fake->workers[0].inbox);
+        }
+        snprintf(name, sizeof name, i < SOUGHT ? "sought%d" : "c%d", i);
+        clients[i] = fake_client_join(fake, 0, &fake_protocol, name, name);
+    }
+    const struct look *under_way = fake->workers[0].looks;
+    assert_non_null(under_way);
+    const struct look_part *part = &under_way->parts[0];
+    assert_true(part->next > 0 && part->next < part->buckets);
+    assert_true(part->buckets < fake->workers[0].channels->hh.tbl->num_buckets);
+    fake_instance_turn(fake);
+    assert_int_equal(looks, 1);
+    *strchr(seen, '|') = '\0';
+    assert_int_equal(times(seen, "sought"), SOUGHT);
+    for (int i = 0; i < SOUGHT; i++) {
+        snprintf(name, sizeof name, "sought%d ", i);
+        assert_int_equal(times(seen, name), 1);
+    }
+    for (int i = 0; i < ALL; i++)
+        fake_client_leave(clients[i]);
+}
+
+static void one_look_at_a_time(void **state)
+{
+    (void)state;
+    struct look_query query = query_of(LOOK_SIZE, LOOK_AGE);
+    assert_true(look_begin(viewer->connection, &query));
+    assert_false(look_begin(viewer->connection, &query));
+    fake_instance_turn(fake);
+    assert_int_equal(looks, 1);
+    assert_true(look_begin(viewer->connection, &query));
+    fake_instance_turn(fake);
+    assert_int_equal(looks, 2);
+}
+
+static void so_many_looks_a_second_and_no_more(void **state)
+{
+    (void)state;
+    struct look_query query = query_of(LOOK_SIZE, LOOK_AGE);
+    for (int i = 0; i < WATCH_LOOKS; i++)
+        look(&query);
+    assert_false(look_begin(viewer->connection, &query));
+    second_passes();
+    for (int i = 0; i < WATCH_LOOKS; i++)
+        look(&query);
+    assert_false(look_begin(viewer->connection, &query));
+}
+
+static void nobody_is_told_who_is_gone(void **state)
+{
+    (void)state;
+    struct look_query query = query_of(LOOK_SIZE, LOOK_AGE);
+    assert_true(look_begin(viewer->connection, &query));
+    fake_client_leave(viewer);
+    assert_int_equal(looks, 0);
+    viewer = fake_client_join(fake, 0, &fake_protocol, "viewer", NULL);
+    assert_string_equal(look(&query), "| viewer ");
+}
+
+static void a_search_is_kept(void **state)
+{
+    (void)state;
+    char text[] = "bob";
+    struct look_query query = query_of(LOOK_SIZE, LOOK_AGE);
+    struct fake_client *bob =
+        fake_client_join(fake, 1, &fake_protocol, "x-bob-x", "news");
+    fake_instance_turn(fake);
+    query.connections.search = bytes_of(text);
+    query.channels.search = bytes_of(text);
+    assert_true(look_begin(viewer->connection, &query));
+    memset(text, '?', 3);
+    fake_instance_turn(fake);
+    assert_string_equal(seen, "| x-bob-x ");
+    assert_int_equal(matched, 1);
+    query.connections.search = BYTES_LITERAL("new");
+    assert_string_equal(look(&query), "| x-bob-x ");
+    fake_client_leave(bob);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_busiest_of_all_workers_come_first,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_channel_is_there_once, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(of_many_the_best_are_found, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(channels_may_come_meanwhile, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(one_look_at_a_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(so_many_looks_a_second_and_no_more,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nobody_is_told_who_is_gone, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_search_is_kept, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

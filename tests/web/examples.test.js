@@ -1,0 +1,56 @@
+/** The examples of web/README.md, run as they stand there, on the page the server serves. */
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+
+import { Browser } from './support/browser.js';
+import { PealServer } from './support/peal_server.js';
+import { signToken } from './support/token.js';
+
+const SECRET = 'a-secret-of-the-tests-with-32-bytes-and-more';
+
+let browser;
+before(async () => {
+  browser = await Browser.launch();
+});
+after(() => browser?.close());
+
+/** The first block of JavaScript below a heading. */
+async function example(heading) {
+  const text = await readFile(new URL('../../web/README.md', import.meta.url), 'utf8');
+  return text.split(`\n## ${heading}\n`)[1].match(/```js\n([^]*?)```/)[1];
+}
+
+/** Runs it as a module of the page, with `routes` beside it, until the page says `last`. */
+async function run(t, server, code, last, routes = {}) {
+  const page = await browser.page(t, server.url);
+  const said = [];
+  page.on('console', (message) => said.push(message.text()));
+  await page.route('**/example.js', (route) => route.fulfill({ body: code, contentType: 'text/javascript' }));
+  for (const [path, answer] of Object.entries(routes)) await page.route(path, (route) => route.fulfill(answer()));
+  await page.evaluate(() => import('/example.js'));
+  for (let left = 200; !said.some((line) => line.startsWith(last)); left -= 1) {
+    assert.ok(left, said.join('\n'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return said;
+}
+
+test('ten lines that connect, hear and publish', { timeout: 20_000 }, async (t) => {
+  const server = await PealServer.start(t);
+  const said = await run(t, server, await example('peal.js in ten lines'), 'alice:');
+  assert.deepEqual(said.slice(0, 2), ['connecting', 'open']);
+});
+
+test('a token from the application, and its endpoint failing first', { timeout: 20_000 }, async (t) => {
+  const server = await PealServer.start(t, { PEAL_AUTH_SECRET: SECRET });
+  const code = `import { Peal } from './peal.js';
+${await example('Tokens')}
+peal.on('state', ({ state }) => console.log(state));
+peal.connect();`;
+  const answers = [{ status: 502, body: '<html>Bad Gateway</html>' }];
+  const good = () => ({ body: `${signToken(SECRET, 'alice', 600)}\n`, contentType: 'text/plain' });
+  const said = await run(t, server, code, 'open', { '**/my/token': () => answers.shift() ?? good() });
+  assert.ok(said.some((line) => line.includes('/my/token: 502')), said.join('\n'));
+});

@@ -1,0 +1,77 @@
+/** peal.js in Node through an outage: with `ws`, and with the WebSocket of Node 22. */
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { freePort, PealServer } from './support/peal_server.js';
+
+const PROGRAM = fileURLToPath(new URL('support/outage.mjs', import.meta.url));
+const CLIENT = new URL('../../web/peal.js', import.meta.url).href;
+const NODE_22 = fileURLToPath(new URL(`node_modules/node-linux-${process.arch}/bin/node`, import.meta.url));
+const RUNS = [
+  ['ws', process.execPath, import.meta.resolve('ws')],
+  ['ws in Node 22', NODE_22, import.meta.resolve('ws')],
+  ['the WebSocket of Node 22', NODE_22, ''],
+];
+
+/** The program, and what it tells. */
+function run(t, node, url, ws) {
+  const child = spawn(node, [PROGRAM, CLIENT, url, ws], { stdio: ['pipe', 'pipe', 'pipe'] });
+  t.after(() => child.kill());
+  const exited = once(child, 'exit');
+  let told = '';
+  let wrong = '';
+  child.stdout.on('data', (chunk) => (told += chunk));
+  child.stderr.on('data', (chunk) => (wrong += chunk));
+  const count = (line) => told.split('\n').filter((one) => one === line).length;
+  return {
+    count,
+    async until(line, times = 1) {
+      for (let left = 200; count(line) < times; left -= 1) {
+        if (!left || child.exitCode !== null) throw new Error(`waited for ${times} × ${line}:\n${told}\n${wrong}`);
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+    },
+    async end() {
+      child.stdin.write('end\n');
+      const [code] = await exited;
+      assert.deepEqual([code, wrong], [0, '']);
+      assert.equal(count('ended'), 1);
+    },
+  };
+}
+
+for (const [name, node, ws] of RUNS) {
+  test(`${name}: lives through a server that is away, comes, and comes again`, { timeout: 15_000 }, async (t) => {
+    const server = new PealServer(await freePort(), {});
+    t.after(() => server.kill());
+    const program = run(t, node, server.url, ws);
+    await program.until('waiting', 5); // each failed dial is noticed at once
+    await server.start();
+    await program.until('subscribed');
+    await server.kill();
+    const before = program.count('waiting');
+    await program.until('waiting', before + 3);
+    await server.start();
+    await program.until('subscribed', 2);
+    await program.end();
+  });
+
+  test(`${name}: lives through answers that are no WebSocket`, { timeout: 15_000 }, async (t) => {
+    const refusing = createServer((request, response) => response.writeHead(401).end());
+    refusing.on('upgrade', (request, socket) => {
+      socket.on('error', () => {}); // the client may leave first
+      socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n');
+    });
+    refusing.listen(0, '127.0.0.1');
+    await once(refusing, 'listening');
+    t.after(() => refusing.close());
+    const program = run(t, node, `http://127.0.0.1:${refusing.address().port}`, ws);
+    await program.until('waiting', 5);
+    await program.end();
+  });
+}

@@ -1,0 +1,100 @@
+/**
+ * A server for FakeSocket that keeps channels: it numbers messages, remembers
+ * the last few, recovers, and may lose its memory. It answers when told to, so
+ * that a test decides what comes first.
+ */
+export class FakeService {
+  #random;
+  #epoch = 1;
+  #channels = new Map(); // name -> {offset, messages}
+  #handled = new Map(); // socket -> how many of its frames
+  #members = new Map(); // socket -> names of its channels
+
+  /** @param {(bound: number) => number} random an integer below the bound */
+  constructor(random) {
+    this.#random = random;
+  }
+
+  /** Handles the next frame of a socket. @returns whether there was one */
+  handle(socket) {
+    const at = this.#handled.get(socket) ?? 0;
+    const frame = socket.sent[at];
+    if (!frame || socket.readyState !== 1) return false;
+    this.#handled.set(socket, at + 1);
+    this.#answer(socket, frame);
+    return true;
+  }
+
+  /** A message of somebody else. */
+  publish(name, sockets) {
+    const channel = this.#channel(name);
+    channel.offset += 1;
+    const message = {
+      type: 'broadcast', channel: name, from: 'bob', payload: `${this.#epoch}/${channel.offset}`, offset: channel.offset,
+      time: 0,
+    };
+    channel.messages.push(message);
+    if (channel.messages.length > 6) channel.messages.shift();
+    for (const socket of sockets) if (this.#has(socket, name)) socket.say(message);
+    return channel.offset;
+  }
+
+  takeAway(name, socket) {
+    if (this.#membersOf(socket).delete(name)) socket.say({ type: 'unsubscribed', channel: name });
+  }
+
+  /** As after a crash: everybody is gone, and so is what was kept. */
+  forget() {
+    this.#epoch += 1;
+    this.#channels.clear();
+    this.#members.clear();
+  }
+
+  #channel(name) {
+    if (!this.#channels.has(name)) this.#channels.set(name, { offset: 0, messages: [] });
+    return this.#channels.get(name);
+  }
+
+  #membersOf(socket) {
+    if (!this.#members.has(socket)) this.#members.set(socket, new Set());
+    return this.#members.get(socket);
+  }
+
+  #has(socket, name) {
+    return socket.readyState === 1 && this.#membersOf(socket).has(name);
+  }
+
+  #answer(socket, frame) {
+    const { type, id, channel } = frame;
+    const error = (code, more) => socket.say({ type: 'error', code, message: code, id, ...more });
+    if (this.#random(20) === 0) error('unavailable', frame.channels && {});
+    else if (type === 'subscribe') {
+      for (const each of frame.channels ?? [frame]) this.#subscribe(socket, each, id);
+    } else if (type === 'unsubscribe') {
+      if (this.#membersOf(socket).delete(channel)) socket.say({ type: 'unsubscribed', channel, id });
+      else error('not_subscribed', { channel });
+    } else if (type === 'broadcast') {
+      const offset = this.publish(channel, [socket]);
+      socket.say({ type: 'broadcastResult', channel, offset, listenerCount: 1, id });
+    } else if (type === 'refresh') socket.say({ type: 'refreshed', id });
+    else if (type === 'ping') socket.say({ type: 'pong', id });
+    else if (type === 'presence') socket.say({ type: 'presence', channel, clients: [], id });
+    else if (type === 'history') socket.say({ type: 'history', channel, epoch: `${this.#epoch}`, offset: 0, messages: [], id });
+    else throw new Error(`no such type: ${type}`);
+  }
+
+  #subscribe(socket, { channel: name, since }, id) {
+    if (this.#has(socket, name)) {
+      socket.say({ type: 'error', code: 'already_subscribed', message: '', channel: name, id });
+      return;
+    }
+    this.#membersOf(socket).add(name);
+    const { offset, messages } = this.#channel(name);
+    const missed = since ? messages.filter((message) => message.offset > since.offset) : [];
+    const isSame = since?.epoch === `${this.#epoch}` && since.offset <= offset;
+    const recovered = isSame && missed.length === offset - since.offset;
+    socket.say({
+      type: 'subscribed', channel: name, epoch: `${this.#epoch}`, offset, recovered, messages: recovered ? missed : [], id,
+    });
+  }
+}
