@@ -10,6 +10,8 @@ import re
 import subprocess
 import sys
 
+import pages
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # A room may include itself and the rooms on lower floors. The rooms inside
@@ -378,9 +380,16 @@ def wire_page():
             yield f"protocols/websocket.md: does not tell of {word}"
 
 
+PAGES = {name: read(name) for name in FILES if name.endswith(".md")}
+
+
+def links():
+    yield from pages.broken_links(PAGES, set(FILES))
+
+
 CHECKS = [floors, cycles, fences, header_contracts, sizes, base_names, words,
           top_level, machine_paths, readme_config_table, readme_defaults,
-          wire_page, close_reasons, errors, formatting]
+          wire_page, close_reasons, errors, links, formatting]
 
 
 def main():
