@@ -144,7 +144,7 @@ def test_the_description_and_its_page_are_served(api):
 
 def examples_of_the_page():
     """Each `api ...` line of the section, with the answer said behind it."""
-    section = re.search(r"^# A backend.*?(?=^## )",
+    section = re.search(r"^## Call the API.*?(?=^## )",
                         (ROOT / "protocols/http-api.md").read_text(), re.M | re.S)[0]
     found = []
     for block in re.findall(r"```sh\n(.*?)```", section, re.S):

@@ -22,7 +22,7 @@ KEY = "the secret of the readme"
 
 
 def blocks(language):
-    section = re.search(r"^# Webhooks.*?(?=^## )",
+    section = re.search(r"^## Set up a hook.*?(?=^## )",
                         (ROOT / "protocols/webhooks.md").read_text(), re.M | re.S)[0]
     return re.findall(rf"```{language}\n(.*?)```", section, re.S)
 
