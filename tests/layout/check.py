@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 
+import examples
 import pages
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -383,13 +384,18 @@ def wire_page():
 PAGES = {name: read(name) for name in FILES if name.endswith(".md")}
 
 
+def page_examples():
+    yield from examples.wrong_rows(PAGES)
+
+
 def links():
     yield from pages.broken_links(PAGES, set(FILES))
 
 
 CHECKS = [floors, cycles, fences, header_contracts, sizes, base_names, words,
           top_level, machine_paths, readme_config_table, readme_defaults,
-          wire_page, close_reasons, errors, links, formatting]
+          wire_page, close_reasons, errors, links,
+          page_examples, formatting]
 
 
 def main():
