@@ -165,7 +165,7 @@ def test_the_master_is_found_and_killed(loaded):
     for each in instances.instances:
         assert each.metric("peal_redis_failovers_total") == 1
         assert each.metric("peal_redis_sentinels") == 3
-        assert each.log_lines("Redis master found")
+        each.wait_log("Redis master found")
 
 
 def test_the_old_master_returns_empty(loaded):
