@@ -325,8 +325,8 @@ RIGHTS = ["-@all", "+info", "+ping", "+client|id",
 
 
 def test_a_sentinel_user_needs_few_rights(service, cluster):
-    """Those that README.md gives it."""
-    page = (ROOT / "README.md").read_text()
+    """Those that conf/README.md gives it."""
+    page = (ROOT / "conf/README.md").read_text()
     assert " ".join(["resetkeys", "resetchannels", *RIGHTS]) in page
     made = service()
     for each in made.sentinels:
