@@ -139,7 +139,10 @@ def test_a_wrong_password_is_told_and_tried_again(redis, cluster):
     one = instances.add()
     line = one.wait_log("Redis is away")
     assert "WRONGPASS" in line
-    assert one.request("/ready").status == 503
+    response = one.request("/ready")
+    assert response.status == 503
+    assert b"Redis is away: WRONGPASS" in response.body
+    assert b"wrong-secret" not in response.body
     patience.wait_until(
         lambda: int(re.search(r"total_connections_received:(\d+)",
                               server.call("INFO", "stats"))[1]) > 15, 10)
