@@ -788,7 +788,7 @@ test('an error that nobody listens to is a warning on the console', async (t) =>
   await settled();
   sockets.last.onmessage({ data: '{' });
   assert.deepEqual(warnings.mock.calls.map(({ arguments: [text] }) => text), [
-    'peal: no (forbidden)', 'peal: not JSON (bad_frame)']);
+    'peal: no (forbidden), see web/README.md#errors', 'peal: not JSON (bad_frame), see web/README.md#errors']);
   peal.on('error', () => {});
   sockets.last.onmessage({ data: '{' });
   assert.equal(warnings.mock.callCount(), 2);
