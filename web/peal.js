@@ -250,10 +250,11 @@ function awaited(signal, begin) {
   }));
 }
 
-/** @returns a function that ends it */
+/** Node makes an uncaught error of a promise that a listener returns. @returns a function that ends it */
 function onAbort(signal, act) {
-  signal?.addEventListener('abort', act);
-  return () => signal?.removeEventListener('abort', act);
+  const heard = () => void act();
+  signal?.addEventListener('abort', heard);
+  return () => signal?.removeEventListener('abort', heard);
 }
 
 const ANY = Symbol('any event');
@@ -1587,32 +1588,31 @@ export class Peal extends Emitter {
     this.#after(name, backoffBase + this.#clock.random() * Math.min(backoffCap, LONGEST_TIMER), run);
   }
 
-  /** For Presence: asks for the members of a channel, and again if that fails. */
+  /** For Presence: asks for the members of a channel as soon as it is subscribed. */
   _watch(at) {
-    if (at.state !== 'subscribed' || at.syncing) return;
-    this._sync(at).catch((error) => {
-      if (at.state !== 'subscribed') return; // asked again when it is
-      at._emitPresence('error', error, () => at.state === 'subscribed');
-      if (at.state === 'subscribed' && ASKED_AGAIN.has(error.code)) {
-        this.#someTimeLater(`watch ${at.channel}`, () => at.isSynced || this._watch(at));
-      }
-    });
+    if (at.state === 'subscribed') this._sync(at);
   }
 
-  /** For Presence. One question at a time. */
+  /** For Presence. One question at a time; if somebody listens, again if it fails. */
   _sync(at) {
-    if (!at.syncing) {
-      at._syncs();
-      at.syncing = calm(this.presence(at.channel).then((clients) => {
-        at.syncing = null;
-        at._membersAre(clients);
-        return clients;
-      }, (error) => {
-        at.syncing = null;
-        throw error;
-      }));
-    }
+    if (at.syncing) return at.syncing;
+    at._syncs();
+    at.syncing = calm(this.presence(at.channel).then((clients) => {
+      at.syncing = null;
+      at._membersAre(clients);
+      return clients;
+    }, (error) => {
+      at.syncing = null;
+      if (at.isWatched) this.#notSynced(at, error);
+      throw error;
+    }));
     return at.syncing;
+  }
+
+  #notSynced(at, error) {
+    const lives = () => at.state === 'subscribed'; // else it is asked again when it is
+    if (lives()) at._emitPresence('error', error, lives);
+    if (lives() && ASKED_AGAIN.has(error.code)) this.#someTimeLater(`watch ${at.channel}`, () => at.isSynced || this._watch(at));
   }
 
   /** For Subscription. */

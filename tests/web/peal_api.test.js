@@ -134,6 +134,15 @@ test('a signal ends a subscription', async () => {
   assert.equal(peal.subscribe('lobby', { signal: controller.signal }).state, 'ended');
 });
 
+test('a signal that ends a subscription which cannot be left is no uncaught error', async () => {
+  const { peal, sockets } = await opened();
+  const controller = new AbortController();
+  peal.subscribe('lobby', { signal: controller.signal });
+  controller.abort();
+  sockets.last.say({ type: 'error', code: 'unavailable', message: 'later', id: sockets.last.asked('unsubscribe').id });
+  await settled();
+});
+
 // Loops. -------------------------------------------------------------------------
 
 /** Reads in a loop. @returns {{seen: number[], end: Promise<void>}} */
@@ -265,7 +274,7 @@ test('a list that is refused is an error of the list; one that fails for now is 
   lobby.presence.sync();
   refuse('no_presence');
   await settled();
-  assert.deepEqual(errors, ['unavailable'], 'who calls sync() sees its promise');
+  assert.deepEqual(errors, ['unavailable', 'no_presence']);
 });
 
 test('a subscription that was left hears nothing of members', async () => {

@@ -9,6 +9,8 @@ export class FakeService {
   #channels = new Map(); // name -> {offset, messages}
   #handled = new Map(); // socket -> how many of its frames
   #members = new Map(); // socket -> names of its channels
+  #others = new Map(); // name of a channel -> clients on other connections
+  isCalm = false; // nothing fails by chance
 
   /** @param {(bound: number) => number} random an integer below the bound */
   constructor(random) {
@@ -39,6 +41,32 @@ export class FakeService {
     return channel.offset;
   }
 
+  /** A message that is kept, and that nobody is told. */
+  lose(name) {
+    this.publish(name, []);
+  }
+
+  gap(name, socket) {
+    if (this.#has(socket, name)) socket.say({ type: 'gap', channel: name });
+  }
+
+  /** Another client comes, or goes if it is there. */
+  move(name, client, socket) {
+    const others = this.others(name);
+    const type = others.delete(client) ? 'leave' : 'join';
+    if (type === 'join') others.add(client);
+    if (this.#has(socket, name)) socket.say({ type, channel: name, client });
+  }
+
+  others(name) {
+    if (!this.#others.has(name)) this.#others.set(name, new Set());
+    return this.#others.get(name);
+  }
+
+  positionOf(name) {
+    return { epoch: `${this.#epoch}`, offset: this.#channel(name).offset };
+  }
+
   takeAway(name, socket) {
     if (this.#membersOf(socket).delete(name)) socket.say({ type: 'unsubscribed', channel: name });
   }
@@ -67,7 +95,7 @@ export class FakeService {
   #answer(socket, frame) {
     const { type, id, channel } = frame;
     const error = (code, more) => socket.say({ type: 'error', code, message: code, id, ...more });
-    if (this.#random(20) === 0) error('unavailable', frame.channels && {});
+    if (!this.isCalm && this.#random(20) === 0) error('unavailable', frame.channels && {});
     else if (type === 'subscribe') {
       for (const each of frame.channels ?? [frame]) this.#subscribe(socket, each, id);
     } else if (type === 'unsubscribe') {
@@ -78,7 +106,11 @@ export class FakeService {
       socket.say({ type: 'broadcastResult', channel, offset, listenerCount: 1, id });
     } else if (type === 'refresh') socket.say({ type: 'refreshed', id });
     else if (type === 'ping') socket.say({ type: 'pong', id });
-    else if (type === 'presence') socket.say({ type: 'presence', channel, clients: [], id });
+    else if (type === 'presence') {
+      const clients = [...this.others(channel)].map((client) => ({ client, connections: 1 }));
+      socket.say({ type: 'presence', channel, clients, count: clients.length, id });
+    } else if (type === 'direct') socket.say({ type: 'directResult', to: frame.to, connectionCount: 1, id });
+    else if (type === 'echo') socket.say({ type: 'echo', payload: frame.payload, id });
     else if (type === 'history') socket.say({ type: 'history', channel, epoch: `${this.#epoch}`, offset: 0, messages: [], id });
     else throw new Error(`no such type: ${type}`);
   }
