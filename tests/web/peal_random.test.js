@@ -271,7 +271,9 @@ class Sequence {
   }
 
   #subscribe(channel, signal) {
-    this.#witnesses.push(new Witness(this, this.peal.subscribe(channel, { signal })));
+    const witness = new Witness(this, this.peal.subscribe(channel, { signal }));
+    this.#witnesses.push(witness);
+    if (this.#random(3) === 0) witness.watch(this);
   }
 
   #watch(promise) {

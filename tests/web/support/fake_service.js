@@ -37,7 +37,10 @@ export class FakeService {
     };
     channel.messages.push(message);
     if (channel.messages.length > 6) channel.messages.shift();
-    for (const socket of sockets) if (this.#has(socket, name)) socket.say(message);
+    for (const socket of sockets) {
+      if (this.#has(socket, name)) socket.say(message);
+      if (this.#chance(10) && this.#has(socket, name)) socket.say(message); // twice, as between two instances
+    }
     return channel.offset;
   }
 
@@ -92,10 +95,14 @@ export class FakeService {
     return socket.readyState === 1 && this.#membersOf(socket).has(name);
   }
 
+  #chance(bound) {
+    return !this.isCalm && this.#random(bound) === 0;
+  }
+
   #answer(socket, frame) {
     const { type, id, channel } = frame;
     const error = (code, more) => socket.say({ type: 'error', code, message: code, id, ...more });
-    if (!this.isCalm && this.#random(20) === 0) error('unavailable', frame.channels && {});
+    if (this.#chance(20)) error('unavailable', frame.channels && {});
     else if (type === 'subscribe') {
       for (const each of frame.channels ?? [frame]) this.#subscribe(socket, each, id);
     } else if (type === 'unsubscribe') {
@@ -121,6 +128,7 @@ export class FakeService {
       return;
     }
     this.#membersOf(socket).add(name);
+    if (this.#chance(5)) this.publish(name, [socket]); // overtakes the answer
     const { offset, messages } = this.#channel(name);
     const missed = since ? messages.filter((message) => message.offset > since.offset) : [];
     const isSame = since?.epoch === `${this.#epoch}` && since.offset <= offset;
