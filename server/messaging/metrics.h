@@ -61,6 +61,9 @@
         "Sockets closed for want of a good PROXY header.")                     \
     ROW(HTTP_REQUESTS, "counter", "http_requests_total", "",                   \
         "Plain HTTP requests answered.")                                       \
+    ROW(CLIENT_REQUESTS, "counter", "client_requests_total", "",               \
+        "Requests of clients over HTTP: publishes and questions without a "    \
+        "WebSocket.")                                                          \
     ROW(HTTP_MALFORMED_400, "counter", "http_malformed_total",                 \
         "status=\"400\"", "Requests refused because of their form.")           \
     ROW(HTTP_MALFORMED_408, "counter", "http_malformed_total",                 \
