@@ -49,7 +49,6 @@ tsan-cluster-4    tsan    pytest  shared run_cluster
 integration       release pytest  shared run_integration
 asan-integration-tls-4 asan pytest shared run_integration
 tsan-integration-4 tsan   pytest  shared run_integration
-asan-integration  asan    pytest  shared run_integration
 asan-abuse        asan    pytest  shared run_abuse
 abuse             release pytest  shared run_abuse
 proxies           release pytest  shared run_proxies
