@@ -1,5 +1,5 @@
 /* broadcast: channels, history, presence and direct messages as JSON text.
- * README.md has the wire format; this file has what clients send and what
+ * ../websocket.md has the wire format; this file has what clients send and what
  * they are answered, broadcast_encode.c how messages are written. */
 #include <string.h>
 

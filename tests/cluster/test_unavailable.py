@@ -33,7 +33,7 @@ def test_ready_and_metrics_say_so(lasting_redis, cluster):
     lasting_redis.start()
     instances.wait_ready()
     assert one.metric("peal_redis_ready") == 1
-    assert len(one.log_lines("Redis is away")) == 3  # one for each link
+    one.wait_log_count("Redis is away", 3)  # one for each link
     assert one.wait_log("Redis is there")
 
 
