@@ -77,6 +77,8 @@ static void write_metrics(void *arg, struct buffer *out)
     const struct server *server = arg;
     const struct metrics *more[] = {server->bus_metrics, server->hook_metrics};
     net_write_metrics(server->net, more, sizeof more / sizeof *more, out);
+    if (server->instance.bus->is_shared)
+        bus_redis_write_nodes(server->instance.bus, out);
     api_write_metrics(server->api, out);
     write_process(server, out);
 }
