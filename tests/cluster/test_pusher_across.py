@@ -4,7 +4,7 @@ from support import patience
 from support.api import WITH_KEY
 from support.pusher import WITH_APP, Pusher
 
-from test_pusher_api import ask
+from test_pusher_api import ask, told
 
 
 def start(cluster, redis, count=2, **options):
@@ -80,3 +80,21 @@ def test_a_backends_event_passes_over_its_sender(redis, cluster):
         for client in clients[1:]:
             assert client.receive("App\\Events\\Said")["data"] == 1
     assert clients[0].websocket.is_silent()
+
+
+def test_channels_are_counted_over_all(redis, cluster):
+    instances = start(cluster, redis(), 3)
+    for index in range(3):
+        client = Pusher(instances[index])
+        client.join("presence-room", (index // 2, {}))
+        if index:
+            client.join("room")
+    everything = "user_count,subscription_count"
+    for instance in instances.instances:
+        assert told(instance, "channels/presence-room", info=everything) == {
+            "occupied": True, "user_count": 2, "subscription_count": 3}
+        assert told(instance, "channels", info="subscription_count") == {
+            "channels": {"presence-room": {"subscription_count": 3},
+                         "room": {"subscription_count": 2}}}
+        users = told(instance, "channels/presence-room/users")["users"]
+        assert sorted(user["id"] for user in users) == ["0", "1"]
