@@ -344,5 +344,8 @@ const struct backend_route pusher_api_routes[] = {
      .answer = pusher_lookup_answer_channel},
     {"/apps/*/channels/*/users", "GET", SIGNED, .command = "batch",
      .translate = pusher_lookup_users, .answer = pusher_lookup_answer_users},
+    {"/apps/*/users/*/terminate_connections", "POST", SIGNED,
+     .command = "batch", .translate = pusher_lookup_terminate,
+     .answer = pusher_lookup_answer_terminated},
     {0},
 };

@@ -1,9 +1,8 @@
 #include "protocols/pusher/pusher_info.h"
 
 #include "base/json.h"
-#include "protocols/pusher/pusher_encode.h"
+#include "protocols/pusher/pusher_name.h"
 #include "protocols/pusher/pusher_request.h"
-#include "protocols/pusher/pusher_subscribe.h"
 
 static const struct {
     struct bytes name;
@@ -63,11 +62,11 @@ bool pusher_info_next(struct bytes *list, struct pusher_counts *counts)
         !json_decode_string(slots[0].raw, counts->text, sizeof counts->text,
                             &name.len))
         return false;
-    counts->channel = pusher_encode_name(name);
+    counts->channel = pusher_name_of(name);
     counts->has_connections =
         json_decode_whole(slots[1].raw, &counts->connections);
     /* the rules of `channels` may count members elsewhere, too */
-    counts->has_members = pusher_is_presence(counts->channel) &&
+    counts->has_members = pusher_name_is_presence(counts->channel) &&
                           json_decode_whole(slots[2].raw, &counts->members);
     return true;
 }

@@ -1,5 +1,5 @@
 /* pusher_lookup: what backends ask about channels: which are occupied, what is
- * known of one, who is in it.
+ * known of one, who is in it; and the end of a user's connections.
  *
  * Owner:   texts are borrowed.
  * Thread:  any.
@@ -32,6 +32,9 @@ int pusher_lookup_channel(const struct backend_request *request,
 int pusher_lookup_users(const struct backend_request *request,
                         struct bytes body, struct buffer *out,
                         const char **why);
+int pusher_lookup_terminate(const struct backend_request *request,
+                            struct bytes body, struct buffer *out,
+                            const char **why);
 int pusher_lookup_answer_channels(const struct backend_request *request,
                                   int status, struct bytes body,
                                   struct buffer *out,
@@ -39,6 +42,10 @@ int pusher_lookup_answer_channels(const struct backend_request *request,
 int pusher_lookup_answer_channel(const struct backend_request *request,
                                  int status, struct bytes body,
                                  struct buffer *out, const char **content_type);
+int pusher_lookup_answer_terminated(const struct backend_request *request,
+                                    int status, struct bytes body,
+                                    struct buffer *out,
+                                    const char **content_type);
 int pusher_lookup_answer_users(const struct backend_request *request,
                                int status, struct bytes body,
                                struct buffer *out, const char **content_type);

@@ -413,6 +413,8 @@ static const struct command commands[] = {
      .run = counts_command_run},
     {"send", SCOPE_SEND, .run = run_send},
     {"disconnect", SCOPE_DISCONNECT, .is_change = true, .run = run_disconnect},
+    {"terminate", SCOPE_DISCONNECT, .is_change = true, .is_for_protocols = true,
+     .run = ban_command_terminate},
     {"unsubscribe", SCOPE_DISCONNECT, .is_change = true,
      .run = run_unsubscribe},
     {"tickets", SCOPE_TICKETS, .is_change = true, .run = run_tickets},
