@@ -44,6 +44,7 @@
 #include "process/token_keys.h"
 #include "protocols/protocols.h"
 #include "protocols/pusher/pusher_apps.h"
+#include "protocols/pusher/pusher_rules.h"
 
 static bool is_ready(void *arg, const char **why)
 {
@@ -142,7 +143,7 @@ static bool make_instance(struct server *server, struct error *error)
 {
     struct instance *instance = &server->instance;
     server->options = server->config->messaging;
-    server->options.channels.of_protocol = pusher_channel_options;
+    server->options.channels.of_protocol = pusher_rules_find;
     instance->options = &server->options;
     instance->hub = hub_new(deliveries_push);
     instance->clients = clients_new();
