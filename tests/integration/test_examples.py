@@ -134,7 +134,8 @@ def test_messages(wire, block, _):
 
 @pytest.mark.parametrize("block, _", blocks("json"))
 def test_json(block, _):
-    text = block.code.replace(", ...", "")
+    text = re.sub(r"^[→←] ", "", block.code, flags=re.M)
+    text = text.replace(", ...", "").replace("[...]", "[]")
     decoder = json.JSONDecoder()
     count = 0
     while text.strip():

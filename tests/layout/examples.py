@@ -65,6 +65,9 @@ EXAMPLES = {
     ("protocols/http-api.md", "Accounts", "sh"): ("run", ""),
     ("protocols/http-api.md", "Accounts", "js"): (
         "shown", "what gets fresh tokens is the application's"),
+    ("protocols/client-http.md", "Requests over HTTP", "sh"): (
+        "run", "server"),
+    ("protocols/client-http.md", "Requests over HTTP", "json"): ("json", ""),
     ("protocols/migrate.md", "From Socket.IO", "diff"): (
         "tested", "tests/web/migrate.test.js"),
     ("protocols/migrate.md", "From Centrifugo", "diff"): (
@@ -104,6 +107,10 @@ EXAMPLES = {
     ("web/README.md", "From npm, in Node, in TypeScript", "js"): (
         "tested", "tests/web/package.test.js"),
     ("web/README.md", "Without peal.js", "js"): ("tested", NODE),
+    ("web/README.md", "From npm, in Node, in TypeScript", "ts"): (
+        "tested", "tests/web/package.test.js"),
+    ("web/README.md", "Presence", "js"): (
+        "tested", "tests/web/package.test.js"),
     ("web/README.md", "Tokens", "js"): ("tested", NODE),
 }
 
