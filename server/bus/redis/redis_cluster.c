@@ -380,9 +380,8 @@ uint64_t redis_cluster_echo(struct redis_cluster *all,
 {
     for (size_t i = 0; i < all->count; i++) {
         struct redis_node *node = all->nodes[i];
-        if (node->subscriptions != subscriptions || !node->echo)
-            continue;
-        return redis_node_echo(node);
+        if (node->subscriptions == subscriptions && node->echo)
+            return redis_node_echo(node);
     }
     return UINT64_MAX; /* the link is gone, and so is what waits */
 }
