@@ -111,6 +111,9 @@ EXAMPLES = {
         "tested", "tests/web/package.test.js"),
     ("web/README.md", "Presence", "js"): (
         "tested", "tests/web/package.test.js"),
+    ("web/README.md", "React", "jsx"): (
+        "shown", "tests/web/bindings.test.js runs web/examples/react"),
+    ("web/README.md", "Vue", "js"): ("tested", "tests/web/package.test.js"),
     ("web/README.md", "Tokens", "js"): ("tested", NODE),
 }
 
