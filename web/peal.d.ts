@@ -1,6 +1,6 @@
 /**
  * Types of peal.js. README.md beside this file is the manual; what the messages
- * hold in detail is told by the server's protocols/README.md.
+ * hold in detail is told by the server's protocols/websocket.md.
  */
 
 /** A place in a channel: kept over a reload, it says what to go on from. */

@@ -32,7 +32,9 @@ install(DIRECTORY web/ DESTINATION ${CMAKE_INSTALL_DATADIR}/peal/web
   FILES_MATCHING PATTERN *.js PATTERN *.css PATTERN *.html PATTERN *.svg
                  PATTERN *.d.ts PATTERN openapi.json
                  REGEX "/vendor/.*/LICENSE$"
-                 PATTERN dist EXCLUDE PATTERN build.js EXCLUDE)
+                 PATTERN dist EXCLUDE PATTERN build.js EXCLUDE
+  # for applications that are built
+  REGEX "/web/(bindings|examples|react|vue)$" EXCLUDE)
 # it may come to hold secrets; one that somebody has written stays
 install(CODE "
 if(NOT \"\$ENV{DESTDIR}\" STREQUAL \"\" OR NOT EXISTS /etc/peal/peal.json)
@@ -53,6 +55,9 @@ install(FILES conf/completion.zsh RENAME _peal
 install(FILES conf/completion.fish RENAME peal.fish
         DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES LICENSE RENAME copyright
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal)
+# the program has fingerprints made from Django's list
+install(FILES server/accounts/common_passwords_license.txt
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal)
 install(FILES ${generated}/changelog.gz
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal)

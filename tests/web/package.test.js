@@ -104,8 +104,10 @@ function connected(t, options) {
 
 test('the package holds the client, its types, manual and licence, and the version of the server', () => {
   assert.deepEqual(packed.files.map(({ path }) => path).sort(), [
-    'LICENSE', 'README.md', 'dist/peal.cjs', 'dist/peal.cjs.map', 'dist/peal.d.cts', 'dist/peal.min.js', 'dist/peal.min.js.map',
+    'LICENSE', 'README.md', 'bindings/stores.js',
+    'dist/peal.cjs', 'dist/peal.cjs.map', 'dist/peal.d.cts', 'dist/peal.min.js', 'dist/peal.min.js.map',
     'package.json', 'peal-fallback.js', 'peal.d.ts', 'peal.js',
+    'react/index.d.ts', 'react/index.js', 'vue/index.d.ts', 'vue/index.js',
   ]);
   const [, version] = /project\(peal VERSION (\S+)/.exec(readFileSync(join(ROOT, 'CMakeLists.txt'), 'utf8'));
   assert.equal(packed.version, version);

@@ -5,13 +5,12 @@
 #include <stdlib.h>
 
 #include "api/api.h"
-#include "api/cors.h"
-#include "auth/auth.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "messaging/lifecycle.h"
 #include "messaging/pressure.h"
 #include "net/acked.h"
+#include "net/http/client_cors.h"
 #include "net/http/http_refusal.h"
 #include "net/http/request_head.h"
 #include "net/http/response.h"
@@ -224,38 +223,6 @@ const struct transport event_stream_transport = {
 
 /* ---- the request --------------------------------------------------------- */
 
-static bool is_for_a_stream(struct socket *socket,
-                            const struct request_head *head)
-{
-    struct bytes rest;
-    const struct endpoint *endpoint =
-        protocol_endpoint(socket->reactor->net->protocols, head->path, &rest);
-    return endpoint && endpoint->kind == ENDPOINT_EVENT_STREAM;
-}
-
-static bool origin_is_allowed(const struct socket *socket,
-                              const struct request_head *head)
-{
-    const struct net *net = socket->reactor->net;
-    struct bytes origin = head->fields[FIELD_ORIGIN];
-    return origin.len &&
-           auth_origin_is_allowed(net->auth, origin, head->fields[FIELD_HOST],
-                                  socket_has_tls(socket));
-}
-
-char *event_stream_cors(struct socket *socket, const struct request_head *head)
-{
-    struct api_response found = {0};
-    if (!is_for_a_stream(socket, head))
-        return NULL;
-    cors_add(head->fields[FIELD_ORIGIN], origin_is_allowed(socket, head),
-             &found);
-    struct bytes lines = buffer_bytes(&found.headers);
-    char *copy = memory_copy_text(lines.data, lines.len);
-    api_response_deinit(&found);
-    return copy;
-}
-
 /* What a browser brings by itself is newer than what its page once wrote into
  * the address. */
 static struct bytes last_event_id(struct socket *socket,
@@ -272,7 +239,7 @@ void event_stream_keep(struct socket *socket, const struct request_head *head)
 {
     struct opening *opening = socket_peek(socket)->opening;
     struct bytes id = last_event_id(socket, head);
-    opening->cors = event_stream_cors(socket, head);
+    opening->cors = client_cors(socket, head);
     if (id.len && id.data[0] == STAY_AWAY)
         id = bytes_skip(id, 1);
     if (id.len && id.len <= LAST_EVENT_ID_MAX)
@@ -284,7 +251,7 @@ static void answer_without_body(struct socket *socket,
                                 const char *more)
 {
     struct buffer headers = {0};
-    char *cors = event_stream_cors(socket, head);
+    char *cors = client_cors(socket, head);
     buffer_append_text(&headers, cors);
     buffer_append_text(&headers, more);
     const struct response response = {.status = 204,
@@ -302,7 +269,7 @@ static void answer_options(struct socket *socket,
 {
     answer_without_body(
         socket, head,
-        origin_is_allowed(socket, head)
+        client_cors_allows(socket, head)
             ? "Allow: GET, OPTIONS\r\n"
               "Access-Control-Allow-Methods: GET, OPTIONS\r\n"
               "Access-Control-Allow-Headers: Authorization, Last-Event-ID, "

@@ -22,11 +22,22 @@ static void count_limit(struct socket *socket, enum metric metric)
     metrics_add(&socket->reactor->worker.metrics, metric, 1);
 }
 
+/* Nothing stays of a request: it is served as those of backends are. */
+static enum refusal_reason find_room_for_request(const struct socket *socket)
+{
+    if (socket->is_guest)
+        return REFUSAL_FULL;
+    return pressure_refuses(&socket->reactor->worker) ? REFUSAL_MEMORY
+                                                      : REFUSAL_NONE;
+}
+
 /* Judged before any token is looked at: these refusals must be cheap. */
 static enum refusal_reason find_room(struct socket *socket)
 {
     struct net *net = socket->reactor->net;
     const struct limits *limits = &net->instance->options->limits;
+    if (socket_peek(socket)->request)
+        return find_room_for_request(socket);
     if (net->is_draining && !net->has_successor)
         return REFUSAL_DRAINING;
     if (socket->is_guest)
