@@ -55,6 +55,9 @@ install(FILES conf/completion.fish RENAME peal.fish
         DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES LICENSE RENAME copyright
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal)
+# the program has fingerprints made from Django's list
+install(FILES server/accounts/common_passwords_license.txt
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal)
 install(FILES ${generated}/changelog.gz
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal)
 

@@ -1,5 +1,6 @@
 /* This file has what clients send and what they are answered,
- * broadcast_encode.c how messages are written. */
+ * broadcast_encode.c how messages are written. ../websocket.md has the wire
+ * format. */
 #include "protocols/peal/broadcast.h"
 
 #include <string.h>

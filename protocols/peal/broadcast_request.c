@@ -1,6 +1,6 @@
 /* The broadcast protocol by requests over HTTP: a body is one message, or a
  * list of them, as a WebSocket has them, and the response is the answers.
- * ../http.md has the wire format. */
+ * ../client-http.md has the wire format. */
 #include <stdlib.h>
 
 #include "base/json.h"

@@ -271,7 +271,7 @@ void bans_judge_token(struct bans *bans, const char *id,
     if (verdict->status != 101 || !verdict->has_token ||
         !bans_revoke_token(bans, id, verdict->generation))
         return;
-    caps_unref(verdict->identity.caps);
+    identity_deinit(&verdict->identity);
     verdict_refuse(verdict, REFUSAL_TOKEN_INVALID, "revoked");
 }
 

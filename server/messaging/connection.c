@@ -225,7 +225,7 @@ const char *connection_client_id(const struct connection *connection)
 
 void connection_count_fault(struct connection *connection, enum fault fault)
 {
-    count(connection, METRIC_ERRORS_SENT, 1);
+    metrics_count_fault(&connection->worker->metrics, fault);
     if (!fault_info(fault)->is_bad || connection->is_brief)
         return;
     uint32_t limit = options_of(connection)->limits.bad_messages;

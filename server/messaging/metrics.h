@@ -17,6 +17,7 @@
 #include "base/buffer.h"
 #include "messaging/close_reason.h"
 #include "messaging/distribution.h"
+#include "messaging/fault.h"
 #include "messaging/refusal_reason.h"
 
 /* name, kind, exposed name, help text; rows of one exposed name differ in
@@ -87,8 +88,6 @@
         "Messages published to a channel.")                                    \
     ROW(API_PUBLISHED, "counter", "api_published_total", "",                   \
         "Messages published through the HTTP API.")                            \
-    ROW(ERRORS_SENT, "counter", "errors_sent_total", "",                       \
-        "Error messages sent to clients.")                                     \
     ROW(LIMIT_CONNECTIONS, "counter", "limit_reached_total",                   \
         "limit=\"connections\"", "Refusals and closes by limit.")              \
     ROW(LIMIT_ADMIN, "counter", "limit_reached_total",                         \
@@ -284,6 +283,7 @@ struct metrics {
     _Atomic uint64_t cpu_ns;
     _Atomic uint64_t cells[METRIC_COUNT];
     _Atomic uint64_t closes[CLOSE_REASON_COUNT];
+    _Atomic uint64_t faults[FAULT_COUNT];
     _Atomic uint64_t refusals[REFUSAL_KIND_COUNT][REFUSAL_REASON_COUNT];
     struct distribution distributions[DISTRIBUTION_COUNT];
 };
@@ -322,6 +322,12 @@ static inline void metrics_count_close(struct metrics *metrics,
     metrics_add_to(&metrics->closes[reason], 1);
 }
 
+static inline void metrics_count_fault(struct metrics *metrics,
+                                       enum fault fault)
+{
+    metrics_add_to(&metrics->faults[fault], 1);
+}
+
 static inline void metrics_count_refusal(struct metrics *metrics,
                                          enum refusal_kind kind,
                                          enum refusal_reason reason)
@@ -332,6 +338,10 @@ static inline void metrics_count_refusal(struct metrics *metrics,
 /* The sum over several threads' cells. */
 uint64_t metrics_sum(const struct metrics *const *all, size_t count,
                      enum metric metric);
+
+/* Error messages sent with the fault's code, over several threads' cells. */
+uint64_t metrics_sum_faults(const struct metrics *const *all, size_t count,
+                            enum fault fault);
 
 /* Prometheus' text format. */
 void metrics_write(const struct metrics *const *all, size_t count,

@@ -232,7 +232,7 @@ def test_the_rights_that_a_user_needs(redis, cluster):
     masters = RedisCluster(redis)
     more = ["+cluster|slots", "+asking", "+spublish", "+ssubscribe",
             "+sunsubscribe", "+pubsub|shardchannels"]
-    assert " ".join(more) in (ROOT / "README.md").read_text()
+    assert " ".join(more) in (ROOT / "conf/README.md").read_text()
     for node in masters.masters:
         node.call("ACL", "SETUSER", "peal", *rules(), *more,
                   "&peal:{peal}:in:*")

@@ -108,7 +108,7 @@ def test_a_ticket_opens_one_feed(server):
     feed = open_feed(server, ticket)
     hello = feed.receive()
     assert hello["type"] == "hello"
-    assert f"version={hello['version']}" in server.log()
+    server.wait_log(f"version={hello['version']}")
     assert hello["workers"] == WORKERS
     assert refusal(server, ticket=ticket).status == 401
 
@@ -420,7 +420,7 @@ def test_a_feed_is_ended_like_any_other_connection(peal):
     with pytest.raises(Closed) as closed:
         feed.receive()
     assert (closed.value.code, closed.value.reason) == (4403, "enough")
-    assert "action=dashboard_open" in server.log()
+    server.wait_log("action=dashboard_open")
 
 
 def test_alone_it_lists_itself(server):

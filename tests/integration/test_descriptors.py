@@ -130,7 +130,7 @@ def test_nearly_all_of_a_small_limit_is_used(peal):
     assert told <= count + 2 and count - told < 12
     assert open_files(server) > 0.85 * SMALL
     check_full(server, "No file descriptors are left")
-    assert server.log_lines("Out of file descriptors")
+    server.wait_log("Out of file descriptors")
     assert server.metric(SHORT) > 0 and server.metric(FULL) == 0
     while server.clients:
         server.clients.pop().drop()

@@ -1,4 +1,4 @@
-"""What README.md says about hooks works as it stands there; and what the
+"""What protocols/webhooks.md says about hooks works as it stands there; and what the
 config must not say."""
 
 import json
@@ -22,8 +22,8 @@ KEY = "the secret of the readme"
 
 
 def blocks(language):
-    section = re.search(r"^## Webhooks.*?(?=^## )",
-                        (ROOT / "README.md").read_text(), re.M | re.S)[0]
+    section = re.search(r"^## Set up a hook.*?(?=^## )",
+                        (ROOT / "protocols/webhooks.md").read_text(), re.M | re.S)[0]
     return re.findall(rf"```{language}\n(.*?)```", section, re.S)
 
 

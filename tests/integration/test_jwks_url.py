@@ -100,7 +100,7 @@ def test_keys_are_there_from_the_start(peal):
         assert not is_let_in(server, token_by("one", OTHER))
         assert not is_let_in(server)
         assert server.request("/ready").status == 200
-        assert len(server.log_lines("Key set loaded")) == 1
+        server.wait_log_count("Key set loaded", 1)
 
 
 def test_an_unknown_key_is_looked_for(peal):

@@ -55,7 +55,7 @@ def test_a_proxy_that_nobody_has_named_is_warned_of_once(peal, field):
         assert is_let_in(server, [field], f"c{i}")
     line = server.wait_log(UNNAMED)
     assert "level=warn" in line and "address=127.0.0.1" in line
-    assert len(server.log_lines(UNNAMED)) == 1
+    server.wait_log_count(UNNAMED, 1)
 
 
 def test_where_proxies_are_named_nothing_is_warned_of(peal):

@@ -481,7 +481,7 @@ def test_a_bad_file_keeps_the_old_pair_until_it_is_good_again(peal, tmp_path):
     (folder / "server.key").write_bytes(good)
     server.wait_log("TLS certificate read anew", timeout=10)
     assert serial_seen(server, server.context) == first
-    assert len(server.log_lines("TLS files changed")) == 1
+    server.wait_log_count("TLS files changed", 1)
 
 
 def write_pair(folder, first_day, last_day):

@@ -65,6 +65,7 @@ def test_each_file_stands_where_debian_expects_it(contents):
               "/usr/share/zsh/vendor-completions/_peal",
               "/usr/share/fish/vendor_completions.d/peal.fish",
               "/usr/share/doc/peal/copyright",
+              "/usr/share/doc/peal/common_passwords_license.txt",
               "/usr/share/doc/peal/peal.json",
               "/usr/share/doc/peal/README.md",
               *(f"/usr/share/doc/peal/examples/{name}" for name in (

@@ -1,4 +1,4 @@
-/** The examples of web/README.md, run as they stand there, on the page the server serves. */
+/** The examples of README.md and web/README.md, run as they stand there, on the page the server serves. */
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -17,8 +17,8 @@ before(async () => {
 after(() => browser?.close());
 
 /** The first block of JavaScript below a heading. */
-async function example(heading) {
-  const text = await readFile(new URL('../../web/README.md', import.meta.url), 'utf8');
+async function example(heading, page = 'web/README.md') {
+  const text = await readFile(new URL(`../../${page}`, import.meta.url), 'utf8');
   return text.split(`\n## ${heading}\n`)[1].match(/```js\n([^]*?)```/)[1];
 }
 
@@ -36,6 +36,12 @@ async function run(t, server, code, last, routes = {}) {
   }
   return said;
 }
+
+test('the lines of README.md', { timeout: 20_000 }, async (t) => {
+  const server = await PealServer.start(t);
+  const said = await run(t, server, await example('Use it in your own page', 'README.md'), 'alice');
+  assert.deepEqual(said.slice(0, 2), ['connecting', 'open']);
+});
 
 test('ten lines that connect, hear and publish', { timeout: 20_000 }, async (t) => {
   const server = await PealServer.start(t);

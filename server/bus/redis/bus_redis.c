@@ -252,17 +252,20 @@ static void connect_all(struct redis_bus *bus)
                                                .on_down = on_commands_down,
                                                .on_refused = on_refused,
                                                .arg = bus,
-                                               .round_trips = &bus->metrics};
+                                               .round_trips = &bus->metrics,
+                                               .reason = &bus->reason};
     const struct redis_link_events subscriptions = {
         .judge = redis_proof_judge,
         .on_up = on_subscriptions_up,
         .on_down = on_subscriptions_down,
         .on_push = redis_receive,
-        .arg = bus};
+        .arg = bus,
+        .reason = &bus->reason};
     const struct redis_link_events input = {.judge = redis_proof_judge,
                                             .on_up = on_input_up,
                                             .on_down = on_input_down,
-                                            .arg = bus};
+                                            .arg = bus,
+                                            .reason = &bus->reason};
     bus->commands = redis_link_new(bus->loop, "commands", bus->options,
                                    &bus->target, tls, &commands);
     bus->subscriptions =
@@ -418,6 +421,7 @@ static void bus_redis_free(struct bus *base)
     struct redis_bus *bus = (struct redis_bus *)base;
     loop_free(bus->loop);
     inbox_deinit(&bus->inbox);
+    redis_reason_deinit(&bus->reason);
     redis_tls_free(bus->tls);
     redis_url_deinit(&bus->url);
     redis_sentinels_free(bus->sentinels);
@@ -471,6 +475,7 @@ struct bus *bus_redis_new(const struct instance *instance,
     snprintf(bus->metrics.thread, sizeof bus->metrics.thread, "bus");
     bus->loop = loop_new(on_turn, bus);
     inbox_init(&bus->inbox, wake, bus);
+    redis_reason_init(&bus->reason);
     thread_start(&bus->thread, run, bus);
     return &bus->base;
 }

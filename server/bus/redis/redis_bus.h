@@ -65,7 +65,7 @@ struct redis_proof {
     bool has_probed;          /* the probe reached a server */
     uint64_t probe_ms;        /* when the next one is due */
     struct loop_timer *timer;
-    const char *_Atomic misfit; /* why no server can be used; static */
+    const char *misfit; /* why no server can be used; static */
 };
 
 /* What redis_writes.c knows. */
@@ -101,6 +101,7 @@ struct redis_bus {
     /* any thread */
     struct inbox inbox;
     _Atomic bool is_ready;
+    struct redis_reason reason;
     /* only the bus's thread */
     struct loop *loop;
     struct loop_timer *tick;

@@ -321,7 +321,8 @@ static void ask(struct redis_cluster *all)
     const struct redis_link_events events = {.judge = judge_seed,
                                              .on_up = on_asker_up,
                                              .on_down = on_asker_down,
-                                             .arg = all};
+                                             .arg = all,
+                                             .reason = &bus->reason};
     redis_link_free(all->asker);
     choose_asked(all);
     all->is_asking = true;

@@ -17,6 +17,7 @@
 #include "base/loop.h"
 #include "bus/redis/redis_options.h"
 #include "bus/redis/redis_pending.h"
+#include "bus/redis/redis_reason.h"
 #include "bus/redis/redis_server.h"
 #include "bus/redis/redis_tls.h"
 #include "bus/redis/redis_url.h"
@@ -38,6 +39,7 @@ struct redis_link_events {
     void (*on_refused)(void *arg, const struct redisReply *reply);
     void *arg;
     struct metrics *round_trips; /* where they are observed, or NULL */
+    struct redis_reason *reason; /* where it leaves why it is down, or NULL */
 };
 
 /* Starts to connect. `name` is for the log (NULL: no log); options, url and tls

@@ -195,13 +195,15 @@ void redis_node_connect(struct redis_node *node)
                                                .on_down = on_commands_down,
                                                .on_refused = on_refused,
                                                .arg = node,
-                                               .round_trips = &bus->metrics};
+                                               .round_trips = &bus->metrics,
+                                               .reason = &bus->reason};
     const struct redis_link_events subscriptions = {
         .judge = judge_node,
         .on_up = on_subscriptions_up,
         .on_down = on_subscriptions_down,
         .on_push = on_push,
-        .arg = node};
+        .arg = node,
+        .reason = &bus->reason};
     node->needed = UINT64_MAX;
     snprintf(node->labels[0], REDIS_LABEL_MAX, "commands %.20s:%u", node->host,
              node->url.port);

@@ -29,8 +29,9 @@ const char *redis_proof_judge_as(struct redis_bus *bus,
     const char *before = bus->proof.misfit;
     if (misfit && misfit != before)
         log_event(LOG_ERROR, "Redis cannot be used", LOG_TEXT("why", misfit));
-    if (misfit != before)
-        bus->proof.misfit = misfit;
+    bus->proof.misfit = misfit;
+    if (misfit)
+        redis_reason_set(&bus->reason, "%s", misfit);
     return misfit;
 }
 
@@ -352,13 +353,12 @@ static void on_check(void *arg)
     probe(bus, now_ms);
 }
 
-const char *redis_proof_why(const struct redis_bus *bus)
+const char *redis_proof_why(struct redis_bus *bus)
 {
-    const char *misfit = bus->proof.misfit;
     const struct redis_sentinels *sentinels = bus->sentinels;
     if (sentinels && !redis_sentinels_agree(sentinels))
         return "Redis is away, and too few Sentinels name a master";
-    return misfit ? misfit : "Redis is away";
+    return redis_reason_text(&bus->reason);
 }
 
 void redis_proof_init(struct redis_bus *bus)

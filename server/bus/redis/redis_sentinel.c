@@ -198,8 +198,11 @@ static void start(struct redis_sentinels *all, size_t index)
 {
     struct redis_bus *bus = all->bus;
     struct watcher *watcher = &all->watchers[index];
-    const struct redis_link_events events = {
-        .judge = judge, .on_up = on_up, .on_down = on_down, .arg = watcher};
+    const struct redis_link_events events = {.judge = judge,
+                                             .on_up = on_up,
+                                             .on_down = on_down,
+                                             .arg = watcher,
+                                             .reason = &bus->reason};
     watcher->all = all;
     watcher->url = (struct redis_url){
         .host = bus->url.seeds[index].name,

@@ -169,3 +169,12 @@ uint64_t fake_instance_metric(const struct fake_instance *fake,
         all[i] = &fake->workers[i].metrics;
     return metrics_sum(all, fake->worker_count, metric);
 }
+
+uint64_t fake_instance_faults(const struct fake_instance *fake,
+                              enum fault fault)
+{
+    const struct metrics *all[FAKE_WORKERS_MAX];
+    for (unsigned i = 0; i < fake->worker_count; i++)
+        all[i] = &fake->workers[i].metrics;
+    return metrics_sum_faults(all, fake->worker_count, fault);
+}
