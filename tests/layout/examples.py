@@ -78,6 +78,7 @@ EXAMPLES = {
     ("protocols/pusher.md", "Pusher's protocol", "json"): ("config", ""),
     ("protocols/pusher.md", "Pusher's protocol", "js"): (
         "shown", "tests/web/pusher.test.js connects with other addresses"),
+    ("protocols/pusher.md", "Webhooks", "json"): ("json", ""),
     ("protocols/pusher.md", "Messages", "json"): (
         "shown", "its signatures stand for others; test_pusher.py has all"),
     ("protocols/sse.md", "Server-Sent Events", "sh"): ("run", "server"),
