@@ -83,6 +83,9 @@ def test_one_command_for_the_channels_of_a_slot(redis, cluster):
     cut_subscriptions(instances, masters.masters, shared)
     hear_some(instances, listener, shared)
     assert count_calls(masters.masters, "ssubscribe") < 15
+    # what PUBLISH says goes to every node: echoes must not
+    for node in masters.masters:
+        assert "publish_sent" not in node.call("CLUSTER", "INFO")
 
 
 def promtool(text):
