@@ -44,6 +44,7 @@
 #include "process/token_keys.h"
 #include "protocols/protocols.h"
 #include "protocols/pusher/pusher_apps.h"
+#include "protocols/pusher/pusher_rules.h"
 
 static bool is_ready(void *arg, const char **why)
 {
@@ -77,6 +78,8 @@ static void write_metrics(void *arg, struct buffer *out)
     const struct server *server = arg;
     const struct metrics *more[] = {server->bus_metrics, server->hook_metrics};
     net_write_metrics(server->net, more, sizeof more / sizeof *more, out);
+    if (server->instance.bus->is_shared)
+        bus_redis_write_nodes(server->instance.bus, out);
     api_write_metrics(server->api, out);
     write_process(server, out);
 }
@@ -140,7 +143,7 @@ static bool make_instance(struct server *server, struct error *error)
 {
     struct instance *instance = &server->instance;
     server->options = server->config->messaging;
-    server->options.channels.of_protocol = pusher_channel_options;
+    server->options.channels.of_protocol = pusher_rules_find;
     instance->options = &server->options;
     instance->hub = hub_new(deliveries_push);
     instance->clients = clients_new();

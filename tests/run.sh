@@ -156,6 +156,7 @@ run_load() {
 # Over TLS the same tests, with the same clients.
 run_pytest() {
     [[ $stage != *-tls* ]] || export PEAL_TEST_TLS=1
+    [[ $stage != *san-* ]] || export PEAL_TEST_PATIENCE=3
     PEAL_BINARY=$binary PEAL_TEST_WORKERS=$workers \
         without_randomness "$python" -m pytest -q -rs --durations=20 -p no:cacheprovider "$@"
 }

@@ -505,7 +505,7 @@ class Channel {
   _moved(frame) {
     this._emit(frame.type, frame, () => this.state === 'subscribed');
     if (this.syncing) this.#news.set(frame.client, frame);
-    else if (this.isWatched) this.#move(frame);
+    else if (this.isSynced) this.#move(frame);
   }
 
   _syncs() {

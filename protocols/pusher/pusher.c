@@ -15,8 +15,12 @@
 #include "protocols/pusher/pusher_answer.h"
 #include "protocols/pusher/pusher_api.h"
 #include "protocols/pusher/pusher_apps.h"
+#include "protocols/pusher/pusher_cache.h"
 #include "protocols/pusher/pusher_client.h"
+#include "protocols/pusher/pusher_counts.h"
 #include "protocols/pusher/pusher_encode.h"
+#include "protocols/pusher/pusher_name.h"
+#include "protocols/pusher/pusher_signin.h"
 #include "protocols/pusher/pusher_subscribe.h"
 
 /* ---- the handshake ------------------------------------------------------- */
@@ -152,8 +156,7 @@ static const char *judge_event(struct connection *connection, struct bytes name,
     struct pusher_client *client = pusher_client_of(connection);
     if (!client->app->client_events)
         return "Client events are not enabled for this application";
-    if (!pusher_is_private(name) ||
-        bytes_start_with(name, BYTES_LITERAL("private-encrypted-")))
+    if (!pusher_name_is_private(name) || pusher_name_is_encrypted(name))
         return "Client events are for private and presence channels";
     if (!is_member(connection, full))
         return "The channel is not subscribed to";
@@ -206,7 +209,7 @@ static void on_client_event(struct connection *connection,
         json_decode_string(said->channel, name_text, sizeof name_text,
                            &name.len) &&
         pusher_name_is_valid(name) &&
-        pusher_full_name(connection, name, full_text, &full))
+        pusher_client_channel(connection, name, full_text, &full))
         why = judge_event(connection, name, full);
     if (why)
         pusher_answer_error(connection, PUSHER_EVENT_REFUSED, why);
@@ -236,6 +239,7 @@ static const struct {
     {BYTES_LITERAL("pusher:pong"), on_pong},
     {BYTES_LITERAL("pusher:subscribe"), pusher_subscribe},
     {BYTES_LITERAL("pusher:unsubscribe"), pusher_unsubscribe},
+    {BYTES_LITERAL("pusher:signin"), pusher_signin},
 };
 
 /* Some clients send the data of Pusher's own events as a text. */
@@ -298,6 +302,8 @@ static void on_answer(struct connection *connection,
         pusher_on_subscribed(connection, request);
     else if (request->kind == REQUEST_PRESENCE)
         pusher_on_presence(connection, request);
+    else if (request->kind == REQUEST_HISTORY)
+        pusher_cache_on_history(connection, request);
     else if (request->fault != FAULT_NONE)
         pusher_answer_error(connection, PUSHER_EVENT_REFUSED,
                             request->why ? request->why
@@ -308,7 +314,8 @@ static void on_unsubscribed(struct connection *connection, struct bytes channel)
 {
     enum { REMOVED = 403 };
     pusher_client_drop(connection, channel);
-    pusher_answer_refusal(connection, pusher_encode_name(channel), "AuthError",
+    pusher_cache_drop(connection, channel);
+    pusher_answer_refusal(connection, pusher_name_of(channel), "AuthError",
                           "Taken away by the server", REMOVED);
 }
 
@@ -318,6 +325,12 @@ static const char *member(const struct connection *connection,
     const struct pusher_member *known = pusher_client_find(connection, channel);
     *info = known ? bytes_of(known->user.info) : (struct bytes){0};
     return known ? known->user.id : connection_client_id(connection);
+}
+
+static const char *user(const struct connection *connection)
+{
+    const struct pusher_client *client = pusher_client_of(connection);
+    return client ? client->user : NULL;
 }
 
 /* Its own events, and that it came itself. */
@@ -366,16 +379,24 @@ static int close_code(enum close_reason reason)
     }
 }
 
+static void on_close(struct connection *connection)
+{
+    pusher_cache_end(connection);
+    pusher_client_end(connection);
+}
+
 const struct protocol protocol_pusher = {
     .name = "pusher",
     .endpoint = &endpoint_pusher,
     .on_open = on_open,
-    .on_close = pusher_client_end,
+    .on_close = on_close,
     .on_message = on_message,
     .on_answer = on_answer,
     .on_unsubscribed = on_unsubscribed,
     .member = member,
+    .user = user,
     .skips = skips,
+    .tick = pusher_counts_tick,
     .close_code = close_code,
     .routes = pusher_api_routes,
     .encoding = &pusher_encoding,

@@ -10,7 +10,8 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "messaging/identity.h"
-#include "messaging/options.h"
+#include "protocols/pusher/pusher_name.h"
+#include "protocols/pusher/pusher_rules.h"
 
 /* Handshakes and requests find the apps here: endpoints and routes are static,
  * and know nothing else. */
@@ -37,21 +38,6 @@ bool pusher_id_is_valid(const char *text)
 bool pusher_key_is_valid(const char *text)
 {
     return is_word(text, PUSHER_KEY_MAX);
-}
-
-const struct channel_options *pusher_channel_options(const char *channel)
-{
-    static const struct channel_options presence = {
-        .match = (char *)PUSHER_PREFIX "*",
-        .history_size = 100,
-        .history_seconds = 300,
-        .presence = true,
-        .join_leave = true,
-    };
-    if (strncmp(channel, PUSHER_PREFIX, strlen(PUSHER_PREFIX)) != 0)
-        return NULL;
-    const char *colon = strchr(channel + strlen(PUSHER_PREFIX), ':');
-    return colon && strncmp(colon + 1, "presence-", 9) == 0 ? &presence : NULL;
 }
 
 static char *copy(const char *text)
@@ -91,6 +77,8 @@ static struct pusher_app *app_new(const struct pusher_app_options *options)
     app->client_events = options->client_events;
     app->client_events_per_second = options->client_events_per_second;
     app->presence_members = options->presence_members;
+    app->subscription_counts = options->subscription_counts;
+    pusher_rules_add(app->prefix, app->subscription_counts);
     return app;
 }
 

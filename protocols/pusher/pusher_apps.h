@@ -15,10 +15,6 @@
 
 #include "base/bytes.h"
 
-/* What all channels of all apps begin with; then come the app's id and a
- * colon, which no name of Pusher's has. */
-#define PUSHER_PREFIX "pusher:"
-
 enum {
     PUSHER_ID_MAX = 20,
     PUSHER_KEY_MAX = 64,
@@ -35,6 +31,7 @@ struct pusher_app_options {
     bool client_events; /* clients may send events to each other */
     uint32_t client_events_per_second; /* of one connection */
     uint32_t presence_members;         /* in one presence channel */
+    bool subscription_counts;          /* subscribers are told how many */
 };
 
 struct pusher_app_options_list {
@@ -55,6 +52,7 @@ struct pusher_app {
     bool client_events;
     uint32_t client_events_per_second;
     uint32_t presence_members;
+    bool subscription_counts;
 };
 
 /* Letters, digits, - and _. */
@@ -63,12 +61,6 @@ bool pusher_key_is_valid(const char *text);
 
 /* These apps, and no others, from now on. */
 void pusher_apps_use(const struct pusher_app_options_list *list);
-
-struct channel_options;
-
-/* Of presence channels of any app: their members are told of each other. NULL
- * for other channels. */
-const struct channel_options *pusher_channel_options(const char *channel);
 
 /* Whether there is one: else the protocol is off. */
 bool pusher_apps_exist(void);

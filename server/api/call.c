@@ -10,14 +10,24 @@
 #include "messaging/bus.h"
 
 const char *const field_names[FIELD_COUNT] = {
-    [FIELD_COMMAND] = "command",   [FIELD_CHANNEL] = "channel",
-    [FIELD_CHANNELS] = "channels", [FIELD_CLIENT] = "client",
-    [FIELD_COMMANDS] = "commands", [FIELD_IDEMPOTENCY_KEY] = "idempotency_key",
-    [FIELD_LIMIT] = "limit",       [FIELD_PAYLOAD] = "payload",
-    [FIELD_REASON] = "reason",     [FIELD_CAPS] = "caps",
-    [FIELD_TTL] = "ttl",           [FIELD_TRACE] = "traceparent",
-    [FIELD_ADDRESS] = "address",   [FIELD_EVENT] = "event",
-    [FIELD_INFO] = "info",         [FIELD_SENDER] = "sender",
+    [FIELD_COMMAND] = "command",
+    [FIELD_CHANNEL] = "channel",
+    [FIELD_CHANNELS] = "channels",
+    [FIELD_CLIENT] = "client",
+    [FIELD_COMMANDS] = "commands",
+    [FIELD_IDEMPOTENCY_KEY] = "idempotency_key",
+    [FIELD_LIMIT] = "limit",
+    [FIELD_PAYLOAD] = "payload",
+    [FIELD_REASON] = "reason",
+    [FIELD_CAPS] = "caps",
+    [FIELD_TTL] = "ttl",
+    [FIELD_TRACE] = "traceparent",
+    [FIELD_ADDRESS] = "address",
+    [FIELD_EVENT] = "event",
+    [FIELD_INFO] = "info",
+    [FIELD_SENDER] = "sender",
+    [FIELD_CONNECTIONS] = "connections",
+    [FIELD_MEMBERS] = "members",
 };
 
 void call_count_waiting(struct api_call *call, int64_t more)
@@ -77,7 +87,7 @@ static void write_answer(struct api_call *call, struct api_response *response)
         response->status == 204 ? NULL : "application/json";
     response->body = buffer_bytes(&response->text);
     if (call->kept)
-        contributed_answer(contributed_of(call->kept), response);
+        contributed_answer(call->kept, response);
 }
 
 static void write_audit(struct api_call *call)

@@ -30,6 +30,8 @@ static const struct config_key keys[] = {
      .help = "of one connection; 0: no limit"},
     {"presence_members", &config_value_uint32, AT(presence_members), "100",
      .max = 1000000, .help = "in one presence channel; 0: no limit"},
+    {"subscription_counts", &config_value_bool, AT(subscription_counts),
+     "false", .help = "a channel tells how many subscribe to it"},
 };
 
 enum { REQUIRED = 2 };

@@ -214,8 +214,9 @@
         "Times that connections to Redis reached different servers, and all "  \
         "were made anew.")                                                     \
     ROW(REDIS_FAILOVERS, "counter", "redis_failovers_total", "",               \
-        "Masters replaced: the Sentinels named another one, or a master of "   \
-        "the Redis Cluster has no slots any more.")                            \
+        "Masters replaced: the Sentinels named another one, or a replica "     \
+        "took "                                                                \
+        "the slots of a master of the Redis Cluster.")                         \
     ROW(REDIS_SLOTS_MOVED, "counter", "redis_slots_moved_total", "",           \
         "Slots of the Redis Cluster that another master has now.")             \
     ROW(REDIS_RESUBSCRIBED, "counter", "redis_resubscriptions_total", "",      \

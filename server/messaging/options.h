@@ -28,6 +28,8 @@ struct channel_options {
     bool message_info;        /* messages show the info of their sender */
     uint32_t leave_seconds;   /* a client may be back until it has left */
     enum slow_reader slow_reader;
+    /* A protocol's: subscribers of this instance came or went. May be NULL. */
+    void (*counted)(const char *channel);
 };
 
 /* The first that matches holds; the last one matches everything. */

@@ -68,10 +68,10 @@ struct request *request_new_disconnect(struct bytes client, struct bytes reason)
         request_new(REQUEST_DISCONNECT, (struct bytes){0}, client, reason));
 }
 
-struct request *request_new_eviction(struct bytes range, struct bytes reason)
+struct request *request_new_eviction(struct bytes target, struct bytes reason)
 {
     return with_reason(
-        request_new(REQUEST_DISCONNECT, range, (struct bytes){0}, reason));
+        request_new(REQUEST_DISCONNECT, target, (struct bytes){0}, reason));
 }
 
 struct request *request_new_ban(struct bytes target, int64_t until_ms,

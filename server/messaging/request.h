@@ -121,8 +121,8 @@ struct request *request_new_remove(struct bytes client, struct bytes channel);
 struct request *request_new_survey(enum survey_kind kind, struct bytes client,
                                    struct bytes about);
 
-/* Of a range of addresses, as a text. */
-struct request *request_new_eviction(struct bytes range, struct bytes reason);
+/* `target` as in eviction.h. */
+struct request *request_new_eviction(struct bytes target, struct bytes reason);
 
 /* `target` as in bans.h. */
 struct request *request_new_ban(struct bytes target, int64_t until_ms,

@@ -202,6 +202,7 @@ def test_a_node_added_and_removed(masters, cluster, load):
     print(work.summary())
     work.prove()
     assert work.count("refused") == 0
+    assert instances.metric("peal_redis_failovers_total") == 0
 
 
 def test_all_nodes_restarted(redis, cluster, load):

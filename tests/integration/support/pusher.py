@@ -31,6 +31,9 @@ class Pusher:
             message["channel"] = channel
         self.websocket.send(json.dumps(message))
 
+    def is_silent(self):
+        return self.websocket.is_silent()
+
     def hear(self):
         message = json.loads(self.websocket.receive_data())
         if isinstance(message.get("data"), str):
@@ -50,6 +53,15 @@ class Pusher:
         if data is not None:
             text += f":{data}"
         return f"{self.app['key']}:{sign(text, self.app['secret'])}"
+
+    def signin(self, user, **more):
+        data = json.dumps({"id": user, **more})
+        signature = sign(f"{self.socket_id}::user::{data}",
+                         self.app["secret"])
+        self.send("pusher:signin", {
+            "auth": f"{self.app['key']}:{signature}", "user_data": data})
+        message = self.receive("pusher:signin_success")
+        assert message["data"] == {"user_data": data}
 
     def subscribe(self, channel, user=None, auth=None):
         """Asks for a channel; `user`: (id, info) of a presence channel."""

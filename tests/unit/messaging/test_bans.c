@@ -2,8 +2,10 @@
 
 #include <stdio.h>
 
+#include "base/memory.h"
 #include "fakes/fake_clock.h"
 #include "messaging/bans.h"
+#include "messaging/verdict.h"
 
 static struct bans *bans;
 
@@ -204,10 +206,28 @@ static void they_are_listed(void **state)
     buffer_deinit(&out);
 }
 
+/* A sanitizer sees whether all of its identity is freed. */
+static void a_revoked_token_is_refused_and_leaves_nothing(void **state)
+{
+    (void)state;
+    struct verdict verdict = {.status = 101,
+                              .has_token = true,
+                              .generation = 1,
+                              .identity = {.caps = caps_nothing(),
+                                           .info = memory_copy_text("{}", 2)}};
+    assert_true(set_in(bans, "tokens:eve", 10, "2"));
+    bans_judge_token(bans, "eve", &verdict);
+    assert_int_equal(verdict.why, REFUSAL_TOKEN_INVALID);
+    assert_null(verdict.identity.caps);
+    assert_null(verdict.identity.info);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            a_revoked_token_is_refused_and_leaves_nothing, set_up, tear_down),
         TEST(a_client_is_banned_until_the_end),
         TEST(the_last_word_counts),
         TEST(addresses_and_networks_are_banned),
