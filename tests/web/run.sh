@@ -66,6 +66,7 @@ run_file peal.test.js 10
 run_file peal_host.test.js 10
 run_file peal_api.test.js 10
 run_file peal_random.test.js 60
+run_file peal_fallback.test.js 60
 run_file peal_node.test.js 60
 run_file examples.test.js 45
 run_file migrate.test.js 60
