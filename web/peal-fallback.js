@@ -168,6 +168,7 @@ export class HttpSocket {
   }
 
   #greeted(frame) {
+    frame.limits.message_bytes -= 2; // the brackets of a list are part of a request
     this.#limits = frame.limits;
     this.#silence = 2_000 * frame.ping_seconds + STREAM_SPARE;
     this.readyState = 1;
@@ -227,7 +228,7 @@ export class HttpSocket {
   #nextTexts() {
     const { message_bytes: most, messages_per_second: rate, burst } = this.#limits;
     const longest = rate > 0 ? Math.max(1, burst) : Infinity;
-    let bytes = 2;
+    let bytes = 0;
     let count = 0;
     for (const text of this.#waiting) {
       bytes += new TextEncoder().encode(text).length + 1;

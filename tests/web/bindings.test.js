@@ -31,7 +31,8 @@ function installPackages() {
     symlinkSync(join(MODULES, name), join(modules, name));
   }
   const options = { cwd: join(ROOT, 'web'), encoding: 'utf8' };
-  const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--offline', '--loglevel=error', '--pack-destination', folder], options));
+  const [{ filename }] = JSON.parse(execFileSync('npm', [
+    'pack', '--json', '--offline', '--foreground-scripts=false', '--loglevel=error', '--pack-destination', folder], options));
   mkdirSync(join(modules, 'peal-client'));
   execFileSync('tar', ['xzf', join(folder, filename), '-C', join(modules, 'peal-client'), '--strip-components=1']);
 }
