@@ -79,7 +79,7 @@ function connected(t, options) {
 
 test('the package holds the client, its types, manual and licence, and the version of the server', () => {
   assert.deepEqual(packed.files.map(({ path }) => path).sort(), [
-    'LICENSE', 'README.md', 'package.json', 'peal.d.ts', 'peal.js',
+    'LICENSE', 'README.md', 'package.json', 'peal-pusher.js', 'peal.d.ts', 'peal.js',
   ]);
   const [, version] = /project\(peal VERSION (\S+)/.exec(readFileSync(join(ROOT, 'CMakeLists.txt'), 'utf8'));
   assert.equal(packed.version, version);

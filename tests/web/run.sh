@@ -69,6 +69,8 @@ run_file peal_node.test.js 60
 run_file examples.test.js 45
 run_file api.test.js 40
 run_file pusher.test.js 40
+run_file pusher_libraries.test.js 40
+run_file pusher_recovery.test.js 60
 run_file package.test.js 40
 run_file chat.test.js 200
 run_file account.test.js 200
