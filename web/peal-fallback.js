@@ -102,7 +102,7 @@ export class HttpSocket {
     if (lost) {
       this.#lost.delete(channel);
       this.#changed.delete(channel);
-      this.#wanted.set(channel, positionOf(lost));
+      this.#wanted.set(channel, positionIn(lost));
       this.#answer({ ...lost, id });
       return;
     }
@@ -182,7 +182,7 @@ export class HttpSocket {
     if (!this.#wanted.has(channel)) return;
     const id = this.#asked.get(channel);
     this.#asked.delete(channel);
-    if (!recovered || !this.#wanted.get(channel)) this.#wanted.set(channel, positionOf(frame));
+    if (!recovered || !this.#wanted.get(channel)) this.#wanted.set(channel, positionIn(frame));
     if (id !== undefined) {
       this.#say({ ...frame, id });
     } else if (recovered) {
@@ -253,4 +253,4 @@ export class HttpSocket {
   }
 }
 
-const positionOf = ({ epoch, offset }) => ({ epoch, offset });
+const positionIn = ({ epoch, offset }) => ({ epoch, offset });

@@ -224,7 +224,7 @@ def test_what_is_no_request_is_refused(peal):
     (bearer(), "", 200, None),
     ([("Cookie", f"peal_token={make_token()}"), ("Origin", PAGE)], "", 200,
      None),
-])
+], ids=range(9))
 def test_the_token_is_that_of_a_handshake(start_shared, headers, query,
                                           status, error):
     server = start_shared({**WITH_AUTH, "origins": [PAGE],
