@@ -1,5 +1,5 @@
-/* eviction: closes the connections of addresses, or of all that are banned, on
- * every worker of this instance.
+/* eviction: closes the connections of addresses, or of all that are banned or
+ * have a revoked token, on every worker of this instance.
  *
  * Owner:   itself, until each worker has walked over its connections.
  * Thread:  eviction_begin from any.
