@@ -26,6 +26,7 @@
 #include "messaging/deliveries.h"
 #include "messaging/hub.h"
 #include "messaging/refusal_log.h"
+#include "messaging/client_rates.h"
 #include "messaging/refusals.h"
 #include "messaging/watch/overview.h"
 #include "net/listen/listeners.h"
@@ -42,7 +43,7 @@
 #include "process/readiness.h"
 #include "process/token_keys.h"
 #include "protocols/protocols.h"
-#include "protocols/pusher/pusher_apps.h"
+#include "protocols/pusher/pusher_rules.h"
 
 static bool is_ready(void *arg, const char **why)
 {
@@ -76,6 +77,8 @@ static void write_metrics(void *arg, struct buffer *out)
     const struct server *server = arg;
     const struct metrics *more[] = {server->bus_metrics, server->hook_metrics};
     net_write_metrics(server->net, more, sizeof more / sizeof *more, out);
+    if (server->instance.bus->is_shared)
+        bus_redis_write_nodes(server->instance.bus, out);
     api_write_metrics(server->api, out);
     write_process(server, out);
 }
@@ -105,7 +108,7 @@ static bool make_api(struct server *server, struct error *error)
     };
     server->api = api_new(&sources, &server->config->api,
                           server->config->web_root, error);
-    pusher_apps_use(&server->config->pusher_apps);
+    pusher_rules_use(&server->config->pusher_apps);
     if (server->api)
         api_use_protocols(server->api, protocols);
     return server->api != NULL;
@@ -129,8 +132,8 @@ static bool make_bus(struct server *server, struct error *error)
 static void make_hooks(struct server *server)
 {
     const struct hook_options *options = &server->config->hooks;
-    if (!options->url)
-        return;
+    if (!options->url && !server->config->pusher_apps.count)
+        return; /* nobody is called */
     server->instance.hooks = hook_caller_new(options, &server->options.limits);
     server->hook_metrics = hook_caller_metrics(server->instance.hooks);
 }
@@ -139,10 +142,11 @@ static bool make_instance(struct server *server, struct error *error)
 {
     struct instance *instance = &server->instance;
     server->options = server->config->messaging;
-    server->options.channels.of_protocol = pusher_channel_options;
+    server->options.channels.of_protocol = pusher_rules_find;
     instance->options = &server->options;
     instance->hub = hub_new(deliveries_push);
     instance->clients = clients_new();
+    instance->client_rates = client_rates_new();
     instance->refusals = refusals_new();
     instance->refusal_log = refusal_log_new();
     instance->bans = bans_new();
@@ -412,6 +416,7 @@ void server_free(struct server *server)
         bus->ops->free(bus);
     hook_caller_free(server->instance.hooks);
     if (server->instance.hub) {
+        client_rates_free(server->instance.client_rates);
         refusals_free(server->instance.refusals);
         refusal_log_free(server->instance.refusal_log);
         bans_free(server->instance.bans);

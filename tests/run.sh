@@ -32,7 +32,7 @@ libcurl4-openssl-dev libsqlite3-dev libargon2-dev libpq-dev libcmocka-dev
 clang-format python3 python3-pytest python3-websockets
 python3-jwt python3-cryptography python3-jsonschema python3-wsproto python3-h11 redis-server postgresql valgrind
 libc6-dbg curl openssl procps iproute2 util-linux nginx haproxy systemd binutils
-dpkg-dev file python3-yaml python3-kubernetes zsh fish"
+aspell aspell-en codespell cppcheck clang-tidy dpkg-dev file python3-yaml python3-kubernetes zsh fish"
 # these may have come from elsewhere: what counts is that they can be run
 programs="nodejs:node npm:npm chromium:chromium
 prometheus:promtool"
@@ -49,7 +49,6 @@ tsan-cluster-4    tsan    pytest  shared run_cluster
 integration       release pytest  shared run_integration
 asan-integration-tls-4 asan pytest shared run_integration
 tsan-integration-4 tsan   pytest  shared run_integration
-asan-integration  asan    pytest  shared run_integration
 asan-abuse        asan    pytest  shared run_abuse
 abuse             release pytest  shared run_abuse
 proxies           release pytest  shared run_proxies
@@ -157,6 +156,7 @@ run_load() {
 # Over TLS the same tests, with the same clients.
 run_pytest() {
     [[ $stage != *-tls* ]] || export PEAL_TEST_TLS=1
+    [[ $stage != *san-* ]] || export PEAL_TEST_PATIENCE=3
     PEAL_BINARY=$binary PEAL_TEST_WORKERS=$workers \
         without_randomness "$python" -m pytest -q -rs --durations=20 -p no:cacheprovider "$@"
 }

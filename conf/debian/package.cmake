@@ -31,7 +31,10 @@ install(TARGETS peal RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY web/ DESTINATION ${CMAKE_INSTALL_DATADIR}/peal/web
   FILES_MATCHING PATTERN *.js PATTERN *.css PATTERN *.html PATTERN *.svg
                  PATTERN *.d.ts PATTERN openapi.json
-                 REGEX "/vendor/.*/LICENSE$")
+                 REGEX "/vendor/.*/LICENSE$"
+                 PATTERN dist EXCLUDE PATTERN build.js EXCLUDE
+  # for applications that are built
+  REGEX "/web/(bindings|examples|react|vue)$" EXCLUDE)
 # it may come to hold secrets; one that somebody has written stays
 install(CODE "
 if(NOT \"\$ENV{DESTDIR}\" STREQUAL \"\" OR NOT EXISTS /etc/peal/peal.json)

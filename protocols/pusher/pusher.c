@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "messaging/channel.h"
+#include "messaging/hook.h"
 #include "messaging/operations.h"
 #include "messaging/subscription.h"
 #include "messaging/verdict.h"
@@ -15,9 +16,14 @@
 #include "protocols/pusher/pusher_answer.h"
 #include "protocols/pusher/pusher_api.h"
 #include "protocols/pusher/pusher_apps.h"
+#include "protocols/pusher/pusher_cache.h"
 #include "protocols/pusher/pusher_client.h"
+#include "protocols/pusher/pusher_counts.h"
 #include "protocols/pusher/pusher_encode.h"
+#include "protocols/pusher/pusher_name.h"
+#include "protocols/pusher/pusher_signin.h"
 #include "protocols/pusher/pusher_subscribe.h"
+#include "protocols/pusher/pusher_webhook.h"
 
 /* ---- the handshake ------------------------------------------------------- */
 
@@ -92,16 +98,6 @@ static void refuse(struct connection *connection, int code)
     }
 }
 
-static struct pusher_app *app_of(struct bytes client)
-{
-    client = bytes_skip(client, strlen(PUSHER_PREFIX));
-    const char *colon =
-        client.len ? memchr(client.data, ':', client.len) : NULL;
-    return colon ? pusher_app_of_id((struct bytes){
-                       client.data, (size_t)(colon - client.data)})
-                 : NULL;
-}
-
 static void on_open(struct connection *connection, const struct bytes *channels,
                     size_t count)
 {
@@ -114,7 +110,7 @@ static void on_open(struct connection *connection, const struct bytes *channels,
         refuse(connection, atoi(client + strlen(REFUSED)));
         return;
     }
-    struct pusher_app *app = app_of(bytes_of(client));
+    struct pusher_app *app = pusher_app_of_channel(bytes_of(client));
     if (!app) { /* it went with a reload */
         refuse(connection, PUSHER_UNKNOWN_APP);
         return;
@@ -152,8 +148,7 @@ static const char *judge_event(struct connection *connection, struct bytes name,
     struct pusher_client *client = pusher_client_of(connection);
     if (!client->app->client_events)
         return "Client events are not enabled for this application";
-    if (!pusher_is_private(name) ||
-        bytes_start_with(name, BYTES_LITERAL("private-encrypted-")))
+    if (!pusher_name_is_private(name) || pusher_name_is_encrypted(name))
         return "Client events are for private and presence channels";
     if (!is_member(connection, full))
         return "The channel is not subscribed to";
@@ -162,6 +157,27 @@ static const char *judge_event(struct connection *connection, struct bytes name,
                            clock_steady_ms()))
         return "Too many client events";
     return NULL;
+}
+
+static void tell_webhook(struct connection *connection,
+                         const struct utterance *utterance, struct bytes full)
+{
+    struct hooks *hooks = connection->worker->instance->hooks;
+    const struct pusher_app *app = pusher_client_of(connection)->app;
+    const struct pusher_member *member = pusher_client_find(connection, full);
+    struct buffer more = {0};
+    if (!pusher_webhook_wants(hooks, app, PUSHER_CLIENT_EVENT))
+        return;
+    hook_append_text(&more, "event", utterance->event);
+    buffer_append_text(&more, ",\"data\":");
+    pusher_encode_data(utterance->payload, &more);
+    hook_append_text(&more, "socket_id",
+                     bytes_of(pusher_client_socket(connection)));
+    if (member)
+        hook_append_text(&more, "user_id", bytes_of(member->user.id));
+    pusher_webhook_tell(hooks, app, PUSHER_CLIENT_EVENT, full,
+                        buffer_bytes(&more));
+    buffer_deinit(&more);
 }
 
 /* What was a text stays one that says the same. */
@@ -191,6 +207,8 @@ static void send_event(struct connection *connection, const struct said *said,
     if (fault != FAULT_NONE)
         pusher_answer_error(connection, PUSHER_EVENT_REFUSED,
                             fault_info(fault)->text);
+    else
+        tell_webhook(connection, &utterance, full);
     buffer_deinit(&payload);
 }
 
@@ -206,7 +224,7 @@ static void on_client_event(struct connection *connection,
         json_decode_string(said->channel, name_text, sizeof name_text,
                            &name.len) &&
         pusher_name_is_valid(name) &&
-        pusher_full_name(connection, name, full_text, &full))
+        pusher_client_channel(connection, name, full_text, &full))
         why = judge_event(connection, name, full);
     if (why)
         pusher_answer_error(connection, PUSHER_EVENT_REFUSED, why);
@@ -236,6 +254,7 @@ static const struct {
     {BYTES_LITERAL("pusher:pong"), on_pong},
     {BYTES_LITERAL("pusher:subscribe"), pusher_subscribe},
     {BYTES_LITERAL("pusher:unsubscribe"), pusher_unsubscribe},
+    {BYTES_LITERAL("pusher:signin"), pusher_signin},
 };
 
 /* Some clients send the data of Pusher's own events as a text. */
@@ -298,6 +317,8 @@ static void on_answer(struct connection *connection,
         pusher_on_subscribed(connection, request);
     else if (request->kind == REQUEST_PRESENCE)
         pusher_on_presence(connection, request);
+    else if (request->kind == REQUEST_HISTORY)
+        pusher_cache_on_history(connection, request);
     else if (request->fault != FAULT_NONE)
         pusher_answer_error(connection, PUSHER_EVENT_REFUSED,
                             request->why ? request->why
@@ -308,7 +329,8 @@ static void on_unsubscribed(struct connection *connection, struct bytes channel)
 {
     enum { REMOVED = 403 };
     pusher_client_drop(connection, channel);
-    pusher_answer_refusal(connection, pusher_encode_name(channel), "AuthError",
+    pusher_cache_drop(connection, channel);
+    pusher_answer_refusal(connection, pusher_name_of(channel), "AuthError",
                           "Taken away by the server", REMOVED);
 }
 
@@ -318,6 +340,12 @@ static const char *member(const struct connection *connection,
     const struct pusher_member *known = pusher_client_find(connection, channel);
     *info = known ? bytes_of(known->user.info) : (struct bytes){0};
     return known ? known->user.id : connection_client_id(connection);
+}
+
+static const char *user(const struct connection *connection)
+{
+    const struct pusher_client *client = pusher_client_of(connection);
+    return client ? client->user : NULL;
 }
 
 /* Its own events, and that it came itself. */
@@ -366,16 +394,24 @@ static int close_code(enum close_reason reason)
     }
 }
 
+static void on_close(struct connection *connection)
+{
+    pusher_cache_end(connection);
+    pusher_client_end(connection);
+}
+
 const struct protocol protocol_pusher = {
     .name = "pusher",
     .endpoint = &endpoint_pusher,
     .on_open = on_open,
-    .on_close = pusher_client_end,
+    .on_close = on_close,
     .on_message = on_message,
     .on_answer = on_answer,
     .on_unsubscribed = on_unsubscribed,
     .member = member,
+    .user = user,
     .skips = skips,
+    .tick = pusher_counts_tick,
     .close_code = close_code,
     .routes = pusher_api_routes,
     .encoding = &pusher_encoding,

@@ -4,13 +4,13 @@
 
 #include "base/json.h"
 #include "messaging/names.h"
-#include "protocols/pusher/pusher_apps.h"
+#include "protocols/pusher/pusher_answered.h"
 #include "protocols/pusher/pusher_encode.h"
+#include "protocols/pusher/pusher_info.h"
+#include "protocols/pusher/pusher_lookup.h"
 #include "protocols/pusher/pusher_request.h"
-#include "protocols/pusher/pusher_subscribe.h"
 
 enum {
-    OK = 200,
     BAD_REQUEST = 400,
     TOO_LARGE = 413,
     CHANNELS_MAX = 100,
@@ -43,31 +43,16 @@ static int refuse(const char **why, int status, const char *text)
     return status;
 }
 
-/* Where a request is about an app: its channels begin like that. */
-static void append_prefix(struct buffer *out,
-                          const struct backend_request *request)
-{
-    buffer_append_text(out, PUSHER_PREFIX);
-    buffer_append(out, request->name);
-    buffer_append_char(out, ':');
-}
-
 static int append_channel(struct buffer *out,
                           const struct backend_request *request,
                           struct bytes raw, const char **why)
 {
     char text[CHANNEL_NAME_MAX];
     struct bytes name = {text, 0};
-    if (!json_decode_string(raw, text, sizeof text, &name.len) ||
-        !pusher_name_is_valid(name) ||
-        name.len + strlen(PUSHER_PREFIX) + request->name.len + 1 >
-            CHANNEL_NAME_MAX)
-        return refuse(why, BAD_REQUEST, "Invalid channel name");
-    buffer_append_char(out, '"');
-    append_prefix(out, request);
-    buffer_append(out, name);
-    buffer_append_char(out, '"');
-    return BACKEND_ALLOWED;
+    if (json_decode_string(raw, text, sizeof text, &name.len) &&
+        pusher_lookup_append_name(out, request, name))
+        return BACKEND_ALLOWED;
+    return refuse(why, BAD_REQUEST, "Invalid channel name");
 }
 
 static int append_name(struct buffer *out, struct bytes raw, const char **why)
@@ -129,10 +114,27 @@ static int append_socket(struct buffer *out,
         !is_socket_id(socket))
         return refuse(why, BAD_REQUEST, "Invalid socket_id");
     buffer_append_text(out, ",\"sender\":\"");
-    append_prefix(out, request);
+    pusher_lookup_append_prefix(out, request);
     buffer_append(out, socket);
     buffer_append_char(out, '"');
     return BACKEND_ALLOWED;
+}
+
+/* What the answer is to tell of the channels. */
+static int read_info(struct bytes raw, unsigned *info, const char **why)
+{
+    char text[100];
+    struct bytes list = {text, 0};
+    *info = 0;
+    if (raw.len && json_decode_string(raw, text, sizeof text, &list.len))
+        *info = pusher_info_read(list);
+    else if (raw.len)
+        *info = PUSHER_INFO_INVALID;
+    return *info & (PUSHER_INFO_INVALID | PUSHER_INFO_CACHE)
+               ? refuse(why, BAD_REQUEST,
+                        "Invalid info: user_count and "
+                        "subscription_count are known")
+               : BACKEND_ALLOWED;
 }
 
 /* All but the channels. */
@@ -140,14 +142,11 @@ static int append_rest(struct buffer *out,
                        const struct backend_request *request,
                        const struct event *event, const char **why)
 {
-    if (event->slots[INFO].raw.len)
-        return refuse(why, BAD_REQUEST, "info is not supported here");
     int status = append_name(out, event->slots[NAME].raw, why);
     if (status == BACKEND_ALLOWED)
         status = append_data(out, event->slots[DATA].raw, why);
     if (status == BACKEND_ALLOWED)
         status = append_socket(out, request, event->slots[SOCKET].raw, why);
-    buffer_append_char(out, '}');
     return status;
 }
 
@@ -172,7 +171,8 @@ static int append_channels(struct buffer *out,
     return status;
 }
 
-/* To `broadcast`: the same payload to each of the channels. */
+/* To `broadcast`: the same payload to each of the channels, which are then
+ * counted. */
 static int translate_event(const struct backend_request *request,
                            struct bytes body, struct buffer *out,
                            const char **why)
@@ -181,10 +181,33 @@ static int translate_event(const struct backend_request *request,
     if (!read_event(body, &event))
         return refuse(why, BAD_REQUEST, "The body must be a JSON object");
     buffer_append_text(out, "{\"channels\":[");
+    unsigned info = 0;
     int status = append_channels(out, request, &event, why);
     buffer_append_char(out, ']');
-    return status == BACKEND_ALLOWED ? append_rest(out, request, &event, why)
-                                     : status;
+    if (status == BACKEND_ALLOWED)
+        status = append_rest(out, request, &event, why);
+    if (status == BACKEND_ALLOWED)
+        status = read_info(event.slots[INFO].raw, &info, why);
+    pusher_info_append_counted(out, info);
+    buffer_append_char(out, '}');
+    return status;
+}
+
+/* Behind an event of a batch. */
+static int append_counting(struct buffer *out,
+                           const struct backend_request *request,
+                           const struct event *event, const char **why)
+{
+    unsigned info;
+    int status = read_info(event->slots[INFO].raw, &info, why);
+    if (status != BACKEND_ALLOWED || !info)
+        return status;
+    buffer_append_text(out, ",{\"command\":\"counts\",\"channels\":[");
+    status = append_channel(out, request, event->slots[CHANNEL].raw, why);
+    buffer_append_char(out, ']');
+    pusher_info_append_counted(out, info);
+    buffer_append_char(out, '}');
+    return status;
 }
 
 static int append_command(struct buffer *out,
@@ -196,8 +219,12 @@ static int append_command(struct buffer *out,
         return refuse(why, BAD_REQUEST, "An event must be a JSON object");
     buffer_append_text(out, "{\"command\":\"publish\",\"channel\":");
     int status = append_channel(out, request, event.slots[CHANNEL].raw, why);
-    return status == BACKEND_ALLOWED ? append_rest(out, request, &event, why)
-                                     : status;
+    if (status == BACKEND_ALLOWED)
+        status = append_rest(out, request, &event, why);
+    buffer_append_char(out, '}');
+    return status == BACKEND_ALLOWED
+               ? append_counting(out, request, &event, why)
+               : status;
 }
 
 /* To `batch`. */
@@ -228,72 +255,97 @@ static int translate_batch(const struct backend_request *request,
 
 /* ---- answers ------------------------------------------------------------- */
 
-static int append_error(struct bytes raw, struct buffer *out)
-{
-    size_t len = 0;
-    char *at = buffer_reserve(out, raw.len + 2);
-    json_decode_string(raw, at, raw.len + 1, &len);
-    out->len += len;
-    buffer_append_char(out, '\n');
-    return 0;
-}
+enum { ALL_INFO = PUSHER_INFO_USERS | PUSHER_INFO_SUBSCRIPTIONS };
 
-/* The first of the parts that went wrong, or none. */
-static int failed_part(struct bytes results, struct bytes *error)
+/* What was counted, or {}. */
+static void write_event(const struct backend_request *request,
+                        struct bytes results, struct buffer *out)
 {
-    struct bytes element;
-    while (json_next_element(&results, &element)) {
-        struct json_slot slots[] = {{.name = "status"}, {.name = "error"}};
-        uint64_t status;
-        const char *why;
-        if (!json_scan_object(element, slots, 2, &why) ||
-            !json_decode_whole(slots[0].raw, &status))
-            continue;
-        *error = slots[1].raw;
-        return (int)status;
-    }
-    return OK;
-}
-
-/* Pusher says {} where all went well, and a plain text where not. */
-static int answer(int status, struct bytes body, struct buffer *out,
-                  const char **content_type)
-{
-    struct json_slot slots[] = {{.name = "results"}, {.name = "error"}};
-    struct bytes error;
-    const char *why;
-    if (!json_scan_object(body, slots, 2, &why))
-        return status;
-    error = slots[1].raw;
-    if (status == OK)
-        status = failed_part(slots[0].raw, &error);
-    if (status == OK) {
+    struct bytes result;
+    struct bytes counts = {0};
+    (void)request;
+    while (json_next_element(&results, &result))
+        counts = pusher_answered_member(result, "counts");
+    if (!counts.len) {
         buffer_append_text(out, "{}");
-        return OK;
+        return;
     }
-    *content_type = "text/plain; charset=utf-8";
-    append_error(error, out);
-    return status;
+    buffer_append_text(out, "{\"channels\":");
+    pusher_info_append_channels(out, counts, ALL_INFO);
+    buffer_append_char(out, '}');
 }
+
+static bool is_counted(struct bytes results)
+{
+    struct bytes result;
+    while (json_next_element(&results, &result))
+        if (pusher_answered_member(result, "counts").len)
+            return true;
+    return false;
+}
+
+/* An object for each event: what comes behind it was counted for it. */
+static void write_batch(const struct backend_request *request,
+                        struct bytes results, struct buffer *out)
+{
+    struct bytes result;
+    const char *end = "";
+    (void)request;
+    if (!is_counted(results)) {
+        buffer_append_text(out, "{}");
+        return;
+    }
+    buffer_append_text(out, "{\"batch\":[");
+    while (json_next_element(&results, &result)) {
+        struct pusher_counts row;
+        struct bytes counts = pusher_answered_member(result, "counts");
+        if (counts.len) {
+            if (pusher_info_next(&counts, &row))
+                pusher_info_append(out, &row, ALL_INFO);
+            continue;
+        }
+        buffer_append_text(out, end);
+        buffer_append_char(out, '{');
+        end = "},";
+    }
+    buffer_append_text(out, "}]}");
+}
+
+static int answer_event(const struct backend_request *request, int status,
+                        struct bytes body, struct buffer *out,
+                        const char **content_type)
+{
+    return pusher_answered(request, status, body, out, content_type,
+                           write_event);
+}
+
+static int answer_batch(const struct backend_request *request, int status,
+                        struct bytes body, struct buffer *out,
+                        const char **content_type)
+{
+    return pusher_answered(request, status, body, out, content_type,
+                           write_batch);
+}
+
+#define SIGNED                                                                 \
+    .judge_head = pusher_request_judge_head,                                   \
+    .judge_body = pusher_request_judge_body
 
 const struct backend_route pusher_api_routes[] = {
-    {
-        .path = "/apps/*/events",
-        .method = "POST",
-        .judge_head = pusher_request_judge_head,
-        .judge_body = pusher_request_judge_body,
-        .command = "broadcast",
-        .translate = translate_event,
-        .answer = answer,
-    },
-    {
-        .path = "/apps/*/batch_events",
-        .method = "POST",
-        .judge_head = pusher_request_judge_head,
-        .judge_body = pusher_request_judge_body,
-        .command = "batch",
-        .translate = translate_batch,
-        .answer = answer,
-    },
+    {"/apps/*/events", "POST", SIGNED, .command = "broadcast",
+     .translate = translate_event, .answer = answer_event},
+    {"/apps/*/batch_events", "POST", SIGNED, .command = "batch",
+     .translate = translate_batch, .answer = answer_batch},
+    {"/apps/*/channels", "GET", SIGNED, .command = "batch",
+     .translate = pusher_lookup_channels,
+     .answer = pusher_lookup_answer_channels},
+    {"/apps/*/channels/*", "GET", SIGNED, .command = "batch",
+     .translate = pusher_lookup_channel,
+     .answer = pusher_lookup_answer_channel},
+    {"/apps/*/channels/*/users", "GET", SIGNED, .command = "batch",
+     .translate = pusher_lookup_users, .answer = pusher_lookup_answer_users},
+    {"/apps/*/users/*/terminate_connections", "POST", SIGNED,
+     .command = "batch", .translate = pusher_lookup_terminate,
+     .answer = pusher_lookup_answer_terminated},
     {0},
 };

@@ -9,8 +9,10 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "messaging/hook_target.h"
 #include "messaging/identity.h"
-#include "messaging/options.h"
+#include "protocols/pusher/pusher_name.h"
+#include "protocols/pusher/pusher_webhook_events.h"
 
 /* Handshakes and requests find the apps here: endpoints and routes are static,
  * and know nothing else. */
@@ -37,21 +39,6 @@ bool pusher_id_is_valid(const char *text)
 bool pusher_key_is_valid(const char *text)
 {
     return is_word(text, PUSHER_KEY_MAX);
-}
-
-const struct channel_options *pusher_channel_options(const char *channel)
-{
-    static const struct channel_options presence = {
-        .match = (char *)PUSHER_PREFIX "*",
-        .history_size = 100,
-        .history_seconds = 300,
-        .presence = true,
-        .join_leave = true,
-    };
-    if (strncmp(channel, PUSHER_PREFIX, strlen(PUSHER_PREFIX)) != 0)
-        return NULL;
-    const char *colon = strchr(channel + strlen(PUSHER_PREFIX), ':');
-    return colon && strncmp(colon + 1, "presence-", 9) == 0 ? &presence : NULL;
 }
 
 static char *copy(const char *text)
@@ -91,6 +78,11 @@ static struct pusher_app *app_new(const struct pusher_app_options *options)
     app->client_events = options->client_events;
     app->client_events_per_second = options->client_events_per_second;
     app->presence_members = options->presence_members;
+    app->subscription_counts = options->subscription_counts;
+    if (options->webhook_url)
+        app->webhook =
+            hook_target_new(options->webhook_url, app->key, app->secret);
+    app->webhook_events = pusher_webhook_events_read(&options->webhook_events);
     return app;
 }
 
@@ -105,6 +97,7 @@ void pusher_app_unref(struct pusher_app *app)
     if (!app || atomic_fetch_sub(&app->references, 1) > 1)
         return;
     caps_unref(app->caps);
+    hook_target_unref(app->webhook);
     free(app->id);
     free(app->key);
     free(app->secret);
@@ -166,4 +159,13 @@ struct pusher_app *pusher_app_of_key(struct bytes key)
 struct pusher_app *pusher_app_of_id(struct bytes id)
 {
     return find(has_id, id);
+}
+
+struct pusher_app *pusher_app_of_channel(struct bytes channel)
+{
+    struct bytes rest = bytes_skip(channel, strlen(PUSHER_PREFIX));
+    const char *colon = rest.len ? memchr(rest.data, ':', rest.len) : NULL;
+    return colon ? pusher_app_of_id(
+                       (struct bytes){rest.data, (size_t)(colon - rest.data)})
+                 : NULL;
 }

@@ -14,10 +14,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
-
-/* What all channels of all apps begin with; then come the app's id and a
- * colon, which no name of Pusher's has. */
-#define PUSHER_PREFIX "pusher:"
+#include "base/text_list.h"
 
 enum {
     PUSHER_ID_MAX = 20,
@@ -35,6 +32,9 @@ struct pusher_app_options {
     bool client_events; /* clients may send events to each other */
     uint32_t client_events_per_second; /* of one connection */
     uint32_t presence_members;         /* in one presence channel */
+    bool subscription_counts;          /* subscribers are told how many */
+    char *webhook_url;                 /* NULL: nobody is told */
+    struct text_list webhook_events;
 };
 
 struct pusher_app_options_list {
@@ -43,6 +43,7 @@ struct pusher_app_options_list {
 };
 
 struct caps;
+struct hook_target;
 
 struct pusher_app {
     _Atomic unsigned references;
@@ -55,6 +56,9 @@ struct pusher_app {
     bool client_events;
     uint32_t client_events_per_second;
     uint32_t presence_members;
+    bool subscription_counts;
+    struct hook_target *webhook; /* a reference, or NULL */
+    unsigned webhook_events;     /* see pusher_webhook.h */
 };
 
 /* Letters, digits, - and _. */
@@ -64,18 +68,15 @@ bool pusher_key_is_valid(const char *text);
 /* These apps, and no others, from now on. */
 void pusher_apps_use(const struct pusher_app_options_list *list);
 
-struct channel_options;
-
-/* Of presence channels of any app: their members are told of each other. NULL
- * for other channels. */
-const struct channel_options *pusher_channel_options(const char *channel);
-
 /* Whether there is one: else the protocol is off. */
 bool pusher_apps_exist(void);
 
 /* A new reference, or NULL. */
 struct pusher_app *pusher_app_of_key(struct bytes key);
 struct pusher_app *pusher_app_of_id(struct bytes id);
+
+/* By one of its channels, or clients, as Peal names it. */
+struct pusher_app *pusher_app_of_channel(struct bytes channel);
 
 struct pusher_app *pusher_app_ref(struct pusher_app *app);
 

@@ -37,6 +37,7 @@ void pusher_client_end(struct connection *connection)
         free_member(member);
     }
     pusher_app_unref(client->app);
+    free(client->user);
     free(client);
     connection->state = NULL;
 }
@@ -87,4 +88,16 @@ void pusher_client_drop(struct connection *connection, struct bytes channel)
         return;
     *place_of(connection, channel) = member->next;
     free_member(member);
+}
+
+bool pusher_client_channel(const struct connection *connection,
+                           struct bytes name, char *out, struct bytes *full)
+{
+    const struct pusher_app *app = pusher_client_of(connection)->app;
+    *full = (struct bytes){out, app->prefix_len + name.len};
+    if (full->len > CHANNEL_NAME_MAX)
+        return false;
+    memcpy(out, app->prefix, app->prefix_len);
+    memcpy(out + app->prefix_len, name.data, name.len);
+    return true;
 }

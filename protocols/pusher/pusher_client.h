@@ -15,6 +15,7 @@
 
 struct connection;
 struct pusher_app;
+struct pusher_cached;
 
 /* As whom the connection is in a presence channel, and what is gathered of the
  * other members until the list is whole. */
@@ -32,6 +33,8 @@ struct pusher_member {
 struct pusher_client {
     struct pusher_app *app; /* a reference */
     struct pusher_member *members;
+    struct pusher_cached *cached; /* see pusher_cache.h */
+    char *user; /* the app's prefix and the id; NULL: not signed in; owned */
     struct token_bucket events;
     uint64_t last_number;
 };
@@ -45,6 +48,11 @@ void pusher_client_end(struct connection *connection);
 
 /* The part of the client id that Pusher calls socket id. */
 const char *pusher_client_socket(const struct connection *connection);
+
+/* Peal's name for a channel of the connection's app; `out` has room for
+ * CHANNEL_NAME_MAX bytes. False if it is too long. */
+bool pusher_client_channel(const struct connection *connection,
+                           struct bytes name, char *out, struct bytes *full);
 
 /* The member in that channel, or NULL. */
 struct pusher_member *pusher_client_find(const struct connection *connection,

@@ -5,18 +5,8 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "protocols/pusher/pusher_apps.h"
+#include "protocols/pusher/pusher_name.h"
 #include "protocols/pusher/pusher_user.h"
-
-struct bytes pusher_encode_name(struct bytes channel)
-{
-    struct bytes prefix = BYTES_LITERAL(PUSHER_PREFIX);
-    if (!bytes_start_with(channel, prefix))
-        return channel;
-    struct bytes rest = bytes_skip(channel, prefix.len);
-    const char *colon = rest.len ? memchr(rest.data, ':', rest.len) : NULL;
-    return colon ? bytes_skip(rest, (size_t)(colon - rest.data) + 1) : channel;
-}
 
 void pusher_encode_payload(struct bytes data, struct buffer *out)
 {
@@ -40,9 +30,8 @@ static bool is_plain_text(struct bytes payload)
     return is_plain;
 }
 
-static void append_data(struct buffer *out, struct bytes payload)
+void pusher_encode_data(struct bytes payload, struct buffer *out)
 {
-    buffer_append_text(out, ",\"data\":");
     if (is_plain_text(payload))
         buffer_append(out, payload);
     else
@@ -58,7 +47,7 @@ static void append_event(struct buffer *out, struct bytes event)
 static void append_channel(struct buffer *out, const struct message *message)
 {
     buffer_append_text(out, ",\"channel\":");
-    buffer_append_json_string(out, pusher_encode_name(message->channel));
+    buffer_append_json_string(out, pusher_name_of(message->channel));
 }
 
 /* Events of clients in presence channels say whose they are. */
@@ -78,7 +67,8 @@ static void encode_said(const struct message *message, struct buffer *out)
                                          : BYTES_LITERAL("message"));
     if (message->channel.len)
         append_channel(out, message);
-    append_data(out, message->payload);
+    buffer_append_text(out, ",\"data\":");
+    pusher_encode_data(message->payload, out);
     append_user(out, message);
     buffer_append_char(out, '}');
 }

@@ -12,11 +12,11 @@
 
 extern const struct encoding pusher_encoding;
 
-/* The name as Pusher's clients have it: without the app's prefix. */
-struct bytes pusher_encode_name(struct bytes channel);
-
 /* What was a text on its way in becomes the payload: itself where it is JSON,
  * else a JSON string. Appended. */
 void pusher_encode_payload(struct bytes data, struct buffer *out);
+
+/* The other way: as a JSON string. Appended. */
+void pusher_encode_data(struct bytes payload, struct buffer *out);
 
 #endif

@@ -17,6 +17,10 @@ enum { PUSHER_PARAMETERS_MAX = 16 };
 int pusher_request_judge_head(const struct backend_request *request,
                               const char **why);
 
+/* The decoded value of a parameter, appended; false: there is none. */
+bool pusher_request_parameter(const struct backend_request *request,
+                              const char *name, struct buffer *out);
+
 /* The rest. */
 int pusher_request_judge_body(const struct backend_request *request,
                               struct bytes body, const char **why);

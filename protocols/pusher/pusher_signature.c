@@ -38,19 +38,38 @@ bool pusher_signature_is(const char *secret, const struct bytes *parts,
     return ok && same_digits(digest, len, signature);
 }
 
+/* Takes the key and the colon off. */
+static bool take_key(const char *key, struct bytes *auth)
+{
+    size_t len = strlen(key);
+    if (auth->len <= len || memcmp(auth->data, key, len) != 0 ||
+        auth->data[len] != ':')
+        return false;
+    *auth = bytes_skip(*auth, len + 1);
+    return true;
+}
+
 bool pusher_auth_is_good(const char *key, const char *secret,
                          const char *socket_id, struct bytes channel,
                          struct bytes data, struct bytes auth)
 {
     const struct bytes colon = BYTES_LITERAL(":");
-    size_t key_len = strlen(key);
-    if (auth.len <= key_len || memcmp(auth.data, key, key_len) != 0 ||
-        auth.data[key_len] != ':')
-        return false;
     const struct bytes parts[] = {bytes_of(socket_id), colon, channel,
                                   data.len ? colon : data, data};
-    return pusher_signature_is(secret, parts, sizeof parts / sizeof *parts,
-                               bytes_skip(auth, key_len + 1));
+    return take_key(key, &auth) &&
+           pusher_signature_is(secret, parts, sizeof parts / sizeof *parts,
+                               auth);
+}
+
+bool pusher_signin_is_good(const char *key, const char *secret,
+                           const char *socket_id, struct bytes data,
+                           struct bytes auth)
+{
+    const struct bytes parts[] = {bytes_of(socket_id),
+                                  BYTES_LITERAL("::user::"), data};
+    return take_key(key, &auth) &&
+           pusher_signature_is(secret, parts, sizeof parts / sizeof *parts,
+                               auth);
 }
 
 bool pusher_md5_is(struct bytes body, struct bytes digits)

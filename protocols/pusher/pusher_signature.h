@@ -26,6 +26,11 @@ bool pusher_auth_is_good(const char *key, const char *secret,
                          const char *socket_id, struct bytes channel,
                          struct bytes data, struct bytes auth);
 
+/* The same of pusher:signin. */
+bool pusher_signin_is_good(const char *key, const char *secret,
+                           const char *socket_id, struct bytes data,
+                           struct bytes auth);
+
 /* Of a body, as digits. */
 bool pusher_md5_is(struct bytes body, struct bytes digits);
 

@@ -1,6 +1,5 @@
 #include "protocols/pusher/pusher_subscribe.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,45 +10,14 @@
 #include "messaging/subscription.h"
 #include "protocols/pusher/pusher_answer.h"
 #include "protocols/pusher/pusher_apps.h"
+#include "protocols/pusher/pusher_cache.h"
 #include "protocols/pusher/pusher_client.h"
 #include "protocols/pusher/pusher_encode.h"
+#include "protocols/pusher/pusher_name.h"
 #include "protocols/pusher/pusher_signature.h"
+#include "protocols/pusher/pusher_signin.h"
 
 enum { UNAUTHORIZED = 401, BAD_REQUEST = 400, UNAVAILABLE = 503 };
-
-/* ---- names --------------------------------------------------------------- */
-
-bool pusher_is_presence(struct bytes name)
-{
-    return bytes_start_with(name, BYTES_LITERAL("presence-"));
-}
-
-bool pusher_is_private(struct bytes name)
-{
-    return bytes_start_with(name, BYTES_LITERAL("private-")) ||
-           pusher_is_presence(name);
-}
-
-bool pusher_name_is_valid(struct bytes name)
-{
-    for (size_t i = 0; i < name.len; i++)
-        if (!name.data[i] || (!isalnum((unsigned char)name.data[i]) &&
-                              !strchr("-_=@,.;", name.data[i])))
-            return false;
-    return name.len;
-}
-
-bool pusher_full_name(const struct connection *connection, struct bytes name,
-                      char *out, struct bytes *full)
-{
-    const struct pusher_app *app = pusher_client_of(connection)->app;
-    *full = (struct bytes){out, app->prefix_len + name.len};
-    if (full->len > CHANNEL_NAME_MAX)
-        return false;
-    memcpy(out, app->prefix, app->prefix_len);
-    memcpy(out + app->prefix_len, name.data, name.len);
-    return true;
-}
 
 /* ---- subscribing --------------------------------------------------------- */
 
@@ -85,8 +53,8 @@ static bool read_wish(const struct connection *connection, struct bytes data,
            decode(slots[1].raw, wish->auth_text, AUTH_MAX, &wish->auth) &&
            decode(slots[2].raw, wish->data_text, DATA_MAX, &wish->data) &&
            pusher_name_is_valid(wish->name) &&
-           pusher_full_name(connection, wish->name, wish->full_text,
-                            &wish->full);
+           pusher_client_channel(connection, wish->name, wish->full_text,
+                                 &wish->full);
 }
 
 static bool is_signed(const struct connection *connection,
@@ -153,10 +121,16 @@ void pusher_subscribe(struct connection *connection, struct bytes data)
     } else if (has(connection, wish.full)) {
         pusher_answer_error(connection, PUSHER_NO_CODE,
                             "Existing subscription to this channel");
-    } else if (pusher_is_private(wish.name) && !is_signed(connection, &wish)) {
+    } else if (pusher_name_user(wish.name).len &&
+               !pusher_signin_is_user(connection,
+                                      pusher_name_user(wish.name))) {
+        pusher_answer_refusal(connection, wish.name, "AuthError",
+                              "Sign in as this user first", UNAUTHORIZED);
+    } else if (pusher_name_is_private(wish.name) &&
+               !is_signed(connection, &wish)) {
         pusher_answer_refusal(connection, wish.name, "AuthError",
                               "Invalid signature", UNAUTHORIZED);
-    } else if (pusher_is_presence(wish.name)) {
+    } else if (pusher_name_is_presence(wish.name)) {
         start_as_member(connection, &wish);
     } else {
         start(connection, &wish);
@@ -170,6 +144,7 @@ void pusher_unsubscribe(struct connection *connection, struct bytes data)
         return;
     operation_unsubscribe(connection, wish.full);
     pusher_client_drop(connection, wish.full);
+    pusher_cache_drop(connection, wish.full);
 }
 
 /* ---- answers ------------------------------------------------------------- */
@@ -178,7 +153,7 @@ static void succeed(struct connection *connection, struct bytes channel,
                     struct bytes data)
 {
     pusher_answer_event(connection, "pusher_internal:subscription_succeeded",
-                        pusher_encode_name(channel), data);
+                        pusher_name_of(channel), data);
 }
 
 /* The answer names the question by its number. */
@@ -194,7 +169,7 @@ static void ask_who_is_there(struct connection *connection,
     if (fault == FAULT_NONE)
         return;
     operation_unsubscribe(connection, channel);
-    refuse_for(connection, pusher_encode_name(channel), fault, NULL);
+    refuse_for(connection, pusher_name_of(channel), fault, NULL);
     pusher_client_drop(connection, channel);
 }
 
@@ -207,13 +182,18 @@ void pusher_on_subscribed(struct connection *connection,
         return; /* nobody waits for it */
     if (request->fault != FAULT_NONE) {
         pusher_client_drop(connection, channel);
-        refuse_for(connection, pusher_encode_name(channel), request->fault,
+        refuse_for(connection, pusher_name_of(channel), request->fault,
                    request->why);
     } else if (member) {
         ask_who_is_there(connection, member);
     } else {
         succeed(connection, channel, BYTES_LITERAL("{}"));
     }
+    /* the answers come in this order */
+    if (request->fault == FAULT_NONE &&
+        pusher_name_is_cache(pusher_name_of(channel)) &&
+        (!member || pusher_client_find(connection, channel)))
+        pusher_cache_ask(connection, channel, request->position.offset);
 }
 
 static void gather(struct pusher_member *member, const struct request *request)
@@ -258,8 +238,8 @@ static void leave_full(struct connection *connection, struct bytes channel,
     char text[80];
     snprintf(text, sizeof text, "The channel has its %u members", limit);
     operation_unsubscribe(connection, channel);
-    pusher_answer_refusal(connection, pusher_encode_name(channel),
-                          "LimitReached", text, BAD_REQUEST);
+    pusher_answer_refusal(connection, pusher_name_of(channel), "LimitReached",
+                          text, BAD_REQUEST);
     pusher_client_drop(connection, channel);
 }
 
@@ -275,8 +255,7 @@ void pusher_on_presence(struct connection *connection,
         return; /* left, and maybe back, since it was asked */
     if (request->fault != FAULT_NONE) {
         operation_unsubscribe(connection, channel);
-        refuse_for(connection, pusher_encode_name(channel), request->fault,
-                   NULL);
+        refuse_for(connection, pusher_name_of(channel), request->fault, NULL);
         pusher_client_drop(connection, channel);
     } else if (limit && request->member_total > limit) {
         leave_full(connection, channel, limit);

@@ -13,18 +13,6 @@
 
 struct connection;
 
-/* Public ones have none of these beginnings. */
-bool pusher_is_private(struct bytes name); /* presence channels too */
-bool pusher_is_presence(struct bytes name);
-
-/* A name as Pusher allows it. */
-bool pusher_name_is_valid(struct bytes name);
-
-/* Peal's name for a channel of the connection's app; `out` has room for
- * CHANNEL_NAME_MAX bytes. False if it is too long. */
-bool pusher_full_name(const struct connection *connection, struct bytes name,
-                      char *out, struct bytes *full);
-
 /* `data` is what came with pusher:subscribe, and pusher:unsubscribe. */
 void pusher_subscribe(struct connection *connection, struct bytes data);
 void pusher_unsubscribe(struct connection *connection, struct bytes data);

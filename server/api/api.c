@@ -51,7 +51,7 @@ static struct api_keys *current_keys(struct api *api)
     return keys;
 }
 
-static bool is_json(struct bytes type)
+bool api_is_json(struct bytes type)
 {
     struct bytes json = BYTES_LITERAL("application/json");
     return type.len >= json.len &&
@@ -80,7 +80,7 @@ void api_call_refuse_body(const struct api_call *call,
 static bool check_type(const struct api_request *request,
                        struct api_response *response)
 {
-    if (is_json(request->content_type))
+    if (api_is_json(request->content_type))
         return true;
     answer_set_error(response, 415, "Content-Type must be application/json");
     return false;
@@ -283,7 +283,7 @@ static struct api_call *begin_contributed(struct api *api,
                                           struct worker *worker,
                                           const struct api_request *request,
                                           const struct backend_route *route,
-                                          struct bytes name,
+                                          const struct contributed_fit *fit,
                                           struct api_response *response)
 {
     bool is_post = strcmp(route->method, "POST") == 0;
@@ -292,11 +292,11 @@ static struct api_call *begin_contributed(struct api *api,
     if (routes_is_options(request))
         cors_answer_options(allow, false, response);
     else if (!routes_refuse_method(request, method, allow, response) &&
-             contributed_judge_head(route, worker, request, name, response) &&
+             contributed_judge_head(route, worker, request, fit, response) &&
              (!is_post || check_body(api, worker, request, response))) {
         struct api_call *call =
             new_call(api, worker, request, command_named(route->command));
-        call->kept = contributed_keep(route, request, name);
+        call->kept = contributed_keep(route, request, fit);
         return call;
     }
     return NULL;
@@ -306,12 +306,12 @@ static struct api_call *serve_contributed(struct api *api,
                                           struct worker *worker,
                                           const struct api_request *request,
                                           const struct backend_route *route,
-                                          struct bytes name, size_t index,
+                                          const struct contributed_fit *fit,
                                           struct api_response *response)
 {
     struct api_call *call =
-        begin_contributed(api, worker, request, route, name, response);
-    size_t place = routes_count() + index;
+        begin_contributed(api, worker, request, route, fit, response);
+    size_t place = routes_count() + fit->index;
     PANIC_IF(place >= ROUTES_MAX);
     if (call)
         call->route = place;
@@ -322,11 +322,10 @@ static struct api_call *serve_contributed(struct api *api,
 
 bool api_is_for_backends(const struct api *api, struct bytes path)
 {
-    struct bytes name;
-    size_t index;
+    struct contributed_fit fit;
     return bytes_start_with(path, BYTES_LITERAL("/api/")) ||
            (api->accounts && api_is_for_accounts(path)) ||
-           contributed_find(api->protocols, path, &name, &index);
+           contributed_find(api->protocols, path, &fit);
 }
 
 /* Of what is no file clients get no more than balancers do. */
@@ -348,16 +347,16 @@ struct api_call *api_serve(struct api *api, struct worker *worker,
                            const struct api_request *request,
                            struct api_response *response)
 {
+    struct contributed_fit fit;
     struct bytes name;
-    size_t index;
     if (is_served_elsewhere(api, request)) {
         answer_set_error(response, 404, "Not found");
         return NULL;
     }
     const struct backend_route *contributed =
-        contributed_find(api->protocols, request->path, &name, &index);
+        contributed_find(api->protocols, request->path, &fit);
     if (contributed)
-        return serve_contributed(api, worker, request, contributed, name, index,
+        return serve_contributed(api, worker, request, contributed, &fit,
                                  response);
     const struct route *route = routes_find(request, &name);
     if (route && route->page == PAGE_ACCOUNTS)

@@ -5,6 +5,7 @@
 #include "api/field.h"
 #include "base/clock.h"
 #include "messaging/bans.h"
+#include "messaging/eviction.h"
 
 enum { LIST_LIMIT = 1000 };
 
@@ -147,4 +148,27 @@ void ban_command_evict(struct api_call *call, uint32_t part,
     if (field_read_address(call, part, slots, text, &address))
         call_ask(call, part, request_new_eviction(address, reason),
                  write_evicted);
+}
+
+static void write_nothing(const struct request *request, struct buffer *out)
+{
+    (void)request;
+    buffer_append_text(out, "{}");
+}
+
+/* All connections of a protocol's user. */
+void ban_command_terminate(struct api_call *call, uint32_t part,
+                           const struct json_slot *slots)
+{
+    char id[CLIENT_ID_MAX];
+    struct bytes user;
+    struct buffer target = {0};
+    if (!field_read_client(call, part, slots, id, &user))
+        return;
+    buffer_append_text(&target, EVICTION_USER);
+    buffer_append(&target, user);
+    call_ask(call, part,
+             request_new_eviction(buffer_bytes(&target), (struct bytes){0}),
+             write_nothing);
+    buffer_deinit(&target);
 }

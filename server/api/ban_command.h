@@ -24,4 +24,8 @@ void ban_command_list(struct api_call *call, uint32_t part,
 void ban_command_evict(struct api_call *call, uint32_t part,
                        const struct json_slot *slots, struct bytes reason);
 
+/* Closes those of a protocol's user, which the field `client` names. */
+void ban_command_terminate(struct api_call *call, uint32_t part,
+                           const struct json_slot *slots);
+
 #endif

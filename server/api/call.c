@@ -10,14 +10,24 @@
 #include "messaging/bus.h"
 
 const char *const field_names[FIELD_COUNT] = {
-    [FIELD_COMMAND] = "command",   [FIELD_CHANNEL] = "channel",
-    [FIELD_CHANNELS] = "channels", [FIELD_CLIENT] = "client",
-    [FIELD_COMMANDS] = "commands", [FIELD_IDEMPOTENCY_KEY] = "idempotency_key",
-    [FIELD_LIMIT] = "limit",       [FIELD_PAYLOAD] = "payload",
-    [FIELD_REASON] = "reason",     [FIELD_CAPS] = "caps",
-    [FIELD_TTL] = "ttl",           [FIELD_TRACE] = "traceparent",
-    [FIELD_ADDRESS] = "address",   [FIELD_EVENT] = "event",
-    [FIELD_INFO] = "info",         [FIELD_SENDER] = "sender",
+    [FIELD_COMMAND] = "command",
+    [FIELD_CHANNEL] = "channel",
+    [FIELD_CHANNELS] = "channels",
+    [FIELD_CLIENT] = "client",
+    [FIELD_COMMANDS] = "commands",
+    [FIELD_IDEMPOTENCY_KEY] = "idempotency_key",
+    [FIELD_LIMIT] = "limit",
+    [FIELD_PAYLOAD] = "payload",
+    [FIELD_REASON] = "reason",
+    [FIELD_CAPS] = "caps",
+    [FIELD_TTL] = "ttl",
+    [FIELD_TRACE] = "traceparent",
+    [FIELD_ADDRESS] = "address",
+    [FIELD_EVENT] = "event",
+    [FIELD_INFO] = "info",
+    [FIELD_SENDER] = "sender",
+    [FIELD_CONNECTIONS] = "connections",
+    [FIELD_MEMBERS] = "members",
 };
 
 void call_count_waiting(struct api_call *call, int64_t more)
@@ -77,7 +87,7 @@ static void write_answer(struct api_call *call, struct api_response *response)
         response->status == 204 ? NULL : "application/json";
     response->body = buffer_bytes(&response->text);
     if (call->kept)
-        contributed_answer(contributed_of(call->kept), response);
+        contributed_answer(call->kept, response);
 }
 
 static void write_audit(struct api_call *call)
@@ -137,21 +147,6 @@ static bool is_question(const struct request *request)
            request->kind == REQUEST_CHANNELS || request->kind == REQUEST_SURVEY;
 }
 
-static int status_of(enum fault fault)
-{
-    switch (fault) {
-    case FAULT_NO_HISTORY:
-    case FAULT_NO_PRESENCE:
-        return 404;
-    case FAULT_TOO_MANY_CHANNELS:
-    case FAULT_UNAVAILABLE:
-    case FAULT_NOT_STORED:
-        return 503;
-    default:
-        return 400;
-    }
-}
-
 static void refuse_long(struct api_call *call, uint32_t part)
 {
     buffer_deinit(&call->parts[part].text);
@@ -208,8 +203,8 @@ static void on_answer(struct worker *worker, struct request *request)
     if (request->fault == FAULT_NONE)
         write_part(call, request);
     else
-        call_refuse(call, request->part, status_of(request->fault), NULL,
-                    fault_info(request->fault)->text);
+        call_refuse(call, request->part, fault_info(request->fault)->status,
+                    NULL, fault_info(request->fault)->text);
     if (call->go_on)
         call->go_on(call);
     call_settle(call);

@@ -39,7 +39,9 @@ enum field {
     FIELD_ADDRESS,
     FIELD_EVENT,
     FIELD_INFO,
-    FIELD_SENDER, /* whom a protocol names; not for requests of backends */
+    FIELD_SENDER, /* the last ones are said by protocols, not by backends */
+    FIELD_CONNECTIONS,
+    FIELD_MEMBERS,
     FIELD_COUNT
 };
 
@@ -140,9 +142,7 @@ void call_count_waiting(struct api_call *call, int64_t more);
 /* Makes the answer to an object of one part. */
 void call_add_part(struct api_call *call);
 
-/* Frees a call that waits for nothing. */
-void call_destroy(struct api_call *call);
-
+void call_destroy(struct api_call *call); /* which waits for nothing */
 /* Answers a part with an error; `field` is the one that is wrong, or NULL. */
 void call_refuse(struct api_call *call, uint32_t part, int status,
                  const char *field, const char *error);

@@ -67,7 +67,8 @@ static bool scan(struct bytes text, struct json_slot slots[FIELD_COUNT],
 static uint32_t count_elements(struct api_call *call, enum field field,
                                struct bytes list)
 {
-    uint32_t max = call->batch_commands;
+    /* a protocol has limits of its own */
+    uint32_t max = call->kept ? UINT32_MAX : call->batch_commands;
     uint32_t count = 0;
     struct bytes element;
     struct bytes rest = list;
@@ -84,18 +85,23 @@ static uint32_t count_elements(struct api_call *call, enum field field,
     return 0;
 }
 
-/* The same payload to each of `channels`. */
+/* The same payload to each of `channels`; a protocol may have their subscribers
+ * counted behind that. */
 static void run_broadcast(struct api_call *call, struct json_slot *slots)
 {
     struct bytes rest = slots[FIELD_CHANNELS].raw;
     uint32_t count = count_elements(call, FIELD_CHANNELS, rest);
+    bool is_counted = call->kept && (slots[FIELD_CONNECTIONS].raw.len ||
+                                     slots[FIELD_MEMBERS].raw.len);
     if (!count)
         return;
-    add_parts(call, count);
+    add_parts(call, count + is_counted);
     slots[FIELD_IDEMPOTENCY_KEY].raw.len = 0;
     for (uint32_t i = 0; json_next_element(&rest, &slots[FIELD_CHANNEL].raw);
          i++)
         command_run(command_publish, call, i, slots);
+    if (is_counted)
+        command_run(command_counts, call, count, slots);
 }
 
 static void refuse_scope(struct api_call *call, uint32_t part,
@@ -115,7 +121,8 @@ static void run_one_of_batch(struct api_call *call, uint32_t part,
         call_refuse(call, part, 400, "commands", why);
         return;
     }
-    const struct command *command = command_find(slots[FIELD_COMMAND].raw);
+    const struct command *command =
+        command_find(call, slots[FIELD_COMMAND].raw);
     if (!command)
         call_refuse(call, part, 400, "command", "no such command");
     else if (call->key && !api_key_may(call->key, command->scope))

@@ -4,6 +4,7 @@
 
 #include "api/ban_command.h"
 #include "api/call_audit.h"
+#include "api/counts_command.h"
 #include "api/field.h"
 #include "api/key_refusal.h"
 #include "api/survey_answer.h"
@@ -163,6 +164,7 @@ static void run_publish(struct api_call *call, uint32_t part,
     char sender[CLIENT_ID_MAX];
     char key_text[IDEMPOTENCY_KEY_MAX];
     struct message_parts parts = {.trace = call_trace(call, slots)};
+    const struct bytes none = {0};
     struct bytes key = {0};
     if (!field_read_channel(call, part, slots, name, &parts.channel) ||
         !field_read_event(call, part, slots, event, &parts.event) ||
@@ -180,8 +182,7 @@ static void run_publish(struct api_call *call, uint32_t part,
     metrics_add(metrics, METRIC_PUBLISHED, 1);
     metrics_add(metrics, METRIC_API_PUBLISHED, 1);
     struct request *request =
-        request_new(REQUEST_PUBLISH, parts.channel, (struct bytes){0}, key);
-    request->is_once = key.len > 0;
+        request_new_publish(parts.channel, none, key, none);
     request->message = message_new_of(MESSAGE_PUBLICATION, &parts);
     call_ask(call, part, request, write_position);
 }
@@ -408,8 +409,12 @@ static void run_refusals(struct api_call *call, uint32_t part,
 
 static const struct command commands[] = {
     {"publish", SCOPE_PUBLISH, .run = run_publish},
+    {"counts", SCOPE_CHANNELS, .is_for_protocols = true,
+     .run = counts_command_run},
     {"send", SCOPE_SEND, .run = run_send},
     {"disconnect", SCOPE_DISCONNECT, .is_change = true, .run = run_disconnect},
+    {"terminate", SCOPE_DISCONNECT, .is_change = true, .is_for_protocols = true,
+     .run = ban_command_terminate},
     {"unsubscribe", SCOPE_DISCONNECT, .is_change = true,
      .run = run_unsubscribe},
     {"tickets", SCOPE_TICKETS, .is_change = true, .run = run_tickets},
@@ -428,6 +433,7 @@ static const struct command commands[] = {
 };
 
 const struct command *const command_publish = &commands[0];
+const struct command *const command_counts = &commands[1];
 
 const struct command *command_named(const char *name)
 {
@@ -437,7 +443,8 @@ const struct command *command_named(const char *name)
     return NULL;
 }
 
-const struct command *command_find(struct bytes raw)
+const struct command *command_find(const struct api_call *call,
+                                   struct bytes raw)
 {
     char name[16] = "";
     size_t len;
@@ -445,7 +452,10 @@ const struct command *command_find(struct bytes raw)
         strlen(name) != len)
         return NULL;
     const struct command *command = command_named(name);
-    return command && command->kind == COMMAND_SINGLE ? command : NULL;
+    return command && command->kind == COMMAND_SINGLE &&
+                   (call->kept || !command->is_for_protocols)
+               ? command
+               : NULL;
 }
 
 void command_audit(const struct command *command, struct api_call *call,

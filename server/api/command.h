@@ -25,6 +25,7 @@ struct command {
     bool is_change;       /* it concerns clients and who may connect: audited */
     bool shows_all;       /* only for keys that reach everything */
     bool is_about_client; /* a name in its path is a client's */
+    bool is_for_protocols; /* no request of a backend names it */
     void (*run)(struct api_call *call, uint32_t part,
                 const struct json_slot *slots);
 };
@@ -34,8 +35,12 @@ extern const struct command *const command_publish;
 /* The command of that name; NULL when there is none. */
 const struct command *command_named(const char *name);
 
+/* How many subscribe to each of `channels`. */
+extern const struct command *const command_counts;
+
 /* The command that a batch may hold, named by a raw JSON string, or NULL. */
-const struct command *command_find(struct bytes raw);
+const struct command *command_find(const struct api_call *call,
+                                   struct bytes raw);
 
 /* Keeps what the audit log will say about a part, if the command is audited.
  * `slots`: NULL where none could be read. */

@@ -19,13 +19,44 @@ route_at(const struct protocol *const *protocols, size_t index)
     return NULL;
 }
 
+/* As far as the next slash, or to the end. */
+static struct bytes first_segment(struct bytes path)
+{
+    const char *end = path.len ? memchr(path.data, '/', path.len) : NULL;
+    return (struct bytes){path.data,
+                          end ? (size_t)(end - path.data) : path.len};
+}
+
+static bool fits(struct bytes route, struct bytes path,
+                 struct contributed_fit *fit)
+{
+    struct bytes *stars[] = {&fit->name, &fit->item};
+    size_t count = 0;
+    fit->name = fit->item = (struct bytes){0};
+    while (route.len && path.len) {
+        struct bytes expected = first_segment(route);
+        struct bytes found = first_segment(path);
+        bool is_star = bytes_equal(expected, BYTES_LITERAL("*"));
+        if (is_star ? !found.len || count == 2 : !bytes_equal(expected, found))
+            return false;
+        if (is_star)
+            *stars[count++] = found;
+        if ((expected.len < route.len) != (found.len < path.len))
+            return false;
+        route = bytes_skip(route, expected.len + (expected.len < route.len));
+        path = bytes_skip(path, found.len + (found.len < path.len));
+    }
+    return !route.len && !path.len;
+}
+
 const struct backend_route *
 contributed_find(const struct protocol *const *protocols, struct bytes path,
-                 struct bytes *name, size_t *index)
+                 struct contributed_fit *fit)
 {
     const struct backend_route *route;
-    for (*index = 0; (route = route_at(protocols, *index)); ++*index)
-        if (routes_match(route->path, path, name))
+    for (fit->index = 0; (route = route_at(protocols, fit->index));
+         fit->index++)
+        if (fits(bytes_of(route->path), path, fit))
             return route;
     return NULL;
 }
@@ -39,14 +70,15 @@ const char *contributed_path(const struct protocol *const *protocols,
 
 /* ---- answering ----------------------------------------------------------- */
 
-void contributed_answer(const struct backend_route *route,
-                        struct api_response *response)
+static void put_into_form(const struct backend_route *route,
+                          const struct backend_request *request,
+                          struct api_response *response)
 {
     struct buffer text = {0};
     if (!route->answer)
         return;
-    response->status = route->answer(response->status, response->body, &text,
-                                     &response->content_type);
+    response->status = route->answer(request, response->status, response->body,
+                                     &text, &response->content_type);
     if (!text.len)
         return;
     buffer_deinit(&response->text);
@@ -57,13 +89,14 @@ void contributed_answer(const struct backend_route *route,
 /* ---- judging ------------------------------------------------------------- */
 
 static struct backend_request view_of(const struct api_request *request,
-                                      struct bytes name)
+                                      const struct contributed_fit *fit)
 {
     return (struct backend_request){
         .method = request->method,
         .path = request->raw_path,
         .query = request->query,
-        .name = name,
+        .name = fit->name,
+        .item = fit->item,
         .authorization = request->authorization,
         .content_type = request->content_type,
     };
@@ -72,17 +105,18 @@ static struct backend_request view_of(const struct api_request *request,
 bool contributed_judge_head(const struct backend_route *route,
                             struct worker *worker,
                             const struct api_request *request,
-                            struct bytes name, struct api_response *response)
+                            const struct contributed_fit *fit,
+                            struct api_response *response)
 {
     const char *why = "";
-    struct backend_request view = view_of(request, name);
+    struct backend_request view = view_of(request, fit);
     if (!api_access_has_patience(worker, request, response))
         return false;
     int status = route->judge_head(&view, &why);
     if (status == BACKEND_ALLOWED)
         return true;
     answer_set_error(response, status, why);
-    contributed_answer(route, response);
+    put_into_form(route, &view, response);
     api_access_note_refusal(worker, &request->client, request->path, status);
     return false;
 }
@@ -107,13 +141,13 @@ static void copy(struct bytes *bytes, char **at)
 
 struct kept_request *contributed_keep(const struct backend_route *route,
                                       const struct api_request *request,
-                                      struct bytes name)
+                                      const struct contributed_fit *fit)
 {
-    struct backend_request view = view_of(request, name);
+    struct backend_request view = view_of(request, fit);
     struct bytes path = request->path;
     struct bytes *parts[] = {
-        &path,      &view.method,        &view.path,        &view.query,
-        &view.name, &view.authorization, &view.content_type};
+        &path,      &view.method, &view.path,          &view.query,
+        &view.name, &view.item,   &view.authorization, &view.content_type};
     enum { PARTS = sizeof parts / sizeof *parts };
     size_t len = 0;
     for (size_t i = 0; i < PARTS; i++)
@@ -129,9 +163,10 @@ struct kept_request *contributed_keep(const struct backend_route *route,
     return kept;
 }
 
-const struct backend_route *contributed_of(const struct kept_request *kept)
+void contributed_answer(const struct kept_request *kept,
+                        struct api_response *response)
 {
-    return kept->route;
+    put_into_form(kept->route, &kept->view, response);
 }
 
 const char *contributed_route(const struct kept_request *kept)

@@ -18,11 +18,17 @@
 struct kept_request;
 struct worker;
 
-/* The route of that path, or NULL; `index`: its place among all that the
- * protocols bring, `name`: what stands for its *. */
+/* How a path fits a route. */
+struct contributed_fit {
+    size_t index;      /* the route's place among all that protocols bring */
+    struct bytes name; /* what stands for its first * */
+    struct bytes item; /* for its second */
+};
+
+/* The route of that path, or NULL. */
 const struct backend_route *
 contributed_find(const struct protocol *const *protocols, struct bytes path,
-                 struct bytes *name, size_t *index);
+                 struct contributed_fit *fit);
 
 /* The path of the route at that place, or NULL behind the last. */
 const char *contributed_path(const struct protocol *const *protocols,
@@ -32,13 +38,12 @@ const char *contributed_path(const struct protocol *const *protocols,
 bool contributed_judge_head(const struct backend_route *route,
                             struct worker *worker,
                             const struct api_request *request,
-                            struct bytes name, struct api_response *response);
+                            const struct contributed_fit *fit,
+                            struct api_response *response);
 
-/* Puts the response of such a route into the protocol's form. */
-void contributed_answer(const struct backend_route *route,
+/* Puts the response of such a request into the protocol's form. */
+void contributed_answer(const struct kept_request *kept,
                         struct api_response *response);
-
-const struct backend_route *contributed_of(const struct kept_request *kept);
 
 /* The path of the route that the request came by. */
 const char *contributed_route(const struct kept_request *kept);
@@ -46,7 +51,7 @@ const char *contributed_route(const struct kept_request *kept);
 /* What is needed of the request once its body is there; owned, by free. */
 struct kept_request *contributed_keep(const struct backend_route *route,
                                       const struct api_request *request,
-                                      struct bytes name);
+                                      const struct contributed_fit *fit);
 
 /* The check after the body, which then becomes the command's. Returns
  * BACKEND_ALLOWED, or the status of a refusal. */

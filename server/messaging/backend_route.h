@@ -19,7 +19,8 @@ struct backend_request {
     struct bytes method;
     struct bytes path;  /* as sent, percent-encoded */
     struct bytes query; /* as sent, without the '?' */
-    struct bytes name;  /* what stands for the route's `*`, decoded */
+    struct bytes name;  /* what stands for the route's first `*`, decoded */
+    struct bytes item;  /* the same for a second one */
     struct bytes authorization;
     struct bytes content_type;
 };
@@ -27,7 +28,8 @@ struct backend_request {
 enum { BACKEND_ALLOWED = 0 };
 
 struct backend_route {
-    const char *path;   /* decoded; one * stands for a name */
+    const char *path;   /* decoded; a * stands for a name without a slash, and
+                           there are two at the most */
     const char *method; /* POST, or GET for one without a body */
 
     /* Before the body: BACKEND_ALLOWED, or the status of a refusal. */
@@ -45,7 +47,8 @@ struct backend_route {
     /* Writes the API's answer, of JSON, in the protocol's own form, and returns
      * its status; of refusals too, but for those of HTTP. NULL, or nothing
      * written: as it is. Not for a command whose answer has pages. */
-    int (*answer)(int status, struct bytes body, struct buffer *out,
+    int (*answer)(const struct backend_request *request, int status,
+                  struct bytes body, struct buffer *out,
                   const char **content_type);
 };
 

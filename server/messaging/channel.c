@@ -99,6 +99,13 @@ static void free_when_unused(struct channel *channel)
     free(channel);
 }
 
+static void count_listener(const struct channel *channel, int by)
+{
+    hub_count_listener(channel->hub_channel, by);
+    if (channel->options->counted)
+        channel->options->counted(channel->name);
+}
+
 static void add_subscriber(struct channel *channel,
                            struct connection *connection)
 {
@@ -114,7 +121,7 @@ static void add_subscriber(struct channel *channel,
     channel->subscribers[place] =
         (struct subscriber){connection, next_number(channel)};
     subscription_find(connection, channel)->place = place;
-    hub_count_listener(channel->hub_channel, 1);
+    count_listener(channel, 1);
     metrics_add(&channel->worker->metrics, METRIC_SUBSCRIPTIONS, 1);
 }
 
@@ -382,7 +389,7 @@ void channel_remove(struct channel *channel, struct connection *connection)
     struct subscriber last = channel->subscribers[--channel->subscriber_count];
     channel->subscribers[place] = last;
     subscription_find(last.connection, channel)->place = place;
-    hub_count_listener(channel->hub_channel, -1);
+    count_listener(channel, -1);
     metrics_add(&channel->worker->metrics, METRIC_SUBSCRIPTIONS, -1);
     free_when_unused(channel);
 }

@@ -7,6 +7,7 @@
 #include "messaging/bans.h"
 #include "messaging/connection.h"
 #include "messaging/hub.h"
+#include "messaging/protocol.h"
 #include "messaging/worker.h"
 
 enum { SLICE = 256 };
@@ -15,6 +16,7 @@ struct eviction {
     const struct instance *instance;
     bool is_of_banned;
     struct ip_range range;
+    char *user; /* in place of the range; owned */
     ban_reason reason;
     _Atomic unsigned open;
 };
@@ -51,22 +53,35 @@ static void judge_bans(struct connection *connection, struct bans *bans)
         connection_close_saying(connection, CLOSE_BANNED, bytes_of(reason));
 }
 
+static bool is_meant(const struct connection *connection,
+                     const struct eviction *eviction)
+{
+    struct ip_address address;
+    if (!eviction->user)
+        return read_address(connection, &address) &&
+               ip_range_contains(&eviction->range, &address);
+    const char *user = connection->protocol->user
+                           ? connection->protocol->user(connection)
+                           : NULL;
+    return user && strcmp(user, eviction->user) == 0;
+}
+
 static void judge(struct connection *connection,
                   const struct eviction *eviction)
 {
-    struct ip_address address;
     if (eviction->is_of_banned)
         judge_bans(connection, eviction->instance->bans);
-    else if (read_address(connection, &address) &&
-             ip_range_contains(&eviction->range, &address))
+    else if (is_meant(connection, eviction))
         connection_close_saying(connection, CLOSE_DISCONNECTED,
                                 bytes_of(eviction->reason));
 }
 
 static void end_walk(struct walk *walk)
 {
-    if (atomic_fetch_sub(&walk->eviction->open, 1) == 1)
+    if (atomic_fetch_sub(&walk->eviction->open, 1) == 1) {
+        free(walk->eviction->user);
         free(walk->eviction);
+    }
     free(walk);
 }
 
@@ -100,16 +115,35 @@ static void begin(struct eviction *eviction)
     }
 }
 
-void eviction_of_range(const struct instance *instance,
-                       const struct ip_range *range, struct bytes reason)
+static bool read_target(struct eviction *eviction, struct bytes target)
+{
+    char text[IP_RANGE_TEXT] = "";
+    struct bytes prefix = BYTES_LITERAL(EVICTION_USER);
+    if (bytes_start_with(target, prefix)) {
+        target = bytes_skip(target, prefix.len);
+        eviction->user = memory_copy_text(target.data, target.len);
+        return true;
+    }
+    if (target.len >= sizeof text)
+        return false;
+    memcpy(text, target.data, target.len);
+    return ip_range_parse(text, &eviction->range);
+}
+
+bool eviction_of(const struct instance *instance, struct bytes target,
+                 struct bytes reason)
 {
     struct eviction *eviction = memory_new(1, sizeof *eviction);
+    if (!read_target(eviction, target)) {
+        free(eviction);
+        return false;
+    }
     eviction->instance = instance;
-    eviction->range = *range;
     PANIC_IF(reason.len > CLOSE_TEXT_MAX);
     if (reason.len)
         memcpy(eviction->reason, reason.data, reason.len);
     begin(eviction);
+    return true;
 }
 
 void eviction_of_banned(const struct instance *instance)

@@ -1,5 +1,6 @@
-/* eviction: closes the connections of addresses, or of all that are banned or
- * have a revoked token, on every worker of this instance.
+/* eviction: closes the connections of addresses, of a protocol's user, or of
+ * all that are banned or have a revoked token, on every worker of this
+ * instance.
  *
  * Owner:   itself, until each worker has walked over its connections.
  * Thread:  eviction_begin from any.
@@ -14,10 +15,13 @@
 
 struct instance;
 
-/* Those whose address is in the range; `reason`: for the close frame, or
- * empty. */
-void eviction_of_range(const struct instance *instance,
-                       const struct ip_range *range, struct bytes reason);
+/* Behind it stands what the protocol's `user` says. */
+#define EVICTION_USER "user="
+
+/* `target`: a range of addresses, or a user; `reason`: for the close frame, or
+ * empty. False: it is neither. */
+bool eviction_of(const struct instance *instance, struct bytes target,
+                 struct bytes reason);
 
 void eviction_of_banned(const struct instance *instance);
 

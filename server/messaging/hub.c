@@ -149,6 +149,21 @@ uint32_t hub_count_listeners(struct hub *hub, struct bytes name)
     return listeners;
 }
 
+void hub_each(struct hub *hub,
+              void (*visit)(void *arg, const char *name, uint32_t listeners),
+              void *arg)
+{
+    struct hub_channel *channel;
+    struct hub_channel *next;
+    for (unsigned i = 0; i < SHARDS; i++) {
+        shards_lock_part(&hub->shards, i);
+        HASH_ITER(hh, hub->channels[i], channel, next)
+        if (hub_listeners(channel))
+            visit(arg, channel->name, hub_listeners(channel));
+        shards_unlock(&hub->shards, i);
+    }
+}
+
 bool hub_is_swamped(const struct hub *hub, size_t limit)
 {
     for (unsigned i = 0; i < hub->worker_count; i++)

@@ -60,6 +60,12 @@ uint32_t hub_deliver(struct hub *hub, struct message *message);
 /* How many connections of this instance subscribe to the channel. */
 uint32_t hub_count_listeners(struct hub *hub, struct bytes channel);
 
+/* Calls `visit`, under a lock, for each channel that connections of this
+ * instance subscribe to. */
+void hub_each(struct hub *hub,
+              void (*visit)(void *arg, const char *name, uint32_t listeners),
+              void *arg);
+
 /* Whether some worker has `limit` items or more waiting: then nothing more
  * should be published for now. */
 bool hub_is_swamped(const struct hub *hub, size_t limit);

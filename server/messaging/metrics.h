@@ -61,6 +61,9 @@
         "Sockets closed for want of a good PROXY header.")                     \
     ROW(HTTP_REQUESTS, "counter", "http_requests_total", "",                   \
         "Plain HTTP requests answered.")                                       \
+    ROW(CLIENT_REQUESTS, "counter", "client_requests_total", "",               \
+        "Requests of clients over HTTP: publishes and questions without a "    \
+        "WebSocket.")                                                          \
     ROW(HTTP_MALFORMED_400, "counter", "http_malformed_total",                 \
         "status=\"400\"", "Requests refused because of their form.")           \
     ROW(HTTP_MALFORMED_408, "counter", "http_malformed_total",                 \
@@ -211,8 +214,9 @@
         "Times that connections to Redis reached different servers, and all "  \
         "were made anew.")                                                     \
     ROW(REDIS_FAILOVERS, "counter", "redis_failovers_total", "",               \
-        "Masters replaced: the Sentinels named another one, or a master of "   \
-        "the Redis Cluster has no slots any more.")                            \
+        "Masters replaced: the Sentinels named another one, or a replica "     \
+        "took "                                                                \
+        "the slots of a master of the Redis Cluster.")                         \
     ROW(REDIS_SLOTS_MOVED, "counter", "redis_slots_moved_total", "",           \
         "Slots of the Redis Cluster that another master has now.")             \
     ROW(REDIS_RESUBSCRIBED, "counter", "redis_resubscriptions_total", "",      \

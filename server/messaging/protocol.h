@@ -81,6 +81,10 @@ struct protocol {
     const char *(*member)(const struct connection *connection,
                           struct bytes channel, struct bytes *info);
 
+    /* Whose connection it is, where one user may have several clients: a name
+     * that is terminated; or NULL. May be NULL. */
+    const char *(*user)(const struct connection *connection);
+
     /* Whether that message of a channel is not for this connection, such as
      * its own. NULL: every message is. */
     bool (*skips)(const struct connection *connection,
@@ -88,6 +92,9 @@ struct protocol {
 
     /* Writes a sign of life of its own. NULL: the transport's. */
     void (*ping)(struct connection *connection);
+
+    /* Once a second, on each worker. May be NULL. */
+    void (*tick)(struct worker *worker);
 
     /* The code of its close frames. NULL: the reason's own. */
     int (*close_code)(enum close_reason reason);

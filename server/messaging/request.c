@@ -44,6 +44,16 @@ struct request *request_new_subscribe(struct bytes channel, struct bytes client,
     return new_with(REQUEST_SUBSCRIBE, channel, client, id, info);
 }
 
+struct request *request_new_publish(struct bytes channel, struct bytes client,
+                                    struct bytes once, struct bytes id)
+{
+    struct request *request =
+        new_with(REQUEST_PUBLISH, channel, client, id, once);
+    request->once = request->info;
+    request->info.len = 0;
+    return request;
+}
+
 /* The third text is the reason. */
 static struct request *with_reason(struct request *request)
 {
@@ -58,10 +68,10 @@ struct request *request_new_disconnect(struct bytes client, struct bytes reason)
         request_new(REQUEST_DISCONNECT, (struct bytes){0}, client, reason));
 }
 
-struct request *request_new_eviction(struct bytes range, struct bytes reason)
+struct request *request_new_eviction(struct bytes target, struct bytes reason)
 {
     return with_reason(
-        request_new(REQUEST_DISCONNECT, range, (struct bytes){0}, reason));
+        request_new(REQUEST_DISCONNECT, target, (struct bytes){0}, reason));
 }
 
 struct request *request_new_ban(struct bytes target, int64_t until_ms,

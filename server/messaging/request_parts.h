@@ -47,6 +47,7 @@ struct follow_up {
 enum survey_kind {
     SURVEY_CLIENT,   /* where `client` is */
     SURVEY_REFUSALS, /* of `client`, and of the addresses in `channel` */
+    SURVEY_CHANNELS, /* how many subscribe to those that `channel` lists */
     SURVEY_KINDS
 };
 

@@ -94,6 +94,14 @@ static void give_up_stalled(struct reactor *reactor, uint64_t now_ms)
     }
 }
 
+static void tick_protocols(struct reactor *reactor)
+{
+    const struct protocol *const *at = reactor->net->protocols;
+    for (; at && *at; at++)
+        if ((*at)->tick)
+            (*at)->tick(&reactor->worker);
+}
+
 static void on_tick(void *arg)
 {
     struct reactor *reactor = arg;
@@ -111,6 +119,7 @@ static void on_tick(void *arg)
     metrics_note_thread(&reactor->worker.metrics,
                         loop_timer_late_ns(reactor->tick));
     worker_tick(&reactor->worker);
+    tick_protocols(reactor);
 }
 
 /* The connection is lost, and the others are not. What has no request yet of a

@@ -2,9 +2,10 @@
 
 from support import patience
 from support.api import WITH_KEY
-from support.pusher import WITH_APP, Pusher
+from support.pusher import APP, WITH_APP, Pusher
 
-from test_pusher_api import ask
+from test_pusher_api import ask, told, trigger
+from test_pusher_users import terminate
 
 
 def start(cluster, redis, count=2, **options):
@@ -80,3 +81,89 @@ def test_a_backends_event_passes_over_its_sender(redis, cluster):
         for client in clients[1:]:
             assert client.receive("App\\Events\\Said")["data"] == 1
     assert clients[0].websocket.is_silent()
+
+
+def test_channels_are_counted_over_all(redis, cluster):
+    instances = start(cluster, redis(), 3)
+    for index in range(3):
+        client = Pusher(instances[index])
+        client.join("presence-room", (index // 2, {}))
+        if index:
+            client.join("room")
+    everything = "user_count,subscription_count"
+    for instance in instances.instances:
+        assert told(instance, "channels/presence-room", info=everything) == {
+            "occupied": True, "user_count": 2, "subscription_count": 3}
+        assert told(instance, "channels", info="subscription_count") == {
+            "channels": {"presence-room": {"subscription_count": 3},
+                         "room": {"subscription_count": 2}}}
+        users = told(instance, "channels/presence-room/users")["users"]
+        assert sorted(user["id"] for user in users) == ["0", "1"]
+
+
+def test_a_user_is_reached_and_ended_everywhere(redis, cluster):
+    instances = start(cluster, redis())
+    clients = [Pusher(instances[index % 2]) for index in range(3)]
+    for client, user in zip(clients, ["ann", "ann", "bob"]):
+        client.signin(user)
+        client.join(f"#server-to-user-{user}")
+    trigger(instances[1], ["#server-to-user-ann"], "hi")
+    for client in clients[:2]:
+        client.receive("hi")
+    terminate(instances[0], "ann")
+    for client in clients[:2]:
+        assert client.websocket.wait_closed().code == 4009
+    assert clients[2].is_silent()
+
+
+def test_the_last_event_is_that_of_all(redis, cluster):
+    instances = start(cluster, redis())
+    trigger(instances[0], ["cache-news"], "first")
+    trigger(instances[1], ["cache-news"], "last")
+    for instance in instances.instances:
+        client = Pusher(instance)
+        client.join("cache-news")
+        client.receive("last")
+        assert client.is_silent()
+
+
+def test_subscribers_are_told_how_many_they_are(redis, cluster):
+    instances = cluster(redis().url, 2, pusher={
+        "apps": [{**APP, "subscription_counts": True}]}, **WITH_KEY)
+    clients = [Pusher(instances[index % 2]) for index in range(3)]
+    for client in clients:
+        client.join("room")
+
+    def count():
+        message = clients[0].receive("pusher_internal:subscription_count")
+        return message["data"]["subscription_count"]
+
+    while count() < 3:
+        pass
+    clients[1].websocket.drop()
+    while count() > 2:
+        pass
+    late = Pusher(instances[0])
+    late.join("cache-room")
+    late.receive("pusher:cache_miss")
+
+
+def test_the_webhook_is_told_once(redis, cluster, webhook):
+    instances = cluster(redis().url, 2, pusher={"apps": [webhook.app([
+        "channel_occupied", "channel_vacated", "member_added",
+        "member_removed"])]}, hooks={"batch_ms": 20})
+    clients = [Pusher(instances[index % 2]) for index in range(4)]
+    for client in clients:
+        client.join("news")
+    clients[0].join("presence-room", (1, {}))
+    clients[1].join("presence-room", (1, {}))
+    webhook.wait({"name": "channel_occupied", "channel": "news"},
+                 {"name": "channel_occupied", "channel": "presence-room"},
+                 {"name": "member_added", "channel": "presence-room",
+                  "user_id": "1"})
+    for client in clients:
+        client.websocket.end()
+    webhook.wait({"name": "channel_vacated", "channel": "news"},
+                 {"name": "channel_vacated", "channel": "presence-room"},
+                 {"name": "member_removed", "channel": "presence-room",
+                  "user_id": "1"})

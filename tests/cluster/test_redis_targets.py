@@ -7,9 +7,9 @@ import time
 import pytest
 
 from support import patience
+from support.ports import free_port
 
 from cluster import QUICK_REDIS
-from redis_server import free_port
 
 
 def make_sentinel(redis, sentinel):

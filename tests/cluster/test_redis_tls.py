@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from redis_server import LASTING, free_port
+from redis_server import LASTING
 from support import tls
+from support.ports import free_port
 from support.program import run_peal
 
 

@@ -10,9 +10,10 @@ import time
 
 import pytest
 
-from redis_server import LASTING, RedisError, free_port
+from redis_server import LASTING, RedisError
 from support import patience, tls
 from support.patience import seconds
+from support.ports import free_port
 from support.server import ROOT
 
 DOWN_MS = int(seconds(1000))

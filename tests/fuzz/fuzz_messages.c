@@ -11,6 +11,8 @@
 #include "fuzz.h"
 #include "protocols/protocols.h"
 #include "protocols/pusher/pusher_apps.h"
+#include "protocols/pusher/pusher_name.h"
+#include "protocols/pusher/pusher_rules.h"
 
 enum { CLIENTS = 2 };
 
@@ -33,7 +35,7 @@ static void set_up_pusher(void)
         .client_events = true,
         .presence_members = 100,
     };
-    pusher_apps_use(&(struct pusher_app_options_list){&app, 1});
+    pusher_rules_use(&(struct pusher_app_options_list){&app, 1});
 }
 
 static const char *client_id(const struct protocol *protocol, unsigned number)
@@ -84,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct bytes rest = {(const char *)data + 1, size - 1};
     struct fake_instance *fake = fake_instance_new(CLIENTS);
     set_up_pusher();
-    fake->options.channels.of_protocol = pusher_channel_options;
+    fake->options.channels.of_protocol = pusher_rules_find;
     fake->options.limits.bad_messages = 1000;
     for (unsigned i = 0; i < CLIENTS; i++)
         clients[i] =

@@ -14,7 +14,7 @@ DOC = json.loads((ROOT / "web" / "openapi.json").read_text())
 OPERATIONS = [(path, method, operation)
               for path, methods in DOC["paths"].items()
               for method, operation in methods.items()
-              if not path.startswith("/api/")]
+              if not path.startswith(("/api/", "/client/"))]
 IDS = [row[2]["operationId"] for row in OPERATIONS]
 
 

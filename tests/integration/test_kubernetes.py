@@ -224,4 +224,4 @@ def test_nothing_for_operators_leaves_the_cluster():
     paths = [path["path"] for rule in
              NAMES.by_kind["Ingress"]["spec"]["rules"]
              for path in rule["http"]["paths"]]
-    assert paths == ["/ws", "/sse"]
+    assert paths == ["/ws", "/sse", "/client"]

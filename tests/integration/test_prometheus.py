@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import yaml
 
-from support import tls
+from support import redis_samples, tls
 from support.api import WITH_KEY, ask, publish
 from support.server import ROOT
 
@@ -283,6 +283,8 @@ def labels_of(text):
 
 def test_the_dashboard_is_about_metrics_and_labels_that_exist(peal):
     labels = labels_of(all_metrics(peal))
+    for name, own in redis_samples.SAMPLES.items():
+        labels[name] = {"instance", "job"} | own
     shown = set()
     for title, expr in expressions():
         names = re.findall(r"\bpeal_[a-z_]+", expr)

@@ -176,7 +176,7 @@ def test_apps_do_not_hear_each_other(server):
 
 def test_a_name_may_not_leave_the_app(server):
     client = Pusher(server)
-    for name in ("a:b", "2:x", "a/b", "a$", "#server-to-user-1", "",
+    for name in ("a:b", "2:x", "a/b", "a$", "#a", "#server-to-user-", "",
                  "x" * 156):
         client.subscribe(name)
         assert client.hear()["event"] == "pusher:error"
@@ -414,3 +414,22 @@ def test_a_drain_tells_them_to_wait(peal):
     client = Pusher(server)
     server.process.send_signal(signal.SIGTERM)
     assert client.websocket.wait_close() == 4100
+
+
+def test_subscribers_may_be_told_how_many_they_are(peal):
+    server = peal({"pusher": {"apps": [{**APP, "subscription_counts": True},
+                                       OTHER]}})
+    one, two, other = Pusher(server), Pusher(server), Pusher(server, OTHER)
+    one.join("room")
+    assert one.hear() == {"event": "pusher_internal:subscription_count",
+                          "channel": "room",
+                          "data": {"subscription_count": 1}}
+    other.join("room")
+    two.join("room")
+    for client in one, two:
+        assert client.receive("pusher_internal:subscription_count")[
+            "data"] == {"subscription_count": 2}
+    two.send("pusher:unsubscribe", {"channel": "room"})
+    assert one.receive("pusher_internal:subscription_count")[
+        "data"] == {"subscription_count": 1}
+    assert is_silent(other)

@@ -45,6 +45,17 @@ def ask(server, path, body, app=None, method="POST", **changes):
     return response
 
 
+def get(server, path, app=None, **parameters):
+    """What a backend asks about channels."""
+    return ask(server, path, b"", app, "GET", body_md5=None, **parameters)
+
+
+def told(server, path, **parameters):
+    response = get(server, path, **parameters)
+    assert response.status == 200, response
+    return json.loads(response.body)
+
+
 def trigger(server, channels, name="said", data='{"a":1}', **more):
     response = ask(server, "events", {"name": name, "channels": channels,
                                       "data": data, **more})
@@ -140,7 +151,8 @@ def test_what_is_signed_is_all_of_it(server):
     ({**GOOD, "data": "x" * 10241}, 413, "content of this event"),
     ({**GOOD, "socket_id": "x"}, 400, "socket_id"),
     ({**GOOD, "socket_id": "1.2.3"}, 400, "socket_id"),
-    ({**GOOD, "info": "user_count"}, 400, "info"),
+    ({**GOOD, "info": "nonsense"}, 400, "Invalid info"),
+    ({**GOOD, "info": 7}, 400, "Invalid info"),
 ])
 def test_a_bad_event_is_refused_in_plain_text(server, body, status, words):
     response = ask(server, "events", body)
@@ -165,6 +177,92 @@ def test_a_bad_batch_is_refused(server, batch, words):
     response = ask(server, "batch_events", {"batch": batch})
     assert response.status == 400
     assert words in response.body.decode()
+
+
+# ---- what is told of channels
+
+
+def test_occupied_channels_are_listed(server):
+    for channels in (["list-a", "list-b"], ["list-b"]):
+        client = Pusher(server)
+        for channel in channels:
+            client.join(channel)
+    client.join("presence-list", (1, {}))
+    assert told(server, "channels", filter_by_prefix="list-") == {
+        "channels": {"list-a": {}, "list-b": {}}}
+    assert told(server, "channels", filter_by_prefix="list-",
+                info="subscription_count") == {"channels": {
+                    "list-a": {"subscription_count": 1},
+                    "list-b": {"subscription_count": 2}}}
+    assert told(server, "channels", filter_by_prefix="presence-l",
+                info="user_count") == {
+                    "channels": {"presence-list": {"user_count": 1}}}
+    assert {"list-a", "presence-list"} <= set(
+        told(server, "channels")["channels"])
+    assert json.loads(get(server, "channels", OTHER).body) == {"channels": {}}
+
+
+def test_a_channel_is_told_of(server):
+    name = "presence-one"
+    clients = [Pusher(server) for _ in range(3)]
+    for client, user in zip(clients, [1, 1, "two"]):
+        client.join(name, (user, {}))
+    everything = "user_count,subscription_count"
+    assert told(server, f"channels/{name}", info=everything) == {
+        "occupied": True, "user_count": 2, "subscription_count": 3}
+    assert told(server, f"channels/{name}") == {"occupied": True}
+    assert told(server, "channels/nobody", info="subscription_count") == {
+        "occupied": False, "subscription_count": 0}
+    users = told(server, f"channels/{name}/users")["users"]
+    assert sorted(user["id"] for user in users) == ["1", "two"]
+    assert told(server, "channels/presence-nobody/users") == {"users": []}
+    # names that are parts of other routes, too
+    Pusher(server).join("events")
+    assert told(server, "channels/events") == {"occupied": True}
+
+
+def test_the_answer_to_an_event_tells_of_its_channels(server):
+    client = Pusher(server)
+    client.join("presence-told", (1, {}))
+    client.join("told")
+    response = ask(server, "events", {
+        "name": "x", "data": "1", "info": "user_count,subscription_count",
+        "channels": ["presence-told", "told", "untold", "told"]})
+    assert json.loads(response.body) == {"channels": {
+        "presence-told": {"user_count": 1, "subscription_count": 1},
+        "told": {"subscription_count": 1},
+        "untold": {"subscription_count": 0}}}
+    response = ask(server, "batch_events", {"batch": [
+        {"name": "x", "data": "1", "channel": "told", "info": "user_count"},
+        {"name": "x", "data": "1", "channel": "told"},
+        {"name": "x", "data": "1", "channel": "presence-told",
+         "info": "user_count,subscription_count"}]})
+    assert json.loads(response.body) == {"batch": [
+        {}, {}, {"user_count": 1, "subscription_count": 1}]}
+
+
+@pytest.mark.parametrize("path, parameters, words", [
+    ("channels", {"info": "user_count"}, "presence-"),
+    ("channels", {"info": "user_count", "filter_by_prefix": "private-"},
+     "presence-"),
+    ("channels", {"info": "colour"}, "Invalid info"),
+    ("channels", {"filter_by_prefix": 'a"b'}, "filter_by_prefix"),
+    ("channels", {"filter_by_prefix": "x" * 200}, "filter_by_prefix"),
+    ("channels/news", {"info": "user_count"}, "presence channels"),
+    ("channels/a:b", {}, "channel name"),
+    ("channels/news/users", {}, "presence channels"),
+])
+def test_a_bad_question_is_refused(server, path, parameters, words):
+    response = get(server, path, **parameters)
+    assert response.status == 400, response
+    assert words in response.body.decode()
+
+
+def test_questions_are_signed_too(server):
+    response = get(server, "channels", auth_signature="0" * 64)
+    assert response.status == 401
+    assert ask(server, "channels", GOOD).status == 405
+    assert get(server, "channels/a/b/c").status == 404
 
 
 def test_without_apps_there_is_none(peal):

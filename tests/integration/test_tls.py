@@ -503,7 +503,7 @@ def write_pair(folder, first_day, last_day):
     """server.pem and server.key, good between two days from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.utcnow()
+    now = datetime.datetime.now(datetime.timezone.utc)
     made = (x509.CertificateBuilder().subject_name(name).issuer_name(name)
             .public_key(key.public_key()).serial_number(4711)
             .not_valid_before(now + datetime.timedelta(days=first_day))

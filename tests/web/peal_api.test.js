@@ -259,6 +259,17 @@ test('sync() asks anew, once for all who ask at the same time; a later caller is
   assert.deepEqual(heard, ['sync alice']);
 });
 
+test('a list that was asked for once is kept up to date for who listens later', async () => {
+  const { sockets, lobby } = await subscribed();
+  const asked = lobby.presence.sync();
+  answerMembers(sockets, 'alice');
+  await asked;
+  sockets.last.say(moved('join', 'bob'));
+  const heard = membersHeard(lobby.presence);
+  await settled();
+  assert.deepEqual(heard, ['sync alice,bob']);
+});
+
 test('a list that is refused is an error of the list; one that fails for now is asked for again', async () => {
   const { sockets, clock, lobby } = await subscribed();
   const errors = [];

@@ -8,13 +8,12 @@
 
 static void disconnect(const struct instance *instance, struct request *request)
 {
-    struct ip_range range;
     if (!request->channel[0])
         request->connections =
             clients_close(instance->clients, request->client,
                           CLOSE_DISCONNECTED, request->reason);
-    else if (ip_range_parse(request->channel, &range))
-        eviction_of_range(instance, &range, request->reason);
+    else
+        eviction_of(instance, bytes_of(request->channel), request->reason);
 }
 
 static void remove_client(const struct instance *instance,

@@ -104,16 +104,8 @@ static void send_here(struct clients *clients, const char *client,
 
 static bool evict(struct redis_bus *bus, const struct envelope *envelope)
 {
-    char text[IP_RANGE_TEXT] = "";
-    struct ip_range range;
-    if (envelope->from.len >= sizeof text)
-        return false;
-    memcpy(text, envelope->from.data, envelope->from.len);
-    if (!ip_range_parse(text, &range))
-        return false;
-    if (bus->instance->overview->is_serving)
-        eviction_of_range(bus->instance, &range, envelope->payload);
-    return true;
+    return !bus->instance->overview->is_serving ||
+           eviction_of(bus->instance, envelope->from, envelope->payload);
 }
 
 static bool act(struct redis_bus *bus, const char *client,

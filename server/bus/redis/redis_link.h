@@ -80,6 +80,11 @@ void redis_link_push(struct redis_link *link, const struct bytes *words,
 /* Redis may take that much longer to answer (XREADGROUP BLOCK). */
 void redis_link_set_patience(struct redis_link *link, uint32_t more_ms);
 
+/* Of the commands that were answered since it was connected: how many they
+ * were, and for how long all of them waited together. */
+void redis_link_round_trips(const struct redis_link *link, uint64_t *answers,
+                            uint64_t *waited_ns);
+
 /* How many commands await their answer. */
 size_t redis_link_in_flight(const struct redis_link *link);
 

@@ -18,6 +18,7 @@
 static const char letters[SURVEY_KINDS] = {
     [SURVEY_CLIENT] = 'c',
     [SURVEY_REFUSALS] = 'r',
+    [SURVEY_CHANNELS] = 'n',
 };
 
 struct redis_survey {

@@ -13,7 +13,7 @@
 #include "bus/redis/redis_bus.h"
 #include "bus/redis/redis_envelope.h"
 
-enum { SURVEYS_MAX = 64, SURVEY_MS = 2000 };
+enum { SURVEYS_MAX = 256, SURVEY_MS = 2000 };
 
 /* Asks every instance. Takes the request. */
 void redis_survey(struct redis_bus *bus, struct request *request);

@@ -159,12 +159,74 @@ static void tell_refusals(const struct instance *instance, struct bytes client,
     buffer_deinit(&answer);
 }
 
+/* ---- channels ------------------------------------------------------------ */
+
+struct channel_rows {
+    struct bytes prefix;
+    uint32_t total;
+    struct buffer rows;
+};
+
+static void add_channel(void *arg, const char *name, uint32_t listeners)
+{
+    struct channel_rows *rows = arg;
+    if (!bytes_start_with(bytes_of(name), rows->prefix) ||
+        rows->total++ >= SURVEY_NAMES_MAX)
+        return;
+    buffer_append_format(&rows->rows, "%s{\"channel\":\"%s\"",
+                         rows->rows.len ? "," : "", name);
+    append_number(&rows->rows, "connections", listeners);
+    buffer_append_char(&rows->rows, '}');
+}
+
+/* One of the list: a name, or how names begin. */
+static void add_channels(const struct instance *instance, struct bytes pattern,
+                         struct channel_rows *rows)
+{
+    char name[CHANNEL_NAME_MAX + 1] = "";
+    rows->prefix = pattern;
+    if (!pattern.len || pattern.len > CHANNEL_NAME_MAX)
+        return;
+    if (pattern.data[pattern.len - 1] == '*') {
+        rows->prefix.len--;
+        hub_each(instance->hub, add_channel, rows);
+        return;
+    }
+    uint32_t listeners = hub_count_listeners(instance->hub, pattern);
+    memcpy(name, pattern.data, pattern.len);
+    if (listeners && channel_name_is_valid(pattern))
+        add_channel(rows, name, listeners);
+}
+
+static void tell_channels(const struct instance *instance, struct bytes list,
+                          survey_done *done, void *arg)
+{
+    struct channel_rows rows = {0};
+    struct buffer answer = {0};
+    while (list.len) {
+        const char *end = memchr(list.data, '\n', list.len);
+        size_t len = end ? (size_t)(end - list.data) : list.len;
+        add_channels(instance, (struct bytes){list.data, len}, &rows);
+        list = bytes_skip(list, len + (end != NULL));
+    }
+    buffer_append_format(&answer, "{\"total\":%u,\"rows\":[", rows.total);
+    buffer_append(&answer, buffer_bytes(&rows.rows));
+    buffer_append_text(&answer, "]}");
+    done(arg, buffer_bytes(&answer));
+    buffer_deinit(&rows.rows);
+    buffer_deinit(&answer);
+}
+
 void survey_begin(const struct instance *instance, enum survey_kind kind,
                   struct bytes client, struct bytes about, survey_done *done,
                   void *arg)
 {
     if (kind == SURVEY_REFUSALS) {
         tell_refusals(instance, client, about, done, arg);
+        return;
+    }
+    if (kind == SURVEY_CHANNELS) {
+        tell_channels(instance, about, done, arg);
         return;
     }
     unsigned count = hub_worker_count(instance->hub);
