@@ -37,6 +37,10 @@ static const struct {
 } refusals[] = {
     {PUSHER_UNKNOWN_APP, CLOSE_TOKEN_INVALID,
      "Application does not exist: check the key"},
+    {PUSHER_OVER_QUOTA, CLOSE_TOO_MANY_CONNECTIONS,
+     "The application has too many connections"},
+    {PUSHER_UNAUTHORIZED, CLOSE_FORBIDDEN,
+     "The application does not allow this origin"},
     {PUSHER_NO_APP, CLOSE_TOKEN_INVALID, "The path has no application key"},
     {PUSHER_BAD_VERSION, CLOSE_BAD_MESSAGES, "Invalid protocol version"},
     {PUSHER_OTHER_VERSION, CLOSE_BAD_MESSAGES,
@@ -65,6 +69,10 @@ static bool read_handshake(const struct handshake *handshake, struct bytes key,
     int code = !key.len ? PUSHER_NO_APP
                : !app   ? PUSHER_UNKNOWN_APP
                         : judge_version(handshake->query_protocol);
+    verdict->is_origin_judged = app && app->origins.count;
+    if (verdict->is_origin_judged &&
+        !pusher_app_has_origin(app, handshake->origin))
+        code = PUSHER_UNAUTHORIZED;
     uint64_t socket = random_uint64();
     char prefix[PUSHER_PREFIX_MAX + 1];
     if (code)
@@ -115,6 +123,12 @@ static void on_open(struct connection *connection, const struct bytes *channels,
         refuse(connection, PUSHER_UNKNOWN_APP);
         return;
     }
+    if (!pusher_app_enter(app)) {
+        pusher_app_unref(app);
+        metrics_add(&connection->worker->metrics, METRIC_LIMIT_APP, 1);
+        refuse(connection, PUSHER_OVER_QUOTA);
+        return;
+    }
     pusher_client_begin(connection, app);
     snprintf(data, sizeof data,
              "{\"socket_id\":\"%s\",\"activity_timeout\":%d}",
@@ -142,7 +156,8 @@ static bool is_member(struct connection *connection, struct bytes full)
 }
 
 /* Why the client may not send an event there, or NULL. */
-static const char *judge_event(struct connection *connection, struct bytes name,
+static const char *judge_event(struct connection *connection,
+                               const struct said *said, struct bytes name,
                                struct bytes full)
 {
     struct pusher_client *client = pusher_client_of(connection);
@@ -150,6 +165,8 @@ static const char *judge_event(struct connection *connection, struct bytes name,
         return "Client events are not enabled for this application";
     if (!pusher_name_is_private(name) || pusher_name_is_encrypted(name))
         return "Client events are for private and presence channels";
+    if (said->data.len > client->app->event_bytes)
+        return "The data of the event is too long";
     if (!is_member(connection, full))
         return "The channel is not subscribed to";
     if (!token_bucket_take(&client->events,
@@ -225,7 +242,7 @@ static void on_client_event(struct connection *connection,
                            &name.len) &&
         pusher_name_is_valid(name) &&
         pusher_client_channel(connection, name, full_text, &full))
-        why = judge_event(connection, name, full);
+        why = judge_event(connection, said, name, full);
     if (why)
         pusher_answer_error(connection, PUSHER_EVENT_REFUSED, why);
     else
