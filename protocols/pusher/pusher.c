@@ -352,11 +352,14 @@ static const char *user(const struct connection *connection)
 static bool skips(const struct connection *connection,
                   const struct message *message)
 {
+    const struct pusher_client *client = pusher_client_of(connection);
     const struct pusher_member *known;
     switch (message->kind) {
     case MESSAGE_PUBLICATION:
         return bytes_equal(message->from,
-                           bytes_of(connection_client_id(connection)));
+                           bytes_of(connection_client_id(connection))) ||
+               (client && client->former &&
+                bytes_equal(message->from, bytes_of(client->former)));
     case MESSAGE_JOIN:
         known = pusher_client_find(connection, message->channel);
         return known && bytes_equal(message->from, bytes_of(known->user.id));
@@ -415,4 +418,5 @@ const struct protocol protocol_pusher = {
     .close_code = close_code,
     .routes = pusher_api_routes,
     .encoding = &pusher_encoding,
+    .positioned = &pusher_encoding_positioned,
 };

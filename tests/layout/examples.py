@@ -52,6 +52,8 @@ EXAMPLES = {
     ("conf/README.md", "A Redis user for Peal", "sh"): (
         "tested", "tests/cluster/test_acl.py"),
     ("conf/README.md", "Audit log", "sh"): ("checked", "needs systemd"),
+    ("conf/cluster/README.md", "Measure it yourself", "sh"): (
+        "checked", "takes minutes"),
     ("conf/kubernetes/README.md", "Peal in Kubernetes", "sh"): (
         "tested", "tests/integration/test_kubernetes.py"),
 
@@ -79,6 +81,10 @@ EXAMPLES = {
     ("protocols/pusher.md", "Pusher's protocol", "js"): (
         "shown", "tests/web/pusher.test.js connects with other addresses"),
     ("protocols/pusher.md", "Webhooks", "json"): ("json", ""),
+    ("protocols/pusher.md", "Recovery", "js"): (
+        "shown", "tests/web/pusher_recovery.test.js does it with an app"),
+    ("protocols/pusher.md", "Recovery", "json"): (
+        "shown", "epochs and socket ids are others each time"),
     ("protocols/pusher.md", "Messages", "json"): (
         "shown", "its signatures stand for others; test_pusher.py has all"),
     ("protocols/sse.md", "Server-Sent Events", "sh"): ("run", "server"),
