@@ -32,7 +32,7 @@ libcurl4-openssl-dev libsqlite3-dev libargon2-dev libpq-dev libcmocka-dev
 clang-format python3 python3-pytest python3-websockets
 python3-jwt python3-cryptography python3-jsonschema python3-wsproto python3-h11 redis-server postgresql valgrind
 libc6-dbg curl openssl procps iproute2 util-linux nginx haproxy systemd binutils
-dpkg-dev file python3-yaml python3-kubernetes zsh fish"
+aspell aspell-en codespell cppcheck clang-tidy dpkg-dev file python3-yaml python3-kubernetes zsh fish"
 # these may have come from elsewhere: what counts is that they can be run
 programs="nodejs:node npm:npm chromium:chromium
 prometheus:promtool"
@@ -43,6 +43,7 @@ prometheus:promtool"
 stages="
 layout            -       summary shared run_layout
 unit              release ctest   shared run_unit
+analysis          release summary shared run_analysis
 cluster           release pytest  shared run_cluster
 asan-cluster-4    asan    pytest  shared run_cluster
 tsan-cluster-4    tsan    pytest  shared run_cluster
@@ -139,6 +140,10 @@ set_sanitizer_options() {
 
 run_layout() {
     "$python" tests/layout/check.py
+}
+
+run_analysis() {
+    nice "$python" tests/layout/analysis.py "$build"
 }
 
 # Under the race detector only what has threads is worth its time.

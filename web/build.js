@@ -1,6 +1,6 @@
 /**
- * Builds what the npm package has beside peal.js: `npm pack` runs it. All of it
- * is made from peal.js by esbuild, which stands in tests/web.
+ * Builds what the npm package has beside its ES modules: `npm pack` runs it.
+ * All of it is made from them by esbuild, which stands in tests/web.
  *
  *   node build.js [FOLDER]   into dist/, or another folder
  */
@@ -12,11 +12,18 @@ import { fileURLToPath } from 'node:url';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
+const CJS = { format: 'cjs', platform: 'node', external: ['peal-client', 'react', 'vue'] }; // node: the exports can be imported by name
+
 const BUILDS = {
-  'peal.cjs': { format: 'cjs', target: 'es2022', platform: 'node' }, // node: its exports can be imported by name
+  'peal.cjs': { from: 'peal.js', ...CJS },
+  'react.cjs': { from: 'react/index.js', ...CJS },
+  'vue.cjs': { from: 'vue/index.js', ...CJS },
   // for <script src>: the exports are members of PealClient
-  'peal.min.js': { format: 'iife', globalName: 'PealClient', target: 'es2022', minify: true, mangleProps: /^_[a-z]/ },
+  'peal.min.js': { from: 'peal.js', format: 'iife', globalName: 'PealClient', minify: true, mangleProps: /^_[a-z]/ },
 };
+
+/** The types are the same for `require`, under a name that says so. */
+const TYPES = { 'peal.d.cts': 'peal.d.ts', 'react.d.cts': 'react/index.d.ts', 'vue.d.cts': 'vue/index.d.ts' };
 
 function findEsbuild() {
   try {
@@ -28,14 +35,15 @@ function findEsbuild() {
 
 const folder = process.argv[2] ?? join(HERE, 'dist');
 mkdirSync(folder, { recursive: true });
-for (const [name, how] of Object.entries(BUILDS)) {
+for (const [name, { from, ...how }] of Object.entries(BUILDS)) {
   findEsbuild().buildSync({
-    entryPoints: [join(HERE, 'peal.js')],
+    entryPoints: [join(HERE, from)],
     outfile: join(folder, name),
     bundle: true,
+    target: 'es2022',
     sourcemap: true,
     logLevel: 'warning',
     ...how,
   });
 }
-copyFileSync(join(HERE, 'peal.d.ts'), join(folder, 'peal.d.cts'));
+for (const [name, from] of Object.entries(TYPES)) copyFileSync(join(HERE, from), join(folder, name));

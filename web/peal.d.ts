@@ -248,6 +248,11 @@ export interface CommonOptions {
   pongWait?: number | undefined;
   /** Where there is no global one, as in Node before 22: that of `ws`. */
   WebSocket?: (new (url: string, protocols: string[]) => WebSocketLike) | undefined;
+  /**
+   * `auto`: over Server-Sent Events and plain HTTP where three attempts to open a
+   * WebSocket have failed before the first success. `websocket`, `sse`: always.
+   */
+  transport?: 'auto' | 'websocket' | 'sse' | undefined;
   /** Hears what happens, without payloads and tokens; true: on the console. */
   debug?: boolean | ((what: string, details: Record<string, unknown>) => void) | undefined;
   /** For tests. */

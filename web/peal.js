@@ -33,8 +33,11 @@ const CLOSE_AFTER_ERROR = 1_000; // ms: in which a close event should follow an 
 const PROBE_WAIT = 5_000; // ms: for an answer, after the network has changed
 const SHORT_SILENCE = 1_000; // ms: a connection heard since then is alive
 const HOST_EVENTS = ['online', 'offline', 'pagehide', 'pageshow', 'freeze', 'resume', 'visibilitychange'];
+const OUR_FIELDS = /^(channel|hello|ticket|last_event_id)(=|$)/; // of an address
 const CAPTURE = { capture: true }; // `freeze` and `resume` do not bubble
 const LONGEST_TIMER = 2 ** 31 - 1; // beyond this a browser fires at once
+const DIALS_BEFORE_FALLBACK = 3; // that failed before any connection opened
+const TRANSPORTS = ['auto', 'websocket', 'sse'];
 const TOKEN_REFUSALS = 3; // new tokens tried in a row before giving up
 const ALREADY_LEFT = new Set(['closed', 'disconnected', 'not_subscribed', 'cancelled']);
 const COME_BACK = new Set([1001, 1005, 1006, 1011, 1012, 1013, 1014, 1015]);
@@ -809,6 +812,9 @@ export class Peal extends Emitter {
   #isHeard = false; // whether the server has said a word since
   #heardAt = 0;
   #heardCount = 0; // frames
+  #opensBy = ''; // websocket or sse: how connections open, once one has
+  #isFallback = false; // whether this one goes over SSE
+  #failedDials = 0; // before a first connection
   #asked = new Set(); // functions for a token that have not answered: {timer, giveUp}
   #isPaused = false; // the page is put away
   #probed = -1; // how many frames we had heard when we asked for one more ...
@@ -836,6 +842,8 @@ export class Peal extends Emitter {
    *   [options.ticket] in place of a token: gets a ticket, a new one each
    *   time, since each is good for one connection
    * @param {typeof WebSocket} [options.WebSocket] where there is no global one
+   * @param {'auto' | 'websocket' | 'sse'} [options.transport] auto: over SSE and
+   *   plain HTTP where no WebSocket can be opened
    * @param {boolean | (what: string, details: object) => void} [options.debug]
    *   hears what happens, without payloads and tokens; true: on the console
    * @param {object} [options.clock] for tests: see CLOCK
@@ -844,7 +852,9 @@ export class Peal extends Emitter {
   constructor(options) {
     super();
     this.#options = { ...DEFAULTS, ...present(options) };
-    const { client, token, ticket, clock, debug } = this.#options;
+    const { client, token, ticket, clock, debug, transport = 'auto' } = this.#options;
+    if (!TRANSPORTS.includes(transport)) throw misuse(`options.transport is one of ${TRANSPORTS}`, 'without-a-websocket');
+    this.#options.transport = transport;
     if (!client) throw misuse('Peal needs options.client');
     this.#options.client = typeof client === 'number' ? String(client) : client;
     const badClient = clientFlaw(this.#options.client);
@@ -885,7 +895,7 @@ export class Peal extends Emitter {
     if (this.#state === 'open') this.#probeIfSilent();
     if (this.#state === 'connecting' || this.#state === 'open') return;
     this.#WebSocket = this.#options.WebSocket ?? globalThis.WebSocket;
-    if (!this.#WebSocket) {
+    if (!this.#WebSocket && this.#options.transport !== 'sse') {
       throw misuse('there is no global WebSocket: give one, as of ws, as options.WebSocket', 'from-npm-in-node-in-typescript');
     }
     if (!this.#options.url && !globalThis.location) {
@@ -895,6 +905,7 @@ export class Peal extends Emitter {
     this.#refusals = 0;
     this.#refused = undefined;
     this.#isPaused = false;
+    this.#isFallback = (this.#opensBy || this.#options.transport) === 'sse';
     for (const type of HOST_EVENTS) globalThis.addEventListener?.(type, this.#hostChanged, CAPTURE);
     this.#open();
   }
@@ -1052,16 +1063,43 @@ export class Peal extends Emitter {
   }
 
   #dial() {
+    if (this.#isFallback) {
+      this.#dialFallback();
+      return;
+    }
+    const { ticket } = this.#options;
     const protocols = ['broadcast'];
-    if (this.#token && !this.#options.ticket) protocols.push(`bearer.${this.#token}`);
-    let socket;
+    if (this.#token && !ticket) protocols.push(`bearer.${this.#token}`);
+    // One empty `channel` joins none; without it the server would add `lobby`.
+    const fields = ['channel=', 'hello=1'];
+    if (ticket) fields.push(`ticket=${encodeURIComponent(this.#token)}`);
     try {
-      socket = new this.#WebSocket(this.#address(), protocols);
+      this.#use(new this.#WebSocket(this.#address('ws', fields), protocols));
     } catch (error) {
       // A malformed address or token: coming back would not mend it.
       this.#finish(0, error.message, true);
-      return;
     }
+  }
+
+  async #dialFallback() {
+    const turn = this.#turn;
+    this.#after('connect', this.#options.connectTimeout, () => this.#lost(1006, 'no answer'));
+    const { HttpSocket } = await import('./peal-fallback.js').catch(() => ({}));
+    if (turn !== this.#turn) return;
+    const { ticket } = this.#options;
+    const tickets = [this.#token]; // the one that was got for this attempt
+    if (!HttpSocket) this.#lost(1006, 'peal-fallback.js is missing');
+    else {
+      this.#use(new HttpSocket({
+        address: (path, fields) => this.#address(path, fields),
+        token: ticket ? null : this.#token,
+        ticket: ticket ? async () => tickets.pop() ?? this.#askFor(ticket, 'connect') : null,
+        clock: this.#clock,
+      }));
+    }
+  }
+
+  #use(socket) {
     this.#socket = socket;
     const ifOurs = (run) => (event) => socket === this.#socket && run(event);
     socket.onopen = ifOurs(() => this.#opened());
@@ -1074,25 +1112,25 @@ export class Peal extends Emitter {
     this.#after('connect', this.#options.connectTimeout, () => this.#lost(1006, 'no answer'));
   }
 
-  /** One empty `channel` joins none; without it the server would add `lobby`. */
-  #address() {
-    const { url, client, ticket } = this.#options;
+  /** @param path ws, sse or client */
+  #address(path, more) {
+    const { url, client } = this.#options;
     const { location } = globalThis;
     const given = url || location.origin;
     // A URL of React Native cannot be changed, so this is done by hand.
     const whole = given.includes('://') ? given : new URL(given, location?.href).href;
     const [, scheme, place, query] = /^(wss?|https?)(:\/\/[^?#]+)\??([^#]*)/i.exec(whole) ?? [];
     if (!scheme) throw new TypeError(`options.url is not the address of a server: ${given}`);
-    const fields = query.split('&').filter((field) => field && !/^(channel|hello|ticket)(=|$)/.test(field));
-    fields.push('channel=', 'hello=1');
-    if (ticket) fields.push(`ticket=${encodeURIComponent(this.#token)}`);
-    const path = `${place.replace(/\/$/, '')}/ws/${encodeURIComponent(client)}`;
-    return `${scheme.toLowerCase().replace('http', 'ws')}${path}?${fields.join('&')}`;
+    const fields = query.split('&').filter((field) => field && !OUR_FIELDS.test(field)).concat(more);
+    const [from, to] = path === 'ws' ? ['http', 'ws'] : ['ws', 'http'];
+    const base = `${scheme.toLowerCase().replace(from, to)}${place.replace(/\/$/, '')}`;
+    return `${base}/${path}/${encodeURIComponent(client)}${fields.length ? '?' : ''}${fields.join('&')}`;
   }
 
   #opened() {
     this.#clearTimers();
     this.#openedAt = this.#heardAt = this.#clock.now();
+    this.#opensBy = this.#isFallback ? 'sse' : 'websocket';
     this.#proven = true;
     this.#pace = new Pace(this.#clock, this.#greets ? 0 : BEFORE_HELLO);
     this.#isPaced = false;
@@ -1126,8 +1164,23 @@ export class Peal extends Emitter {
     this.#after('error', wait, () => this.#lost(1006, 'connection failed'));
   }
 
-  #lost(code, reason) {
+  /**
+   * A network may allow no WebSockets: the dial that follows some failed ones at
+   * once goes over SSE. If that fails too, the next one is a WebSocket again, so
+   * that a server that was away is not taken for such a network; and whatever
+   * answered may not have been the server.
+   */
+  #lost(given, reason) {
+    const code = this.#isFallback && !this.#opensBy && this.#options.transport === 'auto' ? 1006 : given;
+    const mayFallBack = this.#state !== 'open' && !this.#opensBy && this.#options.transport === 'auto';
     this.#hangUp();
+    if (mayFallBack) {
+      this.#isFallback = !this.#isFallback && code === 1006 && ++this.#failedDials >= DIALS_BEFORE_FALLBACK;
+      if (this.#isFallback) {
+        this.#open();
+        return;
+      }
+    }
     if (this.#openedAt && this.#clock.now() - this.#openedAt >= this.#options.stableAfter) {
       this.#attempt = 0;
       this.#refusals = 0;
@@ -1167,7 +1220,8 @@ export class Peal extends Emitter {
 
   /** `final`: the server said not to come back, as against close(). */
   #finish(code, reason, final) {
-    this.#turn += 1;
+    this.#opensBy = '';
+    this.#failedDials = 0;
     this.#hangUp();
     this.#openedAt = 0;
     for (const type of HOST_EVENTS) globalThis.removeEventListener?.(type, this.#hostChanged, CAPTURE);
@@ -1178,6 +1232,7 @@ export class Peal extends Emitter {
 
   /** Lets go of the socket; a dead one may take minutes to say it closed. */
   #hangUp() {
+    this.#turn += 1;
     this.#clearTimers();
     const socket = this.#socket;
     this.#socket = null;
@@ -1206,7 +1261,8 @@ export class Peal extends Emitter {
       if (!isNetwork) this.connect();
     } else if (type === 'pageshow' && !persisted) return; // a page that was loaded, not taken out of a cache
     else if (this.#state === 'open') {
-      if (isNetwork || type === 'pageshow') this.#probe(PROBE_WAIT);
+      if (isNetwork && this.#isFallback) this.#lost(1006, 'the network changed'); // an answer would come over another connection
+      else if (isNetwork || type === 'pageshow') this.#probe(PROBE_WAIT);
       else this.#probeIfSilent();
     } else if (type === 'online' || (type !== 'offline' && this.#state === 'waiting')) {
       this.#after('retry', this.#clock.random() * this.#options.backoffBase, () => {
@@ -1220,7 +1276,6 @@ export class Peal extends Emitter {
   #pause() {
     if (this.#isPaused) return;
     this.#isPaused = true;
-    this.#turn += 1;
     this.#lost(1001, 'the page is put away');
   }
 
@@ -1510,6 +1565,8 @@ export class Peal extends Emitter {
       case 'join':
       case 'leave':
         return subscription?._moved(frame);
+      case 'resumed': // of peal-fallback.js: joins and leaves may have been missed
+        return subscription?.isSynced && this._sync(subscription);
       case 'gap':
         return subscription?._gap() && this.#askAnew(subscription);
       case 'direct':

@@ -101,9 +101,9 @@ static bool judge_token(const struct auth *auth, struct bytes token,
         .caps = claims.caps ? claims.caps : caps_ref(auth->default_caps),
         .info = claims.info,
         .expires_seconds = claims.expires_seconds,
+        .has_token = true,
+        .generation = claims.generation,
     };
-    verdict->has_token = true;
-    verdict->generation = claims.generation;
     return true;
 }
 

@@ -52,8 +52,6 @@ struct verdict {
     const struct protocol *protocol; /* chosen from the table given, or NULL */
     char client_id[CLIENT_ID_MAX + 1]; /* empty: not known yet */
     struct identity identity; /* owned by the caller when status is 101 */
-    bool has_token;           /* let in for one, of that generation of tokens */
-    uint32_t generation;
 };
 
 /* `reason` says more than the table does, or is NULL. */

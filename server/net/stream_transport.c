@@ -1,10 +1,5 @@
 #include "net/stream_transport.h"
 
-struct socket *stream_transport_socket(const struct connection *connection)
-{
-    return connection->socket;
-}
-
 bool stream_transport_write(struct connection *connection, struct bytes bytes)
 {
     return stream_write(stream_transport_socket(connection), bytes);

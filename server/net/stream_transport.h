@@ -12,7 +12,11 @@
 #include "messaging/connection.h"
 #include "net/reactor.h"
 
-struct socket *stream_transport_socket(const struct connection *connection);
+static inline struct socket *
+stream_transport_socket(const struct connection *connection)
+{
+    return connection->socket;
+}
 
 /* Members of struct transport, by the same names. */
 bool stream_transport_write(struct connection *connection, struct bytes bytes);

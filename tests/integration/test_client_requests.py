@@ -362,6 +362,28 @@ def test_bans_hold(peal):
     assert publish(server, "room", 1)
 
 
+def test_each_request_of_a_proxys_connection_has_its_own_client(peal):
+    server = peal(config={**WITH_KEY, "trusted_proxies": ["127.0.0.1"],
+                          "dashboard": "loopback", "insecure": True,
+                          "web_root": str(ROOT / "web")})
+    tell(server, "/api/ban", {"address": "192.0.2.1", "seconds": 60})
+    raw = server.socket()
+
+    def ask(address, text=None):
+        raw.send(text or request(message(), headers=[
+            ("X-Forwarded-For", address)]))
+        return raw.response().status
+    dashboard = request_text("/dashboard", headers=[
+        ("X-Forwarded-For", "192.0.2.9")])
+    local = request_text("/dashboard")
+    assert ask("192.0.2.9") == 200
+    assert ask("", local) == 200  # the proxy's own
+    assert ask("192.0.2.9") == 200
+    assert ask("", dashboard) == 404
+    assert ask("192.0.2.1") == 403
+    assert raw.is_ended()
+
+
 def test_openapi_describes_it(shared):
     doc = json.loads((ROOT / "web/openapi.json").read_text())
     operation = doc["paths"]["/client/{client}"]["post"]

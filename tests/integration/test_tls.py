@@ -55,6 +55,21 @@ def secure(start_shared, keys):
     return make_server(start_shared, keys / "ours")
 
 
+@pytest.mark.parametrize("scheme, allowed", [("https", True),
+                                             ("http", False)])
+def test_a_page_without_tls_of_the_same_name_is_foreign(secure, scheme,
+                                                        allowed):
+    """Whoever is on its way could have changed that page."""
+    headers = [("Origin", f"{scheme}://127.0.0.1")]
+    if allowed:
+        secure.connect(headers=headers).drop()
+        return
+    with pytest.raises(Refused) as refused:
+        secure.connect(headers=headers)
+    assert refused.value.response.status == 403
+    assert b"Origin" in refused.value.response.body
+
+
 def bare_context(keys, *versions):
     context = tls.client_context(keys / "ours")
     if versions:

@@ -12,6 +12,7 @@
 #include "net/http/http_refusal.h"
 #include "net/http/request_head.h"
 #include "net/http/response.h"
+#include "net/listen/ip_counts.h"
 #include "net/stream_transport.h"
 #include "net/websocket/opening.h"
 
@@ -19,12 +20,13 @@ enum { ANSWER_BYTES = 65536 };
 
 struct client_request {
     struct body_reader body;
-    struct buffer text;   /* of the body */
-    struct buffer answer; /* what was not sent yet: answers, a comma before
-                             each */
-    char *cors;           /* header lines */
-    bool is_list;         /* of messages: the response is a list too, unless
-                             all of it was refused */
+    struct buffer text;    /* of the body */
+    struct buffer answer;  /* what was not sent yet: answers, a comma before
+                              each */
+    struct ip_count *peer; /* the proxy that the socket is of, or NULL */
+    char *cors;            /* header lines */
+    bool is_list;          /* of messages: the response is a list too, unless
+                              all of it was refused */
     bool keep_open;
     bool knows_chunks; /* HTTP/1.1 */
     bool expects_continue;
@@ -55,11 +57,24 @@ void client_request_free(struct socket *socket)
     struct client_request *request = socket_peek(socket)->request;
     if (!request)
         return;
+    /* the next request may be another client's */
+    if (request->peer) {
+        ip_counts_leave(socket->reactor->net->ip_counts, socket->ip);
+        socket->ip = request->peer;
+    }
     drop(socket, &request->text);
     drop(socket, &request->answer);
     free(request->cors);
     free(request);
     socket->extra->request = NULL;
+}
+
+bool client_request_keep_peer(struct socket *socket)
+{
+    struct client_request *request = socket_peek(socket)->request;
+    if (request)
+        request->peer = socket->ip;
+    return request;
 }
 
 /* ---- framing ------------------------------------------------------------- */

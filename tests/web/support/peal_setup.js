@@ -11,7 +11,7 @@ export const URL = 'http://server.test';
 export function setUp(options = {}) {
   const clock = options.clock ?? new FakeClock();
   const sockets = fakeSockets();
-  const peal = new Peal({ client: 'alice', url: URL, WebSocket: sockets, clock, idlePing: 0, ...options });
+  const peal = new Peal({ client: 'alice', url: URL, WebSocket: sockets, clock, idlePing: 0, transport: 'websocket', ...options });
   const states = [];
   peal.on('state', (event) => states.push(event));
   return { peal, clock, sockets, states };
