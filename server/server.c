@@ -43,7 +43,6 @@
 #include "process/readiness.h"
 #include "process/token_keys.h"
 #include "protocols/protocols.h"
-#include "protocols/pusher/pusher_apps.h"
 #include "protocols/pusher/pusher_rules.h"
 
 static bool is_ready(void *arg, const char **why)
@@ -109,7 +108,7 @@ static bool make_api(struct server *server, struct error *error)
     };
     server->api = api_new(&sources, &server->config->api,
                           server->config->web_root, error);
-    pusher_apps_use(&server->config->pusher_apps);
+    pusher_rules_use(&server->config->pusher_apps);
     if (server->api)
         api_use_protocols(server->api, protocols);
     return server->api != NULL;
@@ -133,8 +132,8 @@ static bool make_bus(struct server *server, struct error *error)
 static void make_hooks(struct server *server)
 {
     const struct hook_options *options = &server->config->hooks;
-    if (!options->url)
-        return;
+    if (!options->url && !server->config->pusher_apps.count)
+        return; /* nobody is called */
     server->instance.hooks = hook_caller_new(options, &server->options.limits);
     server->hook_metrics = hook_caller_metrics(server->instance.hooks);
 }

@@ -15,7 +15,7 @@
 #include "net/tls/tls.h"
 #include "process/notify.h"
 #include "process/token_keys.h"
-#include "protocols/pusher/pusher_apps.h"
+#include "protocols/pusher/pusher_rules.h"
 
 /* Of those that we call. What begins or ends needs a restart. */
 static void use_secrets(struct server *server, const struct config *fresh)
@@ -52,7 +52,7 @@ static bool take_over(struct server *server, struct config *fresh,
                             fresh->forwarded_header);
     config_reload_limits(&server->options, fresh);
     api_use_options(server->api, &fresh->api);
-    pusher_apps_use(&fresh->pusher_apps);
+    pusher_rules_use(&fresh->pusher_apps);
     use_secrets(server, fresh);
     config_reload_use(fresh);
     return true;

@@ -32,7 +32,7 @@ libcurl4-openssl-dev libsqlite3-dev libargon2-dev libpq-dev libcmocka-dev
 clang-format python3 python3-pytest python3-websockets
 python3-jwt python3-cryptography python3-jsonschema python3-wsproto python3-h11 redis-server postgresql valgrind
 libc6-dbg curl openssl procps iproute2 util-linux nginx haproxy systemd binutils
-dpkg-dev file python3-yaml python3-kubernetes zsh fish"
+aspell aspell-en codespell cppcheck clang-tidy dpkg-dev file python3-yaml python3-kubernetes zsh fish"
 # these may have come from elsewhere: what counts is that they can be run
 programs="nodejs:node npm:npm chromium:chromium
 prometheus:promtool"

@@ -103,7 +103,7 @@ export class HttpSocket {
     if (lost) {
       this.#lost.delete(channel);
       this.#changed.delete(channel);
-      this.#wanted.set(channel, positionOf(lost));
+      this.#wanted.set(channel, positionIn(lost));
       this.#answer({ ...lost, id });
       return;
     }
@@ -169,6 +169,7 @@ export class HttpSocket {
   }
 
   #greeted(frame) {
+    frame.limits.message_bytes -= 2; // the brackets of a list are part of a request
     this.#limits = frame.limits;
     this.#silence = 2_000 * frame.ping_seconds + STREAM_SPARE;
     this.readyState = 1;
@@ -182,7 +183,7 @@ export class HttpSocket {
     if (!this.#wanted.has(channel)) return;
     const id = this.#asked.get(channel);
     this.#asked.delete(channel);
-    if (!recovered || !this.#wanted.get(channel)) this.#wanted.set(channel, positionOf(frame));
+    if (!recovered || !this.#wanted.get(channel)) this.#wanted.set(channel, positionIn(frame));
     if (id !== undefined) {
       this.#say({ ...frame, id });
     } else if (recovered) {
@@ -228,7 +229,7 @@ export class HttpSocket {
   #nextTexts() {
     const { message_bytes: most, messages_per_second: rate, burst } = this.#limits;
     const longest = rate > 0 ? Math.max(1, burst) : Infinity;
-    let bytes = 2;
+    let bytes = 0;
     let count = 0;
     for (const text of this.#waiting) {
       bytes += new TextEncoder().encode(text).length + 1;
@@ -253,4 +254,4 @@ export class HttpSocket {
   }
 }
 
-const positionOf = ({ epoch, offset }) => ({ epoch, offset });
+const positionIn = ({ epoch, offset }) => ({ epoch, offset });

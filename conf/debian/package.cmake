@@ -62,7 +62,15 @@ install(FILES server/accounts/common_passwords_license.txt
 install(FILES ${generated}/changelog.gz
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal)
 
-install(FILES README.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal)
+# the pages lie as in the sources, so that their links hold
+foreach(page README.md conf/README.md server/SECURITY.md web/README.md)
+  get_filename_component(folder ${page} DIRECTORY)
+  install(FILES ${page} DESTINATION
+          ${CMAKE_INSTALL_DATADIR}/doc/peal/${folder})
+endforeach()
+install(DIRECTORY protocols/ DESTINATION
+        ${CMAKE_INSTALL_DATADIR}/doc/peal/protocols
+        FILES_MATCHING PATTERN *.md PATTERN peal EXCLUDE PATTERN pusher EXCLUDE)
 install(FILES conf/alerts.yml conf/grafana.json conf/prometheus.yml
               conf/cluster/nginx.conf conf/cluster/haproxy.cfg
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal/examples)

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "messaging/channel.h"
+#include "messaging/hook.h"
 #include "messaging/operations.h"
 #include "messaging/subscription.h"
 #include "messaging/verdict.h"
@@ -22,6 +23,7 @@
 #include "protocols/pusher/pusher_name.h"
 #include "protocols/pusher/pusher_signin.h"
 #include "protocols/pusher/pusher_subscribe.h"
+#include "protocols/pusher/pusher_webhook.h"
 
 /* ---- the handshake ------------------------------------------------------- */
 
@@ -96,16 +98,6 @@ static void refuse(struct connection *connection, int code)
     }
 }
 
-static struct pusher_app *app_of(struct bytes client)
-{
-    client = bytes_skip(client, strlen(PUSHER_PREFIX));
-    const char *colon =
-        client.len ? memchr(client.data, ':', client.len) : NULL;
-    return colon ? pusher_app_of_id((struct bytes){
-                       client.data, (size_t)(colon - client.data)})
-                 : NULL;
-}
-
 static void on_open(struct connection *connection, const struct bytes *channels,
                     size_t count)
 {
@@ -118,7 +110,7 @@ static void on_open(struct connection *connection, const struct bytes *channels,
         refuse(connection, atoi(client + strlen(REFUSED)));
         return;
     }
-    struct pusher_app *app = app_of(bytes_of(client));
+    struct pusher_app *app = pusher_app_of_channel(bytes_of(client));
     if (!app) { /* it went with a reload */
         refuse(connection, PUSHER_UNKNOWN_APP);
         return;
@@ -167,6 +159,27 @@ static const char *judge_event(struct connection *connection, struct bytes name,
     return NULL;
 }
 
+static void tell_webhook(struct connection *connection,
+                         const struct utterance *utterance, struct bytes full)
+{
+    struct hooks *hooks = connection->worker->instance->hooks;
+    const struct pusher_app *app = pusher_client_of(connection)->app;
+    const struct pusher_member *member = pusher_client_find(connection, full);
+    struct buffer more = {0};
+    if (!pusher_webhook_wants(hooks, app, PUSHER_CLIENT_EVENT))
+        return;
+    hook_append_text(&more, "event", utterance->event);
+    buffer_append_text(&more, ",\"data\":");
+    pusher_encode_data(utterance->payload, &more);
+    hook_append_text(&more, "socket_id",
+                     bytes_of(pusher_client_socket(connection)));
+    if (member)
+        hook_append_text(&more, "user_id", bytes_of(member->user.id));
+    pusher_webhook_tell(hooks, app, PUSHER_CLIENT_EVENT, full,
+                        buffer_bytes(&more));
+    buffer_deinit(&more);
+}
+
 /* What was a text stays one that says the same. */
 static void send_event(struct connection *connection, const struct said *said,
                        struct bytes full)
@@ -194,6 +207,8 @@ static void send_event(struct connection *connection, const struct said *said,
     if (fault != FAULT_NONE)
         pusher_answer_error(connection, PUSHER_EVENT_REFUSED,
                             fault_info(fault)->text);
+    else
+        tell_webhook(connection, &utterance, full);
     buffer_deinit(&payload);
 }
 
@@ -337,11 +352,14 @@ static const char *user(const struct connection *connection)
 static bool skips(const struct connection *connection,
                   const struct message *message)
 {
+    const struct pusher_client *client = pusher_client_of(connection);
     const struct pusher_member *known;
     switch (message->kind) {
     case MESSAGE_PUBLICATION:
         return bytes_equal(message->from,
-                           bytes_of(connection_client_id(connection)));
+                           bytes_of(connection_client_id(connection))) ||
+               (client && client->former &&
+                bytes_equal(message->from, bytes_of(client->former)));
     case MESSAGE_JOIN:
         known = pusher_client_find(connection, message->channel);
         return known && bytes_equal(message->from, bytes_of(known->user.id));
@@ -400,4 +418,5 @@ const struct protocol protocol_pusher = {
     .close_code = close_code,
     .routes = pusher_api_routes,
     .encoding = &pusher_encoding,
+    .positioned = &pusher_encoding_positioned,
 };

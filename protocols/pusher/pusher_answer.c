@@ -21,12 +21,21 @@ static void end(struct connection *connection, struct buffer *out)
     connection_reply_end(connection, PAYLOAD_TEXT);
 }
 
-void pusher_answer_event(struct connection *connection, const char *event,
-                         struct bytes channel, struct bytes data)
+void pusher_answer_event_with(struct connection *connection, const char *event,
+                              struct bytes channel, struct bytes data,
+                              struct bytes more)
 {
     struct buffer *out = begin(connection, event, channel);
     buffer_append_json_string(out, data);
+    buffer_append(out, more);
     end(connection, out);
+}
+
+void pusher_answer_event(struct connection *connection, const char *event,
+                         struct bytes channel, struct bytes data)
+{
+    pusher_answer_event_with(connection, event, channel, data,
+                             (struct bytes){0});
 }
 
 void pusher_answer_error(struct connection *connection, int code,

@@ -29,6 +29,11 @@ enum {
 void pusher_answer_event(struct connection *connection, const char *event,
                          struct bytes channel, struct bytes data);
 
+/* The same; `more`: further members of the message, each behind a comma. */
+void pusher_answer_event_with(struct connection *connection, const char *event,
+                              struct bytes channel, struct bytes data,
+                              struct bytes more);
+
 /* pusher:error */
 void pusher_answer_error(struct connection *connection, int code,
                          const char *message);

@@ -9,9 +9,10 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "messaging/hook_target.h"
 #include "messaging/identity.h"
 #include "protocols/pusher/pusher_name.h"
-#include "protocols/pusher/pusher_rules.h"
+#include "protocols/pusher/pusher_webhook_events.h"
 
 /* Handshakes and requests find the apps here: endpoints and routes are static,
  * and know nothing else. */
@@ -78,7 +79,10 @@ static struct pusher_app *app_new(const struct pusher_app_options *options)
     app->client_events_per_second = options->client_events_per_second;
     app->presence_members = options->presence_members;
     app->subscription_counts = options->subscription_counts;
-    pusher_rules_add(app->prefix, app->subscription_counts);
+    if (options->webhook_url)
+        app->webhook =
+            hook_target_new(options->webhook_url, app->key, app->secret);
+    app->webhook_events = pusher_webhook_events_read(&options->webhook_events);
     return app;
 }
 
@@ -93,6 +97,7 @@ void pusher_app_unref(struct pusher_app *app)
     if (!app || atomic_fetch_sub(&app->references, 1) > 1)
         return;
     caps_unref(app->caps);
+    hook_target_unref(app->webhook);
     free(app->id);
     free(app->key);
     free(app->secret);
@@ -154,4 +159,13 @@ struct pusher_app *pusher_app_of_key(struct bytes key)
 struct pusher_app *pusher_app_of_id(struct bytes id)
 {
     return find(has_id, id);
+}
+
+struct pusher_app *pusher_app_of_channel(struct bytes channel)
+{
+    struct bytes rest = bytes_skip(channel, strlen(PUSHER_PREFIX));
+    const char *colon = rest.len ? memchr(rest.data, ':', rest.len) : NULL;
+    return colon ? pusher_app_of_id(
+                       (struct bytes){rest.data, (size_t)(colon - rest.data)})
+                 : NULL;
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/text_list.h"
 
 enum {
     PUSHER_ID_MAX = 20,
@@ -32,6 +33,8 @@ struct pusher_app_options {
     uint32_t client_events_per_second; /* of one connection */
     uint32_t presence_members;         /* in one presence channel */
     bool subscription_counts;          /* subscribers are told how many */
+    char *webhook_url;                 /* NULL: nobody is told */
+    struct text_list webhook_events;
 };
 
 struct pusher_app_options_list {
@@ -40,6 +43,7 @@ struct pusher_app_options_list {
 };
 
 struct caps;
+struct hook_target;
 
 struct pusher_app {
     _Atomic unsigned references;
@@ -53,6 +57,8 @@ struct pusher_app {
     uint32_t client_events_per_second;
     uint32_t presence_members;
     bool subscription_counts;
+    struct hook_target *webhook; /* a reference, or NULL */
+    unsigned webhook_events;     /* see pusher_webhook.h */
 };
 
 /* Letters, digits, - and _. */
@@ -68,6 +74,9 @@ bool pusher_apps_exist(void);
 /* A new reference, or NULL. */
 struct pusher_app *pusher_app_of_key(struct bytes key);
 struct pusher_app *pusher_app_of_id(struct bytes id);
+
+/* By one of its channels, or clients, as Peal names it. */
+struct pusher_app *pusher_app_of_channel(struct bytes channel);
 
 struct pusher_app *pusher_app_ref(struct pusher_app *app);
 

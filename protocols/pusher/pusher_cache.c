@@ -8,11 +8,13 @@
 #include "messaging/connection.h"
 #include "messaging/names.h"
 #include "messaging/operations.h"
+#include "messaging/worker.h"
 #include "protocols/pusher/pusher_answer.h"
 #include "protocols/pusher/pusher_apps.h"
 #include "protocols/pusher/pusher_client.h"
 #include "protocols/pusher/pusher_encode.h"
 #include "protocols/pusher/pusher_name.h"
+#include "protocols/pusher/pusher_webhook.h"
 
 /* How far back an event of a backend is looked for among others. */
 enum { DEPTH = 100 };
@@ -70,6 +72,9 @@ static void miss(struct connection *connection, struct bytes channel)
 {
     pusher_answer_event(connection, "pusher:cache_miss",
                         pusher_name_of(channel), BYTES_LITERAL("{}"));
+    pusher_webhook_tell(connection->worker->instance->hooks,
+                        pusher_client_of(connection)->app, PUSHER_CACHE_MISS,
+                        channel, (struct bytes){0});
 }
 
 void pusher_cache_ask(struct connection *connection, struct bytes channel,

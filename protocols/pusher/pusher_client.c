@@ -37,6 +37,7 @@ void pusher_client_end(struct connection *connection)
         free_member(member);
     }
     pusher_app_unref(client->app);
+    free(client->former);
     free(client->user);
     free(client);
     connection->state = NULL;

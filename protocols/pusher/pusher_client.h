@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/token_bucket.h"
 #include "messaging/names.h"
+#include "messaging/request_parts.h"
 #include "protocols/pusher/pusher_user.h"
 
 struct connection;
@@ -22,9 +23,11 @@ struct pusher_cached;
 struct pusher_member {
     struct pusher_member *next;
     struct pusher_user user;
-    uint64_t number;    /* of the request that lists them */
-    struct buffer ids;  /* JSON, without brackets */
-    struct buffer hash; /* the same */
+    uint64_t number;          /* of the request that lists them */
+    struct buffer ids;        /* JSON, without brackets */
+    struct buffer hash;       /* the same */
+    struct position position; /* where the subscription began */
+    bool recovered;
     uint64_t count;
     size_t channel_len;
     char channel[CHANNEL_NAME_MAX + 1];
@@ -34,7 +37,8 @@ struct pusher_client {
     struct pusher_app *app; /* a reference */
     struct pusher_member *members;
     struct pusher_cached *cached; /* see pusher_cache.h */
-    char *user; /* the app's prefix and the id; NULL: not signed in; owned */
+    char *former; /* the client that it was before, or NULL; owned */
+    char *user;   /* the app's prefix and the id; NULL: not signed in; owned */
     struct token_bucket events;
     uint64_t last_number;
 };

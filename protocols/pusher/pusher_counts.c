@@ -9,6 +9,8 @@
 #include "messaging/bus.h"
 #include "messaging/names.h"
 #include "messaging/worker.h"
+#include "protocols/pusher/pusher_apps.h"
+#include "protocols/pusher/pusher_webhook.h"
 
 enum { AT_ONCE = 50, MANY = 100, SECONDS = 1000, SECONDS_OF_MANY = 5000 };
 
@@ -53,6 +55,21 @@ static void settle(struct bytes name, bool is_told, uint64_t count)
     pthread_mutex_unlock(&counts.lock);
 }
 
+/* `payload` is an object. */
+static void tell_webhook(struct worker *worker, struct bytes channel,
+                         struct bytes payload)
+{
+    struct pusher_app *app = pusher_app_of_channel(channel);
+    struct buffer more = {0};
+    buffer_append_char(&more, ',');
+    buffer_append(&more, (struct bytes){payload.data + 1, payload.len - 2});
+    if (app)
+        pusher_webhook_tell(worker->instance->hooks, app, PUSHER_COUNT, channel,
+                            buffer_bytes(&more));
+    buffer_deinit(&more);
+    pusher_app_unref(app);
+}
+
 static void publish(struct worker *worker, struct bytes name, uint64_t count)
 {
     const struct bytes none = {0};
@@ -68,6 +85,7 @@ static void publish(struct worker *worker, struct bytes name, uint64_t count)
     struct request *request = request_new(REQUEST_PUBLISH, name, none, none);
     request->message = message_new_of(MESSAGE_PUBLICATION, &parts);
     bus_submit(worker->instance->bus, request);
+    tell_webhook(worker, name, buffer_bytes(&payload));
     buffer_deinit(&payload);
 }
 

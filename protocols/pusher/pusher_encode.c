@@ -61,7 +61,7 @@ static void append_user(struct buffer *out, const struct message *message)
 }
 
 /* What Peal's own clients say need not have an event. */
-static void encode_said(const struct message *message, struct buffer *out)
+static void append_said(struct buffer *out, const struct message *message)
 {
     append_event(out, message->event.len ? message->event
                                          : BYTES_LITERAL("message"));
@@ -70,6 +70,11 @@ static void encode_said(const struct message *message, struct buffer *out)
     buffer_append_text(out, ",\"data\":");
     pusher_encode_data(message->payload, out);
     append_user(out, message);
+}
+
+static void encode_said(const struct message *message, struct buffer *out)
+{
+    append_said(out, message);
     buffer_append_char(out, '}');
 }
 
@@ -118,4 +123,22 @@ const struct encoding pusher_encoding = {
     .number = 1,
     .kind = PAYLOAD_TEXT,
     .encode = encode,
+};
+
+static void encode_positioned(const struct message *message, struct buffer *out)
+{
+    if (message->kind != MESSAGE_PUBLICATION) {
+        encode(message, out);
+        return;
+    }
+    append_said(out, message);
+    buffer_append_text(out, ",\"offset\":");
+    buffer_append_uint(out, message->offset);
+    buffer_append_char(out, '}');
+}
+
+const struct encoding pusher_encoding_positioned = {
+    .number = 2,
+    .kind = PAYLOAD_TEXT,
+    .encode = encode_positioned,
 };

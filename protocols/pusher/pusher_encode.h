@@ -12,6 +12,9 @@
 
 extern const struct encoding pusher_encoding;
 
+/* The same for clients that recover: with the offset beside. */
+extern const struct encoding pusher_encoding_positioned;
+
 /* What was a text on its way in becomes the payload: itself where it is JSON,
  * else a JSON string. Appended. */
 void pusher_encode_payload(struct bytes data, struct buffer *out);

@@ -5,8 +5,10 @@
 
 #include "base/memory.h"
 #include "messaging/options.h"
+#include "protocols/pusher/pusher_apps.h"
 #include "protocols/pusher/pusher_counts.h"
 #include "protocols/pusher/pusher_name.h"
+#include "protocols/pusher/pusher_webhook.h"
 
 enum { PLAIN, PRESENCE, CACHE, PRESENCE_CACHE, KINDS };
 
@@ -31,7 +33,15 @@ static const struct rule *find(struct bytes channel)
     return rule;
 }
 
-static struct channel_options options_of(int kind, char *prefix, bool counts)
+/* The bus then counts who is in any channel. */
+static bool counts_occupants(const struct pusher_app *app)
+{
+    const unsigned wanted = 1u << PUSHER_OCCUPIED | 1u << PUSHER_VACATED;
+    return app->webhook && app->webhook_events & wanted;
+}
+
+static struct channel_options options_of(int kind, char *prefix,
+                                         const struct pusher_app *app)
 {
     bool is_presence = kind == PRESENCE || kind == PRESENCE_CACHE;
     bool is_cache = kind == CACHE || kind == PRESENCE_CACHE;
@@ -39,25 +49,36 @@ static struct channel_options options_of(int kind, char *prefix, bool counts)
         .match = prefix,
         .history_size = KEPT_MESSAGES,
         .history_seconds = is_cache ? CACHE_SECONDS : KEPT_SECONDS,
-        .presence = is_presence,
+        .presence = is_presence || counts_occupants(app),
         .join_leave = is_presence,
-        .counted = counts ? pusher_counts_note : NULL,
+        .counted = app->subscription_counts ? pusher_counts_note : NULL,
+        .told = pusher_webhook_told,
     };
 }
 
-void pusher_rules_add(const char *prefix, bool subscription_counts)
+static void add(const struct pusher_app *app)
 {
-    size_t len = strlen(prefix);
-    if (find((struct bytes){prefix, len}))
+    struct bytes prefix = {app->prefix, app->prefix_len};
+    if (find(prefix))
         return;
-    struct rule *rule = memory_new(1, sizeof *rule + len + 1);
-    memcpy(rule->text, prefix, len);
-    rule->prefix = (struct bytes){rule->text, len};
-    rule->holds_for_plain = subscription_counts;
+    struct rule *rule = memory_new(1, sizeof *rule + prefix.len + 1);
+    memcpy(rule->text, prefix.data, prefix.len);
+    rule->prefix = (struct bytes){rule->text, prefix.len};
+    rule->holds_for_plain = app->subscription_counts || counts_occupants(app);
     for (int kind = 0; kind < KINDS; kind++)
-        rule->options[kind] = options_of(kind, rule->text, subscription_counts);
+        rule->options[kind] = options_of(kind, rule->text, app);
     rule->next = atomic_load(&rules);
     atomic_store(&rules, rule); /* apps are taken on by one thread */
+}
+
+void pusher_rules_use(const struct pusher_app_options_list *list)
+{
+    pusher_apps_use(list);
+    for (size_t i = 0; i < list->count; i++) {
+        struct pusher_app *app = pusher_app_of_id(bytes_of(list->items[i].id));
+        add(app);
+        pusher_app_unref(app);
+    }
 }
 
 const struct channel_options *pusher_rules_find(const char *channel)

@@ -12,12 +12,12 @@
 #ifndef PEAL_PROTOCOLS_PUSHER_RULES_H
 #define PEAL_PROTOCOLS_PUSHER_RULES_H
 
-#include <stdbool.h>
-
 struct channel_options;
+struct pusher_app_options_list;
 
-/* For names with that prefix; nothing where there is a rule already. */
-void pusher_rules_add(const char *prefix, bool subscription_counts);
+/* Takes on these apps, as pusher_apps_use does, and the rules of those that are
+ * new. */
+void pusher_rules_use(const struct pusher_app_options_list *list);
 
 /* NULL: the rules of `channels` hold. */
 const struct channel_options *pusher_rules_find(const char *channel);

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "messaging/channel.h"
+#include "messaging/connection.h"
 #include "messaging/operations.h"
 #include "messaging/subscription.h"
 #include "protocols/pusher/pusher_answer.h"
@@ -16,6 +17,7 @@
 #include "protocols/pusher/pusher_name.h"
 #include "protocols/pusher/pusher_signature.h"
 #include "protocols/pusher/pusher_signin.h"
+#include "protocols/pusher/pusher_since.h"
 
 enum { UNAUTHORIZED = 401, BAD_REQUEST = 400, UNAVAILABLE = 503 };
 
@@ -32,7 +34,8 @@ struct wish {
     struct bytes name;
     struct bytes full; /* with the app's prefix */
     struct bytes auth;
-    struct bytes data; /* channel_data, or empty */
+    struct bytes data;  /* channel_data, or empty */
+    struct bytes since; /* raw JSON, or empty */
 };
 
 static bool decode(struct bytes raw, char *out, size_t size, struct bytes *text)
@@ -44,11 +47,15 @@ static bool decode(struct bytes raw, char *out, size_t size, struct bytes *text)
 static bool read_wish(const struct connection *connection, struct bytes data,
                       struct wish *wish)
 {
-    struct json_slot slots[] = {
-        {.name = "channel"}, {.name = "auth"}, {.name = "channel_data"}};
+    struct json_slot slots[] = {{.name = "channel"},
+                                {.name = "auth"},
+                                {.name = "channel_data"},
+                                {.name = "since"}};
     const char *why;
-    return json_scan_object(data, slots, 3, &why) &&
-           decode(slots[0].raw, wish->name_text, CHANNEL_NAME_MAX,
+    if (!json_scan_object(data, slots, 4, &why))
+        return false;
+    wish->since = slots[3].raw;
+    return decode(slots[0].raw, wish->name_text, CHANNEL_NAME_MAX,
                   &wish->name) &&
            decode(slots[1].raw, wish->auth_text, AUTH_MAX, &wish->auth) &&
            decode(slots[2].raw, wish->data_text, DATA_MAX, &wish->data) &&
@@ -88,8 +95,10 @@ static void refuse_for(struct connection *connection, struct bytes name,
 
 static void start(struct connection *connection, const struct wish *wish)
 {
-    enum fault fault =
-        operation_subscribe(connection, wish->full, NULL, (struct bytes){0});
+    struct position since;
+    bool recovers = pusher_since_read(connection, wish->since, &since);
+    enum fault fault = operation_subscribe(
+        connection, wish->full, recovers ? &since : NULL, (struct bytes){0});
     if (fault == FAULT_NONE)
         return;
     pusher_client_drop(connection, wish->full);
@@ -150,19 +159,27 @@ void pusher_unsubscribe(struct connection *connection, struct bytes data)
 /* ---- answers ------------------------------------------------------------- */
 
 static void succeed(struct connection *connection, struct bytes channel,
-                    struct bytes data)
+                    struct bytes data, const struct position *position,
+                    bool recovered)
 {
-    pusher_answer_event(connection, "pusher_internal:subscription_succeeded",
-                        pusher_name_of(channel), data);
+    struct buffer more = {0};
+    pusher_since_append(connection, position, recovered, &more);
+    pusher_answer_event_with(
+        connection, "pusher_internal:subscription_succeeded",
+        pusher_name_of(channel), data, buffer_bytes(&more));
+    buffer_deinit(&more);
 }
 
 /* The answer names the question by its number. */
 static void ask_who_is_there(struct connection *connection,
-                             struct pusher_member *member)
+                             struct pusher_member *member,
+                             const struct request *subscribed)
 {
     char number[24];
     struct bytes channel = {member->channel, member->channel_len};
     member->number = ++pusher_client_of(connection)->last_number;
+    member->position = subscribed->position;
+    member->recovered = subscribed->recovered;
     snprintf(number, sizeof number, "%llu", (unsigned long long)member->number);
     enum fault fault =
         operation_presence(connection, channel, UINT32_MAX, bytes_of(number));
@@ -171,6 +188,15 @@ static void ask_who_is_there(struct connection *connection,
     operation_unsubscribe(connection, channel);
     refuse_for(connection, pusher_name_of(channel), fault, NULL);
     pusher_client_drop(connection, channel);
+}
+
+/* Before it is told where it is: so it has what it says it has. */
+static void tell_missed(struct connection *connection,
+                        const struct request *request)
+{
+    if (request->message_count)
+        connection_send_page(connection, request->messages,
+                             request->message_count);
 }
 
 void pusher_on_subscribed(struct connection *connection,
@@ -184,13 +210,16 @@ void pusher_on_subscribed(struct connection *connection,
         pusher_client_drop(connection, channel);
         refuse_for(connection, pusher_name_of(channel), request->fault,
                    request->why);
-    } else if (member) {
-        ask_who_is_there(connection, member);
     } else {
-        succeed(connection, channel, BYTES_LITERAL("{}"));
+        tell_missed(connection, request);
+        if (member)
+            ask_who_is_there(connection, member, request);
+        else
+            succeed(connection, channel, BYTES_LITERAL("{}"),
+                    &request->position, request->recovered);
     }
     /* the answers come in this order */
-    if (request->fault == FAULT_NONE &&
+    if (request->fault == FAULT_NONE && !request->recovered &&
         pusher_name_is_cache(pusher_name_of(channel)) &&
         (!member || pusher_client_find(connection, channel)))
         pusher_cache_ask(connection, channel, request->position.offset);
@@ -224,7 +253,7 @@ static void tell_who_is_there(struct connection *connection,
     buffer_append_uint(&data, member->count);
     buffer_append_text(&data, "}}");
     succeed(connection, (struct bytes){member->channel, member->channel_len},
-            buffer_bytes(&data));
+            buffer_bytes(&data), &member->position, member->recovered);
     buffer_deinit(&data);
     buffer_deinit(&member->ids);
     buffer_deinit(&member->hash);

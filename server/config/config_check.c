@@ -165,7 +165,7 @@ static bool check_hooks(const struct config *config, struct error *error)
         return needs("hooks.questions", "hooks.url", !hooks->questions.count,
                      error) &&
                needs("hooks.events", "hooks.url", !hooks->events.count, error);
-    return hook_poster_check_url(hooks->url, error) &&
+    return hook_poster_check_url("hooks.url", hooks->url, error) &&
            needs("hooks.url", "hooks.secret (PEAL_HOOKS_SECRET)", hooks->secret,
                  error) &&
            needs("hooks.old_secret", "hooks.secret",
@@ -173,6 +173,24 @@ static bool check_hooks(const struct config *config, struct error *error)
            needs("hooks.url", "hooks.questions or hooks.events", is_used,
                  error) &&
            (!hooks->ca || hook_poster_check_ca(hooks->ca, error));
+}
+
+/* The same of those that apps name. */
+static bool check_webhooks(const struct config *config, struct error *error)
+{
+    for (size_t i = 0; i < config->pusher_apps.count; i++) {
+        const struct pusher_app_options *app = &config->pusher_apps.items[i];
+        if (!app->webhook_url != !app->webhook_events.count)
+            return error_set(error,
+                             "pusher.apps: app %zu: webhook_url and "
+                             "webhook_events are needed together",
+                             i + 1);
+        if (app->webhook_url &&
+            !hook_poster_check_url("pusher.apps: webhook_url", app->webhook_url,
+                                   error))
+            return false;
+    }
+    return true;
 }
 
 /* Reads secret and key files as the server will, and lets go of them. */
@@ -270,7 +288,8 @@ bool config_check(struct config *config, struct error *error)
     judge_open(config);
     return check_secret(config, error) && config_check_auth(config, error) &&
            check_admin(config, error) && check_redis(config, error) &&
-           check_hooks(config, error) && check_pings(config, error) &&
-           check_keys(config, error) && check_tls(config, error) &&
+           check_hooks(config, error) && check_webhooks(config, error) &&
+           check_pings(config, error) && check_keys(config, error) &&
+           check_tls(config, error) &&
            check_folder("web_root", config->web_root, error);
 }

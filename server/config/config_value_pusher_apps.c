@@ -6,6 +6,7 @@
 #include "base/text_file.h"
 #include "config/config_object.h"
 #include "protocols/pusher/pusher_apps.h"
+#include "protocols/pusher/pusher_webhook_events.h"
 
 #define AT(member) CONFIG_FIELD(struct pusher_app_options, member)
 
@@ -32,6 +33,10 @@ static const struct config_key keys[] = {
      .max = 1000000, .help = "in one presence channel; 0: no limit"},
     {"subscription_counts", &config_value_bool, AT(subscription_counts),
      "false", .help = "a channel tells how many subscribe to it"},
+    {"webhook_url", &config_value_text, AT(webhook_url), NULL, .min = 1,
+     .help = "is told of the events, signed as by Pusher"},
+    {"webhook_events", &config_value_list, AT(webhook_events), "",
+     .choices = PUSHER_WEBHOOK_EVENTS, .help = "which they are"},
 };
 
 enum { REQUIRED = 2 };

@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
+#include "messaging/news.h"
+
 static size_t size_of(const struct news *news)
 {
     return sizeof *news + news->len;
@@ -19,7 +22,7 @@ static struct news *take_first(struct event_queue *queue)
 
 static void drop_first(struct event_queue *queue)
 {
-    free(take_first(queue));
+    news_free(take_first(queue));
     queue->dropped++;
 }
 
@@ -54,27 +57,42 @@ void event_queue_note_dropped(struct event_queue *queue, uint64_t count)
 static void write_news(const struct event_queue *queue, const struct news *news,
                        struct buffer *out)
 {
-    buffer_append_format(out, "{\"id\":\"%s-%llu\"", queue->instance,
-                         (unsigned long long)queue->number);
-    buffer_append(out, (struct bytes){news->json, news->len});
+    struct bytes members = {news->json, news->len};
+    buffer_append_char(out, '{');
+    if (queue->is_for_target)
+        members = bytes_skip(members, 1); /* the comma */
+    else
+        buffer_append_format(out, "\"id\":\"%s-%llu\"", queue->instance,
+                             (unsigned long long)queue->number);
+    buffer_append(out, members);
     buffer_append_char(out, '}');
+}
+
+static void write_head(const struct event_queue *queue, struct buffer *out)
+{
+    if (queue->is_for_target)
+        buffer_append_format(out, "{\"time_ms\":%lld,\"events\":[",
+                             (long long)clock_wall_ms());
+    else
+        buffer_append_format(out,
+                             "{\"instance\":\"%s\",\"dropped\":%llu,"
+                             "\"events\":[",
+                             queue->instance,
+                             (unsigned long long)queue->dropped);
 }
 
 uint32_t event_queue_take(struct event_queue *queue, uint32_t events_max,
                           struct buffer *out)
 {
     uint32_t count = 0;
-    buffer_append_format(out,
-                         "{\"instance\":\"%s\",\"dropped\":%llu,"
-                         "\"events\":[",
-                         queue->instance, (unsigned long long)queue->dropped);
+    write_head(queue, out);
     queue->dropped = 0;
     while (queue->first && count < events_max &&
            (!count || out->len + queue->first->len < BATCH_BYTES)) {
         if (count++)
             buffer_append_char(out, ',');
         write_news(queue, queue->first, out);
-        free(take_first(queue));
+        news_free(take_first(queue));
     }
     buffer_append_text(out, "]}");
     return count;
@@ -84,6 +102,6 @@ uint32_t event_queue_clear(struct event_queue *queue)
 {
     uint32_t count = queue->count;
     while (queue->first)
-        free(take_first(queue));
+        news_free(take_first(queue));
     return count;
 }

@@ -18,6 +18,7 @@ enum { BATCH_BYTES = 1048576 };
 struct event_queue {
     /* set once */
     const char *instance; /* the first part of every id */
+    bool is_for_target;   /* in Pusher's form: no ids, the time of the batch */
     uint32_t events_max;
     uint64_t bytes_max;
     /* what waits, oldest first */

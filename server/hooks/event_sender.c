@@ -22,6 +22,7 @@ struct batch {
 struct event_sender {
     const struct hook_options *options;
     struct hook_poster *poster;
+    const struct hook_target *target; /* NULL: the application */
     struct metrics *metrics;
     struct event_queue queue;
     struct batch batch; /* count 0: there is none */
@@ -34,14 +35,17 @@ struct event_sender {
 struct event_sender *event_sender_new(const struct hook_options *options,
                                       const char *instance,
                                       struct hook_poster *poster,
+                                      const struct hook_target *target,
                                       struct metrics *metrics)
 {
     struct event_sender *sender = memory_new(1, sizeof *sender);
+    sender->target = target;
     sender->options = options;
     sender->poster = poster;
     sender->metrics = metrics;
     sender->queue = (struct event_queue){
         .instance = instance,
+        .is_for_target = target,
         .events_max = options->queue_events,
         .bytes_max = options->queue_bytes,
         .number = 1,
@@ -153,6 +157,7 @@ static void post(struct event_sender *sender, uint64_t now_ms)
     sender->due_ms = now_ms + sender->options->batch_ms;
     const struct hook_call call = {
         .kind = "events",
+        .target = sender->target,
         .trace = "",
         .body = buffer_bytes(&batch->body),
         .timeout_ms = sender->options->events_timeout_ms,

@@ -17,10 +17,11 @@
 
 struct event_sender;
 
-/* All is borrowed. */
+/* All is borrowed; `target`: NULL for the application's own hooks. */
 struct event_sender *event_sender_new(const struct hook_options *options,
                                       const char *instance,
                                       struct hook_poster *poster,
+                                      const struct hook_target *target,
                                       struct metrics *metrics);
 
 /* Takes the news. */

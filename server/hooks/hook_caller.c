@@ -18,6 +18,8 @@
 #include "hooks/event_sender.h"
 #include "hooks/hook_answer.h"
 #include "hooks/hook_poster.h"
+#include "hooks/webhooks.h"
+#include "messaging/news.h"
 #include "messaging/worker.h"
 
 enum {
@@ -55,6 +57,7 @@ struct hook_caller {
     uint32_t running_count;
     uint64_t last_number;
     struct event_sender *events;
+    struct webhooks webhooks;
     uint64_t tick_ms; /* when the next is due */
     bool is_stopping;
     uint64_t stop_ms;
@@ -228,7 +231,11 @@ static void ask(struct hooks *base, struct question *question)
 static void take_news(void *subject, void *object)
 {
     struct hook_caller *caller = subject;
-    event_sender_add(caller->events, object);
+    struct news *news = object;
+    if (news->target)
+        webhooks_add(&caller->webhooks, news);
+    else
+        event_sender_add(caller->events, news);
 }
 
 static void tell(struct hooks *base, struct news *news)
@@ -237,7 +244,7 @@ static void tell(struct hooks *base, struct news *news)
     if (inbox_depth(&caller->inbox) >=
         caller->options->queue_events + INBOX_SPARE) {
         caller->dropped++;
-        free(news);
+        news_free(news);
         return;
     }
     inbox_post(&caller->inbox, (struct inbox_item){take_news, caller, news});
@@ -272,8 +279,9 @@ static uint64_t least(uint64_t a, uint64_t b)
 
 static bool is_over(const struct hook_caller *caller, uint64_t now_ms)
 {
-    return caller->is_stopping &&
-           (event_sender_is_done(caller->events) || now_ms >= caller->stop_ms);
+    return caller->is_stopping && ((event_sender_is_done(caller->events) &&
+                                    webhooks_is_done(&caller->webhooks)) ||
+                                   now_ms >= caller->stop_ms);
 }
 
 static void *run(void *arg)
@@ -285,6 +293,7 @@ static void *run(void *arg)
         uint64_t wait_ms = tick(caller, now_ms);
         wait_ms = least(wait_ms, step_questions(caller, now_ms));
         wait_ms = least(wait_ms, event_sender_step(caller->events, now_ms));
+        wait_ms = least(wait_ms, webhooks_step(&caller->webhooks, now_ms));
         hook_poster_run(caller->poster, caller->is_stopping
                                             ? least(wait_ms, STOP_STEP_MS)
                                             : wait_ms);
@@ -335,6 +344,7 @@ static void stop_here(void *subject, void *object)
     caller->is_stopping = true;
     caller->stop_ms = clock_steady_ms() + STOP_MS;
     event_sender_hurry(caller->events);
+    webhooks_hurry(&caller->webhooks);
 }
 
 static unsigned bits_of(const struct text_list *chosen,
@@ -352,6 +362,7 @@ static struct hooks make_base(const struct hook_options *options)
 {
     return (struct hooks){
         .ops = &ops,
+        /* without a URL there are none: the config is checked */
         .asked = bits_of(&options->questions, hook_name, HOOK_COUNT),
         .told = bits_of(&options->events, hook_event_name, EVENT_COUNT),
         .channels = {[HOOK_SUBSCRIBE] = &options->subscribe_channels,
@@ -375,7 +386,11 @@ struct hooks *hook_caller_new(const struct hook_options *options,
     PANIC_IF(sem_init(&caller->settled, 0, 0) != 0);
     caller->poster = hook_poster_new(options);
     caller->events = event_sender_new(options, caller->instance, caller->poster,
-                                      &caller->metrics);
+                                      NULL, &caller->metrics);
+    caller->webhooks = (struct webhooks){.options = options,
+                                         .instance = caller->instance,
+                                         .poster = caller->poster,
+                                         .metrics = &caller->metrics};
     thread_start(&caller->thread, run, caller);
     return &caller->base;
 }
@@ -415,6 +430,7 @@ void hook_caller_free(struct hooks *base)
     pthread_join(caller->thread, NULL);
     PANIC_IF(caller->open);
     event_sender_free(caller->events);
+    webhooks_clear(&caller->webhooks);
     hook_poster_free(caller->poster);
     sem_destroy(&caller->settled);
     inbox_deinit(&caller->inbox);

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/web_request.h"
 #include "hooks/hook_signature.h"
+#include "messaging/hook_target.h"
 
 enum { HEAD_BYTES_MAX = 65536 };
 
@@ -47,7 +48,8 @@ static bool has_scheme(CURLU *url)
     return has;
 }
 
-bool hook_poster_check_url(const char *text, struct error *error)
+bool hook_poster_check_url(const char *key, const char *text,
+                           struct error *error)
 {
     CURLU *url = curl_url();
     PANIC_IF(!url);
@@ -60,10 +62,9 @@ bool hook_poster_check_url(const char *text, struct error *error)
     curl_url_cleanup(url);
     return is_good ||
            error_set(error,
-                     "hooks.url: expected http://host/path or "
-                     "https://host/path, without user or fragment, got "
-                     "\"%.200s\"",
-                     text);
+                     "%s: expected http://host/path or https://host/path, "
+                     "without user or fragment, got \"%.200s\"",
+                     key, text);
 }
 
 bool hook_poster_check_ca(const char *file, struct error *error)
@@ -102,7 +103,8 @@ static void set_options(struct transfer *transfer)
 {
     const struct hook_options *options = transfer->poster->options;
     CURL *easy = transfer->easy;
-    web_request_set_options(easy, options->url, options->ca, on_body, transfer);
+    web_request_set_options(easy, options->url ? options->url : "", options->ca,
+                            on_body, transfer);
     CURLcode bad = CURLE_OK;
     bad |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head);
@@ -158,15 +160,33 @@ static bool add_signature(struct transfer *transfer, const char *time,
     return is_signed;
 }
 
+/* In Pusher's way: of the body alone, and by which key. */
+static bool add_target_headers(struct transfer *transfer,
+                               const struct hook_target *target,
+                               struct bytes body)
+{
+    char signature[HOOK_SIGNATURE_LEN + 1];
+    char line[128];
+    if (!hook_signature_of_body(target->secret, body, signature))
+        return false;
+    snprintf(line, sizeof line, "X-Pusher-Key: %s", target->key);
+    add_header(transfer, line);
+    snprintf(line, sizeof line, "X-Pusher-Signature: %s", signature);
+    add_header(transfer, line);
+    return true;
+}
+
 static bool add_headers(struct transfer *transfer, const struct hook_call *call)
 {
     char time[24];
     char line[128];
+    add_header(transfer, "Content-Type: application/json");
+    add_header(transfer, "Expect:"); /* the body goes along at once */
+    if (call->target)
+        return add_target_headers(transfer, call->target, call->body);
     snprintf(time, sizeof time, "%" PRId64, clock_wall_ms() / 1000);
     if (!add_signature(transfer, time, call->body))
         return false;
-    add_header(transfer, "Content-Type: application/json");
-    add_header(transfer, "Expect:"); /* the body goes along at once */
     snprintf(line, sizeof line, "Peal-Hook: %s", call->kind);
     add_header(transfer, line);
     snprintf(line, sizeof line, "Peal-Timestamp: %s", time);
@@ -204,6 +224,9 @@ struct transfer *hook_poster_send(struct hook_poster *poster,
         put_back(transfer);
         return NULL;
     }
+    /* curl copies it */
+    curl_easy_setopt(easy, CURLOPT_URL,
+                     call->target ? call->target->url : poster->options->url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->body.data);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
@@ -287,7 +310,8 @@ void hook_poster_use_secrets(struct hook_poster *poster, const char *secret,
                              const char *old)
 {
     forget_secrets(poster);
-    poster->secrets[0] = memory_copy_text(secret, strlen(secret));
+    poster->secrets[0] =
+        secret ? memory_copy_text(secret, strlen(secret)) : NULL;
     poster->secrets[1] = old ? memory_copy_text(old, strlen(old)) : NULL;
 }
 

@@ -22,6 +22,7 @@
 #include "hooks/hook_options.h"
 
 struct hook_poster;
+struct hook_target;
 struct transfer;
 
 /* What became of a POST. */
@@ -33,8 +34,9 @@ struct hook_reply {
 
 typedef void hook_posted(void *arg, const struct hook_reply *reply);
 
-/* Whether `url` is one to post to; if not, why. */
-bool hook_poster_check_url(const char *url, struct error *error);
+/* Whether `url` is one to post to; if not, why. `key`: of the config. */
+bool hook_poster_check_url(const char *key, const char *url,
+                           struct error *error);
 
 /* Whether the CA file can be read; if not, why. */
 bool hook_poster_check_ca(const char *file, struct error *error);
@@ -42,7 +44,8 @@ bool hook_poster_check_ca(const char *file, struct error *error);
 /* Before other threads start; the options are borrowed. */
 struct hook_poster *hook_poster_new(const struct hook_options *options);
 
-/* Signs with these from the next call on; copies them. `old` may be NULL. */
+/* Signs with these from the next call on; copies them. `old` may be NULL, and
+ * both where only targets are told. */
 void hook_poster_use_secrets(struct hook_poster *poster, const char *secret,
                              const char *old);
 
@@ -51,8 +54,9 @@ void hook_poster_free(struct hook_poster *poster);
 
 /* What is posted. */
 struct hook_call {
-    const char *kind;  /* goes into a header */
-    const char *trace; /* the same: a traceparent, or empty */
+    const struct hook_target *target; /* NULL: as the options say */
+    const char *kind;                 /* goes into a header */
+    const char *trace;                /* the same: a traceparent, or empty */
     struct bytes body;
     uint64_t timeout_ms;
 };

@@ -10,8 +10,9 @@ static bool add(EVP_MAC_CTX *mac, struct bytes bytes)
     return EVP_MAC_update(mac, (const unsigned char *)bytes.data, bytes.len);
 }
 
-bool hook_signature_make(const char *secret, const char *time,
-                         struct bytes body, char out[HOOK_SIGNATURE_LEN + 1])
+/* `time` may be empty: then it is no part of it. */
+static bool sign(const char *secret, const char *time, struct bytes body,
+                 char out[HOOK_SIGNATURE_LEN + 1])
 {
     unsigned char digest[HOOK_SIGNATURE_LEN / 2];
     size_t len = 0;
@@ -23,12 +24,24 @@ bool hook_signature_make(const char *secret, const char *time,
     bool is_made = mac &&
                    EVP_MAC_init(mac, (const unsigned char *)secret,
                                 strlen(secret), parameters) &&
-                   add(mac, bytes_of(time)) && add(mac, BYTES_LITERAL(".")) &&
-                   add(mac, body) &&
+                   add(mac, bytes_of(time)) &&
+                   add(mac, bytes_of(time[0] ? "." : "")) && add(mac, body) &&
                    EVP_MAC_final(mac, digest, &len, sizeof digest);
     EVP_MAC_CTX_free(mac);
     EVP_MAC_free(hmac);
     if (is_made)
         hex_encode(digest, len, out);
     return is_made;
+}
+
+bool hook_signature_make(const char *secret, const char *time,
+                         struct bytes body, char out[HOOK_SIGNATURE_LEN + 1])
+{
+    return sign(secret, time, body, out);
+}
+
+bool hook_signature_of_body(const char *secret, struct bytes body,
+                            char out[HOOK_SIGNATURE_LEN + 1])
+{
+    return sign(secret, "", body, out);
 }

@@ -17,4 +17,8 @@ enum { HOOK_SIGNATURE_LEN = 64 };
 bool hook_signature_make(const char *secret, const char *time,
                          struct bytes body, char out[HOOK_SIGNATURE_LEN + 1]);
 
+/* The same of the body alone, as Pusher signs its webhooks. */
+bool hook_signature_of_body(const char *secret, struct bytes body,
+                            char out[HOOK_SIGNATURE_LEN + 1]);
+
 #endif

@@ -238,7 +238,7 @@ static void join_frames(struct rendering *rendering, struct buffer *joined)
 static void render(struct channel *channel, const struct connection *connection,
                    uint32_t next, struct rendered *rendered)
 {
-    const struct encoding *encoding = connection->protocol->encoding;
+    const struct encoding *encoding = connection_encoding(connection);
     const struct framing *framing = connection->transport->framing;
     struct rendering *rendering = &rendered->rendering;
     struct worker *worker = channel->worker;
@@ -302,7 +302,7 @@ static uint32_t send_to(struct channel *channel, struct subscriber *subscriber,
 {
     struct connection *connection = subscriber->connection;
     struct rendered *rendered =
-        &renderings->of[connection->protocol->encoding->number]
+        &renderings->of[connection_encoding(connection)->number]
                        [connection->transport->framing->number];
     bool latest = channel->options->slow_reader == SLOW_READER_LATEST;
 

@@ -141,6 +141,7 @@ struct connection {
     bool is_close_started : 1;  /* nothing is sent any more */
     bool wants_hello : 1;       /* as the handshake said */
     bool is_brief : 1;          /* see connection_new_brief */
+    bool wants_positions : 1;   /* in its messages, by another encoding */
 
     /* how often connection_take_opening said yes */
     unsigned opening_taken : 14;
@@ -179,6 +180,9 @@ void connection_on_sign_of_life(struct connection *connection);
 
 /* The socket takes more: the outbox is written on. */
 void connection_on_writable(struct connection *connection);
+
+/* How it is told messages; NULL over a protocol without channels. */
+const struct encoding *connection_encoding(const struct connection *connection);
 
 /* Ends the connection soon, between events. The first reason counts. */
 void connection_close(struct connection *connection, enum close_reason reason);

@@ -185,9 +185,16 @@ static void send_frame(struct connection *connection, struct message *message,
         queue_frames(connection, &frame, 1, NULL);
 }
 
+const struct encoding *connection_encoding(const struct connection *connection)
+{
+    const struct protocol *protocol = connection->protocol;
+    return connection->wants_positions ? protocol->positioned
+                                       : protocol->encoding;
+}
+
 void connection_send(struct connection *connection, struct message *message)
 {
-    const struct encoding *encoding = connection->protocol->encoding;
+    const struct encoding *encoding = connection_encoding(connection);
     if (encoding)
         send_frame(
             connection, message,
@@ -208,11 +215,18 @@ static void append_message(struct connection *connection,
 {
     const struct framing *framing = connection->transport->framing;
     struct frame *frame =
-        message_new_frame(message, connection->protocol->encoding, framing);
+        message_new_frame(message, connection_encoding(connection), framing);
     buffer_append(out, frame_bytes(frame));
     if (framing->finish)
         framing->finish(connection, message, out);
     frame_unref(frame);
+}
+
+static bool skips(const struct connection *connection,
+                  const struct message *message)
+{
+    return connection->protocol->skips &&
+           connection->protocol->skips(connection, message);
 }
 
 void connection_send_page(struct connection *connection,
@@ -226,8 +240,9 @@ void connection_send_page(struct connection *connection,
     connection_send_replies(connection->worker);
     buffer_clear(out);
     for (size_t i = 0; i < count; i++)
-        append_message(connection, messages[i], out);
-    if (!count)
+        if (!skips(connection, messages[i]))
+            append_message(connection, messages[i], out);
+    if (!out->len)
         return;
     count_sent(connection, count, out->len);
     send_requested(connection, buffer_bytes(out));

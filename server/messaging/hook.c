@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "messaging/connection.h"
 #include "messaging/names.h"
+#include "messaging/news.h"
 #include "messaging/protocol.h"
 #include "messaging/worker.h"
 
@@ -109,15 +110,15 @@ static void begin(struct buffer *json, enum hook_event event)
                          event_names[event], (long long)clock_wall_ms());
 }
 
-static void tell(struct hooks *hooks, enum hook_event event,
-                 struct buffer *json)
+static void tell(struct hooks *hooks, struct buffer *json)
 {
-    struct news *news = memory_new(1, sizeof *news + json->len);
-    news->event = event;
-    news->len = json->len;
-    memcpy(news->json, json->data, json->len);
-    buffer_deinit(json);
-    hooks->ops->tell(hooks, news);
+    hooks->ops->tell(hooks, news_new(NULL, json));
+}
+
+void hook_tell_target(struct hooks *hooks, struct hook_target *target,
+                      struct buffer *json)
+{
+    hooks->ops->tell(hooks, news_new(target, json));
 }
 
 void hook_append_connection(struct buffer *body,
@@ -157,7 +158,7 @@ void hook_tell_connected(const struct connection *connection)
         connection->transport->address(connection, address);
     hook_append_text(&json, "address", bytes_of(address));
     hook_append_text(&json, "protocol", bytes_of(connection->protocol->name));
-    tell(hooks, EVENT_CONNECTED, &json);
+    tell(hooks, &json);
 }
 
 void hook_tell_disconnected(const struct connection *connection, int code)
@@ -173,20 +174,33 @@ void hook_tell_disconnected(const struct connection *connection, int code)
     hook_append_text(&json, "reason", bytes_of(reason));
     buffer_append_text(&json, ",\"duration_ms\":");
     buffer_append_uint(&json, clock_steady_ms() - connection->opened_ms);
-    tell(hooks, EVENT_DISCONNECTED, &json);
+    tell(hooks, &json);
 }
 
-void hook_tell_channel(struct hooks *hooks, enum hook_event event,
+/* What the channel's protocol makes of it. */
+static void tell_protocol(const struct instance *instance,
+                          enum hook_event event, const char *channel,
+                          const char *client)
+{
+    const struct channel_options *options =
+        channel_options_find(&instance->options->channels, channel);
+    if (options->told)
+        options->told(instance->hooks, event, channel, client);
+}
+
+void hook_tell_channel(const struct instance *instance, enum hook_event event,
                        const char *channel)
 {
-    hook_tell_member(hooks, event, channel, NULL, (struct bytes){0});
+    hook_tell_member(instance, event, channel, NULL, (struct bytes){0});
 }
 
-void hook_tell_member(struct hooks *hooks, enum hook_event event,
+void hook_tell_member(const struct instance *instance, enum hook_event event,
                       const char *channel, const char *client,
                       struct bytes info)
 {
-    if (!hook_is_told(hooks, event))
+    if (instance->hooks)
+        tell_protocol(instance, event, channel, client);
+    if (!hook_is_told(instance->hooks, event))
         return;
     struct buffer json = {0};
     begin(&json, event);
@@ -196,5 +210,5 @@ void hook_tell_member(struct hooks *hooks, enum hook_event event,
     if (info.len)
         buffer_append_text(&json, ",\"info\":");
     buffer_append(&json, info);
-    tell(hooks, event, &json);
+    tell(instance->hooks, &json);
 }

@@ -45,7 +45,10 @@ enum hook_result {
 };
 
 struct connection;
+struct hook_target;
 struct hooks;
+struct instance;
+struct news;
 struct worker;
 
 /* As in config and on the wire. */
@@ -78,14 +81,6 @@ struct question {
     struct question *previous;
     void *transfer;
     uint64_t asked_ns;
-};
-
-/* Something that happened: the members of its JSON object but the id. */
-struct news {
-    struct news *next;
-    enum hook_event event;
-    size_t len;
-    char json[];
 };
 
 struct hooks_ops {
@@ -128,12 +123,16 @@ void question_free(struct question *question);
 /* Each does nothing unless that event is wanted; `hooks` may be NULL. */
 void hook_tell_connected(const struct connection *connection);
 void hook_tell_disconnected(const struct connection *connection, int code);
-void hook_tell_channel(struct hooks *hooks, enum hook_event event,
+void hook_tell_channel(const struct instance *instance, enum hook_event event,
                        const char *channel);
 /* `info`: what others may see of the client, or empty. */
-void hook_tell_member(struct hooks *hooks, enum hook_event event,
+void hook_tell_member(const struct instance *instance, enum hook_event event,
                       const char *channel, const char *client,
                       struct bytes info);
+
+/* `json`: members, each behind a comma; emptied. */
+void hook_tell_target(struct hooks *hooks, struct hook_target *target,
+                      struct buffer *json);
 
 /* Of a connection, in what the application is asked and told; unique on its
  * instance. */

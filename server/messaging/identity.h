@@ -48,6 +48,11 @@ void identity_deinit(struct identity *identity);
  * NULL and why. */
 struct caps *caps_parse(const struct json *json, struct error *error);
 
+/* Whether all members of these rules, which caps_parse has taken, are known
+ * ones. Others in a token may be of a later release, but in a config they are
+ * mistakes, and may allow more than was meant. */
+bool caps_check_members(const struct json *json, struct error *error);
+
 /* For caps that were made for this client and are nobody else's yet. A client
  * that calls itself "a*" must not get "inbox:a*" as a pattern because its
  * application put "inbox:" before the id: a pattern that ends with the client's

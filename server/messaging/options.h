@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct hooks;
+
 /* What becomes of messages for a connection that does not keep up. */
 enum slow_reader {
     SLOW_READER_CLOSE, /* close it (4513): it comes back and recovers */
@@ -30,6 +32,10 @@ struct channel_options {
     enum slow_reader slow_reader;
     /* A protocol's: subscribers of this instance came or went. May be NULL. */
     void (*counted)(const char *channel);
+    /* The same: what the application is told of members, by the one instance
+     * that saw it; `event` as in hook.h, `client` NULL for the channel. */
+    void (*told)(struct hooks *hooks, unsigned event, const char *channel,
+                 const char *client);
 };
 
 /* The first that matches holds; the last one matches everything. */

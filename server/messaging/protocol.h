@@ -104,6 +104,9 @@ struct protocol {
 
     /* Its wire format; NULL for a protocol without channels. */
     const struct encoding *encoding;
+
+    /* The same for connections with `wants_positions`; or NULL. */
+    const struct encoding *positioned;
 };
 
 /* The one of that name at that endpoint in a table ended by NULL, or NULL. */

@@ -18,7 +18,7 @@ from network import Network  # noqa: E402
 from redis_server import (  # noqa: E402
     LASTING, PlacedRedis, RedisServer, Sentinel)
 from reply_proxy import ReplyProxy  # noqa: E402
-from support.fixtures import application  # noqa: E402,F401
+from support.fixtures import application, webhook  # noqa: E402,F401
 
 
 @contextlib.contextmanager

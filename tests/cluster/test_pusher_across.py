@@ -146,3 +146,24 @@ def test_subscribers_are_told_how_many_they_are(redis, cluster):
     late = Pusher(instances[0])
     late.join("cache-room")
     late.receive("pusher:cache_miss")
+
+
+def test_the_webhook_is_told_once(redis, cluster, webhook):
+    instances = cluster(redis().url, 2, pusher={"apps": [webhook.app([
+        "channel_occupied", "channel_vacated", "member_added",
+        "member_removed"])]}, hooks={"batch_ms": 20})
+    clients = [Pusher(instances[index % 2]) for index in range(4)]
+    for client in clients:
+        client.join("news")
+    clients[0].join("presence-room", (1, {}))
+    clients[1].join("presence-room", (1, {}))
+    webhook.wait({"name": "channel_occupied", "channel": "news"},
+                 {"name": "channel_occupied", "channel": "presence-room"},
+                 {"name": "member_added", "channel": "presence-room",
+                  "user_id": "1"})
+    for client in clients:
+        client.websocket.end()
+    webhook.wait({"name": "channel_vacated", "channel": "news"},
+                 {"name": "channel_vacated", "channel": "presence-room"},
+                 {"name": "member_removed", "channel": "presence-room",
+                  "user_id": "1"})

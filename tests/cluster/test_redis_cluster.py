@@ -74,7 +74,8 @@ def test_a_failover_of_a_master(redis, cluster, load):
     for each in instances.instances:
         assert each.metric("peal_redis_failovers_total") == 1
         assert each.metric("peal_redis_slots_moved_total") in (5461, 5462)
-        assert each.metric("peal_redis_resubscriptions_total") >= 1
+    # all listeners may have come to one instance
+    assert instances.metric("peal_redis_resubscriptions_total") >= 1
 
 
 def move_slot(masters, slot, source, target):

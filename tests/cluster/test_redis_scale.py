@@ -83,6 +83,24 @@ def test_one_command_for_the_channels_of_a_slot(redis, cluster):
     cut_subscriptions(instances, masters.masters, shared)
     hear_some(instances, listener, shared)
     assert count_calls(masters.masters, "ssubscribe") < 15
+    # what PUBLISH says goes to every node: echoes must not
+    for node in masters.masters:
+        assert "publish_sent" not in node.call("CLUSTER", "INFO")
+
+
+def test_a_refused_subscription_is_asked_for_again(redis, cluster):
+    """CLUSTERDOWN does not say which channels it is about."""
+    masters = RedisCluster(redis)
+    server = cluster(masters.url, 1, channels=[
+        {"match": "*", "presence": False}])[0]
+    owner = masters.owner("peal:{many-1}:c")
+    owner.call("CLUSTER", "DELSLOTS", slot("many-1"))
+    client = server.connect("alice", ["many-1"], protocol="broadcast")
+    patience.wait_until(
+        lambda: "ssubscribe" in owner.call("INFO", "commandstats") and
+        "CLUSTERDOWN" in owner.call("INFO", "errorstats"))
+    owner.call("CLUSTER", "ADDSLOTS", slot("many-1"))
+    assert client.receive_type("subscribed")["channel"] == "many-1"
 
 
 def promtool(text):

@@ -35,7 +35,7 @@ static void set_up_pusher(void)
         .client_events = true,
         .presence_members = 100,
     };
-    pusher_apps_use(&(struct pusher_app_options_list){&app, 1});
+    pusher_rules_use(&(struct pusher_app_options_list){&app, 1});
 }
 
 static const char *client_id(const struct protocol *protocol, unsigned number)

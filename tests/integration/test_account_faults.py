@@ -319,11 +319,14 @@ def seconds_of(server, email):
 def test_unknown_email_takes_the_time_of_a_wrong_password(peal, tmp_path):
     server = peal(accounts.sqlite(tmp_path, account_attempts=60000))
     sign_up(server)
-    pairs = [(seconds_of(server, "ann@example.com"),
-              seconds_of(server, "nobody@example.com")) for _ in range(20)]
-    # the quickest: other programs run as well
-    known, unknown = map(min, zip(*pairs))
-    assert 0.5 < known / unknown < 2, (known, unknown)
+    known = unknown = 3600
+    # the quickest: other programs run as well, which takes more rounds
+    for turn in range(200):
+        known = min(known, seconds_of(server, "ann@example.com"))
+        unknown = min(unknown, seconds_of(server, "nobody@example.com"))
+        if turn >= 20 and 0.5 < known / unknown < 2:
+            return
+    pytest.fail(f"{known} s and {unknown} s")
 
 
 def test_login_flood_delays_no_message(peal, tmp_path):

@@ -224,7 +224,7 @@ def test_what_is_no_request_is_refused(peal):
     (bearer(), "", 200, None),
     ([("Cookie", f"peal_token={make_token()}"), ("Origin", PAGE)], "", 200,
      None),
-])
+], ids=range(9))
 def test_the_token_is_that_of_a_handshake(start_shared, headers, query,
                                           status, error):
     server = start_shared({**WITH_AUTH, "origins": [PAGE],
@@ -360,6 +360,28 @@ def test_bans_hold(peal):
     tell(server, "/api/ban", {"client": "eve", "seconds": 60})
     assert post(server, message(), "eve").status == 403
     assert publish(server, "room", 1)
+
+
+def test_each_request_of_a_proxys_connection_has_its_own_client(peal):
+    server = peal(config={**WITH_KEY, "trusted_proxies": ["127.0.0.1"],
+                          "dashboard": "loopback", "insecure": True,
+                          "web_root": str(ROOT / "web")})
+    tell(server, "/api/ban", {"address": "192.0.2.1", "seconds": 60})
+    raw = server.socket()
+
+    def ask(address, text=None):
+        raw.send(text or request(message(), headers=[
+            ("X-Forwarded-For", address)]))
+        return raw.response().status
+    dashboard = request_text("/dashboard", headers=[
+        ("X-Forwarded-For", "192.0.2.9")])
+    local = request_text("/dashboard")
+    assert ask("192.0.2.9") == 200
+    assert ask("", local) == 200  # the proxy's own
+    assert ask("192.0.2.9") == 200
+    assert ask("", dashboard) == 404
+    assert ask("192.0.2.1") == 403
+    assert raw.is_ended()
 
 
 def test_openapi_describes_it(shared):

@@ -192,8 +192,10 @@ def test_only_by_a_name_of_this_machine(server, host, status):
     assert page_status(server, host) == status
 
 
-@pytest.mark.parametrize("header", [("X-Forwarded-For", "127.0.0.1"),
-                                    ("Forwarded", "for=127.0.0.1")])
+@pytest.mark.parametrize("header", [
+    ("X-Forwarded-For", "127.0.0.1"), ("Forwarded", "for=127.0.0.1"),
+    ("X-Forwarded-Proto", "http"), ("X-Forwarded-Host", "localhost"),
+    ("X-Real-IP", "127.0.0.1"), ("Via", "1.1 localhost")])
 def test_who_forwards_without_being_trusted_does_not_open_it(server, header):
     headers = [header]
     assert statuses(server, headers) == {404}

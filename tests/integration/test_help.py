@@ -59,7 +59,8 @@ def test_a_config_is_valid(topic, tmp_path):
 @pytest.mark.parametrize("topic, line", examples(),
                          ids=lambda value: value[:40])
 def test_an_example_has_flags_that_exist(topic, line):
-    *variables, rest = re.split(r" (?=peal )|(?<=\S) (?=PEAL_)", line, 2)
+    *variables, rest = re.split(r" (?=peal )|(?<=\S) (?=PEAL_)", line,
+                                maxsplit=2)
     for name in (each.split("=")[0] for each in variables):
         known = run_peal("--help").stdout + "PEAL_API_KEY"
         assert name.removesuffix("_FILE") in known

@@ -100,6 +100,9 @@ ALERTS = {
     "PealFull ": ("8m", {"limit": "descriptors"}, [
         ('peal_limit_reached_total{limit="descriptors"}', "0x4 5x10", "5x20"),
     ]),
+    "PealFull  ": ("8m", {"limit": "admin_sockets"}, [
+        ('peal_limit_reached_total{limit="admin_sockets"}', "0x4 5x10", "5x20"),
+    ]),
     "PealNearlyFull": ("12m", {}, [
         ("peal_connections", "950x20", "850x20"),
         ("peal_connections_limit", "1000x20", "1000x20")]),

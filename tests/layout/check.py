@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 
+import examples
 import pages
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -383,13 +384,30 @@ def wire_page():
 PAGES = {name: read(name) for name in FILES if name.endswith(".md")}
 
 
+def page_examples():
+    yield from examples.wrong_rows(PAGES)
+
+
 def links():
     yield from pages.broken_links(PAGES, set(FILES))
 
 
+def spelling():
+    yield from pages.misspelt(PAGES)
+    yield from pages.typos(SOURCES + [
+        name for name in FILES if re.match(
+            r"(conf|web)/(?!vendor/).*\.(js|ts|sh|json|html|md|1|yml)$",
+            name) or name.endswith(".md")])
+
+
+def habits():
+    yield from pages.habits(PAGES)
+
+
 CHECKS = [floors, cycles, fences, header_contracts, sizes, base_names, words,
           top_level, machine_paths, readme_config_table, readme_defaults,
-          wire_page, close_reasons, errors, links, formatting]
+          wire_page, close_reasons, errors, links,
+          page_examples, spelling, habits, formatting]
 
 
 def main():

@@ -1,9 +1,11 @@
-"""Checks of the pages: that links and anchors lead somewhere, and that the
-prose keeps clear of habits that make it hard to read."""
+"""Checks of the pages: that links and anchors lead somewhere, that words are
+spelt as dictionaries have them, and that the prose keeps clear of habits that
+make it hard to read."""
 
 import os
 import pathlib
 import re
+import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -64,3 +66,76 @@ def broken_links(pages, files):
             elif anchor and there.endswith(".md") and \
                     anchor not in anchors(pages[there]):
                 yield f"{name}:{number}: {there} has no heading #{anchor}"
+
+
+def plain(text):
+    """What is to be read: no code, no addresses."""
+    text = re.sub(r"`[^`\n]*`", lambda code: " " * len(code[0]), prose(text))
+    text = re.sub(r"\]\([^)]*\)", "]", text)
+    return re.sub(r"https?://\S+", "", text)
+
+
+def is_manual(name):
+    return not name.startswith(("CHANGELOG.md", "web/vendor/"))
+
+
+def misspelt(pages):
+    """Words that neither the dictionary (British, with -ize) nor words.txt
+    has."""
+    known = set((ROOT / "tests/layout/words.txt").read_text().split())
+    for name, text in pages.items():
+        if not is_manual(name):
+            continue
+        try:
+            done = subprocess.run(
+                ["aspell", "--lang=en_GB-ize", "--mode=none", "list"],
+                input=plain(text), capture_output=True, text=True, check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            yield f"aspell: {error}: apt-get install aspell aspell-en"
+            return
+        for word in sorted(set(done.stdout.split()) - known):
+            line = [word in each for each in text.splitlines()].index(True)
+            yield (f"{name}:{line + 1}: {word}? If it is right, add it to "
+                   "tests/layout/words.txt")
+
+
+def typos(names):
+    """Common ones, in code and texts."""
+    try:
+        done = subprocess.run(
+            ["codespell", "--ignore-words-list", "fro,te,upto", *names], cwd=ROOT,
+            capture_output=True, text=True, check=False)
+    except OSError as error:
+        yield f"codespell: {error}: apt-get install codespell"
+        return
+    yield from done.stdout.splitlines()
+
+
+# What makes a sentence hard to read, and what to write instead.
+HABITS = [
+    (r"(?:^|[.:;] )Who(?:ever)? [a-z]+s? [^?]*$", "name who it is"),
+    (r"\b(?:is|are|was) told\b", "gets, learns, is notified"),
+    (r"\b(?:Redis|server|client|application|source) is (?:away|there)\b",
+     "is unavailable, is available"),
+    (r"\bhas a word\b|\bwithout a word\b", "say what happens"),
+    (r"\bsuch an? one\b", "repeat the noun"),
+    (r",? as well[.;:]", "too, or leave it out"),
+    (r"^(?:\S+ )*Is (?:any|some|a|the|it)\w* [^?.]*,", "begin with if"),
+    (r"\bstands? (?:in|there|at|beside|behind)\b", "is, contains, has"),
+    (r"\banew\b", "again"),
+    (r"\bof (?:ours|yours|theirs)\b", "our, your, their"),
+    (r"\bserves? on\b", "continues"),
+    (r"\b[Hh]e\b", "a client is they or it"),
+    (r"\bsays? it to programs\b|\bsays? no more than\b", "say it directly"),
+]
+
+
+def habits(pages):
+    for name, text in pages.items():
+        if not is_manual(name):
+            continue
+        for number, line in enumerate(plain(text).splitlines(), 1):
+            for pattern, advice in HABITS:
+                found = re.search(pattern, line)
+                if found:
+                    yield f"{name}:{number}: '{found[0].strip()}': {advice}"

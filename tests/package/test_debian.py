@@ -19,6 +19,12 @@ PAGES = {"api.css", "api.html", "api.js", "base.css", "chat-account.js",
                  "format.js", "index.html", "main.js", "metrics.js",
                  "plots.js", "table.js", "theme.js", "views.js")}
 
+DOCUMENTS = {"README.md", "conf/README.md", "server/SECURITY.md",
+             "web/README.md", "protocols/README.md", "protocols/guarantees.md",
+             "protocols/http-api.md", "protocols/migrate.md",
+             "protocols/pusher.md", "protocols/sse.md",
+             "protocols/webhooks.md", "protocols/websocket.md"}
+
 
 def output_of(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True,
@@ -67,7 +73,7 @@ def test_each_file_stands_where_debian_expects_it(contents):
               "/usr/share/doc/peal/copyright",
               "/usr/share/doc/peal/common_passwords_license.txt",
               "/usr/share/doc/peal/peal.json",
-              "/usr/share/doc/peal/README.md",
+              *(f"/usr/share/doc/peal/{page}" for page in DOCUMENTS),
               *(f"/usr/share/doc/peal/examples/{name}" for name in (
                   "alerts.yml", "grafana.json", "prometheus.yml",
                   "nginx.conf", "haproxy.cfg")),

@@ -35,6 +35,8 @@ test('the page shows every path with its method, and its script keeps to the con
   for (const where of ['nav li', 'section:not(#authentication) h2']) {
     assert.deepEqual(await page.locator(where).allTextContents(), every, where);
   }
+  const heights = await page.locator('nav .method').evaluateAll((all) => all.map((one) => one.offsetHeight));
+  assert.equal(new Set(heights).size, 1, 'a method that is broken into two lines');
   assert.equal(await page.locator('[role="alert"]').count(), 0);
   await page.click('a[href="#publish"]');
   assert.match(await page.locator('#publish').innerText(), /idempotency_key[\s\S]*429/);

@@ -31,7 +31,8 @@ function installPackages() {
     symlinkSync(join(MODULES, name), join(modules, name));
   }
   const options = { cwd: join(ROOT, 'web'), encoding: 'utf8' };
-  const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--offline', '--loglevel=error', '--pack-destination', folder], options));
+  const [{ filename }] = JSON.parse(execFileSync('npm', [
+    'pack', '--json', '--offline', '--foreground-scripts=false', '--loglevel=error', '--pack-destination', folder], options));
   mkdirSync(join(modules, 'peal-client'));
   execFileSync('tar', ['xzf', join(folder, filename), '-C', join(modules, 'peal-client'), '--strip-components=1']);
 }
@@ -52,6 +53,7 @@ before(async () => {
     server: { host: '127.0.0.1', port: await freePort() },
   });
   [browser] = await Promise.all([Browser.launch(), dev.listen()]);
+  await Promise.all(['page_react.jsx', 'Room.jsx', 'page_vue.js', 'Room.vue'].map((file) => dev.warmupRequest(`/${file}`)));
 });
 after(async () => {
   await browser?.close();
@@ -87,6 +89,7 @@ async function open(t, name) {
   });
   const { port } = dev.httpServer.address();
   await page.goto(`http://127.0.0.1:${port}/${name}.html?server=${encodeURIComponent(server.url)}`);
+  await page.waitForSelector('#state', { timeout: 40_000 }); // Vite prepares what is imported first
   await shows(page, '#state', 'open subscribed');
   const say = (payload, channel = 'room') => backend(server, '/api/publish', { channel, payload });
   return { server, page, sent, sockets, say };
@@ -106,7 +109,7 @@ function edit(name, from, to) {
 }
 
 for (const name of BINDINGS) {
-  test(`${name}: the example of twenty lines is built and chats`, { timeout: 40_000 }, async (t) => {
+  test(`${name}: the example of twenty lines is built and chats`, { timeout: 60_000 }, async (t) => {
     const root = join(folder, name);
     await build({ root, logLevel: 'error' });
     const server = await PealServer.start(t, { PEAL_WEB_ROOT: join(root, 'dist') });
@@ -124,7 +127,7 @@ for (const name of BINDINGS) {
     assert.ok(lines[0] <= 24, `${lines}`);
   });
 
-  test(`${name}: one connection and one subscription, each message once, and none after the end`, { timeout: 30_000 }, async (t) => {
+  test(`${name}: one connection and one subscription, each message once, and none after the end`, { timeout: 60_000 }, async (t) => {
     const { server, page, sent, sockets, say } = await open(t, name);
     await shows(page, '#members', 'alice');
     for (const payload of [1, 2, 3, 4, 5, 6, 7]) await say(payload);
@@ -159,7 +162,7 @@ for (const name of BINDINGS) {
     assert.deepEqual(browser.complaints, []);
   });
 
-  test(`${name}: an edit of a component keeps its connection`, { timeout: 30_000 }, async (t) => {
+  test(`${name}: an edit of a component keeps its connection`, { timeout: 60_000 }, async (t) => {
     const { page, sockets, say } = await open(t, name);
     const file = { react: 'Room.jsx', vue: 'Room.vue' }[name];
     await say('before');
@@ -178,11 +181,11 @@ for (const name of BINDINGS) {
   });
 }
 
-test('react: what suspends keeps its messages, and loses none', { timeout: 30_000 }, async (t) => {
+test('react: what suspends keeps its messages, and loses none', { timeout: 60_000 }, async (t) => {
   const { page, sent, say } = await open(t, 'react');
   await say(1);
   await page.getByText('1', { exact: true }).waitFor();
-  await page.evaluate(() => window.sleep());
+  await page.evaluate(() => window.sleep('sleep'));
   await page.waitForSelector('#fallback', { state: 'attached' });
   await say(2);
   await page.evaluate(() => window.wake());
@@ -190,9 +193,33 @@ test('react: what suspends keeps its messages, and loses none', { timeout: 30_00
   await page.getByText('2', { exact: true }).waitFor();
   assert.deepEqual(await listed(page), ['1', '2']);
   assert.deepEqual([sent.subscribe, sent.unsubscribe], [1, undefined]);
+
+  // before it is shown it subscribes to nothing
+  await page.evaluate(() => window.sleep('nap'));
+  await say(3);
+  await page.getByText('3', { exact: true }).waitFor();
+  assert.equal(sent.subscribe, 1);
+  await page.evaluate(() => window.wake());
+  await shows(page, '#nap', 'subscribed');
+  assert.equal(sent.subscribe, 2);
 });
 
-test('react: another client is another connection, and the former one is closed', { timeout: 30_000 }, async (t) => {
+test('react: what is hidden leaves its channel, and recovers when it is shown', { timeout: 60_000 }, async (t) => {
+  const { page, sent, say } = await open(t, 'react');
+  await say(1);
+  await page.getByText('1', { exact: true }).waitFor();
+  await page.evaluate(() => window.show({ isHidden: true }));
+  await page.locator('main').waitFor({ state: 'hidden' });
+  await say(2);
+  await page.evaluate(() => window.show({ isHidden: false }));
+  await page.getByText('2', { exact: true }).waitFor();
+  await say(3);
+  await page.getByText('3', { exact: true }).waitFor();
+  assert.deepEqual(await listed(page), ['1', '2', '3']);
+  assert.deepEqual([sent.subscribe, sent.unsubscribe], [2, 1]);
+});
+
+test('react: another client is another connection, and the former one is closed', { timeout: 60_000 }, async (t) => {
   const { page, sockets } = await open(t, 'react');
   await page.evaluate(() => window.show({ client: 'bob' }));
   await shows(page, '#members', 'bob');

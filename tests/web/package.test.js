@@ -108,7 +108,7 @@ test('the package holds the client, its types, manual and licence, and the versi
     'LICENSE', 'README.md', 'bindings/stores.js',
     'dist/peal.cjs', 'dist/peal.cjs.map', 'dist/peal.d.cts', 'dist/peal.min.js', 'dist/peal.min.js.map',
     'dist/react.cjs', 'dist/react.cjs.map', 'dist/react.d.cts', 'dist/vue.cjs', 'dist/vue.cjs.map', 'dist/vue.d.cts',
-    'package.json', 'peal-fallback.js', 'peal.d.ts', 'peal.js',
+    'package.json', 'peal-fallback.js', 'peal-pusher.js', 'peal.d.ts', 'peal.js',
     'react/index.d.ts', 'react/index.js', 'vue/index.d.ts', 'vue/index.js',
   ]);
   const [, version] = /project\(peal VERSION (\S+)/.exec(readFileSync(join(ROOT, 'CMakeLists.txt'), 'utf8'));

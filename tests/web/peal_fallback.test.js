@@ -246,6 +246,20 @@ test('requests keep their order: one after the other, and what comes up meanwhil
   for (const left of done.slice(3)) await assert.rejects(left, { code: 'closed' });
 });
 
+test('the largest message fits into a request, brackets and all', async (t) => {
+  const { peal, http } = await overHttp(t);
+  assert.equal(peal.hello.limits.message_bytes, 998);
+  let most = 0; // bytes of a payload
+  for (let size = 980; !most; size -= 1) {
+    const sent = peal.publish('lobby', 'x'.repeat(size));
+    await calmed();
+    if (http.posts.length) most = size;
+    else await assert.rejects(sent, { code: 'too_big' });
+    sent.catch(() => {});
+  }
+  assert.equal(JSON.stringify(http.post.frames).length, 1000);
+});
+
 test('a request that gets no answer is rejected as disconnected, and what was missed is recovered', async (t) => {
   const { peal, http, lobby, clock } = await overHttp(t);
   const lost = assert.rejects(lobby.publish(1), { code: 'disconnected' });

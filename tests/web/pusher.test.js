@@ -1,54 +1,12 @@
 /** Pusher's own clients against the real server: nothing is changed but the host. */
 
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 
-import Pusher from 'pusher';
 import PusherClient from 'pusher-js';
 
 import { PealServer } from './support/peal_server.js';
-
-const KEY = 'a-key-of-the-tests';
-const APP = { id: '1', key: 'app-key', secret: 'app-secret', client_events: true };
-const START = { PEAL_API_KEY: KEY, PEAL_PUSHER_APPS: JSON.stringify([APP]) };
-
-const sign = (text) => `${APP.key}:${createHmac('sha256', APP.secret).update(text).digest('hex')}`;
-
-/** What an application's endpoint answers. */
-function authorize({ socketId, channelName }, callback, user) {
-  if (!channelName.startsWith('presence-')) {
-    callback(null, { auth: sign(`${socketId}:${channelName}`) });
-    return;
-  }
-  const data = JSON.stringify(user);
-  callback(null, { auth: sign(`${socketId}:${channelName}:${data}`), channel_data: data });
-}
-
-function clientOf(t, server, { user = {}, ...options } = {}) {
-  const client = new PusherClient(APP.key, {
-    wsHost: '127.0.0.1',
-    wsPort: server.port,
-    forceTLS: false,
-    enabledTransports: ['ws'],
-    disableStats: true,
-    cluster: '',
-    channelAuthorization: { customHandler: (asked, callback) => authorize(asked, callback, user) },
-    ...options,
-  });
-  t.after(() => client.disconnect());
-  return client;
-}
-
-const once = (emitter, event) => new Promise((resolve) => {
-  const listener = (data, metadata) => {
-    emitter.unbind(event, listener);
-    resolve([data, metadata]);
-  };
-  emitter.bind(event, listener);
-});
-
-const subscribed = (channel) => once(channel, 'pusher:subscription_succeeded');
+import { APP, backendOf, clientOf, KEY, once, START, subscribed } from './support/pusher.js';
 
 async function publish(server, body) {
   const answer = await fetch(`${server.url}/api/publish`, {
@@ -135,7 +93,7 @@ test('pusher-js: an unknown key ends it, and a restart does not', async (t) => {
 
 test('pusher: a backend triggers events, one and many, and passes over their sender', async (t) => {
   const server = await PealServer.start(t, START);
-  const backend = new Pusher({ appId: APP.id, key: APP.key, secret: APP.secret, host: '127.0.0.1', port: server.port, useTLS: false });
+  const backend = backendOf(server);
   const clients = [clientOf(t, server), clientOf(t, server)];
   const channels = clients.map((client) => client.subscribe('news'));
   await Promise.all(channels.map(subscribed));
@@ -148,13 +106,13 @@ test('pusher: a backend triggers events, one and many, and passes over their sen
   await backend.triggerBatch([{ channel: 'news', name: 'App\\Events\\Said', data: 'text' }]);
   assert.deepEqual((await many).map(([data]) => data), ['text', 'text']);
   await assert.rejects(backend.trigger('news', 'x', 'y'.repeat(10_241)), ({ status }) => status === 413);
-  const stranger = new Pusher({ appId: APP.id, key: APP.key, secret: 'x', host: '127.0.0.1', port: server.port, useTLS: false });
+  const stranger = backendOf(server, { secret: 'x' });
   await assert.rejects(stranger.trigger('news', 'x', {}), ({ status }) => status === 401);
 });
 
 test('pusher: what it authorizes is let in', async (t) => {
   const server = await PealServer.start(t, START);
-  const backend = new Pusher({ appId: APP.id, key: APP.key, secret: APP.secret, host: '127.0.0.1', port: server.port, useTLS: false });
+  const backend = backendOf(server);
   const authorizer = ({ socketId, channelName }, callback) => callback(null, backend.authorizeChannel(
     socketId, channelName, channelName.startsWith('presence-') ? { user_id: '7', user_info: { name: 'Ann' } } : undefined,
   ));

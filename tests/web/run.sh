@@ -72,6 +72,8 @@ run_file examples.test.js 45
 run_file migrate.test.js 60
 run_file api.test.js 40
 run_file pusher.test.js 40
+run_file pusher_libraries.test.js 40
+run_file pusher_recovery.test.js 60
 run_file package.test.js 60
 run_file bindings.test.js 240
 run_file chat.test.js 200

@@ -144,44 +144,6 @@ export class ChannelStore extends Store {
   }
 }
 
-/**
- * The list of a channel's members, kept up to date by `subscription.presence`, or, with a peal.js that has none, by
- * the same questions and events. @returns its end
- */
-function followMembers(peal, subscription, every, tell) {
-  const { presence } = subscription;
-  if (typeof presence === 'function') return followByEvents(peal, subscription, every, tell);
-  const read = () => tell({ members: presence.members, isSynced: presence.isSynced, error: null });
-  const ask = () => presence.sync().catch((error) => tell({ error }));
-  const timer = every && setInterval(ask, every);
-  return all([
-    presence.on('sync', read),
-    presence.on('join', read),
-    presence.on('leave', read),
-    presence.on('error', (error) => tell({ error })),
-    peal.on('state', () => tell({ isSynced: presence.isSynced })),
-    () => clearInterval(timer),
-  ]);
-}
-
-function followByEvents(peal, subscription, every, tell) {
-  let members = [];
-  const put = (list, isSynced) => {
-    members = list;
-    tell({ members, isSynced, error: null });
-  };
-  const others = (client) => members.filter((one) => one.client !== client);
-  const ask = () => subscription.presence().then((list) => put(list, true), (error) => tell({ error }));
-  const timer = every && setInterval(ask, every);
-  return all([
-    subscription.on('subscribed', ask),
-    subscription.on('join', ({ client, info }) => put([...others(client), { client, connections: 1, ...(info && { info }) }], true)),
-    subscription.on('leave', ({ client }) => put(others(client), true)),
-    peal.on('state', ({ state }) => state !== 'open' && tell({ isSynced: false })),
-    () => clearInterval(timer),
-  ]);
-}
-
 /** Who is in a channel. Without a name, nobody. */
 export class MembersStore extends Store {
   #peal;
@@ -205,9 +167,15 @@ export class MembersStore extends Store {
       this.set({ error });
       return nothing;
     }
+    const { presence } = subscription;
+    const read = () => this.set({ members: presence.members, isSynced: presence.isSynced, error: null });
+    const timer = this.#every && setInterval(() => presence.sync().catch((error) => this.set({ error })), this.#every);
     return all([
       subscription.on('error', (error) => this.set({ error })),
-      followMembers(this.#peal, subscription, this.#every, (change) => this.set(change)),
+      ...['sync', 'join', 'leave'].map((type) => presence.on(type, read)),
+      presence.on('error', (error) => this.set({ error })),
+      this.#peal.on('state', () => this.set({ isSynced: presence.isSynced })),
+      () => clearInterval(timer),
       () => subscription.unsubscribe().catch(nothing),
     ]);
   }

@@ -2,7 +2,9 @@
 
 import type { ReactElement, ReactNode } from 'react';
 
-import type { GapEvent, Message, Peal, PealError, PealOptions, PealState, Position, PresentClient, PublishResult, SubscriptionState } from 'peal-client';
+import type {
+  Dropped, GapEvent, Message, Peal, PealError, PealOptions, PealState, Position, PresentClient, PublishResult, SayOptions, SubscriptionState,
+} from 'peal-client';
 
 export type PealProviderProps = { children?: ReactNode } & (
   | {
@@ -60,7 +62,10 @@ export interface Channel<T = unknown> {
   /** Why the server refused the channel or its history; else null. */
   error: PealError | null;
   /** Stays the same function. */
-  publish(payload?: T, options?: { event?: string }): Promise<PublishResult<T>>;
+  publish<V extends boolean = false>(
+    payload?: T,
+    options?: SayOptions<string | undefined, V>,
+  ): Promise<PublishResult<T> | Dropped<V>>;
 }
 
 /** Subscribes while the component is shown. Without a name: nothing. */

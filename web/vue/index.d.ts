@@ -2,7 +2,9 @@
 
 import type { ComputedRef, DefineComponent, MaybeRefOrGetter } from 'vue';
 
-import type { GapEvent, Message, Peal, PealError, PealOptions, PealState, Position, PresentClient, PublishResult, SubscriptionState } from 'peal-client';
+import type {
+  Dropped, GapEvent, Message, Peal, PealError, PealOptions, PealState, Position, PresentClient, PublishResult, SayOptions, SubscriptionState,
+} from 'peal-client';
 
 type AnyPeal = Pick<Peal, 'client' | 'state' | 'connect' | 'close'>;
 
@@ -52,7 +54,10 @@ export interface Channel<T = unknown> {
   gaps: ComputedRef<number>;
   /** Why the server refused the channel or its history; else null. */
   error: ComputedRef<PealError | null>;
-  publish(payload?: T, options?: { event?: string }): Promise<PublishResult<T>>;
+  publish<V extends boolean = false>(
+    payload?: T,
+    options?: SayOptions<string | undefined, V>,
+  ): Promise<PublishResult<T> | Dropped<V>>;
 }
 
 type Name = MaybeRefOrGetter<string | null | undefined>;

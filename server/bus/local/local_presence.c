@@ -23,15 +23,15 @@ static void announce(const struct local_presence *presence,
 
 static void tell(const struct local_presence *presence, enum hook_event event)
 {
-    hook_tell_channel(presence->instance->hooks, event, presence->channel);
+    hook_tell_channel(presence->instance, event, presence->channel);
 }
 
 static void tell_member(const struct local_presence *presence,
                         enum hook_event event, const char *client,
                         struct bytes info)
 {
-    hook_tell_member(presence->instance->hooks, event, presence->channel,
-                     client, info);
+    hook_tell_member(presence->instance, event, presence->channel, client,
+                     info);
 }
 
 /* The join goes out first: the newcomer knows already that it is here. One that

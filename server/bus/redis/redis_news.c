@@ -16,14 +16,14 @@ static int64_t members_of(const struct redisReply *reply, size_t index)
 static void tell(const struct redis_bus *bus, enum hook_event event,
                  const char *channel)
 {
-    hook_tell_channel(bus->instance->hooks, event, channel);
+    hook_tell_channel(bus->instance, event, channel);
 }
 
 static void tell_member(const struct redis_bus *bus, enum hook_event event,
                         const char *channel, const char *client,
                         struct bytes info)
 {
-    hook_tell_member(bus->instance->hooks, event, channel, client, info);
+    hook_tell_member(bus->instance, event, channel, client, info);
 }
 
 void redis_news_of_change(struct redis_bus *bus, const char *channel,

@@ -188,12 +188,20 @@ static void on_echo_sent(void *arg, const struct redisReply *reply)
         take_as_deaf(bus);
 }
 
+/* A Redis Cluster tells every node of what is published by PUBLISH: echoes of
+ * all instances on all nodes would be too many. */
+static struct bytes verb(const struct redis_bus *bus, const char *sharded,
+                         const char *plain)
+{
+    return bytes_of(bus->url.is_cluster ? sharded : plain);
+}
+
 uint64_t redis_proof_echo(struct redis_bus *bus)
 {
     struct redis_proof *proof = &bus->proof;
     char number[24];
     snprintf(number, sizeof number, "%" PRIu64, ++proof->echo.sent);
-    const struct bytes words[] = {BYTES_LITERAL("PUBLISH"),
+    const struct bytes words[] = {verb(bus, "SPUBLISH", "PUBLISH"),
                                   bytes_of(proof->channel), bytes_of(number)};
     proof->echo_ms = clock_steady_ms() + ECHO_MS;
     redis_link_send(bus->commands, words, 3, on_echo_sent, bus);
@@ -297,7 +305,7 @@ void redis_proof_subscriptions_down(struct redis_bus *bus)
 
 void redis_proof_subscribe(struct redis_bus *bus)
 {
-    const struct bytes words[] = {BYTES_LITERAL("SUBSCRIBE"),
+    const struct bytes words[] = {verb(bus, "SSUBSCRIBE", "SUBSCRIBE"),
                                   bytes_of(bus->proof.channel)};
     bus->proof.asked_ms = clock_steady_ms();
     redis_link_push(bus->subscriptions, words, 2);

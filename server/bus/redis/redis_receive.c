@@ -20,6 +20,8 @@ static void on_own_push(struct redis_bus *bus, const struct redis_push *push)
         redis_control_on_message(bus, push->text);
     else if (push->kind == PUSH_SUBSCRIBED && is_echo)
         redis_proof_subscribed(bus);
+    else if (push->kind == PUSH_UNSUBSCRIBED && bus->cluster)
+        redis_cluster_refresh(bus->cluster);
 }
 
 /* An SSUBSCRIBE came to a node that does not have the slot. */

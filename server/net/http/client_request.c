@@ -12,19 +12,21 @@
 #include "net/http/http_refusal.h"
 #include "net/http/request_head.h"
 #include "net/http/response.h"
-#include "net/reactor.h"
+#include "net/listen/ip_counts.h"
+#include "net/stream_transport.h"
 #include "net/websocket/opening.h"
 
 enum { ANSWER_BYTES = 65536 };
 
 struct client_request {
     struct body_reader body;
-    struct buffer text;   /* of the body */
-    struct buffer answer; /* what was not sent yet: answers, a comma before
-                             each */
-    char *cors;           /* header lines */
-    bool is_list;         /* of messages: the response is a list too, unless
-                             all of it was refused */
+    struct buffer text;    /* of the body */
+    struct buffer answer;  /* what was not sent yet: answers, a comma before
+                              each */
+    struct ip_count *peer; /* the proxy that the socket is of, or NULL */
+    char *cors;            /* header lines */
+    bool is_list;          /* of messages: the response is a list too, unless
+                              all of it was refused */
     bool keep_open;
     bool knows_chunks; /* HTTP/1.1 */
     bool expects_continue;
@@ -55,11 +57,24 @@ void client_request_free(struct socket *socket)
     struct client_request *request = socket_peek(socket)->request;
     if (!request)
         return;
+    /* the next request may be another client's */
+    if (request->peer) {
+        ip_counts_leave(socket->reactor->net->ip_counts, socket->ip);
+        socket->ip = request->peer;
+    }
     drop(socket, &request->text);
     drop(socket, &request->answer);
     free(request->cors);
     free(request);
     socket->extra->request = NULL;
+}
+
+bool client_request_keep_peer(struct socket *socket)
+{
+    struct client_request *request = socket_peek(socket)->request;
+    if (request)
+        request->peer = socket->ip;
+    return request;
 }
 
 /* ---- framing ------------------------------------------------------------- */
@@ -93,14 +108,9 @@ static const struct framing framing = {
 
 /* ---- the response -------------------------------------------------------- */
 
-static struct socket *socket_of(const struct connection *connection)
-{
-    return connection->socket;
-}
-
 static struct client_request *request_of(const struct connection *connection)
 {
-    return socket_peek(socket_of(connection))->request;
+    return socket_peek(stream_transport_socket(connection))->request;
 }
 
 /* The answers so far, as the response has them. */
@@ -151,7 +161,7 @@ static bool begin(struct socket *socket, struct client_request *request)
 
 static bool transport_write(struct connection *connection, struct bytes frames)
 {
-    struct socket *socket = socket_of(connection);
+    struct socket *socket = stream_transport_socket(connection);
     struct client_request *request = request_of(connection);
     if (request->is_begun)
         return response_write_more(socket, frames, false,
@@ -163,25 +173,14 @@ static bool transport_write(struct connection *connection, struct bytes frames)
 static bool transport_is_blocked(const struct connection *connection)
 {
     return request_of(connection)->is_begun &&
-           stream_is_blocked(socket_of(connection));
+           stream_is_blocked(stream_transport_socket(connection));
 }
 
 static size_t transport_unsent(const struct connection *connection)
 {
     return request_of(connection)->is_begun
-               ? stream_unsent(socket_of(connection))
+               ? stream_unsent(stream_transport_socket(connection))
                : 0;
-}
-
-static void transport_want_writable(struct connection *connection)
-{
-    stream_want_writable(socket_of(connection));
-}
-
-static void transport_address(const struct connection *connection,
-                              char out[IP_ADDRESS_TEXT])
-{
-    ip_address_print(ip_count_address(socket_of(connection)->ip), out);
 }
 
 /* ---- the end ------------------------------------------------------------- */
@@ -211,7 +210,8 @@ static void end_closed(struct connection *connection, int status,
     buffer_append_json_string(&body,
                               bytes_of(connection_close_text(connection)));
     buffer_append_char(&body, '}');
-    write_response(socket_of(connection), status, buffer_bytes(&body));
+    write_response(stream_transport_socket(connection), status,
+                   buffer_bytes(&body));
     buffer_deinit(&body);
 }
 
@@ -235,7 +235,7 @@ static void let_go(struct socket *socket)
 static void transport_close(struct connection *connection,
                             enum close_reason reason)
 {
-    struct socket *socket = socket_of(connection);
+    struct socket *socket = stream_transport_socket(connection);
     struct client_request *request = request_of(connection);
     int status = connection_close_code(connection, reason);
     bool is_answered = reason == CLOSE_BY_CLIENT;
@@ -260,9 +260,9 @@ const struct transport client_request_transport = {
     .write = transport_write,
     .is_blocked = transport_is_blocked,
     .unsent = transport_unsent,
-    .want_writable = transport_want_writable,
+    .want_writable = stream_transport_want_writable,
     .close = transport_close,
-    .address = transport_address,
+    .address = stream_transport_address,
 };
 
 /* ---- the request --------------------------------------------------------- */

@@ -26,6 +26,10 @@ extern const struct transport client_request_transport;
 bool client_request_begin(struct socket *socket,
                           const struct request_head *head);
 
+/* The socket is about to count as another address's: until the request ends.
+ * False where there is none. */
+bool client_request_keep_peer(struct socket *socket);
+
 /* The client may: reads the body. Frees the socket's opening. */
 void client_request_accept(struct socket *socket);
 

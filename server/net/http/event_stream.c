@@ -14,7 +14,7 @@
 #include "net/http/http_refusal.h"
 #include "net/http/request_head.h"
 #include "net/http/response.h"
-#include "net/reactor.h"
+#include "net/stream_transport.h"
 #include "net/websocket/opening.h"
 
 /* Clients that lost the server at the same time come back spread over this. */
@@ -109,42 +109,12 @@ const struct framing event_stream_framing = {
 
 /* ---- the transport ------------------------------------------------------- */
 
-static struct socket *socket_of(const struct connection *connection)
-{
-    return connection->socket;
-}
-
-static bool transport_write(struct connection *connection, struct bytes bytes)
-{
-    return stream_write(socket_of(connection), bytes);
-}
-
-static bool transport_write_later(struct connection *connection,
-                                  struct bytes bytes)
-{
-    return stream_write_later(socket_of(connection), bytes);
-}
-
-static bool transport_is_blocked(const struct connection *connection)
-{
-    return stream_is_blocked(socket_of(connection));
-}
-
-static size_t transport_unsent(const struct connection *connection)
-{
-    return stream_unsent(socket_of(connection));
-}
-
-static void transport_want_writable(struct connection *connection)
-{
-    stream_want_writable(socket_of(connection));
-}
-
 /* A comment: proxies see traffic, and a client that is gone without a word does
  * not acknowledge it. */
 static bool transport_ping(struct connection *connection)
 {
-    return stream_write(socket_of(connection), BYTES_LITERAL(":\n\n"));
+    return stream_write(stream_transport_socket(connection),
+                        BYTES_LITERAL(":\n\n"));
 }
 
 static void append_retry(struct buffer *out, unsigned spread_ms)
@@ -185,7 +155,7 @@ static void append_close(struct connection *connection,
 static void transport_close(struct connection *connection,
                             enum close_reason reason)
 {
-    struct socket *socket = socket_of(connection);
+    struct socket *socket = stream_transport_socket(connection);
     int code = protocol_close_code(connection->protocol, reason);
     /* who is to free memory need not be waited for */
     if (!code ||
@@ -201,24 +171,18 @@ static void transport_close(struct connection *connection,
     stream_end(socket, STREAM_LINGER); /* it may still be sending */
 }
 
-static void transport_address(const struct connection *connection,
-                              char out[IP_ADDRESS_TEXT])
-{
-    ip_address_print(ip_count_address(socket_of(connection)->ip), out);
-}
-
 const struct transport event_stream_transport = {
     .framing = &event_stream_framing,
     .gauge = METRIC_EVENT_STREAMS,
-    .write = transport_write,
-    .write_later = transport_write_later,
-    .is_blocked = transport_is_blocked,
-    .unsent = transport_unsent,
-    .want_writable = transport_want_writable,
+    .write = stream_transport_write,
+    .write_later = stream_transport_write_later,
+    .is_blocked = stream_transport_is_blocked,
+    .unsent = stream_transport_unsent,
+    .want_writable = stream_transport_want_writable,
     .ping = transport_ping,
     .acked = acked_by_peer,
     .close = transport_close,
-    .address = transport_address,
+    .address = stream_transport_address,
 };
 
 /* ---- the request --------------------------------------------------------- */

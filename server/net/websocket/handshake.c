@@ -9,6 +9,7 @@
 #include "messaging/bans.h"
 #include "messaging/pressure.h"
 #include "messaging/protocol.h"
+#include "net/http/client_request.h"
 #include "net/http/request_head.h"
 #include "net/peer/client_address.h"
 #include "net/peer/dashboard_access.h"
@@ -119,7 +120,8 @@ static struct bytes certificate_name(const struct socket *socket,
     return (struct bytes){name, len};
 }
 
-/* A proxy's socket counts as the client's from here on. */
+/* A proxy's socket counts as the client's from here on, or for the time of a
+ * request. */
 static void find_client(struct socket *socket, const struct request_head *head)
 {
     struct net *net = socket->reactor->net;
@@ -128,7 +130,8 @@ static void find_client(struct socket *socket, const struct request_head *head)
     if (memcmp(&client, peer, sizeof client) == 0)
         return;
     struct ip_count *count = ip_counts_enter(net->ip_counts, &client);
-    ip_counts_leave(net->ip_counts, socket->ip);
+    if (!client_request_keep_peer(socket))
+        ip_counts_leave(net->ip_counts, socket->ip);
     socket->ip = count;
 }
 

@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from support.application import Application
+from support.pusher import Webhook
 from support.server import Server
 
 
@@ -58,6 +59,15 @@ def application():
     """One that the server calls; the test fails when a call was not as it
     should be."""
     made = Application()
+    yield made
+    made.end()
+    assert not made.problems
+
+
+@pytest.fixture
+def webhook():
+    """One that is told of an app of Pusher's protocol."""
+    made = Webhook()
     yield made
     made.end()
     assert not made.problems

@@ -3,6 +3,10 @@
 import hashlib
 import hmac
 import json
+import time
+
+from support import patience
+from support.application import Application
 
 APP = {"id": "1", "key": "app-key", "secret": "app-secret",
        "client_events": True}
@@ -79,3 +83,39 @@ class Pusher:
         message = self.receive("pusher_internal:subscription_succeeded")
         assert message["channel"] == channel
         return message["data"]
+
+
+ALL_WEBHOOKS = ["channel_occupied", "channel_vacated", "member_added",
+                "member_removed", "client_event", "cache_miss",
+                "subscription_count"]
+
+
+class Webhook(Application):
+    """What is told of an app; every signature is checked."""
+
+    def app(self, events=None, **options):
+        return {**APP, "webhook_url": self.url,
+                "webhook_events": events or ALL_WEBHOOKS, **options}
+
+    def take(self, handler, body):
+        headers = handler.headers
+        if headers.get("X-Pusher-Key") != APP["key"] or \
+                headers.get("X-Pusher-Signature") != sign(body.decode()):
+            self.problems.append(f"bad signature: {dict(headers)}")
+        if headers.get("Content-Type") != "application/json":
+            self.problems.append("no JSON")
+        batch = json.loads(body)
+        if set(batch) != {"time_ms", "events"} or \
+                abs(batch["time_ms"] / 1000 - time.time()) > 60:
+            self.problems.append(f"bad batch: {batch}")
+        self.take_batch(handler, batch)
+
+    def wait(self, *expected):
+        """Until these events came, in whichever order, and no others."""
+        found = self.all_events
+        patience.wait_until(lambda: len(found()) >= len(expected), 10,
+                            what=f"{expected}, not {found()}")
+        key = lambda event: json.dumps(event, sort_keys=True)
+        assert sorted(found(), key=key) == sorted(expected, key=key)
+        with self.lock:
+            self.batches.clear()

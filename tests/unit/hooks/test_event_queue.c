@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "hooks/event_queue.h"
+#include "messaging/news.h"
 
 static struct event_queue queue_of(uint32_t events_max, uint64_t bytes_max)
 {

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "config/config_value.h"
 #include "messaging/hook.h"
+#include "messaging/worker.h"
 
 static char *patterns[] = {"room", "chat:*"};
 static const struct text_list some = {patterns, 2};
@@ -17,7 +18,8 @@ static void nothing_is_asked_without_hooks(void **state)
     (void)state;
     assert_false(hook_is_asked(NULL, HOOK_PUBLISH, BYTES_LITERAL("room")));
     assert_false(hook_is_told(NULL, EVENT_CONNECTED));
-    hook_tell_channel(NULL, EVENT_CHANNEL_OCCUPIED, "room");
+    hook_tell_channel(&(struct instance){.hooks = NULL}, EVENT_CHANNEL_OCCUPIED,
+                      "room");
 }
 
 static void a_hook_may_have_channels(void **state)

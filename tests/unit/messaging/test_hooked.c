@@ -14,6 +14,7 @@
 #include "fakes/fake_client.h"
 #include "messaging/hook.h"
 #include "messaging/hub.h"
+#include "messaging/news.h"
 #include "messaging/operations.h"
 #include "protocols/protocols.h"
 
@@ -41,9 +42,14 @@ static void tell(struct hooks *hooks, struct news *news)
         [EVENT_MEMBER_ADDED] = "+",
         [EVENT_MEMBER_REMOVED] = "-",
     };
+    const struct bytes start = BYTES_LITERAL(",\"event\":\"");
+    struct bytes text =
+        bytes_skip((struct bytes){news->json, news->len}, start.len);
     (void)hooks;
-    buffer_append_text(&told, marks[news->event]);
-    free(news);
+    for (unsigned event = 0; event < EVENT_COUNT; event++)
+        if (bytes_start_with(text, bytes_of(hook_event_name(event))))
+            buffer_append_text(&told, marks[event]);
+    news_free(news);
 }
 
 static const struct hooks_ops ops = {ask, tell};

@@ -13,12 +13,17 @@ export function Page() {
   const { messages, publish } = react.useChannel<{ text: string }>('room', { onMessage: ({ payload }) => payload.text });
   const { members } = react.usePresence(null, { every: 1000 });
   publish({ text: 'x' }, { event: 'e' }).then(({ offset }) => offset + 1);
+  publish({ text: 'x' }, { volatile: true }).then((result) => result?.offset);
   // @ts-expect-error the payload has another type
   publish({ text: 1 });
   const listed: string[] = [...messages.map(({ key, payload }) => key + payload.text), ...members.map(({ client }) => client)];
   return react.PealProvider({ peal, children: [state === 'open', (delay ?? 0) + 1, ...listed] });
 }
 
+interface Channels {
+  room: { payload: string };
+}
+react.PealProvider({ peal: new Peal<Channels>({ client: 'a' }) });
 // @ts-expect-error one of the two
 react.PealProvider({});
 react.PealProvider({ options: { client: 'a', token: () => 'x' } });

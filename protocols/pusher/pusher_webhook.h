@@ -1,0 +1,31 @@
+/* pusher_webhook: what an app's webhook is told of.
+ *
+ * Owner:   static; the app has the target.
+ * Thread:  any.
+ * Limits:  those of the hooks.
+ * Failure: as for other events of the application.
+ */
+#ifndef PEAL_PROTOCOLS_PUSHER_WEBHOOK_H
+#define PEAL_PROTOCOLS_PUSHER_WEBHOOK_H
+
+#include "base/buffer.h"
+#include "protocols/pusher/pusher_webhook_events.h"
+
+struct hooks;
+struct pusher_app;
+
+/* Whether the app wants to be told; `hooks` may be NULL. */
+bool pusher_webhook_wants(const struct hooks *hooks,
+                          const struct pusher_app *app,
+                          enum pusher_webhook_event event);
+
+/* `channel`: Peal's name; `more`: members of JSON, each behind a comma. */
+void pusher_webhook_tell(struct hooks *hooks, const struct pusher_app *app,
+                         enum pusher_webhook_event event, struct bytes channel,
+                         struct bytes more);
+
+/* For struct channel_options. */
+void pusher_webhook_told(struct hooks *hooks, unsigned event,
+                         const char *channel, const char *client);
+
+#endif

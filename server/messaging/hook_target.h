@@ -1,0 +1,27 @@
+/* hook_target: whom a protocol tells of events besides the application's hooks,
+ * at a URL and signed in Pusher's way.
+ *
+ * Owner:   counted, and immutable.
+ * Thread:  any.
+ * Limits:  none of its own.
+ * Failure: none.
+ */
+#ifndef PEAL_MESSAGING_HOOK_TARGET_H
+#define PEAL_MESSAGING_HOOK_TARGET_H
+
+struct hook_target {
+    _Atomic unsigned references;
+    char *url;
+    char *key;
+    char *secret;
+};
+
+/* Of copies. */
+struct hook_target *hook_target_new(const char *url, const char *key,
+                                    const char *secret);
+struct hook_target *hook_target_ref(struct hook_target *target);
+
+/* NULL is ignored. */
+void hook_target_unref(struct hook_target *target);
+
+#endif
