@@ -23,6 +23,7 @@
 #include "protocols/pusher/pusher_name.h"
 #include "protocols/pusher/pusher_signin.h"
 #include "protocols/pusher/pusher_subscribe.h"
+#include "protocols/pusher/pusher_watch.h"
 #include "protocols/pusher/pusher_webhook.h"
 
 /* ---- the handshake ------------------------------------------------------- */
@@ -327,10 +328,22 @@ static void on_message(struct connection *connection, struct bytes payload,
 
 /* ---- what comes back ----------------------------------------------------- */
 
+static void on_watched(struct connection *connection,
+                       const struct request *request)
+{
+    if (request->kind == REQUEST_SUBSCRIBE)
+        pusher_watch_on_subscribed(connection, request);
+    else if (request->kind == REQUEST_PRESENCE)
+        pusher_watch_on_presence(connection, request);
+}
+
 static void on_answer(struct connection *connection,
                       const struct request *request)
 {
-    if (request->kind == REQUEST_SUBSCRIBE)
+    struct bytes name = pusher_name_of(bytes_of(request->channel));
+    if (pusher_name_watched(name).len)
+        on_watched(connection, request);
+    else if (request->kind == REQUEST_SUBSCRIBE)
         pusher_on_subscribed(connection, request);
     else if (request->kind == REQUEST_PRESENCE)
         pusher_on_presence(connection, request);
@@ -345,16 +358,31 @@ static void on_answer(struct connection *connection,
 static void on_unsubscribed(struct connection *connection, struct bytes channel)
 {
     enum { REMOVED = 403 };
+    if (pusher_name_watched(pusher_name_of(channel)).len)
+        return;
     pusher_client_drop(connection, channel);
     pusher_cache_drop(connection, channel);
     pusher_answer_refusal(connection, pusher_name_of(channel), "AuthError",
                           "Taken away by the server", REMOVED);
 }
 
+/* Of one's own channel the user is a member; of others' nobody. */
+static const char *watcher(const struct connection *connection,
+                           struct bytes channel, struct bytes *info)
+{
+    const struct pusher_client *client = pusher_client_of(connection);
+    *info = (struct bytes){0};
+    return pusher_watch_is_own(connection, channel)
+               ? client->user + client->app->prefix_len
+               : "";
+}
+
 static const char *member(const struct connection *connection,
                           struct bytes channel, struct bytes *info)
 {
     const struct pusher_member *known = pusher_client_find(connection, channel);
+    if (pusher_name_watched(pusher_name_of(channel)).len)
+        return watcher(connection, channel, info);
     *info = known ? bytes_of(known->user.info) : (struct bytes){0};
     return known ? known->user.id : connection_client_id(connection);
 }
@@ -369,6 +397,8 @@ static const char *user(const struct connection *connection)
 static bool skips(const struct connection *connection,
                   const struct message *message)
 {
+    if (pusher_watch_is_own(connection, message->channel))
+        return true;
     const struct pusher_client *client = pusher_client_of(connection);
     const struct pusher_member *known;
     switch (message->kind) {

@@ -104,6 +104,7 @@ static struct pusher_app *app_new(const struct pusher_app_options *options)
     app->client_events_per_second = options->client_events_per_second;
     app->presence_members = options->presence_members;
     app->subscription_counts = options->subscription_counts;
+    app->watchlists = options->watchlists;
     for (size_t i = 0; i < options->origins.count; i++)
         text_list_add(&app->origins, options->origins.items[i]);
     app->connections = options->connections;

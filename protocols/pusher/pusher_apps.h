@@ -33,10 +33,11 @@ struct pusher_app_options {
     uint32_t client_events_per_second; /* of one connection */
     uint32_t presence_members;         /* in one presence channel */
     bool subscription_counts;          /* subscribers are told how many */
-    struct text_list origins;          /* of pages; empty: the config's */
-    uint32_t connections;              /* on one instance; 0: no limit */
-    uint32_t event_bytes;              /* of the data of one event */
-    char *webhook_url;                 /* NULL: nobody is told */
+    bool watchlists;          /* users are told which others are there */
+    struct text_list origins; /* of pages; empty: the config's */
+    uint32_t connections;     /* on one instance; 0: no limit */
+    uint32_t event_bytes;     /* of the data of one event */
+    char *webhook_url;        /* NULL: nobody is told */
     struct text_list webhook_events;
 };
 
@@ -60,6 +61,7 @@ struct pusher_app {
     uint32_t client_events_per_second;
     uint32_t presence_members;
     bool subscription_counts;
+    bool watchlists;
     struct text_list origins;
     uint32_t connections;
     uint32_t event_bytes;

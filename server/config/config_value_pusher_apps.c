@@ -40,6 +40,8 @@ static const struct config_key keys[] = {
      .max = 1000000, .help = "in one presence channel; 0: no limit"},
     {"subscription_counts", &config_value_bool, AT(subscription_counts),
      "false", .help = "a channel tells how many subscribe to it"},
+    {"watchlists", &config_value_bool, AT(watchlists), "false",
+     .help = "users are told when those they watch come and go"},
     {"origins", &config_value_list, AT(origins), "", .form = &origin,
      .help = "web pages that may connect, in place of those of all apps"},
     {"connections", &config_value_uint32, AT(connections), "0", .max = 10000000,
