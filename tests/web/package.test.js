@@ -106,9 +106,9 @@ function connected(t, options) {
 test('the package holds the client, its types, manual and licence, and the version of the server', () => {
   assert.deepEqual(packed.files.map(({ path }) => path).sort(), [
     'LICENSE', 'README.md', 'bindings/stores.js',
-    'dist/peal.cjs', 'dist/peal.cjs.map', 'dist/peal.d.cts', 'dist/peal.min.js', 'dist/peal.min.js.map',
+    'dist/peal-pusher.cjs', 'dist/peal-pusher.cjs.map', 'dist/peal-pusher.d.cts', 'dist/peal.cjs', 'dist/peal.cjs.map', 'dist/peal.d.cts', 'dist/peal.min.js', 'dist/peal.min.js.map',
     'dist/react.cjs', 'dist/react.cjs.map', 'dist/react.d.cts', 'dist/vue.cjs', 'dist/vue.cjs.map', 'dist/vue.d.cts',
-    'package.json', 'peal-fallback.js', 'peal-pusher.js', 'peal.d.ts', 'peal.js',
+    'package.json', 'peal-fallback.js', 'peal-pusher.d.ts', 'peal-pusher.js', 'peal.d.ts', 'peal.js',
     'react/index.d.ts', 'react/index.js', 'vue/index.d.ts', 'vue/index.js',
   ]);
   const [, version] = /project\(peal VERSION (\S+)/.exec(readFileSync(join(ROOT, 'CMakeLists.txt'), 'utf8'));
