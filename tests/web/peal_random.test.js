@@ -78,7 +78,8 @@ class Witness {
   }
 
   /** Reads in a loop what its listener hears. @returns a promise of its end */
-  async read(until) {
+  async read(until, isClosed) {
+    if (isClosed) return; // it would end at once
     const heard = [];
     const read = [];
     this.subscription.on('message', ({ payload }) => heard.push(payload));
@@ -260,7 +261,7 @@ class Sequence {
       () => this.#watch(this.peal.ready({ signal })), () => this.#watch(this.peal.history(channel, { signal })),
       () => this.#watch(this.peal.direct('bob', 1, { signal })), () => this.#watch(this.peal.echo(1, { signal })),
       () => this.#watch(this.peal.setToken(this.#pick(['a.b.e', () => this.#token()]))), () => this.#watch(witness?.subscription.presence.sync()),
-      () => witness?.watch(this), () => witness && this.#loops.push(witness.read(this.#pick([1, 3, Infinity]))),
+      () => witness?.watch(this), () => witness && this.#read(witness),
       () => this.#pick(this.#controllers.concat(new AbortController())).abort(),
       () => this.peal.once(this.#pick(['state', 'error']), () => this.meddle()),
     ]);
@@ -271,6 +272,12 @@ class Sequence {
   #connect() {
     this.#isClosed = false;
     this.peal.connect();
+  }
+
+  #read(witness) {
+    const end = witness.read(this.#pick([1, 3, Infinity]), this.peal.state === 'closed');
+    end.catch(() => {}); // until the sequence ends
+    this.#loops.push(end);
   }
 
   #controller() {
