@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import '../../web/peal-fallback.js'; // so that peal.js has it at once
 import { settled } from './support/fake_clock.js';
 import { FakeService } from './support/fake_service.js';
 import { fakePeers } from './support/fake_sse.js';
