@@ -43,6 +43,7 @@ prometheus:promtool"
 stages="
 layout            -       summary shared run_layout
 unit              release ctest   shared run_unit
+analysis          release summary shared run_analysis
 cluster           release pytest  shared run_cluster
 asan-cluster-4    asan    pytest  shared run_cluster
 tsan-cluster-4    tsan    pytest  shared run_cluster
@@ -139,6 +140,10 @@ set_sanitizer_options() {
 
 run_layout() {
     "$python" tests/layout/check.py
+}
+
+run_analysis() {
+    nice "$python" tests/layout/analysis.py "$build"
 }
 
 # Under the race detector only what has threads is worth its time.

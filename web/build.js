@@ -17,8 +17,8 @@ const CJS = { format: 'cjs', platform: 'node', external: ['peal-client', 'react'
 const BUILDS = {
   'peal.cjs': { from: 'peal.js', ...CJS },
   'react.cjs': { from: 'react/index.js', ...CJS },
-  'peal-pusher.cjs': { from: 'peal-pusher.js', ...CJS },
   'vue.cjs': { from: 'vue/index.js', ...CJS },
+  'peal-pusher.cjs': { from: 'peal-pusher.js', ...CJS },
   // for <script src>: the exports are members of PealClient
   'peal.min.js': { from: 'peal.js', format: 'iife', globalName: 'PealClient', minify: true, mangleProps: /^_[a-z]/ },
 };

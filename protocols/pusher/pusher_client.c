@@ -36,6 +36,7 @@ void pusher_client_end(struct connection *connection)
         client->members = member->next;
         free_member(member);
     }
+    pusher_app_leave(client->app);
     pusher_app_unref(client->app);
     free(client->former);
     free(client->user);

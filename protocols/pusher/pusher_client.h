@@ -46,7 +46,7 @@ struct pusher_client {
 /* NULL: it is being closed. */
 struct pusher_client *pusher_client_of(const struct connection *connection);
 
-/* Takes the app's reference. */
+/* Takes the app's reference; it was entered, and is left in the end. */
 void pusher_client_begin(struct connection *connection, struct pusher_app *app);
 void pusher_client_end(struct connection *connection);
 

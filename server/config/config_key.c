@@ -4,7 +4,7 @@
 
 #include "accounts/password.h"
 #include "accounts/sql_url.h"
-#include "auth/origin.h"
+#include "base/origin.h"
 #include "config/config.h"
 #include "config/config_value.h"
 #include "messaging/hub.h"

@@ -181,8 +181,14 @@ void connection_on_sign_of_life(struct connection *connection);
 /* The socket takes more: the outbox is written on. */
 void connection_on_writable(struct connection *connection);
 
-/* How it is told messages; NULL over a protocol without channels. */
-const struct encoding *connection_encoding(const struct connection *connection);
+/* How messages are written for it; NULL over a protocol without channels. */
+static inline const struct encoding *
+connection_encoding(const struct connection *connection)
+{
+    const struct protocol *protocol = connection->protocol;
+    return connection->wants_positions ? protocol->positioned
+                                       : protocol->encoding;
+}
 
 /* Ends the connection soon, between events. The first reason counts. */
 void connection_close(struct connection *connection, enum close_reason reason);

@@ -37,6 +37,8 @@ struct identity {
     struct caps *caps;       /* never NULL once open */
     char *info;              /* see info.h; or NULL; owned */
     int64_t expires_seconds; /* wall clock; 0: never */
+    bool has_token;          /* proven by a token, of this generation */
+    uint32_t generation;
 };
 
 /* Gives back what it owns. */

@@ -97,7 +97,7 @@ def test_an_instance_drains_only_when_haproxy_has_noticed():
     every, fall = re.search(r"inter (\d+)s fall (\d+)",
                             (folder / "haproxy.cfg").read_text()).groups()
     for name in ("peal.json", "compose.yml"):
-        delay = re.search(r'drain_delay_seconds"?: (\d+)',
+        delay = re.search(r'drain_delay_seconds"?: "?(\d+)',
                           (folder / name).read_text(), re.I)[1]
         assert int(delay) > int(every) * int(fall), name
 

@@ -12,7 +12,7 @@ from support.server import ROOT, clean_environment
 PAGES = {"api.css", "api.html", "api.js", "base.css", "chat-account.js",
          "chat-log.js", "chat-names.js",
          "chat.css", "chat.js", "favicon.svg", "index.html", "openapi.json",
-         "peal.d.ts", "peal.js", "vendor/uplot/LICENSE",
+         "peal-fallback.js", "peal.d.ts", "peal.js", "vendor/uplot/LICENSE",
          "vendor/uplot/uPlot.esm.js", "vendor/uplot/uPlot.min.css"} | {
              f"dashboard/{name}" for name in (
                  "api.js", "dashboard.css", "dialogs.js", "dom.js", "feed.js",

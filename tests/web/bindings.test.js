@@ -227,15 +227,42 @@ test('react: another client is another connection, and the former one is closed'
   assert.ok(sockets[0].isClosed());
 });
 
+/** What a server has, without a browser. */
+const load = (name) => import(pathToFileURL(join(folder, 'node_modules', name)));
+const OFFLINE = { client: 'a', url: 'http://127.0.0.1:1' };
+
 test('react: on a server a page is rendered without a connection', async () => {
-  const load = (name) => import(pathToFileURL(join(folder, 'node_modules', name)));
-  const [{ createElement }, { renderToString }, bindings] = await Promise.all([
-    load('react/index.js'), load('react-dom/server.node.js'), load('peal-client/react/index.js')]);
+  const [{ createElement }, { renderToString }, bindings, { Peal }] = await Promise.all([
+    load('react/index.js'), load('react-dom/server.node.js'), load('peal-client/react/index.js'), load('peal-client/peal.js')]);
   const Room = () => `${bindings.useConnection().state} ${bindings.useChannel('room').state}`;
-  const options = { client: 'a', url: 'http://127.0.0.1:1' };
-  const element = createElement(bindings.PealProvider, { options }, createElement(Room));
-  assert.equal(renderToString(element), 'idle waiting');
+  const peal = new Peal(OFFLINE);
+  for (const given of [{ options: OFFLINE }, { peal }]) {
+    assert.equal(renderToString(createElement(bindings.PealProvider, given, createElement(Room))), 'idle waiting');
+  }
+  assert.equal(peal.state, 'idle');
   assert.throws(() => renderToString(createElement(Room)), /no <PealProvider>/);
+  assert.throws(() => renderToString(createElement(bindings.PealProvider)), /`peal`, or `options`/);
+});
+
+test('vue: on a server a page is rendered without a connection', async () => {
+  const [{ createSSRApp, h }, { renderToString }, bindings, { Peal }] = await Promise.all([
+    load('vue/index.mjs'), load('vue/server-renderer/index.mjs'), load('peal-client/vue/index.js'), load('peal-client/peal.js')]);
+  const Room = {
+    setup() {
+      const { state } = bindings.useConnection();
+      const channel = bindings.useChannel('room');
+      return () => `${state.value} ${channel.state.value}`;
+    },
+  };
+  const peal = new Peal(OFFLINE);
+  for (const given of [{ options: OFFLINE }, { peal }]) {
+    const html = await renderToString(createSSRApp(() => h(bindings.PealProvider, given, () => h(Room))));
+    assert.match(html, /idle waiting/);
+  }
+  assert.equal(peal.state, 'idle');
+  const alone = createSSRApp(Room);
+  alone.config.warnHandler = () => {};
+  await assert.rejects(async () => renderToString(alone), /has provided a Peal/);
 });
 
 test('an application compiles against the types, and its mistakes do not', () => {

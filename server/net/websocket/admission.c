@@ -236,9 +236,8 @@ static void refuse_with(struct admission *admission, enum refusal_reason why)
 static bool is_revoked(const struct admission *admission)
 {
     const struct verdict *verdict = &admission->verdict;
-    return verdict->has_token &&
-           bans_revoke_token(admission->socket->reactor->net->instance->bans,
-                             verdict->client_id, verdict->generation);
+    return bans_revoke_identity(admission->socket->reactor->net->instance->bans,
+                                verdict->client_id, &verdict->identity);
 }
 
 /* Whatever was asked said yes. */
