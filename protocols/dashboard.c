@@ -1,6 +1,6 @@
 /* dashboard: what an administrator sees. The page asks, and each question is
  * answered with what is counted and with the busiest channels and connections;
- * README.md has the wire format. */
+ * websocket.md has the wire format. */
 #include <ctype.h>
 #include <string.h>
 

@@ -10,6 +10,11 @@ const struct endpoint endpoint_event_stream = {
     .kind = ENDPOINT_EVENT_STREAM,
 };
 
+const struct endpoint endpoint_request = {
+    .pattern = "/client/*",
+    .kind = ENDPOINT_REQUEST,
+};
+
 const struct protocol *const protocols[] = {
 #define PROTOCOL_ROW(name) &protocol_##name,
     PROTOCOLS(PROTOCOL_ROW)

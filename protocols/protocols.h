@@ -16,12 +16,16 @@ extern const struct endpoint endpoint_websocket;
 /* The same over Server-Sent Events. */
 extern const struct endpoint endpoint_event_stream;
 
+/* The same by single requests over HTTP. */
+extern const struct endpoint endpoint_request;
+
 /* Every protocol: `protocol_<name>`, in a file of its own. */
 #define PROTOCOLS(ROW)                                                         \
     ROW(echo)                                                                  \
     ROW(broadcast)                                                             \
     ROW(dashboard)                                                             \
     ROW(broadcast_stream)                                                      \
+    ROW(broadcast_request)                                                     \
     ROW(pusher)
 
 #define PROTOCOL_EXTERN(name) extern const struct protocol protocol_##name;

@@ -26,6 +26,7 @@
 #include "messaging/deliveries.h"
 #include "messaging/hub.h"
 #include "messaging/refusal_log.h"
+#include "messaging/client_rates.h"
 #include "messaging/refusals.h"
 #include "messaging/watch/overview.h"
 #include "net/listen/listeners.h"
@@ -76,6 +77,8 @@ static void write_metrics(void *arg, struct buffer *out)
     const struct server *server = arg;
     const struct metrics *more[] = {server->bus_metrics, server->hook_metrics};
     net_write_metrics(server->net, more, sizeof more / sizeof *more, out);
+    if (server->instance.bus->is_shared)
+        bus_redis_write_nodes(server->instance.bus, out);
     api_write_metrics(server->api, out);
     write_process(server, out);
 }
@@ -143,6 +146,7 @@ static bool make_instance(struct server *server, struct error *error)
     instance->options = &server->options;
     instance->hub = hub_new(deliveries_push);
     instance->clients = clients_new();
+    instance->client_rates = client_rates_new();
     instance->refusals = refusals_new();
     instance->refusal_log = refusal_log_new();
     instance->bans = bans_new();
@@ -412,6 +416,7 @@ void server_free(struct server *server)
         bus->ops->free(bus);
     hook_caller_free(server->instance.hooks);
     if (server->instance.hub) {
+        client_rates_free(server->instance.client_rates);
         refusals_free(server->instance.refusals);
         refusal_log_free(server->instance.refusal_log);
         bans_free(server->instance.bans);

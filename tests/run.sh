@@ -13,15 +13,15 @@
 #                             Debian
 #
 # TEST_BUILDS: the folder for the builds and logs (default: this
-# repository). TEST_JOBS: stages at a time (default: two more than cores, as
-# they mostly wait; 4 at the most).
+# repository). TEST_JOBS: stages at a time (default: three for each core, as
+# they mostly wait; 6 at the most).
 set -eu
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 builds=${TEST_BUILDS:-$root}
 logs=$builds/build-test-logs
-jobs_max=${TEST_JOBS:-$(($(nproc) + 2))}
-[ "$jobs_max" -le 4 ] || jobs_max=4
+jobs_max=${TEST_JOBS:-$((3 * $(nproc)))}
+[ "$jobs_max" -le 6 ] || jobs_max=6
 python=/usr/bin/python3 # the one apt-get installs modules for
 stage_seconds=1800
 
@@ -32,43 +32,43 @@ libcurl4-openssl-dev libsqlite3-dev libargon2-dev libpq-dev libcmocka-dev
 clang-format python3 python3-pytest python3-websockets
 python3-jwt python3-cryptography python3-jsonschema python3-wsproto python3-h11 redis-server postgresql valgrind
 libc6-dbg curl openssl procps iproute2 util-linux nginx haproxy systemd binutils
-dpkg-dev file python3-yaml python3-kubernetes zsh fish"
+aspell aspell-en codespell cppcheck clang-tidy dpkg-dev file python3-yaml python3-kubernetes zsh fish"
 # these may have come from elsewhere: what counts is that they can be run
 programs="nodejs:node npm:npm chromium:chromium
 prometheus:promtool"
 
 # name, the build it tests, how its log is counted, whether it runs alone,
-# and the function that runs it. Among those of the sanitizers the long ones
-# come first, so that all slots are in use to the end.
+# and the function that runs it. The long ones come first, so that all slots
+# are in use to the end.
 stages="
 layout            -       summary shared run_layout
 unit              release ctest   shared run_unit
-load              release ctest   shared run_load
+analysis          release summary shared run_analysis
+cluster           release pytest  shared run_cluster
+asan-cluster-4    asan    pytest  shared run_cluster
+tsan-cluster-4    tsan    pytest  shared run_cluster
 integration       release pytest  shared run_integration
-conformance       release pytest  shared run_conformance
-differential      release pytest  shared run_differential
+asan-integration-tls-4 asan pytest shared run_integration
+tsan-integration-4 tsan   pytest  shared run_integration
+asan-abuse        asan    pytest  shared run_abuse
 abuse             release pytest  shared run_abuse
 proxies           release pytest  shared run_proxies
 faults            release pytest  shared run_faults
-conformance-tls   release pytest  shared run_conformance
-cluster           release pytest  shared run_cluster
+asan-faults       asan    pytest  shared run_faults
+load              release ctest   shared run_load
+systemd           release pytest  shared run_systemd
 package           package pytest  shared run_package
 roots             package pytest  shared run_roots
-systemd           release pytest  shared run_systemd
-web               release summary alone  run_web
+differential      release pytest  shared run_differential
+conformance       release pytest  shared run_conformance
+conformance-tls   release pytest  shared run_conformance
+asan-conformance  asan    pytest  shared run_conformance
+tsan-conformance-4 tsan   pytest  shared run_conformance
+asan-unit         asan    ctest   shared run_unit
+tsan-unit         tsan    ctest   shared run_unit
 valgrind          release summary shared run_valgrind
 instructions      release summary shared run_instructions
-asan-cluster-4    asan    pytest  shared run_cluster
-asan-integration  asan    pytest  shared run_integration
-asan-integration-tls-4 asan pytest shared run_integration
-tsan-cluster-4    tsan    pytest  shared run_cluster
-tsan-integration-4 tsan   pytest  shared run_integration
-asan-unit         asan    ctest   shared run_unit
-asan-conformance  asan    pytest  shared run_conformance
-asan-abuse        asan    pytest  shared run_abuse
-asan-faults       asan    pytest  shared run_faults
-tsan-unit         tsan    ctest   shared run_unit
-tsan-conformance-4 tsan   pytest  shared run_conformance
+web               release summary alone  run_web
 "
 
 say() {
@@ -142,6 +142,10 @@ run_layout() {
     "$python" tests/layout/check.py
 }
 
+run_analysis() {
+    nice "$python" tests/layout/analysis.py "$build"
+}
+
 # Under the race detector only what has threads is worth its time.
 run_unit() {
     local only=()
@@ -157,8 +161,9 @@ run_load() {
 # Over TLS the same tests, with the same clients.
 run_pytest() {
     [[ $stage != *-tls* ]] || export PEAL_TEST_TLS=1
+    [[ $stage != *san-* ]] || export PEAL_TEST_PATIENCE=3
     PEAL_BINARY=$binary PEAL_TEST_WORKERS=$workers \
-        without_randomness "$python" -m pytest -q -rs -p no:cacheprovider "$@"
+        without_randomness "$python" -m pytest -q -rs --durations=20 -p no:cacheprovider "$@"
 }
 
 run_integration() {

@@ -61,14 +61,32 @@ function questions(doc, operation) {
 
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
+/** Who may ask, of the best that is allowed: what the header shows, and what the page says of it. */
+const CREDENTIALS = {
+  none: ['', 'None is needed.'],
+  key: ['$PEAL_API_KEY', 'An API key.'],
+  user: ['$ACCESS_TOKEN', 'The access token of a user.'],
+  both: ['$PEAL_API_KEY', 'An API key, or the access token of a user.'],
+};
+
+function credentials(doc, operation) {
+  const allowed = operation.security ?? doc.security;
+  const has = (name) => allowed.some((one) => name in one);
+  if (!Object.keys(allowed[0]).length) return CREDENTIALS.none;
+  if (has('key') && has('user')) return CREDENTIALS.both;
+  return has('key') ? CREDENTIALS.key : CREDENTIALS.user;
+}
+
 /** The operation's example as a command to paste. */
-function curl(path, operation) {
+function curl(doc, path, method, operation) {
   const body = operation.requestBody?.content['application/json'].example;
+  const [secret] = credentials(doc, operation);
   const filled = (operation.parameters ?? []).filter((one) => one.in === 'path')
     .reduce((text, { name, example }) => text.replace(`{${name}}`, encodeURIComponent(example)), path);
   return [
-    `curl ${quoted(new URL(`.${filled}`, document.baseURI).href)}`,
-    "-H \"Authorization: Bearer $PEAL_API_KEY\"",
+    `curl ${method === (body ? 'post' : 'get') ? '' : `-X ${method.toUpperCase()} `}`
+      + quoted(new URL(`.${filled}`, document.baseURI).href),
+    ...(secret ? [`-H "Authorization: Bearer ${secret}"`] : []),
     ...(body ? ["-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body))}`] : []),
   ].join(' \\\n  ');
 }
@@ -85,15 +103,21 @@ function answers(doc, operation) {
 
 const methodOf = (method) => element('span', { class: 'method' }, method.toUpperCase());
 
+/** What comes when all went well. */
+function good(operation) {
+  const [status, { content }] = Object.entries(operation.responses).find(([code]) => code.startsWith('2'));
+  return content ? json(content['application/json'].example) : element('p', {}, `${status}, without a body`);
+}
+
 function show(doc, path, method, operation) {
-  const good = operation.responses[200].content['application/json'].example;
   return element('section', { id: operation.operationId },
     element('h2', {}, methodOf(method), ' ', element('code', {}, path)),
     element('p', {}, operation.summary),
     prose('p', operation.description),
+    element('p', {}, `Authentication: ${credentials(doc, operation)[1]}`),
     ...questions(doc, operation),
-    element('h3', {}, 'Example'), element('pre', {}, element('code', {}, curl(path, operation))),
-    element('h3', {}, 'Response'), json(good),
+    element('h3', {}, 'Example'), element('pre', {}, element('code', {}, curl(doc, path, method, operation))),
+    element('h3', {}, 'Response'), good(operation),
     element('h3', {}, 'Statuses'), answers(doc, operation));
 }
 
@@ -102,24 +126,33 @@ function authentication(doc) {
     element('h2', {}, 'Authentication'),
     prose('p', doc.components.securitySchemes.key.description),
     element('pre', {}, element('code', {}, 'Authorization: Bearer YOUR_API_KEY')),
-    prose('p', 'The examples on this page read the key from the environment variable `PEAL_API_KEY` of your shell.'));
+    prose('p', 'The examples on this page read the key from the environment variable `PEAL_API_KEY` of your shell.'),
+    prose('p', `Users who signed up here send their own token in the same header. ${
+      doc.components.securitySchemes.user.description} The examples read it from \`ACCESS_TOKEN\`.`));
 }
 
+const GROUPS = [
+  ['For backends', (path) => path.startsWith('/api/')],
+  ['Users who sign up here', (path) => !path.startsWith('/api/')],
+];
+
 function build(doc) {
-  const list = element('ul');
+  const groups = [];
   const sections = [];
-  // The page is for backends: paths for users stand in the document alone.
-  const paths = Object.entries(doc.paths).filter(([path]) => path.startsWith('/api/'));
-  for (const [path, methods] of paths) {
-    for (const [method, operation] of Object.entries(methods)) {
-      const link = element('a', { href: `#${operation.operationId}` }, methodOf(method), ' ', element('code', {}, path));
-      list.append(element('li', {}, link));
-      sections.push(show(doc, path, method, operation));
+  for (const [title, fits] of GROUPS) {
+    const list = element('ul');
+    groups.push(element('h2', {}, title), list);
+    for (const [path, methods] of Object.entries(doc.paths).filter(([path]) => fits(path))) {
+      for (const [method, operation] of Object.entries(methods)) {
+        const link = element('a', { href: `#${operation.operationId}` }, methodOf(method), ' ', element('code', {}, path));
+        list.append(element('li', {}, link));
+        sections.push(show(doc, path, method, operation));
+      }
     }
   }
   page.replaceChildren(element('h1', {}, doc.info.title), prose('p', doc.info.description),
     element('p', {}, 'For programs: ', element('a', { href: 'openapi.json' }, 'openapi.json'), ' (OpenAPI 3.1).'),
-    authentication(doc), element('nav', { 'aria-label': 'Paths' }, list), ...sections);
+    authentication(doc), element('nav', { 'aria-label': 'Paths' }, ...groups), ...sections);
 }
 
 try {

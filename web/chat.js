@@ -3,6 +3,7 @@
 import { Peal, clientFlaw } from './peal.js';
 import { Account, AccountDialog } from './chat-account.js';
 import { ChannelLog, avatar, make } from './chat-log.js';
+import { TYPING, Typing } from './chat-typing.js';
 import { channelsInAddress, keepChannels, keepNameWhileAway, nameInToken, ownName } from './chat-names.js';
 
 const LOOK_AROUND = 5_000; // ms: how often we ask who is here
@@ -35,7 +36,8 @@ let pause = null; // one of PAUSES, until the connection is open again
 const ownNames = new Set([name]);
 const account = new Account(onAccount);
 const accountDialog = new AccountDialog(account, document.querySelector('.rail'));
-const rooms = new Map(); // channel -> {log, subscription, unread, people}
+const rooms = new Map(); // channel -> {log, subscription, unread, people, typing, missed}
+const names = new Map(); // client -> what its token says that others may see
 let current = null; // the channel that is shown
 
 // The connection. -------------------------------------------------------------
@@ -61,35 +63,66 @@ function onAccount() {
     ownNames.add(mine);
     start();
   }
+  showNames();
+  showMe();
+}
+
+/** What to show for a client: its name in its account, or in its token, or its id. */
+function nameOf(client) {
+  const known = account.nameOf(client);
+  return known === client ? names.get(client) ?? client : known;
+}
+
+function learnName(client, info) {
+  if (typeof info?.name !== 'string' || names.get(client) === info.name) return;
+  names.set(client, info.name);
+  showNames();
+}
+
+function showNames() {
   for (const room of rooms.values()) room.log.showNames();
   showPeople();
-  showMe();
+  showTyping();
 }
 
 function listen(room) {
   const since = room.subscription?.position;
   const subscription = peal.subscribe(room.channel, { since });
   room.subscription = subscription;
+  room.missed = 0;
   subscription.on('subscribed', ({ epoch }) => {
     room.log.startEpoch(epoch);
+    room.missed = 0;
     if (!room.filled) fill(room);
-    lookAround();
   });
-  subscription.on('message', (message) => {
-    if (room.log.add(message)) noteUnread(room, message);
-    const isNew = message.from && !room.people.some(({ client }) => client === message.from);
-    if (isNew) lookAround();
+  subscription.on('message', (message) => hear(room, message));
+  subscription.on(`event:${TYPING}`, ({ from, time }) => {
+    const isNow = Math.abs(Date.now() - time) < WAIT_TO_SEND; // not one that was missed
+    if (from && !ownNames.has(from) && isNow) room.typing.began(from);
   });
-  subscription.on('recovered', ({ count }) => {
+  subscription.on('recovered', () => {
+    const count = room.missed;
     if (count) room.log.mark('recovered', `Back again. ${count} missed ${count > 1 ? 'messages' : 'message'} fetched.`);
   });
   subscription.on('gap', () => {
     room.log.mark('gap', 'Some messages may be missing here.');
     fill(room);
   });
-  subscription.on('join', lookAround);
-  subscription.on('leave', lookAround);
+  const { presence } = subscription;
+  for (const type of ['sync', 'join', 'leave']) presence.on(type, () => showMembers(room, presence.members));
+  presence.on('leave', ({ client }) => room.typing.ended(client));
+  presence.on('error', () => {}); // a channel may tell nobody who is there
   subscription.on('error', ({ message }) => room.log.mark('gap', `Could not join: ${message}`));
+}
+
+function hear(room, message) {
+  const { from, info, event } = message;
+  learnName(from, info);
+  if (event === TYPING) return;
+  room.typing.ended(from);
+  room.missed += 1;
+  if (room.log.add(message)) noteUnread(room, message);
+  if (from && !room.people.some(({ client }) => client === from)) lookAround();
 }
 
 /** What the server still remembers: on joining, and to narrow a gap. */
@@ -97,7 +130,10 @@ async function fill(room) {
   room.filled = true;
   try {
     const { messages } = await room.subscription.history({ limit: 50 });
-    for (const message of messages) room.log.add(message);
+    for (const message of messages) {
+      learnName(message.from, message.info);
+      if (message.event !== TYPING) room.log.add(message);
+    }
     room.log.toEnd();
   } catch {
     room.filled = false; // no connection: the next one asks again
@@ -161,9 +197,9 @@ function showNotice(text, { askForToken = false } = {}) {
 
 function join(channel) {
   if (!rooms.has(channel)) {
-    const log = new ChannelLog(channel, (client) => ownNames.has(client), (client) => account.nameOf(client));
+    const log = new ChannelLog(channel, (client) => ownNames.has(client), nameOf);
     log.element.addEventListener('scroll', () => showLatest(), { passive: true });
-    const room = { channel, log, unread: 0, people: [], filled: false };
+    const room = { channel, log, unread: 0, people: [], filled: false, typing: new Typing(showTyping) };
     rooms.set(channel, room);
     $('logs').append(log.element);
     if (peal) listen(room);
@@ -201,6 +237,7 @@ function show(channel) {
   keepChannels([...rooms.keys()], channel);
   showChannels();
   showPeople();
+  showTyping();
   showLatest();
   lookAround();
 }
@@ -248,17 +285,26 @@ function showLatest() {
 
 /** Channels tell of coming and going only where their options say so: we ask. */
 async function lookAround() {
-  const room = rooms.get(current);
-  if (peal?.state !== 'open' || room?.subscription?.state !== 'subscribed') return;
+  const { subscription } = rooms.get(current) ?? {};
+  if (peal?.state !== 'open' || subscription?.state !== 'subscribed') return;
   const asked = performance.now();
   try {
-    room.people = await peal.presence(room.channel);
-    const took = Math.round(performance.now() - asked);
-    $('state').title = `The last answer took ${took} ms`;
+    await subscription.presence.sync();
+    $('state').title = `The last answer took ${Math.round(performance.now() - asked)} ms`;
   } catch {
-    return; // the list stays as it was; the state shows why
+    // the list stays as it was; the state shows why
   }
+}
+
+function showMembers(room, people) {
+  room.people = people;
+  for (const { client, info } of people) learnName(client, info);
   if (room.channel === current) showPeople();
+}
+
+function showTyping() {
+  const text = rooms.get(current)?.typing.text(nameOf) ?? '';
+  if ($('typing').textContent !== text) $('typing').textContent = text;
 }
 
 function showPeople() {
@@ -269,10 +315,10 @@ function showPeople() {
     ...people.map(({ client, connections }) => {
       const item = make('li', 'person');
       const label = make('span', 'person-name');
-      const who = make('bdi', '', account.nameOf(client));
+      const who = make('bdi', '', nameOf(client));
       label.append(who);
       if (client === name) label.append(make('span', 'you', ' you'));
-      item.append(avatar(account.nameOf(client)), label);
+      item.append(avatar(nameOf(client)), label);
       if (connections > 1) {
         const count = make('span', 'connections', `×${connections}`);
         count.title = `${connections} connections`;
@@ -292,7 +338,7 @@ function openHere(open) {
 }
 
 function showMe() {
-  const shown = account.nameOf(name);
+  const shown = nameOf(name);
   avatar(shown, document.querySelector('#me .avatar'));
   document.querySelector('.me-name').replaceChildren(make('bdi', '', shown));
   $('me').disabled = Boolean(account.user);
@@ -302,6 +348,7 @@ function showMe() {
 
 async function send(channel, text) {
   const room = rooms.get(channel);
+  room.typing.rest();
   const tag = Math.random().toString(36).slice(2, 10); // tells our copy from what we show already
   const line = room.log.expect(text, tag, name);
   try {
@@ -383,7 +430,11 @@ $('compose').addEventListener('submit', (event) => {
   event.preventDefault();
   sendText();
 });
-$('text').addEventListener('input', grow);
+$('text').addEventListener('input', () => {
+  grow();
+  const room = rooms.get(current);
+  if ($('text').value.trim()) room.typing.say(room.subscription);
+});
 $('text').addEventListener('keydown', (event) => {
   if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
   event.preventDefault();

@@ -1,6 +1,6 @@
 /**
  * Types of peal.js. README.md beside this file is the manual; what the messages
- * hold in detail is told by the server's protocols/README.md.
+ * hold in detail is told by the server's protocols/websocket.md.
  */
 
 /** A place in a channel: kept over a reload, it says what to go on from. */
@@ -47,14 +47,25 @@ export interface PresentClient {
   info?: Info;
 }
 
-/** 1 to 64 of `A-Z a-z 0-9 _ . : -`. */
-export interface SayOptions {
-  event?: string;
+/** A request may be given up early. */
+export interface RequestOptions {
+  /** Rejects the request with its reason. A request that was sent may still have arrived. */
+  signal?: AbortSignal | undefined;
 }
 
-export interface PresenceOptions {
+export interface SayOptions<K extends string | undefined = string | undefined, V extends boolean = boolean> extends RequestOptions {
+  /** 1 to 64 of `A-Z a-z 0-9 _ . : -`. */
+  event?: K | undefined;
+  /** Dropped, with `null` as the result, if it cannot be sent at once. */
+  volatile?: V | undefined;
+}
+
+/** What a volatile publish may give in place of its result. */
+export type Dropped<V extends boolean> = V extends true ? null : never;
+
+export interface PresenceOptions extends RequestOptions {
   /** So many clients at the most; all without it. */
-  limit?: number;
+  limit?: number | undefined;
 }
 
 export interface PublishResult<T = unknown> {
@@ -77,9 +88,51 @@ export interface History<T = unknown> extends Position {
   messages: Message<T>[];
 }
 
-export interface HistoryOptions {
+export interface HistoryOptions extends RequestOptions {
   /** 50 if not said. */
-  limit?: number;
+  limit?: number | undefined;
+}
+
+// What an application declares. -----------------------------------------------
+
+/**
+ * What the messages of one channel hold: those without an event, and those with
+ * one by its name. A map of them types a client:
+ *
+ *     interface Channels {
+ *       lobby: { payload: { text: string }; events: { typing: { active: boolean } } };
+ *       [room: `room:${string}`]: { payload: { text: string } };
+ *     }
+ *     const peal = new Peal<Channels>({ client: 'alice' });
+ */
+export interface ChannelTypes {
+  payload?: unknown;
+  events?: object;
+}
+
+export type PayloadOf<D> = D extends { payload: infer P } ? P : unknown;
+export type EventsOf<D> = D extends { events: infer E extends object } ? E : {};
+
+/** What is said under the event `K`: by a declared name its payload, else that of the channel. */
+export type Said<T, E extends object, K> = K extends keyof E ? E[K] : T;
+
+/** The names that may be published; any where none are declared. */
+export type EventName<E extends object> = keyof E extends never ? string : keyof E & string;
+
+/** Any channel where none are declared; else none. */
+export type Undeclared<C extends object> = keyof C extends never ? string : never;
+
+/** A message under its event's name. */
+export type NamedMessage<P, K extends string> = Message<P> & { event: K };
+
+export interface Emitter<Events> {
+  /** @returns a function that ends it */
+  on<K extends keyof Events>(type: K, listener: (event: Events[K]) => void): () => void;
+  /** At the next event only. @returns a function that ends it */
+  once<K extends keyof Events>(type: K, listener: (event: Events[K]) => void): () => void;
+  /** At every event, after the listeners of its type. @returns a function that ends it */
+  onAny(listener: (type: keyof Events & string, event: Events[keyof Events]) => void): () => void;
+  off<K extends keyof Events>(type: K, listener: (event: Events[K]) => void): void;
 }
 
 // Errors. --------------------------------------------------------------------
@@ -91,6 +144,8 @@ export type ClientErrorCode =
   | 'queue_full'
   | 'closed'
   | 'ended'
+  | 'too_slow'
+  | 'aborted'
   | 'token'
   | 'refresh'
   | 'too_big'
@@ -124,6 +179,8 @@ export type ErrorCode = ClientErrorCode | ServerErrorCode | (string & {});
 export class PealError extends Error {
   constructor(code: ErrorCode, message?: string, details?: { closeCode?: number });
   readonly code: ErrorCode;
+  /** The heading of the manual that says what to do. */
+  readonly help: string;
   /** How the connection ended, with `disconnected` and `closed`. */
   readonly closeCode?: number;
 }
@@ -155,8 +212,10 @@ export interface WebSocketLike {
 }
 
 export interface Clock {
-  /** Milliseconds. */
+  /** Milliseconds since any moment, never going back. */
   now(): number;
+  /** Milliseconds since 1970, as the machine has it. */
+  time(): number;
   /** From 0 to 1. */
   random(): number;
   setTimeout(run: () => void, delay: number): unknown;
@@ -171,6 +230,8 @@ export interface CommonOptions {
   url?: string | undefined;
   /** Requests that may wait while there is no connection: 100. */
   queueLimit?: number | undefined;
+  /** Messages that may wait for a `for await` loop: 10000. */
+  readLimit?: number | undefined;
   /** Until a request is rejected as `timeout`: 10000. */
   requestTimeout?: number | undefined;
   /** Until an attempt to connect is given up: 10000. */
@@ -187,6 +248,11 @@ export interface CommonOptions {
   pongWait?: number | undefined;
   /** Where there is no global one, as in Node before 22: that of `ws`. */
   WebSocket?: (new (url: string, protocols: string[]) => WebSocketLike) | undefined;
+  /**
+   * `auto`: over Server-Sent Events and plain HTTP where three attempts to open a
+   * WebSocket have failed before the first success. `websocket`, `sse`: always.
+   */
+  transport?: 'auto' | 'websocket' | 'sse' | undefined;
   /** Hears what happens, without payloads and tokens; true: on the console. */
   debug?: boolean | ((what: string, details: Record<string, unknown>) => void) | undefined;
   /** For tests. */
@@ -236,6 +302,7 @@ export type PealState = 'idle' | 'connecting' | 'open' | 'waiting' | 'closed';
 export type StateEvent =
   | { state: 'connecting' }
   | { state: 'open' }
+  /** `delay`: Infinity while the page is put away. */
   | { state: 'waiting'; delay: number; attempt: number; code: number; reason: string }
   /** `final`: the server said not to come back, as against `close()`. */
   | { state: 'closed'; code: number; reason: string; final: boolean };
@@ -243,6 +310,8 @@ export type StateEvent =
 export interface PealEvents {
   state: StateEvent;
   direct: DirectMessage<any>;
+  /** A direct message with that event, after `direct`. */
+  [event: `event:${string}`]: DirectMessage<any>;
   /** What belongs to no request. */
   error: PealError;
 }
@@ -258,10 +327,12 @@ export type GapEvent =
 export interface PresenceEvent {
   channel: string;
   client: string;
+  /** Of who joins, if there is any. */
+  info?: Info;
 }
 
-export interface SubscriptionEvents<T = unknown> {
-  message: Message<T>;
+interface ChannelEvents<M> {
+  message: M;
   /** Comes before the messages that were missed. */
   subscribed: Position & { channel: string; recovered: boolean };
   /** All missed messages have been given. */
@@ -273,73 +344,127 @@ export interface SubscriptionEvents<T = unknown> {
   error: PealError;
 }
 
+/** Messages with an event come under `event:<name>` too, after `message`. */
+type NamedEvents<E extends object> = keyof E extends never
+  ? { [name: `event:${string}`]: Message<any> }
+  : { [K in keyof E & string as `event:${K}`]: NamedMessage<E[K], K> };
+
+type AnyMessage<T, E extends object> =
+  | (keyof E extends never ? Message<T> : Message<T> & { event?: never })
+  | { [K in keyof E & string]: NamedMessage<E[K], K> }[keyof E & string];
+
+export type SubscriptionEvents<T = unknown, E extends object = {}> = ChannelEvents<AnyMessage<T, E>> & NamedEvents<E>;
+
+export interface MembersEvent {
+  channel: string;
+  members: PresentClient[];
+}
+
+export interface PresenceEvents {
+  join: PresentClient;
+  leave: PresentClient;
+  /** The whole list: once it is known, after each reconnect, and after `sync()`. */
+  sync: MembersEvent;
+  /** The server refused to tell. */
+  error: PealError;
+}
+
 // The client. ----------------------------------------------------------------
 
-/** Made by `peal.subscribe()`. */
-export class Subscription<T = unknown> {
+export interface Presence extends Emitter<PresenceEvents> {}
+
+/** Who is in a channel, kept up to date from the first listener on. */
+export class Presence {
   private constructor();
-  readonly channel: string;
-  readonly state: SubscriptionState;
-  readonly epoch: string | null;
-  readonly offset: number | null;
+  get members(): PresentClient[];
+  /** Whether `members` is what the server has: not before `sync`, nor without a connection. */
+  get isSynced(): boolean;
+  /** The list once, as of now. */
+  get(options?: PresenceOptions): Promise<PresentClient[]>;
+  count(options?: RequestOptions): Promise<number>;
+  /** Asks anew: for channels that do not tell who comes and goes. */
+  sync(): Promise<PresentClient[]>;
+}
+
+export interface Subscription<T = unknown, E extends object = {}> extends Emitter<SubscriptionEvents<T, E>> {}
+
+/** Made by `peal.subscribe()`. */
+export class Subscription<T = unknown, E extends object = {}> {
+  private constructor();
+  get channel(): string;
+  get state(): SubscriptionState;
+  get epoch(): string | null;
+  get offset(): number | null;
   /** Why it was refused, until it is not any more; else null. */
-  readonly error: PealError | null;
+  get error(): PealError | null;
   /** Of the last message given out; undefined before the first answer. */
   get position(): Position | undefined;
-  /** @returns a function that ends it */
-  on<K extends keyof SubscriptionEvents<T>>(
-    type: K,
-    listener: (event: SubscriptionEvents<T>[K]) => void,
-  ): () => void;
-  /** At the next event only. @returns a function that ends it */
-  once<K extends keyof SubscriptionEvents<T>>(
-    type: K,
-    listener: (event: SubscriptionEvents<T>[K]) => void,
-  ): () => void;
-  off<K extends keyof SubscriptionEvents<T>>(
-    type: K,
-    listener: (event: SubscriptionEvents<T>[K]) => void,
-  ): void;
+  get presence(): Presence;
   /** This one, as soon as it is subscribed; rejected if it is refused or ends. */
-  ready(): Promise<this>;
-  publish(payload?: T, options?: SayOptions): Promise<PublishResult<T>>;
-  presence(options?: PresenceOptions): Promise<PresentClient[]>;
-  memberCount(): Promise<number>;
+  ready(options?: RequestOptions): Promise<this>;
+  /** The messages from now on. Ends with the subscription or `close()`. */
+  [Symbol.asyncIterator](): AsyncGenerator<AnyMessage<T, E>, void, undefined>;
+  publish<K extends EventName<E> | undefined = undefined, V extends boolean = false>(
+    payload?: Said<T, E, K>,
+    options?: SayOptions<K, V>,
+  ): Promise<PublishResult<Said<T, E, K>> | Dropped<V>>;
+  memberCount(options?: RequestOptions): Promise<number>;
   history(options?: HistoryOptions): Promise<History<T>>;
   /** This one hears nothing after the call; the last one of a channel leaves it. */
   unsubscribe(): Promise<void>;
 }
 
-/** A client of one server. */
-export class Peal {
+export interface SubscribeOptions {
+  /** A `position` kept from before, to get what came after it. */
+  since?: Position | undefined;
+  /** Unsubscribes. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface Peal<C extends object = {}> extends Emitter<PealEvents> {}
+
+/** A client of one server. `C`: what its channels hold, see `ChannelTypes`. */
+export class Peal<C extends object = {}> {
   constructor(options: PealOptions);
   get client(): string;
   get state(): PealState;
   /** Of the connection that is open, or was last; undefined if the server says nothing. */
   get hello(): Hello | undefined;
-  /** @returns a function that ends it */
-  on<K extends keyof PealEvents>(type: K, listener: (event: PealEvents[K]) => void): () => void;
-  /** At the next event only. @returns a function that ends it */
-  once<K extends keyof PealEvents>(type: K, listener: (event: PealEvents[K]) => void): () => void;
-  off<K extends keyof PealEvents>(type: K, listener: (event: PealEvents[K]) => void): void;
   /** This one, as soon as it is open; rejected if it is closed. */
-  ready(): Promise<this>;
-  /** Connects; while waiting for a retry: at once. */
+  ready(options?: RequestOptions): Promise<this>;
+  /** Connects; while waiting for a retry: at once; while open: asks whether the connection is alive. */
   connect(): void;
   /** Ends the connection and all waiting requests; connect() comes back. */
   close(reason?: string): void;
+  /** From now on; an open connection is told at once. Rejected if the server refuses it. */
+  setToken(token: string | ((why: TokenReason) => string | Promise<string>)): Promise<void>;
   /** Wants a channel, now and after each reconnect: a subscription for each caller. */
-  subscribe<T = unknown>(channel: string, options?: { since?: Position }): Subscription<T>;
-  publish<T = unknown>(channel: string, payload?: T, options?: SayOptions): Promise<PublishResult<T>>;
+  subscribe<N extends keyof C & string>(channel: N, options?: SubscribeOptions): Subscription<PayloadOf<C[N]>, EventsOf<C[N]>>;
+  subscribe<T = unknown>(channel: Undeclared<C>, options?: SubscribeOptions): Subscription<T>;
+  publish<N extends keyof C & string, K extends EventName<EventsOf<C[N]>> | undefined = undefined, V extends boolean = false>(
+    channel: N,
+    payload?: Said<PayloadOf<C[N]>, EventsOf<C[N]>, K>,
+    options?: SayOptions<K, V>,
+  ): Promise<PublishResult<Said<PayloadOf<C[N]>, EventsOf<C[N]>, K>> | Dropped<V>>;
+  publish<T = unknown, V extends boolean = false>(
+    channel: Undeclared<C>,
+    payload?: T,
+    options?: SayOptions<string | undefined, V>,
+  ): Promise<PublishResult<T> | Dropped<V>>;
   /** To all connections of another client. */
-  direct(to: string, payload?: unknown, options?: SayOptions): Promise<DirectResult>;
-  echo<T = null>(payload?: T): Promise<T>;
+  direct<V extends boolean = false>(
+    to: string,
+    payload?: unknown,
+    options?: SayOptions<string | undefined, V>,
+  ): Promise<DirectResult | Dropped<V>>;
+  echo<T = null>(payload?: T, options?: RequestOptions): Promise<T>;
   presence(channel: string, options?: PresenceOptions): Promise<PresentClient[]>;
   /** How many clients are there, without a list of them. */
-  memberCount(channel: string): Promise<number>;
-  history<T = unknown>(channel: string, options?: HistoryOptions): Promise<History<T>>;
+  memberCount(channel: string, options?: RequestOptions): Promise<number>;
+  history<N extends keyof C & string>(channel: N, options?: HistoryOptions): Promise<History<PayloadOf<C[N]>>>;
+  history<T = unknown>(channel: Undeclared<C>, options?: HistoryOptions): Promise<History<T>>;
   /** @returns milliseconds there and back */
-  ping(): Promise<number>;
+  ping(options?: RequestOptions): Promise<number>;
 }
 
 // Advice. --------------------------------------------------------------------
@@ -358,3 +483,5 @@ export function adviceFor(code: number): Advice;
 
 /** When a JWT ends, in milliseconds since 1970; NaN if it does not say. */
 export function expiryOf(token: string): number;
+
+export {};

@@ -5,7 +5,7 @@
  * says with `gap` that some are lost. README.md beside this file is its manual.
  */
 
-/** What may be tuned; milliseconds, except `queueLimit` (requests). */
+/** What may be tuned; milliseconds, except the limits, which are counts. */
 const DEFAULTS = {
   backoffBase: 500, // the first wait is drawn from 0 to this ...
   backoffCap: 20_000, // ... and doubles up to this
@@ -15,13 +15,15 @@ const DEFAULTS = {
   idlePing: 25_000, // silence after which we ask; 0: never
   pongWait: 10_000,
   queueLimit: 100, // requests that may wait while there is no connection
+  readLimit: 10_000, // messages that may wait for a `for await` loop
 };
 
 const MAY_BE_ZERO = new Set(['stableAfter', 'idlePing', 'queueLimit']);
 
 /** The real clock; tests bring their own. */
 const CLOCK = {
-  now: () => Date.now(),
+  now: () => globalThis.performance?.now() ?? Date.now(), // for durations: setting the clock does not change it
+  time: () => Date.now(), // for the end of a token
   random: () => Math.random(),
   setTimeout: (run, delay) => setTimeout(run, delay),
   clearTimeout: (timer) => clearTimeout(timer),
@@ -29,8 +31,13 @@ const CLOCK = {
 
 const CLOSE_AFTER_ERROR = 1_000; // ms: in which a close event should follow an error
 const PROBE_WAIT = 5_000; // ms: for an answer, after the network has changed
-const NETWORK_EVENTS = ['online', 'offline', 'pageshow'];
+const SHORT_SILENCE = 1_000; // ms: a connection heard since then is alive
+const HOST_EVENTS = ['online', 'offline', 'pagehide', 'pageshow', 'freeze', 'resume', 'visibilitychange'];
+const OUR_FIELDS = /^(channel|hello|ticket|last_event_id)(=|$)/; // of an address
+const CAPTURE = { capture: true }; // `freeze` and `resume` do not bubble
 const LONGEST_TIMER = 2 ** 31 - 1; // beyond this a browser fires at once
+const DIALS_BEFORE_FALLBACK = 3; // that failed before any connection opened
+const TRANSPORTS = ['auto', 'websocket', 'sse'];
 const TOKEN_REFUSALS = 3; // new tokens tried in a row before giving up
 const ALREADY_LEFT = new Set(['closed', 'disconnected', 'not_subscribed', 'cancelled']);
 const COME_BACK = new Set([1001, 1005, 1006, 1011, 1012, 1013, 1014, 1015]);
@@ -44,6 +51,20 @@ const ASSUMED = { messages_per_second: 100, burst: 100 };
 
 /** Why a subscription failed that may succeed a while later. */
 const ASKED_AGAIN = new Set(['timeout', 'unavailable', 'already_subscribed']);
+
+/** What to do about an error, and the heading of README.md that says more. */
+const HELP = {
+  disconnected: ['there is no connection, or it broke before the answer came; repeat the request if that does no harm', 'what-it-promises'],
+  timeout: ['no answer in time; listen to `state`, or raise options.requestTimeout', 'what-it-promises'],
+  queue_full: ['too many requests wait for a connection; await them, publish with {volatile: true}, or raise options.queueLimit', 'what-it-promises'],
+  closed: ['the client is closed; call connect() first', 'close-codes'],
+  ended: ['the subscription has ended; call subscribe() again', 'subscription'],
+  too_slow: ['the loop reads more slowly than messages arrive; do less in it, or raise options.readLimit', 'subscription'],
+  aborted: ['aborted by its signal', 'peal'],
+  too_big: ['', 'limits'],
+  token: ['', 'tokens'],
+  refresh: ['', 'tokens'],
+};
 
 /** Requests that a server with hello does not count at first. */
 const OPENING = new Set(['subscribe', 'history', 'presence']);
@@ -135,14 +156,44 @@ function usableToken(given) {
   return token;
 }
 
-/** An error with a `code`: the server's, or one of README.md's table. */
+/** What is wrong with the name of an event. */
+function eventFlaw(event) {
+  return flawIn(event, '1 to 64 of A-Z a-z 0-9 _ . : -', 64, (code, character) => /^[\w.:-]$/.test(character));
+}
+
+/** Where README.md says more. */
+const helpAt = (heading) => `web/README.md#${heading}`;
+
+/** A call that cannot work, and where to read about it. */
+const misuse = (message, heading = 'peal') => new TypeError(`${message}; see ${helpAt(heading)}`);
+
+/**
+ * An error with a `code`: the server's, or one of README.md's table. `help`
+ * names the heading of the manual that says what to do.
+ */
 export class PealError extends Error {
-  constructor(code, message = code, details = {}) {
+  constructor(code, message = HELP[code]?.[0] || code, details = {}) {
     super(message);
     this.name = 'PealError';
     this.code = code;
+    this.help = helpAt(HELP[code]?.[1] ?? 'errors');
     Object.assign(this, details);
   }
+}
+
+const NAMES = [['bad_channel', 'channel', channelFlaw], ['bad_client', 'to', clientFlaw], ['bad_event', 'event', eventFlaw]];
+
+/** @throws {PealError} if no channel, client or event can have the name that a frame has for it */
+function checkNames(frame) {
+  for (const [code, member, flawOf] of NAMES) {
+    if (!(member in frame) || (member === 'event' && frame.event == null)) continue;
+    const flaw = flawOf(frame[member]);
+    if (flaw) throw new PealError(code, `${member} ${flaw}`);
+  }
+}
+
+function checkToken(what, token) {
+  if (!['string', 'function'].includes(typeof token)) throw misuse(`${what} is a string or a function`, 'tokens');
 }
 
 /** Options that are given: undefined and null mean absent. @throws if a number is none */
@@ -151,7 +202,7 @@ function present(options) {
   for (const name of Object.keys(DEFAULTS).filter((each) => each in given)) {
     const least = MAY_BE_ZERO.has(name) ? 0 : 1;
     if (!(typeof given[name] === 'number' && given[name] >= least)) {
-      throw new TypeError(`options.${name} is a number, at least ${least}; Infinity is one too`);
+      throw misuse(`options.${name} is a number, at least ${least}; Infinity is one too`);
     }
   }
   return given;
@@ -180,12 +231,36 @@ function calm(promise) {
   return promise;
 }
 
-/** The first of some events: [emitter, type, act], where act says whether that was it. */
-function first(watched) {
-  const ends = watched.map(([emitter, type, act]) => emitter.on(type, (event) => {
-    if (act(event)) for (const end of ends) end();
+const reasonOf = (signal) => signal.reason ?? new PealError('aborted');
+
+/**
+ * A promise that listens until it is settled: `begin(resolve, reject, hear)`,
+ * where hear(emitter, type, listener) is on(). A signal may end it early.
+ */
+function awaited(signal, begin) {
+  return calm(new Promise((resolve, reject) => {
+    const ends = [];
+    const ending = (settle) => (value) => {
+      for (const end of ends) end();
+      settle(value);
+    };
+    const giveUp = ending(reject);
+    if (signal?.aborted) giveUp(reasonOf(signal));
+    else {
+      ends.push(onAbort(signal, () => giveUp(reasonOf(signal))));
+      begin(ending(resolve), giveUp, (emitter, type, listener) => ends.push(emitter.on(type, listener)));
+    }
   }));
 }
+
+/** Node makes an uncaught error of a promise that a listener returns. @returns a function that ends it */
+function onAbort(signal, act) {
+  const heard = () => void act();
+  signal?.addEventListener('abort', heard);
+  return () => signal?.removeEventListener('abort', heard);
+}
+
+const ANY = Symbol('any event');
 
 class Emitter {
   #listeners = new Map();
@@ -207,10 +282,19 @@ class Emitter {
     return this.on(type, heard);
   }
 
+  /** Calls `listener(type, event)` at every event, after its own listeners. @returns a function that ends it. */
+  onAny(listener) {
+    return this.on(ANY, listener);
+  }
+
   /** Ends what on() or once() began with this listener. */
   off(type, listener) {
     const listeners = this.#listeners.get(type) ?? new Set();
     for (const each of listeners) if (each === listener || each.listener === listener) listeners.delete(each);
+  }
+
+  get _isHeard() {
+    return this.#listeners.size > 0;
   }
 
   /**
@@ -220,10 +304,13 @@ class Emitter {
    */
   _emit(type, event, holds = () => true) {
     const listeners = this.#listeners.get(type) ?? new Set();
-    if (type === 'error' && !listeners.size) console.warn(`peal: ${event.message} (${event.code})`);
+    if (type === 'error' && !listeners.size) console.warn(`peal: ${event.message} (${event.code}), see ${event.help}`);
     for (const listener of [...listeners]) {
-      if (!listeners.has(listener) || !holds()) continue;
-      guarded(listener)(event);
+      if (listeners.has(listener) && holds()) guarded(listener)(event);
+    }
+    const any = this.#listeners.get(ANY) ?? new Set();
+    for (const listener of [...any]) {
+      if (any.has(listener) && holds()) guarded(listener)(type, event);
     }
   }
 }
@@ -300,6 +387,11 @@ class Channel {
   _isAnew = false; // for Peal: the server had it already, and was asked again
 
   handles = new Set();
+  members = new Map(); // client -> member, as far as we know
+  isWatched = false; // whether anybody listens to who comes and goes
+  isSynced = false; // whether `members` is what the server has
+  syncing = null; // the promise of an answer
+  #news = new Map(); // client -> its last join or leave since we asked
 
   constructor(channel, since) {
     this.channel = channel;
@@ -323,6 +415,8 @@ class Channel {
 
   _asked() {
     this.state = 'waiting';
+    this.isSynced = false;
+    this.#news.clear();
     this.#held = [];
     this.#gapHeld = false;
   }
@@ -376,6 +470,12 @@ class Channel {
     this._emit('error', error, () => this.state === 'failed');
   }
 
+  /** The connection is. */
+  _lost() {
+    this.state = 'waiting';
+    this.isSynced = false;
+  }
+
   _message(message) {
     if (this.#held) this.#held.push(message);
     else if (this.state === 'subscribed') this.#give(message);
@@ -394,24 +494,144 @@ class Channel {
     if (missing > 0 && this.state === 'subscribed') this.#tellGap('hole', { missing });
     if (this.state !== 'subscribed') return false;
     this.offset = message.offset;
-    this._emit('message', message, () => this.state !== 'ended');
+    for (const type of typesOf('message', message)) this._emit(type, message, () => this.state !== 'ended');
     return true;
   }
 
   #tellGap(reason, details) {
     this._emit('gap', { channel: this.channel, reason, ...details });
   }
+
+  // Who is there. -------------------------------------------------------------
+
+  /** A join or a leave. One that overtakes the list of members counts more than the list. */
+  _moved(frame) {
+    this._emit(frame.type, frame, () => this.state === 'subscribed');
+    if (this.syncing) this.#news.set(frame.client, frame);
+    else if (this.isSynced) this.#move(frame);
+  }
+
+  _syncs() {
+    this.#news.clear();
+  }
+
+  /** @param clients all members, as the server lists them */
+  _membersAre(clients) {
+    if (this.state !== 'subscribed') return;
+    const members = new Map(clients.map((member) => [member.client, member]));
+    for (const [client, { type, info }] of this.#news) {
+      if (type === 'leave') members.delete(client);
+      else if (!members.has(client)) members.set(client, memberOf(client, info));
+    }
+    const before = this.members;
+    const wasKnown = this.#isKnown;
+    this.#isKnown = true;
+    this.members = members;
+    this.isSynced = true;
+    this.#news.clear();
+    const holds = () => this.members === members && this.isSynced;
+    if (wasKnown) {
+      for (const [client, member] of before) if (!members.has(client)) this._emitPresence('leave', member, holds);
+      for (const [client, member] of [...members]) if (!before.has(client)) this._emitPresence('join', member, holds);
+    }
+    this._emitPresence('sync', this._list, holds);
+  }
+
+  get _list() {
+    return { channel: this.channel, members: [...this.members.values()] };
+  }
+
+  #isKnown = false; // whether `members` was ever told
+
+  #move({ type, client, info }) {
+    const known = this.members.get(client);
+    const lives = () => this.state === 'subscribed';
+    if (type === 'leave' && known) {
+      this.members.delete(client);
+      this._emitPresence('leave', known, lives);
+    } else if (type === 'join' && !known) {
+      const member = memberOf(client, info);
+      this.members.set(client, member);
+      this._emitPresence('join', member, lives);
+    }
+  }
+
+  _emitPresence(type, event, holds) {
+    for (const handle of [...this.handles]) handle.presence._tell(type, event, holds);
+  }
+}
+
+const memberOf = (client, info) => ({ client, connections: 1, ...(info && { info }) });
+
+/** A message with an event is told under both names. */
+const typesOf = (type, { event }) => (event ? [type, `event:${event}`] : [type]);
+
+/**
+ * Who is in a channel, kept up to date from the first listener on. Events:
+ * join, leave, sync, error.
+ */
+export class Presence extends Emitter {
+  #peal;
+  #at; // the Channel
+  #subscription;
+
+  constructor(peal, at, subscription) {
+    super();
+    this.#peal = peal;
+    this.#at = at;
+    this.#subscription = subscription;
+  }
+
+  /** As far as is known; see isSynced. @returns {{client: string, connections: number, info?: object}[]} */
+  get members() {
+    return [...this.#at.members.values()];
+  }
+
+  /** Whether `members` is what the server has: not before `sync`, nor without a connection. */
+  get isSynced() {
+    return this.#at.isSynced;
+  }
+
+  on(type, listener) {
+    const at = this.#at;
+    at.isWatched = true;
+    if (!at.isSynced) this.#peal._watch(at);
+    else if (!this._isHeard) Promise.resolve().then(() => this._tell('sync', at._list, () => at.isSynced));
+    return super.on(type, listener);
+  }
+
+  /** The list once, as of now. */
+  get(options) {
+    return this.#peal.presence(this.#at.channel, options);
+  }
+
+  count(options) {
+    return this.#peal.memberCount(this.#at.channel, options);
+  }
+
+  /** Asks anew: for channels that do not tell who comes and goes. */
+  sync() {
+    return this.#peal._sync(this.#at);
+  }
+
+  /** For Channel. */
+  _tell(type, event, holds) {
+    const lives = () => this.#subscription.state !== 'ended' && holds();
+    if (lives() && this._isHeard) this._emit(type, event, lives);
+  }
 }
 
 /**
  * A channel the application wants, for one caller of subscribe(). Events:
- * message, join, leave, gap, subscribed, recovered, unsubscribed, error.
+ * message, event:<name>, join, leave, gap, subscribed, recovered,
+ * unsubscribed, error. `for await` reads its messages.
  */
 export class Subscription extends Emitter {
   #peal;
   #at; // the Channel
   #since; // where this one wants to go on from, if the channel is elsewhere
   #from; // where the channel was when this one came
+  #presence;
   #isTold = false; // that it is subscribed
   #left = null; // {position} where it was when it ended
 
@@ -419,6 +639,7 @@ export class Subscription extends Emitter {
     super();
     this.#peal = peal;
     this.#at = at;
+    this.#presence = new Presence(peal, at, this);
     const { position } = at;
     this.#since = position?.epoch === since?.epoch && position?.offset === since?.offset ? undefined : since;
     this.#from = position;
@@ -454,16 +675,17 @@ export class Subscription extends Emitter {
     return (this.#left ?? this.#at).position;
   }
 
+  /** Who is there. */
+  get presence() {
+    return this.#presence;
+  }
+
   publish(payload, options) {
     return this.#peal.publish(this.channel, payload, options);
   }
 
-  presence(options) {
-    return this.#peal.presence(this.channel, options);
-  }
-
-  memberCount() {
-    return this.#peal.memberCount(this.channel);
+  memberCount(options) {
+    return this.#peal.memberCount(this.channel, options);
   }
 
   history(options) {
@@ -471,26 +693,56 @@ export class Subscription extends Emitter {
   }
 
   /** @returns {Promise<Subscription>} this one, as soon as it is subscribed; rejected if it is refused or ends */
-  ready() {
-    return calm(new Promise((resolve, reject) => {
-      const giveUp = (error) => {
-        reject(error);
-        return true;
-      };
-      if (this.#left) giveUp(new PealError('ended', 'unsubscribed'));
-      else if (this.error) giveUp(this.error);
-      else if (this.#peal.state === 'closed') giveUp(new PealError('closed'));
+  ready({ signal } = {}) {
+    return awaited(signal, (resolve, reject, hear) => {
+      const ended = () => reject(new PealError('ended'));
+      if (this.#left) ended();
+      else if (this.error) reject(this.error);
+      else if (this.#peal.state === 'closed') reject(new PealError('closed'));
       else if (this.state === 'subscribed') resolve(this);
       else {
-        first([
-          [this, 'subscribed', () => (resolve(this), true)],
-          [this, 'error', giveUp],
-          [this, 'unsubscribed', () => giveUp(new PealError('ended', 'unsubscribed'))],
-          [this.#peal, 'state', ({ state, code, reason }) => (
-            state === 'closed' && giveUp(new PealError('closed', reason || 'closed', { closeCode: code })))],
-        ]);
+        hear(this, 'subscribed', () => resolve(this));
+        hear(this, 'error', reject);
+        hear(this, 'unsubscribed', ended);
+        hear(this.#peal, 'state', (event) => event.state === 'closed' && reject(closedBy(event)));
       }
-    }));
+    });
+  }
+
+  /**
+   * The messages from now on, in order. Ends with the subscription or close();
+   * throws if the channel is refused, the server ends the connection for good,
+   * or more than options.readLimit messages wait. A loss is told by `gap` only.
+   */
+  async* [Symbol.asyncIterator]() {
+    const messages = [];
+    let error = null;
+    let isOver = Boolean(this.#left) || this.#peal.state === 'closed';
+    let wake = () => {};
+    const end = (why = null) => {
+      error ??= why;
+      isOver = true;
+      wake();
+    };
+    const ends = [
+      this.on('message', (message) => {
+        if (messages.push(message) > this.#peal._readLimit) end(new PealError('too_slow'));
+        wake();
+      }),
+      this.on('unsubscribed', () => end()),
+      this.on('error', (refusal) => ASKED_AGAIN.has(refusal.code) || end(refusal)),
+      this.#peal.on('state', (event) => event.state === 'closed' && end(event.final ? closedBy(event) : null)),
+    ];
+    try {
+      for (;;) {
+        while (messages.length) yield messages.shift();
+        if (isOver) break;
+        await new Promise((resolve) => (wake = resolve));
+      }
+      if (error) throw error;
+    } finally {
+      for (const stop of ends) stop();
+    }
   }
 
   /** The last one of a channel leaves it on the server too. */
@@ -530,8 +782,10 @@ export class Subscription extends Emitter {
   }
 }
 
+const closedBy = ({ code, reason }) => new PealError('closed', reason || undefined, { closeCode: code });
+
 /**
- * A client of one Peal server. Events: state, direct, error.
+ * A client of one Peal server. Events: state, direct, event:<name>, error.
  *
  * @example
  * const peal = new Peal({ client: 'alice' });
@@ -558,7 +812,14 @@ export class Peal extends Emitter {
   #isHeard = false; // whether the server has said a word since
   #heardAt = 0;
   #heardCount = 0; // frames
-  #timers = {}; // retry, token, connect, error, word, pump, idle, refresh, and "ask <channel>"
+  #opensBy = ''; // websocket or sse: how connections open, once one has
+  #isFallback = false; // whether this one goes over SSE
+  #failedDials = 0; // before a first connection
+  #asked = new Set(); // functions for a token that have not answered: {timer, giveUp}
+  #isPaused = false; // the page is put away
+  #probed = -1; // how many frames we had heard when we asked for one more ...
+  #deadline = 0; // ... and when it must be there
+  #timers = {}; // retry, connect, error, word, pump, idle, refresh, "ask <channel>" and "watch <channel>"
   #lastId = 0;
   #pending = new Map(); // id -> request, in the order asked
   #queue = []; // those not sent yet, in the order they go out
@@ -581,6 +842,8 @@ export class Peal extends Emitter {
    *   [options.ticket] in place of a token: gets a ticket, a new one each
    *   time, since each is good for one connection
    * @param {typeof WebSocket} [options.WebSocket] where there is no global one
+   * @param {'auto' | 'websocket' | 'sse'} [options.transport] auto: over SSE and
+   *   plain HTTP where no WebSocket can be opened
    * @param {boolean | (what: string, details: object) => void} [options.debug]
    *   hears what happens, without payloads and tokens; true: on the console
    * @param {object} [options.clock] for tests: see CLOCK
@@ -589,17 +852,17 @@ export class Peal extends Emitter {
   constructor(options) {
     super();
     this.#options = { ...DEFAULTS, ...present(options) };
-    const { client, token, ticket, clock, debug } = this.#options;
-    if (!client) throw new TypeError('Peal needs options.client');
+    const { client, token, ticket, clock, debug, transport = 'auto' } = this.#options;
+    if (!TRANSPORTS.includes(transport)) throw misuse(`options.transport is one of ${TRANSPORTS}`, 'without-a-websocket');
+    this.#options.transport = transport;
+    if (!client) throw misuse('Peal needs options.client');
     this.#options.client = typeof client === 'number' ? String(client) : client;
     const badClient = clientFlaw(this.#options.client);
-    if (badClient) throw new TypeError(`options.client ${badClient}`);
+    if (badClient) throw misuse(`options.client ${badClient}`);
     if (ticket && (token !== undefined || typeof ticket !== 'function')) {
-      throw new TypeError('options.ticket is a function, and stands in place of options.token');
+      throw misuse('options.ticket is a function, and stands in place of options.token', 'tokens');
     }
-    if (token !== undefined && !['string', 'function'].includes(typeof token)) {
-      throw new TypeError('options.token is a string or a function');
-    }
+    if (token !== undefined) checkToken('options.token', token);
     this.#clock = clock ?? CLOCK;
     if (debug === true) this.#debug = (what, details) => console.debug('peal:', what, details);
     else if (debug) this.#debug = guarded(debug);
@@ -623,39 +886,61 @@ export class Peal extends Emitter {
   }
 
   /**
-   * Connects; while waiting for a retry: at once. Only this needs a WebSocket: a
-   * client can be made anywhere, as on a server that renders pages.
+   * Connects; while waiting for a retry: at once; while open: asks whether the
+   * connection is alive. Only this needs a WebSocket: a client can be made
+   * anywhere, as on a server that renders pages.
    * @throws {TypeError} where there is none, or no address
    */
   connect() {
+    if (this.#state === 'open') this.#probeIfSilent();
     if (this.#state === 'connecting' || this.#state === 'open') return;
     this.#WebSocket = this.#options.WebSocket ?? globalThis.WebSocket;
-    if (!this.#WebSocket) {
-      throw new TypeError('there is no global WebSocket: give one, as of ws, as options.WebSocket');
+    if (!this.#WebSocket && this.#options.transport !== 'sse') {
+      throw misuse('there is no global WebSocket: give one, as of ws, as options.WebSocket', 'from-npm-in-node-in-typescript');
     }
     if (!this.#options.url && !globalThis.location) {
-      throw new TypeError('outside a page Peal needs options.url');
+      throw misuse('outside a page Peal needs options.url');
     }
     this.#attempt = 0;
     this.#refusals = 0;
     this.#refused = undefined;
-    for (const type of NETWORK_EVENTS) globalThis.addEventListener?.(type, this.#networkChanged);
+    this.#isPaused = false;
+    this.#isFallback = (this.#opensBy || this.#options.transport) === 'sse';
+    for (const type of HOST_EVENTS) globalThis.addEventListener?.(type, this.#hostChanged, CAPTURE);
     this.#open();
   }
 
   /** @returns {Promise<Peal>} this one, as soon as it is open; rejected if it is closed */
-  ready() {
-    return calm(new Promise((resolve, reject) => {
+  ready({ signal } = {}) {
+    return awaited(signal, (resolve, reject, hear) => {
       if (this.state === 'open') resolve(this);
       else if (this.#state === 'closed') reject(new PealError('closed'));
       else {
-        first([[this, 'state', ({ state, code, reason }) => {
-          if (state === 'open') resolve(this);
-          if (state === 'closed') reject(new PealError('closed', reason || 'closed', { closeCode: code }));
-          return state === 'open' || state === 'closed';
-        }]]);
+        hear(this, 'state', (event) => {
+          if (event.state === 'open') resolve(this);
+          if (event.state === 'closed') reject(closedBy(event));
+        });
       }
-    }));
+    });
+  }
+
+  /**
+   * Uses this token, or this function, from now on. An open connection is told
+   * at once, so that what the token before did not allow can be had.
+   * @returns {Promise<void>} as soon as the server has taken it; at once without a connection
+   */
+  setToken(token) {
+    checkToken('the token', token);
+    if (this.#options.ticket) throw misuse('a client with options.ticket has no token', 'tokens');
+    this.#options.token = typeof token === 'string' ? usableToken(token) : token;
+    this.#proven = false;
+    this.#refusals = 0;
+    if (this.#state === 'open') return calm(this.#renew());
+    if (this.#state === 'connecting') {
+      this.#hangUp();
+      this.#open();
+    }
+    return Promise.resolve();
   }
 
   /** Ends the connection and all waiting requests; connect() comes back. */
@@ -666,57 +951,63 @@ export class Peal extends Emitter {
   /**
    * Wants a channel, now and after each reconnect.
    * @param {string} channel
-   * @param {{since?: {epoch: string, offset: number}}} [options] `since`: a
-   *   `position` kept from before, to get what came after it
+   * @param {{since?: {epoch: string, offset: number}, signal?: AbortSignal}}
+   *   [options] `since`: a `position` kept from before, to get what came after
+   *   it; `signal` unsubscribes
    * @returns {Subscription} one of its own for each caller; the channel is left
    *   with the last of them
    * @throws {PealError} bad_channel: no channel can have that name
    */
-  subscribe(channel, { since } = {}) {
-    const badChannel = channelFlaw(channel);
-    if (badChannel) throw new PealError('bad_channel', `channel ${badChannel}`);
+  subscribe(channel, { since, signal } = {}) {
+    checkNames({ channel });
     const known = this.#subscriptions.get(channel);
     const at = known ?? new Channel(channel, since);
     this.#subscriptions.set(channel, at);
     const subscription = new Subscription(this, at, since);
     if (this.#state === 'open' && (!known || known.state === 'failed')) this.#ask(at);
+    if (signal?.aborted) subscription.unsubscribe();
+    else subscription.once('unsubscribed', onAbort(signal, () => subscription.unsubscribe()));
     return subscription;
   }
 
-  /** @returns {Promise<{offset: number, listenerCount: number}>} */
-  publish(channel, payload = null, { event } = {}) {
-    return this.#request('broadcastResult', { type: 'broadcast', channel, event, payload });
+  /**
+   * @param {{event?: string, volatile?: boolean, signal?: AbortSignal}} [options]
+   *   `volatile`: dropped if it cannot be sent at once
+   * @returns {Promise<{offset: number, listenerCount: number} | null>} null: it was dropped
+   */
+  publish(channel, payload = null, { event, volatile, signal } = {}) {
+    return this.#request('broadcastResult', { type: 'broadcast', channel, event, payload }, { volatile, signal });
   }
 
   /** To all connections of another client. */
-  direct(to, payload = null, { event } = {}) {
-    return this.#request('directResult', { type: 'direct', to, event, payload });
+  direct(to, payload = null, { event, volatile, signal } = {}) {
+    return this.#request('directResult', { type: 'direct', to, event, payload }, { volatile, signal });
   }
 
   /** @returns {Promise<any>} the same payload */
-  echo(payload = null) {
-    return this.#answer('echo', { type: 'echo', payload }, (answer) => answer.payload);
+  echo(payload = null, { signal } = {}) {
+    return this.#answer('echo', { type: 'echo', payload }, (answer) => answer.payload, { signal });
   }
 
   /** @returns {Promise<{client: string, connections: number, info?: object}[]>} */
-  presence(channel, { limit } = {}) {
-    return this.#answer('presence', { type: 'presence', channel, limit }, ({ clients }) => clients);
+  presence(channel, { limit, signal } = {}) {
+    return this.#answer('presence', { type: 'presence', channel, limit }, ({ clients }) => clients, { signal });
   }
 
   /** @returns {Promise<number>} how many clients are there, without a list of them */
-  memberCount(channel) {
-    return this.#answer('presence', { type: 'presence', channel, limit: 0 }, ({ count }) => count);
+  memberCount(channel, { signal } = {}) {
+    return this.#answer('presence', { type: 'presence', channel, limit: 0 }, ({ count }) => count, { signal });
   }
 
   /** @returns {Promise<{epoch: string, offset: number, messages: object[]}>} */
-  history(channel, { limit = 50 } = {}) {
-    return this.#request('history', { type: 'history', channel, limit });
+  history(channel, { limit = 50, signal } = {}) {
+    return this.#request('history', { type: 'history', channel, limit }, { signal });
   }
 
   /** @returns {Promise<number>} milliseconds there and back */
-  ping() {
+  ping({ signal } = {}) {
     const asked = this.#clock.now();
-    return this.#answer('pong', { type: 'ping' }, () => this.#clock.now() - asked);
+    return this.#answer('pong', { type: 'ping' }, () => this.#clock.now() - asked, { signal });
   }
 
   // Connecting and coming back. ---------------------------------------------
@@ -731,7 +1022,7 @@ export class Peal extends Emitter {
       token = await this.#currentToken();
     } catch (error) {
       if (turn !== this.#turn) return;
-      this._emit('error', new PealError('token', `no token: ${error?.message ?? error}`));
+      this._emit('error', new PealError('token', `no token: ${error?.message ?? error}; it is tried again`));
       if (turn === this.#turn) this.#waitAndRetry(0, 'no token', 0);
       return;
     }
@@ -751,35 +1042,64 @@ export class Peal extends Emitter {
     const reason = this.#refusals ? 'refused' : 'connect';
     if (ticket) return this.#askFor(ticket, reason);
     if (typeof token !== 'function') return token;
-    const left = expiryOf(this.#token) - this.#clock.now();
+    const left = expiryOf(this.#token) - this.#clock.time();
     if (this.#proven && left > 10_000) return this.#token;
     return this.#askFor(token, reason);
   }
 
   /** Of the application, which may fail, answer with anything, or never. */
   async #askFor(give, reason) {
-    const late = calm(new Promise((resolve, reject) => {
-      this.#after('token', this.#options.connectTimeout, () => reject(new Error('the function did not answer in time')));
-    }));
-    const timer = this.#timers.token;
+    const asked = {};
+    const late = calm(new Promise((resolve, reject) => (asked.giveUp = reject)));
+    const delay = Math.min(this.#options.connectTimeout, LONGEST_TIMER);
+    asked.timer = this.#clock.setTimeout(() => asked.giveUp(new Error('the function did not answer in time')), delay);
+    this.#asked.add(asked);
     try {
       return usableToken(await Promise.race([give({ reason }), late]));
     } finally {
-      this.#clock.clearTimeout(timer);
+      this.#clock.clearTimeout(asked.timer);
+      this.#asked.delete(asked);
     }
   }
 
   #dial() {
+    if (this.#isFallback) {
+      this.#dialFallback();
+      return;
+    }
+    const { ticket } = this.#options;
     const protocols = ['broadcast'];
-    if (this.#token && !this.#options.ticket) protocols.push(`bearer.${this.#token}`);
-    let socket;
+    if (this.#token && !ticket) protocols.push(`bearer.${this.#token}`);
+    // One empty `channel` joins none; without it the server would add `lobby`.
+    const fields = ['channel=', 'hello=1'];
+    if (ticket) fields.push(`ticket=${encodeURIComponent(this.#token)}`);
     try {
-      socket = new this.#WebSocket(this.#address(), protocols);
+      this.#use(new this.#WebSocket(this.#address('ws', fields), protocols));
     } catch (error) {
       // A malformed address or token: coming back would not mend it.
       this.#finish(0, error.message, true);
-      return;
     }
+  }
+
+  async #dialFallback() {
+    const turn = this.#turn;
+    this.#after('connect', this.#options.connectTimeout, () => this.#lost(1006, 'no answer'));
+    const { HttpSocket } = await import('./peal-fallback.js').catch(() => ({}));
+    if (turn !== this.#turn) return;
+    const { ticket } = this.#options;
+    const tickets = [this.#token]; // the one that was got for this attempt
+    if (!HttpSocket) this.#lost(1006, 'peal-fallback.js is missing');
+    else {
+      this.#use(new HttpSocket({
+        address: (path, fields) => this.#address(path, fields),
+        token: ticket ? null : this.#token,
+        ticket: ticket ? async () => tickets.pop() ?? this.#askFor(ticket, 'connect') : null,
+        clock: this.#clock,
+      }));
+    }
+  }
+
+  #use(socket) {
     this.#socket = socket;
     const ifOurs = (run) => (event) => socket === this.#socket && run(event);
     socket.onopen = ifOurs(() => this.#opened());
@@ -792,28 +1112,29 @@ export class Peal extends Emitter {
     this.#after('connect', this.#options.connectTimeout, () => this.#lost(1006, 'no answer'));
   }
 
-  /** One empty `channel` joins none; without it the server would add `lobby`. */
-  #address() {
-    const { url, client, ticket } = this.#options;
+  /** @param path ws, sse or client */
+  #address(path, more) {
+    const { url, client } = this.#options;
     const { location } = globalThis;
     const given = url || location.origin;
     // A URL of React Native cannot be changed, so this is done by hand.
     const whole = given.includes('://') ? given : new URL(given, location?.href).href;
     const [, scheme, place, query] = /^(wss?|https?)(:\/\/[^?#]+)\??([^#]*)/i.exec(whole) ?? [];
     if (!scheme) throw new TypeError(`options.url is not the address of a server: ${given}`);
-    const fields = query.split('&').filter((field) => field && !/^(channel|hello|ticket)(=|$)/.test(field));
-    fields.push('channel=', 'hello=1');
-    if (ticket) fields.push(`ticket=${encodeURIComponent(this.#token)}`);
-    const path = `${place.replace(/\/$/, '')}/ws/${encodeURIComponent(client)}`;
-    return `${scheme.toLowerCase().replace('http', 'ws')}${path}?${fields.join('&')}`;
+    const fields = query.split('&').filter((field) => field && !OUR_FIELDS.test(field)).concat(more);
+    const [from, to] = path === 'ws' ? ['http', 'ws'] : ['ws', 'http'];
+    const base = `${scheme.toLowerCase().replace(from, to)}${place.replace(/\/$/, '')}`;
+    return `${base}/${path}/${encodeURIComponent(client)}${fields.length ? '?' : ''}${fields.join('&')}`;
   }
 
   #opened() {
     this.#clearTimers();
     this.#openedAt = this.#heardAt = this.#clock.now();
+    this.#opensBy = this.#isFallback ? 'sse' : 'websocket';
     this.#proven = true;
     this.#pace = new Pace(this.#clock, this.#greets ? 0 : BEFORE_HELLO);
     this.#isPaced = false;
+    this.#probed = -1;
     const waiting = this.#queue.splice(0);
     for (const subscription of this.#subscriptions.values()) this.#ask(subscription);
     this.#queue.push(...waiting);
@@ -843,8 +1164,23 @@ export class Peal extends Emitter {
     this.#after('error', wait, () => this.#lost(1006, 'connection failed'));
   }
 
-  #lost(code, reason) {
+  /**
+   * A network may allow no WebSockets: the dial that follows some failed ones at
+   * once goes over SSE. If that fails too, the next one is a WebSocket again, so
+   * that a server that was away is not taken for such a network; and whatever
+   * answered may not have been the server.
+   */
+  #lost(given, reason) {
+    const code = this.#isFallback && !this.#opensBy && this.#options.transport === 'auto' ? 1006 : given;
+    const mayFallBack = this.#state !== 'open' && !this.#opensBy && this.#options.transport === 'auto';
     this.#hangUp();
+    if (mayFallBack) {
+      this.#isFallback = !this.#isFallback && code === 1006 && ++this.#failedDials >= DIALS_BEFORE_FALLBACK;
+      if (this.#isFallback) {
+        this.#open();
+        return;
+      }
+    }
     if (this.#openedAt && this.#clock.now() - this.#openedAt >= this.#options.stableAfter) {
       this.#attempt = 0;
       this.#refusals = 0;
@@ -876,29 +1212,31 @@ export class Peal extends Emitter {
   #waitAndRetry(code, reason, floor) {
     const { backoffBase, backoffCap } = this.#options;
     const bound = Math.min(backoffCap, LONGEST_TIMER, backoffBase * 2 ** this.#attempt);
-    const delay = Math.round(floor + this.#clock.random() * bound);
+    const delay = this.#isPaused ? Infinity : Math.round(floor + this.#clock.random() * bound);
     this.#attempt += 1;
-    this.#after('retry', delay, () => this.#open());
+    if (!this.#isPaused) this.#after('retry', delay, () => this.#open());
     this.#become('waiting', { delay, attempt: this.#attempt, code, reason });
   }
 
   /** `final`: the server said not to come back, as against close(). */
   #finish(code, reason, final) {
-    this.#turn += 1;
+    this.#opensBy = '';
+    this.#failedDials = 0;
     this.#hangUp();
     this.#openedAt = 0;
-    for (const type of NETWORK_EVENTS) globalThis.removeEventListener?.(type, this.#networkChanged);
-    const closed = new PealError('closed', reason || 'closed', { closeCode: code });
+    for (const type of HOST_EVENTS) globalThis.removeEventListener?.(type, this.#hostChanged, CAPTURE);
+    const closed = closedBy({ code, reason });
     for (const request of this.#pending.values()) this.#settle(request).reject(closed);
     this.#become('closed', { code, reason, final });
   }
 
   /** Lets go of the socket; a dead one may take minutes to say it closed. */
   #hangUp() {
+    this.#turn += 1;
     this.#clearTimers();
     const socket = this.#socket;
     this.#socket = null;
-    for (const subscription of this.#subscriptions.values()) subscription.state = 'waiting';
+    for (const subscription of this.#subscriptions.values()) subscription._lost();
     if (socket && socket.readyState < 2) socket.close(1000);
   }
 
@@ -912,20 +1250,34 @@ export class Peal extends Emitter {
   /**
    * What went over the old network may be dead, and nobody would tell: an open
    * connection is asked at once, a dial is done anew, and a wait is over, but
-   * still not for all clients at once. Offline, only what is open is asked.
+   * still not for all clients at once. Offline, only what is open is asked. A
+   * page that is put away gives up its connection until it is back.
    */
-  #networkChanged = ({ type, persisted }) => {
-    if (type === 'pageshow' && !persisted) return; // a page that was loaded, not taken out of a cache
-    if (this.#state === 'open') {
-      this.#probe(Math.min(this.#options.pongWait, PROBE_WAIT));
-    } else if (type !== 'offline') {
-      const delay = this.#clock.random() * this.#options.backoffBase;
-      this.#after('retry', delay, () => {
+  #hostChanged = ({ type, persisted }) => {
+    const isNetwork = type === 'online' || type === 'offline';
+    if (type === 'pagehide' || type === 'freeze') this.#pause();
+    else if (type === 'visibilitychange' && globalThis.document?.hidden) return;
+    else if (this.#isPaused) {
+      if (!isNetwork) this.connect();
+    } else if (type === 'pageshow' && !persisted) return; // a page that was loaded, not taken out of a cache
+    else if (this.#state === 'open') {
+      if (isNetwork && this.#isFallback) this.#lost(1006, 'the network changed'); // an answer would come over another connection
+      else if (isNetwork || type === 'pageshow') this.#probe(PROBE_WAIT);
+      else this.#probeIfSilent();
+    } else if (type === 'online' || (type !== 'offline' && this.#state === 'waiting')) {
+      this.#after('retry', this.#clock.random() * this.#options.backoffBase, () => {
         this.#hangUp();
         this.#open();
       });
     }
   };
+
+  /** The browser would keep the page waiting for its connection, or cut it anyway. */
+  #pause() {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#lost(1001, 'the page is put away');
+  }
 
   #after(name, delay, run) {
     this.#clock.clearTimeout(this.#timers[name]);
@@ -935,6 +1287,10 @@ export class Peal extends Emitter {
   #clearTimers() {
     for (const timer of Object.values(this.#timers)) this.#clock.clearTimeout(timer);
     this.#timers = {};
+    for (const { timer, giveUp } of this.#asked) {
+      this.#clock.clearTimeout(timer);
+      giveUp(new PealError('disconnected'));
+    }
   }
 
   // An open connection: is it alive, is its token good. ----------------------
@@ -950,20 +1306,28 @@ export class Peal extends Emitter {
     });
   }
 
+  #probeIfSilent() {
+    if (this.#clock.now() - this.#heardAt > SHORT_SILENCE) this.#probe(PROBE_WAIT);
+  }
+
   /** Leaves a connection that says nothing for so long after a ping. */
   #probe(wait) {
-    const before = this.#heardCount;
-    this.#request('pong', { type: 'ping' }, { bound: true, urgent: true }); // any frame will do
-    this.#after('idle', wait, () => {
-      if (this.#heardCount > before) this.#watchSilence();
+    const end = this.#clock.now() + Math.min(this.#options.pongWait, wait);
+    const isAsked = this.#probed === this.#heardCount;
+    this.#deadline = isAsked ? Math.min(this.#deadline, end) : end;
+    this.#probed = this.#heardCount;
+    if (!isAsked) this.#request('pong', { type: 'ping' }, { bound: true, urgent: true }); // any frame will do
+    this.#after('idle', this.#deadline - this.#clock.now(), () => {
+      if (this.#heardCount > this.#probed) this.#watchSilence();
       else this.#lost(1006, 'no pong');
     });
   }
 
   /** Well before the end and spread out; `share` is of the time that is left. */
   #planRefresh(share = 0.75 + 0.15 * this.#clock.random()) {
+    this.#clock.clearTimeout(this.#timers.refresh);
     if (typeof this.#options.token !== 'function') return;
-    const delay = (expiryOf(this.#token) - this.#clock.now()) * share;
+    const delay = (expiryOf(this.#token) - this.#clock.time()) * share;
     if (!(delay >= 1_000)) return; // too late, or no JWT: 4401 will tell
     this.#after('refresh', Math.min(delay, LONGEST_TIMER), () => this.#refresh());
   }
@@ -971,18 +1335,31 @@ export class Peal extends Emitter {
   async #refresh() {
     const socket = this.#socket;
     try {
-      const token = await this.#askFor(this.#options.token, 'refresh');
-      if (socket !== this.#socket) return;
-      await this.#request('refreshed', { type: 'refresh', token }, { bound: true, urgent: true });
-      this.#token = token;
-      this.#planRefresh();
-      // What the token before did not allow, this one may.
-      for (const at of this.#subscriptions.values()) if (at.state === 'failed') this.#ask(at);
+      await this.#renew();
     } catch (error) {
       if (socket !== this.#socket) return;
-      this._emit('error', new PealError('refresh', `token not refreshed: ${error?.message ?? error}`));
+      this._emit('error', new PealError('refresh', `token not refreshed: ${error?.message ?? error}; it is tried again`));
       if (socket === this.#socket) this.#planRefresh(0.5);
     }
+  }
+
+  /** Gives the open connection a new token; the next connection uses it anyway. */
+  async #renew() {
+    const socket = this.#socket;
+    const { token } = this.#options;
+    try {
+      const given = typeof token === 'function' ? await this.#askFor(token, 'refresh') : token;
+      if (socket !== this.#socket) return;
+      await this.#request('refreshed', { type: 'refresh', token: given }, { bound: true, urgent: true });
+      this.#token = given;
+    } catch (error) {
+      if (socket === this.#socket) throw error;
+      return;
+    }
+    this.#proven = true;
+    this.#planRefresh();
+    // What the token before did not allow, this one may.
+    for (const at of this.#subscriptions.values()) if (at.state === 'failed') this.#ask(at);
   }
 
   // Requests and their answers. ----------------------------------------------
@@ -993,16 +1370,18 @@ export class Peal extends Emitter {
 
   /**
    * `bound`: it means this connection only, and does not wait for the next.
-   * `urgent`: it overtakes what waits for its turn.
+   * `urgent`: it overtakes what waits for its turn. `volatile`: it never waits.
    */
-  #request(answer, frame, { bound = false, urgent = false } = {}) {
+  #request(answer, frame, { bound = false, urgent = false, volatile = false, signal } = {}) {
     return calm(new Promise((resolve, reject) => {
-      const badChannel = 'channel' in frame && channelFlaw(frame.channel);
-      if (badChannel) throw new PealError('bad_channel', `channel ${badChannel}`);
-      const badClient = 'to' in frame && clientFlaw(frame.to);
-      if (badClient) throw new PealError('bad_client', `to ${badClient}`);
-      if (this.#state === 'closed') throw new PealError('closed');
+      checkNames(frame);
+      if (signal?.aborted) throw reasonOf(signal);
       const open = this.#state === 'open';
+      if (volatile && !(open && !this.#queue.length && this.#pace.wait(frame.type) === 0)) {
+        resolve(null);
+        return;
+      }
+      if (this.#state === 'closed') throw new PealError('closed');
       if (!open && !bound && this.#queue.length >= this.#options.queueLimit) {
         throw new PealError(this.#options.queueLimit ? 'queue_full' : 'disconnected');
       }
@@ -1012,6 +1391,12 @@ export class Peal extends Emitter {
       if (tooBig) throw tooBig;
       const request = { id, answer, frame, text, resolve, reject, bound, sent: null };
       this.#await(request, this.#options.requestTimeout);
+      request.unhook = onAbort(signal, () => {
+        reject(reasonOf(signal));
+        if (request.sent) return; // its answer counts for the pace
+        this.#settle(request);
+        this.#pump();
+      });
       this.#debug('request', { type: frame.type, channel: frame.channel, id });
       this.#pending.set(id, request);
       if (urgent && open) this.#send([request], text);
@@ -1043,7 +1428,7 @@ export class Peal extends Emitter {
     if (text.length * 3 <= limit) return null;
     const length = utf8Length(text);
     if (length <= limit) return null;
-    return new PealError('too_big', `a message of ${length} bytes; the server takes ${limit}`);
+    return new PealError('too_big', `a message of ${length} bytes; the server takes ${limit}: send less at once`);
   }
 
   /** Sends what waits, as fast as the server allows. */
@@ -1107,6 +1492,7 @@ export class Peal extends Emitter {
 
   #settle(request) {
     this.#clock.clearTimeout(request.timer);
+    request.unhook();
     this.#pending.delete(request.id);
     const { sent } = request;
     if (!sent) this.#queue = this.#queue.filter((other) => other !== request);
@@ -1178,11 +1564,14 @@ export class Peal extends Emitter {
         return subscription?._message(frame);
       case 'join':
       case 'leave':
-        return subscription?._emit(frame.type, frame, () => subscription.state === 'subscribed');
+        return subscription?._moved(frame);
+      case 'resumed': // of peal-fallback.js: joins and leaves may have been missed
+        return subscription?.isSynced && this._sync(subscription);
       case 'gap':
         return subscription?._gap() && this.#askAnew(subscription);
       case 'direct':
-        return this._emit('direct', frame);
+        for (const each of typesOf('direct', frame)) this._emit(each, frame);
+        return undefined;
       case 'error':
         return this.#receivedError(frame);
       default:
@@ -1197,7 +1586,7 @@ export class Peal extends Emitter {
     if (!list && this.#lists.has(frame.id)) this.#pace.refused();
     if (list) for (const each of [...list.values()]) this.#settle(each).reject(error);
     else if (request) this.#settle(request).reject(error);
-    else this._emit('error', error);
+    else if (frame.id === undefined) this._emit('error', error);
   }
 
   #receivedAnswer(frame, subscription) {
@@ -1222,6 +1611,7 @@ export class Peal extends Emitter {
       const answer = await this.#request('subscribed', frame, { bound: true });
       if (socket !== this.#socket) return;
       subscription._answered(answer);
+      if (subscription.isWatched) this._watch(subscription);
       if (subscription._owesGap && subscription._gap()) this.#askAnew(subscription);
     } catch (error) {
       if (socket !== this.#socket || subscription.state === 'ended') return;
@@ -1245,11 +1635,46 @@ export class Peal extends Emitter {
   }
 
   #askLater(subscription) {
-    const { backoffBase, backoffCap } = this.#options;
-    const wait = backoffBase + this.#clock.random() * Math.min(backoffCap, LONGEST_TIMER);
-    this.#after(`ask ${subscription.channel}`, wait, () => {
+    this.#someTimeLater(`ask ${subscription.channel}`, () => {
       if (subscription.state === 'failed') this.#ask(subscription);
     });
+  }
+
+  #someTimeLater(name, run) {
+    const { backoffBase, backoffCap } = this.#options;
+    this.#after(name, backoffBase + this.#clock.random() * Math.min(backoffCap, LONGEST_TIMER), run);
+  }
+
+  /** For Presence: asks for the members of a channel as soon as it is subscribed. */
+  _watch(at) {
+    if (at.state === 'subscribed') this._sync(at);
+  }
+
+  /** For Presence. One question at a time; if somebody listens, again if it fails. */
+  _sync(at) {
+    if (at.syncing) return at.syncing;
+    at._syncs();
+    at.syncing = calm(this.presence(at.channel).then((clients) => {
+      at.syncing = null;
+      at._membersAre(clients);
+      return clients;
+    }, (error) => {
+      at.syncing = null;
+      if (at.isWatched) this.#notSynced(at, error);
+      throw error;
+    }));
+    return at.syncing;
+  }
+
+  #notSynced(at, error) {
+    const lives = () => at.state === 'subscribed'; // else it is asked again when it is
+    if (lives()) at._emitPresence('error', error, lives);
+    if (lives() && ASKED_AGAIN.has(error.code)) this.#someTimeLater(`watch ${at.channel}`, () => at.isSynced || this._watch(at));
+  }
+
+  /** For Subscription. */
+  get _readLimit() {
+    return this.#options.readLimit;
   }
 
   /** For Subscription, of a Channel. Without a connection, or if it breaks, there is nothing to leave. */
@@ -1258,7 +1683,7 @@ export class Peal extends Emitter {
     if (this.#subscriptions.get(channel) !== subscription) return Promise.resolve();
     const known = this.#state === 'open' && subscription.state !== 'failed';
     this.#subscriptions.delete(channel);
-    this.#clock.clearTimeout(this.#timers[`ask ${channel}`]);
+    for (const what of ['ask', 'watch']) this.#clock.clearTimeout(this.#timers[`${what} ${channel}`]);
     const left = known
       ? this.#answer('unsubscribed', { type: 'unsubscribe', channel }, () => {}, { bound: true })
       : Promise.resolve();

@@ -146,7 +146,7 @@ start_sentinel() {
 }
 
 # In earnest each runs on a machine of its own, with two replicas and
-# min-replicas-to-write 1: see README.md.
+# min-replicas-to-write 1: see conf/README.md.
 start_with_sentinels() {
     sentinels=""
     start_redis "$redis"

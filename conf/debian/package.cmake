@@ -31,7 +31,10 @@ install(TARGETS peal RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY web/ DESTINATION ${CMAKE_INSTALL_DATADIR}/peal/web
   FILES_MATCHING PATTERN *.js PATTERN *.css PATTERN *.html PATTERN *.svg
                  PATTERN *.d.ts PATTERN openapi.json
-                 REGEX "/vendor/.*/LICENSE$")
+                 REGEX "/vendor/.*/LICENSE$"
+                 PATTERN dist EXCLUDE PATTERN build.js EXCLUDE
+  # for applications that are built
+  REGEX "/web/(bindings|examples|react|vue)$" EXCLUDE)
 # it may come to hold secrets; one that somebody has written stays
 install(CODE "
 if(NOT \"\$ENV{DESTDIR}\" STREQUAL \"\" OR NOT EXISTS /etc/peal/peal.json)
@@ -53,10 +56,21 @@ install(FILES conf/completion.fish RENAME peal.fish
         DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES LICENSE RENAME copyright
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal)
+# the program has fingerprints made from Django's list
+install(FILES server/accounts/common_passwords_license.txt
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal)
 install(FILES ${generated}/changelog.gz
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal)
 
-install(FILES README.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal)
+# the pages lie as in the sources, so that their links hold
+foreach(page README.md conf/README.md server/SECURITY.md web/README.md)
+  get_filename_component(folder ${page} DIRECTORY)
+  install(FILES ${page} DESTINATION
+          ${CMAKE_INSTALL_DATADIR}/doc/peal/${folder})
+endforeach()
+install(DIRECTORY protocols/ DESTINATION
+        ${CMAKE_INSTALL_DATADIR}/doc/peal/protocols
+        FILES_MATCHING PATTERN *.md PATTERN peal EXCLUDE PATTERN pusher EXCLUDE)
 install(FILES conf/alerts.yml conf/grafana.json conf/prometheus.yml
               conf/cluster/nginx.conf conf/cluster/haproxy.cfg
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peal/examples)

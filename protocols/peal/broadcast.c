@@ -1,12 +1,15 @@
-/* broadcast: channels, history, presence and direct messages as JSON text.
- * README.md has the wire format; this file has what clients send and what
- * they are answered, broadcast_encode.c how messages are written. */
+/* This file has what clients send and what they are answered,
+ * broadcast_encode.c how messages are written. ../websocket.md has the wire
+ * format. */
+#include "protocols/peal/broadcast.h"
+
 #include <string.h>
 
 #include "base/json.h"
 #include "messaging/channel.h"
 #include "messaging/names.h"
 #include "messaging/operations.h"
+#include "messaging/store/idempotency.h"
 #include "messaging/subscription.h"
 #include "messaging/worker.h"
 #include "protocols/peal/broadcast_answer.h"
@@ -31,6 +34,7 @@ enum member {
     TOKEN,
     LIMIT,
     TRACE,
+    KEY,
     MEMBERS
 };
 
@@ -99,6 +103,18 @@ static enum fault read_utterance(const struct command *command,
                : FAULT_BAD_EVENT;
 }
 
+/* Of a message that is published once, however often it is sent; nothing where
+ * the client names none. */
+static bool read_key(const struct command *command,
+                     char text[IDEMPOTENCY_KEY_MAX], struct bytes *key)
+{
+    *key = (struct bytes){text, 0};
+    return !raw(command, KEY).len ||
+           (json_decode_string(raw(command, KEY), text, IDEMPOTENCY_KEY_MAX,
+                               &key->len) &&
+            idempotency_key_is_valid(*key));
+}
+
 static enum fault on_echo(struct connection *connection,
                           struct command *command)
 {
@@ -112,12 +128,15 @@ static enum fault on_broadcast(struct connection *connection,
                                struct command *command)
 {
     char event[EVENT_MAX];
+    char key[IDEMPOTENCY_KEY_MAX];
     struct utterance utterance;
     enum fault fault = read_channel(connection, command);
     if (fault == FAULT_NONE)
         fault = read_utterance(command, event, &utterance);
     if (fault != FAULT_NONE)
         return fault;
+    if (!read_key(command, key, &utterance.key))
+        return FAULT_BAD_REQUEST;
     return operation_publish(connection, channel_of(command), &utterance,
                              raw(command, ID));
 }
@@ -223,22 +242,27 @@ static enum fault on_ping(struct connection *connection,
  * allows: see connection_take_opening. */
 enum cost { IN_RATE, IN_OPENING };
 
+/* When it is answered; or that it changes a connection, so that it makes no
+ * sense for a brief one. */
+enum answer { AT_ONCE, BY_BUS, NOT_BRIEF };
+
 struct command_type {
     struct bytes name; /* as it stands in the message */
     enum fault (*run)(struct connection *connection, struct command *command);
     enum cost cost;
+    enum answer answer;
 };
 
 static const struct command_type types[] = {
-    {BYTES_LITERAL("broadcast"), on_broadcast, IN_RATE},
-    {BYTES_LITERAL("echo"), on_echo, IN_RATE},
-    {BYTES_LITERAL("subscribe"), on_subscribe, IN_OPENING},
-    {BYTES_LITERAL("unsubscribe"), on_unsubscribe, IN_RATE},
-    {BYTES_LITERAL("direct"), on_direct, IN_RATE},
-    {BYTES_LITERAL("presence"), on_presence, IN_OPENING},
-    {BYTES_LITERAL("history"), on_history, IN_OPENING},
-    {BYTES_LITERAL("refresh"), on_refresh, IN_RATE},
-    {BYTES_LITERAL("ping"), on_ping, IN_RATE},
+    {BYTES_LITERAL("broadcast"), on_broadcast, IN_RATE, BY_BUS},
+    {BYTES_LITERAL("echo"), on_echo, IN_RATE, AT_ONCE},
+    {BYTES_LITERAL("subscribe"), on_subscribe, IN_OPENING, NOT_BRIEF},
+    {BYTES_LITERAL("unsubscribe"), on_unsubscribe, IN_RATE, NOT_BRIEF},
+    {BYTES_LITERAL("direct"), on_direct, IN_RATE, BY_BUS},
+    {BYTES_LITERAL("presence"), on_presence, IN_OPENING, BY_BUS},
+    {BYTES_LITERAL("history"), on_history, IN_OPENING, BY_BUS},
+    {BYTES_LITERAL("refresh"), on_refresh, IN_RATE, NOT_BRIEF},
+    {BYTES_LITERAL("ping"), on_ping, IN_RATE, AT_ONCE},
 };
 
 /* NULL: there is no such type. */
@@ -258,6 +282,8 @@ static const struct command_type *type_of(const struct command *command)
 static bool charge(struct connection *connection,
                    const struct command_type *type)
 {
+    if (connection->is_brief) /* charged for its messages together */
+        return true;
     if (type && type->cost == IN_OPENING && connection_take_opening(connection))
         return true;
     return connection_charge(connection, 1);
@@ -269,6 +295,13 @@ static bool id_is_valid(struct bytes id)
     enum { ID_MAX = 64 };
     return !id.len ||
            (id.len <= ID_MAX && id.data[0] != '{' && id.data[0] != '[');
+}
+
+static bool has_bad_key(const struct command *command)
+{
+    char text[IDEMPOTENCY_KEY_MAX];
+    struct bytes key;
+    return !read_key(command, text, &key);
 }
 
 /* What is wrong with a name, and where; NULL for another fault. */
@@ -287,34 +320,44 @@ static const char *flaw_of(const struct command *command, enum fault fault,
     else if (fault == FAULT_BAD_EVENT &&
              !event_decode(raw(command, EVENT), text, &name, &why))
         error_set(error, "event %.*s", BROADCAST_FLAW_MAX, why.text);
+    else if (fault == FAULT_BAD_REQUEST && has_bad_key(command))
+        error_set(error, "idempotency_key must be 1 to 128 printable ASCII "
+                         "characters");
     else
         return NULL;
     return error->text;
 }
 
-static void run(struct connection *connection, const struct command_type *type,
-                struct command *command)
+static enum fault run(struct connection *connection,
+                      const struct command_type *type, struct command *command)
 {
-    enum fault fault =
-        type ? type->run(connection, command) : FAULT_UNKNOWN_TYPE;
+    enum fault fault = FAULT_UNKNOWN_TYPE;
+    const char *why = NULL;
     struct error error;
+    if (type && type->answer == NOT_BRIEF && connection->is_brief)
+        why = "needs a connection that stays: a WebSocket";
+    else if (type)
+        fault = type->run(connection, command);
     if (fault != FAULT_NONE)
-        broadcast_send_error(connection, fault, flaw_of(command, fault, &error),
+        broadcast_send_error(connection, fault,
+                             why ? why : flaw_of(command, fault, &error),
                              channel_of(command), raw(command, ID));
+    return fault;
 }
 
 /* Not what a command must be. */
-static void refuse(struct connection *connection, enum fault fault,
-                   const char *why, struct bytes id)
+static enum fault refuse(struct connection *connection, enum fault fault,
+                         const char *why, struct bytes id)
 {
     const struct bytes none = {0};
     if (charge(connection, NULL))
         broadcast_send_error(connection, fault, why, none,
                              id_is_valid(id) ? id : none);
+    return fault;
 }
 
-static void on_message(struct connection *connection, struct bytes payload,
-                       bool binary)
+enum fault broadcast_run(struct connection *connection, struct bytes payload,
+                         bool *is_awaited)
 {
     struct command command = {.text = payload,
                               .members = {[TYPE] = {.name = "type"},
@@ -325,34 +368,39 @@ static void on_message(struct connection *connection, struct bytes payload,
                                           [TO] = {.name = "to"},
                                           [TOKEN] = {.name = "token"},
                                           [LIMIT] = {.name = "limit"},
-                                          [TRACE] = {.name = "traceparent"}}};
+                                          [TRACE] = {.name = "traceparent"},
+                                          [KEY] = {.name = "idempotency_key"}}};
     const char *why = NULL;
-    if (binary) {
-        refuse(connection, FAULT_BINARY, NULL, (struct bytes){0});
-        return;
-    }
+    *is_awaited = false;
     if (!json_scan_object(payload, command.members, MEMBERS, &why)) {
         struct error where;
         json_check_object(payload, &where);
-        refuse(connection, FAULT_BAD_REQUEST, where.text,
-               json_find_scalar(payload, "id"));
-        return;
+        return refuse(connection, FAULT_BAD_REQUEST, where.text,
+                      json_find_scalar(payload, "id"));
     }
-    if (!id_is_valid(raw(&command, ID))) {
-        refuse(connection, FAULT_BAD_REQUEST,
-               "id must be a number or a string of up to 62 bytes",
-               raw(&command, ID));
-        return;
-    }
+    if (!id_is_valid(raw(&command, ID)))
+        return refuse(connection, FAULT_BAD_REQUEST,
+                      "id must be a number or a string of up to 62 bytes",
+                      raw(&command, ID));
     const struct command_type *type = type_of(&command);
-    if (charge(connection, type))
-        run(connection, type, &command);
+    if (!charge(connection, type))
+        return FAULT_NONE;
+    enum fault fault = run(connection, type, &command);
+    *is_awaited = fault == FAULT_NONE && type->answer == BY_BUS;
+    return fault;
+}
+
+static void on_message(struct connection *connection, struct bytes payload,
+                       bool binary)
+{
+    bool is_awaited; /* whenever it comes */
+    if (binary)
+        refuse(connection, FAULT_BINARY, NULL, (struct bytes){0});
+    else
+        broadcast_run(connection, payload, &is_awaited);
 }
 
 /* ---- answers of the bus ---------------------------------------------- */
-
-static void on_answer(struct connection *connection,
-                      const struct request *request);
 
 /* What has no room in it follows as messages like any others. */
 static void answer_subscribe(struct connection *connection,
@@ -381,11 +429,12 @@ static void answer_publish(struct connection *connection,
     broadcast_end(connection, out, request->id);
 }
 
-/* Only who gave an id wants to hear what became of a direct message. */
+/* Only who gave an id wants to hear what became of a direct message, or who
+ * waits for a response. */
 static void answer_direct(struct connection *connection,
                           const struct request *request)
 {
-    if (!request->id.len)
+    if (!request->id.len && !connection->is_brief)
         return;
     struct buffer *out = broadcast_begin(connection, "directResult");
     broadcast_append_string(out, "to", bytes_of(request->channel));
@@ -403,8 +452,8 @@ static void (*const answers[REQUEST_KIND_COUNT])(struct connection *,
     [REQUEST_DIRECT] = answer_direct,
 };
 
-static void on_answer(struct connection *connection,
-                      const struct request *request)
+void broadcast_on_answer(struct connection *connection,
+                         const struct request *request)
 {
     bool has_channel = request->kind != REQUEST_DIRECT; /* else a client */
     if (request->fault != FAULT_NONE)
@@ -444,7 +493,7 @@ const struct protocol protocol_broadcast = {
     .on_open = on_open,
     .on_message = on_message,
     .charges_itself = true,
-    .on_answer = on_answer,
+    .on_answer = broadcast_on_answer,
     .on_unsubscribed = on_unsubscribed,
     .encoding = &broadcast_encoding,
 };

@@ -129,7 +129,7 @@ static void count_fault(struct connection *connection, enum fault fault,
                         bool *is_counted)
 {
     if (*is_counted && fault_info(fault)->is_bad) {
-        metrics_add(&connection->worker->metrics, METRIC_ERRORS_SENT, 1);
+        metrics_count_fault(&connection->worker->metrics, fault);
         return;
     }
     *is_counted |= fault_info(fault)->is_bad;

@@ -65,6 +65,7 @@ struct account_request {
     uint64_t asked_ms;
     uint32_t step;
     bool hashes;
+    bool is_familiar;             /* see guesses.h */
     char hash[PASSWORD_HASH_MAX]; /* of the new password */
 };
 

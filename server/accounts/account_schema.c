@@ -37,7 +37,8 @@ const char *const account_queries[ACCOUNT_QUERIES] = {
                            "WHERE id = $1 AND secret = $2 "
                            "AND expires_at > $5 "
                            "RETURNING user_id, generation",
-    [QUERY_LOGIN_END] = "DELETE FROM logins WHERE id = $1 RETURNING user_id",
+    [QUERY_LOGIN_END] = "DELETE FROM logins WHERE id = $1 "
+                        "RETURNING expires_at",
     [QUERY_LOGINS_END] = "DELETE FROM logins WHERE user_id = $1",
     [QUERY_LOGINS_TRIM] = "DELETE FROM logins WHERE user_id = $1 AND id NOT IN "
                           "(SELECT id FROM logins WHERE user_id = $1 "

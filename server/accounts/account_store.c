@@ -250,12 +250,21 @@ static void read_rotation(void *arg, const char *const *columns, int count)
     rotation->generation = (uint32_t)strtoul(columns[1], NULL, 10);
 }
 
-/* Somebody has a secret of before: one of them is a thief. */
+static void read_end(void *arg, const char *const *columns, int count)
+{
+    PANIC_IF(count != 1);
+    *(int64_t *)arg = strtoll(columns[0], NULL, 10);
+}
+
+/* Somebody has a secret of before, and one of the two is a thief; unless the
+ * login is over, which any secret finds out. */
 static enum store_result end_reused(struct account_store *store, const char *id,
                                     bool *was_reused)
 {
+    int64_t expires_ms = 0;
     enum store_result result =
-        ask(store, QUERY_LOGIN_END, &id, 1, note_row, was_reused);
+        ask(store, QUERY_LOGIN_END, &id, 1, read_end, &expires_ms);
+    *was_reused = expires_ms > clock_wall_ms();
     return result == STORE_DONE ? STORE_NONE : result;
 }
 

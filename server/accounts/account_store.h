@@ -73,7 +73,8 @@ enum store_result account_store_login(struct account_store *store,
                                       int64_t expires_ms);
 
 /* Gives the login another secret, and fills a zeroed account. STORE_NONE:
- * there is no such login any more; `was_reused`: as it was ended just now. */
+ * there is no such login any more; `was_reused`: it was ended just now, since
+ * the secret was one of before. */
 enum store_result account_store_rotate(struct account_store *store,
                                        const char *id, const char *secret,
                                        const char *next, int64_t expires_ms,

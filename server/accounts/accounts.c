@@ -4,14 +4,14 @@
 #include <stdlib.h>
 
 #include "accounts/account_steps.h"
-#include "accounts/attempts.h"
+#include "accounts/guesses.h"
 #include "accounts/sql_url.h"
 #include "base/clock.h"
 #include "base/inbox.h"
 #include "base/memory.h"
 #include "messaging/worker.h"
 
-enum { HASH_NICENESS = 5, STORE_NICENESS = 0, NETWORK_BYTES = 8 };
+enum { HASH_NICENESS = 5, STORE_NICENESS = 0 };
 
 struct accounts {
     /* set once */
@@ -19,8 +19,7 @@ struct accounts {
     struct account_store **stores; /* one for each thread of its lane */
     uint32_t store_count;
     struct lane *lanes[ACCOUNT_LANES];
-    struct attempts *by_account;
-    struct attempts *by_address;
+    struct guesses *guesses;
     pthread_mutex_t nobody_lock;
     char nobody[PASSWORD_HASH_MAX];
     /* any thread, under lock */
@@ -45,39 +44,9 @@ static void answer(struct account_request *request)
                (struct inbox_item){run_done, request->worker, request});
 }
 
-static struct bytes address_key(const struct ip_address *address)
-{
-    static const unsigned char ipv4[12] = {[10] = 0xff, [11] = 0xff};
-    bool is_ipv4 = memcmp(address->bytes, ipv4, sizeof ipv4) == 0;
-    return (struct bytes){(const char *)address->bytes,
-                          is_ipv4 ? sizeof address->bytes : NETWORK_BYTES};
-}
-
-/* Who is named in the request whose password is tried. */
-static struct bytes account_key(const struct account_request *request)
-{
-    return bytes_of(request->op == ACCOUNT_LOGIN ? request->email
-                                                 : request->id);
-}
-
-static bool guesses(const struct account_request *request)
-{
-    return request->op == ACCOUNT_LOGIN || request->op == ACCOUNT_PASSWORD;
-}
-
-/* What was right was no guess. */
-static void give_attempts_back(struct accounts *accounts,
-                               const struct account_request *request)
-{
-    if (request->is_trusted || !guesses(request) || request->fault)
-        return;
-    attempts_give_back(accounts->by_account, account_key(request));
-    attempts_give_back(accounts->by_address, address_key(&request->address));
-}
-
 static void finish(struct accounts *accounts, struct account_request *request)
 {
-    give_attempts_back(accounts, request);
+    guesses_settle(accounts->guesses, request, clock_steady_ms());
     pthread_mutex_lock(&accounts->lock);
     accounts->open--;
     if (request->hashes)
@@ -142,18 +111,6 @@ static void compute(void *arg, uint32_t index, struct lane_item *item)
 /* ---- asking ----------------------------------------------------------------
  */
 
-static bool takes_attempts(struct accounts *accounts,
-                           const struct account_request *request)
-{
-    uint64_t now_ms = clock_steady_ms();
-    if (request->is_trusted || !request->hashes)
-        return true;
-    return attempts_take(accounts->by_address, address_key(&request->address),
-                         now_ms) &&
-           (!guesses(request) ||
-            attempts_take(accounts->by_account, account_key(request), now_ms));
-}
-
 static bool enter(struct accounts *accounts,
                   const struct account_request *request)
 {
@@ -179,7 +136,7 @@ void accounts_submit(struct accounts *accounts, struct account_request *request)
         answer(request);
         return;
     }
-    if (!takes_attempts(accounts, request))
+    if (!guesses_take(accounts->guesses, request, request->asked_ms))
         request->fault = ACCOUNT_TOO_MANY_ATTEMPTS;
     go_on(accounts, request);
 }
@@ -232,8 +189,7 @@ struct accounts *accounts_new(const struct account_options *options,
         accounts_free(accounts);
         return NULL;
     }
-    accounts->by_account = attempts_new(options->account_attempts);
-    accounts->by_address = attempts_new(options->address_attempts);
+    accounts->guesses = guesses_new(options);
     accounts->lanes[LANE_STORE] =
         lane_new(accounts->store_count, STORE_NICENESS, ask_store, accounts);
     accounts->lanes[LANE_HASH] =
@@ -264,8 +220,7 @@ void accounts_free(struct accounts *accounts)
     for (uint32_t i = 0; i < accounts->store_count; i++)
         account_store_close(accounts->stores[i]);
     free(accounts->stores);
-    attempts_free(accounts->by_account);
-    attempts_free(accounts->by_address);
+    guesses_free(accounts->guesses);
     pthread_cond_destroy(&accounts->is_idle);
     pthread_mutex_destroy(&accounts->lock);
     pthread_mutex_destroy(&accounts->nobody_lock);

@@ -7,7 +7,7 @@
  *          accounts_free.
  * Thread:  accounts_submit from any.
  * Limits:  accounts.hash_queue requests wait for a password; ACCOUNTS_OPEN_MAX
- *          in all; attempts at passwords by account and address.
+ *          in all; guesses at passwords as in guesses.h.
  * Failure: every request is answered; accounts_new says why the database
  *          cannot be used.
  */

@@ -1,9 +1,9 @@
 /* attempts: how often somebody may still guess a password.
  *
- * Each account that is named, whether it exists or not, and each address has a
- * bucket of a minute's attempts, which fills again evenly.
+ * Each one who is named, say an account, whether it exists or not, or an
+ * address, has a bucket of a minute's attempts, which fills again evenly.
  *
- * Owner:   the accounts.
+ * Owner:   the guesses.
  * Thread:  any; under one lock.
  * Limits:  a fixed table, whose places are shared by a seeded hash.
  * Failure: none.

@@ -114,7 +114,8 @@ struct account_call {
     const struct account_route *route;
     struct account_request *request; /* NULL: the accounts have it */
     bool is_backend;
-    bool is_short; /* who asks sees no more than id and name */
+    bool is_short;                  /* who asks sees no more than id and name */
+    char ended[ACCOUNT_ID_LEN + 1]; /* whose access ends */
 };
 
 static void append_text(struct buffer *out, const char *name, const char *text)
@@ -225,17 +226,31 @@ static void on_ended(struct worker *worker, struct request *request)
     call_settle(call);
 }
 
-static void ask_bus(struct api_call *call, struct request *request)
+static void ask_bus(struct api_call *call, struct request *request,
+                    void (*done)(struct worker *worker,
+                                 struct request *request))
 {
     call->pending++;
-    request->done = on_ended;
+    request->done = done;
     request->worker = call->worker;
     request->call = call;
     bus_submit(call->worker->instance->bus, request);
 }
 
-/* First no token lets anybody in, then the connections are closed. */
-static void end_access(struct api_call *call, const struct account_call *task,
+static void on_revoked(struct worker *worker, struct request *request)
+{
+    struct api_call *call = request->call;
+    const struct account_call *task = (struct account_call *)call->task;
+    ask_bus(call,
+            request_new_disconnect(bytes_of(task->ended),
+                                   BYTES_LITERAL("signed out")),
+            on_ended);
+    on_ended(worker, request);
+}
+
+/* First no token lets anybody in, then the connections are closed: who is
+ * quick would be back otherwise. */
+static void end_access(struct api_call *call, struct account_call *task,
                        const struct account *account)
 {
     char target[BAN_TARGET_MAX];
@@ -243,11 +258,12 @@ static void end_access(struct api_call *call, const struct account_call *task,
     size_t len = bans_target_of_tokens(bytes_of(account->id), target);
     int64_t seconds = (int64_t)task->accounts->token_seconds;
     snprintf(generation, sizeof generation, "%u", account->generation);
-    ask_bus(call, request_new_ban((struct bytes){target, len},
-                                  clock_wall_ms() + seconds * 1000,
-                                  bytes_of(generation)));
-    ask_bus(call, request_new_disconnect(bytes_of(account->id),
-                                         BYTES_LITERAL("signed out")));
+    memcpy(task->ended, account->id, sizeof task->ended);
+    ask_bus(call,
+            request_new_ban((struct bytes){target, len},
+                            clock_wall_ms() + seconds * 1000,
+                            bytes_of(generation)),
+            on_revoked);
 }
 
 /* ---- the way ---------------------------------------------------------------

@@ -51,7 +51,7 @@ static struct api_keys *current_keys(struct api *api)
     return keys;
 }
 
-static bool is_json(struct bytes type)
+bool api_is_json(struct bytes type)
 {
     struct bytes json = BYTES_LITERAL("application/json");
     return type.len >= json.len &&
@@ -80,7 +80,7 @@ void api_call_refuse_body(const struct api_call *call,
 static bool check_type(const struct api_request *request,
                        struct api_response *response)
 {
-    if (is_json(request->content_type))
+    if (api_is_json(request->content_type))
         return true;
     answer_set_error(response, 415, "Content-Type must be application/json");
     return false;

@@ -66,6 +66,9 @@ bool api_has_accounts(const struct api *api);
 /* Whether the path is for backends, whose requests have bodies. */
 bool api_is_for_backends(const struct api *api, struct bytes path);
 
+/* Whether a Content-Type is that of JSON. */
+bool api_is_json(struct bytes type);
+
 /* NULL is ignored. */
 void api_free(struct api *api);
 

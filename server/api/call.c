@@ -147,21 +147,6 @@ static bool is_question(const struct request *request)
            request->kind == REQUEST_CHANNELS || request->kind == REQUEST_SURVEY;
 }
 
-static int status_of(enum fault fault)
-{
-    switch (fault) {
-    case FAULT_NO_HISTORY:
-    case FAULT_NO_PRESENCE:
-        return 404;
-    case FAULT_TOO_MANY_CHANNELS:
-    case FAULT_UNAVAILABLE:
-    case FAULT_NOT_STORED:
-        return 503;
-    default:
-        return 400;
-    }
-}
-
 static void refuse_long(struct api_call *call, uint32_t part)
 {
     buffer_deinit(&call->parts[part].text);
@@ -218,8 +203,8 @@ static void on_answer(struct worker *worker, struct request *request)
     if (request->fault == FAULT_NONE)
         write_part(call, request);
     else
-        call_refuse(call, request->part, status_of(request->fault), NULL,
-                    fault_info(request->fault)->text);
+        call_refuse(call, request->part, fault_info(request->fault)->status,
+                    NULL, fault_info(request->fault)->text);
     if (call->go_on)
         call->go_on(call);
     call_settle(call);

@@ -164,6 +164,7 @@ static void run_publish(struct api_call *call, uint32_t part,
     char sender[CLIENT_ID_MAX];
     char key_text[IDEMPOTENCY_KEY_MAX];
     struct message_parts parts = {.trace = call_trace(call, slots)};
+    const struct bytes none = {0};
     struct bytes key = {0};
     if (!field_read_channel(call, part, slots, name, &parts.channel) ||
         !field_read_event(call, part, slots, event, &parts.event) ||
@@ -181,8 +182,7 @@ static void run_publish(struct api_call *call, uint32_t part,
     metrics_add(metrics, METRIC_PUBLISHED, 1);
     metrics_add(metrics, METRIC_API_PUBLISHED, 1);
     struct request *request =
-        request_new(REQUEST_PUBLISH, parts.channel, (struct bytes){0}, key);
-    request->is_once = key.len > 0;
+        request_new_publish(parts.channel, none, key, none);
     request->message = message_new_of(MESSAGE_PUBLICATION, &parts);
     call_ask(call, part, request, write_position);
 }

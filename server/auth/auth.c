@@ -101,9 +101,9 @@ static bool judge_token(const struct auth *auth, struct bytes token,
         .caps = claims.caps ? claims.caps : caps_ref(auth->default_caps),
         .info = claims.info,
         .expires_seconds = claims.expires_seconds,
+        .has_token = true,
+        .generation = claims.generation,
     };
-    verdict->has_token = true;
-    verdict->generation = claims.generation;
     return true;
 }
 
@@ -287,7 +287,7 @@ static bool add_fetched(struct auth *auth, const struct auth_options *options,
     if (!jwk_set_add_text(&auth->keys, bytes_of(options->jwks_text),
                           options->jwks_url, &why))
         return error_set(error, "auth.jwks_url: %s", why.text);
-    warn_of_skipped(auth, "auth.jwks_url", options->jwks_url);
+    text_list_deinit(&auth->keys.skipped); /* jwks_fetcher told of them */
     return true;
 }
 

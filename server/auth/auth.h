@@ -71,9 +71,9 @@ const struct text_list *auth_warnings(const struct auth *auth);
  * certificates, everybody is let in. */
 bool auth_is_configured(const struct auth *auth);
 
-/* Judges a handshake in the order of protocols/README.md. Where nobody has to
- * prove anything a token brought along is not looked at. A certificate does in
- * place of a token; with both, the token says what is allowed. */
+/* Judges a handshake in the order of protocols/websocket.md. Where nobody has
+ * to prove anything a token brought along is not looked at. A certificate does
+ * in place of a token; with both, the token says what is allowed. */
 void auth_judge(const struct auth *auth, const struct handshake *handshake,
                 struct verdict *verdict);
 

@@ -227,21 +227,42 @@ static void release(struct jwk *key)
     free(key->kid);
 }
 
-/* Adds one member of a JSON Web Key Set, unless it is to be ignored. */
+static const char *shown(json_t *jwk, const char *name)
+{
+    const char *text = json_string_value(member(jwk, name));
+    return text ? text : "none";
+}
+
+/* NULL, or why the key is not for us; `text` holds some of the reasons. */
+static const char *unfit(json_t *jwk, struct error *text)
+{
+    if (!is_known_kind(jwk))
+        error_set(text, "no kind that we verify with (kty %.16s, crv %.16s)",
+                  shown(jwk, "kty"), shown(jwk, "crv"));
+    else if (!is_for_verifying(jwk))
+        return "it is not for verifying, by its \"use\" or \"key_ops\"";
+    else if (!bound_to(jwk))
+        error_set(text, "no \"alg\" that we know (%.16s)", shown(jwk, "alg"));
+    else
+        return NULL;
+    return text->text;
+}
+
+/* Adds one member of a JSON Web Key Set, or says why it is skipped. */
 static void add_member(struct jwk_set *set, json_t *jwk, size_t number)
 {
-    unsigned bound = bound_to(jwk);
-    if (!is_known_kind(jwk) || !is_for_verifying(jwk) || !bound)
-        return;
+    struct error text;
     const char *kid = json_string_value(json_object_get(jwk, "kid"));
-    const char *why = try_add(set, jwk);
+    const char *why = unfit(jwk, &text);
+    if (!why)
+        why = try_add(set, jwk);
     if (why) {
         skip(set, number, kid, why);
         return;
     }
     struct jwk *added = &set->items[set->count - 1];
     added->kid = kid ? memory_copy_text(kid, strlen(kid)) : NULL;
-    added->algorithms &= bound;
+    added->algorithms &= bound_to(jwk);
     if (added->algorithms)
         return;
     skip(set, number, kid, "its \"alg\" does not fit it");
@@ -265,8 +286,7 @@ static bool add_members(struct jwk_set *set, json_t *root, const char *file,
     {
         add_member(set, jwk, i + 1);
     }
-    return check_any(set, before, skipped, file,
-                     "no key in it is for signatures we know", error);
+    return check_any(set, before, skipped, file, "no key in it", error);
 }
 
 bool jwk_set_add_file(struct jwk_set *set, const char *file,

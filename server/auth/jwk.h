@@ -49,8 +49,8 @@ bool jwk_set_add_private_pem(struct jwk_set *set, const char *file,
                              struct error *error);
 
 /* All keys of a JSON Web Key Set that are for signatures and of a kind we
- * know (RFC 7517, section 5: others are ignored). Those that are broken or too
- * short are skipped; at least one must be usable. */
+ * know. Others, and those that are broken or too short, are skipped (RFC 7517,
+ * section 5); at least one must be usable. */
 bool jwk_set_add_file(struct jwk_set *set, const char *file,
                       struct error *error);
 

@@ -27,6 +27,7 @@ struct jwks_fetcher {
     /* the fetcher's thread */
     struct backoff backoff;
     struct buffer body;
+    struct text_list skipped; /* keys of the last set that cannot be used */
     /* under lock */
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -123,6 +124,28 @@ static bool request(struct jwks_fetcher *fetcher, struct error *why)
     return status == 200 || error_set(why, "status %ld", status);
 }
 
+static bool has(const struct text_list *list, const char *text)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i], text) == 0)
+            return true;
+    return false;
+}
+
+/* Once for each, and not with every set that still has it. Takes the list. */
+static void tell_skipped(struct jwks_fetcher *fetcher,
+                         struct text_list *skipped)
+{
+    for (size_t i = 0; i < skipped->count; i++)
+        if (!has(&fetcher->skipped, skipped->items[i]))
+            log_event(LOG_WARN, "Key of the set cannot be used",
+                      LOG_TEXT("url", fetcher->options->jwks_url),
+                      LOG_TEXT("reason", skipped->items[i]));
+    text_list_deinit(&fetcher->skipped);
+    fetcher->skipped = *skipped;
+    *skipped = (struct text_list){0};
+}
+
 /* A set without a usable key must not replace one that works. */
 static bool check(struct jwks_fetcher *fetcher, size_t *count,
                   struct error *why)
@@ -131,6 +154,8 @@ static bool check(struct jwks_fetcher *fetcher, size_t *count,
     bool ok = jwk_set_add_text(&keys, buffer_bytes(&fetcher->body),
                                "the answer", why);
     *count = keys.count;
+    if (ok)
+        tell_skipped(fetcher, &keys.skipped);
     jwk_set_deinit(&keys);
     return ok;
 }
@@ -246,6 +271,7 @@ void jwks_fetcher_free(struct jwks_fetcher *fetcher)
     pthread_mutex_destroy(&fetcher->lock);
     pthread_cond_destroy(&fetcher->changed);
     buffer_deinit(&fetcher->body);
+    text_list_deinit(&fetcher->skipped);
     free(fetcher->fetched);
     free(fetcher->known);
     free(fetcher);

@@ -1,6 +1,6 @@
 /* token_source: where in a handshake a token may stand.
  *
- * The places are tried in the order of protocols/README.md; the first that
+ * The places are tried in the order of protocols/websocket.md; the first that
  * has a token decides, whether the token is good or not.
  *
  * Owner:   the token is borrowed from the handshake.

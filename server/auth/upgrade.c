@@ -7,10 +7,13 @@
 #include "auth/words.h"
 #include "messaging/verdict.h"
 
+/* `endpoint` may be NULL. */
 static bool check_method(const struct handshake *handshake,
+                         const struct endpoint *endpoint,
                          struct verdict *verdict)
 {
-    return bytes_equal(handshake->method, BYTES_LITERAL("GET")) ||
+    bool is_post = endpoint && endpoint->kind == ENDPOINT_REQUEST;
+    return bytes_equal(handshake->method, bytes_of(is_post ? "POST" : "GET")) ||
            verdict_refuse(verdict, REFUSAL_METHOD, NULL);
 }
 
@@ -145,10 +148,10 @@ bool upgrade_check(const struct upgrade_rules *rules,
                    const struct handshake *handshake, struct verdict *verdict)
 {
     struct bytes rest;
-    if (!check_method(handshake, verdict))
-        return false;
     const struct endpoint *endpoint =
         protocol_endpoint(rules->protocols, handshake->path, &rest);
+    if (!check_method(handshake, endpoint, verdict))
+        return false;
     if (!endpoint)
         return verdict_refuse(verdict, REFUSAL_PATH, NULL);
     if (endpoint->kind == ENDPOINT_WEBSOCKET &&

@@ -20,7 +20,7 @@ struct upgrade_rules {
 
 /* Sets the verdict's client id and protocol, as the path's endpoint reads them.
  * The rules are tried in the order
- * of protocols/README.md. */
+ * of protocols/websocket.md. */
 bool upgrade_check(const struct upgrade_rules *rules,
                    const struct handshake *handshake, struct verdict *verdict);
 

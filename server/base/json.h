@@ -50,6 +50,9 @@ bool json_scan_token(struct bytes text, struct json_slot *slots, size_t count,
  * when it is no array. */
 bool json_next_element(struct bytes *array, struct bytes *raw);
 
+/* Whether the text begins as an array does. */
+bool json_is_list(struct bytes text);
+
 /* Whether all of `text` is one JSON value of any kind. */
 bool json_is_valid(struct bytes text);
 

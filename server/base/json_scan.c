@@ -305,6 +305,13 @@ bool json_next_element(struct bytes *array, struct bytes *raw)
     return found;
 }
 
+bool json_is_list(struct bytes text)
+{
+    struct scan scan = scan_of(text);
+    skip_space(&scan);
+    return accept(&scan, '[');
+}
+
 static bool scan_whole_value(struct scan *scan)
 {
     if (!scan_value(scan))

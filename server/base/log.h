@@ -105,9 +105,13 @@ bool log_limit_pass(struct log_limit *limit, uint32_t per_second,
     }
 
 /* log_event(LOG_INFO, "Listening", LOG_TEXT("host", host), ...); */
+#ifdef __cppcheck__ /* which knows no __VA_OPT__ */
+#define log_event(level, message, ...) log_write((level), (message), NULL)
+#else
 #define log_event(level, message, ...)                                         \
     log_write((level), (message),                                              \
               (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
+#endif
 
 /* The same, where a peer can cause the event as often as it likes. */
 #define log_limited(level, per_second, message, ...)                           \

@@ -11,6 +11,7 @@
 #include "commands/channel_command.h"
 #include "commands/client_command.h"
 #include "commands/hash_key_command.h"
+#include "commands/help_command.h"
 #include "commands/info_command.h"
 #include "commands/publish_command.h"
 #include "commands/pusher_app_command.h"
@@ -33,6 +34,7 @@ static const struct command commands[] = {
     {"client", client_command, "show, disconnect or ban a client"},
     {"user", user_command, "add, show, disable or delete users' accounts"},
     {"info", info_command, "print how a running server does"},
+    {"help", help_command, "explain a topic, with examples: peal help redis"},
     {CONFIG, NULL, "print what would hold, and where each value comes from"},
 };
 
@@ -107,8 +109,10 @@ struct argument {
 
 const struct command *command_line_find(int argc, char **argv)
 {
-    for (size_t i = 0; argc > 1 && i < COMMANDS; i++)
-        if (commands[i].run && strcmp(commands[i].name, argv[1]) == 0)
+    bool has_topic = argc == 3 && strcmp(argv[1], "--help") == 0;
+    const char *name = has_topic ? "help" : argc > 1 ? argv[1] : "";
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (commands[i].run && strcmp(commands[i].name, name) == 0)
             return &commands[i];
     return NULL;
 }

@@ -35,7 +35,8 @@ struct command {
     const char *help;
 };
 
-/* The command that argv[1] names and that runs by itself, or NULL. */
+/* The command that argv[1] names and that runs by itself, or NULL. `--help
+ * TOPIC` is `help TOPIC`. */
 const struct command *command_line_find(int argc, char **argv);
 
 /* Reads the arguments of serving into a zeroed struct, which stays empty when

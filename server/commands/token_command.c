@@ -97,11 +97,11 @@ static bool check_caps(const char *text, struct error *error)
     if (!json)
         return error_set(error, "--caps: %s", why.text);
     struct caps *caps = caps_parse(json, &why);
+    bool ok = caps && caps_check_members(json, &why);
     json_free(json);
-    if (!caps) /* the text begins with "caps: " */
-        return error_set(error, "--%s", why.text);
     caps_unref(caps);
-    return true;
+    /* the text begins with "caps: " */
+    return ok || error_set(error, "--%s", why.text);
 }
 
 static bool check_info(const char *text, struct error *error)

@@ -130,13 +130,35 @@ static void print_help_of_secret(const struct config_key *key,
     buffer_deinit(&text);
 }
 
+static void print_help_as_it_may(const struct config_key *key,
+                                 struct buffer *out)
+{
+    if (key->secret)
+        print_help_of_secret(key, out);
+    else
+        print_help_of(key, out);
+}
+
 void config_print_help(struct buffer *out)
 {
-    for (size_t i = 0; i < config_keys.count; i++) {
-        const struct config_key *key = &config_keys.items[i];
-        if (key->secret)
-            print_help_of_secret(key, out);
-        else
-            print_help_of(key, out);
+    for (size_t i = 0; i < config_keys.count; i++)
+        print_help_as_it_may(&config_keys.items[i], out);
+}
+
+static bool is_among(const char *name, const char *const *names)
+{
+    for (; *names; names++) {
+        size_t len = strlen(*names);
+        if (strcmp(name, *names) == 0 ||
+            ((*names)[len - 1] == '.' && strncmp(name, *names, len) == 0))
+            return true;
     }
+    return false;
+}
+
+void config_print_help_about(const char *const *names, struct buffer *out)
+{
+    for (size_t i = 0; i < config_keys.count; i++)
+        if (is_among(config_keys.items[i].name, names))
+            print_help_as_it_may(&config_keys.items[i], out);
 }

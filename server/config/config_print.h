@@ -21,6 +21,10 @@ void config_print_origins(const struct config *config, struct buffer *out);
 /* Appends each key as a flag, with its default and what it is. */
 void config_print_help(struct buffer *out);
 
+/* The same for the keys with these names; one that ends in a dot stands for all
+ * that begin with it. NULL ends them. */
+void config_print_help_about(const char *const *names, struct buffer *out);
+
 /* Appends `text` in lines of at most 80 columns, each behind `indent`. */
 void config_print_wrapped(const char *text, const char *indent,
                           struct buffer *out);

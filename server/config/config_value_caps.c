@@ -62,6 +62,8 @@ static bool caps_from_json(const struct config_key *key,
     if (!caps)
         return false;
     caps_unref(caps);
+    if (!caps_check_members(json, why))
+        return false;
 
     struct buffer text = {0};
     append_json(&text, json);

@@ -213,12 +213,19 @@ static void swap(struct bans *a, struct bans *b)
     b->count = count;
 }
 
+/* The reason of revoked tokens says which: it may grow. */
+static bool is_new(const struct bans *bans, const struct ban *ban)
+{
+    const struct ban *former = find(bans, bytes_of(ban->target));
+    return !former || strcmp(former->reason, ban->reason) != 0;
+}
+
 bool bans_take(struct bans *bans, struct bans *fresh)
 {
     bool has_new = false;
     pthread_rwlock_wrlock(&bans->lock);
     for (struct ban *ban = fresh->all; ban && !has_new; ban = ban->hh.next)
-        has_new = !find(bans, bytes_of(ban->target));
+        has_new = is_new(bans, ban);
     swap(bans, fresh);
     pthread_rwlock_unlock(&bans->lock);
     bans_clear(fresh);
@@ -252,6 +259,13 @@ bool bans_has_client(struct bans *bans, const char *id, ban_reason reason)
     return is_banned;
 }
 
+bool bans_revoke_identity(struct bans *bans, const char *id,
+                          const struct identity *identity)
+{
+    return identity->has_token &&
+           bans_revoke_token(bans, id, identity->generation);
+}
+
 bool bans_revoke_token(struct bans *bans, const char *id, uint32_t generation)
 {
     char target[BAN_TARGET_MAX];
@@ -268,10 +282,10 @@ bool bans_revoke_token(struct bans *bans, const char *id, uint32_t generation)
 void bans_judge_token(struct bans *bans, const char *id,
                       struct verdict *verdict)
 {
-    if (verdict->status != 101 || !verdict->has_token ||
-        !bans_revoke_token(bans, id, verdict->generation))
+    if (verdict->status != 101 ||
+        !bans_revoke_identity(bans, id, &verdict->identity))
         return;
-    caps_unref(verdict->identity.caps);
+    identity_deinit(&verdict->identity);
     verdict_refuse(verdict, REFUSAL_TOKEN_INVALID, "revoked");
 }
 

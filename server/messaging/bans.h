@@ -30,6 +30,7 @@ enum {
 };
 
 struct bans;
+struct identity;
 struct verdict;
 
 /* Why one is banned, terminated. */
@@ -55,7 +56,7 @@ bool bans_remove(struct bans *bans, struct bytes target);
 void bans_clear(struct bans *bans);
 
 /* Moves all bans of `fresh` over, in place of those there were. Whether there
- * is one that was not. */
+ * is one that was not, or has another reason. */
 bool bans_take(struct bans *bans, struct bans *fresh);
 
 /* Forgets those that are over; how many are left. */
@@ -65,6 +66,10 @@ bool bans_has_client(struct bans *bans, const char *id, ban_reason reason);
 
 /* Whether a client's tokens of that generation are not good any more. */
 bool bans_revoke_token(struct bans *bans, const char *id, uint32_t generation);
+
+/* The same of whom a token has proven; false for all others. */
+bool bans_revoke_identity(struct bans *bans, const char *id,
+                          const struct identity *identity);
 
 /* Refuses a verdict whose token is one of these. */
 void bans_judge_token(struct bans *bans, const char *id,

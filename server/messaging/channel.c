@@ -211,6 +211,7 @@ struct rendered {
     bool is_made;
     bool may_be_skipped; /* some of it, by some connection */
     uint32_t next;       /* the number of the first message */
+    uint32_t cost;       /* in writes */
     struct rendering rendering;
     struct frame *frames[BATCH_MESSAGES];
 };
@@ -233,6 +234,14 @@ static void join_frames(struct rendering *rendering, struct buffer *joined)
     for (size_t i = 0; i < rendering->count; i++)
         buffer_append(joined, frame_bytes(rendering->frames[i]));
     rendering->joined = buffer_bytes(joined);
+}
+
+static uint32_t cost_of(const struct framing *framing,
+                        const struct rendering *rendering)
+{
+    if (framing->finish)
+        return (uint32_t)rendering->count;
+    return 1 + (uint32_t)(rendering->joined.len / COST_BYTES);
 }
 
 static void render(struct channel *channel, const struct connection *connection,
@@ -260,6 +269,7 @@ static void render(struct channel *channel, const struct connection *connection,
     else if (!framing->finish)
         join_frames(rendering,
                     &worker->joined[encoding->number][framing->number]);
+    rendered->cost = cost_of(framing, rendering);
 }
 
 /* Those that are for this connection, each by itself. */
@@ -287,15 +297,6 @@ static bool skips_some(const struct connection *connection,
     return false;
 }
 
-/* In writes. */
-static uint32_t cost_of(const struct connection *connection,
-                        const struct rendering *rendering)
-{
-    if (connection->transport->framing->finish)
-        return (uint32_t)rendering->count;
-    return 1 + (uint32_t)(rendering->joined.len / COST_BYTES);
-}
-
 /* Brings a subscriber up to date; returns the cost. */
 static uint32_t send_to(struct channel *channel, struct subscriber *subscriber,
                         struct renderings *renderings)
@@ -316,7 +317,7 @@ static uint32_t send_to(struct channel *channel, struct subscriber *subscriber,
     else
         connection_send_rendering(connection, &rendered->rendering,
                                   latest ? channel : NULL);
-    return cost_of(connection, &rendered->rendering);
+    return rendered->cost;
 }
 
 /* Whoever was served in the round that ends has at least what came before it

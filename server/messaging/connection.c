@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "messaging/client.h"
+#include "messaging/client_rates.h"
 #include "messaging/tally.h"
 #include "messaging/worker.h"
 
@@ -68,11 +69,20 @@ void connection_close_at_limit(struct connection *connection,
     connection_close(connection, reason);
 }
 
+static bool take_from_rate(struct connection *connection)
+{
+    uint32_t rate = options_of(connection)->limits.messages_per_second;
+    uint64_t now_ms = connection->last_seen_ms;
+    if (!connection->is_brief)
+        return token_bucket_take(&connection->rate, rate, now_ms);
+    return client_rates_take(connection->worker->instance->client_rates,
+                             bytes_of(connection_client_id(connection)), rate,
+                             now_ms);
+}
+
 static bool is_within_rate(struct connection *connection)
 {
-    if (token_bucket_take(&connection->rate,
-                          options_of(connection)->limits.messages_per_second,
-                          connection->last_seen_ms))
+    if (take_from_rate(connection))
         return true;
     connection_close_at_limit(connection, METRIC_LIMIT_RATE, CLOSE_RATE_LIMIT);
     return false;
@@ -87,8 +97,9 @@ bool connection_charge(struct connection *connection, uint32_t commands)
 
 bool connection_take_opening(struct connection *connection)
 {
-    if (connection->opening_taken >=
-        options_opening_burst(options_of(connection)))
+    if (connection->is_brief ||
+        connection->opening_taken >=
+            options_opening_burst(options_of(connection)))
         return false;
     connection->opening_taken++;
     return true;
@@ -207,13 +218,15 @@ const char *connection_close_text(const struct connection *connection)
 
 const char *connection_client_id(const struct connection *connection)
 {
-    return connection->client ? connection->client->id : "";
+    if (connection->client)
+        return connection->client->id;
+    return connection->is_brief ? connection->extra->client_id : "";
 }
 
 void connection_count_fault(struct connection *connection, enum fault fault)
 {
-    count(connection, METRIC_ERRORS_SENT, 1);
-    if (!fault_info(fault)->is_bad)
+    metrics_count_fault(&connection->worker->metrics, fault);
+    if (!fault_info(fault)->is_bad || connection->is_brief)
         return;
     uint32_t limit = options_of(connection)->limits.bad_messages;
     if (++connection->bad_messages >= limit && limit)

@@ -96,7 +96,8 @@ struct connection_extra {
     struct connection *closing_next; /* in its worker's list */
     char *close_text;                /* in place of the reason's own, or NULL */
     int close_code;                  /* the same; 0: the protocol's */
-    uint64_t acked; /* bytes, when its pong was late; 0: it was not */
+    uint64_t acked;  /* bytes, when its pong was late; 0: it was not */
+    char *client_id; /* of a brief one: it is none of the client's */
 };
 
 /* An idle server is made of these: the small fields stand together, and what
@@ -139,6 +140,7 @@ struct connection {
     bool is_closing : 1;        /* nothing is received any more */
     bool is_close_started : 1;  /* nothing is sent any more */
     bool wants_hello : 1;       /* as the handshake said */
+    bool is_brief : 1;          /* see connection_new_brief */
     bool wants_positions : 1;   /* in its messages, by another encoding */
 
     /* how often connection_take_opening said yes */
@@ -162,7 +164,7 @@ void connection_receive(struct connection *connection, struct bytes piece,
 /* A message is charged once before the protocol sees it, unless the protocol
  * charges for itself. A protocol whose messages hold several commands charges
  * for each of the others. False when that was too much: the connection is
- * closing. */
+ * closing. All brief connections of a client have one rate together. */
 bool connection_charge(struct connection *connection, uint32_t commands);
 
 /* A command that a client needs in order to return to its channels costs
@@ -179,8 +181,14 @@ void connection_on_sign_of_life(struct connection *connection);
 /* The socket takes more: the outbox is written on. */
 void connection_on_writable(struct connection *connection);
 
-/* How it is told messages; NULL over a protocol without channels. */
-const struct encoding *connection_encoding(const struct connection *connection);
+/* How messages are written for it; NULL over a protocol without channels. */
+static inline const struct encoding *
+connection_encoding(const struct connection *connection)
+{
+    const struct protocol *protocol = connection->protocol;
+    return connection->wants_positions ? protocol->positioned
+                                       : protocol->encoding;
+}
 
 /* Ends the connection soon, between events. The first reason counts. */
 void connection_close(struct connection *connection, enum close_reason reason);

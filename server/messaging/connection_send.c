@@ -185,13 +185,6 @@ static void send_frame(struct connection *connection, struct message *message,
         queue_frames(connection, &frame, 1, NULL);
 }
 
-const struct encoding *connection_encoding(const struct connection *connection)
-{
-    const struct protocol *protocol = connection->protocol;
-    return connection->wants_positions ? protocol->positioned
-                                       : protocol->encoding;
-}
-
 void connection_send(struct connection *connection, struct message *message)
 {
     const struct encoding *encoding = connection_encoding(connection);

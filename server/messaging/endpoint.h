@@ -16,7 +16,11 @@ struct handshake;
 struct verdict;
 
 /* What carries the connection after the request. */
-enum endpoint_kind { ENDPOINT_WEBSOCKET, ENDPOINT_EVENT_STREAM };
+enum endpoint_kind {
+    ENDPOINT_WEBSOCKET,
+    ENDPOINT_EVENT_STREAM,
+    ENDPOINT_REQUEST /* nothing stays: a request and its answer */
+};
 
 struct endpoint {
     /* A path, or its beginning and a `*` for the rest. */

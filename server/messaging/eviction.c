@@ -37,13 +37,19 @@ static bool read_address(const struct connection *connection,
     return ip_address_parse(bytes_of(text), address);
 }
 
+/* One that came with a token before this instance knew that the token is not
+ * good any more is closed like those that were there before. */
 static void judge_bans(struct connection *connection, struct bans *bans)
 {
     ban_reason reason;
     struct ip_address address;
-    if (bans_has_client(bans, connection_client_id(connection), reason) ||
-        (read_address(connection, &address) &&
-         bans_has_address(bans, &address, reason)))
+    if (bans_revoke_identity(bans, connection_client_id(connection),
+                             &connection->identity))
+        connection_close_saying(connection, CLOSE_DISCONNECTED,
+                                BYTES_LITERAL("signed out"));
+    else if (bans_has_client(bans, connection_client_id(connection), reason) ||
+             (read_address(connection, &address) &&
+              bans_has_address(bans, &address, reason)))
         connection_close_saying(connection, CLOSE_BANNED, bytes_of(reason));
 }
 

@@ -1,5 +1,6 @@
 /* eviction: closes the connections of addresses, of a protocol's user, or of
- * all that are banned, on every worker of this instance.
+ * all that are banned or have a revoked token, on every worker of this
+ * instance.
  *
  * Owner:   itself, until each worker has walked over its connections.
  * Thread:  eviction_begin from any.

@@ -38,6 +38,7 @@ struct fault_info {
     const char *code; /* for programs */
     const char *text; /* for people */
     bool is_bad;      /* counts towards limits.bad_messages */
+    int status;       /* of an answer over HTTP */
 };
 
 const struct fault_info *fault_info(enum fault fault);

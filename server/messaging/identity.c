@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/spelling.h"
 #include "messaging/names.h"
 
 struct caps_pattern {
@@ -35,6 +36,11 @@ static const struct {
 };
 
 enum { WORDS = sizeof capability_words / sizeof *capability_words };
+
+static const char *const member_names[] = {"channels", "clients", "events",
+                                           "allow"};
+
+enum { MEMBERS = sizeof member_names / sizeof *member_names };
 
 static bool parse_word(const struct json *word, unsigned *allow,
                        struct error *error)
@@ -102,13 +108,43 @@ static bool parse_names(const struct json *list, const char *name,
     return true;
 }
 
+/* Names the member that was probably meant to be one of ours; else what is
+ * expected. */
+static bool refuse_member(const char *name, struct error *error)
+{
+    struct spelling spelling = {.wanted = name};
+    for (size_t i = 0; i < MEMBERS; i++)
+        spelling_offer(&spelling, member_names[i]);
+    const char *best = spelling_best(&spelling);
+    return error_set(error, "unknown \"%.32s\"; %s\"%s\"%s", name,
+                     best ? "did you mean " : "expected ",
+                     best ? best
+                          : "channels\", \"clients\", \"events\" and \"allow",
+                     best ? "?" : "");
+}
+
+static const char *unknown_member(const struct json *item)
+{
+    for (const struct json *member = json_first(item); member;
+         member = json_next(member)) {
+        bool is_known = false;
+        for (size_t i = 0; i < MEMBERS; i++)
+            is_known |= strcmp(member_names[i], json_name(member)) == 0;
+        if (!is_known)
+            return json_name(member);
+    }
+    return NULL;
+}
+
 static bool parse_whom(const struct json *item, struct caps_rule *rule,
                        struct error *error)
 {
     const struct json *channels = json_member(item, "channels");
     const struct json *clients = json_member(item, "clients");
+    const char *unknown = unknown_member(item);
     if (!json_is_given(channels) && !json_is_given(clients))
-        return error_set(error, "expected a list \"channels\"");
+        return unknown ? refuse_member(unknown, error)
+                       : error_set(error, "expected a list \"channels\"");
     return (!json_is_given(channels) ||
             parse_names(channels, "channels", add_pattern, rule, error)) &&
            (!json_is_given(clients) ||
@@ -172,6 +208,20 @@ static bool parse_rules(const struct json *list, struct caps *caps,
         if (!parse_rule(item, add_rule(caps), &why))
             return error_set(error, "caps: rule %zu: %.400s", caps->count,
                              why.text);
+    }
+    return true;
+}
+
+bool caps_check_members(const struct json *json, struct error *error)
+{
+    size_t number = 0;
+    for (const struct json *item = json_first(json); item;
+         item = json_next(item)) {
+        struct error why;
+        const char *unknown = unknown_member(item);
+        number++;
+        if (unknown && !refuse_member(unknown, &why))
+            return error_set(error, "caps: rule %zu: %.400s", number, why.text);
     }
     return true;
 }

@@ -37,6 +37,8 @@ struct identity {
     struct caps *caps;       /* never NULL once open */
     char *info;              /* see info.h; or NULL; owned */
     int64_t expires_seconds; /* wall clock; 0: never */
+    bool has_token;          /* proven by a token, of this generation */
+    uint32_t generation;
 };
 
 /* Gives back what it owns. */
@@ -47,6 +49,11 @@ void identity_deinit(struct identity *identity);
  * published and sent are these events alone. Returns an owned reference, or
  * NULL and why. */
 struct caps *caps_parse(const struct json *json, struct error *error);
+
+/* Whether all members of these rules, which caps_parse has taken, are known
+ * ones. Others in a token may be of a later release, but in a config they are
+ * mistakes, and may allow more than was meant. */
+bool caps_check_members(const struct json *json, struct error *error);
 
 /* For caps that were made for this client and are nobody else's yet. A client
  * that calls itself "a*" must not get "inbox:a*" as a pattern because its

@@ -57,6 +57,20 @@ struct connection *connection_new(struct worker *worker,
     return connection;
 }
 
+struct connection *connection_new_brief(struct worker *worker,
+                                        const struct protocol *protocol,
+                                        const struct transport *transport,
+                                        void *socket, const char *client_id,
+                                        struct identity identity)
+{
+    struct connection *connection =
+        connection_new(worker, protocol, transport, socket, "", identity);
+    connection->is_brief = true;
+    connection_extra(connection)->client_id =
+        memory_copy_text(client_id, strlen(client_id));
+    return connection;
+}
+
 /* For a bus that counts a client's connections over several instances; NULL
  * for one that does not. */
 static struct request *news_of_client(const struct connection *connection)
@@ -117,6 +131,8 @@ void connection_open(struct connection *connection,
     connection->opened_ms = clock_steady_ms();
     connection->last_seen_ms = connection->opened_ms;
     connection->is_open = true;
+    if (connection->is_brief)
+        return;
     count(connection, METRIC_CONNECTIONS, 1);
     count(connection, connection->transport->gauge, 1);
     count(connection, METRIC_CONNECTIONS_OPENED, 1);
@@ -187,7 +203,7 @@ static void settle_reason(struct connection *connection)
 
 static void note_end(struct connection *connection)
 {
-    if (!connection->is_open)
+    if (!connection->is_open || connection->is_brief)
         return;
     settle_reason(connection);
     log_end(connection);
@@ -216,8 +232,10 @@ void connection_free(struct connection *connection)
     tell_bus(connection->worker, news);
     connection_forget_closing(connection);
     worker_remove_connection(connection->worker, connection->handle);
-    if (connection->extra)
+    if (connection->extra) {
         free(connection->extra->close_text);
+        free(connection->extra->client_id);
+    }
     free(connection->extra);
     free(connection);
 }
@@ -228,7 +246,10 @@ void connection_start_close(struct connection *connection)
     responses_close(connection);
     if (connection->is_close_started)
         return; /* the client was quicker, and is answered */
-    bool flush = close_reason_info(connection->close_reason)->flush;
+    bool is_answered =
+        connection->is_brief && connection->close_reason == CLOSE_BY_CLIENT;
+    bool flush =
+        is_answered || close_reason_info(connection->close_reason)->flush;
     if (flush && !outbox_is_empty(&connection->outbox))
         return; /* connection_on_writable comes back here */
     connection->is_close_started = true;

@@ -19,6 +19,17 @@ struct connection *connection_new(struct worker *worker,
                                   void *socket, const char *client_id,
                                   struct identity identity);
 
+/* For one request over HTTP: a connection that is made for its answers. It may
+ * do what the identity allows, in the client's name, but is none of the
+ * client's connections: no limit, event or message reaches it, and it has no
+ * channels. It ends when it is closed by CLOSE_BY_CLIENT, once what it was
+ * answered is sent. Takes `identity`. */
+struct connection *connection_new_brief(struct worker *worker,
+                                        const struct protocol *protocol,
+                                        const struct transport *transport,
+                                        void *socket, const char *client_id,
+                                        struct identity identity);
+
 /* The handshake is done; `channels` were asked for in the URL. */
 void connection_open(struct connection *connection,
                      const struct bytes *channels, size_t count);

@@ -154,7 +154,7 @@ static void each_open(struct worker *worker, uint64_t first, uint32_t step,
 {
     for (uint64_t slot = first; slot < worker->slot_count; slot += step) {
         struct connection *connection = worker->slots[slot].connection;
-        if (connection && connection->is_open)
+        if (connection && connection->is_open && !connection->is_brief)
             act(worker, connection);
     }
 }

@@ -80,6 +80,29 @@ static void write_closes(const struct metrics *const *all, size_t count,
                              (unsigned long long)sum_closes(all, count, i));
 }
 
+uint64_t metrics_sum_faults(const struct metrics *const *all, size_t count,
+                            enum fault fault)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum +=
+            atomic_load_explicit(&all[i]->faults[fault], memory_order_relaxed);
+    return sum;
+}
+
+static void write_faults(const struct metrics *const *all, size_t count,
+                         struct buffer *out)
+{
+    buffer_append_text(
+        out, "# HELP peal_errors_sent_total Error messages sent to clients.\n"
+             "# TYPE peal_errors_sent_total counter\n");
+    for (enum fault i = FAULT_NONE + 1; i < FAULT_COUNT; i++)
+        buffer_append_format(
+            out, "peal_errors_sent_total{code=\"%s\"} %llu\n",
+            fault_info(i)->code,
+            (unsigned long long)metrics_sum_faults(all, count, i));
+}
+
 static uint64_t sum_refusals(const struct metrics *const *all, size_t count,
                              enum refusal_kind kind, enum refusal_reason reason)
 {
@@ -166,6 +189,7 @@ void metrics_write(const struct metrics *const *all, size_t count,
                              (unsigned long long)metrics_sum(all, count, i));
     }
     write_closes(all, count, out);
+    write_faults(all, count, out);
     for (enum refusal_kind i = 0; i < REFUSAL_KIND_COUNT; i++)
         write_refusals(all, count, i, out);
     for (enum metric_distribution i = 0; i < DISTRIBUTION_COUNT; i++)

@@ -17,6 +17,7 @@
 #include "base/buffer.h"
 #include "messaging/close_reason.h"
 #include "messaging/distribution.h"
+#include "messaging/fault.h"
 #include "messaging/refusal_reason.h"
 
 /* name, kind, exposed name, help text; rows of one exposed name differ in
@@ -60,6 +61,9 @@
         "Sockets closed for want of a good PROXY header.")                     \
     ROW(HTTP_REQUESTS, "counter", "http_requests_total", "",                   \
         "Plain HTTP requests answered.")                                       \
+    ROW(CLIENT_REQUESTS, "counter", "client_requests_total", "",               \
+        "Requests of clients over HTTP: publishes and questions without a "    \
+        "WebSocket.")                                                          \
     ROW(HTTP_MALFORMED_400, "counter", "http_malformed_total",                 \
         "status=\"400\"", "Requests refused because of their form.")           \
     ROW(HTTP_MALFORMED_408, "counter", "http_malformed_total",                 \
@@ -84,8 +88,6 @@
         "Messages published to a channel.")                                    \
     ROW(API_PUBLISHED, "counter", "api_published_total", "",                   \
         "Messages published through the HTTP API.")                            \
-    ROW(ERRORS_SENT, "counter", "errors_sent_total", "",                       \
-        "Error messages sent to clients.")                                     \
     ROW(LIMIT_CONNECTIONS, "counter", "limit_reached_total",                   \
         "limit=\"connections\"", "Refusals and closes by limit.")              \
     ROW(LIMIT_ADMIN, "counter", "limit_reached_total",                         \
@@ -214,8 +216,9 @@
         "Times that connections to Redis reached different servers, and all "  \
         "were made anew.")                                                     \
     ROW(REDIS_FAILOVERS, "counter", "redis_failovers_total", "",               \
-        "Masters replaced: the Sentinels named another one, or a master of "   \
-        "the Redis Cluster has no slots any more.")                            \
+        "Masters replaced: the Sentinels named another one, or a replica "     \
+        "took "                                                                \
+        "the slots of a master of the Redis Cluster.")                         \
     ROW(REDIS_SLOTS_MOVED, "counter", "redis_slots_moved_total", "",           \
         "Slots of the Redis Cluster that another master has now.")             \
     ROW(REDIS_RESUBSCRIBED, "counter", "redis_resubscriptions_total", "",      \
@@ -283,6 +286,7 @@ struct metrics {
     _Atomic uint64_t cpu_ns;
     _Atomic uint64_t cells[METRIC_COUNT];
     _Atomic uint64_t closes[CLOSE_REASON_COUNT];
+    _Atomic uint64_t faults[FAULT_COUNT];
     _Atomic uint64_t refusals[REFUSAL_KIND_COUNT][REFUSAL_REASON_COUNT];
     struct distribution distributions[DISTRIBUTION_COUNT];
 };
@@ -321,6 +325,12 @@ static inline void metrics_count_close(struct metrics *metrics,
     metrics_add_to(&metrics->closes[reason], 1);
 }
 
+static inline void metrics_count_fault(struct metrics *metrics,
+                                       enum fault fault)
+{
+    metrics_add_to(&metrics->faults[fault], 1);
+}
+
 static inline void metrics_count_refusal(struct metrics *metrics,
                                          enum refusal_kind kind,
                                          enum refusal_reason reason)
@@ -331,6 +341,10 @@ static inline void metrics_count_refusal(struct metrics *metrics,
 /* The sum over several threads' cells. */
 uint64_t metrics_sum(const struct metrics *const *all, size_t count,
                      enum metric metric);
+
+/* Error messages sent with the fault's code, over several threads' cells. */
+uint64_t metrics_sum_faults(const struct metrics *const *all, size_t count,
+                            enum fault fault);
 
 /* Prometheus' text format. */
 void metrics_write(const struct metrics *const *all, size_t count,

@@ -424,8 +424,10 @@ enum fault operation_publish(struct connection *connection,
         return FAULT_FORBIDDEN;
     if (is_swamped(connection))
         return FAULT_UNAVAILABLE;
-    struct request *request =
-        new_request(connection, REQUEST_PUBLISH, channel, id);
+    struct request *request = ask_for(
+        connection,
+        request_new_publish(channel, bytes_of(connection_client_id(connection)),
+                            utterance->key, id));
     request->message = new_message(
         connection, MESSAGE_PUBLICATION, channel,
         utterance->info.len ? utterance->info

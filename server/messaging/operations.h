@@ -35,6 +35,7 @@ struct utterance {
     struct bytes event;   /* a valid one, or empty */
     struct bytes trace;   /* out of trace_read */
     struct bytes info;    /* shown whatever the channel says, or empty */
+    struct bytes key;     /* of idempotency, a valid one, or empty */
 };
 
 enum fault operation_publish(struct connection *connection,

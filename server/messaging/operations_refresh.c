@@ -41,6 +41,8 @@ static void take_on(struct connection *connection, struct identity fresh)
     unused.info = connection->keeps_info ? fresh.info : identity->info;
     if (!connection->keeps_info)
         identity->info = fresh.info;
+    identity->has_token = fresh.has_token;
+    identity->generation = fresh.generation;
     if (!connection->keeps_expiry)
         identity->expires_seconds = fresh.expires_seconds;
     identity_deinit(&unused);

@@ -44,6 +44,16 @@ struct request *request_new_subscribe(struct bytes channel, struct bytes client,
     return new_with(REQUEST_SUBSCRIBE, channel, client, id, info);
 }
 
+struct request *request_new_publish(struct bytes channel, struct bytes client,
+                                    struct bytes once, struct bytes id)
+{
+    struct request *request =
+        new_with(REQUEST_PUBLISH, channel, client, id, once);
+    request->once = request->info;
+    request->info.len = 0;
+    return request;
+}
+
 /* The third text is the reason. */
 static struct request *with_reason(struct request *request)
 {

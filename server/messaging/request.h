@@ -58,9 +58,8 @@ struct request {
     struct bytes id;         /* the client's own number for it, raw JSON */
     struct bytes info;       /* SUBSCRIBE: what others may see, or empty */
     struct bytes reason;     /* DISCONNECT: for the close frame, or empty */
-    bool is_once;            /* PUBLISH: `id` is an idempotency key */
-    char *ticket;            /* TICKET, and REDEEM's answer if it is good: what
-                                ticket_content says; owned */
+    struct bytes once;       /* PUBLISH: an idempotency key, or empty */
+    char *ticket;            /* TICKET, and REDEEM's good answer; owned */
     uint32_t seconds;        /* TICKET: how long it is good */
     enum survey_kind survey; /* SURVEY */
     int64_t until_ms;        /* BAN */
@@ -105,14 +104,16 @@ struct request {
     char text[];
 };
 
-/* A request with copies of the texts; `info` may be empty. */
+/* A request with copies of the texts; `info` and `once` may be empty. */
 struct request *request_new(enum request_kind kind, struct bytes channel,
                             struct bytes client, struct bytes id);
 struct request *request_new_subscribe(struct bytes channel, struct bytes client,
                                       struct bytes info, struct bytes id);
+struct request *request_new_publish(struct bytes channel, struct bytes client,
+                                    struct bytes once, struct bytes id);
 
-/* The same for what concerns one client on every instance. `reason` may be
- * empty; else it must be a valid close text. */
+/* The same for what concerns one client on every instance; `reason` is a valid
+ * close text, or empty. */
 struct request *request_new_disconnect(struct bytes client,
                                        struct bytes reason);
 struct request *request_new_remove(struct bytes client, struct bytes channel);
@@ -136,8 +137,7 @@ void request_finish(struct request *request);
 /* The request for what follows such a page. */
 struct request *request_next_page(const struct request *request);
 
-/* For the bus, to add to the answer: a reference to `message`, a client, and a
- * channel's name if it may be told. */
+/* For the bus, to add to the answer; `message` gets a reference. */
 void request_add_message(struct request *request, struct message *message);
 void request_add_member(struct request *request, const char *client,
                         uint32_t connections, struct bytes info);

@@ -108,7 +108,8 @@ uint32_t worker_close_some(struct worker *worker, uint32_t count,
     uint32_t asked = 0;
     for (uint32_t i = 0; i < worker->slot_count && asked < count; i++) {
         struct connection *connection = worker->slots[i].connection;
-        if (!connection || !connection->is_open || connection->is_closing)
+        if (!connection || !connection->is_open || connection->is_closing ||
+            connection->is_brief)
             continue;
         connection_close(connection, reason);
         asked++;

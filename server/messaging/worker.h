@@ -19,6 +19,7 @@
 struct bans;
 struct bus;
 struct channel;
+struct client_rates;
 struct clients;
 struct connection;
 struct hooks;
@@ -45,6 +46,7 @@ struct instance {
     struct hub *hub;
     struct bus *bus;
     struct clients *clients;
+    struct client_rates *client_rates;
     struct refusals *refusals;
     struct refusal_log *refusal_log;
     struct bans *bans;

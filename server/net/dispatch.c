@@ -4,6 +4,7 @@
 
 #include "messaging/connection.h"
 #include "messaging/lifecycle.h"
+#include "net/http/client_request.h"
 #include "net/http/exchange.h"
 #include "net/http/http.h"
 #include "net/listen/guests.h"
@@ -51,6 +52,7 @@ void dispatch_on_closed(struct socket *socket)
         connection_free(socket->connection);
     opening_free(socket_peek(socket)->opening);
     exchange_free(socket);
+    client_request_free(socket);
     admission_abandon(socket);
     guests_leave(socket);
 }

@@ -73,7 +73,7 @@ bool lws_settings_apply(struct reactor *reactor)
     }
     reactor->lws_context = lws_create_context(&info);
     /* with a foreign loop the context may be there but broken: the vhost
-     * tells (see ARCHITECTURE.md, libwebsockets) */
+     * tells (see DECISIONS.md, libwebsockets) */
     if (reactor->lws_context)
         reactor->lws_vhost = lws_create_vhost(reactor->lws_context, &info);
     return reactor->lws_vhost != NULL;

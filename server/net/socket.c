@@ -57,8 +57,8 @@ void socket_trim(struct socket *socket)
     const struct socket_extra *extra = socket_peek(socket);
     if (socket->stream.is_waiting || extra->stream.rest ||
         !unsent_is_empty(&extra->stream.unsent) || extra->stream.counted ||
-        extra->head || extra->exchange || extra->opening || extra->admission ||
-        extra->place.list || extra->pong)
+        extra->head || extra->exchange || extra->request || extra->opening ||
+        extra->admission || extra->place.list || extra->pong)
         return;
     free(socket->extra);
     socket->extra = NULL;

@@ -27,6 +27,7 @@ enum {
 };
 
 struct admission;
+struct client_request;
 struct connection;
 struct exchange;
 struct ip_count;
@@ -53,12 +54,13 @@ struct socket_place {
 /* What a socket has only now and then, or until it is a WebSocket. */
 struct socket_extra {
     struct stream_extra stream;
-    struct request_reader *head; /* of a request that came in part */
-    struct exchange *exchange;   /* a request under way, or NULL */
-    struct opening *opening;     /* between upgrade and open, or NULL */
-    struct admission *admission; /* a handshake that waits, or NULL */
-    struct socket_place place;   /* its list is NULL: it is in none */
-    char *pong;                  /* a frame that waits to be written, or NULL */
+    struct request_reader *head;    /* of a request that came in part */
+    struct exchange *exchange;      /* a request under way, or NULL */
+    struct client_request *request; /* a client's under way, or NULL */
+    struct opening *opening;        /* between upgrade and open, or NULL */
+    struct admission *admission;    /* a handshake that waits, or NULL */
+    struct socket_place place;      /* its list is NULL: it is in none */
+    char *pong; /* a frame that waits to be written, or NULL */
 };
 
 /* An idle server is made of these. An open WebSocket is in no list. */

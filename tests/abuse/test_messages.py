@@ -172,7 +172,7 @@ def test_coming_and_going_leaves_nothing(peal, bystander):
     come_and_go(1000, 0)
     before = memory_of(server)
     come_and_go(6000, 1000)
-    # a minute's positions are kept: see ARCHITECTURE.md
+    # a minute's positions are kept: see server/DECISIONS.md
     assert memory_of(server) - before < 6000 * 1024 * SLOWNESS
 
 

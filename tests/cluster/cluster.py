@@ -46,13 +46,13 @@ class Cluster:
         self.numbers = itertools.count(1)
         self.ended = []
 
-    def add(self, **changes):
+    def add(self, before_start=None, **changes):
         """One more instance; is_ready says when it serves."""
         folder = self.folder / f"instance-{next(self.numbers)}"
         folder.mkdir()
         config = json.loads(json.dumps(self.config))
         config["redis"].update(changes)
-        server = Server(folder, config)
+        server = Server(folder, config, before_start=before_start)
         self.instances.append(server)
         return server
 

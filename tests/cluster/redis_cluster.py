@@ -1,7 +1,8 @@
 """A Redis Cluster of the tests' own."""
 
-from redis_server import RedisError, free_port
+from redis_server import RedisError
 from support import patience
+from support.ports import free_port
 
 SLOTS = 16384
 

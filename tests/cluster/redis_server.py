@@ -4,13 +4,13 @@ protocol that the tests need."""
 
 import itertools
 import pathlib
-import random
 import shutil
 import signal
 import socket
 import subprocess
 
 from support import patience
+from support.ports import free_port
 
 PROGRAM = "redis-server"
 # what Redis says at each step is on the disk before it is answered
@@ -19,16 +19,6 @@ LASTING = ("--appendonly", "yes", "--appendfsync", "always")
 
 class RedisError(Exception):
     """Redis answered with an error."""
-
-
-def free_port():
-    """Below those that connections are given: else one could take it while
-    the server is stopped."""
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
 
 
 def encode(words):

@@ -3,7 +3,7 @@
 import pytest
 
 from support import accounts
-from support.accounts import KEY, PASSWORD, ask, member, sign_in
+from support.accounts import KEY, PASSWORD, ask, member, sign_in, tell
 from support.websocket import Refused
 
 
@@ -43,4 +43,30 @@ def test_the_end_of_an_account_holds_everywhere(pair, method, body):
     assert ask(pair[0], f"/users/{user['id']}", body, method=method,
                token=KEY).status < 300
     client.wait_close()
-    assert refused(pair[1], user, user["access_token"]) == 401
+    wait_refused(pair[1], user)
+
+
+def wait_refused(server, user):
+    """Who is quick may be let in before the other instance has heard, but does
+    not stay."""
+    try:
+        server.connect(user["id"], token=user["access_token"]).wait_close()
+    except Refused:
+        pass
+    assert refused(server, user, user["access_token"]) == 401
+
+
+def test_who_came_back_before_it_was_known_is_closed(redis, cluster, tmp_path):
+    """As where another instance ended an account, and this one has not read of
+    it yet when the client comes. Others stay."""
+    store = redis()
+    server = cluster(store.url, 1, **accounts.sqlite(tmp_path))[0]
+    user = member(server)
+    other = member(server, "ben@example.com")
+    client = server.join(user["id"], token=user["access_token"])
+    stays = server.join(other["id"], token=other["access_token"])
+    store.call("HSET", "peal:bans", f"tokens:{user['id']}", "9999999999999 2")
+    tell(server, "/api/ban", {"client": "eve", "ttl": 60}, token=KEY)
+    assert client.wait_close() == 4403
+    assert refused(server, user, user["access_token"]) == 401
+    assert stays.ask({"type": "ping"})["type"] == "pong"

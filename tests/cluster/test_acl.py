@@ -1,4 +1,4 @@
-"""The rights that README gives Peal's Redis user: enough for everything that
+"""The rights that conf/README.md gives Peal's Redis user: enough for everything that
 Peal does, and none that it does not use."""
 
 import re
@@ -18,7 +18,7 @@ PASSWORD = "p4ss/of:the@tests"
 
 
 def rules():
-    text = (ROOT / "README.md").read_text()
+    text = (ROOT / "conf/README.md").read_text()
     line = re.search(r"ACL SETUSER peal ([^\n]*)", text)[1]
     return [word.replace("PASSWORD", PASSWORD) for word in shlex.split(line)]
 

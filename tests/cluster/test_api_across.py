@@ -40,6 +40,17 @@ def test_an_idempotency_key_holds_on_every_instance(pair):
     assert alice.is_silent()
 
 
+def test_a_client_s_key_holds_on_every_instance_for_that_client(pair):
+    def offset(server, client="%7Bal%20ice%7D", **more):
+        asked = {"type": "broadcast", "channel": "own", "payload": 1, **more}
+        return tell(server, f"/client/{client}", asked, key=None)["offset"]
+    key = {"idempotency_key": "k"}
+    assert [offset(pair[0], **key), offset(pair[1], **key)] == [1, 1]
+    assert offset(pair[1], "ice", **key) == 2
+    assert publish(pair[1], "own", 1, **key)["offset"] == 3
+    assert [offset(pair[0], **key), offset(pair[0])] == [1, 4]
+
+
 def test_a_batch_keeps_its_order(pair):
     bob = pair[1].join("bob", "room")
     commands = [{"command": "publish", "channel": "room", "payload": n,

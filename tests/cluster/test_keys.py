@@ -1,4 +1,4 @@
-"""Every key in Redis stands in ARCHITECTURE.md, and lives as long as the table
+"""Every key in Redis stands in conf/README.md, and lives as long as the table
 there says."""
 
 import re
@@ -12,8 +12,8 @@ from test_instance_fails import wait_presence
 
 def rows():
     """Pattern of a key, its type, and how long it lives, from the table."""
-    page = (ROOT / "server" / "ARCHITECTURE.md").read_text()
-    table = page.split("#### Keys in Redis")[1].split("| pub/sub |")[0]
+    page = (ROOT / "conf" / "README.md").read_text()
+    table = page.split("### Keys in Redis")[1].split("| pub/sub channel |")[0]
     for key, kind, _, lives in re.findall(
             r"^\| `([^`]+)` \| ([a-z ]+) \| (.*) \| (.*) \|$", table, re.M):
         pattern = re.sub(r"<[a-z]+>", "[^{}]+", key.replace("{", "\\{")

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -89,6 +90,16 @@ def test_the_example_with(proxy, tmp_path):
     ports = range(first, first + PORTS)
     patience.wait_until(lambda: all(map(is_free, ports)), 5)
     assert process.returncode == 0
+
+
+def test_an_instance_drains_only_when_haproxy_has_noticed():
+    folder = ROOT / "conf" / "cluster"
+    every, fall = re.search(r"inter (\d+)s fall (\d+)",
+                            (folder / "haproxy.cfg").read_text()).groups()
+    for name in ("peal.json", "compose.yml"):
+        delay = re.search(r'drain_delay_seconds"?: "?(\d+)',
+                          (folder / name).read_text(), re.I)[1]
+        assert int(delay) > int(every) * int(fall), name
 
 
 @pytest.mark.parametrize("kind", ["sentinel", "cluster"])

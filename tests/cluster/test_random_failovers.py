@@ -83,7 +83,7 @@ class Failovers:
 
     def kill_instance(self):
         """When all have followed the master: only they can tell what they
-        were told that it has and the one before had (README.md)."""
+        were told that it has and the one before had (conf/README.md)."""
         self.instances.add()
         patience.wait_until(
             lambda: serves(self.made.named(), self.instances), 30, 0.1,

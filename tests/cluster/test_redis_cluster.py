@@ -74,7 +74,8 @@ def test_a_failover_of_a_master(redis, cluster, load):
     for each in instances.instances:
         assert each.metric("peal_redis_failovers_total") == 1
         assert each.metric("peal_redis_slots_moved_total") in (5461, 5462)
-        assert each.metric("peal_redis_resubscriptions_total") >= 1
+    # all listeners may have come to one instance
+    assert instances.metric("peal_redis_resubscriptions_total") >= 1
 
 
 def move_slot(masters, slot, source, target):
@@ -202,6 +203,7 @@ def test_a_node_added_and_removed(masters, cluster, load):
     print(work.summary())
     work.prove()
     assert work.count("refused") == 0
+    assert instances.metric("peal_redis_failovers_total") == 0
 
 
 def test_all_nodes_restarted(redis, cluster, load):
@@ -232,7 +234,7 @@ def test_the_rights_that_a_user_needs(redis, cluster):
     masters = RedisCluster(redis)
     more = ["+cluster|slots", "+asking", "+spublish", "+ssubscribe",
             "+sunsubscribe", "+pubsub|shardchannels"]
-    assert " ".join(more) in (ROOT / "README.md").read_text()
+    assert " ".join(more) in (ROOT / "conf/README.md").read_text()
     for node in masters.masters:
         node.call("ACL", "SETUSER", "peal", *rules(), *more,
                   "&peal:{peal}:in:*")

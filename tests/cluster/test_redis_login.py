@@ -53,7 +53,7 @@ def flow(alice, bob, numbers):
 
 
 def test_a_password_is_rotated_step_by_step(locked, cluster):
-    """As README says, and nothing is refused at any step."""
+    """As conf/README.md says, and nothing is refused at any step."""
     instances = cluster(url_of(locked, OLD), 2)
     alice = instances[0].join("alice", "room")
     bob = instances[1].join("bob", "room")

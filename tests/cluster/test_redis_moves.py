@@ -3,7 +3,10 @@ on; and a subscription that is connected, and hears nothing. No publish is
 acknowledged by a server that its subscribers do not listen to, unless a gap
 tells of it; /ready and the metrics say what is."""
 
+import ctypes
 import json
+import os
+import subprocess
 import time
 
 import pytest
@@ -59,6 +62,50 @@ def test_the_address_moves(two, cluster, load, proxy, kind):
     for server in instances.instances:
         assert server.metric("peal_redis_moved_total") >= 1
     assert work.summary()["gap"] >= 8  # each listener, in each channel
+
+
+class Hosts:
+    """A hosts file that only the processes of a test see."""
+
+    NEWNS, BIND, REC, PRIVATE = 0x20000, 4096, 16384, 1 << 18
+
+    def __init__(self, file):
+        self.file = file
+        self.libc = ctypes.CDLL(None, use_errno=True)
+
+    def point(self, address):
+        """In place: it is mounted."""
+        self.file.write_text(f"127.0.0.1 localhost\n{address} redis.test\n")
+
+    def enter(self):
+        """In the process that becomes the server."""
+        libc, file = self.libc, os.fsencode(self.file)
+        if (libc.unshare(self.NEWNS) or
+                libc.mount(b"none", b"/", None, self.REC | self.PRIVATE, None)
+                or libc.mount(file, b"/etc/hosts", None, self.BIND, None)):
+            raise OSError(ctypes.get_errno(), "no hosts file of its own")
+
+
+def test_the_name_leads_elsewhere(two, cluster, load, tmp_path):
+    """The same port, another address, and both servers live."""
+    if subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
+        pytest.skip("no mount namespace may be made here")
+    old, new = two
+    new.stop()
+    new.host, new.port = "127.0.0.2", old.port
+    new.start()
+    hosts = Hosts(tmp_path / "hosts")
+    hosts.point("127.0.0.1")
+    instances = cluster(f"redis://redis.test:{old.port}", 0)
+    for _ in range(2):
+        instances.add(before_start=hosts.enter)
+    instances.wait_ready()
+    work = load(instances, ["room", "plain-room"], publishers=2, listeners=4,
+                rate=40)
+    work.wait_acknowledged(100)
+    hosts.point("127.0.0.2")
+    wait_moved(old, new, 6)
+    check(work, instances)
 
 
 def test_one_instance_moves_first(two, cluster, load, proxy):

@@ -7,9 +7,9 @@ import time
 import pytest
 
 from support import patience
+from support.ports import free_port
 
 from cluster import QUICK_REDIS
-from redis_server import free_port
 
 
 def make_sentinel(redis, sentinel):
@@ -63,7 +63,7 @@ def test_it_is_named_and_waited_for(redis, sentinel, cluster, proxy, make,
     # three links, each no more often than half the longest back-off
     most = 3 * 2 / (QUICK_REDIS["backoff_max_ms"] / 2000) + 3
     assert attempts(wrong) - before - 1 <= most
-    assert len(one.log_lines("Redis cannot be used")) == 1
+    one.wait_log_count("Redis cannot be used", 1)
     assert not one.log_lines("Redis is away")
     alice = one.connect("alice", ["room"], protocol="broadcast")
     between.move(redis())

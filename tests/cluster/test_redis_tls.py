@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from redis_server import LASTING, free_port
+from redis_server import LASTING
 from support import tls
+from support.ports import free_port
 from support.program import run_peal
 
 
@@ -123,7 +124,7 @@ def test_a_stranger_is_refused_until_it_is_gone(secure, start, keys):
     server.start()
     instances.wait_ready()
     assert one.wait_log("Redis is there")
-    assert len(one.log_lines("Redis is away")) == 3  # one for each link
+    one.wait_log_count("Redis is away", 3)  # one for each link
 
 
 def test_the_systems_cas_do_not_know_ours(secure, start):

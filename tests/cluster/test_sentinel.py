@@ -10,9 +10,10 @@ import time
 
 import pytest
 
-from redis_server import LASTING, RedisError, free_port
+from redis_server import LASTING, RedisError
 from support import patience, tls
 from support.patience import seconds
+from support.ports import free_port
 from support.server import ROOT
 
 DOWN_MS = int(seconds(1000))
@@ -165,7 +166,7 @@ def test_the_master_is_found_and_killed(loaded):
     for each in instances.instances:
         assert each.metric("peal_redis_failovers_total") == 1
         assert each.metric("peal_redis_sentinels") == 3
-        assert each.log_lines("Redis master found")
+        each.wait_log("Redis master found")
 
 
 def test_the_old_master_returns_empty(loaded):
@@ -325,8 +326,8 @@ RIGHTS = ["-@all", "+info", "+ping", "+client|id",
 
 
 def test_a_sentinel_user_needs_few_rights(service, cluster):
-    """Those that README.md gives it."""
-    page = (ROOT / "README.md").read_text()
+    """Those that conf/README.md gives it."""
+    page = (ROOT / "conf/README.md").read_text()
     assert " ".join(["resetkeys", "resetchannels", *RIGHTS]) in page
     made = service()
     for each in made.sentinels:

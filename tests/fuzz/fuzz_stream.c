@@ -17,6 +17,7 @@
 #include "config/config_load.h"
 #include "fuzz.h"
 #include "messaging/bans.h"
+#include "messaging/client_rates.h"
 #include "messaging/deliveries.h"
 #include "messaging/hub.h"
 #include "messaging/refusal_log.h"
@@ -82,6 +83,7 @@ static void start_server(void)
     instance.options = &config->messaging;
     instance.hub = hub_new(deliveries_push);
     instance.clients = clients_new();
+    instance.client_rates = client_rates_new();
     instance.refusals = refusals_new();
     instance.refusal_log = refusal_log_new();
     instance.bans = bans_new();

@@ -308,25 +308,25 @@ def test_ten_thousand_users(peal, tmp_path):
 # --- time
 
 
-def seconds_of(server, email, times):
-    taken = []
-    for _ in range(times):
-        start = time.perf_counter()
-        answer = ask(server, "/login", {"email": email,
-                                        "password": "wrong password"})
-        taken.append(time.perf_counter() - start)
-        assert answer.status == 401
-    return sorted(taken)[times // 2]
+def seconds_of(server, email):
+    start = time.perf_counter()
+    answer = ask(server, "/login", {"email": email,
+                                    "password": "wrong password"})
+    assert answer.status == 401
+    return time.perf_counter() - start
 
 
 def test_unknown_email_takes_the_time_of_a_wrong_password(peal, tmp_path):
     server = peal(accounts.sqlite(tmp_path, account_attempts=60000))
     sign_up(server)
-    known = unknown = 0.0
-    for _ in range(3):  # in turns: other programs run as well
-        known += seconds_of(server, "ann@example.com", 5)
-        unknown += seconds_of(server, "nobody@example.com", 5)
-    assert 0.5 < known / unknown < 2, (known, unknown)
+    known = unknown = 3600
+    # the quickest: other programs run as well, which takes more rounds
+    for turn in range(200):
+        known = min(known, seconds_of(server, "ann@example.com"))
+        unknown = min(unknown, seconds_of(server, "nobody@example.com"))
+        if turn >= 20 and 0.5 < known / unknown < 2:
+            return
+    pytest.fail(f"{known} s and {unknown} s")
 
 
 def test_login_flood_delays_no_message(peal, tmp_path):

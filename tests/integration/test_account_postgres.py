@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import threading
+import time
 
 import pytest
 
@@ -154,6 +155,55 @@ def test_read_only_database(start, postgres):
     finally:
         postgres.sql("ALTER DATABASE chat RESET default_transaction_read_only",
                      database="postgres")
+
+
+def test_slow_database(start, postgres):
+    """What takes long, and yet is within timeout_ms, is done, and no message
+    waits for it."""
+    server = start()
+    user = member(server)
+    client = server.join(user["id"], token=user["access_token"])
+    answers = []
+    postgres.sql("CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS "
+                 "'BEGIN PERFORM pg_sleep(0.7); RETURN NEW; END'")
+    postgres.sql("CREATE TRIGGER slow BEFORE INSERT ON users "
+                 "FOR EACH ROW EXECUTE FUNCTION wait()")
+    thread = threading.Thread(target=lambda: answers.append(create(server)))
+    began = time.monotonic()
+    thread.start()
+    while thread.is_alive():
+        asked = time.monotonic()
+        client.ask({"type": "broadcast", "payload": 1})
+        assert time.monotonic() - asked < patience.seconds(0.5)
+    assert time.monotonic() - began >= 0.7
+    assert answers[0].status == 201
+    postgres.sql("DROP TRIGGER slow ON users; DROP FUNCTION wait")
+
+
+def test_full_database(start, postgres):
+    """As PostgreSQL answers without space on its disk."""
+    server = start()
+    user = sign_up(server)
+    postgres.sql("CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql "
+                 "AS 'BEGIN RAISE SQLSTATE ''53100'' USING MESSAGE = "
+                 "''No space left on device''; END'")
+    postgres.sql("CREATE TRIGGER is_full BEFORE INSERT ON users "
+                 "FOR EACH ROW EXECUTE FUNCTION full_disk()")
+    answer = create(server)
+    assert answer.status == 503 and answer.headers["retry-after"]
+    assert "No space left" in server.wait_log("Account store failed")
+    assert tell(server, "/users", token=KEY) == [user]
+    postgres.sql("DROP TRIGGER is_full ON users; DROP FUNCTION full_disk")
+    assert create(server).status == 201
+
+
+@pytest.mark.parametrize("name", ["李小龍", "👩‍👩‍👧", "a\u0301", "\u202ename"])
+def test_unicode(start, name):
+    server = start()
+    user = sign_up(server, "josé@Bücher.Example", name)
+    assert (user["name"], user["email"]) == (name, "josé@bücher.example")
+    assert create(server, "josé@BüCHER.example").status == 400
+    sign_in(server, "josé@Bücher.example")
 
 
 def test_answered_users_survive_kill_9_of_the_database(start, postgres):

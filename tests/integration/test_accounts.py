@@ -310,6 +310,25 @@ def test_good_logins_are_no_attempts(peal, tmp_path):
         sign_in(server)
 
 
+def test_strangers_keep_no_owner_out(peal, tmp_path):
+    server = peal({**accounts.sqlite(tmp_path, account_attempts=2,
+                                     strangers_attempts=3),
+                   "trusted_proxies": ["127.0.0.1"]})
+    sign_up(server)
+
+    def status(address, password):
+        return ask(server, "/login",
+                   {"email": "ann@example.com", "password": password},
+                   headers=[("X-Forwarded-For", address)]).status
+
+    assert status("192.0.2.1", PASSWORD) == 200
+    guesses = [status(f"198.51.100.{i // 3}", "wrong password")
+               for i in range(9)]
+    assert guesses == [401, 401, 429, 401, 429, 429, 429, 429, 429]
+    assert status("203.0.113.1", PASSWORD) == 429  # never seen there
+    assert status("192.0.2.1", PASSWORD) == 200
+
+
 def test_attempts_of_an_address(peal, tmp_path):
     server = peal(accounts.sqlite(tmp_path, address_attempts=3))
     statuses = [ask(server, "/login", {"email": f"{i}@example.com",

@@ -46,7 +46,8 @@ UNTRIED = {"/api/dashboard", "/api/batch"}
 def test_every_route_is_tried():
     doc = json.loads((ROOT / "web" / "openapi.json").read_text())
     tried = {path for requests in REQUESTS.values() for path, _ in requests}
-    for pattern in set(doc["paths"]) - UNTRIED:
+    paths = {path for path in doc["paths"] if path.startswith("/api/")}
+    for pattern in paths - UNTRIED:
         known = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(pattern))
         assert any(re.fullmatch(known, path) for path in tried), pattern
 

@@ -1,4 +1,5 @@
-"""What is said about the API, in web/openapi.json and in README.md, is so."""
+"""What is said about the API, in web/openapi.json and in
+protocols/http-api.md, is so."""
 
 import json
 import re
@@ -38,7 +39,7 @@ def routes_of_the_program():
 
 
 def commands_of_the_program():
-    return re.findall(r'^    \{"(\w+)", SCOPE_(?!.*\.kind)',
+    return re.findall(r'^    \{"(\w+)", SCOPE_(?!.*\.(?:kind|is_for_protocols))',
                       (ROOT / "server/api/command.c").read_text(), re.M)
 
 
@@ -138,13 +139,13 @@ def test_the_description_and_its_page_are_served(api):
     assert "unsafe" not in page.headers["content-security-policy"]
 
 
-# --- README.md
+# --- protocols/http-api.md
 
 
-def readme_examples():
+def examples_of_the_page():
     """Each `api ...` line of the section, with the answer said behind it."""
-    section = re.search(r"^## A backend.*?(?=^## )",
-                        (ROOT / "README.md").read_text(), re.M | re.S)[0]
+    section = re.search(r"^## Call the API.*?(?=^## )",
+                        (ROOT / "protocols/http-api.md").read_text(), re.M | re.S)[0]
     found = []
     for block in re.findall(r"```sh\n(.*?)```", section, re.S):
         for command, answer in re.findall(
@@ -162,11 +163,11 @@ def shown_as(value):
     return re.sub(r'"(offset|time|since|until)": \d+', r'"\1": 0', text)
 
 
-def test_the_examples_of_the_readme_answer_as_it_says(peal, tmp_path):
+def test_the_examples_answer_as_the_page_says(peal, tmp_path):
     server = peal({"web_root": None}, env={"PEAL_API_KEY": KEY},
                   plain=True)  # as the page shows it
     server.join("alice", "lobby")
-    section, examples = readme_examples()
+    section, examples = examples_of_the_page()
     function = re.search(r"^api\(\) \{.*?^\}", section, re.M | re.S)[0]
     assert len(examples) >= len(OPERATIONS) - 1
     for command, answer in examples:
@@ -180,8 +181,8 @@ def test_the_examples_of_the_readme_answer_as_it_says(peal, tmp_path):
             json.loads(answer)), command
 
 
-def test_every_path_has_an_example_in_the_readme():
-    _, examples = readme_examples()
+def test_every_path_has_an_example_on_the_page():
+    _, examples = examples_of_the_page()
     for path, _, _ in OPERATIONS:
         name = with_name(path, "*", **EXAMPLE).removeprefix("/api/")
         assert [True for command, _ in examples

@@ -247,7 +247,7 @@ def test_another_claim_may_name_the_client(peal):
         with pytest.raises(Refused) as caught:
             server.connect(client, token=wrong)
         assert caught.value.response.status == status
-    assert "auth.client_claim" in server.log()
+    server.wait_log("auth.client_claim")
 
 
 @pytest.mark.parametrize("claim", ["exp", "aud", "caps", "x" * 257])

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import subprocess
+import tempfile
 
 import pytest
 
@@ -225,12 +226,19 @@ def test_clients_from_elsewhere_without_auth_are_warned_of(peal, key, value):
                 PEAL_HOOKS_URL="http://127.0.0.1:1/").stderr == ""
 
 
-def test_whether_the_services_user_can_read_its_files(peal, tmp_path):
+@pytest.fixture
+def open_folder():
+    """That others may look into, however deep tmp_path stands."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+def test_whether_the_services_user_can_read_its_files(peal, open_folder):
     if os.geteuid() != 0:
         pytest.skip("only root can look as somebody else")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    config, key = tmp_path / "x.json", tmp_path / "keys.json"
+    config, key = open_folder / "x.json", open_folder / "keys.json"
     key.write_text(json.dumps({"keys": [{"kty": "oct", "k": "A" * 64}]}))
     config.write_text(json.dumps({"auth": {"jwks_file": str(key)}}))
     check = ["--check-config", "--config", str(config), "--user"]

@@ -124,4 +124,4 @@ def test_the_demo_comes_with_dev(peal):
     server = peal(args=["--dev"])
     assert server.request("/").headers["content-type"].startswith("text/html")
     assert server.request("/peal.js").status == 200
-    assert f"{tls.HTTP}://127.0.0.1:{server.port}/" in server.log()
+    server.wait_log(f"{tls.HTTP}://127.0.0.1:{server.port}/")

@@ -267,7 +267,7 @@ def test_its_certificate_is_verified(peal, secure, certificates):
 
 def test_one_that_is_not_trusted_is_not_asked(peal, secure):
     server = peal({"hooks": hooks(secure, questions=["connect"],
-                                  timeout_ms=TIMEOUT_MS)})
+                                  timeout_ms=3000)})
     with pytest.raises(Refused):
         server.connect("alice")
     assert secure.asked() == []

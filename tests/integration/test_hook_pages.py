@@ -1,4 +1,4 @@
-"""What README.md says about hooks works as it stands there; and what the
+"""What protocols/webhooks.md says about hooks works as it stands there; and what the
 config must not say."""
 
 import json
@@ -13,6 +13,7 @@ import pytest
 
 from support import patience
 from support.application import SECRET
+from support.ports import free_port
 from support.program import run_peal
 from support.raw import request_text
 from support.server import ROOT
@@ -22,15 +23,9 @@ KEY = "the secret of the readme"
 
 
 def blocks(language):
-    section = re.search(r"^## Webhooks.*?(?=^## )",
-                        (ROOT / "README.md").read_text(), re.M | re.S)[0]
+    section = re.search(r"^## Set up a hook.*?(?=^## )",
+                        (ROOT / "protocols/webhooks.md").read_text(), re.M | re.S)[0]
     return re.findall(rf"```{language}\n(.*?)```", section, re.S)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

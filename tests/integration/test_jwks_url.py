@@ -100,7 +100,25 @@ def test_keys_are_there_from_the_start(peal):
         assert not is_let_in(server, token_by("one", OTHER))
         assert not is_let_in(server)
         assert server.request("/ready").status == 200
-        assert len(server.log_lines("Key set loaded")) == 1
+        server.wait_log_count("Key set loaded", 1)
+
+
+def test_a_key_that_cannot_be_used_is_named_once(peal):
+    def set_of(*kids):
+        keys = json.loads(key_set(**{kid: SECRET for kid in kids}))["keys"]
+        return json.dumps({"keys": [
+            {"kty": "RSA", "kid": "for-enc", "use": "enc", "n": "AQAB",
+             "e": "AQAB"}, *keys]}).encode()
+
+    with serving(set_of("one")) as source:
+        server = start(peal, source.url)
+        assert is_let_in(server, token_by("one", SECRET))
+        line = server.wait_log("Key of the set cannot be used")
+        assert "for-enc" in line and "not for verifying" in line
+        source.body = set_of("one", "two")
+        new = token_by("two", SECRET)
+        wait_until(lambda: is_let_in(server, new), 15, what="the new key")
+        assert len(server.log_lines("Key of the set cannot be used")) == 1
 
 
 def test_an_unknown_key_is_looked_for(peal):

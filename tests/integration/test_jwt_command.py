@@ -88,6 +88,8 @@ def test_caps():
     (["--sub", "a", "--key", "no-such-file"], "--key: no-such-file: cannot"),
     (["--sub", "a", "--config", "no-such-file"], "no-such-file"),
     (["--sbu", "a"], "did you mean --sub?"),
+    (["--sub", "a", "--caps", '[{"channels":["a"],"allow":[],"evnts":["x"]}]'],
+     '--caps: rule 1: unknown "evnts"; did you mean "events"?'),
     (["--help=1"], "--help: takes no value"),
     (["alice"], 'unexpected "alice"'),
 ])

@@ -8,6 +8,7 @@ import base64
 import fcntl
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import time
@@ -299,6 +300,15 @@ def test_an_algorithm_we_do_not_know_is_refused(servers, keys):
 def test_another_key_of_the_same_kind_is_refused(servers):
     stranger = ec.generate_private_key(ec.SECP256R1())
     assert_refused(servers("all"), jwt.encode(claims(), stranger, "ES256"))
+
+
+def test_the_example_of_the_page(servers, node):
+    """That of protocols/websocket.md, for Node."""
+    page = (NODE.parents[1] / "protocols" / "websocket.md").read_text()
+    code, = re.findall(r"```js\n(const jwt = .*?)```", page, re.S)
+    code = code.replace("process.env.PEAL_AUTH_SECRET", f"'{SECRET}'")
+    token = node("--eval", f"{code}\nconsole.log(token)")
+    assert_taken(servers("secret"), token.strip())
 
 
 # --- our tokens

@@ -119,7 +119,8 @@ def test_no_token(server):
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "." * 100, "ä.ö.ü",
-                                   make_token(secret="another" * 9)])
+                                   make_token(secret="another" * 9)],
+                         ids=range(6))
 def test_no_good_token(server, token):
     header = ("Authorization", "Bearer " + token.encode().decode("latin-1"))
     assert refusal(server, headers=[header]) == INVALID

@@ -61,9 +61,14 @@ def config():
 def wrong_end(manifests):
     pod = kubernetes.Names(manifests).pod
     sleep = pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
-    needed = int(sleep[1]) + config()["drain_seconds"] + STRAGGLERS
+    needed = (int(sleep[1]) + config()["drain_delay_seconds"] +
+              config()["drain_seconds"] + STRAGGLERS)
     if sleep[0] != "sleep" or needed >= pod["terminationGracePeriodSeconds"]:
         yield f"a pod needs {needed} s for its end"
+    probe = pod["containers"][0]["readinessProbe"]
+    if config()["drain_delay_seconds"] < (probe["periodSeconds"] *
+                                          probe["failureThreshold"]):
+        yield "a pod drains before its probe has failed"
 
 
 def test_they_fit_the_api_and_one_another():
@@ -78,7 +83,7 @@ CHANGES = [
     ("Deployment", "spec.replicas", 2),
     ("Deployment", "spec.selector.matchLabels", {"app": "other"}),
     ("Deployment", "spec.template.metadata.labels", {"app": "other"}),
-    ("Deployment", "spec.template.spec.terminationGracePeriodSeconds", 30),
+    ("Deployment", "spec.template.spec.terminationGracePeriodSeconds", 40),
     ("Deployment", "spec.template.spec.terminationGracePeriodSeconds", "45"),
     ("Deployment", "spec.template.spec.volumes.0.configMap.name", "other"),
     ("Deployment", "spec.template.spec.volumes.1.secret.secretName", "other"),
@@ -89,7 +94,8 @@ CHANGES = [
     ("Deployment", CONTAINER + ".env.1.value", "/elsewhere"),
     ("Deployment", CONTAINER + ".livenessProbe.httpGet.port", "web"),
     ("Deployment", CONTAINER + ".livenessProbe.httpGet.url", "/health"),
-    ("Deployment", CONTAINER + ".lifecycle.preStop.exec.command.1", "30"),
+    ("Deployment", CONTAINER + ".lifecycle.preStop.exec.command.1", "10"),
+    ("Deployment", CONTAINER + ".readinessProbe.failureThreshold", 3),
     ("Deployment", CONTAINER + ".volumeMounts.0.name", "other"),
     ("Service", "spec.selector", {"app": "other"}),
     ("Service", "spec.ports.0.targetPort", "web"),
@@ -170,7 +176,8 @@ def test_probes_metrics_and_paths_are_the_server_s(peal, container):
     """Redis is left out, since it is not there."""
     _, environment = container
     del environment["PEAL_REDIS_URL_FILE"]
-    server = peal(config=config(), env=environment, plain=True)
+    server = peal(config={**config(), "drain_delay_seconds": 0},
+                  env=environment, plain=True)
     for probe in NAMES.probes().values():
         raw = server.socket()
         raw.send(request_text(probe["path"], host="10.1.2.3:8080"))
@@ -187,15 +194,15 @@ def test_a_pod_ends_within_its_grace_period(peal, container):
     """With a shorter drain: what it needs beside that is the same."""
     _, environment = container
     del environment["PEAL_REDIS_URL_FILE"]
-    server = peal(config={**config(), "drain_seconds": 1}, env=environment,
-                  plain=True)
+    server = peal(config={**config(), "drain_delay_seconds": 1,
+                          "drain_seconds": 1}, env=environment, plain=True)
     for i in range(50):  # and they do not close by themselves
         server.connect(f"c{i}", token=make_token(
             f"c{i}", secret=SECRETS["auth-secret"]))
     began = time.monotonic()
     server.signal()
     wait_until(lambda: server.process.poll() is not None, 30)
-    assert time.monotonic() - began < seconds(1 + STRAGGLERS + 2)
+    assert time.monotonic() - began < seconds(1 + 1 + STRAGGLERS + 2)
 
 
 def test_the_adapter_s_rule_names_the_same_metric():
@@ -217,4 +224,4 @@ def test_nothing_for_operators_leaves_the_cluster():
     paths = [path["path"] for rule in
              NAMES.by_kind["Ingress"]["spec"]["rules"]
              for path in rule["http"]["paths"]]
-    assert paths == ["/ws", "/sse"]
+    assert paths == ["/ws", "/sse", "/client"]

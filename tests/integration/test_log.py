@@ -39,7 +39,7 @@ def test_an_end_is_told_once_with_code_reason_and_duration(peal):
     assert 0 <= int(line["duration_ms"]) < 60000
     server.signal()
     assert server.wait_exit() == 0
-    assert len(server.log_lines("Client alice disconnected")) == 1
+    server.wait_log_count("Client alice disconnected", 1)
 
 
 def test_the_clients_own_code_is_told(peal):

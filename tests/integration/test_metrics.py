@@ -66,8 +66,8 @@ def test_what_happens_is_counted(peal):
     bob.send("nonsense")
     bob.receive()
     # a worker counts for itself, and is read by whichever answers
-    errors = before["peal_errors_sent_total"] + 1
-    server.wait_metric("peal_errors_sent_total", errors)
+    errors = 'peal_errors_sent_total{code="bad_request"}'
+    server.wait_metric(errors, before[errors] + 1)
     after = server.metrics()
 
     def grown(name):
@@ -76,7 +76,8 @@ def test_what_happens_is_counted(peal):
     assert grown("peal_published_total") == 1
     assert grown("peal_messages_received_total") == 2
     assert grown("peal_messages_sent_total") == 4
-    assert grown("peal_errors_sent_total") == 1
+    assert grown(errors) == 1
+    assert grown('peal_errors_sent_total{code="forbidden"}') == 0
     assert grown("peal_http_requests_total") >= 1
     assert grown("peal_received_bytes_total") == 8 + len(
         '{"type": "broadcast", "payload": "hello", "id": 1}')

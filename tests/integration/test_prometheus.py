@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import yaml
 
-from support import tls
+from support import redis_samples, tls
 from support.api import WITH_KEY, ask, publish
 from support.server import ROOT
 
@@ -99,6 +99,9 @@ ALERTS = {
         ('peal_limit_reached_total{limit="channels"}', "0x20", "0x4 5x10")]),
     "PealFull ": ("8m", {"limit": "descriptors"}, [
         ('peal_limit_reached_total{limit="descriptors"}', "0x4 5x10", "5x20"),
+    ]),
+    "PealFull  ": ("8m", {"limit": "admin_sockets"}, [
+        ('peal_limit_reached_total{limit="admin_sockets"}', "0x4 5x10", "5x20"),
     ]),
     "PealNearlyFull": ("12m", {}, [
         ("peal_connections", "950x20", "850x20"),
@@ -280,6 +283,8 @@ def labels_of(text):
 
 def test_the_dashboard_is_about_metrics_and_labels_that_exist(peal):
     labels = labels_of(all_metrics(peal))
+    for name, own in redis_samples.SAMPLES.items():
+        labels[name] = {"instance", "job"} | own
     shown = set()
     for title, expr in expressions():
         names = re.findall(r"\bpeal_[a-z_]+", expr)

@@ -55,7 +55,7 @@ def test_a_proxy_that_nobody_has_named_is_warned_of_once(peal, field):
         assert is_let_in(server, [field], f"c{i}")
     line = server.wait_log(UNNAMED)
     assert "level=warn" in line and "address=127.0.0.1" in line
-    assert len(server.log_lines(UNNAMED)) == 1
+    server.wait_log_count(UNNAMED, 1)
 
 
 def test_where_proxies_are_named_nothing_is_warned_of(peal):
@@ -80,6 +80,22 @@ def test_behind_a_trusted_proxy_each_client_has_its_own_count(peal):
     server.drop_clients()
     server.wait_metric("peal_connections", 0)
     assert is_let_in(server, forwarded("192.0.2.1"))
+
+
+@pytest.mark.parametrize("proto, origin, allowed", [
+    ("https", "https://127.0.0.1", True), ("https", "http://127.0.0.1", False),
+    ("http", "http://127.0.0.1", True)])
+def test_behind_a_proxy_with_tls_a_page_without_it_is_foreign(
+        peal, proto, origin, allowed):
+    server = peal(config={"trusted_proxies": ["127.0.0.1"]}, plain=True)
+    headers = [("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", proto),
+               ("Origin", origin)]
+    if allowed:
+        server.connect(headers=headers).drop()
+        return
+    with pytest.raises(Refused) as refused:
+        server.connect(headers=headers)
+    assert refused.value.response.status == 403
 
 
 def test_several_headers_are_one_list(peal):

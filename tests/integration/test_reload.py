@@ -179,7 +179,7 @@ def test_what_needs_a_restart_is_named_and_kept(peal):
     # what was kept is told each time, what was taken over only once
     reload(server, {"limits.channels": 5})
     assert "changed" not in reload(server)
-    assert len(server.log_lines("Some changes need a restart")) == 3
+    server.wait_log_count("Some changes need a restart", 3)
 
 
 def test_auth_cannot_be_taken_from_an_open_server(peal):

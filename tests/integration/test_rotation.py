@@ -1,4 +1,4 @@
-"""Secrets that are replaced step by step, as README says, from files that a
+"""Secrets that are replaced step by step, as conf/README.md says, from files that a
 reload reads again: at no step is anybody refused."""
 
 import base64

@@ -15,6 +15,10 @@ def commands_of_the_program():
     return [line.split()[0] for line in section.splitlines()]
 
 
+def topics():
+    return re.findall(r"peal help ([a-z-]+)", run_peal("help").stdout)
+
+
 def in_bash(words, program):
     script = (f"source {ROOT / 'conf' / 'completion.bash'}\n"
               'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _peal\n'
@@ -70,7 +74,7 @@ def test_every_flag_of_every_command_is_completed(complete):
     for command in ([], *([name] for name in commands_of_the_program())):
         text = run_peal(*command, "--help").stdout
         flags = re.findall(r"^  (--[a-z_.-]+)", text, re.M)
-        assert flags and complete(*command, "--") == sorted(set(flags))
+        assert (flags or command == ["help"]) and complete(*command, "--") == sorted(set(flags))
 
 
 def test_actions_are_completed(complete):
@@ -82,6 +86,11 @@ def test_actions_are_completed(complete):
     assert complete("publish", "") == complete("publish", "--")
 
 
+def test_topics_are_completed(complete):
+    assert complete("help", "re") == ["redis"]
+    assert complete("help", "") == sorted(topics())
+
+
 def test_files_are_completed(complete):
     assert "peal.json" in complete("--config", "peal.j")
 
@@ -91,6 +100,12 @@ def test_the_manual_page_knows_every_command():
     named = re.findall(r"^\.TP\n\.B ([a-z\\-]+)$", page, re.M)
     assert [name.replace("\\", "") for name in named
             if not name.startswith("\\-\\-")] == commands_of_the_program()
+
+
+def test_the_manual_page_knows_every_topic():
+    page = (ROOT / "conf" / "peal.1").read_text()
+    section = page.split("\n.B help\n")[1].split("\n.TP\n")[0]
+    assert all(re.search(rf"\b{topic}\b", section) for topic in topics())
 
 
 def test_the_manual_page_knows_every_option():

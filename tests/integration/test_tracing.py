@@ -58,7 +58,7 @@ def test_a_client_may_trace_its_message(server):
                "traceparent": OTHER})
     assert bob.receive_type("direct")["traceparent"] == OTHER
     server.wait_log(OTHER.split("-")[1])
-    assert len(server.log_lines(LINE)) == 2
+    server.wait_log_count(LINE, 2)
 
 
 def test_a_command_may_have_its_own(server):

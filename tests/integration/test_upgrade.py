@@ -291,7 +291,7 @@ def test_another_program_at_the_same_place_is_the_one_that_runs(replaceable):
     replace(program, f"#!/bin/sh\necho a new one, $#\nexec {real} \"$@\"\n")
     old = upgrade(server)
     assert old.wait(seconds(10)) == 0
-    assert server.log_lines("a new one, 4")
+    server.wait_log("a new one, 4")
     assert server.is_alive()
 
 

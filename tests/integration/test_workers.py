@@ -139,7 +139,7 @@ def test_three_hundred_connections_over_four_workers_all_get_everything(peal):
     assert len(seen) == 300
     assert all(offsets == list(range(1, 21)) for offsets in seen)
     server.wait_metric("peal_connections", 0)
-    assert len(server.log_lines("disconnected")) == 300
+    server.wait_log_count("disconnected", 300)
 
 
 def test_presence_and_direct_reach_over_workers(peal):

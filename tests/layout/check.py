@@ -10,6 +10,9 @@ import re
 import subprocess
 import sys
 
+import examples
+import pages
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # A room may include itself and the rooms on lower floors. The rooms inside
@@ -269,25 +272,25 @@ def machine_paths():
 def readme_config_table():
     keys = re.findall(r'^    \{"([a-z_.]+)", &config_value',
                       read("server/config/config_key.c"), re.M)
-    told = re.findall(r"^\| `([a-z_.]+)` \|", read("README.md"), re.M)
+    told = re.findall(r"^\| `([a-z_.]+)` \|", read("conf/README.md"), re.M)
     for key in keys:
         if key not in told:
-            yield f"README.md: the config table lacks {key}"
+            yield f"conf/README.md: the config table lacks {key}"
     code = read("server/config/config_key.c")
     for key, row in re.findall(r'^    \{"([a-z_.]+)", (.*?)\},$', code,
                                re.M | re.S):
         said = re.search(rf"^\| `{re.escape(key)}` \| .*?\| (yes )?\| ",
-                         read("README.md"), re.M)
+                         read("conf/README.md"), re.M)
         if said and bool(said.group(1)) != (".reloads = true" in row):
-            yield f"README.md: whether SIGHUP changes {key} is told wrong"
+            yield f"conf/README.md: whether SIGHUP changes {key} is told wrong"
     sections = {key.split(".")[0] for key in keys}
     for key in told:
         if "." in key and key.split(".")[0] in sections and key not in keys:
-            yield f"README.md: the config table has {key}, no such key"
+            yield f"conf/README.md: the config table has {key}, no such key"
 
 
 def shown_default(value):
-    """As README.md's table has it."""
+    """As conf/README.md's table has it."""
     if value is None or value == "":
         return "none"
     if isinstance(value, bool):
@@ -319,19 +322,19 @@ def readme_defaults():
     keys."""
     text = re.sub(r"^\s*//.*$", "", read("conf/peal.json"), flags=re.M)
     rows = dict(re.findall(r"^\| `([a-z_.]+)` \| (.*?) \| (?:yes )?\| ",
-                           read("README.md"), re.M))
+                           read("conf/README.md"), re.M))
     for name, value in json.loads(text).items():
         members = value if isinstance(value, dict) else {None: value}
         for member, default in members.items():
             key = f"{name}.{member}" if member else name
             if key in rows and not shows_default(rows[key], default):
-                yield (f"README.md: the default of {key} is "
+                yield (f"conf/README.md: the default of {key} is "
                        f"{shown_default(default)}, not {rows[key]}")
 
 
 def close_reasons():
-    """Each has a row with its code in protocols/README.md, and no other."""
-    page = read("protocols/README.md")
+    """Each has a row with its code in protocols/websocket.md, and no other."""
+    page = read("protocols/websocket.md")
     rows = {(name, code) for code, names in
             re.findall(r"^\| (\d{4}) \| (`[a-z_`, ]+`) \|", page, re.M)
             for name in re.findall(r"`([a-z_]+)`", names)}
@@ -342,18 +345,18 @@ def close_reasons():
     if not table:
         yield "server/messaging/close_reason.h: no rows are found"
     for name, code in sorted(table - rows):
-        yield f"protocols/README.md: no row {code} `{name}`"
+        yield f"protocols/websocket.md: no row {code} `{name}`"
     for name, code in sorted(rows - table):
-        yield f"protocols/README.md: there is no close reason {code} `{name}`"
+        yield f"protocols/websocket.md: there is no close reason {code} `{name}`"
 
 
 def errors():
-    """Each has a row in protocols/README.md."""
-    page = read("protocols/README.md")
+    """Each has a row in protocols/websocket.md."""
+    page = read("protocols/websocket.md")
     for fault in re.findall(r'\{"([a-z_]+)",',
                             read("server/messaging/fault.c")):
         if fault != "none" and not re.search(rf"^\| `{fault}` \|", page, re.M):
-            yield f"protocols/README.md: no row `{fault}`"
+            yield f"protocols/websocket.md: no row `{fault}`"
 
 
 def formatting():
@@ -365,7 +368,7 @@ def formatting():
 
 
 def wire_page():
-    page = read("protocols/README.md")
+    page = read("protocols/websocket.md")
     types = re.findall(r'begin\(connection, "(\w+)"\)',
                        read("protocols/peal/broadcast.c"))
     types += re.findall(r'\{BYTES_LITERAL\("(\w+)"\), on_',
@@ -375,12 +378,36 @@ def wire_page():
     faults = re.findall(r'\{"([a-z_]+)",', read("server/messaging/fault.c"))
     for word in types + codes + faults:
         if word != "none" and not re.search(rf"\b{word}\b", page):
-            yield f"protocols/README.md: does not tell of {word}"
+            yield f"protocols/websocket.md: does not tell of {word}"
+
+
+PAGES = {name: read(name) for name in FILES if name.endswith(".md")}
+
+
+def page_examples():
+    yield from examples.wrong_rows(PAGES)
+
+
+def links():
+    yield from pages.broken_links(PAGES, set(FILES))
+
+
+def spelling():
+    yield from pages.misspelt(PAGES)
+    yield from pages.typos(SOURCES + [
+        name for name in FILES if re.match(
+            r"(conf|web)/(?!vendor/).*\.(js|ts|sh|json|html|md|1|yml)$",
+            name) or name.endswith(".md")])
+
+
+def habits():
+    yield from pages.habits(PAGES)
 
 
 CHECKS = [floors, cycles, fences, header_contracts, sizes, base_names, words,
           top_level, machine_paths, readme_config_table, readme_defaults,
-          wire_page, close_reasons, errors, formatting]
+          wire_page, close_reasons, errors, links,
+          page_examples, spelling, habits, formatting]
 
 
 def main():

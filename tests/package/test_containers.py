@@ -3,6 +3,7 @@ Docker: what they name exists, the settings hold, the commands do what they
 should, and the sources that are copied suffice. The stage roots runs them."""
 
 import json
+import pathlib
 import re
 import shlex
 import shutil
@@ -72,6 +73,11 @@ def test_the_sources_that_are_copied_suffice(steps, tmp_path):
                      "-n"]):
         done = run(*command, cwd=tmp_path)
         assert done.returncode == 0, done.stdout + done.stderr
+    rules = (tmp_path / "build-package" / "cmake_install.cmake").read_text()
+    packed = set(re.findall(rf'"({re.escape(str(tmp_path))}/[^"]+)"', rules))
+    sources = [path for path in packed if "/build-package/" not in path]
+    assert len(sources) > 10
+    assert [path for path in sources if not pathlib.Path(path).exists()] == []
 
 
 def test_the_image_starts_only_with_a_key(steps, unpacked, tmp_path):

@@ -12,12 +12,18 @@ from support.server import ROOT, clean_environment
 PAGES = {"api.css", "api.html", "api.js", "base.css", "chat-account.js",
          "chat-log.js", "chat-names.js",
          "chat.css", "chat.js", "favicon.svg", "index.html", "openapi.json",
-         "peal.d.ts", "peal.js", "vendor/uplot/LICENSE",
+         "peal-fallback.js", "peal.d.ts", "peal.js", "vendor/uplot/LICENSE",
          "vendor/uplot/uPlot.esm.js", "vendor/uplot/uPlot.min.css"} | {
              f"dashboard/{name}" for name in (
                  "api.js", "dashboard.css", "dialogs.js", "dom.js", "feed.js",
                  "format.js", "index.html", "main.js", "metrics.js",
                  "plots.js", "table.js", "theme.js", "views.js")}
+
+DOCUMENTS = {"README.md", "conf/README.md", "server/SECURITY.md",
+             "web/README.md", "protocols/README.md", "protocols/guarantees.md",
+             "protocols/http-api.md", "protocols/migrate.md",
+             "protocols/pusher.md", "protocols/sse.md",
+             "protocols/webhooks.md", "protocols/websocket.md"}
 
 
 def output_of(*command):
@@ -65,8 +71,9 @@ def test_each_file_stands_where_debian_expects_it(contents):
               "/usr/share/zsh/vendor-completions/_peal",
               "/usr/share/fish/vendor_completions.d/peal.fish",
               "/usr/share/doc/peal/copyright",
+              "/usr/share/doc/peal/common_passwords_license.txt",
               "/usr/share/doc/peal/peal.json",
-              "/usr/share/doc/peal/README.md",
+              *(f"/usr/share/doc/peal/{page}" for page in DOCUMENTS),
               *(f"/usr/share/doc/peal/examples/{name}" for name in (
                   "alerts.yml", "grafana.json", "prometheus.yml",
                   "nginx.conf", "haproxy.cfg")),

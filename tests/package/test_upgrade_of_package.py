@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from machine import Machine, can_be_made, free_port
+from machine import Machine, can_be_made
+from support.ports import free_port
 from support.websocket import Client, Closed
 
 OWN = '{"port": %d, "drain_seconds": 1}'

@@ -4,13 +4,13 @@ speaks HTTP, with X-Forwarded-For, and keeps its connections for others."""
 
 import contextlib
 import os
-import random
 import re
 import shutil
 import socket
 import subprocess
 
 from support import patience
+from support.ports import free_port
 from support.raw import RawSocket
 
 OUTSIDE = "192.0.2.7"
@@ -77,15 +77,6 @@ http {{
 """
 
 KINDS = ["nginx", "haproxy-safe", "haproxy-always"]
-
-
-def free_port():
-    """Below those that connections are given."""
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port
 
 
 def write_nginx(file, port, backend):

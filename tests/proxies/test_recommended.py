@@ -1,4 +1,4 @@
-"""The proxy configurations that README and conf/cluster recommend, as they
+"""The proxy configurations that conf/README.md and conf/cluster recommend, as they
 stand there: what is for operators does not pass, and no client is taken for
 the proxy, although the server trusts nobody."""
 
@@ -43,7 +43,7 @@ http {{
 
 
 def readme_nginx():
-    text = (ROOT / "README.md").read_text()
+    text = (ROOT / "conf/README.md").read_text()
     locations = re.search(r"```nginx\n(.*?)```", text, re.S)[1]
     # the backend's port first: the frame has the same one for the proxy
     return AROUND_NGINX.format(

@@ -6,7 +6,6 @@ import lzma
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import time
 import urllib.request
@@ -121,12 +120,6 @@ class Engine:
         self.log.close()
         output_of([*AS_ROOT, "rm", "-rf", "--one-file-system",
                    self.folder / "data", self.folder / "exec"])
-
-
-def free_port():
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return made.getsockname()[1]
 
 
 def copy_of_source(folder):

@@ -6,8 +6,8 @@ import resource
 
 import pytest
 
-from engine import free_port
 from support.patience import wait_until
+from support.ports import free_port
 from support.raw import Ended, RawSocket, request_text
 from support.websocket import Client, Closed, ws_path
 

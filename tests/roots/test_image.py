@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from engine import free_port
+from support.ports import free_port
 from root import AS_ROOT, output_of
 from support.patience import wait_until
 from support.websocket import Client, Closed

@@ -11,7 +11,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 # what waits, and the program, are those of tests/integration
 sys.path.insert(0, str(HERE.parent / "integration"))
 
-from machine import Machine, can_be_made, free_port  # noqa: E402
+from machine import Machine, can_be_made  # noqa: E402
+from support.ports import free_port  # noqa: E402
 from support.server import find_program  # noqa: E402
 
 UNIT = HERE.parents[1] / "conf" / "peal.service"

@@ -3,10 +3,10 @@
 import json
 import pathlib
 import signal
-import socket
 import subprocess
 
 from support import patience
+from support.ports import free_port
 from support.raw import RawSocket, request_text
 
 SCRIPT = pathlib.Path(__file__).resolve().parent / "machine.sh"
@@ -18,12 +18,6 @@ def can_be_made():
          "sh", "-c", "mount --make-rprivate / && mount -t tmpfs none /mnt && "
          "mount -t cgroup2 none /mnt"], capture_output=True, check=False)
     return made.returncode == 0
-
-
-def free_port():
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return made.getsockname()[1]
 
 
 class Machine:
@@ -90,7 +84,7 @@ class Machine:
         try:
             raw.send(request_text("/health"))
             return raw.response().status == 200
-        except socket.timeout:
+        except TimeoutError:
             return False
         finally:
             raw.close()

@@ -1,6 +1,9 @@
 /** What axe finds on every page, in every state, width and colour scheme. */
 
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { Browser } from './support/browser.js';
@@ -84,6 +87,22 @@ describe('axe finds nothing', { concurrency: 1 }, () => {
     await check(page, 'chat-token-wrong');
     await page.keyboard.press('Escape');
     await check(page, 'chat-closed');
+  });
+
+  browserTest('on the chat page whose users sign up', async (t, check) => {
+    const state = await mkdtemp(join(tmpdir(), 'peal-state-'));
+    t.after(() => rm(state, { recursive: true, force: true, maxRetries: 5 }));
+    const server = await PealServer.start(t, { XDG_STATE_HOME: state });
+    const { page } = await browser.chat(t, server.url, { name: 'ann', ...STILL });
+    await page.click('#account');
+    await check(page, 'chat-sign-in');
+    await page.getByRole('button', { name: 'I am new here' }).click();
+    for (const [name, value] of Object.entries({ name: 'ann', email: 'ann@example.com', password: 'iloveyou' })) {
+      await page.fill(`#account-${name}`, value);
+    }
+    await page.click('#account-dialog [type=submit]');
+    await page.locator('#account-dialog .wrong:not(:empty)').waitFor();
+    await check(page, 'chat-sign-up-wrong');
   });
 
   browserTest('on the dashboard, signed out', async (t, check) => {

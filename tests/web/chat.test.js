@@ -68,6 +68,37 @@ describe('in the browser', { concurrency: 2 }, () => {
     for (const name of names) await pages[0].seesPerson(name);
   });
 
+  browserTest('who writes is shown until the message is there, by the name in the token, and nothing else is asked of the network', async (t) => {
+    const server = await PealServer.start(t, { PEAL_AUTH_SECRET: SECRET });
+    const [ann, bob] = await Promise.all([['u1', 'Ann'], ['u2', 'Bob']].map(async ([client, name]) => {
+      const page = await browser.chat(t, server.url);
+      page.asked = new Set();
+      page.page.on('request', (request) => page.asked.add(new URL(request.url()).origin));
+      await page.page.locator('#token').waitFor();
+      await page.page.fill('#token', signToken(SECRET, client, 600, { info: { name } }));
+      await page.page.click('#token-dialog [type=submit]');
+      return page.reaches('open');
+    }));
+    await bob.seesPerson('Ann');
+    const typing = bob.page.locator('#typing');
+    await ann.page.click('#text');
+    await ann.page.locator('#text').pressSequentially('hel');
+    await typing.getByText('Ann is writing …').waitFor();
+    assert.equal(await typing.getAttribute('role'), 'status', 'read aloud');
+    assert.equal(await ann.page.locator('#typing').textContent(), '', 'not to who writes');
+    await ann.page.press('#text', 'Enter');
+    await bob.sees('hel');
+    assert.equal(await typing.textContent(), '');
+    assert.equal(await bob.page.title(), 'lobby · Peal chat');
+    const late = await browser.chat(t, server.url, { channels: ['lobby', 'dev'] });
+    await late.page.locator('#token').waitFor();
+    await late.page.fill('#token', signToken(SECRET, 'u3', 600));
+    await late.page.click('#token-dialog [type=submit]');
+    await late.sees('hel');
+    assert.deepEqual(await late.texts(), ['hel'], 'the history shows none of it');
+    assert.deepEqual([...ann.asked, ...bob.asked].filter((origin) => new URL(origin).host !== new URL(server.url).host), []);
+  });
+
   browserTest('who comes later gets the history, and a name without asking', async (t) => {
     const { server, alice } = await twoPages(t);
     for (const text of ['one', 'two', 'three']) await alice.say(text);

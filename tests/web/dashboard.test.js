@@ -8,6 +8,7 @@ import { Browser, PHONE } from './support/browser.js';
 import { Crowd } from './support/crowd.js';
 import { Dashboard, KEY } from './support/dashboard.js';
 import { PealServer } from './support/peal_server.js';
+import { joinCluster, startRedis } from './support/redis_node.js';
 
 const WEAK_KEY = 'a-key-that-may-publish-and-no-more';
 const KEYS = JSON.stringify([{
@@ -52,6 +53,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     const own = page.locator('#instances tbody tr');
     assert.match(await own.innerText(), new RegExp(`:${server.port} \\(this one\\)`));
     assert.match(await page.locator('#redis').innerText(), /alone, without Redis/);
+    assert.equal(await page.locator('#nodes').isVisible(), false);
   });
 
   browserTest('keeps the key where it was told to, and forgets it', async (t) => {
@@ -274,6 +276,27 @@ describe('the dashboard', { concurrency: 2 }, () => {
     assert.equal(await dashboard.focused(), 'Disconnect one');
     await dashboard.page.locator('#connections-search').focus();
     await dashboard.seesFirst('connections', 'two');
+  });
+
+  browserTest('shows the Redis servers: role, state, slots and round trip', async (t) => {
+    const nodes = await Promise.all([startRedis(t), startRedis(t)]);
+    await joinCluster(nodes);
+    const { server } = await start(t, { PEAL_REDIS_URL: `redis+cluster://127.0.0.1:${nodes[0].port}`, PEAL_REDIS_TIMEOUT_MS: '500' });
+    const dashboard = await Dashboard.signedIn(t, browser, server.url);
+    const { page } = dashboard;
+    await page.locator('#nodes-note', { hasText: '2 servers, all up' }).waitFor();
+    // the first round trips come a moment later
+    await page.waitForFunction(() => [...document.querySelectorAll('#nodes tbody tr')]
+      .every((row) => row.innerText.endsWith(' ms')));
+    const texts = await page.locator('#nodes tbody tr').allInnerTexts();
+    assert.equal(texts.filter((text) => /\tmaster, with the common keys\tup\t8,192\t0\t[\d.]+ ms$/.test(text)).length, 1, texts);
+    assert.equal(texts.filter((text) => /\tmaster\tup\t8,192\t0\t[\d.]+ ms$/.test(text)).length, 1, texts);
+    assert.deepEqual((await dashboard.names('nodes')).sort(), nodes.map(({ port }) => `127.0.0.1:${port}`).sort());
+    const other = texts.findIndex((text) => text.includes('\tmaster\t'));
+    const port = Number((await dashboard.names('nodes'))[other].split(':')[1]);
+    nodes.find((node) => node.port === port).child.kill('SIGKILL');
+    await page.locator('#nodes-note', { hasText: '2 servers, 1 down' }).waitFor();
+    assert.match(await dashboard.row('nodes', `:${port}`).innerText(), /\tmaster\tdown\t8,192\t/);
   });
 
   browserTest('comes back when the server does, and signs out when the key is gone', async (t) => {

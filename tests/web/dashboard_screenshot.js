@@ -1,4 +1,4 @@
-/** Makes web/dashboard.png: a service at work, as the README shows it. */
+/** Makes web/dashboard.png: a service at work, as web/README.md shows it. */
 
 import { fileURLToPath } from 'node:url';
 

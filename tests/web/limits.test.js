@@ -89,7 +89,7 @@ test('128 channels with history and members each come back at once', { timeout: 
   let answers = 0;
   for (const subscription of client.subscriptions) {
     subscription.on('subscribed', async () => {
-      await Promise.all([subscription.history(), subscription.presence()]);
+      await Promise.all([subscription.history(), subscription.presence.get()]);
       answers += 1;
     });
   }

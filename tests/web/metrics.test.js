@@ -25,6 +25,18 @@ test('samples are told apart by their labels', () => {
   ]);
 });
 
+test('a mean is that of the last few looks', () => {
+  const metrics = new Metrics();
+  const look = (time, sum, count) => metrics.add({ time, metrics: { 't_sum{n="a"}': sum, 't_count{n="a"}': count } });
+  look(1000, 2, 4);
+  assert.equal(metrics.mean('t', 'n="a"'), null);
+  look(2000, 5, 10);
+  assert.equal(metrics.mean('t', 'n="a"'), 0.5);
+  assert.equal(metrics.mean('t', 'n="b"'), null);
+  look(3000, 1, 4); // connected anew, and busier than before
+  assert.equal(metrics.mean('t', 'n="a"'), 0.25);
+});
+
 test('rates are a second, and begin anew with the server', () => {
   const metrics = new Metrics();
   const look = (time, n, start) => metrics.add({ time, metrics: { n, 'x{t="1"}': n, 'x{t="2"}': 2 * n, peal_start_time_seconds: start } });

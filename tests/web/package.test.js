@@ -8,7 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
 import ts from 'typescript';
 import WebSocket from 'ws';
 
@@ -18,13 +21,17 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const KEY = '0123456789abcdef0123456789abcdef';
 const SECRET = 'a-secret-of-32-bytes-at-the-least';
 
+/** Of the minified file, in bytes: what a page loads. */
+const BUDGET = { whole: 31_200, compressed: 11_700 };
+
 let folder; // of an application that has the package installed
 let packed; // what npm says about the tarball
+let installed; // where it is
 let client; // the installed module
 
 /** Without a word to any registry. */
 function npm(args, cwd) {
-  const quiet = ['--offline', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
+  const quiet = ['--offline', '--foreground-scripts=false', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
   return execFileSync('npm', [...args, ...quiet], { cwd, encoding: 'utf8' });
 }
 
@@ -34,15 +41,34 @@ before(async () => {
   [packed] = JSON.parse(npm(['pack', '--json', '--pack-destination', folder], join(ROOT, 'web')));
   npm(['install', join(folder, packed.filename)], folder);
   const resolve = createRequire(join(folder, 'index.js')).resolve;
-  client = await import(pathToFileURL(resolve('peal-client')));
+  installed = join(folder, 'node_modules/peal-client');
+  assert.equal(resolve('peal-client'), join(installed, 'dist/peal.cjs'));
+  client = await import(pathToFileURL(join(installed, 'peal.js')));
 });
 after(() => folder && rmSync(folder, { recursive: true }));
 
+/** What an application may write: the manual's examples, and a file of uses and misuses. */
+function applicationFiles() {
+  const manual = readFileSync(join(ROOT, 'web/README.md'), 'utf8');
+  const examples = [...manual.matchAll(/```[jt]s\n([^]*?)```/g)].map(([, code]) => code.replace("'./peal.js'", "'peal-client'"))
+    .filter((code) => !code.includes("'peal-client/")); // the bindings have a test of their own
+  assert.ok(examples.length > 5);
+  const files = examples.map((code, index) => {
+    const imports = code.includes('import ') ? '' : "import { Peal } from 'peal-client';\n";
+    const path = join(folder, `example_${index}.ts`);
+    writeFileSync(path, `${imports}${code}`);
+    return path;
+  });
+  for (const name of ['client_use.ts', 'example_names.d.ts']) {
+    copyFileSync(join(ROOT, 'tests/web/support', name), join(folder, name));
+    files.unshift(join(folder, name));
+  }
+  return files;
+}
+
 /** The types as an application in `folder` sees them. */
-function compile() {
-  const use = join(folder, 'client_use.ts');
-  copyFileSync(join(ROOT, 'tests/web/support/client_use.ts'), use);
-  return ts.createProgram([use], {
+function compile(files) {
+  return ts.createProgram(files, {
     strict: true,
     exactOptionalPropertyTypes: true,
     noEmit: true,
@@ -79,7 +105,11 @@ function connected(t, options) {
 
 test('the package holds the client, its types, manual and licence, and the version of the server', () => {
   assert.deepEqual(packed.files.map(({ path }) => path).sort(), [
-    'LICENSE', 'README.md', 'package.json', 'peal-pusher.js', 'peal.d.ts', 'peal.js',
+    'LICENSE', 'README.md', 'bindings/stores.js',
+    'dist/peal-pusher.cjs', 'dist/peal-pusher.cjs.map', 'dist/peal-pusher.d.cts', 'dist/peal.cjs', 'dist/peal.cjs.map', 'dist/peal.d.cts', 'dist/peal.min.js', 'dist/peal.min.js.map',
+    'dist/react.cjs', 'dist/react.cjs.map', 'dist/react.d.cts', 'dist/vue.cjs', 'dist/vue.cjs.map', 'dist/vue.d.cts',
+    'package.json', 'peal-fallback.js', 'peal-pusher.d.ts', 'peal-pusher.js', 'peal.d.ts', 'peal.js',
+    'react/index.d.ts', 'react/index.js', 'vue/index.d.ts', 'vue/index.js',
   ]);
   const [, version] = /project\(peal VERSION (\S+)/.exec(readFileSync(join(ROOT, 'CMakeLists.txt'), 'utf8'));
   assert.equal(packed.version, version);
@@ -87,8 +117,8 @@ test('the package holds the client, its types, manual and licence, and the versi
   assert.equal(licence, readFileSync(join(ROOT, 'LICENSE'), 'utf8'));
 });
 
-test('an application compiles against the types, and its mistakes do not', () => {
-  const wrong = ts.getPreEmitDiagnostics(compile());
+test('an application and the examples of the manual compile against the types, and mistakes do not', () => {
+  const wrong = ts.getPreEmitDiagnostics(compile(applicationFiles()));
   assert.equal(wrong.length, 0, ts.formatDiagnostics(wrong, {
     getCanonicalFileName: (name) => name,
     getCurrentDirectory: () => folder,
@@ -97,7 +127,7 @@ test('an application compiles against the types, and its mistakes do not', () =>
 });
 
 test('the types name what peal.js exports, nothing less and nothing more', () => {
-  const program = compile();
+  const program = compile([join(folder, 'node_modules/peal-client/peal.d.ts')]);
   const checker = program.getTypeChecker();
   const file = program.getSourceFile(join(folder, 'node_modules/peal-client/peal.d.ts'));
   const declared = checker.getExportsOfModule(checker.getSymbolAtLocation(file))
@@ -119,6 +149,40 @@ test('the types name every error of the server', () => {
   assert.ok(codes.length > 10);
   for (const code of codes) if (code !== 'none') assert.match(types, new RegExp(`'${code}'`));
 });
+
+test('publint finds nothing to say about the package, nor does attw about its types', async () => {
+  const { messages, pkg } = await publint({ pkgDir: installed, pack: false, strict: true });
+  assert.deepEqual(messages.map((message) => formatMessage(message, pkg)), []);
+  const attw = fileURLToPath(new URL('node_modules/@arethetypeswrong/cli/dist/index.js', import.meta.url));
+  execFileSync(process.execPath, [attw, join(folder, packed.filename), '--format', 'ascii'], { encoding: 'utf8' }); // exits with 1 if it does
+});
+
+test('the minified file keeps within its budget, and names the lines of peal.js', () => {
+  const minified = readFileSync(join(installed, 'dist/peal.min.js'));
+  const size = { whole: minified.length, compressed: gzipSync(minified, { level: 9 }).length };
+  for (const [name, most] of Object.entries(BUDGET)) assert.ok(size[name] <= most, `${name}: ${size[name]} of ${most} bytes`);
+  for (const name of ['peal.min.js', 'peal.cjs']) {
+    const map = JSON.parse(readFileSync(join(installed, `dist/${name}.map`), 'utf8'));
+    const sources = ['peal-fallback.js', 'peal.js'].map((source) => readFileSync(join(ROOT, 'web', source), 'utf8'));
+    assert.deepEqual(map.sourcesContent.sort(), sources.sort());
+    assert.match(readFileSync(join(installed, 'dist', name), 'utf8'), new RegExp(`//# sourceMappingURL=${name}\\.map\\s*$`));
+  }
+});
+
+for (const name of ['peal.cjs', 'peal.min.js']) {
+  test(`${name} keeps the promises too`, { timeout: 20_000 }, () => {
+    const path = join(installed, 'dist', name);
+    let address = pathToFileURL(path).href;
+    if (name === 'peal.min.js') { // a script makes a global, and exports nothing
+      address = pathToFileURL(join(folder, 'script.js')).href;
+      writeFileSync(join(folder, 'script.js'), `${readFileSync(path, 'utf8')}\nexport const { Peal } = PealClient;`);
+    }
+    const env = { ...process.env, PEAL_CLIENT: address, PEAL_SEQUENCES: '100' };
+    delete env.NODE_TEST_CONTEXT; // else the inner run would report to the outer one
+    const said = execFileSync(process.execPath, ['peal_random.test.js'], { cwd: join(ROOT, 'tests/web'), env, encoding: 'utf8' });
+    assert.match(said, /^# pass 1$/m);
+  });
+}
 
 test('from Node: publish, presence, history, direct and close', async (t) => {
   const server = await PealServer.start(t);

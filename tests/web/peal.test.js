@@ -50,7 +50,7 @@ test('a client id is any text without control characters', async () => {
 
 test('an invalid client id is refused before dialling, with its position', async () => {
   for (const [client, flaw] of NOT_CLIENTS) {
-    const message = `options.client must be 1 to 128 bytes of UTF-8 without control characters; ${flaw}`;
+    const message = `options.client must be 1 to 128 bytes of UTF-8 without control characters; ${flaw}; see web/README.md#peal`;
     assert.throws(() => setUp({ client }), { name: 'TypeError', message });
     assert.ok(clientFlaw(client).endsWith(flaw));
   }
@@ -527,7 +527,7 @@ test('what is said may have an event', async () => {
 test('members may be counted, and their list cut off', async () => {
   const { peal, sockets } = await opened();
   const lobby = peal.subscribe('lobby');
-  const some = lobby.presence({ limit: 1 });
+  const some = lobby.presence.get({ limit: 1 });
   const count = lobby.memberCount();
   await Promise.resolve();
   const [presence, counted] = sockets.last.sent.filter(({ type }) => type === 'presence');

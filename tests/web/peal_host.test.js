@@ -576,6 +576,99 @@ test('online while waiting: it connects soon; offline does not, nor a page that 
   assert.equal(clock.next, 200);
 });
 
+for (const [away, back] of [['pagehide', 'pageshow'], ['freeze', 'resume'], ['freeze', 'visibilitychange']]) {
+  test(`${away}: the connection is given up until ${back}, and what was missed is recovered`, async (t) => {
+    const dispatch = fakeWindow(t);
+    const { sockets, clock, states, lobby, events } = await subscribed();
+    const asked = assert.rejects(lobby.publish('under way'), { code: 'disconnected', closeCode: 1001 });
+    dispatch(away, { persisted: true });
+    await asked;
+    dispatch('freeze');
+    dispatch('online');
+    await clock.pass(60_000);
+    assert.deepEqual([sockets.all.length, sockets.last.closedWith, clock.pending], [1, 1000, 0]);
+    assert.deepEqual([states.at(-1).state, states.at(-1).delay], ['waiting', Infinity]);
+    dispatch(back, { persisted: true });
+    await settled();
+    dispatch('pageshow', { persisted: true });
+    sockets.last.open();
+    sockets.last.answerSubscribe({ epoch: 'E', offset: 6, recovered: true, messages: [message(6)] });
+    await clock.pass(1_000);
+    assert.deepEqual([sockets.all.length, offsetsOf(events)], [2, [6]]);
+  });
+}
+
+test('a page that is put away while a token is awaited does not dial when it comes', async (t) => {
+  const dispatch = fakeWindow(t);
+  let give;
+  const { peal, sockets, clock } = setUp({ token: () => new Promise((resolve) => (give = resolve)) });
+  peal.connect();
+  dispatch('freeze');
+  give('a.b.c');
+  await clock.pass(60_000);
+  assert.deepEqual([sockets.all.length, peal.state], [0, 'waiting']);
+  peal.close();
+  dispatch('resume');
+  await clock.pass(1_000);
+  assert.equal(peal.state, 'closed');
+});
+
+test('seen again after a silence: the connection is asked; hidden, or a moment later: it is not', async (t) => {
+  const dispatch = fakeWindow(t);
+  t.after(() => delete globalThis.document);
+  const { sockets, clock } = await opened({ idlePing: 25_000 });
+  const pings = () => sockets.last.sent.filter(({ type }) => type === 'ping').length;
+  const see = (hidden) => {
+    globalThis.document = { hidden };
+    dispatch('visibilitychange');
+  };
+  see(false);
+  assert.equal(pings(), 0, 'it has just spoken');
+  await clock.pass(2_000);
+  see(true);
+  assert.equal(pings(), 0);
+  see(false);
+  see(false);
+  assert.equal(pings(), 1, 'asked once');
+});
+
+test('seen again while waiting: it connects soon', async (t) => {
+  const dispatch = fakeWindow(t);
+  const { sockets, clock } = await opened({ backoffBase: 20_000 });
+  sockets.last.drop();
+  clock.chance = 0.01;
+  dispatch('visibilitychange');
+  assert.equal(clock.next, 200);
+});
+
+test('connect() while open asks whether the connection is alive, however often it is called', async () => {
+  const { peal, sockets, clock, states } = await opened();
+  await clock.pass(2_000);
+  for (let second = 0; second < 5; second += 1) {
+    peal.connect();
+    await clock.pass(1_000);
+  }
+  assert.equal(sockets.last.sent.filter(({ type }) => type === 'ping').length, 1);
+  assert.equal(states.findLast(({ state }) => state === 'waiting').reason, 'no pong');
+});
+
+test('setting the machine\'s clock neither ends a connection nor delays a timer', async () => {
+  const { FakeClock } = await import('./support/fake_clock.js');
+  const clock = new FakeClock();
+  let wrong = 0;
+  clock.time = () => clock.now() + wrong;
+  const { sockets, states } = await opened({ clock, idlePing: 25_000, token: 'a.b.c' });
+  sockets.last.greet();
+  wrong = -1e10;
+  await clock.pass(24_000);
+  wrong = 1e10;
+  assert.equal(sockets.last.asked('ping'), undefined);
+  await clock.pass(1_000);
+  sockets.last.say({ type: 'pong', id: sockets.last.asked('ping').id });
+  await clock.pass(9_000);
+  assert.equal(states.at(-1).state, 'open');
+});
+
 test('after close() the network is nobody\'s business', async (t) => {
   const dispatch = fakeWindow(t);
   const { peal, sockets, clock } = await opened();
@@ -788,7 +881,7 @@ test('an error that nobody listens to is a warning on the console', async (t) =>
   await settled();
   sockets.last.onmessage({ data: '{' });
   assert.deepEqual(warnings.mock.calls.map(({ arguments: [text] }) => text), [
-    'peal: no (forbidden)', 'peal: not JSON (bad_frame)']);
+    'peal: no (forbidden), see web/README.md#errors', 'peal: not JSON (bad_frame), see web/README.md#errors']);
   peal.on('error', () => {});
   sockets.last.onmessage({ data: '{' });
   assert.equal(warnings.mock.callCount(), 2);

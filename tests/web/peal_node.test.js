@@ -1,4 +1,4 @@
-/** peal.js in Node through an outage: with `ws`, and with the WebSocket of Node 22. */
+/** peal.js in Node through an outage: with `ws`, and with the WebSockets of Node 20, 22 and 24. */
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -11,16 +11,20 @@ import { freePort, PealServer } from './support/peal_server.js';
 
 const PROGRAM = fileURLToPath(new URL('support/outage.mjs', import.meta.url));
 const CLIENT = new URL('../../web/peal.js', import.meta.url).href;
-const NODE_22 = fileURLToPath(new URL(`node_modules/node-linux-${process.arch}/bin/node`, import.meta.url));
+const nodeOf = (name) => fileURLToPath(new URL(`node_modules/${name}-${process.arch}/bin/node`, import.meta.url));
+const NODE_22 = nodeOf('node-linux');
+const WS = import.meta.resolve('ws');
 const RUNS = [
-  ['ws', process.execPath, import.meta.resolve('ws')],
-  ['ws in Node 22', NODE_22, import.meta.resolve('ws')],
-  ['the WebSocket of Node 22', NODE_22, ''],
+  ['ws', [process.execPath], WS],
+  ['ws in Node 22', [NODE_22], WS],
+  ['the WebSocket of Node 22', [NODE_22], ''],
+  ['the WebSocket of Node 24', [nodeOf('node-24-linux')], ''],
 ];
+if (process.version.startsWith('v20.')) RUNS.push(['the WebSocket of Node 20', [process.execPath, '--experimental-websocket', '--no-warnings'], '']);
 
 /** The program, and what it tells. */
-function run(t, node, url, ws) {
-  const child = spawn(node, [PROGRAM, CLIENT, url, ws], { stdio: ['pipe', 'pipe', 'pipe'] });
+function run(t, [node, ...flags], url, ws) {
+  const child = spawn(node, [...flags, PROGRAM, CLIENT, url, ws], { stdio: ['pipe', 'pipe', 'pipe'] });
   t.after(() => child.kill());
   const exited = once(child, 'exit');
   let told = '';
@@ -45,11 +49,11 @@ function run(t, node, url, ws) {
   };
 }
 
-for (const [name, node, ws] of RUNS) {
+for (const [name, how, ws] of RUNS) {
   test(`${name}: lives through a server that is away, comes, and comes again`, { timeout: 15_000 }, async (t) => {
     const server = new PealServer(await freePort(), {});
     t.after(() => server.kill());
-    const program = run(t, node, server.url, ws);
+    const program = run(t, how, server.url, ws);
     await program.until('waiting', 5); // each failed dial is noticed at once
     await server.start();
     await program.until('subscribed');
@@ -70,7 +74,7 @@ for (const [name, node, ws] of RUNS) {
     refusing.listen(0, '127.0.0.1');
     await once(refusing, 'listening');
     t.after(() => refusing.close());
-    const program = run(t, node, `http://127.0.0.1:${refusing.address().port}`, ws);
+    const program = run(t, how, `http://127.0.0.1:${refusing.address().port}`, ws);
     await program.until('waiting', 5);
     await program.end();
   });

@@ -1,6 +1,7 @@
 /**
  * peal.js in random sequences of what may happen, against what web/README.md
- * promises. PEAL_SEED repeats a run, PEAL_SEQUENCES makes it longer.
+ * promises. PEAL_SEED repeats a run, PEAL_SEQUENCES makes it longer: 100000 of
+ * them take some minutes.
  */
 
 import assert from 'node:assert/strict';
@@ -10,11 +11,16 @@ import { settled } from './support/fake_clock.js';
 import { FakeService } from './support/fake_service.js';
 import { setUp } from './support/peal_setup.js';
 
-const SEQUENCES = Number(process.env.PEAL_SEQUENCES ?? 2_000);
+const SEQUENCES = Number(process.env.PEAL_SEQUENCES ?? 6_000);
 const FIRST_SEED = Number(process.env.PEAL_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const STEPS = 60;
 const CHANNELS = ['a', 'b', 'c'];
-const CODES = [1006, 1006, 1012, 4401, 4403, 4508, 4529];
+const CLIENTS = ['bob', 'carol'];
+const CODES = [1000, 1006, 1006, 1012, 1013, 4401, 4403, 4508, 4529];
+const HOST_EVENTS = [
+  ['online'], ['offline'], ['pagehide', { persisted: true }], ['pageshow', { persisted: true }], ['pageshow', { persisted: false }], ['freeze'],
+  ['resume'], ['visibilitychange', {}, true], ['visibilitychange', {}, false],
+];
 
 /** Integers below a bound, the same ones for the same seed. */
 function randomOf(seed) {
@@ -52,7 +58,42 @@ class Witness {
     hear('recovered');
     hear('error');
     hear('unsubscribed', () => (this.hasLeft = true));
+    subscription.onAny((type, { payload = '' }) => (
+      sequence.meddle(['message', 'gap'].includes(type) ? `${type} ${subscription.channel} ${payload}` : undefined)));
   }
+
+  /** Follows who is there. */
+  watch(sequence) {
+    const { presence, channel } = this.subscription;
+    for (const type of ['join', 'leave', 'sync', 'error']) {
+      presence.on(type, () => {
+        if (this.hasLeft) assert.fail(`${type} of members after unsubscribe()`);
+        sequence.assertOpen(`${type} of members`);
+        sequence.note(`members ${type} ${channel}: ${presence.members.map(({ client }) => client)}`);
+        sequence.meddle();
+      });
+    }
+    this.isWatching = true;
+  }
+
+  /** Reads in a loop what its listener hears. @returns a promise of its end */
+  async read(until) {
+    const heard = [];
+    const read = [];
+    this.subscription.on('message', ({ payload }) => heard.push(payload));
+    try {
+      for await (const { payload } of this.subscription) {
+        read.push(payload);
+        assert.equal(payload, heard[read.length - 1], 'a loop reads what is heard');
+        if (read.length === until) return;
+      }
+      assert.deepEqual(read, heard, 'a loop leaves nothing out');
+    } catch (error) {
+      if (error.name === 'AssertionError') throw error;
+    }
+  }
+
+  isWatching = false;
 
   #owes = false; // a gap, after a subscribed that did not recover
   hasLeft = false;
@@ -75,6 +116,10 @@ class Sequence {
   #toldAtClose = '';
   #isOver = false; // listeners rest
   #witnesses = [];
+  #host = new EventTarget();
+  #loops = [];
+  #directs = 0;
+  #controllers = [];
 
   constructor(seed) {
     this.#random = randomOf(seed);
@@ -90,7 +135,26 @@ class Sequence {
       else if (this.#isClosed) assert.fail(`${state} after close()`);
       this.meddle();
     });
-    this.peal.on('error', () => this.meddle());
+    this.peal.on('error', () => {
+      this.assertOpen('error');
+      this.meddle();
+    });
+    for (const type of ['direct', 'event:call']) {
+      this.peal.on(type, ({ payload }) => {
+        const told = `direct ${payload}`; // under both names, as it would be lost
+        this.assertOpen(told);
+        this.meddle(told);
+      });
+    }
+    globalThis.addEventListener = this.#host.addEventListener.bind(this.#host);
+    globalThis.removeEventListener = this.#host.removeEventListener.bind(this.#host);
+  }
+
+  /** What a browser says about the page and its network. */
+  #happen([type, details, hidden]) {
+    this.note(`host ${type}`);
+    globalThis.document = { hidden };
+    this.#host.dispatchEvent(Object.assign(new Event(type), details));
   }
 
   get log() {
@@ -122,18 +186,45 @@ class Sequence {
     for (let step = 0; step < STEPS; step += 1) {
       const run = this.#pick([
         () => this.#act(), () => this.#act(), () => this.#server(), () => this.#server(), () => this.#server(),
-        () => this.#server(), () => this.#network(), () => this.clock.pass(this.#pick([0, 10, 300, 2_000, 11_000, 40_000])),
+        () => this.#server(), () => this.#network(), () => this.#happen(this.#pick(HOST_EVENTS)),
+        () => this.clock.pass(this.#pick([0, 10, 300, 2_000, 11_000, 40_000])),
       ]);
       await run();
       if (this.#random(2)) await settled();
     }
-    this.note('the end');
     this.#isOver = true;
+    await this.#mend();
+    this.note('the end');
     this.#close();
+    await Promise.all(this.#loops);
+    this.#controllers.forEach((controller) => controller.abort());
     await this.clock.pass(0);
     assert.equal(this.clock.pending, 0, 'no timer is left');
     assert.equal(this.#promises, 0, 'every promise is settled');
     await this.clock.pass(100_000);
+  }
+
+  /** When nothing fails any more, all that lives catches up. */
+  async #mend() {
+    this.note('nothing fails any more');
+    this.service.isCalm = true;
+    this.#connect();
+    const lives = () => this.#witnesses.filter(({ hasLeft }) => !hasLeft);
+    const isWell = ({ subscription, isWatching }) => subscription.state === 'subscribed' && (!isWatching || subscription.presence.isSynced);
+    for (let left = 120; !(this.peal.state === 'open' && lives().every(isWell)); left -= 1) {
+      assert.ok(left, 'it does not come back');
+      if (this.peal.state === 'closed') this.#connect(); // a last refusal was under way
+      const socket = this.sockets.last;
+      if (socket?.readyState === 0) this.#open(socket, true);
+      if (socket) this.#answerAll(socket);
+      await this.clock.pass(1_000);
+    }
+    for (const channel of CHANNELS) this.service.publish(channel, [this.sockets.last]);
+    for (const { subscription, isWatching } of lives()) {
+      assert.deepEqual(subscription.position, this.service.positionOf(subscription.channel), `${subscription.channel} caught up`);
+      const members = subscription.presence.members.map(({ client }) => client).sort();
+      if (isWatching) assert.deepEqual(members, [...this.service.others(subscription.channel)].sort());
+    }
   }
 
   #pick(list) {
@@ -150,12 +241,19 @@ class Sequence {
   #act() {
     const channel = this.#pick(CHANNELS);
     const witness = this.#pick(this.#witnesses.length ? this.#witnesses : [null]);
+    const { signal } = this.#pick([{}, this.#controller()]);
     const act = this.#pick([
       () => this.#connect(), () => this.#connect(), () => this.#connect(), () => this.#close(),
-      () => this.#subscribe(channel), () => this.#subscribe(channel), () => this.#subscribe(channel),
-      () => this.#watch(witness?.subscription.unsubscribe()), () => this.#watch(this.peal.publish(channel, 1)),
-      () => this.#watch(this.peal.publish(channel, 1)), () => this.#watch(this.peal.ping()),
-      () => this.#watch(this.peal.presence(channel)), () => witness && this.#watch(witness.subscription.ready()),
+      () => this.#subscribe(channel), () => this.#subscribe(channel), () => this.#subscribe(channel, signal),
+      () => this.#watch(witness?.subscription.unsubscribe()), () => this.#watch(this.peal.publish(channel, 1, { signal })),
+      () => this.#watch(this.peal.publish(channel, 1, { volatile: true, event: 'a' })), () => this.#watch(this.peal.ping({ signal })),
+      () => this.#watch(this.peal.presence(channel, { signal })), () => this.#watch(witness?.subscription.ready({ signal })),
+      () => this.#watch(this.peal.ready({ signal })), () => this.#watch(this.peal.history(channel, { signal })),
+      () => this.#watch(this.peal.direct('bob', 1, { signal })), () => this.#watch(this.peal.echo(1, { signal })),
+      () => this.#watch(this.peal.setToken(this.#pick(['a.b.e', () => this.#token()]))), () => this.#watch(witness?.subscription.presence.sync()),
+      () => witness?.watch(this), () => witness && this.#loops.push(witness.read(this.#pick([1, 3, Infinity]))),
+      () => this.#pick(this.#controllers.concat(new AbortController())).abort(),
+      () => this.peal.once(this.#pick(['state', 'error']), () => this.meddle()),
     ]);
     this.note(`> ${act}`);
     act();
@@ -166,8 +264,16 @@ class Sequence {
     this.peal.connect();
   }
 
-  #subscribe(channel) {
-    this.#witnesses.push(new Witness(this, this.peal.subscribe(channel)));
+  #controller() {
+    const controller = new AbortController();
+    this.#controllers.push(controller);
+    return controller;
+  }
+
+  #subscribe(channel, signal) {
+    const witness = new Witness(this, this.peal.subscribe(channel, { signal }));
+    this.#witnesses.push(witness);
+    if (this.#random(3) === 0) witness.watch(this);
   }
 
   #watch(promise) {
@@ -178,6 +284,7 @@ class Sequence {
   }
 
   #token() {
+    if (this.service.isCalm) return 'a.b.f';
     return this.#pick([
       () => 'a.b.c', () => Promise.resolve(`a.b.${this.#random(1000)}`), () => Promise.reject(new Error('away')),
       () => new Promise(() => {}), () => '<html>', () => {
@@ -197,13 +304,33 @@ class Sequence {
       () => this.#answerAll(socket), () => this.#answerAll(socket), () => this.service.handle(socket),
       () => this.service.publish(this.#pick(CHANNELS), [socket]), () => this.service.publish(this.#pick(CHANNELS), [socket]),
       () => this.#random(3) === 0 && socket.readyState === 1 && this.service.takeAway(this.#pick(CHANNELS), socket),
+      () => this.service.move(this.#pick(CHANNELS), this.#pick(CLIENTS), socket), () => this.service.lose(this.#pick(CHANNELS)),
+      () => this.service.gap(this.#pick(CHANNELS), socket), () => this.#nonsense(socket), () => this.#late(this.#pick(this.sockets.all)),
     ]);
     act();
   }
 
-  #open(socket) {
+  #open(socket, greets = this.#random(4)) {
     socket.open();
-    if (this.#random(4)) socket.greet();
+    if (greets) socket.greet();
+  }
+
+  /** What no server should say, or not now. */
+  #nonsense(socket) {
+    if (socket.readyState !== 1) return;
+    const data = this.#pick([
+      '{', '{"type":"new"}', '{"type":"pong","id":999999}', '{"type":"error","code":"forbidden","message":"","id":999999}',
+      '{"type":"error","code":"bad_request","message":""}',
+      JSON.stringify({ type: 'direct', from: 'bob', event: 'call', payload: (this.#directs += 1) }),
+    ]);
+    socket.onmessage({ data });
+  }
+
+  /** A socket that was given up speaks again. */
+  #late(socket) {
+    if (socket.readyState !== 2) return;
+    if (this.#random(2)) socket.say({ type: 'broadcast', channel: 'a', payload: '0/0', offset: 10_000 });
+    else socket.drop(this.#pick(CODES));
   }
 
   #answerAll(socket) {
@@ -228,7 +355,7 @@ test(`${SEQUENCES} random sequences from seed ${FIRST_SEED} on`, async (t) => {
   globalThis.reportError = note;
   t.after(() => {
     process.off('unhandledRejection', note);
-    delete globalThis.reportError;
+    for (const name of ['reportError', 'addEventListener', 'removeEventListener', 'document']) delete globalThis[name];
   });
   t.mock.method(console, 'warn', () => {});
   for (let seed = FIRST_SEED; seed < FIRST_SEED + SEQUENCES; seed += 1) {

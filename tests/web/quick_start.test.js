@@ -1,4 +1,4 @@
-/** The three commands of README.md, as they stand there: from a checkout to a
+/** The commands of README.md's "Try it", as they stand there: from a checkout to a
  *  message that a backend published, seen in a browser. The second one opens the
  *  default browser; here that is Chromium. */
 
@@ -19,11 +19,12 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PORT = 8080; // as README.md says
 const BUILD_SECONDS = 400; // the first start builds
 
-/** The commands of the first block below the heading. */
+/** The commands of the section "Try it". */
 async function commands() {
   const text = await readFile(join(ROOT, 'README.md'), 'utf8');
-  const [, block] = /^## Three commands for a backend\n[^]*?```sh\n([^]*?)```/m.exec(text);
-  return block.trimEnd().replaceAll(/\\\n\s*/g, '').split('\n');
+  const [section] = /^## Try it\n[^]*?^## /m.exec(text);
+  const blocks = [...section.matchAll(/```sh\n([^]*?)```/g)].map(([, block]) => block.trimEnd());
+  return blocks.join('\n').replaceAll(/\\\n\s*/g, '').split('\n');
 }
 
 async function until(condition, seconds, what) {

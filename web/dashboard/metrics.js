@@ -51,6 +51,16 @@ export class Metrics {
     return quantile(before.metrics, this.now, name, part);
   }
 
+  /** What one sample of a summary is on average over the last few seconds; `labels`: as they stand in braces. */
+  mean(name, labels) {
+    const { metrics: before } = this.#looks.at(-WINDOW) ?? this.#looks[0];
+    const of = (metrics) => ['sum', 'count'].map((part) => metrics[`${name}_${part}{${labels}}`] ?? 0);
+    const [to, from] = [of(this.now), of(before)];
+    const beganAnew = to.some((value, i) => value < from[i]);
+    const [sum, count] = beganAnew ? to : to.map((value, i) => value - from[i]);
+    return count ? sum / count : null;
+  }
+
   /** The highest of the rates of one metric's samples. */
   highestRate(name) {
     const rates = samplesOf(this.now, name).map(({ sample }) => this.rate(sample));

@@ -85,6 +85,29 @@ const INSTANCES = (isOwn) => [
   { name: 'Out/s', text: ({ outRate }) => format.rate(outRate), number: true },
 ];
 
+/* Out of the metrics of this instance: the servers that it uses. */
+const ROLES = { home: 'master, with the common keys' };
+const known = (value) => (value === undefined ? '–' : format.count(value));
+const NODES = [
+  { name: 'Server', text: ({ node }) => node },
+  { name: 'Role', text: ({ role }) => ROLES[role] ?? role, short: true },
+  { name: 'State', text: ({ isUp }) => (isUp ? 'up' : 'down'), short: true },
+  { name: 'Slots', text: ({ slots }) => known(slots), number: true },
+  { name: 'Replicas', text: ({ replicas }) => known(replicas), number: true },
+  { name: 'There and back', text: ({ seconds }) => format.ms(seconds === null ? null : seconds * 1000), number: true },
+];
+
+function nodesOf(metrics) {
+  return samplesOf(metrics.now, 'peal_redis_node_up').map(({ labels: [node, role], value }) => {
+    const label = `node="${node}"`;
+    const of = (name) => metrics.now[`peal_redis_node_${name}{${label}}`];
+    return {
+      node, role, isUp: value === 1, slots: of('slots'), replicas: of('replicas'),
+      seconds: metrics.mean('peal_redis_node_round_trip_seconds', label),
+    };
+  });
+}
+
 const heldNote = (table) => (table.isHeld ? '. The order is held while you are there' : '');
 
 export class Views {
@@ -92,6 +115,7 @@ export class Views {
   #connections;
   #drops;
   #instances;
+  #nodes;
   #told = new Map(); // reports by instance, to make rates of
   #own = null; // the client id of this page's connection
   #hello = {};
@@ -121,6 +145,11 @@ export class Views {
       keyOf: ({ instance, started }) => `${instance} ${started}`,
       columns: INSTANCES(({ instance }) => instance === this.#hello.instance),
     });
+    this.#nodes = new Table(byId('nodes'), {
+      caption: 'Redis servers that this instance uses',
+      keyOf: ({ node, role }) => `${node} ${role}`,
+      columns: NODES,
+    });
     for (const id of ['channels-search', 'connections-search']) byId(id).addEventListener('input', onWish);
   }
 
@@ -141,7 +170,8 @@ export class Views {
     setText(byId('channels-note'), channelsNote(look.channels.length, metrics.now.peal_channels, isSearch('channels')) + heldNote(this.#channels));
     setText(byId('connections-note'), `${look.connections.length} of ${format.counted(look.connections_matched, 'connection')} shown${heldNote(this.#connections)}`);
     this.#drops.fill(this.#counted(metrics), 'Nothing was dropped, no limit was reached, nothing was closed.');
-    this.#showRedis(metrics.now, look);
+    this.#showRedis(metrics.now);
+    this.#showNodes(nodesOf(metrics));
   }
 
   #counted(metrics) {
@@ -176,6 +206,13 @@ export class Views {
     const isSame = before?.started === report.started;
     const rate = (name) => (isSame ? ((report[name] - before[name]) * 1000) / (report.time - before.time) : null);
     return { ...report, inRate: rate('received'), outRate: rate('sent') };
+  }
+
+  #showNodes(nodes) {
+    byId('nodes-section').hidden = !this.#hello.redis;
+    const down = nodes.filter(({ isUp }) => !isUp).length;
+    setText(byId('nodes-note'), `${format.counted(nodes.length, 'server')}, ${down ? `${down} down` : 'all up'}`);
+    this.#nodes.fill(nodes, 'No server is known yet.');
   }
 
   #showRedis(now) {

@@ -142,7 +142,7 @@ static void remember(struct bus_local *bus, struct shard *shard,
 static void publish(struct bus_local *bus, struct shard *shard,
                     struct request *request)
 {
-    if (request->is_once &&
+    if (request->once.len &&
         idempotency_find(&shard->idempotency, request, clock_wall_ms(),
                          &request->position))
         return;
@@ -157,7 +157,7 @@ static void publish(struct bus_local *bus, struct shard *shard,
     request->connections = hub_deliver(bus->instance->hub, message);
     if (!channel->subscribers)
         channel->idle_since_ms = message->time_ms;
-    if (request->is_once)
+    if (request->once.len)
         remember(bus, shard, request, message->time_ms);
 }
 

@@ -33,8 +33,10 @@
 #include "bus/redis/redis_scripts.h"
 #include "bus/redis/redis_send.h"
 #include "bus/redis/redis_sentinel.h"
+#include "bus/redis/redis_servers.h"
 #include "bus/redis/redis_surveys.h"
 #include "bus/redis/redis_tls.h"
+#include "bus/redis/redis_topology.h"
 #include "bus/redis/redis_url.h"
 #include "bus/redis/redis_writes.h"
 #include "messaging/names.h"
@@ -208,12 +210,14 @@ static void on_tick(void *arg)
     struct redis_bus *bus = arg;
     uint64_t now = clock_steady_ms();
     note_state(bus);
+    redis_servers_show(bus);
     bus->seconds++;
     redis_expire_backlog(bus, now);
     redis_channels_tick(bus, now);
     redis_leavers_tick(bus, now);
     redis_input_tick(bus);
     redis_clients_tick(bus);
+    redis_presence_tick(bus);
     redis_orders_tick(bus);
     redis_surveys_tick(bus, now);
     redis_bans_tick(bus);
@@ -234,14 +238,20 @@ static void on_master(struct redis_bus *bus, const char *host, uint16_t port)
     }
 }
 
-/* What was missed by that node, or could not be told to it. */
+/* What was missed by that node, or could not be told to it. Another server may
+ * lack the last that the one before was told. */
 static void on_node_proven(struct redis_bus *bus, bool is_other)
 {
     if (is_other)
         redis_proof_doubt(bus);
+    if (is_other && bus->presence.is_used)
+        bus->presence.is_doubtful = true;
     redis_backlog_resume(bus);
-    if (bus->is_serving)
-        start_serving(bus);
+    update_ready(bus);
+    if (!bus->is_serving)
+        return;
+    redis_channels_read_again(bus);
+    redis_pump(bus);
 }
 
 static void connect_all(struct redis_bus *bus)
@@ -252,17 +262,20 @@ static void connect_all(struct redis_bus *bus)
                                                .on_down = on_commands_down,
                                                .on_refused = on_refused,
                                                .arg = bus,
-                                               .round_trips = &bus->metrics};
+                                               .round_trips = &bus->metrics,
+                                               .reason = &bus->reason};
     const struct redis_link_events subscriptions = {
         .judge = redis_proof_judge,
         .on_up = on_subscriptions_up,
         .on_down = on_subscriptions_down,
         .on_push = redis_receive,
-        .arg = bus};
+        .arg = bus,
+        .reason = &bus->reason};
     const struct redis_link_events input = {.judge = redis_proof_judge,
                                             .on_up = on_input_up,
                                             .on_down = on_input_down,
-                                            .arg = bus};
+                                            .arg = bus,
+                                            .reason = &bus->reason};
     bus->commands = redis_link_new(bus->loop, "commands", bus->options,
                                    &bus->target, tls, &commands);
     bus->subscriptions =
@@ -347,6 +360,7 @@ static void on_turn(void *arg)
         ; /* requests; what they send goes out as one write */
     redis_channels_compare(bus);
     redis_pump(bus); /* answers have made room */
+    redis_channels_turn(bus);
     if (bus->is_stopping)
         begin_farewell(bus);
 }
@@ -418,10 +432,12 @@ static void bus_redis_free(struct bus *base)
     struct redis_bus *bus = (struct redis_bus *)base;
     loop_free(bus->loop);
     inbox_deinit(&bus->inbox);
+    redis_reason_deinit(&bus->reason);
     redis_tls_free(bus->tls);
     redis_url_deinit(&bus->url);
     redis_sentinels_free(bus->sentinels);
     redis_cluster_free(bus->cluster);
+    redis_topology_free(bus->topology);
     free(bus->proof.channel);
     free(bus);
 }
@@ -438,6 +454,11 @@ static const struct bus_ops ops = {
 void bus_redis_use_login(struct bus *base, const struct redis_options *options)
 {
     redis_relogin((struct redis_bus *)base, options);
+}
+
+void bus_redis_write_nodes(const struct bus *base, struct buffer *out)
+{
+    redis_topology_write(((const struct redis_bus *)base)->topology, out);
 }
 
 const struct metrics *bus_redis_metrics(const struct bus *base)
@@ -469,8 +490,10 @@ struct bus *bus_redis_new(const struct instance *instance,
     snprintf(bus->id, sizeof bus->id, "%016llx",
              (unsigned long long)random_uint64());
     snprintf(bus->metrics.thread, sizeof bus->metrics.thread, "bus");
+    bus->topology = redis_topology_new();
     bus->loop = loop_new(on_turn, bus);
     inbox_init(&bus->inbox, wake, bus);
+    redis_reason_init(&bus->reason);
     thread_start(&bus->thread, run, bus);
     return &bus->base;
 }

@@ -10,6 +10,7 @@
 #ifndef PEAL_BUS_BUS_REDIS_H
 #define PEAL_BUS_BUS_REDIS_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "bus/redis/redis_options.h"
 #include "messaging/worker.h"
@@ -22,6 +23,9 @@ struct bus *bus_redis_new(const struct instance *instance,
 
 /* Logs in with what these say; see redis_relogin.h. From the main thread. */
 void bus_redis_use_login(struct bus *bus, const struct redis_options *options);
+
+/* The Redis servers in use, in Prometheus' text format; any thread. */
+void bus_redis_write_nodes(const struct bus *bus, struct buffer *out);
 
 /* The bus's own counts. */
 const struct metrics *bus_redis_metrics(const struct bus *bus);

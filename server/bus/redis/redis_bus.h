@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/inbox.h"
 #include "base/loop.h"
+#include "bus/redis/redis_echo.h"
 #include "bus/redis/redis_link.h"
 #include "bus/redis/redis_scripts.h"
 #include "messaging/bus.h"
@@ -35,6 +36,7 @@ struct redis_presence {
     char former[REDIS_ID_LEN + 1]; /* to be buried, or empty */
     bool is_used;                  /* members may stand under `id` */
     bool is_known;                 /* Redis has the id */
+    bool is_doubtful;              /* Redis may have something else */
     struct loop_timer *heartbeat;
     uint64_t bury_ms; /* others are not judged before */
     uint32_t burials; /* under way */
@@ -48,14 +50,8 @@ struct redis_proof {
     bool is_subscribed; /* subscriptions: the echo channel is confirmed */
     uint64_t asked_ms;  /* when that was asked for; 0: not waiting */
     bool is_proven;     /* the home node, or the only one */
-    uint64_t sent;      /* number of the last echo */
-    uint64_t answered;  /* of the last one that Redis acknowledged */
-    uint64_t heard;     /* of the last one that came back */
+    struct redis_echo echo;
     uint64_t needed;    /* the one that proves the links of now */
-    uint64_t pushes;    /* of any kind that came */
-    uint64_t pushes_seen;
-    uint64_t late_ms;  /* waits_ms, however many pushes came since */
-    uint64_t waits_ms; /* acknowledged, and not back, since then; 0: none */
     uint64_t echo_ms;  /* when the next one is due */
     struct redis_server server;          /* that served last */
     char dataset[REDIS_DATASET_LEN + 1]; /* a mark in its data */
@@ -65,7 +61,7 @@ struct redis_proof {
     bool has_probed;          /* the probe reached a server */
     uint64_t probe_ms;        /* when the next one is due */
     struct loop_timer *timer;
-    const char *_Atomic misfit; /* why no server can be used; static */
+    const char *misfit; /* why no server can be used; static */
 };
 
 /* What redis_writes.c knows. */
@@ -83,6 +79,7 @@ struct redis_cluster;
 struct redis_errand;
 struct redis_order;
 struct redis_survey;
+struct redis_topology;
 
 struct redis_bus {
     struct bus base; /* first: a struct bus is cast to this */
@@ -101,6 +98,8 @@ struct redis_bus {
     /* any thread */
     struct inbox inbox;
     _Atomic bool is_ready;
+    struct redis_reason reason;
+    struct redis_topology *topology;
     /* only the bus's thread */
     struct loop *loop;
     struct loop_timer *tick;
@@ -123,6 +122,10 @@ struct redis_bus {
     struct redis_channel *channels; /* a hash by name */
     uint32_t judged_channels;       /* that wait for an echo */
     bool has_outdated;              /* channels whose epoch may be over */
+    bool has_moved;                 /* slots, in this turn */
+    bool has_refused;               /* subscriptions, since the last tick */
+    struct redis_channel *gathered; /* to be subscribed to behind this turn */
+    size_t gathered_count;
     struct redis_client *clients;   /* a hash by id */
     struct redis_leavers *leavers;  /* a hash by channel */
     bool limits_clients;            /* a new config may change it */

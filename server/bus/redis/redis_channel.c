@@ -6,42 +6,24 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "bus/redis/redis_backlog.h"
 #include "bus/redis/redis_call.h"
 #include "bus/redis/redis_channel_table.h"
 #include "bus/redis/redis_envelope.h"
-#include "bus/redis/redis_keys.h"
 #include "bus/redis/redis_link.h"
 #include "bus/redis/redis_messages.h"
 #include "bus/redis/redis_presence.h"
 #include "bus/redis/redis_recovery.h"
 #include "bus/redis/redis_repair.h"
 #include "bus/redis/redis_send.h"
-#include "bus/redis/redis_slots.h"
+#include "bus/redis/redis_subscribe.h"
 
 enum { GRACE_MS = 2000 };
 
 static struct redis_link *link_of(const struct redis_channel *channel)
 {
-    char *name = redis_key(channel->bus, channel->name, "c");
-    struct redis_link *link =
-        redis_subscriptions_of(channel->bus, bytes_of(name));
-    free(name);
-    return link;
-}
-
-static void send_subscription(struct redis_channel *channel, bool subscribe)
-{
-    struct redis_bus *bus = channel->bus;
-    static const char *const verbs[2][2] = {
-        {"UNSUBSCRIBE", "SUBSCRIBE"},
-        {"SUNSUBSCRIBE", "SSUBSCRIBE"},
-    };
-    char *name = redis_key(bus, channel->name, "c");
-    const struct bytes words[] = {
-        bytes_of(verbs[redis_is_sharded(bus)][subscribe]), bytes_of(name)};
-    redis_link_push(channel->link, words, 2);
-    free(name);
+    return redis_subscriptions_of(channel->bus, channel->slot);
 }
 
 static void start_subscribing(struct redis_channel *channel)
@@ -55,7 +37,7 @@ static void start_subscribing(struct redis_channel *channel)
     channel->stage = SUBSCRIBING;
     if (channel->has_position) /* it was subscribed to before */
         metrics_add(&channel->bus->metrics, METRIC_REDIS_RESUBSCRIBED, 1);
-    send_subscription(channel, true);
+    redis_subscribe_later(channel);
 }
 
 /* The clocks may be of two machines: earlier than sent counts as at once. */
@@ -89,7 +71,7 @@ void redis_channel_on_message(struct redis_bus *bus, const char *name,
 void redis_channel_on_confirmed(struct redis_bus *bus, const char *name)
 {
     struct redis_channel *channel = redis_channel_find(bus, name);
-    if (channel && channel->stage == SUBSCRIBING)
+    if (channel && channel->stage == SUBSCRIBING && !channel->is_gathered)
         redis_repair_start(channel);
 }
 
@@ -116,19 +98,14 @@ void redis_channels_forget(struct redis_bus *bus)
     }
 }
 
-void redis_channels_moved(struct redis_bus *bus, uint16_t slot)
+void redis_channels_moved(struct redis_bus *bus)
 {
-    struct redis_channel *channel;
-    struct redis_channel *next;
-    HASH_ITER(hh, bus->channels, channel, next)
-    {
-        char *name = redis_key(bus, channel->name, "c");
-        if (redis_slot_of(bytes_of(name)) == slot) {
-            redis_repair_forget(channel);
-            start_subscribing(channel);
-        }
-        free(name);
-    }
+    bus->has_moved = true;
+}
+
+void redis_channels_refused(struct redis_bus *bus)
+{
+    bus->has_refused = true;
 }
 
 /* Our own SUNSUBSCRIBE is for a channel that is freed by then. */
@@ -235,8 +212,9 @@ static void free_channel(struct redis_channel *channel)
 
 static bool is_unused(const struct redis_channel *channel, uint64_t now_ms)
 {
-    return !channel->subscribers && !channel->is_reading && !channel->waiting &&
-           !channel->recoveries && now_ms >= channel->leave_ms;
+    return !channel->is_gathered && !channel->subscribers &&
+           !channel->is_reading && !channel->waiting && !channel->recoveries &&
+           now_ms >= channel->leave_ms;
 }
 
 /* Whether pub/sub is late with messages that Redis has and a subscriber
@@ -274,28 +252,90 @@ void redis_channels_compare(struct redis_bus *bus)
     }
 }
 
+/* One walk for all slots that a turn has found elsewhere. */
+static void follow_moved(struct redis_bus *bus)
+{
+    if (!bus->has_moved)
+        return;
+    bus->has_moved = false;
+    redis_channels_forget(bus);
+    redis_channels_subscribe_again(bus);
+}
+
+void redis_channels_turn(struct redis_bus *bus)
+{
+    follow_moved(bus);
+    redis_subscribe_gathered(bus);
+}
+
+static void tick_channel(struct redis_channel *channel, bool is_due,
+                         uint64_t now_ms)
+{
+    expire_waiting(channel, now_ms);
+    start_subscribing(channel);
+    redis_repair_resume(channel);
+    if (is_due || is_overdue(channel, now_ms))
+        verify(channel);
+}
+
+/* Unsubscribes from channels in a list that is linked as gathered ones are,
+ * and frees them. */
+static void leave(struct redis_bus *bus, struct redis_channel *first,
+                  size_t count)
+{
+    if (!first)
+        return;
+    struct redis_channel **channels =
+        memory_new(count, sizeof(struct redis_channel *));
+    size_t subscribed = 0;
+    for (struct redis_channel *each = first; each; each = each->next_gathered)
+        if (each->stage != UNSUBSCRIBED)
+            channels[subscribed++] = each;
+    redis_unsubscribe(bus, channels, subscribed);
+    free(channels);
+    while (first) {
+        struct redis_channel *channel = first;
+        first = first->next_gathered;
+        redis_presence_forget(bus, channel->name);
+        free_channel(channel);
+    }
+}
+
+/* A cluster refused some subscriptions, without a word about where they
+ * belong: those that are not confirmed are asked for again. */
+static void retry_refused(struct redis_bus *bus)
+{
+    struct redis_channel *channel;
+    struct redis_channel *next;
+    if (!bus->has_refused)
+        return;
+    bus->has_refused = false;
+    HASH_ITER(hh, bus->channels, channel, next)
+    if (channel->stage == SUBSCRIBING)
+        redis_repair_forget(channel);
+}
+
 void redis_channels_tick(struct redis_bus *bus, uint64_t now_ms)
 {
     enum { VERIFY_SECONDS = 60 };
     struct redis_channel *channel;
     struct redis_channel *next;
+    struct redis_channel *unused = NULL;
+    size_t unused_count = 0;
     uint64_t place = 0;
     metrics_set(&bus->metrics, METRIC_CHANNELS, HASH_COUNT(bus->channels));
+    retry_refused(bus);
     HASH_ITER(hh, bus->channels, channel, next)
     {
-        expire_waiting(channel, now_ms);
-        start_subscribing(channel);
-        redis_repair_resume(channel);
-        if (place++ % VERIFY_SECONDS == bus->seconds % VERIFY_SECONDS ||
-            is_overdue(channel, now_ms))
-            verify(channel);
-        if (is_unused(channel, now_ms)) {
-            if (channel->stage != UNSUBSCRIBED)
-                send_subscription(channel, false);
-            redis_presence_forget(bus, channel->name);
-            free_channel(channel);
-        }
+        bool is_due = place++ % VERIFY_SECONDS == bus->seconds % VERIFY_SECONDS;
+        tick_channel(channel, is_due, now_ms);
+        if (!is_unused(channel, now_ms))
+            continue;
+        channel->next_gathered = unused;
+        unused = channel;
+        unused_count++;
     }
+    leave(bus, unused, unused_count);
 }
 
 void redis_channels_free(struct redis_bus *bus)

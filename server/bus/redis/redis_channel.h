@@ -22,8 +22,10 @@ void redis_channel_on_message(struct redis_bus *bus, const char *name,
                               struct bytes text);
 void redis_channel_on_confirmed(struct redis_bus *bus, const char *name);
 
-/* A cluster says that a slot is elsewhere, or took a subscription away. */
-void redis_channels_moved(struct redis_bus *bus, uint16_t slot);
+/* A cluster says that a slot is elsewhere, refused subscriptions without saying
+ * which, or took one away. */
+void redis_channels_moved(struct redis_bus *bus);
+void redis_channels_refused(struct redis_bus *bus);
 void redis_channel_on_unsubscribed(struct redis_bus *bus, const char *name);
 
 /* A link that subscribes came up or went down. */
@@ -35,6 +37,9 @@ void redis_channels_read_again(struct redis_bus *bus);
 
 /* Each turn: channels that were found outdated are compared with Redis. */
 void redis_channels_compare(struct redis_bus *bus);
+
+/* The end of each turn: subscriptions that it has gathered are sent. */
+void redis_channels_turn(struct redis_bus *bus);
 
 /* Once a second. */
 void redis_channels_tick(struct redis_bus *bus, uint64_t now_ms);

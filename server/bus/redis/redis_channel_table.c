@@ -1,6 +1,20 @@
 #include "bus/redis/redis_channel_table.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "bus/redis/redis_keys.h"
+#include "bus/redis/redis_slots.h"
+
+static uint16_t slot_of(const struct redis_bus *bus, const char *name)
+{
+    if (!bus->url.is_cluster)
+        return 0;
+    char *key = redis_key(bus, name, "c");
+    uint16_t slot = redis_slot_of(bytes_of(key));
+    free(key);
+    return slot;
+}
 
 struct redis_channel *redis_channel_find(struct redis_bus *bus,
                                          const char *name)
@@ -18,6 +32,7 @@ struct redis_channel *redis_channel_find_or_add(struct redis_bus *bus,
         return channel;
     HASH_ADD_NAMED(bus->channels, name, bytes_of(name), channel);
     channel->bus = bus;
+    channel->slot = slot_of(bus, name);
     channel->waiting_end = &channel->waiting;
     channel->options =
         channel_options_find(&bus->instance->options->channels, name);

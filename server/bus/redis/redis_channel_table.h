@@ -37,7 +37,10 @@ struct redis_channel {
     bool is_stale;           /* and what it will say is too old: read again */
     bool is_outdated;        /* Redis has another epoch: read */
     bool has_lost;           /* held overflowed: read again */
+    bool is_gathered;        /* its subscription is sent behind this turn */
+    uint16_t slot;           /* of a cluster */
     struct redis_link *link; /* where it is subscribed to */
+    struct redis_channel *next_gathered;
     uint64_t judge_echo;    /* what is missing may still come until this echo */
     struct position judged; /* where the stream stood then */
     int64_t gap_ms;   /* when a gap was told last, or the first subscribed */

@@ -148,6 +148,7 @@ static void on_told(void *arg, const struct redisReply *reply)
     struct redis_bus *bus = telling->bus;
     struct redis_client *client = telling->client;
     client->calls--;
+    redis_presence_on_told(bus, reply);
     if (reply && !redis_is_passing_error(reply))
         take_answer(telling, reply);
     if (is_single(bus))
@@ -272,6 +273,18 @@ void redis_clients_tick(struct redis_bus *bus)
         return;
     bus->limits_clients = limits;
     tell_all(bus, tell_as_it_is);
+}
+
+void redis_clients_list_former(struct redis_bus *bus)
+{
+    struct redis_client *client;
+    struct redis_client *next;
+    HASH_ITER(hh, bus->clients, client, next)
+    {
+        char *name = redis_client_name(client->id);
+        redis_presence_list_former(bus, "clients", name);
+        free(name);
+    }
 }
 
 void redis_clients_reap(struct redis_bus *bus, const char *id,

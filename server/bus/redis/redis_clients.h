@@ -17,6 +17,9 @@ void redis_clients_tell(struct redis_bus *bus, const char *id);
 /* Redis, or pub/sub, is there again. */
 void redis_clients_tell_all(struct redis_bus *bus);
 
+/* All clients belong to what this instance had under its former id. */
+void redis_clients_list_former(struct redis_bus *bus);
+
 /* A newer connection of the client was opened on some instance. */
 void redis_clients_on_claim(struct redis_bus *bus, const char *id,
                             struct bytes instance, uint64_t claim);

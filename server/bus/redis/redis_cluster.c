@@ -11,6 +11,7 @@
 #include "bus/redis/redis_node.h"
 #include "bus/redis/redis_push.h"
 #include "bus/redis/redis_slots.h"
+#include "bus/redis/redis_topology.h"
 
 enum {
     CHECK_MS = 100,
@@ -69,21 +70,29 @@ struct redis_link *redis_cluster_subscriptions(struct redis_cluster *all,
     return node ? node->subscriptions : NULL;
 }
 
+static bool is_up(const struct redis_cluster *all,
+                  const struct redis_node *node)
+{
+    return node == all->home ? all->bus->proof.is_proven : node->is_proven;
+}
+
+static size_t count_up(const struct redis_cluster *all)
+{
+    size_t up = 0;
+    for (size_t i = 0; i < all->count; i++)
+        up += is_up(all, all->nodes[i]);
+    return up;
+}
+
 bool redis_cluster_is_proven(const struct redis_cluster *all)
 {
-    bool is_proven = all->home != NULL && all->is_covered;
-    for (size_t i = 0; i < all->count; i++)
-        if (all->nodes[i] != all->home && !all->nodes[i]->is_proven)
-            is_proven = false;
-    return is_proven;
+    return all->home && all->is_covered && count_up(all) == all->count;
 }
 
 bool redis_cluster_serves(const struct redis_cluster *all, uint16_t slot)
 {
     const struct redis_node *node = owner(all, slot);
-    if (node && node == all->home)
-        return all->bus->proof.is_proven;
-    return node && node->is_proven;
+    return node && is_up(all, node);
 }
 
 uint64_t redis_cluster_changes(const struct redis_cluster *all)
@@ -151,38 +160,35 @@ static uint16_t index_of(const struct redis_cluster *all,
     return NO_NODE;
 }
 
-/* [first, last, [host, port, id], replicas...] */
 static void read_range(struct redis_cluster *all, uint16_t *slots,
-                       const struct redisReply *range)
+                       const struct redisReply *reply)
 {
-    int64_t first;
-    int64_t last;
-    int64_t port;
-    struct bytes host;
-    char text[REDIS_HOST_MAX];
-    const struct redisReply *master = redis_push_element(range, 2);
-    if (!redis_push_number(redis_push_element(range, 0), &first) ||
-        !redis_push_number(redis_push_element(range, 1), &last) ||
-        !redis_push_number(redis_push_element(master, 1), &port) || first < 0 ||
-        first > last || last >= REDIS_SLOTS || port <= 0 || port > UINT16_MAX)
+    struct redis_range range;
+    char host[REDIS_HOST_MAX];
+    if (!redis_push_range(reply, &range))
         return;
     /* a node that does not know its own address leaves it out */
-    if (!redis_push_bytes(redis_push_element(master, 0), &host) || !host.len)
-        host = bytes_of(all->asked.host);
-    snprintf(text, sizeof text, "%.*s", (int)host.len, host.data);
-    struct redis_node *node = find_or_add(all, text, (uint16_t)port);
+    if (!range.host.len)
+        range.host = bytes_of(all->asked.host);
+    snprintf(host, sizeof host, "%.*s", (int)range.host.len, range.host.data);
+    struct redis_node *node = find_or_add(all, host, range.port);
     if (!node)
         return;
     node->is_listed = true;
-    for (int64_t slot = first; slot <= last; slot++)
+    node->replicas = range.replicas;
+    for (unsigned slot = range.first; slot <= range.last; slot++)
         slots[slot] = index_of(all, node);
 }
 
-static void count_move(struct redis_cluster *all, size_t slot, uint16_t node)
+/* A node that no table has named yet was a replica until now. */
+static void note_move(struct redis_cluster *all, size_t slot, uint16_t node)
 {
     uint16_t before = all->slots[slot];
-    if (before != NO_NODE && node != NO_NODE && before != node)
-        metrics_add(&all->bus->metrics, METRIC_REDIS_SLOTS_MOVED, 1);
+    if (before == NO_NODE || node == NO_NODE || before == node)
+        return;
+    metrics_add(&all->bus->metrics, METRIC_REDIS_SLOTS_MOVED, 1);
+    if (!all->nodes[node]->was_listed)
+        all->nodes[before]->is_replaced = true;
 }
 
 static void drop_unlisted(struct redis_cluster *all)
@@ -193,10 +199,12 @@ static void drop_unlisted(struct redis_cluster *all)
         struct redis_node *node = all->nodes[i];
         places[i] = node->is_listed ? (uint16_t)kept : (uint16_t)NO_NODE;
         if (node->is_listed) {
+            node->was_listed = true;
+            node->is_replaced = false;
             all->nodes[kept++] = node;
             continue;
         }
-        if (node->was_listed)
+        if (node->is_replaced)
             metrics_add(&all->bus->metrics, METRIC_REDIS_FAILOVERS, 1);
         if (all->home == node)
             all->home = NULL;
@@ -238,21 +246,16 @@ static void take_table(struct redis_cluster *all,
     static uint16_t slots[REDIS_SLOTS]; /* only the bus's thread */
     for (size_t i = 0; i < REDIS_SLOTS; i++)
         slots[i] = NO_NODE;
-    for (size_t i = 0; i < all->count; i++) {
-        all->nodes[i]->was_listed = all->nodes[i]->is_listed;
+    for (size_t i = 0; i < all->count; i++)
         all->nodes[i]->is_listed = false;
-    }
     for (size_t i = 0; i < redis_push_count(reply); i++)
         read_range(all, slots, redis_push_element(reply, i));
     bool is_same = memcmp(all->slots, slots, sizeof slots) == 0;
     for (size_t i = 0; i < REDIS_SLOTS; i++)
-        count_move(all, i, slots[i]);
+        note_move(all, i, slots[i]);
     memcpy(all->slots, slots, sizeof slots);
     all->changes++;
-    all->is_covered = true;
-    for (size_t i = 0; i < REDIS_SLOTS; i++)
-        if (slots[i] == NO_NODE)
-            all->is_covered = false;
+    all->is_covered = !redis_slots_count(slots, NO_NODE);
     drop_unlisted(all);
     place_home(all);
     place_others(all);
@@ -321,7 +324,8 @@ static void ask(struct redis_cluster *all)
     const struct redis_link_events events = {.judge = judge_seed,
                                              .on_up = on_asker_up,
                                              .on_down = on_asker_down,
-                                             .arg = all};
+                                             .arg = all,
+                                             .reason = &bus->reason};
     redis_link_free(all->asker);
     choose_asked(all);
     all->is_asking = true;
@@ -340,26 +344,20 @@ void redis_cluster_refresh(struct redis_cluster *all)
 struct redis_link *redis_cluster_redirect(struct redis_cluster *all,
                                           const char *error, uint16_t *slot)
 {
-    char host[REDIS_HOST_MAX];
-    unsigned number;
-    unsigned port;
-    const char *colon = strrchr(error, ':');
+    struct redis_redirection to;
     bool is_moved = strncmp(error, "MOVED ", 6) == 0;
-    if (sscanf(error, "%*s %u %255[^ ]", &number, host) != 2 || !colon ||
-        number >= REDIS_SLOTS || sscanf(colon + 1, "%u", &port) != 1 || !port ||
-        port > UINT16_MAX)
+    if (!redis_push_redirection(error, &to))
         return NULL;
-    *strrchr(host, ':') = '\0';
-    *slot = (uint16_t)number;
+    *slot = to.slot;
     redis_cluster_refresh(all);
     struct redis_node *node =
-        find_or_add(all, host[0] ? host : all->asked.host, (uint16_t)port);
+        find_or_add(all, to.host[0] ? to.host : all->asked.host, to.port);
     if (!node)
         return NULL;
     all->changes += is_moved;
     if (is_moved) {
-        count_move(all, number, index_of(all, node));
-        all->slots[number] = index_of(all, node);
+        note_move(all, to.slot, index_of(all, node));
+        all->slots[to.slot] = index_of(all, node);
     }
     if (!commands_of(all, node)) {
         redis_node_connect(node);
@@ -382,20 +380,31 @@ uint64_t redis_cluster_echo(struct redis_cluster *all,
 {
     for (size_t i = 0; i < all->count; i++) {
         struct redis_node *node = all->nodes[i];
-        if (node->subscriptions != subscriptions || !node->echo)
-            continue;
-        return redis_node_echo(node);
+        if (node->subscriptions == subscriptions && node->echo)
+            return redis_node_echo(node);
     }
     return UINT64_MAX; /* the link is gone, and so is what waits */
+}
+
+void redis_cluster_show(const struct redis_cluster *all,
+                        struct redis_topology *topology)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        const struct redis_node *node = all->nodes[i];
+        const char *role = node == all->home ? "home" : "master";
+        struct redis_place *place = redis_topology_add(
+            topology, role, node->host, node->url.port, commands_of(all, node));
+        place->is_node = true;
+        place->is_up = is_up(all, node);
+        place->slots = redis_slots_count(all->slots, (uint16_t)i);
+        place->replicas = node->replicas;
+    }
 }
 
 static void count_nodes(const struct redis_cluster *all)
 {
     struct metrics *metrics = &all->bus->metrics;
-    size_t up = 0;
-    for (size_t i = 0; i < all->count; i++)
-        up += all->nodes[i] == all->home ? all->bus->proof.is_proven
-                                         : all->nodes[i]->is_proven;
+    size_t up = count_up(all);
     metrics_set(metrics, METRIC_REDIS_NODES_UP, up);
     metrics_set(metrics, METRIC_REDIS_NODES_DOWN, all->count - up);
 }

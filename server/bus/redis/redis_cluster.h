@@ -46,7 +46,7 @@ void redis_cluster_stop(struct redis_cluster *cluster);
 /* After redis_cluster_stop. NULL is ignored. */
 void redis_cluster_free(struct redis_cluster *cluster);
 
-/* Whether every master but the home node is reached and heard. */
+/* Whether every slot has a master, and each of them is reached and heard. */
 bool redis_cluster_is_proven(const struct redis_cluster *cluster);
 
 /* Whether the master of a slot is reached and heard. */
@@ -72,6 +72,10 @@ uint64_t redis_cluster_echo(struct redis_cluster *cluster,
 
 /* The table may be wrong: asks soon. */
 void redis_cluster_refresh(struct redis_cluster *cluster);
+
+/* Adds each master. */
+void redis_cluster_show(const struct redis_cluster *cluster,
+                        struct redis_topology *topology);
 
 /* Calls `visit` for the link for commands of each master. */
 void redis_cluster_each(struct redis_cluster *cluster,

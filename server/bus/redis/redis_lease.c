@@ -208,7 +208,33 @@ void redis_presence_register(struct redis_bus *bus, redis_answer *answer)
                  random_uint64());
     presence->is_used = false;
     presence->is_known = false;
+    presence->is_doubtful = false;
     send_heartbeat(bus, answer);
+}
+
+static void list_former(struct redis_bus *bus, const char *channel,
+                        const char *client, uint32_t connections,
+                        struct bytes info)
+{
+    (void)client;
+    (void)connections;
+    (void)info;
+    redis_presence_list_former(bus, "channels", channel);
+}
+
+/* Nodes of a cluster fail one by one: the lists may not know of members that
+ * another node does know of. */
+static void bury_former(struct redis_bus *bus)
+{
+    struct redis_presence *presence = &bus->presence;
+    if (!presence->former[0])
+        return;
+    if (bus->cluster) {
+        redis_channels_each_member(bus, list_former);
+        redis_clients_list_former(bus);
+    }
+    bury(bus, bytes_of(presence->former), true);
+    presence->former[0] = '\0';
 }
 
 /* All is told under the new id before the old one is buried: so nobody seems
@@ -223,16 +249,26 @@ void redis_presence_restore(struct redis_bus *bus)
     redis_channels_each_member(bus, redis_presence_set);
     redis_leavers_tell_all(bus);
     redis_clients_tell_all(bus);
-    if (presence->former[0])
-        bury(bus, bytes_of(presence->former), true);
-    presence->former[0] = '\0';
+    bury_former(bus);
 }
 
 static void on_registered_again(void *arg, const struct redisReply *reply)
 {
     struct redis_bus *bus = arg;
-    if (reply && !redis_is_passing_error(reply) && !redis_push_error(reply))
+    if (reply && !redis_push_error(reply))
         redis_presence_restore(bus);
+    else
+        bus->presence.is_doubtful = true;
+}
+
+/* As when Redis was away, once all of it is back: what was told may have been
+ * lost with a node. */
+void redis_presence_tick(struct redis_bus *bus)
+{
+    struct redis_presence *presence = &bus->presence;
+    if (presence->is_doubtful && bus->is_ready && !presence->burials &&
+        !bus->writes.are_refused)
+        redis_presence_register(bus, on_registered_again);
 }
 
 /* The first element says whether Redis knew us; if not, we were buried, or

@@ -16,6 +16,9 @@
 void redis_presence_register(struct redis_bus *bus, redis_answer *answer);
 void redis_presence_restore(struct redis_bus *bus);
 
+/* Once a second: what Redis may have missed is told again. */
+void redis_presence_tick(struct redis_bus *bus);
+
 /* This instance goes, and says so. */
 void redis_presence_farewell(struct redis_bus *bus);
 

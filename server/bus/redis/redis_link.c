@@ -32,6 +32,8 @@ struct redis_link {
     struct backoff backoff;
     uint32_t patience_ms;
     uint64_t heard_ns; /* when the last bytes came */
+    uint64_t answers;  /* on this connection */
+    uint64_t waited_ns;
     struct redis_outage outage;
     struct redis_server server; /* that it is connected to, or was */
     int64_t id;                 /* of the connection, as Redis counts them */
@@ -50,6 +52,13 @@ bool redis_link_is_up(const struct redis_link *link)
 size_t redis_link_in_flight(const struct redis_link *link)
 {
     return link->pending.count;
+}
+
+void redis_link_round_trips(const struct redis_link *link, uint64_t *answers,
+                            uint64_t *waited_ns)
+{
+    *answers = link->answers;
+    *waited_ns = link->waited_ns;
 }
 
 const struct redis_server *redis_link_server(const struct redis_link *link)
@@ -86,6 +95,7 @@ void redis_link_reset(struct redis_link *link, const char *why)
     if (link->state == WAITING)
         return;
     redis_outage_note(&link->outage, why, clock_steady_ms());
+    redis_reason_set(link->events.reason, "Redis is away: %s", why);
     wait_for_next(link);
 }
 
@@ -225,6 +235,15 @@ static void greet(struct redis_link *link)
         send_now(link, select, 2, on_greeted, link);
 }
 
+static void note_round_trip(struct redis_link *link, uint64_t ns)
+{
+    link->answers++;
+    link->waited_ns += ns;
+    if (link->events.round_trips)
+        metrics_observe(link->events.round_trips, DISTRIBUTION_REDIS_ROUND_TRIP,
+                        ns);
+}
+
 static void on_reply(void *arg, const struct redisReply *reply)
 {
     struct redis_link *link = arg;
@@ -239,9 +258,7 @@ static void on_reply(void *arg, const struct redisReply *reply)
         return;
     }
     struct redis_command pending = redis_pending_take(&link->pending);
-    if (link->events.round_trips)
-        metrics_observe(link->events.round_trips, DISTRIBUTION_REDIS_ROUND_TRIP,
-                        link->heard_ns - pending.sent_ns);
+    note_round_trip(link, link->heard_ns - pending.sent_ns);
     if (error)
         log_limited(LOG_DEBUG, 10, "Redis command failed",
                     LOG_TEXT("command", pending.name),
@@ -263,6 +280,7 @@ static void on_open(void *arg)
 {
     struct redis_link *link = arg;
     link->state = GREETING;
+    link->answers = link->waited_ns = 0;
     greet(link);
 }
 

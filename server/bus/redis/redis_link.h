@@ -17,6 +17,7 @@
 #include "base/loop.h"
 #include "bus/redis/redis_options.h"
 #include "bus/redis/redis_pending.h"
+#include "bus/redis/redis_reason.h"
 #include "bus/redis/redis_server.h"
 #include "bus/redis/redis_tls.h"
 #include "bus/redis/redis_url.h"
@@ -38,6 +39,7 @@ struct redis_link_events {
     void (*on_refused)(void *arg, const struct redisReply *reply);
     void *arg;
     struct metrics *round_trips; /* where they are observed, or NULL */
+    struct redis_reason *reason; /* where it leaves why it is down, or NULL */
 };
 
 /* Starts to connect. `name` is for the log (NULL: no log); options, url and tls
@@ -77,6 +79,11 @@ void redis_link_push(struct redis_link *link, const struct bytes *words,
 
 /* Redis may take that much longer to answer (XREADGROUP BLOCK). */
 void redis_link_set_patience(struct redis_link *link, uint32_t more_ms);
+
+/* Of the commands that were answered since it was connected: how many they
+ * were, and for how long all of them waited together. */
+void redis_link_round_trips(const struct redis_link *link, uint64_t *answers,
+                            uint64_t *waited_ns);
 
 /* How many commands await their answer. */
 size_t redis_link_in_flight(const struct redis_link *link);

@@ -8,6 +8,7 @@
 #include "bus/redis/redis_call.h"
 #include "bus/redis/redis_keys.h"
 #include "bus/redis/redis_link.h"
+#include "bus/redis/redis_push.h"
 #include "bus/redis/redis_send.h"
 
 char *redis_presence_key(const struct redis_bus *bus, const char *id,
@@ -18,15 +19,34 @@ char *redis_presence_key(const struct redis_bus *bus, const char *id,
     return redis_name(bus, name);
 }
 
-void redis_presence_list(struct redis_bus *bus, const char *verb,
-                         const char *what, const char *name)
+void redis_presence_on_told(void *arg, const struct redisReply *reply)
 {
-    char *key = redis_presence_key(bus, bus->presence.id, what);
+    struct redis_bus *bus = arg;
+    if (!reply || redis_push_error(reply))
+        bus->presence.is_doubtful = true;
+}
+
+static void list(struct redis_bus *bus, const char *id, const char *verb,
+                 const char *what, const char *name)
+{
+    char *key = redis_presence_key(bus, id, what);
     const struct bytes words[] = {bytes_of(verb), bytes_of(key),
                                   bytes_of(name)};
     if (bus->is_serving)
-        redis_send(bus, words, 3, NULL, NULL);
+        redis_send(bus, words, 3, redis_presence_on_told, bus);
     free(key);
+}
+
+void redis_presence_list(struct redis_bus *bus, const char *verb,
+                         const char *what, const char *name)
+{
+    list(bus, bus->presence.id, verb, what, name);
+}
+
+void redis_presence_list_former(struct redis_bus *bus, const char *what,
+                                const char *name)
+{
+    list(bus, bus->presence.former, "SADD", what, name);
 }
 
 void redis_presence_call(struct redis_bus *bus, enum redis_script script,

@@ -4,7 +4,7 @@
  * Owner:   returned texts are the caller's.
  * Thread:  the bus's.
  * Limits:  none of its own.
- * Failure: what is lost with the link is told again when Redis is back.
+ * Failure: what is lost with the link, or with a node, is told again later.
  */
 #ifndef PEAL_BUS_REDIS_MEMBERS_H
 #define PEAL_BUS_REDIS_MEMBERS_H
@@ -14,6 +14,14 @@
 /* SADD to, or SREM from, what this instance has: "channels" or "clients". */
 void redis_presence_list(struct redis_bus *bus, const char *verb,
                          const char *what, const char *name);
+
+/* Adds to what this instance had under its former id. */
+void redis_presence_list_former(struct redis_bus *bus, const char *what,
+                                const char *name);
+
+/* The answer to what Redis was told of this instance, the bus being its
+ * argument: when it is lost, or an error, all is told again. */
+void redis_presence_on_told(void *arg, const struct redisReply *reply);
 
 /* The set of what an instance has, as an owned text: "channels" with members,
  * or "clients". */

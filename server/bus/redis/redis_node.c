@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "bus/redis/redis_link.h"
@@ -21,14 +20,19 @@ static void lose(struct redis_node *node)
 {
     node->is_proven = false;
     node->needed = UINT64_MAX;
-    node->waits_ms = 0;
+    redis_echo_forgive(&node->echoes);
     node->events->on_changed(node->events->arg);
 }
 
 static void on_echo_sent(void *arg, const struct redisReply *reply)
 {
     struct redis_node *node = arg;
-    if (!redis_push_error(reply))
+    bool is_accepted = !redis_push_error(reply);
+    if (!reply)
+        return;
+    redis_echo_answered(&node->echoes, is_accepted && node->is_subscribed,
+                        clock_steady_ms());
+    if (is_accepted)
         return;
     lose(node); /* MOVED: another channel, when the table is right */
     node->events->on_doubt(node->events->arg);
@@ -37,12 +41,10 @@ static void on_echo_sent(void *arg, const struct redisReply *reply)
 static void send_echo(struct redis_node *node)
 {
     char number[24];
-    snprintf(number, sizeof number, "%" PRIu64, ++node->sent);
+    snprintf(number, sizeof number, "%" PRIu64, ++node->echoes.sent);
     const struct bytes words[] = {BYTES_LITERAL("SPUBLISH"),
                                   bytes_of(node->echo), bytes_of(number)};
     node->echo_ms = clock_steady_ms() + ECHO_MS;
-    if (!node->waits_ms)
-        node->waits_ms = clock_steady_ms();
     redis_link_send(node->commands, words, 3, on_echo_sent, node);
 }
 
@@ -57,17 +59,15 @@ static void prove(struct redis_node *node)
                          "its links reach different servers");
         return;
     }
-    node->needed = node->sent + 1;
+    node->needed = node->echoes.sent + 1;
     send_echo(node);
 }
 
 static void on_echo(struct redis_node *node, struct bytes text)
 {
-    uint64_t number;
-    if (!json_decode_uint(text, &number) || number > node->sent)
+    if (!redis_echo_take(&node->echoes, text, clock_steady_ms()))
         return;
-    node->heard = number;
-    node->waits_ms = number < node->sent ? clock_steady_ms() : 0;
+    uint64_t number = node->echoes.heard;
     node->events->on_echo(node->events->arg, node->subscriptions, number);
     if (number < node->needed || node->is_proven)
         return;
@@ -124,6 +124,7 @@ static void on_commands_down(void *arg)
     struct redis_node *node = arg;
     node->loaded = 0;
     lose(node);
+    redis_echo_cut(&node->echoes);
     node->events->on_doubt(node->events->arg);
 }
 
@@ -147,6 +148,7 @@ static void on_push(void *arg, const struct redisReply *reply)
 {
     struct redis_node *node = arg;
     struct redis_push push;
+    node->echoes.pushes++;
     bool is_echo = node->echo && redis_push_read(reply, &push) &&
                    bytes_equal(push.channel, bytes_of(node->echo));
     if (!is_echo) {
@@ -195,13 +197,15 @@ void redis_node_connect(struct redis_node *node)
                                                .on_down = on_commands_down,
                                                .on_refused = on_refused,
                                                .arg = node,
-                                               .round_trips = &bus->metrics};
+                                               .round_trips = &bus->metrics,
+                                               .reason = &bus->reason};
     const struct redis_link_events subscriptions = {
         .judge = judge_node,
         .on_up = on_subscriptions_up,
         .on_down = on_subscriptions_down,
         .on_push = on_push,
-        .arg = node};
+        .arg = node,
+        .reason = &bus->reason};
     node->needed = UINT64_MAX;
     snprintf(node->labels[0], REDIS_LABEL_MAX, "commands %.20s:%u", node->host,
              node->url.port);
@@ -230,10 +234,10 @@ void redis_node_check(struct redis_node *node, uint64_t now_ms)
 {
     bool is_ready = node->loaded == (unsigned)SCRIPT_COUNT &&
                     node->is_subscribed && node->echo;
-    if (node->waits_ms && clock_elapsed(now_ms, node->waits_ms) >
-                              node->bus->options->timeout_ms) {
+    uint32_t timeout_ms = node->bus->options->timeout_ms;
+    if (redis_echo_is_late(&node->echoes, timeout_ms, now_ms)) {
         metrics_add(&node->bus->metrics, METRIC_REDIS_DEAF, 1);
-        node->waits_ms = 0;
+        redis_echo_forgive(&node->echoes);
         redis_link_reset(node->subscriptions,
                          "what this instance publishes does not come back");
     } else if (is_ready && now_ms >= node->echo_ms) {
@@ -244,7 +248,7 @@ void redis_node_check(struct redis_node *node, uint64_t now_ms)
 uint64_t redis_node_echo(struct redis_node *node)
 {
     send_echo(node);
-    return node->sent;
+    return node->echoes.sent;
 }
 
 void redis_node_set_echo(struct redis_node *node, char *echo)

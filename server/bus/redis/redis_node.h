@@ -40,7 +40,9 @@ struct redis_node {
     struct redis_link *commands; /* NULL: the bus's own, or none */
     struct redis_link *subscriptions;
     bool is_listed;     /* the newest table names it */
-    bool was_listed;    /* the one before did */
+    bool was_listed;    /* one before did */
+    uint32_t replicas;  /* of its last range of slots */
+    bool is_replaced;   /* a former replica has slots of it */
     bool is_new;        /* proven since the cluster looked */
     bool is_other;      /* and another server than before */
     unsigned loaded;    /* scripts */
@@ -48,11 +50,9 @@ struct redis_node {
     bool is_subscribed; /* to it */
     bool is_proven;
     char run_id[REDIS_RUN_ID_LEN + 1]; /* of the server proven last */
-    uint64_t sent;                     /* echoes */
-    uint64_t heard;
-    uint64_t needed;   /* the one that proves */
-    uint64_t echo_ms;  /* when the next one is due */
-    uint64_t waits_ms; /* one is not back since then; 0: none */
+    struct redis_echo echoes;
+    uint64_t needed;  /* the one that proves */
+    uint64_t echo_ms; /* when the next one is due */
 };
 
 /* `url` is what else the config says; events are borrowed. */

@@ -35,6 +35,7 @@ struct change {
 static void on_changed(void *arg, const struct redisReply *reply)
 {
     struct change *change = arg;
+    redis_presence_on_told(change->bus, reply);
     redis_news_of_change(change->bus, change->channel, change->client,
                          bytes_of(change->info), reply);
     free(change->info);
@@ -47,7 +48,7 @@ static void send_change(struct redis_bus *bus, const char *channel,
 {
     if (!bus->instance->hooks) {
         redis_presence_call(bus, SCRIPT_PRESENCE, channel, who,
-                            REDIS_CHANGE_WORDS, 0, NULL, NULL);
+                            REDIS_CHANGE_WORDS, 0, redis_presence_on_told, bus);
         return;
     }
     struct change *change = memory_new(1, sizeof *change);

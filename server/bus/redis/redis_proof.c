@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "bus/redis/redis_backlog.h"
@@ -29,8 +28,9 @@ const char *redis_proof_judge_as(struct redis_bus *bus,
     const char *before = bus->proof.misfit;
     if (misfit && misfit != before)
         log_event(LOG_ERROR, "Redis cannot be used", LOG_TEXT("why", misfit));
-    if (misfit != before)
-        bus->proof.misfit = misfit;
+    bus->proof.misfit = misfit;
+    if (misfit)
+        redis_reason_set(&bus->reason, "%s", misfit);
     return misfit;
 }
 
@@ -168,7 +168,7 @@ static void take_server(struct redis_bus *bus)
 /* Nobody heard it, says Redis, or it did not come back. */
 static void take_as_deaf(struct redis_bus *bus)
 {
-    bus->proof.waits_ms = 0;
+    redis_echo_forgive(&bus->proof.echo);
     metrics_add(&bus->metrics, METRIC_REDIS_DEAF, 1);
     redis_link_reset(bus->subscriptions,
                      "what this instance publishes does not come back");
@@ -179,27 +179,33 @@ static void on_echo_sent(void *arg, const struct redisReply *reply)
     struct redis_bus *bus = arg;
     struct redis_proof *proof = &bus->proof;
     int64_t receivers;
-    if (!reply || !redis_push_number(reply, &receivers))
+    if (!reply)
         return;
-    proof->answered++;
-    if (!proof->is_subscribed)
-        return;
-    if (!receivers)
+    bool is_accepted = redis_push_number(reply, &receivers);
+    redis_echo_answered(&proof->echo, is_accepted && proof->is_subscribed,
+                        clock_steady_ms());
+    if (is_accepted && proof->is_subscribed && !receivers)
         take_as_deaf(bus);
-    else if (!proof->waits_ms && proof->heard < proof->answered)
-        proof->waits_ms = clock_steady_ms();
+}
+
+/* A Redis Cluster tells every node of what is published by PUBLISH: echoes of
+ * all instances on all nodes would be too many. */
+static struct bytes verb(const struct redis_bus *bus, const char *sharded,
+                         const char *plain)
+{
+    return bytes_of(bus->url.is_cluster ? sharded : plain);
 }
 
 uint64_t redis_proof_echo(struct redis_bus *bus)
 {
     struct redis_proof *proof = &bus->proof;
     char number[24];
-    snprintf(number, sizeof number, "%" PRIu64, ++proof->sent);
-    const struct bytes words[] = {BYTES_LITERAL("PUBLISH"),
+    snprintf(number, sizeof number, "%" PRIu64, ++proof->echo.sent);
+    const struct bytes words[] = {verb(bus, "SPUBLISH", "PUBLISH"),
                                   bytes_of(proof->channel), bytes_of(number)};
     proof->echo_ms = clock_steady_ms() + ECHO_MS;
     redis_link_send(bus->commands, words, 3, on_echo_sent, bus);
-    return proof->sent;
+    return proof->echo.sent;
 }
 
 static void prove(struct redis_bus *bus)
@@ -213,13 +219,8 @@ static void prove(struct redis_bus *bus)
 void redis_proof_on_echo(struct redis_bus *bus, struct bytes text)
 {
     struct redis_proof *proof = &bus->proof;
-    uint64_t number;
-    if (!json_decode_uint(text, &number) || number <= proof->heard ||
-        number > proof->sent)
-        return;
-    proof->heard = number;
-    proof->waits_ms = number < proof->answered ? clock_steady_ms() : 0;
-    if (number < proof->needed || !proof->is_registered ||
+    if (!redis_echo_take(&proof->echo, text, clock_steady_ms()) ||
+        proof->echo.heard < proof->needed || !proof->is_registered ||
         !proof->is_subscribed)
         return;
     if (!proof->is_proven && !bus->is_serving)
@@ -290,8 +291,7 @@ void redis_proof_commands_down(struct redis_bus *bus)
     proof->is_registered = false;
     proof->is_elected = false;
     proof->needed = UINT64_MAX; /* no echo of before proves anything */
-    proof->waits_ms = 0;
-    proof->answered = proof->sent; /* none of them is answered any more */
+    redis_echo_cut(&proof->echo);
 }
 
 void redis_proof_subscriptions_down(struct redis_bus *bus)
@@ -299,13 +299,13 @@ void redis_proof_subscriptions_down(struct redis_bus *bus)
     bus->proof.is_proven = false;
     bus->proof.is_subscribed = false;
     bus->proof.needed = UINT64_MAX;
-    bus->proof.waits_ms = 0;
+    redis_echo_forgive(&bus->proof.echo);
     bus->proof.asked_ms = 0;
 }
 
 void redis_proof_subscribe(struct redis_bus *bus)
 {
-    const struct bytes words[] = {BYTES_LITERAL("SUBSCRIBE"),
+    const struct bytes words[] = {verb(bus, "SSUBSCRIBE", "SUBSCRIBE"),
                                   bytes_of(bus->proof.channel)};
     bus->proof.asked_ms = clock_steady_ms();
     redis_link_push(bus->subscriptions, words, 2);
@@ -318,30 +318,12 @@ static bool is_over(const struct redis_bus *bus, uint64_t since_ms,
            clock_elapsed(now_ms, since_ms) > bus->options->timeout_ms;
 }
 
-/* An echo may stand behind a lot of messages that are on their way: while
- * they come, the link is slow and not deaf. */
-static void be_patient(struct redis_bus *bus, uint64_t now_ms)
-{
-    enum { PATIENCE = 10 };
-    struct redis_proof *proof = &bus->proof;
-    bool is_hearing = proof->pushes != proof->pushes_seen;
-    proof->pushes_seen = proof->pushes;
-    if (!proof->waits_ms)
-        proof->late_ms = 0;
-    else if (!proof->late_ms)
-        proof->late_ms = now_ms;
-    else if (is_hearing && clock_elapsed(now_ms, proof->late_ms) <
-                               (uint64_t)bus->options->timeout_ms * PATIENCE)
-        proof->waits_ms = now_ms;
-}
-
 static void on_check(void *arg)
 {
     struct redis_bus *bus = arg;
     struct redis_proof *proof = &bus->proof;
     uint64_t now_ms = clock_steady_ms();
-    be_patient(bus, now_ms);
-    if (is_over(bus, proof->waits_ms, now_ms) ||
+    if (redis_echo_is_late(&proof->echo, bus->options->timeout_ms, now_ms) ||
         is_over(bus, proof->asked_ms, now_ms))
         take_as_deaf(bus);
     else if (proof->is_registered && proof->is_subscribed &&
@@ -352,13 +334,12 @@ static void on_check(void *arg)
     probe(bus, now_ms);
 }
 
-const char *redis_proof_why(const struct redis_bus *bus)
+const char *redis_proof_why(struct redis_bus *bus)
 {
-    const char *misfit = bus->proof.misfit;
     const struct redis_sentinels *sentinels = bus->sentinels;
     if (sentinels && !redis_sentinels_agree(sentinels))
         return "Redis is away, and too few Sentinels name a master";
-    return misfit ? misfit : "Redis is away";
+    return redis_reason_text(&bus->reason);
 }
 
 void redis_proof_init(struct redis_bus *bus)

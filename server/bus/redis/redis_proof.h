@@ -50,7 +50,7 @@ void redis_proof_on_echo(struct redis_bus *bus, struct bytes text);
  * Returns its number. */
 uint64_t redis_proof_echo(struct redis_bus *bus);
 
-/* Why Redis does not serve; any thread. */
-const char *redis_proof_why(const struct redis_bus *bus);
+/* Why Redis does not serve; any thread, until it asks again. */
+const char *redis_proof_why(struct redis_bus *bus);
 
 #endif

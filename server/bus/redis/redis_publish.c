@@ -23,7 +23,7 @@
 
 static bool is_from_input(const struct request *request)
 {
-    return request->client[0] == '\0' && request->id.len && !request->is_once;
+    return request->client[0] == '\0' && request->id.len;
 }
 
 /* In a cluster the stream is at another node than the channel: the entry's id
@@ -96,7 +96,11 @@ static char *idempotency_name(const struct redis_bus *bus,
 {
     struct buffer kind = {0};
     buffer_append_text(&kind, "k:");
-    buffer_append(&kind, request->id);
+    if (request->client[0]) { /* a client's keys are its own */
+        buffer_append_text(&kind, request->client);
+        buffer_append_char(&kind, ' ');
+    }
+    buffer_append(&kind, is_from_input(request) ? request->id : request->once);
     char *key = redis_key(bus, request->channel, buffer_text(&kind));
     buffer_deinit(&kind);
     return key;
@@ -112,7 +116,7 @@ static void add_keys(struct publish_words *w, struct redis_bus *bus,
     add_key(w, redis_key(bus, request->channel, last));
     if (is_from_input(request) && !bus->cluster)
         add_key(w, redis_name(bus, "in"));
-    else if (is_from_input(request) || request->is_once)
+    else if (is_from_input(request) || request->once.len)
         add_key(w, idempotency_name(bus, request));
 }
 
@@ -169,7 +173,7 @@ static void add_once(struct publish_words *w, const struct redis_bus *bus,
     add_word(w, is_entry ? BYTES_LITERAL(REDIS_INPUT_GROUP) : none);
     if (is_entry)
         add_word(w, request->id);
-    else if (request->is_once || is_from_input(request))
+    else if (request->once.len || is_from_input(request))
         add_number(w, IDEMPOTENCY_SECONDS);
     else
         add_word(w, none);

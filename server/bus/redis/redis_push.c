@@ -1,10 +1,12 @@
 #include "bus/redis/redis_push.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include <hiredis/hiredis.h>
 
+#include "bus/redis/redis_slots.h"
 #include "messaging/store/epoch.h"
 
 bool redis_push_bytes(const struct redisReply *reply, struct bytes *bytes)
@@ -46,11 +48,53 @@ bool redis_push_is_redirection(const struct redisReply *reply)
     return false;
 }
 
+bool redis_push_redirection(const char *error,
+                            struct redis_redirection *redirection)
+{
+    unsigned slot;
+    unsigned port;
+    char *host = redirection->host;
+    const char *colon = strrchr(error, ':');
+    if (sscanf(error, "%*s %u %255[^ ]", &slot, host) != 2 || !colon ||
+        slot >= REDIS_SLOTS || sscanf(colon + 1, "%u", &port) != 1 || !port ||
+        port > UINT16_MAX || !strrchr(host, ':'))
+        return false;
+    *strrchr(host, ':') = '\0';
+    redirection->slot = (uint16_t)slot;
+    redirection->port = (uint16_t)port;
+    return true;
+}
+
 bool redis_push_number(const struct redisReply *reply, int64_t *number)
 {
     if (!reply || reply->type != REDIS_REPLY_INTEGER)
         return false;
     *number = reply->integer;
+    return true;
+}
+
+static bool read_uint16(const struct redisReply *reply, uint16_t *number)
+{
+    int64_t found;
+    if (!redis_push_number(reply, &found) || found < 0 || found > UINT16_MAX)
+        return false;
+    *number = (uint16_t)found;
+    return true;
+}
+
+/* [first, last, [host, port, id], replicas...] */
+bool redis_push_range(const struct redisReply *reply, struct redis_range *range)
+{
+    const struct redisReply *master = redis_push_element(reply, 2);
+    if (!read_uint16(redis_push_element(reply, 0), &range->first) ||
+        !read_uint16(redis_push_element(reply, 1), &range->last) ||
+        !read_uint16(redis_push_element(master, 1), &range->port) ||
+        range->first > range->last || range->last >= REDIS_SLOTS ||
+        !range->port)
+        return false;
+    if (!redis_push_bytes(redis_push_element(master, 0), &range->host))
+        range->host = (struct bytes){0};
+    range->replicas = (uint32_t)redis_push_count(reply) - 3;
     return true;
 }
 

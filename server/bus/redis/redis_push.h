@@ -48,6 +48,29 @@ const struct redisReply *redis_push_not_sent(void);
 /* An error of a cluster that says: elsewhere, or later. */
 bool redis_push_is_redirection(const struct redisReply *reply);
 
+/* Where "MOVED <slot> <host>:<port>" or "ASK ..." leads. An empty host: the one
+ * that was asked. */
+struct redis_redirection {
+    char host[256];
+    uint16_t port;
+    uint16_t slot;
+};
+
+bool redis_push_redirection(const char *error,
+                            struct redis_redirection *redirection);
+
+/* A range of slots out of CLUSTER SLOTS: whose it is. */
+struct redis_range {
+    uint16_t first;
+    uint16_t last;
+    struct bytes host; /* of the master; empty: the one that was asked */
+    uint16_t port;
+    uint32_t replicas;
+};
+
+bool redis_push_range(const struct redisReply *reply,
+                      struct redis_range *range);
+
 bool redis_push_number(const struct redisReply *reply, int64_t *number);
 
 /* A string's bytes. */

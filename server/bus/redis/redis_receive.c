@@ -15,19 +15,25 @@ static void on_own_push(struct redis_bus *bus, const struct redis_push *push)
     bool is_echo = bytes_equal(push->channel, bytes_of(bus->proof.channel));
     if (push->kind == PUSH_MESSAGE && is_echo) {
         redis_proof_on_echo(bus, push->text);
-        redis_repairs_judge(bus, bus->subscriptions, bus->proof.heard);
+        redis_repairs_judge(bus, bus->subscriptions, bus->proof.echo.heard);
     } else if (push->kind == PUSH_MESSAGE)
         redis_control_on_message(bus, push->text);
     else if (push->kind == PUSH_SUBSCRIBED && is_echo)
         redis_proof_subscribed(bus);
+    else if (push->kind == PUSH_UNSUBSCRIBED && bus->cluster)
+        redis_cluster_refresh(bus->cluster);
 }
 
 /* An SSUBSCRIBE came to a node that does not have the slot. */
 static void on_moved(struct redis_bus *bus, const char *error)
 {
     uint16_t slot;
-    if (bus->cluster && redis_cluster_redirect(bus->cluster, error, &slot))
-        redis_channels_moved(bus, slot);
+    if (!bus->cluster)
+        return;
+    if (redis_cluster_redirect(bus->cluster, error, &slot))
+        redis_channels_moved(bus);
+    else
+        redis_channels_refused(bus);
 }
 
 void redis_receive(void *arg, const struct redisReply *reply)
@@ -41,7 +47,7 @@ void redis_receive(void *arg, const struct redisReply *reply)
     }
     if (!redis_push_read(reply, &push))
         return;
-    bus->proof.pushes++;
+    bus->proof.echo.pushes++;
     if (push.kind == PUSH_PATTERN) {
         redis_input_on_message(bus, push.channel, push.text);
     } else if (!redis_read_channel(bus, push.channel, name)) {

@@ -24,8 +24,8 @@ void redis_send_by_key(struct redis_bus *bus, struct bytes key,
 /* Answers what waits to be sent again with NULL. */
 void redis_send_stop(struct redis_bus *bus);
 
-/* The link that subscribes to a key's channel; NULL: none yet. */
-struct redis_link *redis_subscriptions_of(struct redis_bus *bus,
-                                          struct bytes key);
+/* The link that subscribes to channels of a slot; NULL: none yet. Without a
+ * cluster all slots have the same one. */
+struct redis_link *redis_subscriptions_of(struct redis_bus *bus, uint16_t slot);
 
 #endif

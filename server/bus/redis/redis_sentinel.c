@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "bus/redis/redis_link.h"
 #include "bus/redis/redis_push.h"
+#include "bus/redis/redis_topology.h"
 
 enum { ASK_MS = 500, HOST_MAX = 256, LABEL_MAX = 32 };
 
@@ -198,8 +199,11 @@ static void start(struct redis_sentinels *all, size_t index)
 {
     struct redis_bus *bus = all->bus;
     struct watcher *watcher = &all->watchers[index];
-    const struct redis_link_events events = {
-        .judge = judge, .on_up = on_up, .on_down = on_down, .arg = watcher};
+    const struct redis_link_events events = {.judge = judge,
+                                             .on_up = on_up,
+                                             .on_down = on_down,
+                                             .arg = watcher,
+                                             .reason = &bus->reason};
     watcher->all = all;
     watcher->url = (struct redis_url){
         .host = bus->url.seeds[index].name,
@@ -239,6 +243,18 @@ void redis_sentinels_use_login(struct redis_sentinels *all,
     redis_login_take(&all->login, login);
     for (size_t i = 0; i < all->count; i++)
         redis_link_hurry(all->watchers[i].link);
+}
+
+void redis_sentinels_show(const struct redis_sentinels *all,
+                          struct redis_topology *topology)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        const struct watcher *watcher = &all->watchers[i];
+        struct redis_place *place =
+            redis_topology_add(topology, "sentinel", watcher->url.host,
+                               watcher->url.port, watcher->link);
+        place->is_up = watcher->host[0] != '\0';
+    }
 }
 
 void redis_sentinels_stop(struct redis_sentinels *all)

@@ -30,11 +30,15 @@ redis_sentinels_new(struct redis_bus *bus,
  * master that comes back may have been replaced since. */
 void redis_sentinels_confirm(struct redis_sentinels *sentinels);
 
-/* Ends the connections; in the bus's thread. NULL is ignored. */
 /* Logs in so when it connects next; takes the login. */
 void redis_sentinels_use_login(struct redis_sentinels *all,
                                struct redis_login *login);
 
+/* Adds each of them: up while it names a master. */
+void redis_sentinels_show(const struct redis_sentinels *sentinels,
+                          struct redis_topology *topology);
+
+/* Ends the connections; in the bus's thread. NULL is ignored. */
 void redis_sentinels_stop(struct redis_sentinels *sentinels);
 
 /* After redis_sentinels_stop. NULL is ignored. */

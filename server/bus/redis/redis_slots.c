@@ -22,3 +22,11 @@ uint16_t redis_slot_of(struct bytes key)
     }
     return crc16(key) % REDIS_SLOTS;
 }
+
+uint32_t redis_slots_count(const uint16_t slots[REDIS_SLOTS], uint16_t value)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < REDIS_SLOTS; i++)
+        count += slots[i] == value;
+    return count;
+}

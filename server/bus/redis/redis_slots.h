@@ -17,4 +17,7 @@ enum { REDIS_SLOTS = 16384 };
 /* CRC16 (XMODEM) of the key, or of what stands between its first braces. */
 uint16_t redis_slot_of(struct bytes key);
 
+/* How many slots of a table have that value. */
+uint32_t redis_slots_count(const uint16_t slots[REDIS_SLOTS], uint16_t value);
+
 #endif

@@ -16,7 +16,7 @@
 #include "base/memory.h"
 #include "base/resolver.h"
 
-enum { WORDS_MAX = 64, ELEMENTS_MAX = 16777216, READ_MAX = 65536 };
+enum { ELEMENTS_MAX = 16777216, READ_MAX = 65536 };
 
 enum wire_stage { RESOLVING, CONNECTING, SECURING, OPEN };
 
@@ -96,7 +96,7 @@ static bool flush(struct redis_wire *wire)
 void redis_wire_send(struct redis_wire *wire, const struct bytes *words,
                      size_t count)
 {
-    PANIC_IF(count > WORDS_MAX);
+    PANIC_IF(count > REDIS_WORDS_MAX);
     buffer_append_char(&wire->out, '*');
     buffer_append_uint(&wire->out, count);
     buffer_append(&wire->out, BYTES_LITERAL("\r\n"));

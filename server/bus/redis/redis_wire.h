@@ -26,6 +26,8 @@
 struct redis_wire;
 struct redisReply;
 
+enum { REDIS_WORDS_MAX = 512 }; /* of a command */
+
 struct redis_wire_events {
     void (*on_open)(void *arg); /* commands may be sent */
     void (*on_read)(void *arg); /* bytes came: replies may follow */
@@ -44,7 +46,8 @@ struct redis_wire *redis_wire_open(struct loop *loop,
 /* NULL is ignored. */
 void redis_wire_close(struct redis_wire *wire);
 
-/* What one turn of the loop sends goes out as one write. */
+/* At most REDIS_WORDS_MAX words. What one turn of the loop sends goes out as
+ * one write. */
 void redis_wire_send(struct redis_wire *wire, const struct bytes *words,
                      size_t count);
 

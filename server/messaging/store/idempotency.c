@@ -9,7 +9,7 @@ struct idempotency_key {
     struct position position;
     int64_t time_ms;
     UT_hash_handle hh;
-    char text[]; /* the channel, a blank, the key */
+    char text[]; /* channel, client and key, with blanks between */
 };
 
 bool idempotency_key_is_valid(struct bytes key)
@@ -20,17 +20,26 @@ bool idempotency_key_is_valid(struct bytes key)
     return key.len && key.len <= IDEMPOTENCY_KEY_MAX;
 }
 
-/* Neither a channel nor a key has a blank. */
+/* Neither a channel nor a key has a blank, so what stands between them is the
+ * client's id. A client's keys are its own: nobody gets the answer to what
+ * another one published. */
 static size_t write_text(const struct request *request, char *out)
 {
-    size_t channel_len = strlen(request->channel);
-    memcpy(out, request->channel, channel_len);
-    out[channel_len] = ' ';
-    memcpy(out + channel_len + 1, request->id.data, request->id.len);
-    return channel_len + 1 + request->id.len;
+    struct bytes parts[] = {bytes_of(request->channel),
+                            bytes_of(request->client), request->once};
+    size_t len = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (i)
+            out[len++] = ' ';
+        memcpy(out + len, parts[i].data, parts[i].len);
+        len += parts[i].len;
+    }
+    return len;
 }
 
-enum { TEXT_MAX = CHANNEL_NAME_MAX + 1 + IDEMPOTENCY_KEY_MAX };
+enum {
+    TEXT_MAX = CHANNEL_NAME_MAX + 1 + CLIENT_ID_MAX + 1 + IDEMPOTENCY_KEY_MAX
+};
 
 static bool is_old(const struct idempotency_key *key, int64_t now_ms)
 {

@@ -170,7 +170,7 @@ static bool look_at_some_connections(struct look_part *part)
     for (; part->next < end && part->next < worker->slot_count; part->next++) {
         const struct connection *connection =
             worker->slots[part->next].connection;
-        if (connection && connection->is_open)
+        if (connection && connection->is_open && !connection->is_brief)
             look_at_connection(part, connection);
     }
     return part->next < worker->slot_count;

@@ -5,17 +5,16 @@
 #include <stdlib.h>
 
 #include "api/api.h"
-#include "api/cors.h"
-#include "auth/auth.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "messaging/lifecycle.h"
 #include "messaging/pressure.h"
 #include "net/acked.h"
+#include "net/http/client_cors.h"
 #include "net/http/http_refusal.h"
 #include "net/http/request_head.h"
 #include "net/http/response.h"
-#include "net/reactor.h"
+#include "net/stream_transport.h"
 #include "net/websocket/opening.h"
 
 /* Clients that lost the server at the same time come back spread over this. */
@@ -110,42 +109,12 @@ const struct framing event_stream_framing = {
 
 /* ---- the transport ------------------------------------------------------- */
 
-static struct socket *socket_of(const struct connection *connection)
-{
-    return connection->socket;
-}
-
-static bool transport_write(struct connection *connection, struct bytes bytes)
-{
-    return stream_write(socket_of(connection), bytes);
-}
-
-static bool transport_write_later(struct connection *connection,
-                                  struct bytes bytes)
-{
-    return stream_write_later(socket_of(connection), bytes);
-}
-
-static bool transport_is_blocked(const struct connection *connection)
-{
-    return stream_is_blocked(socket_of(connection));
-}
-
-static size_t transport_unsent(const struct connection *connection)
-{
-    return stream_unsent(socket_of(connection));
-}
-
-static void transport_want_writable(struct connection *connection)
-{
-    stream_want_writable(socket_of(connection));
-}
-
 /* A comment: proxies see traffic, and a client that is gone without a word does
  * not acknowledge it. */
 static bool transport_ping(struct connection *connection)
 {
-    return stream_write(socket_of(connection), BYTES_LITERAL(":\n\n"));
+    return stream_write(stream_transport_socket(connection),
+                        BYTES_LITERAL(":\n\n"));
 }
 
 static void append_retry(struct buffer *out, unsigned spread_ms)
@@ -186,7 +155,7 @@ static void append_close(struct connection *connection,
 static void transport_close(struct connection *connection,
                             enum close_reason reason)
 {
-    struct socket *socket = socket_of(connection);
+    struct socket *socket = stream_transport_socket(connection);
     int code = protocol_close_code(connection->protocol, reason);
     /* who is to free memory need not be waited for */
     if (!code ||
@@ -202,59 +171,21 @@ static void transport_close(struct connection *connection,
     stream_end(socket, STREAM_LINGER); /* it may still be sending */
 }
 
-static void transport_address(const struct connection *connection,
-                              char out[IP_ADDRESS_TEXT])
-{
-    ip_address_print(ip_count_address(socket_of(connection)->ip), out);
-}
-
 const struct transport event_stream_transport = {
     .framing = &event_stream_framing,
     .gauge = METRIC_EVENT_STREAMS,
-    .write = transport_write,
-    .write_later = transport_write_later,
-    .is_blocked = transport_is_blocked,
-    .unsent = transport_unsent,
-    .want_writable = transport_want_writable,
+    .write = stream_transport_write,
+    .write_later = stream_transport_write_later,
+    .is_blocked = stream_transport_is_blocked,
+    .unsent = stream_transport_unsent,
+    .want_writable = stream_transport_want_writable,
     .ping = transport_ping,
     .acked = acked_by_peer,
     .close = transport_close,
-    .address = transport_address,
+    .address = stream_transport_address,
 };
 
 /* ---- the request --------------------------------------------------------- */
-
-static bool is_for_a_stream(struct socket *socket,
-                            const struct request_head *head)
-{
-    struct bytes rest;
-    const struct endpoint *endpoint =
-        protocol_endpoint(socket->reactor->net->protocols, head->path, &rest);
-    return endpoint && endpoint->kind == ENDPOINT_EVENT_STREAM;
-}
-
-static bool origin_is_allowed(const struct socket *socket,
-                              const struct request_head *head)
-{
-    const struct net *net = socket->reactor->net;
-    struct bytes origin = head->fields[FIELD_ORIGIN];
-    return origin.len &&
-           auth_origin_is_allowed(net->auth, origin, head->fields[FIELD_HOST],
-                                  socket_has_tls(socket));
-}
-
-char *event_stream_cors(struct socket *socket, const struct request_head *head)
-{
-    struct api_response found = {0};
-    if (!is_for_a_stream(socket, head))
-        return NULL;
-    cors_add(head->fields[FIELD_ORIGIN], origin_is_allowed(socket, head),
-             &found);
-    struct bytes lines = buffer_bytes(&found.headers);
-    char *copy = memory_copy_text(lines.data, lines.len);
-    api_response_deinit(&found);
-    return copy;
-}
 
 /* What a browser brings by itself is newer than what its page once wrote into
  * the address. */
@@ -272,7 +203,7 @@ void event_stream_keep(struct socket *socket, const struct request_head *head)
 {
     struct opening *opening = socket_peek(socket)->opening;
     struct bytes id = last_event_id(socket, head);
-    opening->cors = event_stream_cors(socket, head);
+    opening->cors = client_cors(socket, head);
     if (id.len && id.data[0] == STAY_AWAY)
         id = bytes_skip(id, 1);
     if (id.len && id.len <= LAST_EVENT_ID_MAX)
@@ -284,7 +215,7 @@ static void answer_without_body(struct socket *socket,
                                 const char *more)
 {
     struct buffer headers = {0};
-    char *cors = event_stream_cors(socket, head);
+    char *cors = client_cors(socket, head);
     buffer_append_text(&headers, cors);
     buffer_append_text(&headers, more);
     const struct response response = {.status = 204,
@@ -302,7 +233,7 @@ static void answer_options(struct socket *socket,
 {
     answer_without_body(
         socket, head,
-        origin_is_allowed(socket, head)
+        client_cors_allows(socket, head)
             ? "Allow: GET, OPTIONS\r\n"
               "Access-Control-Allow-Methods: GET, OPTIONS\r\n"
               "Access-Control-Allow-Headers: Authorization, Last-Event-ID, "

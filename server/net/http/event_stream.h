@@ -34,8 +34,4 @@ void event_stream_keep(struct socket *socket, const struct request_head *head);
  * connection. */
 void event_stream_accept(struct socket *socket);
 
-/* The header lines that say whose pages may read the answer; owned. NULL for
- * a request that is not for a stream. */
-char *event_stream_cors(struct socket *socket, const struct request_head *head);
-
 #endif

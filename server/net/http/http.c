@@ -5,6 +5,7 @@
 #include "auth/auth.h"
 #include "base/memory.h"
 #include "messaging/protocol.h"
+#include "net/http/client_request.h"
 #include "net/http/event_stream.h"
 #include "net/http/exchange.h"
 #include "net/http/http_refusal.h"
@@ -21,12 +22,6 @@ static void count(struct socket *socket, enum metric metric)
 }
 
 /* ---- what the api is asked ----------------------------------------------- */
-
-/* RFC 9112 section 9.3. */
-static bool wants_keep_alive(const struct request_head *head)
-{
-    return !head->wants_close && (head->minor || head->wants_keep_alive);
-}
 
 /* A name in a path of the API may be any text, however it is encoded. */
 static struct bytes path_of(const struct socket *socket,
@@ -151,7 +146,7 @@ static void serve(struct socket *socket, const struct request_head *head)
     read_request(socket, head, &request);
     struct api_call *call =
         api_serve(reactor->net->api, &reactor->worker, &request, &found);
-    bool keep_open = wants_keep_alive(head) && !socket->is_guest &&
+    bool keep_open = request_wants_keep_alive(head) && !socket->is_guest &&
                      !reactor->net->is_draining;
     if (!call) {
         /* who waits for leave to send a body may not send it (RFC 9110 section
@@ -175,7 +170,7 @@ static void serve_asterisk(struct socket *socket,
     const struct response response = {
         .status = 204,
         .headers = BYTES_LITERAL("Allow: GET, HEAD, POST, OPTIONS\r\n"),
-        .keep_open = wants_keep_alive(head) && !socket->is_guest,
+        .keep_open = request_wants_keep_alive(head) && !socket->is_guest,
     };
     count(socket, METRIC_HTTP_REQUESTS);
     response_write(socket, &response);
@@ -221,6 +216,9 @@ static void act(struct socket *socket, const struct request_head *head)
     socket_move(socket, &socket->reactor->kept);
     if (endpoint && endpoint->kind == ENDPOINT_EVENT_STREAM) {
         serve_stream(socket, head);
+    } else if (endpoint && endpoint->kind == ENDPOINT_REQUEST) {
+        if (client_request_begin(socket, head))
+            handshake_judge(socket, head);
     } else if (asks_for_websocket(head)) {
         if (request_has_body(head))
             http_refuse_malformed(socket, 400, "An upgrade has no body");
@@ -321,7 +319,8 @@ void http_on_writable(struct socket *socket)
 
 void http_give_up(struct socket *socket)
 {
-    bool is_asked = socket_peek(socket)->head || exchange_wants_body(socket);
+    bool is_asked = socket_peek(socket)->head || exchange_wants_body(socket) ||
+                    client_request_wants_body(socket);
     if (!is_asked || socket->stream.end != STREAM_OPEN) {
         socket_close(socket);
         return;

@@ -79,6 +79,12 @@ static inline bool request_has_body(const struct request_head *head)
     return head->is_chunked || head->body_len;
 }
 
+/* RFC 9112 section 9.3. */
+static inline bool request_wants_keep_alive(const struct request_head *head)
+{
+    return !head->wants_close && (head->minor || head->wants_keep_alive);
+}
+
 /* Whether a comma-separated list (RFC 9110 section 5.6.1) has the word, in any
  * case. */
 bool request_list_has(struct bytes list, const char *word);

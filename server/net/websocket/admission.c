@@ -12,6 +12,8 @@
 #include "messaging/lifecycle.h"
 #include "messaging/refusals.h"
 #include "messaging/store/tickets.h"
+#include "net/http/client_cors.h"
+#include "net/http/client_request.h"
 #include "net/http/event_stream.h"
 #include "net/http/request_head.h"
 #include "net/reactor.h"
@@ -100,17 +102,19 @@ static void read_channels(struct socket *socket,
     socket_extra(socket)->opening = opening;
 }
 
-static bool is_event_stream(const struct protocol *protocol)
-{
-    return protocol->endpoint->kind == ENDPOINT_EVENT_STREAM;
-}
-
 static void accept_client(struct socket *socket)
 {
-    if (is_event_stream(socket_peek(socket)->opening->protocol))
-        event_stream_accept(socket);
-    else
+    switch (socket_peek(socket)->opening->protocol->endpoint->kind) {
+    case ENDPOINT_WEBSOCKET:
         websocket_accept(socket);
+        break;
+    case ENDPOINT_EVENT_STREAM:
+        event_stream_accept(socket);
+        break;
+    case ENDPOINT_REQUEST:
+        client_request_accept(socket);
+        break;
+    }
 }
 
 static void tell_accepted(const struct socket *socket,
@@ -127,15 +131,28 @@ static void tell_accepted(const struct socket *socket,
                 LOG_NUMBER("expires", verdict->identity.expires_seconds));
 }
 
+static struct connection *new_connection(struct socket *socket,
+                                         struct verdict *verdict)
+{
+    struct worker *worker = &socket->reactor->worker;
+    const struct protocol *protocol = verdict->protocol;
+    enum endpoint_kind kind = protocol->endpoint->kind;
+    if (kind == ENDPOINT_REQUEST)
+        return connection_new_brief(worker, protocol, &client_request_transport,
+                                    socket, verdict->client_id,
+                                    verdict->identity);
+    return connection_new(worker, protocol,
+                          kind == ENDPOINT_EVENT_STREAM
+                              ? &event_stream_transport
+                              : &websocket_transport,
+                          socket, verdict->client_id, verdict->identity);
+}
+
 /* False: it has too many. Takes the verdict's identity. */
 static bool connect_client(struct socket *socket, struct verdict *verdict)
 {
     struct reactor *reactor = socket->reactor;
-    socket->connection = connection_new(
-        &reactor->worker, verdict->protocol,
-        is_event_stream(verdict->protocol) ? &event_stream_transport
-                                           : &websocket_transport,
-        socket, verdict->client_id, verdict->identity);
+    socket->connection = new_connection(socket, verdict);
     if (socket->connection) {
         tell_accepted(socket, verdict);
         return true;
@@ -149,13 +166,19 @@ static bool connect_client(struct socket *socket, struct verdict *verdict)
 static void expect_open(struct socket *socket, const struct verdict *verdict,
                         const struct request_head *head)
 {
-    socket->is_counted = !socket_is_admin(socket);
-    socket->reactor->net->connections += socket->is_counted;
-    read_channels(socket, head);
+    enum endpoint_kind kind = verdict->protocol->endpoint->kind;
+    if (kind == ENDPOINT_REQUEST) {
+        socket_extra(socket)->opening = opening_new(head, 0);
+        socket_peek(socket)->opening->cors = client_cors(socket, head);
+    } else {
+        socket->is_counted = !socket_is_admin(socket);
+        socket->reactor->net->connections += socket->is_counted;
+        read_channels(socket, head);
+    }
     struct opening *opening = socket_peek(socket)->opening;
     opening->protocol = verdict->protocol;
     opening->wants_hello = wants_hello(socket, head);
-    if (is_event_stream(verdict->protocol))
+    if (kind == ENDPOINT_EVENT_STREAM)
         event_stream_keep(socket, head);
     socket_move(socket, NULL);
 }
@@ -213,9 +236,8 @@ static void refuse_with(struct admission *admission, enum refusal_reason why)
 static bool is_revoked(const struct admission *admission)
 {
     const struct verdict *verdict = &admission->verdict;
-    return verdict->has_token &&
-           bans_revoke_token(admission->socket->reactor->net->instance->bans,
-                             verdict->client_id, verdict->generation);
+    return bans_revoke_identity(admission->socket->reactor->net->instance->bans,
+                                verdict->client_id, &verdict->identity);
 }
 
 /* Whatever was asked said yes. */

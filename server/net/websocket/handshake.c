@@ -9,6 +9,7 @@
 #include "messaging/bans.h"
 #include "messaging/pressure.h"
 #include "messaging/protocol.h"
+#include "net/http/client_request.h"
 #include "net/http/request_head.h"
 #include "net/peer/client_address.h"
 #include "net/peer/dashboard_access.h"
@@ -22,11 +23,22 @@ static void count_limit(struct socket *socket, enum metric metric)
     metrics_add(&socket->reactor->worker.metrics, metric, 1);
 }
 
+/* Nothing stays of a request: it is served as those of backends are. */
+static enum refusal_reason find_room_for_request(const struct socket *socket)
+{
+    if (socket->is_guest)
+        return REFUSAL_FULL;
+    return pressure_refuses(&socket->reactor->worker) ? REFUSAL_MEMORY
+                                                      : REFUSAL_NONE;
+}
+
 /* Judged before any token is looked at: these refusals must be cheap. */
 static enum refusal_reason find_room(struct socket *socket)
 {
     struct net *net = socket->reactor->net;
     const struct limits *limits = &net->instance->options->limits;
+    if (socket_peek(socket)->request)
+        return find_room_for_request(socket);
     if (net->is_draining && !net->has_successor)
         return REFUSAL_DRAINING;
     if (socket->is_guest)
@@ -108,7 +120,8 @@ static struct bytes certificate_name(const struct socket *socket,
     return (struct bytes){name, len};
 }
 
-/* A proxy's socket counts as the client's from here on. */
+/* A proxy's socket counts as the client's from here on, or for the time of a
+ * request. */
 static void find_client(struct socket *socket, const struct request_head *head)
 {
     struct net *net = socket->reactor->net;
@@ -117,7 +130,8 @@ static void find_client(struct socket *socket, const struct request_head *head)
     if (memcmp(&client, peer, sizeof client) == 0)
         return;
     struct ip_count *count = ip_counts_enter(net->ip_counts, &client);
-    ip_counts_leave(net->ip_counts, socket->ip);
+    if (!client_request_keep_peer(socket))
+        ip_counts_leave(net->ip_counts, socket->ip);
     socket->ip = count;
 }
 

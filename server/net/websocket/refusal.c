@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "messaging/refusal_log.h"
 #include "messaging/refusals.h"
-#include "net/http/event_stream.h"
+#include "net/http/client_cors.h"
 #include "net/http/response.h"
 #include "net/reactor.h"
 #include "net/websocket/opening.h"
@@ -89,7 +89,10 @@ static void write_response(struct socket *socket, const struct refusal *refusal,
                         buffer_bytes(&body));
     buffer_deinit(&headers);
     buffer_deinit(&body);
-    stream_end(socket, STREAM_CLOSE);
+    /* a body may still be coming, but a guest's descriptor is needed at once */
+    stream_end(socket, socket_peek(socket)->request && !socket->is_guest
+                           ? STREAM_LINGER
+                           : STREAM_CLOSE);
 }
 
 /* Browsers do not expose a refused handshake to the page: so, where asked for,
@@ -185,7 +188,7 @@ void refusal_give(struct socket *socket, const struct refusal *wanted,
                   const struct request_head *head)
 {
     const struct refusal refusal = limit(socket, wanted);
-    char *cors = event_stream_cors(socket, head);
+    char *cors = client_cors(socket, head);
     note(socket, &refusal);
     if (can_explain(socket, &refusal) && !cors)
         explain(socket, &refusal, opening_new(head, 0));

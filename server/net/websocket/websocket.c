@@ -6,57 +6,27 @@
 #include "messaging/lifecycle.h"
 #include "messaging/pressure.h"
 #include "net/acked.h"
-#include "net/reactor.h"
+#include "net/stream_transport.h"
 #include "net/websocket/frame_write.h"
 #include "net/websocket/handshake_response.h"
 #include "net/websocket/opening.h"
 
-static struct socket *socket_of(const struct connection *connection)
-{
-    return connection->socket;
-}
-
 /* ---- the transport ------------------------------------------------------- */
-
-static bool transport_write(struct connection *connection, struct bytes frames)
-{
-    return stream_write(socket_of(connection), frames);
-}
-
-static bool transport_write_later(struct connection *connection,
-                                  struct bytes frames)
-{
-    return stream_write_later(socket_of(connection), frames);
-}
-
-static bool transport_is_blocked(const struct connection *connection)
-{
-    return stream_is_blocked(socket_of(connection));
-}
-
-static size_t transport_unsent(const struct connection *connection)
-{
-    return stream_unsent(socket_of(connection));
-}
-
-static void transport_want_writable(struct connection *connection)
-{
-    stream_want_writable(socket_of(connection));
-}
 
 static void transport_pause(struct connection *connection, bool is_paused)
 {
     if (is_paused)
-        stream_pause(socket_of(connection));
+        stream_pause(stream_transport_socket(connection));
     else
-        stream_resume(socket_of(connection));
+        stream_resume(stream_transport_socket(connection));
 }
 
 static bool transport_ping(struct connection *connection)
 {
     char frame[FRAME_CONTROL_SIZE];
     size_t len = frame_write_control(frame, FRAME_PING, BYTES_LITERAL("peal"));
-    return stream_write(socket_of(connection), (struct bytes){frame, len});
+    return stream_write(stream_transport_socket(connection),
+                        (struct bytes){frame, len});
 }
 
 /* RFC 6455 section 7.1.7: the client broke the rules, and its answer is not
@@ -79,7 +49,7 @@ static void start_close(struct socket *socket, int code, const char *text)
 static void transport_close(struct connection *connection,
                             enum close_reason reason)
 {
-    struct socket *socket = socket_of(connection);
+    struct socket *socket = stream_transport_socket(connection);
     int code = connection_close_code(connection, reason);
     const char *text = connection_close_text(connection);
     /* who is to free memory need not be waited for */
@@ -93,12 +63,6 @@ static void transport_close(struct connection *connection,
         stream_end(socket, STREAM_LINGER);
 }
 
-static void transport_address(const struct connection *connection,
-                              char out[IP_ADDRESS_TEXT])
-{
-    ip_address_print(ip_count_address(socket_of(connection)->ip), out);
-}
-
 const struct transport websocket_transport = {
     .framing = &frame_write_framing,
     .ping = transport_ping,
@@ -106,13 +70,13 @@ const struct transport websocket_transport = {
     .has_pongs = true,
     .acked = acked_by_peer,
     .gauge = METRIC_WEBSOCKETS,
-    .write = transport_write,
-    .write_later = transport_write_later,
-    .is_blocked = transport_is_blocked,
-    .unsent = transport_unsent,
-    .want_writable = transport_want_writable,
+    .write = stream_transport_write,
+    .write_later = stream_transport_write_later,
+    .is_blocked = stream_transport_is_blocked,
+    .unsent = stream_transport_unsent,
+    .want_writable = stream_transport_want_writable,
     .close = transport_close,
-    .address = transport_address,
+    .address = stream_transport_address,
 };
 
 /* ---- pongs --------------------------------------------------------------- */
@@ -120,7 +84,7 @@ const struct transport websocket_transport = {
 /* A pong that waits is replaced by the next (RFC 6455 section 5.5.3). */
 static void write_pong(struct connection *connection, struct bytes frame)
 {
-    struct socket *socket = socket_of(connection);
+    struct socket *socket = stream_transport_socket(connection);
     if (socket_peek(socket)->pong) {
         free(socket->extra->pong);
         socket->extra->pong = NULL;
@@ -137,7 +101,7 @@ static void write_pong(struct connection *connection, struct bytes frame)
 
 static void write_waiting_pong(struct connection *connection)
 {
-    const struct socket *socket = socket_of(connection);
+    const struct socket *socket = stream_transport_socket(connection);
     const char *pong = socket_peek(socket)->pong;
     if (!pong || stream_is_blocked(socket))
         return;

@@ -5,11 +5,11 @@ import pathlib
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 
 from support import patience
+from support.ports import free_port
 
 PASSWORD = "a password: with/slashes@"
 ENCODED = "a%20password%3A%20with%2Fslashes%40"
@@ -20,12 +20,6 @@ def programs():
     found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
     assert found, "PostgreSQL is missing: see 'packages' in tests/run.sh"
     return found[-1]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Postgres:

@@ -97,6 +97,14 @@ class Server:
         return patience.wait_until(lambda: self.log_lines(text), timeout,
                                    what=f"{text!r} in the log")[0]
 
+    def wait_log_count(self, text, count):
+        """So many lines with that text, and no more."""
+        def found():
+            lines = self.log_lines(text)
+            return lines if len(lines) >= count else None
+        lines = patience.wait_until(found, 5, what=f"{count} {text!r}")
+        assert len(lines) == count, lines
+
     def wait_port(self):
         def found():
             if self.process.poll() is not None:

@@ -171,23 +171,26 @@ static void bad_key_sets_are_refused(void **state)
         {"{}", "{\"keys\":[...]}"},
         {"{\"keys\":{}}", "{\"keys\":[...]}"},
         {"{\"keys\":[]}", "no key in it"},
-        {"{\"keys\":[7,null,[]]}", "no key in it"},
-        {"{\"keys\":[{\"kty\":\"OKP\"}]}", "no key in it"},
+        {"{\"keys\":[7,null,[]]}", "key 1: no kind that we verify with"},
+        {"{\"keys\":[{\"kty\":\"OKP\"}]}",
+         "key 1: no kind that we verify with (kty OKP, crv none)"},
         {"{\"keys\":[{\"kty\":\"oct\"," LONG_K ",\"use\":\"enc\"}]}",
-         "no key in it"},
-        {"{\"keys\":[{\"kty\":\"oct\"," LONG_K ",\"use\":7}]}", "no key in it"},
+         "key 1: it is not for verifying"},
+        {"{\"keys\":[{\"kty\":\"oct\"," LONG_K ",\"use\":7}]}",
+         "key 1: it is not for verifying"},
         {"{\"keys\":[{\"kty\":\"oct\"," LONG_K ",\"key_ops\":[\"sign\"]}]}",
-         "no key in it"},
+         "key 1: it is not for verifying"},
         {"{\"keys\":[{\"kty\":\"oct\"," LONG_K ",\"alg\":\"none\"}]}",
-         "no key in it"},
-        {"{\"keys\":[{\"kty\":\"oct\"," LONG_K ",\"alg\":7}]}", "no key in it"},
+         "key 1: no \"alg\" that we know (none)"},
+        {"{\"keys\":[{\"kty\":\"oct\"," LONG_K ",\"alg\":7}]}",
+         "key 1: no \"alg\" that we know"},
         {"{\"keys\":[{\"kty\":\"oct\"," LONG_K ",\"alg\":\"RS256\"}]}",
          "key 1: its \"alg\" does not fit it"},
         {"{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\"," EC_POINT
          ",\"alg\":\"HS256\"}]}",
          "key 1: its \"alg\" does not fit it"},
-        {"{\"keys\":[{},{\"kty\":\"oct\",\"k\":\"c2hvcnQ\"}]}",
-         "key 2: it is too short"},
+        {"{\"keys\":[{\"kty\":\"oct\",\"k\":\"c2hvcnQ\"},{}]}",
+         "key 1: it is too short"},
         {"{\"keys\":[{\"kty\":\"oct\"}]}", "key 1: it is broken"},
         {"{\"keys\":[{\"kty\":\"oct\",\"k\":\"\"}]}", "key 1: it is "},
         {"{\"keys\":[{\"kty\":\"RSA\"}]}", "key 1: it is broken"},
@@ -217,6 +220,9 @@ static void an_unusable_key_is_skipped_and_named(void **state)
         "{\"kty\":\"oct\",\"k\":\"c2hvcnQ\",\"kid\":\"short\"},"
         "{\"kty\":\"oct\"," LONG_K ",\"alg\":\"RS256\"},"
         "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AA\"},"
+        "{\"kty\":\"OKP\",\"crv\":\"X25519\",\"kid\":\"exchange\"},"
+        "{\"kty\":\"oct\"," LONG_K ",\"kid\":\"enc\",\"use\":\"enc\"},"
+        "{\"kty\":\"oct\"," LONG_K ",\"alg\":\"A256KW\"},"
         "{\"kty\":\"oct\"," LONG_K ",\"kid\":\"good\",\"use\":null,"
         "\"alg\":null,\"key_ops\":null}]}";
     static const char *const skipped[] = {
@@ -225,6 +231,11 @@ static void an_unusable_key_is_skipped_and_named(void **state)
         "key 3 (kid \"short\"): it is too short",
         "key 4: its \"alg\" does not fit it",
         "key 5: it is broken",
+        "key 6 (kid \"exchange\"): no kind that we verify with (kty OKP, crv "
+        "X25519)",
+        "key 7 (kid \"enc\"): it is not for verifying, by its \"use\" or "
+        "\"key_ops\"",
+        "key 8: no \"alg\" that we know (A256KW)",
     };
     char path[32];
     struct error error = {0};
@@ -234,8 +245,8 @@ static void an_unusable_key_is_skipped_and_named(void **state)
     unlink(path);
     assert_int_equal(keys.count, 1);
     assert_string_equal(keys.items[0].kid, "good");
-    assert_int_equal(keys.skipped.count, 5);
-    for (size_t i = 0; i < 5; i++)
+    assert_int_equal(keys.skipped.count, 8);
+    for (size_t i = 0; i < 8; i++)
         assert_string_equal(keys.skipped.items[i], skipped[i]);
     jwk_set_deinit(&keys);
 }

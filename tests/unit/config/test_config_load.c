@@ -167,6 +167,15 @@ static void wrong_variables(void **state)
                             " \"allow\": []}, {\"channels\": [\"a\", 1]}]")),
         "PEAL_DEFAULT_CAPS: caps: rule 2: \"channels\": entry 2 is not a "
         "string");
+    assert_string_equal(
+        refusal(ENVIRONMENT("PEAL_DEFAULT_CAPS=[{\"channels\": [\"a\"],"
+                            " \"allow\": [\"sub\"], \"evnts\": [\"x\"]}]")),
+        "PEAL_DEFAULT_CAPS: caps: rule 1: unknown \"evnts\"; did you mean "
+        "\"events\"?");
+    assert_string_equal(
+        refusal(ENVIRONMENT("PEAL_DEFAULT_CAPS=[{\"match\": \"a\"}]")),
+        "PEAL_DEFAULT_CAPS: caps: rule 1: unknown \"match\"; expected "
+        "\"channels\", \"clients\", \"events\" and \"allow\"");
 }
 
 static void a_variable_name_of_any_length_is_refused(void **state)

@@ -8,6 +8,7 @@
 #include "bus/local/bus_local.h"
 #include "messaging/bans.h"
 #include "messaging/bus.h"
+#include "messaging/client_rates.h"
 #include "messaging/deliveries.h"
 #include "messaging/hub.h"
 #include "messaging/identity.h"
@@ -100,6 +101,7 @@ struct fake_instance *fake_instance_new(unsigned workers)
     instance->options = &fake->options;
     instance->hub = hub_new(deliveries_push);
     instance->clients = clients_new();
+    instance->client_rates = client_rates_new();
     instance->refusals = refusals_new();
     instance->refusal_log = refusal_log_new();
     instance->bans = bans_new();
@@ -134,6 +136,7 @@ void fake_instance_free(struct fake_instance *fake)
         worker_deinit(&fake->workers[i]);
     fake->instance.bus->ops->stop(fake->instance.bus);
     fake->instance.bus->ops->free(fake->instance.bus);
+    client_rates_free(fake->instance.client_rates);
     refusals_free(fake->instance.refusals);
     refusal_log_free(fake->instance.refusal_log);
     bans_free(fake->instance.bans);
@@ -166,4 +169,13 @@ uint64_t fake_instance_metric(const struct fake_instance *fake,
     for (unsigned i = 0; i < fake->worker_count; i++)
         all[i] = &fake->workers[i].metrics;
     return metrics_sum(all, fake->worker_count, metric);
+}
+
+uint64_t fake_instance_faults(const struct fake_instance *fake,
+                              enum fault fault)
+{
+    const struct metrics *all[FAKE_WORKERS_MAX];
+    for (unsigned i = 0; i < fake->worker_count; i++)
+        all[i] = &fake->workers[i].metrics;
+    return metrics_sum_faults(all, fake->worker_count, fault);
 }

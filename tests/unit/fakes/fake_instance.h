@@ -53,6 +53,10 @@ void fake_instance_turn(struct fake_instance *fake);
 uint64_t fake_instance_metric(const struct fake_instance *fake,
                               enum metric metric);
 
+/* Adds up the errors with a code that all workers sent. */
+uint64_t fake_instance_faults(const struct fake_instance *fake,
+                              enum fault fault);
+
 /* An owned reference to caps read from JSON. */
 struct caps *fake_caps(const char *json);
 

@@ -2,8 +2,10 @@
 
 #include <stdio.h>
 
+#include "base/memory.h"
 #include "fakes/fake_clock.h"
 #include "messaging/bans.h"
+#include "messaging/verdict.h"
 
 static struct bans *bans;
 
@@ -204,10 +206,55 @@ static void they_are_listed(void **state)
     buffer_deinit(&out);
 }
 
+/* A sanitizer sees whether all of its identity is freed. */
+static void a_revoked_token_is_refused_and_leaves_nothing(void **state)
+{
+    (void)state;
+    struct verdict verdict = {.status = 101,
+                              .identity = {.caps = caps_nothing(),
+                                           .info = memory_copy_text("{}", 2),
+                                           .has_token = true,
+                                           .generation = 1}};
+    assert_true(set_in(bans, "tokens:eve", 10, "2"));
+    bans_judge_token(bans, "eve", &verdict);
+    assert_int_equal(verdict.why, REFUSAL_TOKEN_INVALID);
+    assert_null(verdict.identity.caps);
+    assert_null(verdict.identity.info);
+}
+
+static bool take(const char *target, const char *reason)
+{
+    struct bans *fresh = bans_new();
+    assert_true(set_in(fresh, target, 10, reason));
+    bool has_new = bans_take(bans, fresh);
+    bans_free(fresh);
+    return has_new;
+}
+
+/* Its reason says which: whoever has one of these is to be closed. */
+static void more_revoked_tokens_are_news(void **state)
+{
+    (void)state;
+    assert_true(take("tokens:eve", "2"));
+    assert_false(take("tokens:eve", "2"));
+    assert_true(take("tokens:eve", "3"));
+    struct identity identity = {.has_token = true, .generation = 2};
+    assert_true(bans_revoke_identity(bans, "eve", &identity));
+    assert_false(bans_revoke_identity(bans, "ann", &identity));
+    identity.generation = 3;
+    assert_false(bans_revoke_identity(bans, "eve", &identity));
+    identity = (struct identity){.has_token = false};
+    assert_false(bans_revoke_identity(bans, "eve", &identity));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(more_revoked_tokens_are_news, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_revoked_token_is_refused_and_leaves_nothing, set_up, tear_down),
         TEST(a_client_is_banned_until_the_end),
         TEST(the_last_word_counts),
         TEST(addresses_and_networks_are_banned),

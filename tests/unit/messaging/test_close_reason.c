@@ -25,7 +25,7 @@ static void a_text_fits_a_close_frame(void **state)
     }
 }
 
-/* Each code stands in protocols/README.md too, as tests/layout checks. */
+/* Each code stands in protocols/websocket.md too, as tests/layout checks. */
 static void private_codes_tell_by_their_range(void **state)
 {
     (void)state;

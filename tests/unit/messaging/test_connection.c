@@ -462,8 +462,10 @@ static void bad_messages_close_at_their_limit(void **state)
     connection_count_fault(alice->connection, FAULT_UNKNOWN_TYPE);
     assert_closed(CLOSE_BAD_MESSAGES);
     assert_int_equal(metric(METRIC_LIMIT_BAD_MESSAGES), 1);
-    assert_int_equal(metric(METRIC_ERRORS_SENT),
-                     fake->options.limits.bad_messages + 10);
+    assert_int_equal(fake_instance_faults(fake, FAULT_BAD_REQUEST),
+                     fake->options.limits.bad_messages - 1);
+    assert_int_equal(fake_instance_faults(fake, FAULT_UNAVAILABLE), 10);
+    assert_int_equal(fake_instance_faults(fake, FAULT_UNKNOWN_TYPE), 1);
 }
 
 static void no_limit_of_bad_messages_is_none(void **state)

@@ -182,7 +182,11 @@ static void wrong_rules_are_refused_in_words(void **state)
     assert_refused("[{\"channels\":[\"a\"],\"allow\":[\"sub\",\"x\"]}]",
                    "\"x\"");
     assert_refused("[{\"Channels\":[\"a\"],\"allow\":[\"sub\"]}]",
-                   "\"channels\"");
+                   "rule 1: unknown \"Channels\"; did you mean \"channels\"?");
+    assert_refused("[{\"clients\":[],\"allow\":[]},"
+                   "{\"match\":\"a\",\"allow\":[\"sub\"]}]",
+                   "caps: rule 2: unknown \"match\"; expected \"channels\", "
+                   "\"clients\", \"events\" and \"allow\"");
 }
 
 static void assert_count(const char *open, const char *item, int count,

@@ -58,6 +58,15 @@ static void closes_are_counted_by_reason(void **state)
     assert_has("\npeal_closes_total{reason=\"restart\"} 0\n");
 }
 
+static void errors_are_counted_by_code(void **state)
+{
+    (void)state;
+    metrics_count_fault(&cells[0], FAULT_FORBIDDEN);
+    metrics_count_fault(&cells[1], FAULT_FORBIDDEN);
+    assert_has("\npeal_errors_sent_total{code=\"forbidden\"} 2\n");
+    assert_has("\npeal_errors_sent_total{code=\"unavailable\"} 0\n");
+}
+
 static void big_numbers_are_whole(void **state)
 {
     (void)state;
@@ -209,6 +218,7 @@ int main(void)
         cmocka_unit_test_setup(cells_of_all_threads_are_summed, clear),
         cmocka_unit_test_setup(labels_stand_in_braces, clear),
         cmocka_unit_test_setup(closes_are_counted_by_reason, clear),
+        cmocka_unit_test_setup(errors_are_counted_by_code, clear),
         cmocka_unit_test_setup(big_numbers_are_whole, clear),
         cmocka_unit_test_setup(what_is_observed_is_summed_over_threads, clear),
         cmocka_unit_test_setup(threads_with_a_name_show_their_cpu_time, clear),

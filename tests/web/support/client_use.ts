@@ -59,3 +59,49 @@ new Subscription();
 /** Settings that may be missing, as under exactOptionalPropertyTypes. */
 declare const settings: { url: string | undefined; requestTimeout: number | undefined };
 new Peal({ client: 'alice', ...settings, token: undefined, idlePing: undefined });
+
+// Channels that are declared once. --------------------------------------------
+
+interface Channels {
+  lobby: { payload: Text; events: { typing: { active: boolean }; left: null } };
+  [room: `room:${string}`]: { payload: { count: number } };
+}
+
+const typed = new Peal<Channels>({ client: 'alice' });
+const hall = typed.subscribe('lobby', { signal: new AbortController().signal });
+hall.on('event:typing', ({ event, payload }) => [event === 'typing', payload.active === true]);
+hall.on('message', (message) => {
+  if (message.event === 'typing') message.payload.active === true;
+  else if (message.event === undefined) message.payload.text.trim();
+});
+hall.onAny((type, event) => [type.length, event]);
+hall.presence.on('join', ({ client, info }) => [client.trim(), info?.name]);
+hall.presence.once('sync', ({ members }) => members.map(({ connections }) => connections.toFixed()));
+typed.subscribe('room:1').on('message', ({ payload }) => payload.count.toFixed());
+lobby.on('event:anything', ({ payload }) => payload.goes);
+peal.on('event:psst', ({ from, payload }) => [from?.length, payload.anything]);
+
+export async function useDeclared(signal: AbortSignal): Promise<void> {
+  const dropped = await hall.publish({ active: true }, { event: 'typing', volatile: true });
+  if (dropped === null) return;
+  (await hall.publish({ text: 'hello' }, { signal })).offset.toFixed();
+  (await typed.publish('room:2', { count: 1 })).payload.count.toFixed();
+  (await typed.publish('lobby', { active: false }, { event: 'typing' })).payload.active === true;
+  (await typed.history('lobby', { signal })).messages[0].payload.text.trim();
+  for await (const message of hall) if (message.event === undefined) message.payload.text.trim();
+  await typed.setToken(async ({ reason }) => reason);
+  (await (await typed.ready({ signal })).subscribe('lobby').ready()).presence.members.length.toFixed();
+}
+
+// @ts-expect-error no such channel
+typed.subscribe('loby');
+// @ts-expect-error no such event in this channel
+hall.on('event:typin', () => {});
+// @ts-expect-error another payload
+hall.publish({ text: 'hello' }, { event: 'typing' });
+// @ts-expect-error another payload
+typed.publish('room:1', { text: 'hello' });
+// @ts-expect-error it may have been dropped
+hall.publish({ active: true }, { event: 'typing', volatile: true }).then(({ offset }) => offset);
+// @ts-expect-error presence is an object
+hall.presence();

@@ -6,6 +6,7 @@ export class FakeClock {
   chance = 0.5; // what random() says
 
   now = () => this.#now;
+  time = () => this.#now;
   random = () => this.chance;
 
   setTimeout = (run, delay) => {

@@ -9,6 +9,8 @@ export class FakeService {
   #channels = new Map(); // name -> {offset, messages}
   #handled = new Map(); // socket -> how many of its frames
   #members = new Map(); // socket -> names of its channels
+  #others = new Map(); // name of a channel -> clients on other connections
+  isCalm = false; // nothing fails by chance
 
   /** @param {(bound: number) => number} random an integer below the bound */
   constructor(random) {
@@ -35,8 +37,37 @@ export class FakeService {
     };
     channel.messages.push(message);
     if (channel.messages.length > 6) channel.messages.shift();
-    for (const socket of sockets) if (this.#has(socket, name)) socket.say(message);
+    for (const socket of sockets) {
+      if (this.#has(socket, name)) socket.say(message);
+      if (this.#chance(10) && this.#has(socket, name)) socket.say(message); // twice, as between two instances
+    }
     return channel.offset;
+  }
+
+  /** A message that is kept, and that nobody is told. */
+  lose(name) {
+    this.publish(name, []);
+  }
+
+  gap(name, socket) {
+    if (this.#has(socket, name)) socket.say({ type: 'gap', channel: name });
+  }
+
+  /** Another client comes, or goes if it is there. */
+  move(name, client, socket) {
+    const others = this.others(name);
+    const type = others.delete(client) ? 'leave' : 'join';
+    if (type === 'join') others.add(client);
+    if (this.#has(socket, name)) socket.say({ type, channel: name, client });
+  }
+
+  others(name) {
+    if (!this.#others.has(name)) this.#others.set(name, new Set());
+    return this.#others.get(name);
+  }
+
+  positionOf(name) {
+    return { epoch: `${this.#epoch}`, offset: this.#channel(name).offset };
   }
 
   takeAway(name, socket) {
@@ -64,10 +95,14 @@ export class FakeService {
     return socket.readyState === 1 && this.#membersOf(socket).has(name);
   }
 
+  #chance(bound) {
+    return !this.isCalm && this.#random(bound) === 0;
+  }
+
   #answer(socket, frame) {
     const { type, id, channel } = frame;
     const error = (code, more) => socket.say({ type: 'error', code, message: code, id, ...more });
-    if (this.#random(20) === 0) error('unavailable', frame.channels && {});
+    if (this.#chance(20)) error('unavailable', frame.channels && {});
     else if (type === 'subscribe') {
       for (const each of frame.channels ?? [frame]) this.#subscribe(socket, each, id);
     } else if (type === 'unsubscribe') {
@@ -78,7 +113,11 @@ export class FakeService {
       socket.say({ type: 'broadcastResult', channel, offset, listenerCount: 1, id });
     } else if (type === 'refresh') socket.say({ type: 'refreshed', id });
     else if (type === 'ping') socket.say({ type: 'pong', id });
-    else if (type === 'presence') socket.say({ type: 'presence', channel, clients: [], id });
+    else if (type === 'presence') {
+      const clients = [...this.others(channel)].map((client) => ({ client, connections: 1 }));
+      socket.say({ type: 'presence', channel, clients, count: clients.length, id });
+    } else if (type === 'direct') socket.say({ type: 'directResult', to: frame.to, connectionCount: 1, id });
+    else if (type === 'echo') socket.say({ type: 'echo', payload: frame.payload, id });
     else if (type === 'history') socket.say({ type: 'history', channel, epoch: `${this.#epoch}`, offset: 0, messages: [], id });
     else throw new Error(`no such type: ${type}`);
   }
@@ -89,6 +128,7 @@ export class FakeService {
       return;
     }
     this.#membersOf(socket).add(name);
+    if (this.#chance(5)) this.publish(name, [socket]); // overtakes the answer
     const { offset, messages } = this.#channel(name);
     const missed = since ? messages.filter((message) => message.offset > since.offset) : [];
     const isSame = since?.epoch === `${this.#epoch}` && since.offset <= offset;

@@ -1,15 +1,17 @@
 /** A client whose server is the test, at the points where tests begin. */
 
-import { Peal } from '../../../web/peal.js';
 import { FakeClock, settled } from './fake_clock.js';
 import { fakeSockets } from './fake_socket.js';
+
+/** PEAL_CLIENT: the address of a build of peal.js, to be tested in its place. */
+const { Peal } = await import(process.env.PEAL_CLIENT ?? '../../../web/peal.js');
 
 export const URL = 'http://server.test';
 
 export function setUp(options = {}) {
   const clock = options.clock ?? new FakeClock();
   const sockets = fakeSockets();
-  const peal = new Peal({ client: 'alice', url: URL, WebSocket: sockets, clock, idlePing: 0, ...options });
+  const peal = new Peal({ client: 'alice', url: URL, WebSocket: sockets, clock, idlePing: 0, transport: 'websocket', ...options });
   const states = [];
   peal.on('state', (event) => states.push(event));
   return { peal, clock, sockets, states };

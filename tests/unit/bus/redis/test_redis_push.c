@@ -217,6 +217,71 @@ static void what_a_cluster_sends_elsewhere_is_known(void **state)
     assert_false(redis_push_is_redirection(NULL));
 }
 
+static void a_redirection_is_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *host; /* NULL: it is none */
+        uint16_t port;
+        uint16_t slot;
+    } rows[] = {
+        {"MOVED 16383 127.0.0.1:7000", "127.0.0.1", 7000, 16383},
+        {"ASK 0 redis.example:1", "redis.example", 1, 0},
+        {"MOVED 5 ::1:6379", "::1", 6379, 5},
+        {"MOVED 5 :6379", "", 6379, 5},
+        {"MOVED 16384 127.0.0.1:7000", NULL, 0, 0},
+        {"MOVED 1 127.0.0.1:0", NULL, 0, 0},
+        {"MOVED 1 127.0.0.1:65536", NULL, 0, 0},
+        {"MOVED 1 127.0.0.1", NULL, 0, 0},
+        {"MOVED 1 host a:1", NULL, 0, 0},
+        {"MOVED x 127.0.0.1:1", NULL, 0, 0},
+        {"TRYAGAIN later", NULL, 0, 0},
+        {"CLUSTERDOWN", NULL, 0, 0},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct redis_redirection to;
+        assert_int_equal(redis_push_redirection(rows[i].text, &to),
+                         rows[i].host != NULL);
+        if (!rows[i].host)
+            continue;
+        assert_string_equal(to.host, rows[i].host);
+        assert_int_equal(to.port, rows[i].port);
+        assert_int_equal(to.slot, rows[i].slot);
+    }
+}
+
+static void a_range_of_slots_is_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool is_one;
+        const char *host;
+        uint32_t replicas;
+    } rows[] = {
+        {"*3\r\n:0\r\n:9\r\n*2\r\n$1\r\nh\r\n:7\r\n", true, "h", 0},
+        {"*4\r\n:0\r\n:16383\r\n*2\r\n$-1\r\n:7\r\n*0\r\n", true, "", 1},
+        {"*3\r\n:9\r\n:0\r\n*2\r\n$1\r\nh\r\n:7\r\n", false, "", 0},
+        {"*3\r\n:0\r\n:16384\r\n*2\r\n$1\r\nh\r\n:7\r\n", false, "", 0},
+        {"*3\r\n:0\r\n:9\r\n*2\r\n$1\r\nh\r\n:0\r\n", false, "", 0},
+        {"*3\r\n:-1\r\n:9\r\n*2\r\n$1\r\nh\r\n:7\r\n", false, "", 0},
+        {"*2\r\n:0\r\n:9\r\n", false, "", 0},
+        {":1\r\n", false, "", 0},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct redis_range range;
+        redisReply *reply = read_reply(rows[i].text);
+        assert_int_equal(redis_push_range(reply, &range), rows[i].is_one);
+        if (rows[i].is_one) {
+            assert_true(bytes_equal(range.host, bytes_of(rows[i].host)));
+            assert_int_equal(range.port, 7);
+            assert_int_equal(range.replicas, rows[i].replicas);
+        }
+        freeReplyObject(reply);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +296,8 @@ int main(void)
         cmocka_unit_test(any_other_error_does_not),
         cmocka_unit_test(what_is_no_error_does_not_pass),
         cmocka_unit_test(what_a_cluster_sends_elsewhere_is_known),
+        cmocka_unit_test(a_redirection_is_read),
+        cmocka_unit_test(a_range_of_slots_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,26 +20,50 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void add(const char *channel, const char *key, uint64_t offset,
-                int64_t now_ms)
+static void add_of(const char *client, const char *channel, const char *key,
+                   uint64_t offset, int64_t now_ms)
 {
-    struct request *request = request_new(REQUEST_PUBLISH, bytes_of(channel),
-                                          (struct bytes){0}, bytes_of(key));
+    struct request *request = request_new_publish(
+        bytes_of(channel), bytes_of(client), bytes_of(key), BYTES_LITERAL("1"));
     request->position = (struct position){7, offset};
     idempotency_add(&known, request, now_ms);
     request_free(request);
 }
 
+static void add(const char *channel, const char *key, uint64_t offset,
+                int64_t now_ms)
+{
+    add_of("", channel, key, offset, now_ms);
+}
+
 /* The offset that is known, or 0. */
-static uint64_t find(const char *channel, const char *key, int64_t now_ms)
+static uint64_t find_of(const char *client, const char *channel,
+                        const char *key, int64_t now_ms)
 {
     struct position position = {0};
-    struct request *request = request_new(REQUEST_PUBLISH, bytes_of(channel),
-                                          (struct bytes){0}, bytes_of(key));
+    struct request *request = request_new_publish(
+        bytes_of(channel), bytes_of(client), bytes_of(key), BYTES_LITERAL("1"));
     bool found = idempotency_find(&known, request, now_ms, &position);
     request_free(request);
     assert_int_equal(position.epoch, found ? 7 : 0);
     return position.offset;
+}
+
+static uint64_t find(const char *channel, const char *key, int64_t now_ms)
+{
+    return find_of("", channel, key, now_ms);
+}
+
+static void a_client_s_key_is_its_own(void **state)
+{
+    (void)state;
+    add_of("alice b", "a", "k", 5, 1000);
+    assert_int_equal(find_of("alice b", "a", "k", 1000), 5);
+    assert_int_equal(find_of("alice", "a", "k", 1000), 0);
+    assert_int_equal(find("a", "k", 1000), 0);
+    add("a", "k", 6, 1000);
+    assert_int_equal(find("a", "k", 1000), 6);
+    assert_int_equal(find_of("alice b", "a", "k", 1000), 5);
 }
 
 static void a_key_is_known_in_its_channel(void **state)
@@ -110,6 +134,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_key_is_known_in_its_channel),
+        TEST(a_client_s_key_is_its_own),
         TEST(it_is_known_for_five_minutes),
         TEST(used_again_after_that_it_is_new),
         TEST(the_oldest_is_dropped_first),

@@ -1,4 +1,4 @@
-/* The wire format of protocols/README.md, byte by byte. The first channel of
+/* The wire format of protocols/websocket.md, byte by byte. The first channel of
  * an instance has the epoch 0000000000000001 here, the next one ...2. */
 #include "unit.h"
 

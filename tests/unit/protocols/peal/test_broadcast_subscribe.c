@@ -95,7 +95,7 @@ static void a_list_is_one_bad_message(void **state)
     ask("[\"no way\",\"no way\",\"no way\",\"a\"]");
     assert_false(alice->connection->is_closing);
     assert_int_equal(alice->connection->bad_messages, 1);
-    assert_int_equal(fake_instance_metric(fake, METRIC_ERRORS_SENT), 3);
+    assert_int_equal(fake_instance_faults(fake, FAULT_BAD_CHANNEL), 3);
     assert_int_equal(alice->connection->subscription_count, 1);
     ask("[\"no way\",\"b\"]");
     assert_int_equal(alice->connection->close_reason, CLOSE_BAD_MESSAGES);

@@ -1,0 +1,16 @@
+/* redis_servers: takes the Redis servers in use into the bus's topology.
+ *
+ * Owner:   the bus.
+ * Thread:  the bus's.
+ * Limits:  see redis_topology.h.
+ * Failure: none.
+ */
+#ifndef PEAL_BUS_REDIS_SERVERS_H
+#define PEAL_BUS_REDIS_SERVERS_H
+
+#include "bus/redis/redis_bus.h"
+
+/* Once a second. */
+void redis_servers_show(struct redis_bus *bus);
+
+#endif

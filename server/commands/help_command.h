@@ -1,0 +1,14 @@
+/* help_command: `peal help TOPIC`: what a topic is about, examples, its keys.
+ *
+ * Owner:   nothing is kept.
+ * Thread:  the main thread.
+ * Limits:  none.
+ * Failure: exit code 2 for an unknown topic, with the nearest one on stderr.
+ */
+#ifndef PEAL_HELP_COMMAND_H
+#define PEAL_HELP_COMMAND_H
+
+/* argv[0] is "help" or "--help". */
+int help_command(int argc, char **argv);
+
+#endif

@@ -1,0 +1,80 @@
+/** Types of Peal for Vue. README.md in the folder above is the manual. */
+
+import type { ComputedRef, DefineComponent, MaybeRefOrGetter } from 'vue';
+
+import type {
+  Dropped, GapEvent, Message, Peal, PealError, PealOptions, PealState, Position, PresentClient, PublishResult, SayOptions, SubscriptionState,
+} from 'peal-client';
+
+type AnyPeal = Pick<Peal, 'client' | 'state' | 'connect' | 'close'>;
+
+/** A client of yours, which you connect and close, as `peal`, or `options` for one of the component's own. */
+export const PealProvider: DefineComponent<{ peal?: AnyPeal; options?: PealOptions }>;
+
+/** The same in a `setup`: for this component and those below. */
+export function providePeal(given: AnyPeal | PealOptions): Peal;
+
+/** The client that was provided. */
+export function usePeal(): Peal;
+
+export interface Connection {
+  state: ComputedRef<PealState>;
+  /** Milliseconds until the next attempt, while `waiting`. */
+  delay: ComputedRef<number | undefined>;
+  attempt: ComputedRef<number | undefined>;
+  /** How the last connection ended, while `waiting` or `closed`. */
+  code: ComputedRef<number | undefined>;
+  reason: ComputedRef<string | undefined>;
+  /** The server said not to come back. */
+  final: ComputedRef<boolean | undefined>;
+}
+
+export function useConnection(): Connection;
+
+/** `key` is unique in the list. */
+export type ListedMessage<T = unknown> = Message<T> & { key: string };
+
+export interface ChannelOptions<T = unknown> {
+  /** How many messages are kept in `messages`: the newest 100. */
+  keep?: number;
+  /** So many messages out of the channel's history stand in `messages` first. */
+  history?: number;
+  /** A position kept from before: what came after it is received, too. */
+  since?: Position;
+  /** Hears each message once. */
+  onMessage?: (message: ListedMessage<T>) => void;
+  /** Messages are lost. */
+  onGap?: (gap: GapEvent) => void;
+}
+
+export interface Channel<T = unknown> {
+  state: ComputedRef<SubscriptionState | 'idle'>;
+  messages: ComputedRef<ListedMessage<T>[]>;
+  /** How often messages were lost. */
+  gaps: ComputedRef<number>;
+  /** Why the server refused the channel or its history; else null. */
+  error: ComputedRef<PealError | null>;
+  publish<V extends boolean = false>(
+    payload?: T,
+    options?: SayOptions<string | undefined, V>,
+  ): Promise<PublishResult<T> | Dropped<V>>;
+}
+
+type Name = MaybeRefOrGetter<string | null | undefined>;
+
+/** Subscribes while the component is shown. Without a name: nothing. */
+export function useChannel<T = unknown>(channel: Name, options?: ChannelOptions<T>): Channel<T>;
+
+export interface PresenceOptions {
+  /** Milliseconds between questions, for channels that do not tell who comes and goes. */
+  every?: number;
+}
+
+export interface ChannelPresence {
+  members: ComputedRef<PresentClient[]>;
+  /** Whether `members` is what the server has. */
+  isSynced: ComputedRef<boolean>;
+  error: ComputedRef<PealError | null>;
+}
+
+export function usePresence(channel: Name, options?: PresenceOptions): ChannelPresence;
