@@ -508,7 +508,7 @@ class Channel {
   _moved(frame) {
     this._emit(frame.type, frame, () => this.state === 'subscribed');
     if (this.syncing) this.#news.set(frame.client, frame);
-    else if (this.isSynced) this.#move(frame);
+    if (this.isSynced) this.#move(frame);
   }
 
   _syncs() {

@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import '../../web/peal-fallback.js'; // so that peal.js has it at once
 import { settled } from './support/fake_clock.js';
 import { FakeService } from './support/fake_service.js';
 import { fakePeers } from './support/fake_sse.js';
@@ -78,7 +79,8 @@ class Witness {
   }
 
   /** Reads in a loop what its listener hears. @returns a promise of its end */
-  async read(until) {
+  async read(until, isClosed) {
+    if (isClosed) return; // it would end at once
     const heard = [];
     const read = [];
     this.subscription.on('message', ({ payload }) => heard.push(payload));
@@ -260,7 +262,7 @@ class Sequence {
       () => this.#watch(this.peal.ready({ signal })), () => this.#watch(this.peal.history(channel, { signal })),
       () => this.#watch(this.peal.direct('bob', 1, { signal })), () => this.#watch(this.peal.echo(1, { signal })),
       () => this.#watch(this.peal.setToken(this.#pick(['a.b.e', () => this.#token()]))), () => this.#watch(witness?.subscription.presence.sync()),
-      () => witness?.watch(this), () => witness && this.#loops.push(witness.read(this.#pick([1, 3, Infinity]))),
+      () => witness?.watch(this), () => witness && this.#read(witness),
       () => this.#pick(this.#controllers.concat(new AbortController())).abort(),
       () => this.peal.once(this.#pick(['state', 'error']), () => this.meddle()),
     ]);
@@ -271,6 +273,12 @@ class Sequence {
   #connect() {
     this.#isClosed = false;
     this.peal.connect();
+  }
+
+  #read(witness) {
+    const end = witness.read(this.#pick([1, 3, Infinity]), this.peal.state === 'closed');
+    end.catch(() => {}); // until the sequence ends
+    this.#loops.push(end);
   }
 
   #controller() {
