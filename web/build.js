@@ -18,12 +18,13 @@ const BUILDS = {
   'peal.cjs': { from: 'peal.js', ...CJS },
   'react.cjs': { from: 'react/index.js', ...CJS },
   'vue.cjs': { from: 'vue/index.js', ...CJS },
+  'peal-pusher.cjs': { from: 'peal-pusher.js', ...CJS },
   // for <script src>: the exports are members of PealClient
   'peal.min.js': { from: 'peal.js', format: 'iife', globalName: 'PealClient', minify: true, mangleProps: /^_[a-z]/ },
 };
 
 /** The types are the same for `require`, under a name that says so. */
-const TYPES = { 'peal.d.cts': 'peal.d.ts', 'react.d.cts': 'react/index.d.ts', 'vue.d.cts': 'vue/index.d.ts' };
+const TYPES = { 'peal.d.cts': 'peal.d.ts', 'react.d.cts': 'react/index.d.ts', 'vue.d.cts': 'vue/index.d.ts', 'peal-pusher.d.cts': 'peal-pusher.d.ts' };
 
 function findEsbuild() {
   try {

@@ -23,6 +23,7 @@
 #include "protocols/pusher/pusher_name.h"
 #include "protocols/pusher/pusher_signin.h"
 #include "protocols/pusher/pusher_subscribe.h"
+#include "protocols/pusher/pusher_watch.h"
 #include "protocols/pusher/pusher_webhook.h"
 
 /* ---- the handshake ------------------------------------------------------- */
@@ -37,6 +38,10 @@ static const struct {
 } refusals[] = {
     {PUSHER_UNKNOWN_APP, CLOSE_TOKEN_INVALID,
      "Application does not exist: check the key"},
+    {PUSHER_OVER_QUOTA, CLOSE_TOO_MANY_CONNECTIONS,
+     "The application has too many connections"},
+    {PUSHER_UNAUTHORIZED, CLOSE_FORBIDDEN,
+     "The application does not allow this origin"},
     {PUSHER_NO_APP, CLOSE_TOKEN_INVALID, "The path has no application key"},
     {PUSHER_BAD_VERSION, CLOSE_BAD_MESSAGES, "Invalid protocol version"},
     {PUSHER_OTHER_VERSION, CLOSE_BAD_MESSAGES,
@@ -65,6 +70,10 @@ static bool read_handshake(const struct handshake *handshake, struct bytes key,
     int code = !key.len ? PUSHER_NO_APP
                : !app   ? PUSHER_UNKNOWN_APP
                         : judge_version(handshake->query_protocol);
+    verdict->is_origin_judged = app && app->origins.count;
+    if (verdict->is_origin_judged &&
+        !pusher_app_has_origin(app, handshake->origin))
+        code = PUSHER_UNAUTHORIZED;
     uint64_t socket = random_uint64();
     char prefix[PUSHER_PREFIX_MAX + 1];
     if (code)
@@ -115,6 +124,12 @@ static void on_open(struct connection *connection, const struct bytes *channels,
         refuse(connection, PUSHER_UNKNOWN_APP);
         return;
     }
+    if (!pusher_app_enter(app)) {
+        pusher_app_unref(app);
+        metrics_add(&connection->worker->metrics, METRIC_LIMIT_APP, 1);
+        refuse(connection, PUSHER_OVER_QUOTA);
+        return;
+    }
     pusher_client_begin(connection, app);
     snprintf(data, sizeof data,
              "{\"socket_id\":\"%s\",\"activity_timeout\":%d}",
@@ -142,7 +157,8 @@ static bool is_member(struct connection *connection, struct bytes full)
 }
 
 /* Why the client may not send an event there, or NULL. */
-static const char *judge_event(struct connection *connection, struct bytes name,
+static const char *judge_event(struct connection *connection,
+                               const struct said *said, struct bytes name,
                                struct bytes full)
 {
     struct pusher_client *client = pusher_client_of(connection);
@@ -150,9 +166,11 @@ static const char *judge_event(struct connection *connection, struct bytes name,
         return "Client events are not enabled for this application";
     if (!pusher_name_is_private(name) || pusher_name_is_encrypted(name))
         return "Client events are for private and presence channels";
+    if (said->data.len > client->app->event_bytes)
+        return "The data of the event is too long";
     if (!is_member(connection, full))
         return "The channel is not subscribed to";
-    if (!token_bucket_take(&client->events,
+    if (!token_bucket_take(&pusher_client_extra(client)->events,
                            client->app->client_events_per_second,
                            clock_steady_ms()))
         return "Too many client events";
@@ -225,7 +243,7 @@ static void on_client_event(struct connection *connection,
                            &name.len) &&
         pusher_name_is_valid(name) &&
         pusher_client_channel(connection, name, full_text, &full))
-        why = judge_event(connection, name, full);
+        why = judge_event(connection, said, name, full);
     if (why)
         pusher_answer_error(connection, PUSHER_EVENT_REFUSED, why);
     else
@@ -310,10 +328,22 @@ static void on_message(struct connection *connection, struct bytes payload,
 
 /* ---- what comes back ----------------------------------------------------- */
 
+static void on_watched(struct connection *connection,
+                       const struct request *request)
+{
+    if (request->kind == REQUEST_SUBSCRIBE)
+        pusher_watch_on_subscribed(connection, request);
+    else if (request->kind == REQUEST_PRESENCE)
+        pusher_watch_on_presence(connection, request);
+}
+
 static void on_answer(struct connection *connection,
                       const struct request *request)
 {
-    if (request->kind == REQUEST_SUBSCRIBE)
+    struct bytes name = pusher_name_of(bytes_of(request->channel));
+    if (pusher_name_watched(name).len)
+        on_watched(connection, request);
+    else if (request->kind == REQUEST_SUBSCRIBE)
         pusher_on_subscribed(connection, request);
     else if (request->kind == REQUEST_PRESENCE)
         pusher_on_presence(connection, request);
@@ -328,24 +358,32 @@ static void on_answer(struct connection *connection,
 static void on_unsubscribed(struct connection *connection, struct bytes channel)
 {
     enum { REMOVED = 403 };
+    if (pusher_name_watched(pusher_name_of(channel)).len)
+        return;
     pusher_client_drop(connection, channel);
     pusher_cache_drop(connection, channel);
     pusher_answer_refusal(connection, pusher_name_of(channel), "AuthError",
                           "Taken away by the server", REMOVED);
 }
 
+/* Of one's own channel the user is a member; of others' nobody. */
+static const char *watcher(const struct connection *connection,
+                           struct bytes channel, struct bytes *info)
+{
+    *info = (struct bytes){0};
+    return pusher_watch_is_own(connection, channel)
+               ? pusher_client_user_id(connection)
+               : "";
+}
+
 static const char *member(const struct connection *connection,
                           struct bytes channel, struct bytes *info)
 {
     const struct pusher_member *known = pusher_client_find(connection, channel);
+    if (pusher_name_watched(pusher_name_of(channel)).len)
+        return watcher(connection, channel, info);
     *info = known ? bytes_of(known->user.info) : (struct bytes){0};
     return known ? known->user.id : connection_client_id(connection);
-}
-
-static const char *user(const struct connection *connection)
-{
-    const struct pusher_client *client = pusher_client_of(connection);
-    return client ? client->user : NULL;
 }
 
 /* Its own events, and that it came itself. */
@@ -358,11 +396,15 @@ static bool skips(const struct connection *connection,
     case MESSAGE_PUBLICATION:
         return bytes_equal(message->from,
                            bytes_of(connection_client_id(connection))) ||
-               (client && client->former &&
-                bytes_equal(message->from, bytes_of(client->former)));
+               (client && client->extra && client->extra->former &&
+                bytes_equal(message->from, bytes_of(client->extra->former)));
     case MESSAGE_JOIN:
         known = pusher_client_find(connection, message->channel);
-        return known && bytes_equal(message->from, bytes_of(known->user.id));
+        return (known &&
+                bytes_equal(message->from, bytes_of(known->user.id))) ||
+               pusher_watch_is_own(connection, message->channel);
+    case MESSAGE_LEAVE:
+        return pusher_watch_is_own(connection, message->channel);
     default:
         return false;
     }
@@ -412,7 +454,7 @@ const struct protocol protocol_pusher = {
     .on_answer = on_answer,
     .on_unsubscribed = on_unsubscribed,
     .member = member,
-    .user = user,
+    .user = pusher_client_user,
     .skips = skips,
     .tick = pusher_counts_tick,
     .close_code = close_code,

@@ -38,6 +38,14 @@ void pusher_answer_event(struct connection *connection, const char *event,
                              (struct bytes){0});
 }
 
+void pusher_answer_raw(struct connection *connection, const char *event,
+                       struct bytes data)
+{
+    struct buffer *out = begin(connection, event, (struct bytes){0});
+    buffer_append(out, data);
+    end(connection, out);
+}
+
 void pusher_answer_error(struct connection *connection, int code,
                          const char *message)
 {

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "messaging/names.h"
 #include "protocols/pusher/pusher_answered.h"
+#include "protocols/pusher/pusher_apps.h"
 #include "protocols/pusher/pusher_encode.h"
 #include "protocols/pusher/pusher_info.h"
 #include "protocols/pusher/pusher_lookup.h"
@@ -14,8 +15,7 @@ enum {
     BAD_REQUEST = 400,
     TOO_LARGE = 413,
     CHANNELS_MAX = 100,
-    EVENTS_MAX = 10,
-    DATA_MAX = 10240
+    EVENTS_MAX = 10
 };
 
 /* One event as it stands in a body, raw JSON. */
@@ -68,7 +68,18 @@ static int append_name(struct buffer *out, struct bytes raw, const char **why)
     return BACKEND_ALLOWED;
 }
 
-static int append_data(struct buffer *out, struct bytes raw, const char **why)
+/* Of the data of one event. */
+static size_t data_max(const struct backend_request *request)
+{
+    struct pusher_app *app = pusher_app_of_id(request->name);
+    size_t max = app ? app->event_bytes : 0;
+    pusher_app_unref(app);
+    return max;
+}
+
+static int append_data(struct buffer *out,
+                       const struct backend_request *request, struct bytes raw,
+                       const char **why)
 {
     struct buffer text = {0};
     size_t len = 0;
@@ -76,10 +87,10 @@ static int append_data(struct buffer *out, struct bytes raw, const char **why)
     int status = BACKEND_ALLOWED;
     if (!json_decode_string(raw, at, raw.len + 1, &len)) {
         status = refuse(why, BAD_REQUEST, "data must be a text");
-    } else if (len > DATA_MAX) {
+    } else if (len > data_max(request)) {
         status = refuse(why, TOO_LARGE,
                         "The data content of this event exceeds the allowed "
-                        "maximum (10240 bytes)");
+                        "maximum: event_bytes of the application");
     } else {
         buffer_append_text(out, ",\"payload\":");
         pusher_encode_payload((struct bytes){at, len}, out);
@@ -144,7 +155,7 @@ static int append_rest(struct buffer *out,
 {
     int status = append_name(out, event->slots[NAME].raw, why);
     if (status == BACKEND_ALLOWED)
-        status = append_data(out, event->slots[DATA].raw, why);
+        status = append_data(out, request, event->slots[DATA].raw, why);
     if (status == BACKEND_ALLOWED)
         status = append_socket(out, request, event->slots[SOCKET].raw, why);
     return status;

@@ -3,9 +3,8 @@
  *
  * Owner:   static.
  * Thread:  any.
- * Limits:  those of Pusher: 100 channels and 10,240 bytes of data an event, 10
- *          events a batch, 600 seconds between a signature and its use.
- * Failure: a status, and a plain text.
+ * Limits:  those of Pusher: 100 channels an event, 10 events a batch, 600
+ * seconds between a signature and its use. Failure: a status, and a plain text.
  */
 #ifndef PEAL_PROTOCOLS_PUSHER_API_H
 #define PEAL_PROTOCOLS_PUSHER_API_H

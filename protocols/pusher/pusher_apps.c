@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/origin.h"
 #include "messaging/hook_target.h"
 #include "messaging/identity.h"
 #include "protocols/pusher/pusher_name.h"
@@ -64,6 +65,30 @@ static struct caps *caps_of(const char *prefix)
     return caps;
 }
 
+/* Of the connections of an id: the apps come and go with the config. Never
+ * freed. */
+struct counter {
+    struct counter *next;
+    _Atomic uint32_t connected;
+    char id[PUSHER_ID_MAX + 1];
+};
+
+/* On the thread that takes apps on. */
+static _Atomic uint32_t *counter_of(const char *id)
+{
+    static struct counter *counters;
+    struct counter *counter = counters;
+    while (counter && strcmp(counter->id, id) != 0)
+        counter = counter->next;
+    if (!counter) {
+        counter = memory_new(1, sizeof *counter);
+        snprintf(counter->id, sizeof counter->id, "%s", id);
+        counter->next = counters;
+        counters = counter;
+    }
+    return &counter->connected;
+}
+
 static struct pusher_app *app_new(const struct pusher_app_options *options)
 {
     struct pusher_app *app = memory_new(1, sizeof *app);
@@ -79,6 +104,12 @@ static struct pusher_app *app_new(const struct pusher_app_options *options)
     app->client_events_per_second = options->client_events_per_second;
     app->presence_members = options->presence_members;
     app->subscription_counts = options->subscription_counts;
+    app->watchlists = options->watchlists;
+    for (size_t i = 0; i < options->origins.count; i++)
+        text_list_add(&app->origins, options->origins.items[i]);
+    app->connections = options->connections;
+    app->event_bytes = options->event_bytes;
+    app->connected = counter_of(options->id);
     if (options->webhook_url)
         app->webhook =
             hook_target_new(options->webhook_url, app->key, app->secret);
@@ -98,6 +129,7 @@ void pusher_app_unref(struct pusher_app *app)
         return;
     caps_unref(app->caps);
     hook_target_unref(app->webhook);
+    text_list_deinit(&app->origins);
     free(app->id);
     free(app->key);
     free(app->secret);
@@ -168,4 +200,26 @@ struct pusher_app *pusher_app_of_channel(struct bytes channel)
     return colon ? pusher_app_of_id(
                        (struct bytes){rest.data, (size_t)(colon - rest.data)})
                  : NULL;
+}
+
+bool pusher_app_has_origin(const struct pusher_app *app, struct bytes origin)
+{
+    for (size_t i = 0; i < app->origins.count; i++)
+        if (origin_matches(app->origins.items[i], origin))
+            return true;
+    return !origin.len; /* only browsers say one */
+}
+
+bool pusher_app_enter(const struct pusher_app *app)
+{
+    uint32_t before = atomic_fetch_add(app->connected, 1);
+    if (!app->connections || before < app->connections)
+        return true;
+    atomic_fetch_sub(app->connected, 1);
+    return false;
+}
+
+void pusher_app_leave(const struct pusher_app *app)
+{
+    atomic_fetch_sub(app->connected, 1);
 }

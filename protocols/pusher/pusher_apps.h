@@ -33,7 +33,11 @@ struct pusher_app_options {
     uint32_t client_events_per_second; /* of one connection */
     uint32_t presence_members;         /* in one presence channel */
     bool subscription_counts;          /* subscribers are told how many */
-    char *webhook_url;                 /* NULL: nobody is told */
+    bool watchlists;          /* users are told which others are there */
+    struct text_list origins; /* of pages; empty: the config's */
+    uint32_t connections;     /* on one instance; 0: no limit */
+    uint32_t event_bytes;     /* of the data of one event */
+    char *webhook_url;        /* NULL: nobody is told */
     struct text_list webhook_events;
 };
 
@@ -57,6 +61,11 @@ struct pusher_app {
     uint32_t client_events_per_second;
     uint32_t presence_members;
     bool subscription_counts;
+    bool watchlists;
+    struct text_list origins;
+    uint32_t connections;
+    uint32_t event_bytes;
+    _Atomic uint32_t *connected; /* of that id, on this instance */
     struct hook_target *webhook; /* a reference, or NULL */
     unsigned webhook_events;     /* see pusher_webhook.h */
 };
@@ -82,5 +91,12 @@ struct pusher_app *pusher_app_ref(struct pusher_app *app);
 
 /* NULL is ignored. */
 void pusher_app_unref(struct pusher_app *app);
+
+/* Whether a page of that origin may connect to an app that has `origins`. */
+bool pusher_app_has_origin(const struct pusher_app *app, struct bytes origin);
+
+/* A connection comes, unless there are too many; and goes. */
+bool pusher_app_enter(const struct pusher_app *app);
+void pusher_app_leave(const struct pusher_app *app);
 
 #endif

@@ -10,6 +10,7 @@
 #include "messaging/names.h"
 #include "messaging/worker.h"
 #include "protocols/pusher/pusher_apps.h"
+#include "protocols/pusher/pusher_name.h"
 #include "protocols/pusher/pusher_webhook.h"
 
 enum { AT_ONCE = 50, MANY = 100, SECONDS = 1000, SECONDS_OF_MANY = 5000 };
@@ -32,6 +33,8 @@ static struct {
 void pusher_counts_note(const char *channel)
 {
     struct changed *changed;
+    if (pusher_name_is_internal(pusher_name_of(bytes_of(channel))))
+        return;
     pthread_mutex_lock(&counts.lock);
     HASH_FIND_OR_ADD_NAMED(counts.channels, name, bytes_of(channel), changed);
     changed->is_changed = true;

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "protocols/pusher/pusher_name.h"
 #include "protocols/pusher/pusher_user.h"
+#include "protocols/pusher/pusher_watch.h"
 
 void pusher_encode_payload(struct bytes data, struct buffer *out)
 {
@@ -98,8 +99,27 @@ static void encode_member(const struct message *message, const char *event,
     buffer_deinit(&data);
 }
 
+/* Those of a user that somebody watches. */
+static void encode_watched(const struct message *message, struct buffer *out)
+{
+    append_event(out, BYTES_LITERAL("pusher_internal:watchlist_events"));
+    buffer_append_text(out, ",\"data\":");
+    pusher_watch_append(out, message->kind == MESSAGE_JOIN, message->from);
+    buffer_append_char(out, '}');
+}
+
+static bool is_of_watched(const struct message *message)
+{
+    return (message->kind == MESSAGE_JOIN || message->kind == MESSAGE_LEAVE) &&
+           pusher_name_watched(pusher_name_of(message->channel)).len;
+}
+
 static void encode(const struct message *message, struct buffer *out)
 {
+    if (is_of_watched(message)) {
+        encode_watched(message, out);
+        return;
+    }
     switch (message->kind) {
     case MESSAGE_PUBLICATION:
     case MESSAGE_DIRECT:

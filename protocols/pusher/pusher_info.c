@@ -88,6 +88,12 @@ bool pusher_info_append(struct buffer *out, const struct pusher_counts *counts,
     return has_users || has_all;
 }
 
+/* Those that hold a user's connections. */
+static bool is_hidden(struct bytes name)
+{
+    return pusher_name_watched(name).len > 0;
+}
+
 void pusher_info_append_channels(struct buffer *out, struct bytes list,
                                  unsigned info)
 {
@@ -95,6 +101,8 @@ void pusher_info_append_channels(struct buffer *out, struct bytes list,
     const char *comma = "";
     buffer_append_char(out, '{');
     while (pusher_info_next(&list, &counts)) {
+        if (is_hidden(counts.channel))
+            continue;
         buffer_append_text(out, comma);
         buffer_append_json_string(out, counts.channel);
         buffer_append_text(out, ":{");

@@ -49,6 +49,18 @@ struct bytes pusher_name_user(struct bytes name)
                : (struct bytes){0};
 }
 
+struct bytes pusher_name_watched(struct bytes name)
+{
+    return starts(name, PUSHER_WATCH_CHANNEL)
+               ? bytes_skip(name, strlen(PUSHER_WATCH_CHANNEL))
+               : (struct bytes){0};
+}
+
+bool pusher_name_is_internal(struct bytes name)
+{
+    return starts(name, "#");
+}
+
 bool pusher_name_is_user_id(struct bytes id)
 {
     return is_plain(id);

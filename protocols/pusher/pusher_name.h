@@ -21,7 +21,14 @@
  * id. */
 #define PUSHER_USER_CHANNEL "#server-to-user-"
 
+/* The channel whose members are one user's connections; no client can ask for
+ * it. */
+#define PUSHER_WATCH_CHANNEL "#watch-"
+
 bool pusher_name_is_valid(struct bytes name);
+
+/* Whether it is one of ours, which applications do not know. */
+bool pusher_name_is_internal(struct bytes name);
 
 /* Public ones have none of these beginnings. */
 bool pusher_name_is_private(struct bytes name); /* presence channels too */
@@ -33,6 +40,9 @@ bool pusher_name_is_cache(struct bytes name);
 
 /* The user whose channel it is, or empty. */
 struct bytes pusher_name_user(struct bytes name);
+
+/* The same of one that is watched. */
+struct bytes pusher_name_watched(struct bytes name);
 
 /* A user's id, which can be part of a name. */
 bool pusher_name_is_user_id(struct bytes id);

@@ -78,6 +78,7 @@ static bool add(struct query *query, struct bytes pair)
 static bool read_query(struct bytes text, struct query *query)
 {
     *query = (struct query){0};
+    buffer_reserve(&query->text, text.len + 1); /* all names have a place */
     while (text.len) {
         struct bytes pair = until(text, '&');
         if (pair.len && !add(query, pair))

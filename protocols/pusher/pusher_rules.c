@@ -10,9 +10,14 @@
 #include "protocols/pusher/pusher_name.h"
 #include "protocols/pusher/pusher_webhook.h"
 
-enum { PLAIN, PRESENCE, CACHE, PRESENCE_CACHE, KINDS };
+enum { PLAIN, PRESENCE, CACHE, PRESENCE_CACHE, WATCH, KINDS };
 
-enum { KEPT_MESSAGES = 100, KEPT_SECONDS = 300, CACHE_SECONDS = 1800 };
+enum {
+    KEPT_MESSAGES = 100,
+    KEPT_SECONDS = 300,
+    CACHE_SECONDS = 1800,
+    RETURN_SECONDS = 3 /* until a user is told to be offline */
+};
 
 struct rule {
     struct rule *next;
@@ -45,6 +50,11 @@ static struct channel_options options_of(int kind, char *prefix,
 {
     bool is_presence = kind == PRESENCE || kind == PRESENCE_CACHE;
     bool is_cache = kind == CACHE || kind == PRESENCE_CACHE;
+    if (kind == WATCH)
+        return (struct channel_options){.match = prefix,
+                                        .presence = true,
+                                        .join_leave = true,
+                                        .leave_seconds = RETURN_SECONDS};
     return (struct channel_options){
         .match = prefix,
         .history_size = KEPT_MESSAGES,
@@ -81,6 +91,16 @@ void pusher_rules_use(const struct pusher_app_options_list *list)
     }
 }
 
+static int kind_of(struct bytes name)
+{
+    bool is_presence = pusher_name_is_presence(name);
+    if (pusher_name_watched(name).len)
+        return WATCH;
+    if (pusher_name_is_cache(name))
+        return is_presence ? PRESENCE_CACHE : CACHE;
+    return is_presence ? PRESENCE : PLAIN;
+}
+
 const struct channel_options *pusher_rules_find(const char *channel)
 {
     struct bytes full = bytes_of(channel);
@@ -89,10 +109,7 @@ const struct channel_options *pusher_rules_find(const char *channel)
     const struct rule *rule = find(full);
     if (!rule)
         return NULL;
-    struct bytes name = pusher_name_of(full);
-    int kind = pusher_name_is_presence(name) ? PRESENCE : PLAIN;
-    if (pusher_name_is_cache(name))
-        kind = kind == PRESENCE ? PRESENCE_CACHE : CACHE;
+    int kind = kind_of(pusher_name_of(full));
     return kind == PLAIN && !rule->holds_for_plain ? NULL
                                                    : &rule->options[kind];
 }

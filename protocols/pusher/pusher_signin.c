@@ -12,19 +12,13 @@
 #include "protocols/pusher/pusher_client.h"
 #include "protocols/pusher/pusher_name.h"
 #include "protocols/pusher/pusher_signature.h"
+#include "protocols/pusher/pusher_watch.h"
 
 enum { AUTH_MAX = 256 };
 
-static const char *user_of(const struct connection *connection)
-{
-    const struct pusher_client *client = pusher_client_of(connection);
-    return client && client->user ? client->user + client->app->prefix_len
-                                  : NULL;
-}
-
 bool pusher_signin_is_user(const struct connection *connection, struct bytes id)
 {
-    const char *user = user_of(connection);
+    const char *user = pusher_client_user_id(connection);
     return user && bytes_equal(bytes_of(user), id);
 }
 
@@ -49,12 +43,16 @@ static bool read_id(struct bytes raw, char text[CLIENT_ID_MAX],
 }
 
 static bool read_user(struct bytes user_data, char text[CLIENT_ID_MAX],
-                      struct bytes *id)
+                      struct bytes *id, struct bytes *watchlist)
 {
-    struct json_slot slot = {.name = "id"};
+    struct json_slot slots[] = {{.name = "id"}, {.name = "watchlist"}};
     const char *why;
-    return json_scan_object(user_data, &slot, 1, &why) &&
-           read_id(slot.raw, text, id);
+    if (!json_scan_object(user_data, slots, 2, &why))
+        return false;
+    *watchlist = slots[1].raw;
+    if (watchlist->len && watchlist->data[0] != '[')
+        watchlist->len = 0;
+    return read_id(slots[0].raw, text, id);
 }
 
 static void succeed(struct connection *connection, struct bytes user_data)
@@ -74,13 +72,15 @@ static void take_on(struct connection *connection, struct bytes user_data)
     struct pusher_client *client = pusher_client_of(connection);
     char text[CLIENT_ID_MAX];
     struct bytes id;
-    if (!read_user(user_data, text, &id) ||
+    struct bytes watchlist;
+    if (!read_user(user_data, text, &id, &watchlist) ||
         client->app->prefix_len + id.len > CLIENT_ID_MAX) {
         refuse(connection, "The id of a user must be a text of A-Z a-z 0-9 "
                            "- _ = @ , . ;");
         return;
     }
-    if (client->user && !pusher_signin_is_user(connection, id)) {
+    if (pusher_client_user(connection) &&
+        !pusher_signin_is_user(connection, id)) {
         pusher_answer_error(connection, PUSHER_NO_CODE,
                             "Signed in as another user");
         return;
@@ -88,10 +88,11 @@ static void take_on(struct connection *connection, struct bytes user_data)
     struct buffer user = {0};
     buffer_append_text(&user, client->app->prefix);
     buffer_append(&user, id);
-    free(client->user);
-    client->user = memory_copy_text(user.data, user.len);
+    free(pusher_client_extra(client)->user);
+    client->extra->user = memory_copy_text(user.data, user.len);
     buffer_deinit(&user);
     succeed(connection, user_data);
+    pusher_watch_begin(connection, watchlist);
 }
 
 void pusher_signin(struct connection *connection, struct bytes data)

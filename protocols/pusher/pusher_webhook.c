@@ -16,7 +16,8 @@ void pusher_webhook_tell(struct hooks *hooks, const struct pusher_app *app,
                          struct bytes more)
 {
     struct buffer json = {0};
-    if (!pusher_webhook_wants(hooks, app, event))
+    if (!pusher_webhook_wants(hooks, app, event) ||
+        pusher_name_is_internal(pusher_name_of(channel)))
         return;
     hook_append_text(&json, "name",
                      bytes_of(pusher_webhook_events_name(event)));

@@ -4,11 +4,11 @@
 
 #include "auth/jwt.h"
 #include "auth/jwt_algorithm.h"
-#include "auth/origin.h"
 #include "auth/token_source.h"
 #include "auth/upgrade.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/origin.h"
 #include "messaging/protocol.h"
 #include "messaging/store/tickets.h"
 #include "messaging/verdict.h"
@@ -64,7 +64,7 @@ static bool check_origin(const struct auth *auth,
                          const struct handshake *handshake,
                          struct verdict *verdict)
 {
-    return !handshake->origin.len ||
+    return !handshake->origin.len || verdict->is_origin_judged ||
            auth_origin_is_allowed(auth, handshake->origin, handshake->host,
                                   handshake->is_secure) ||
            verdict_refuse(verdict, REFUSAL_ORIGIN, NULL);

@@ -8,12 +8,12 @@
 #include <curl/curl.h>
 
 #include "auth/jwk.h"
-#include "auth/origin.h"
 #include "base/backoff.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/origin.h"
 #include "base/thread.h"
 #include "base/web_request.h"
 

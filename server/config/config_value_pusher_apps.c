@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/origin.h"
 #include "base/text_file.h"
 #include "config/config_object.h"
 #include "protocols/pusher/pusher_apps.h"
@@ -14,6 +15,12 @@ static const struct config_form id = {.expected = "1 to 20 of A-Z a-z 0-9 - _",
                                       .is_valid = pusher_id_is_valid};
 static const struct config_form key = {.expected = "1 to 64 of A-Z a-z 0-9 - _",
                                        .is_valid = pusher_key_is_valid};
+
+static const struct config_form origin = {
+    "an origin like https://example.com or https://*.example.com",
+    origin_pattern_is_valid,
+    .plural = "origins like https://example.com or https://*.example.com",
+    .fault = origin_pattern_fault};
 
 static const struct config_key keys[] = {
     {"id", &config_value_text, AT(id), "0", .form = &id,
@@ -33,6 +40,14 @@ static const struct config_key keys[] = {
      .max = 1000000, .help = "in one presence channel; 0: no limit"},
     {"subscription_counts", &config_value_bool, AT(subscription_counts),
      "false", .help = "a channel tells how many subscribe to it"},
+    {"watchlists", &config_value_bool, AT(watchlists), "false",
+     .help = "users are told when those they watch come and go"},
+    {"origins", &config_value_list, AT(origins), "", .form = &origin,
+     .help = "web pages that may connect, in place of those of all apps"},
+    {"connections", &config_value_uint32, AT(connections), "0", .max = 10000000,
+     .help = "of one instance; 0: no limit"},
+    {"event_bytes", &config_value_uint32, AT(event_bytes), "10240", .min = 1,
+     .max = 16777216, .help = "of the data of one event"},
     {"webhook_url", &config_value_text, AT(webhook_url), NULL, .min = 1,
      .help = "is told of the events, signed as by Pusher"},
     {"webhook_events", &config_value_list, AT(webhook_events), "",

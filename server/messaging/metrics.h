@@ -127,6 +127,8 @@
         "")                                                                    \
     ROW(LIMIT_IDEMPOTENCY, "counter", "limit_reached_total",                   \
         "limit=\"idempotency_keys\"", "")                                      \
+    ROW(LIMIT_APP, "counter", "limit_reached_total", "limit=\"pusher.apps\"",  \
+        "")                                                                    \
     ROW(LIMIT_HOOK_PUBLISHES, "counter", "limit_reached_total",                \
         "limit=\"hook_publishes\"", "")                                        \
     ROW(LIMIT_ATTEMPTS, "counter", "limit_reached_total",                      \

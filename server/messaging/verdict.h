@@ -52,6 +52,7 @@ struct verdict {
     const struct protocol *protocol; /* chosen from the table given, or NULL */
     char client_id[CLIENT_ID_MAX + 1]; /* empty: not known yet */
     struct identity identity; /* owned by the caller when status is 101 */
+    bool is_origin_judged;    /* by the endpoint: the config does not matter */
 };
 
 /* `reason` says more than the table does, or is NULL. */

@@ -5,7 +5,7 @@ from support.api import WITH_KEY
 from support.pusher import APP, WITH_APP, Pusher
 
 from test_pusher_api import ask, told, trigger
-from test_pusher_users import terminate
+from test_pusher_users import WATCHING, changes, terminate
 
 
 def start(cluster, redis, count=2, **options):
@@ -167,3 +167,15 @@ def test_the_webhook_is_told_once(redis, cluster, webhook):
                  {"name": "channel_vacated", "channel": "presence-room"},
                  {"name": "member_removed", "channel": "presence-room",
                   "user_id": "1"})
+
+
+def test_who_is_watched_is_told_of_everywhere(redis, cluster):
+    instances = cluster(redis().url, 2, **WATCHING)
+    ann, bob = Pusher(instances[0]), Pusher(instances[1])
+    ann.signin("ann", watchlist=["bob"])
+    assert changes(ann) == [("offline", "bob")]
+    bob.signin("bob", watchlist=["ann"])
+    assert changes(ann) == [("online", "bob")]
+    assert changes(bob) == [("online", "ann")]
+    bob.websocket.end()
+    assert changes(ann) == [("offline", "bob")]

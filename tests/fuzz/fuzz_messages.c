@@ -34,6 +34,7 @@ static void set_up_pusher(void)
         .secret = (char *)"app-secret",
         .client_events = true,
         .presence_members = 100,
+        .event_bytes = 10240,
     };
     pusher_rules_use(&(struct pusher_app_options_list){&app, 1});
 }

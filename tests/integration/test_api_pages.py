@@ -39,7 +39,7 @@ def routes_of_the_program():
 
 
 def commands_of_the_program():
-    return re.findall(r'^    \{"(\w+)", SCOPE_(?!.*\.kind)',
+    return re.findall(r'^    \{"(\w+)", SCOPE_(?!.*\.(?:kind|is_for_protocols))',
                       (ROOT / "server/api/command.c").read_text(), re.M)
 
 

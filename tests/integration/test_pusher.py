@@ -433,3 +433,52 @@ def test_subscribers_may_be_told_how_many_they_are(peal):
     assert one.receive("pusher_internal:subscription_count")[
         "data"] == {"subscription_count": 1}
     assert is_silent(other)
+
+
+# ---- what an app allows
+
+
+def test_an_app_has_origins_of_its_own(peal):
+    server = peal({"origins": ["https://all.example"], "pusher": {"apps": [
+        {**APP, "origins": ["https://app.example"]}, OTHER]}})
+
+    def path(app):
+        return f"/app/{app['key']}?protocol=7"
+
+    def connect(app, origin):
+        return server.connect(path=path(app), headers=[("Origin", origin)])
+
+    good = connect(APP, "https://app.example")
+    assert "connection_established" in good.receive_data()
+    Pusher(server)  # no browser
+    bad = connect(APP, "https://all.example")
+    assert json.loads(bad.receive_data())["data"]["code"] == 4009
+    assert bad.wait_closed().code == 4009
+    assert "established" in connect(
+        OTHER, "https://all.example").receive_data()
+    with pytest.raises(Refused):
+        connect(OTHER, "https://app.example")
+
+
+def test_an_app_has_so_many_connections(peal):
+    server = peal({"pusher": {"apps": [{**APP, "connections": 2}, OTHER]}})
+    clients = [Pusher(server) for _ in range(2)]
+    assert refusal(server, f"/app/{APP['key']}?protocol=7") == 4004
+    assert server.metric('peal_limit_reached_total{limit="pusher.apps"}') == 1
+    Pusher(server, OTHER)
+    clients[0].websocket.end()
+    patience.wait_until(
+        lambda: server.metric("peal_connections") == 2, 5, what="two are left")
+    Pusher(server)
+
+
+def test_an_event_has_so_many_bytes(peal):
+    server = peal({"pusher": {"apps": [{**APP, "event_bytes": 20}]}})
+    one, two = Pusher(server), Pusher(server)
+    for client in one, two:
+        client.join("private-room")
+    one.send("client-x", "x" * 30, "private-room")
+    error = one.receive("pusher:error")["data"]
+    assert error["code"] == 4301 and "too long" in error["message"]
+    one.send("client-x", "short", "private-room")
+    two.receive("client-x")

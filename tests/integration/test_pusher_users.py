@@ -5,7 +5,7 @@ import pytest
 from support.api import WITH_KEY
 from support.pusher import APP, Pusher, sign
 
-from test_pusher_api import OTHER, ask, get, trigger
+from test_pusher_api import OTHER, ask, get, told, trigger
 
 CONFIG = {**WITH_KEY, "pusher": {"apps": [APP, OTHER]}}
 
@@ -89,3 +89,46 @@ def test_all_connections_of_a_user_are_ended(server):
     response = ask(server, "users/a%20b/terminate_connections", {})
     assert response.status == 400
     assert get(server, "users/x/terminate_connections").status == 405
+
+
+# ---- watchlists
+
+WATCHING = {"pusher": {"apps": [{**APP, "watchlists": True}]}}
+
+
+def changes(client):
+    """What the client is told of others, in the order it comes."""
+    events = client.receive("pusher_internal:watchlist_events")["data"]
+    return [(event["name"], user) for event in events["events"]
+            for user in event["user_ids"]]
+
+
+def test_who_is_watched_is_told_of(peal):
+    server = peal({**WITH_KEY, **WATCHING})
+    ann, bob = Pusher(server), Pusher(server)
+    bob.signin("bob", watchlist=["carl"])
+    assert changes(bob) == [("offline", "carl")]
+    ann.signin("ann", watchlist=["bob", "carl", "ann", 7, "a b"])
+    assert sorted(changes(ann) + changes(ann)) == [("offline", "carl"),
+                                                   ("online", "bob")]
+    carl = [Pusher(server) for _ in range(2)]
+    for client in carl:
+        client.signin("carl")
+    assert changes(ann) == changes(bob) == [("online", "carl")]
+    carl[0].websocket.end()
+    assert ann.is_silent()
+    carl[1].websocket.end()
+    assert changes(ann) == changes(bob) == [("offline", "carl")]
+    for name in "#watch-bob", "#watch-ann":
+        ann.subscribe(name)
+        ann.receive("pusher:error")
+    assert told(server, "channels") == {"channels": {}}
+
+
+def test_a_watchlist_has_an_end(peal):
+    server = peal(WATCHING)
+    client = Pusher(server)
+    client.signin("ann", watchlist=[f"u{n}" for n in range(101)])
+    error = client.receive("pusher:error")["data"]
+    assert error["code"] == 4302
+    client.join("news")

@@ -70,6 +70,14 @@ EXAMPLES = {
     ("protocols/client-http.md", "Requests over HTTP", "sh"): (
         "run", "server"),
     ("protocols/client-http.md", "Requests over HTTP", "json"): ("json", ""),
+    ("protocols/from-pusher.md", "1. Run Peal with your app", "yaml"): (
+        "shown", "needs Docker; tests/roots runs such a composition"),
+    ("protocols/from-pusher.md", "2. Point the backend at it", "diff"): (
+        "shown", "lines of Laravel's .env"),
+    ("protocols/from-pusher.md", "2. Point the backend at it", "js"): (
+        "shown", "tests/web/pusher.test.js connects so, without TLS"),
+    ("protocols/from-pusher.md", "3. Point the clients at it", "diff"): (
+        "shown", "tests/web/pusher.test.js connects so, without TLS"),
     ("protocols/migrate.md", "From Socket.IO", "diff"): (
         "tested", "tests/web/migrate.test.js"),
     ("protocols/migrate.md", "From Centrifugo", "diff"): (

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bench_reader.h"
+#include "bench_sign.h"
 #include "bench_stamp.h"
 #include "bench_text.h"
 #include "bench_tls.h"
@@ -296,21 +297,42 @@ void bench_link_become_open(struct bench_link *self)
         worker->run->scenario->ready(self);
 }
 
-void bench_link_join(struct bench_link *self)
+static void send_join(struct bench_link *self, const char *auth)
 {
     const struct bench_options *options = &run_of(self)->options;
-    struct bench_blanks blanks = {self->number, self->room, NULL};
+    struct bench_blanks blanks = {self->number, self->room, NULL, auth};
     char text[2048];
 
-    if (!*options->join) {
-        bench_link_become_open(self);
-        return;
-    }
     if (bench_text_expand(options->join, &blanks, text, sizeof text))
         bench_link_send(self, BENCH_TEXT, text, strlen(text));
     self->state = BENCH_LINK_JOINING;
     if (!*options->joined)
         bench_link_become_open(self);
+}
+
+void bench_link_join(struct bench_link *self)
+{
+    const struct bench_options *options = &run_of(self)->options;
+
+    if (!*options->join)
+        bench_link_become_open(self);
+    else if (*options->sign)
+        self->state = BENCH_LINK_JOINING;
+    else
+        send_join(self, NULL);
+}
+
+void bench_link_join_signed(struct bench_link *self, const char *text,
+                            size_t len)
+{
+    const struct bench_options *options = &run_of(self)->options;
+    struct bench_blanks blanks = {self->number, self->room, NULL, NULL};
+    char channel[256];
+    char auth[BENCH_SIGN_MAX];
+
+    if (bench_text_expand(options->sign, &blanks, channel, sizeof channel) &&
+        bench_sign_make(options->sign_secret, text, len, channel, auth))
+        send_join(self, auth);
 }
 
 void bench_link_on_event(struct bench_link *self, uint32_t events)

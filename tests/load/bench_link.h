@@ -86,8 +86,11 @@ void bench_link_publish(struct bench_link *self, uint32_t stream,
 /* Sends close and waits for the server to end the connection. */
 void bench_link_leave(struct bench_link *self);
 
-/* The server has upgraded: sends --join, or is open at once. */
+/* The server has upgraded: sends --join, or is open at once; with --sign it
+ * waits for the text that has a socket id. */
 void bench_link_join(struct bench_link *self);
+void bench_link_join_signed(struct bench_link *self, const char *text,
+                            size_t len);
 
 /* What went wrong with it just now, for a note. */
 const char *bench_link_trouble(const struct bench_link *self);

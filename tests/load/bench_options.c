@@ -26,7 +26,8 @@ struct row {
 
 static const struct row rows[] = {
     {"preset", WORD, AT(preset), "raw", 0, 0,
-     "raw, peal, peal-echo, shootout: wrapping and path that go together"},
+     "raw, peal, peal-echo, pusher, shootout: wrapping and path that go "
+     "together"},
     {"url", LIST, AT(urls), NULL, 0, 0,
      "ws:// or wss:// [ws://127.0.0.1:8080]; of several, each takes its "
      "share of a room's connections"},
@@ -53,6 +54,10 @@ static const struct row rows[] = {
      "text sent once open; %d and %r as in the path"},
     {"joined", WORD, AT(joined), "", 0, 0,
      "the answer to it begins so; default: no answer is awaited"},
+    {"sign", WORD, AT(sign), "", 0, 0,
+     "a channel of Pusher's: --join waits for the socket id, and %a in it is "
+     "the channel's signature; %r as in the path"},
+    {"sign-secret", WORD, AT(sign_secret), "", 0, 0, "of the app, for that"},
     {"wrap", WORD, AT(wrap), "%s", 0, 0,
      "what is published; %s is the stamped payload"},
     {"expect", WORD, AT(expect), "", 0, 0,

@@ -36,6 +36,8 @@ struct bench_options {
     const char *client_key;
     const char *join;
     const char *joined;
+    const char *sign;
+    const char *sign_secret;
     const char *wrap;
     const char *expect;
     const char *refusal;

@@ -23,6 +23,20 @@ static const struct row {
     {"peal-echo", "path", "/ws/load-%d"},
     {"peal-echo", "subprotocol", "echo"},
 
+    {"pusher", "path", "/app/app-key?protocol=7&client=bench"},
+    {"pusher", "sign", "private-bench-%r"},
+    {"pusher", "sign-secret", "app-secret"},
+    {"pusher", "join",
+     "{\"event\":\"pusher:subscribe\",\"data\":{\"channel\":"
+     "\"private-bench-%r\",\"auth\":\"app-key:%a\"}}"},
+    {"pusher", "joined", "{\"event\":\"pusher_internal:subscription_succ"},
+    {"pusher", "wrap",
+     "{\"event\":\"client-m\",\"channel\":\"private-bench-%r\","
+     "\"data\":\"%s\"}"},
+    {"pusher", "expect", "{\"event\":\"client-m\","},
+    {"pusher", "refusal", "{\"event\":\"pusher:error\""},
+    {"pusher", "no-self", NULL},
+
     {"shootout", "path", "/ws"},
     {"shootout", "wrap", "{\"type\":\"broadcast\",\"payload\":\"%s\"}"},
     {"shootout", "expect", "{\"type\":\"broadcast\","},

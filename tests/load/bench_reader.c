@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bench_http.h"
+#include "bench_sign.h"
 #include "bench_stamp.h"
 #include "bench_tls.h"
 #include "bench_worker.h"
@@ -74,8 +75,11 @@ static void on_other_text(struct bench_link *self, const unsigned char *text,
     const struct bench_options *options = &run->options;
 
     bench_count(&self->worker->counts.others, 1);
-    if (self->state == BENCH_LINK_JOINING &&
-        begins_with(text, len, options->joined))
+    if (self->state == BENCH_LINK_JOINING && *options->sign &&
+        begins_with(text, len, BENCH_SIGN_TEXT))
+        bench_link_join_signed(self, (const char *)text, len);
+    else if (self->state == BENCH_LINK_JOINING &&
+             begins_with(text, len, options->joined))
         bench_link_become_open(self);
     else if (*options->refusal && begins_with(text, len, options->refusal)) {
         bench_count(&self->worker->counts.refusals, 1);

@@ -27,7 +27,7 @@ bool bench_script_init(struct bench_script *self,
                        uint32_t room_number)
 {
     char *payload = make_payload((size_t)options->payload);
-    struct bench_blanks blanks = {number, room_number, payload};
+    struct bench_blanks blanks = {number, room_number, payload, NULL};
     size_t room = (size_t)options->payload + strlen(options->wrap) + 64;
     char *text = malloc(room);
     struct bench_stamp stamp;

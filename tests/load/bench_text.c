@@ -1,4 +1,4 @@
-/* Only four letters are known; any other percent stays as it is, since
+/* Only five letters are known; any other percent stays as it is, since
  * URLs are full of them. */
 #include "bench_text.h"
 
@@ -18,6 +18,8 @@ static const char *blank_of(char letter, const struct bench_blanks *blanks,
         return digits;
     case 's':
         return blanks->payload;
+    case 'a':
+        return blanks->auth;
     case '%':
         return "%";
     default:

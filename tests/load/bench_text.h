@@ -1,4 +1,5 @@
-/* bench_text: templates: %d connection, %r room, %s payload, %% a percent.
+/* bench_text: templates: %d connection, %r room, %s payload, %a signature, %% a
+ * percent.
  *
  * Owner:   written into the caller's buffer, NUL-terminated.
  * Thread:  any; no state.
@@ -12,11 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What stands for the letters; payload NULL: %s stays as it is. */
+/* What stands for the letters; NULL: %s or %a stays as it is. */
 struct bench_blanks {
     uint32_t number;
     uint32_t room;
     const char *payload;
+    const char *auth;
 };
 
 /* Writes `model` with its letters replaced. */

@@ -9,7 +9,7 @@
 
 #include "bench_text.h"
 
-static const struct bench_blanks blanks = {17, 3, "PAY"};
+static const struct bench_blanks blanks = {17, 3, "PAY", NULL};
 
 static void test_each_letter(void **state)
 {
@@ -29,7 +29,7 @@ static void test_other_percents_stay(void **state)
 
 static void test_payload_stays_when_there_is_none(void **state)
 {
-    const struct bench_blanks none = {1, 2, NULL};
+    const struct bench_blanks none = {1, 2, NULL, NULL};
     char out[64];
     (void)state;
     assert_true(bench_text_expand("%s", &none, out, 64));

@@ -76,6 +76,24 @@ test('pusher: users sign in, hear from it, and are ended', async (t) => {
   assert.equal((await error)[0].data.code, 4009);
 });
 
+test('pusher: watchlists', async (t) => {
+  const server = await PealServer.start(t, start({ watchlists: true }));
+  const backend = backendOf(server);
+  const userOf = (user) => {
+    const customHandler = ({ socketId }, callback) => callback(null, backend.authenticateUser(socketId, user));
+    const client = clientOf(t, server, { userAuthentication: { customHandler } });
+    client.signin();
+    return client;
+  };
+  const { watchlist } = userOf({ id: 'ann', watchlist: ['bob'] }).user;
+  assert.deepEqual((await once(watchlist, 'offline'))[0].user_ids, ['bob']);
+  const online = once(watchlist, 'online');
+  const bob = userOf({ id: 'bob' });
+  assert.deepEqual((await online)[0].user_ids, ['bob']);
+  bob.disconnect();
+  assert.deepEqual((await once(watchlist, 'offline'))[0].user_ids, ['bob']);
+});
+
 test('pusher: subscription counts', async (t) => {
   const server = await PealServer.start(t, start({ subscription_counts: true }));
   const channel = clientOf(t, server).subscribe('news');

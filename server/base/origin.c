@@ -1,4 +1,4 @@
-#include "auth/origin.h"
+#include "base/origin.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

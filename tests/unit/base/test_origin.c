@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "auth/origin.h"
+#include "base/origin.h"
 
 struct row {
     const char *left;

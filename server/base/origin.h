@@ -7,8 +7,8 @@
  *          Cordova), or `*`: any origin.
  * Failure: what is no origin matches nothing.
  */
-#ifndef PEAL_AUTH_ORIGIN_H
-#define PEAL_AUTH_ORIGIN_H
+#ifndef PEAL_BASE_ORIGIN_H
+#define PEAL_BASE_ORIGIN_H
 
 #include <stdbool.h>
 
