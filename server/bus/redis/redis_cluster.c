@@ -379,9 +379,8 @@ uint64_t redis_cluster_echo(struct redis_cluster *all,
 {
     for (size_t i = 0; i < all->count; i++) {
         struct redis_node *node = all->nodes[i];
-        if (node->subscriptions != subscriptions || !node->echo)
-            continue;
-        return redis_node_echo(node);
+        if (node->subscriptions == subscriptions && node->echo)
+            return redis_node_echo(node);
     }
     return UINT64_MAX; /* the link is gone, and so is what waits */
 }
@@ -413,10 +412,11 @@ static void on_check(void *arg)
 {
     struct redis_cluster *all = arg;
     uint64_t now_ms = clock_steady_ms();
+    uint64_t late_ms = loop_timer_late_ns(all->timer) / 1000000;
     count_nodes(all);
     for (size_t i = 0; i < all->count; i++)
         if (all->nodes[i] != all->home && all->nodes[i]->commands)
-            redis_node_check(all->nodes[i], now_ms);
+            redis_node_check(all->nodes[i], now_ms, late_ms);
     if (now_ms >= all->ask_ms)
         ask(all);
 }
