@@ -413,10 +413,11 @@ static void on_check(void *arg)
 {
     struct redis_cluster *all = arg;
     uint64_t now_ms = clock_steady_ms();
+    uint64_t late_ms = loop_timer_late_ns(all->timer) / 1000000;
     count_nodes(all);
     for (size_t i = 0; i < all->count; i++)
         if (all->nodes[i] != all->home && all->nodes[i]->commands)
-            redis_node_check(all->nodes[i], now_ms);
+            redis_node_check(all->nodes[i], now_ms, late_ms);
     if (now_ms >= all->ask_ms)
         ask(all);
 }
