@@ -170,7 +170,7 @@ static const char *judge_event(struct connection *connection,
         return "The data of the event is too long";
     if (!is_member(connection, full))
         return "The channel is not subscribed to";
-    if (!token_bucket_take(&client->events,
+    if (!token_bucket_take(&pusher_client_extra(client)->events,
                            client->app->client_events_per_second,
                            clock_steady_ms()))
         return "Too many client events";
@@ -370,10 +370,9 @@ static void on_unsubscribed(struct connection *connection, struct bytes channel)
 static const char *watcher(const struct connection *connection,
                            struct bytes channel, struct bytes *info)
 {
-    const struct pusher_client *client = pusher_client_of(connection);
     *info = (struct bytes){0};
     return pusher_watch_is_own(connection, channel)
-               ? client->user + client->app->prefix_len
+               ? pusher_client_user_id(connection)
                : "";
 }
 
@@ -387,29 +386,25 @@ static const char *member(const struct connection *connection,
     return known ? known->user.id : connection_client_id(connection);
 }
 
-static const char *user(const struct connection *connection)
-{
-    const struct pusher_client *client = pusher_client_of(connection);
-    return client ? client->user : NULL;
-}
-
 /* Its own events, and that it came itself. */
 static bool skips(const struct connection *connection,
                   const struct message *message)
 {
-    if (pusher_watch_is_own(connection, message->channel))
-        return true;
     const struct pusher_client *client = pusher_client_of(connection);
     const struct pusher_member *known;
     switch (message->kind) {
     case MESSAGE_PUBLICATION:
         return bytes_equal(message->from,
                            bytes_of(connection_client_id(connection))) ||
-               (client && client->former &&
-                bytes_equal(message->from, bytes_of(client->former)));
+               (client && client->extra && client->extra->former &&
+                bytes_equal(message->from, bytes_of(client->extra->former)));
     case MESSAGE_JOIN:
         known = pusher_client_find(connection, message->channel);
-        return known && bytes_equal(message->from, bytes_of(known->user.id));
+        return (known &&
+                bytes_equal(message->from, bytes_of(known->user.id))) ||
+               pusher_watch_is_own(connection, message->channel);
+    case MESSAGE_LEAVE:
+        return pusher_watch_is_own(connection, message->channel);
     default:
         return false;
     }
@@ -459,7 +454,7 @@ const struct protocol protocol_pusher = {
     .on_answer = on_answer,
     .on_unsubscribed = on_unsubscribed,
     .member = member,
-    .user = user,
+    .user = pusher_client_user,
     .skips = skips,
     .tick = pusher_counts_tick,
     .close_code = close_code,

@@ -38,7 +38,8 @@ bool pusher_cache_keeps(struct bytes event)
 static struct pusher_cached **find(struct connection *connection,
                                    struct bytes channel)
 {
-    struct pusher_cached **place = &pusher_client_of(connection)->cached;
+    struct pusher_cached **place =
+        &pusher_client_extra(pusher_client_of(connection))->cached;
     while (*place &&
            !bytes_equal(channel, (struct bytes){(*place)->channel,
                                                 (*place)->channel_len}))
@@ -56,6 +57,8 @@ static void take_out(struct pusher_cached **place)
 
 void pusher_cache_drop(struct connection *connection, struct bytes channel)
 {
+    if (!pusher_client_of(connection)->extra)
+        return;
     struct pusher_cached **place = find(connection, channel);
     if (*place)
         take_out(place);
@@ -64,8 +67,8 @@ void pusher_cache_drop(struct connection *connection, struct bytes channel)
 void pusher_cache_end(struct connection *connection)
 {
     struct pusher_client *client = pusher_client_of(connection);
-    while (client && client->cached)
-        take_out(&client->cached);
+    while (client && client->extra && client->extra->cached)
+        take_out(&client->extra->cached);
 }
 
 static void miss(struct connection *connection, struct bytes channel)
@@ -85,14 +88,15 @@ void pusher_cache_ask(struct connection *connection, struct bytes channel,
                       (client->app->client_events &&
                        pusher_name_is_private(pusher_name_of(channel)));
     char number[24];
+    struct pusher_extra *extra = pusher_client_extra(client);
     pusher_cache_drop(connection, channel);
     struct pusher_cached *cached = memory_new(1, sizeof *cached);
-    cached->number = ++client->last_number;
+    cached->number = ++extra->last_number;
     cached->offset = offset;
     cached->channel_len = channel.len;
     memcpy(cached->channel, channel.data, channel.len);
-    cached->next = client->cached;
-    client->cached = cached;
+    cached->next = extra->cached;
+    extra->cached = cached;
     snprintf(number, sizeof number, "%llu", (unsigned long long)cached->number);
     if (operation_history(connection, channel, has_others ? DEPTH : 1,
                           bytes_of(number)) == FAULT_NONE)

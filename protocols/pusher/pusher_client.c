@@ -18,6 +18,25 @@ void pusher_client_begin(struct connection *connection, struct pusher_app *app)
     connection->state = client;
 }
 
+struct pusher_extra *pusher_client_extra(struct pusher_client *client)
+{
+    if (!client->extra)
+        client->extra = memory_new(1, sizeof *client->extra);
+    return client->extra;
+}
+
+const char *pusher_client_user(const struct connection *connection)
+{
+    const struct pusher_client *client = pusher_client_of(connection);
+    return client && client->extra ? client->extra->user : NULL;
+}
+
+const char *pusher_client_user_id(const struct connection *connection)
+{
+    const char *user = pusher_client_user(connection);
+    return user ? user + pusher_client_of(connection)->app->prefix_len : NULL;
+}
+
 static void free_member(struct pusher_member *member)
 {
     buffer_deinit(&member->ids);
@@ -38,8 +57,11 @@ void pusher_client_end(struct connection *connection)
     }
     pusher_app_leave(client->app);
     pusher_app_unref(client->app);
-    free(client->former);
-    free(client->user);
+    if (client->extra) {
+        free(client->extra->former);
+        free(client->extra->user);
+    }
+    free(client->extra);
     free(client);
     connection->state = NULL;
 }

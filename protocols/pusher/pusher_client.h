@@ -33,18 +33,32 @@ struct pusher_member {
     char channel[CHANNEL_NAME_MAX + 1];
 };
 
-struct pusher_client {
-    struct pusher_app *app; /* a reference */
-    struct pusher_member *members;
+/* What few have. */
+struct pusher_extra {
     struct pusher_cached *cached; /* see pusher_cache.h */
     char *former; /* the client that it was before, or NULL; owned */
     char *user;   /* the app's prefix and the id; NULL: not signed in; owned */
     struct token_bucket events;
-    uint64_t last_number;
+    uint64_t last_number; /* of its questions */
+};
+
+struct pusher_client {
+    struct pusher_app *app; /* a reference */
+    struct pusher_member *members;
+    struct pusher_extra *extra; /* or NULL */
 };
 
 /* NULL: it is being closed. */
 struct pusher_client *pusher_client_of(const struct connection *connection);
+
+/* Made where there is none. */
+struct pusher_extra *pusher_client_extra(struct pusher_client *client);
+
+/* As whom it has signed in, with the app's prefix; or NULL. */
+const char *pusher_client_user(const struct connection *connection);
+
+/* The same as the application knows it. */
+const char *pusher_client_user_id(const struct connection *connection);
 
 /* Takes the app's reference; it was entered, and is left in the end. */
 void pusher_client_begin(struct connection *connection, struct pusher_app *app);

@@ -16,16 +16,9 @@
 
 enum { AUTH_MAX = 256 };
 
-static const char *user_of(const struct connection *connection)
-{
-    const struct pusher_client *client = pusher_client_of(connection);
-    return client && client->user ? client->user + client->app->prefix_len
-                                  : NULL;
-}
-
 bool pusher_signin_is_user(const struct connection *connection, struct bytes id)
 {
-    const char *user = user_of(connection);
+    const char *user = pusher_client_user_id(connection);
     return user && bytes_equal(bytes_of(user), id);
 }
 
@@ -86,7 +79,8 @@ static void take_on(struct connection *connection, struct bytes user_data)
                            "- _ = @ , . ;");
         return;
     }
-    if (client->user && !pusher_signin_is_user(connection, id)) {
+    if (pusher_client_user(connection) &&
+        !pusher_signin_is_user(connection, id)) {
         pusher_answer_error(connection, PUSHER_NO_CODE,
                             "Signed in as another user");
         return;
@@ -94,8 +88,8 @@ static void take_on(struct connection *connection, struct bytes user_data)
     struct buffer user = {0};
     buffer_append_text(&user, client->app->prefix);
     buffer_append(&user, id);
-    free(client->user);
-    client->user = memory_copy_text(user.data, user.len);
+    free(pusher_client_extra(client)->user);
+    client->extra->user = memory_copy_text(user.data, user.len);
     buffer_deinit(&user);
     succeed(connection, user_data);
     pusher_watch_begin(connection, watchlist);

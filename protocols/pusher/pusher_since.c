@@ -29,8 +29,8 @@ static void keep_former(struct pusher_client *client, struct bytes raw)
         return;
     buffer_append_text(&former, client->app->prefix);
     buffer_append(&former, socket);
-    free(client->former);
-    client->former = memory_copy_text(former.data, former.len);
+    free(pusher_client_extra(client)->former);
+    client->extra->former = memory_copy_text(former.data, former.len);
     buffer_deinit(&former);
 }
 

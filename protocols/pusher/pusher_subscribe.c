@@ -177,7 +177,8 @@ static void ask_who_is_there(struct connection *connection,
 {
     char number[24];
     struct bytes channel = {member->channel, member->channel_len};
-    member->number = ++pusher_client_of(connection)->last_number;
+    member->number =
+        ++pusher_client_extra(pusher_client_of(connection))->last_number;
     member->position = subscribed->position;
     member->recovered = subscribed->recovered;
     snprintf(number, sizeof number, "%llu", (unsigned long long)member->number);

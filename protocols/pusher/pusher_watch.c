@@ -9,19 +9,12 @@
 #include "protocols/pusher/pusher_client.h"
 #include "protocols/pusher/pusher_name.h"
 
-static const char *own_id(const struct connection *connection)
-{
-    const struct pusher_client *client = pusher_client_of(connection);
-    return client && client->user ? client->user + client->app->prefix_len
-                                  : NULL;
-}
-
 bool pusher_watch_is_own(const struct connection *connection,
                          struct bytes channel)
 {
-    const char *id = own_id(connection);
-    struct bytes watched = pusher_name_watched(pusher_name_of(channel));
-    return id && watched.len && bytes_equal(bytes_of(id), watched);
+    const char *id = pusher_client_user_id(connection);
+    return id && bytes_equal(bytes_of(id),
+                             pusher_name_watched(pusher_name_of(channel)));
 }
 
 /* One without room, or there already, is left out. */
@@ -62,7 +55,7 @@ void pusher_watch_begin(struct connection *connection, struct bytes list)
     char text[CLIENT_ID_MAX];
     if (!pusher_client_of(connection)->app->watchlists)
         return;
-    watch(connection, bytes_of(own_id(connection)));
+    watch(connection, bytes_of(pusher_client_user_id(connection)));
     if (is_too_long(list)) {
         pusher_answer_error(connection, PUSHER_WATCHLIST_TOO_LONG,
                             "A watchlist has at most 100 users");

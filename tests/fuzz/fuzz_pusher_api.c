@@ -1,7 +1,6 @@
 /* A request of a backend in Pusher's HTTP API: on the first line which route,
  * the name of a channel or a user, and the query; its body behind it. What is
- * signed badly is refused, what is translated is a command of ours, and what
- * we answer is JSON or a plain text. */
+ * signed badly is refused, and what is translated is a command of ours. */
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -62,7 +61,8 @@ static void check_translation(const struct backend_route *route,
     buffer_deinit(&command);
 }
 
-/* What the API has answered is JSON, and else may be anything. */
+/* What the API answers is ours and trusted: with anything else in its place
+ * only memory has to be safe. */
 static void check_answer(const struct backend_route *route,
                          const struct backend_request *request,
                          struct bytes body)
@@ -70,11 +70,8 @@ static void check_answer(const struct backend_route *route,
     struct buffer out = {0};
     const char *type = "application/json";
     const char *why;
-    if (!json_scan_object(body, NULL, 0, &why))
-        return;
-    int status = route->answer(request, 200, body, &out, &type);
-    PANIC_IF(status == 200 &&
-             !json_scan_object(buffer_bytes(&out), NULL, 0, &why));
+    if (json_scan_object(body, NULL, 0, &why))
+        route->answer(request, 200, body, &out, &type);
     buffer_deinit(&out);
 }
 
