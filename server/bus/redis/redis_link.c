@@ -96,7 +96,7 @@ void redis_link_reset(struct redis_link *link, const char *why)
     if (link->state == WAITING)
         return;
     redis_outage_note(&link->outage, why, clock_steady_ms());
-    redis_reason_set(link->events.reason, "Redis is away: %s", why);
+    redis_reason_set(link->events.reason, "Redis is unavailable: %s", why);
     wait_for_next(link);
 }
 

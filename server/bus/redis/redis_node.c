@@ -175,7 +175,7 @@ static void on_refused(void *arg, const struct redisReply *reply)
     if (redis_is_passing_error(reply))
         redis_link_reset(node->commands, error);
     else
-        log_limited(LOG_ERROR, 1, "Redis refuses a command",
+        log_limited(LOG_ERROR, 1, "Redis command refused",
                     LOG_TEXT("error", error));
 }
 

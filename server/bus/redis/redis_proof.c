@@ -27,7 +27,7 @@ const char *redis_proof_judge_as(struct redis_bus *bus,
         redis_server_misfit(server, redis_is_sharded(bus), target);
     const char *before = bus->proof.misfit;
     if (misfit && misfit != before)
-        log_event(LOG_ERROR, "Redis cannot be used", LOG_TEXT("why", misfit));
+        log_event(LOG_ERROR, "Redis server unusable", LOG_TEXT("why", misfit));
     bus->proof.misfit = misfit;
     if (misfit)
         redis_reason_set(&bus->reason, "%s", misfit);
@@ -342,7 +342,7 @@ const char *redis_proof_why(struct redis_bus *bus)
 {
     const struct redis_sentinels *sentinels = bus->sentinels;
     if (sentinels && !redis_sentinels_agree(sentinels))
-        return "Redis is away, and too few Sentinels name a master";
+        return "Redis is unavailable, and too few Sentinels name a master";
     return redis_reason_text(&bus->reason);
 }
 
