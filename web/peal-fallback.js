@@ -72,6 +72,7 @@ export class HttpSocket {
     this.readyState = 3;
     for (const timer of Object.values(this.#timers)) this.#clock.clearTimeout(timer);
     this.#stream?.abort();
+    this.#stream = null; // what it still says is old
     this.#posts.abort();
   }
 

@@ -508,7 +508,7 @@ class Channel {
   _moved(frame) {
     this._emit(frame.type, frame, () => this.state === 'subscribed');
     if (this.syncing) this.#news.set(frame.client, frame);
-    else if (this.isSynced) this.#move(frame);
+    if (this.isSynced) this.#move(frame);
   }
 
   _syncs() {
@@ -892,8 +892,9 @@ export class Peal extends Emitter {
    * @throws {TypeError} where there is none, or no address
    */
   connect() {
+    const { state } = this;
     if (this.#state === 'open') this.#probeIfSilent();
-    if (this.#state === 'connecting' || this.#state === 'open') return;
+    if (state === 'connecting' || state === 'open') return;
     this.#WebSocket = this.#options.WebSocket ?? globalThis.WebSocket;
     if (!this.#WebSocket && this.#options.transport !== 'sse') {
       throw misuse('there is no global WebSocket: give one, as of ws, as options.WebSocket', 'from-npm-in-node-in-typescript');
@@ -1135,9 +1136,11 @@ export class Peal extends Emitter {
     this.#pace = new Pace(this.#clock, this.#greets ? 0 : BEFORE_HELLO);
     this.#isPaced = false;
     this.#probed = -1;
+    const socket = this.#socket;
     const waiting = this.#queue.splice(0);
     for (const subscription of this.#subscriptions.values()) this.#ask(subscription);
-    this.#queue.push(...waiting);
+    this.#queue.push(...waiting.filter(({ id }) => this.#pending.has(id)));
+    if (socket !== this.#socket) return; // options.debug thought otherwise
     this.#state = 'open';
     this.#isHeard = false;
     this.#after('word', HELLO_WAIT, () => this.#tellOpen());
@@ -1316,11 +1319,11 @@ export class Peal extends Emitter {
     const isAsked = this.#probed === this.#heardCount;
     this.#deadline = isAsked ? Math.min(this.#deadline, end) : end;
     this.#probed = this.#heardCount;
-    if (!isAsked) this.#request('pong', { type: 'ping' }, { bound: true, urgent: true }); // any frame will do
     this.#after('idle', this.#deadline - this.#clock.now(), () => {
       if (this.#heardCount > this.#probed) this.#watchSilence();
       else this.#lost(1006, 'no pong');
     });
+    if (!isAsked) this.#request('pong', { type: 'ping' }, { bound: true, urgent: true }); // any frame will do
   }
 
   /** Well before the end and spread out; `share` is of the time that is left. */
@@ -1397,8 +1400,9 @@ export class Peal extends Emitter {
         this.#settle(request);
         this.#pump();
       });
-      this.#debug('request', { type: frame.type, channel: frame.channel, id });
       this.#pending.set(id, request);
+      this.#debug('request', { type: frame.type, channel: frame.channel, id });
+      if (!this.#pending.has(id)) return; // it is closed now
       if (urgent && open) this.#send([request], text);
       else this.#queue.push(request);
       this.#pump();
@@ -1544,13 +1548,14 @@ export class Peal extends Emitter {
       this._emit('error', new PealError('bad_frame', 'not JSON'));
       return;
     }
+    const socket = this.#socket;
     const { type, channel, id, offset, code } = frame;
     this.#debug('received', { type, channel, id, offset, code });
+    if (socket !== this.#socket) return; // a listener thought otherwise
     if (frame.type === 'hello') this.#greeted(frame);
     else if (!this.#isPaced) this.#assume();
-    const socket = this.#socket;
     this.#tellOpen();
-    if (socket !== this.#socket) return; // a listener thought otherwise
+    if (socket !== this.#socket) return;
     this.#receivedFrame(frame);
     this.#pump();
   }
@@ -1604,6 +1609,7 @@ export class Peal extends Emitter {
 
   async #ask(subscription) {
     const socket = this.#socket;
+    if (!socket) return; // options.debug heard of another request, and closed
     const { channel, position } = subscription;
     subscription._asked();
     try {

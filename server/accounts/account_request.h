@@ -28,6 +28,7 @@ enum account_op {
     ACCOUNT_LIST,     /* skip, limit */
     ACCOUNT_UPDATE,   /* id, name or NULL, active or -1 */
     ACCOUNT_PASSWORD, /* id, password: the one now, new_password */
+    ACCOUNT_RESET,    /* id, new_password */
     ACCOUNT_DELETE,   /* id */
     ACCOUNT_OPS
 };

@@ -121,6 +121,12 @@ STEP(check_password)
         hash(bench, request, request->new_password);
 }
 
+STEP(hash_new)
+{
+    (void)store;
+    hash(bench, request, request->new_password);
+}
+
 STEP(set_password)
 {
     (void)bench;
@@ -287,6 +293,7 @@ const struct account_step account_steps[ACCOUNT_OPS][ACCOUNT_STEPS_MAX] = {
     [ACCOUNT_PASSWORD] = {{LANE_STORE, get},
                           {LANE_HASH, check_password},
                           {LANE_STORE, set_password}},
+    [ACCOUNT_RESET] = {{LANE_HASH, hash_new}, {LANE_STORE, set_password}},
     [ACCOUNT_DELETE] = {{LANE_STORE, delete}},
 };
 

@@ -53,6 +53,8 @@ static bool judge_user(const struct api_accounts *accounts,
                        struct api_response *response)
 {
     bool is_self = bytes_equal(id, bytes_of(actor->id));
+    if (route->access == ACCESS_BACKEND)
+        return refuse(worker, request, 403, "This needs an API key", response);
     bool sees_others = accounts_options(accounts->accounts)->directory &&
                        (route->op == ACCOUNT_GET || route->op == ACCOUNT_LIST);
     if (route->access == ACCESS_SELF || is_self || sees_others)

@@ -20,6 +20,8 @@ static const struct account_route routes[] = {
      BIT(NAME) | BIT(IS_ACTIVE), 200},
     {"/users/*", METHOD_DELETE, ACCOUNT_DELETE, ACCESS_ONE, "delete_user", 0, 0,
      204},
+    {"/users/*/password", METHOD_POST, ACCOUNT_RESET, ACCESS_BACKEND,
+     "reset_password", BIT(NEW_PASSWORD), 0, 204},
     {"/login", METHOD_POST, ACCOUNT_LOGIN, ACCESS_ANYBODY, NULL,
      BIT(EMAIL) | BIT(PASSWORD), 0, 200},
     {"/token", METHOD_POST, ACCOUNT_REFRESH, ACCESS_ANYBODY, NULL,

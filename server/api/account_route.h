@@ -17,6 +17,7 @@ enum account_access {
     ACCESS_ANYBODY,
     ACCESS_SELF,      /* a signed-in user, for itself */
     ACCESS_ONE,       /* the same, or a backend for any user */
+    ACCESS_BACKEND,   /* a backend */
     ACCESS_DIRECTORY, /* a backend; signed-in users with accounts.directory */
     ACCESS_KEYS       /* anybody: no account is asked about */
 };

@@ -33,6 +33,7 @@ static const struct route routes[] = {
     {"/api/channels/*/presence", METHOD_GET, GET_ALLOW, PAGE_NONE, "presence"},
     {"/api/channels/*/history", METHOD_GET, GET_ALLOW, PAGE_NONE, "history"},
     {"/users", METHOD_GET | METHOD_POST, USERS_ALLOW, PAGE_ACCOUNTS, NULL},
+    {"/users/*/password", METHOD_POST, POST_ALLOW, PAGE_ACCOUNTS, NULL},
     {"/users/*", METHOD_GET | METHOD_PATCH | METHOD_DELETE, USER_ALLOW,
      PAGE_ACCOUNTS, NULL},
     {"/login", METHOD_POST, POST_ALLOW, PAGE_ACCOUNTS, NULL},

@@ -141,11 +141,18 @@ static bool set_active(struct user_access *access, const char *id,
 static bool set_password(struct user_access *access, const char *id,
                          const char *password, struct error *error)
 {
-    (void)access;
-    (void)id;
-    (void)password;
-    return error_set(error, "passwords are set in the database: leave --url "
-                            "away");
+    struct buffer body = {0};
+    struct buffer answer = {0};
+    struct buffer path = path_of(id);
+    buffer_append_text(&path, "/password");
+    buffer_append_char(&body, '{');
+    append_member(&body, "new_password", password);
+    buffer_append_char(&body, '}');
+    bool ok = ask(access, "POST", &path, buffer_text(&body), &answer, error);
+    explicit_bzero(body.data, body.capacity);
+    buffer_deinit(&body);
+    buffer_deinit(&answer);
+    return ok;
 }
 
 static bool remove_user(struct user_access *access, const char *id,

@@ -49,7 +49,7 @@ static void check_taken(const struct account_route *route,
              !request->refresh_token);
     if (route->op == ACCOUNT_CREATE)
         PANIC_IF(strlen(request->password) < PASSWORD_MIN);
-    if (route->op == ACCOUNT_PASSWORD)
+    if (route->op == ACCOUNT_PASSWORD || route->op == ACCOUNT_RESET)
         PANIC_IF(!request->new_password ||
                  strlen(request->new_password) < PASSWORD_MIN);
     PANIC_IF(request->active < -1 || request->active > 1);

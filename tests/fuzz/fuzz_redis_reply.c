@@ -22,6 +22,8 @@ static void look_at(const struct redisReply *reply)
     struct redis_push push;
     struct position position;
     struct envelope envelope;
+    struct redis_redirection redirection;
+    struct redis_range range;
     struct bytes bytes;
     int64_t number;
     if (redis_push_read(reply, &push)) {
@@ -35,6 +37,11 @@ static void look_at(const struct redisReply *reply)
         touch(bytes_of(redis_push_text(reply)));
     if (redis_push_error(reply))
         touch(bytes_of(redis_push_error(reply)));
+    if (redis_push_error(reply) &&
+        redis_push_redirection(redis_push_error(reply), &redirection))
+        touch(bytes_of(redirection.host));
+    if (redis_push_range(reply, &range))
+        touch(range.host);
     sum += redis_push_number(reply, &number);
     sum += redis_push_position(reply, &position);
     for (size_t i = 0; i < redis_push_count(reply); i++)

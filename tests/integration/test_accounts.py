@@ -125,6 +125,25 @@ def test_backend_changes_users(server):
     server.wait_log("action=delete_user")
 
 
+def test_backend_sets_a_password(server):
+    """What a user has forgotten; who is signed in has to know the old one."""
+    user = member(server, "forgot@example.com")
+    path = f"/users/{user['id']}/password"
+    body = {"new_password": "another password"}
+    client = server.join(user["id"], token=user["access_token"])
+    assert ask(server, path, body).status == 401
+    assert ask(server, path, body, token=user["access_token"]).status == 403
+    bad = ask(server, path, {"new_password": "iloveyou"}, token=KEY)
+    assert (bad.status, bad.json["field"]) == (400, "new_password")
+    assert ask(server, "/users/nobody/password", body, token=KEY).status == 404
+    assert ask(server, path, method="GET", token=KEY).status == 405
+    assert ask(server, path, body, token=KEY).status == 204
+    assert client.wait_close() == 4403
+    assert ask(server, "/token", {"refresh_token": user["refresh_token"]}
+               ).status == 401
+    sign_in(server, "forgot@example.com", "another password")
+
+
 @pytest.mark.parametrize("user_id", ["nobody", "a" * 36, "%27", "5",
                                      "1' OR '1'='1"])
 def test_unknown_user(server, user_id):

@@ -55,7 +55,7 @@ def refused(result, *words):
 def test_version(peal):
     result = peal("--version")
     assert result.returncode == DONE
-    assert result.stdout.startswith("peal 0.1.0\n")
+    assert result.stdout.startswith("peal 0.2.0\n")
     assert result.stderr == ""
 
 

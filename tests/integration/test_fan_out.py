@@ -7,8 +7,10 @@ CROWD = 40
 
 @pytest.fixture(params=[True, False], ids=["io_uring", "single sends"])
 def server(request, peal):
-    return peal(config={"io_uring": request.param,
+    # a client that does not read all the while is not what is tested here
+    return peal(config={"io_uring": request.param, "ping_seconds": 600,
                         "limits": {"messages_per_second": 0,
+                                   "stalled_seconds": 600,
                                    "outbox_bytes": 64 << 20}})
 
 

@@ -13,7 +13,9 @@ ALL = ["connected", "disconnected", "channel_occupied", "channel_vacated",
 
 
 def start(peal, application, limits=None, **options):
-    return peal({"drain_seconds": 1, "hooks": hooks(application, **{
+    # none is closed before the test does it: a crowd may take long to come
+    return peal({"drain_seconds": 1, "ping_seconds": 600,
+                 "hooks": hooks(application, **{
         "events": ALL, "batch_ms": 20, "retry_ms": 20, "retry_max_ms": 100,
         **options}), "limits": limits or {}})
 

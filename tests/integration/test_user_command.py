@@ -80,8 +80,12 @@ def test_over_a_running_server(peal, user, tmp_path):
     client.wait_close()
     user("enable", made, *url, env=env)
     sign_in(server)
-    assert "leave --url" in user("passwd", made, *url, env=env, code=1,
-                                 stdin=PASSWORD)
+    again = server.join(made, token=sign_in(server)["access_token"])
+    user("passwd", made, *url, env=env, stdin="another password")
+    again.wait_close()
+    sign_in(server, password="another password")
+    assert "many people use" in user("passwd", made, *url, env=env, code=1,
+                                     stdin="password1")
     assert "by its id" in user("show", "ann@example.com", *url, env=env,
                                code=1)
     user("delete", made, *url, env=env)

@@ -350,6 +350,21 @@ def close_reasons():
         yield f"protocols/websocket.md: there is no close reason {code} `{name}`"
 
 
+def versions():
+    """What names the version names that of CMakeLists.txt."""
+    version = re.search(r"peal VERSION ([\d.]+)", read("CMakeLists.txt"))[1]
+    for name, pattern in {
+            "README.md": r"peal_([\d.]+)-1_amd64\.deb",
+            "CHANGELOG.md": r"^## \[([\d.]+)\]",
+            "conf/kubernetes/deployment.yml": r"/peal:([\d.]+) ",
+            "web/README.md": r"peal-client-([\d.]+)\.tgz",
+            "web/openapi.json": r'"version": "([\d.]+)"',
+            "web/package.json": r'"version": "([\d.]+)"'}.items():
+        found = re.search(pattern, read(name), re.M)
+        if not found or found[1] != version:
+            yield f"{name}: the version is {version}"
+
+
 def errors():
     """Each has a row in protocols/websocket.md."""
     page = read("protocols/websocket.md")
@@ -406,8 +421,8 @@ def habits():
 
 CHECKS = [floors, cycles, fences, header_contracts, sizes, base_names, words,
           top_level, machine_paths, readme_config_table, readme_defaults,
-          wire_page, close_reasons, errors, links,
-          page_examples, spelling, habits, formatting]
+          wire_page, close_reasons, errors, versions,
+          links, page_examples, spelling, habits, formatting]
 
 
 def main():

@@ -10,9 +10,10 @@ import pytest
 from support.server import ROOT, clean_environment
 
 PAGES = {"api.css", "api.html", "api.js", "base.css", "chat-account.js",
-         "chat-log.js", "chat-names.js",
+         "chat-log.js", "chat-names.js", "chat-typing.js",
          "chat.css", "chat.js", "favicon.svg", "index.html", "openapi.json",
-         "peal-fallback.js", "peal.d.ts", "peal.js", "vendor/uplot/LICENSE",
+         "peal-fallback.js", "peal-pusher.d.ts", "peal-pusher.js", "peal.d.ts",
+         "peal.js", "vendor/uplot/LICENSE",
          "vendor/uplot/uPlot.esm.js", "vendor/uplot/uPlot.min.css"} | {
              f"dashboard/{name}" for name in (
                  "api.js", "dashboard.css", "dialogs.js", "dom.js", "feed.js",
@@ -20,10 +21,8 @@ PAGES = {"api.css", "api.html", "api.js", "base.css", "chat-account.js",
                  "plots.js", "table.js", "theme.js", "views.js")}
 
 DOCUMENTS = {"README.md", "conf/README.md", "server/SECURITY.md",
-             "web/README.md", "protocols/README.md", "protocols/guarantees.md",
-             "protocols/http-api.md", "protocols/migrate.md",
-             "protocols/pusher.md", "protocols/sse.md",
-             "protocols/webhooks.md", "protocols/websocket.md"}
+             "web/README.md", *(f"protocols/{page.name}" for page in
+                                (ROOT / "protocols").glob("*.md"))}
 
 
 def output_of(*command):
@@ -84,13 +83,16 @@ def test_each_file_stands_where_debian_expects_it(contents):
 
 def test_all_that_a_page_loads_is_packed():
     """The pages are those of web/, without what only its readers need."""
-    unpacked = {"README.md", "LICENSE", "package.json", "demo.png",
+    unpacked = {"README.md", "LICENSE", "package.json", "build.js", "demo.png",
                 "dashboard.png", "vendor/uplot/README.md"}
+    folders = ("bindings/", "examples/", "react/", "vue/")
     listed = output_of("git", "-C", ROOT, "ls-files", "web").split() \
         if (ROOT / ".git").exists() else \
         [str(path.relative_to(ROOT)) for path in (ROOT / "web").rglob("*")
          if path.is_file()]
-    assert {name.removeprefix("web/") for name in listed} == PAGES | unpacked
+    names = {name.removeprefix("web/") for name in listed}
+    assert {name for name in names
+            if not name.startswith(folders)} == PAGES | unpacked
 
 
 def test_files_are_roots_and_the_config_is_not_for_everybody(contents):

@@ -120,6 +120,7 @@ test('every command about users works when it is pasted, with the ids and tokens
   await does('logout', 204, withToken);
   await does('jwks', 200);
   await does('change_password', 204);
+  await does('reset_password', 204, withId);
   await does('update_user', 200, withId);
   await does('delete_user', 204, withId);
 });

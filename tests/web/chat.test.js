@@ -274,6 +274,21 @@ describe('in the browser', { concurrency: 2 }, () => {
     await alice.sees('said while alice is deaf'); // in 12 s, not in 35
   });
 
+  browserTest('a page that is told to freeze leaves, and recovers what it missed when it is thawed', async (t) => {
+    const { alice, bob } = await twoPages(t);
+    await bob.seesPerson('alice');
+    // Chromium freezes hidden pages only, and without a screen none is hidden
+    const tell = (type) => alice.page.evaluate((name) => document.dispatchEvent(new Event(name)), type);
+    await tell('freeze');
+    await bob.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))); // looks around at once
+    await bob.page.locator('#here-list .person-name').getByText('alice').waitFor({ state: 'detached' });
+    await bob.say('are you there?');
+    await tell('resume');
+    await alice.sees('are you there?');
+    await alice.page.getByText('Back again. 1 missed message fetched.').waitFor();
+    assert.equal(await alice.log.locator('.gap').count(), 0);
+  });
+
   browserTest('what is written while cut off is sent when the page is back', async (t) => {
     const server = await PealServer.start(t);
     const wire = await Wire.to(t, server.port);

@@ -7,11 +7,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import '../../web/peal-fallback.js'; // so that peal.js has it at once
 import { settled } from './support/fake_clock.js';
 import { FakeService } from './support/fake_service.js';
+import { fakePeers } from './support/fake_sse.js';
 import { setUp } from './support/peal_setup.js';
 
-const SEQUENCES = Number(process.env.PEAL_SEQUENCES ?? 6_000);
+const SEQUENCES = Number(process.env.PEAL_SEQUENCES ?? 5_000);
 const FIRST_SEED = Number(process.env.PEAL_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const STEPS = 60;
 const CHANNELS = ['a', 'b', 'c'];
@@ -77,7 +79,8 @@ class Witness {
   }
 
   /** Reads in a loop what its listener hears. @returns a promise of its end */
-  async read(until) {
+  async read(until, isClosed) {
+    if (isClosed) return; // it would end at once
     const heard = [];
     const read = [];
     this.subscription.on('message', ({ payload }) => heard.push(payload));
@@ -121,13 +124,14 @@ class Sequence {
   #directs = 0;
   #controllers = [];
 
-  constructor(seed) {
+  constructor(seed, transport) {
     this.#random = randomOf(seed);
     this.service = new FakeService(this.#random);
     const all = setUp({
-      idlePing: 25_000, token: (why) => this.#token(why), backoffBase: 500, debug: (...line) => this.note(JSON.stringify(line)),
+      idlePing: 25_000, token: (why) => this.#token(why), backoffBase: 500, debug: (...line) => this.#debug(line), transport,
     });
     Object.assign(this, all);
+    if (transport === 'sse') this.sockets = fakePeers(this.service);
     this.clock.random = () => this.#random(1000) / 1000;
     this.peal.on('state', ({ state, delay }) => {
       this.note(`state ${state} ${delay ?? ''}`);
@@ -148,6 +152,11 @@ class Sequence {
     }
     globalThis.addEventListener = this.#host.addEventListener.bind(this.#host);
     globalThis.removeEventListener = this.#host.removeEventListener.bind(this.#host);
+  }
+
+  #debug(line) {
+    this.note(JSON.stringify(line));
+    if (this.#random(8) === 0) this.meddle();
   }
 
   /** What a browser says about the page and its network. */
@@ -220,6 +229,8 @@ class Sequence {
       await this.clock.pass(1_000);
     }
     for (const channel of CHANNELS) this.service.publish(channel, [this.sockets.last]);
+    await this.clock.pass(0);
+    await settled();
     for (const { subscription, isWatching } of lives()) {
       assert.deepEqual(subscription.position, this.service.positionOf(subscription.channel), `${subscription.channel} caught up`);
       const members = subscription.presence.members.map(({ client }) => client).sort();
@@ -251,7 +262,7 @@ class Sequence {
       () => this.#watch(this.peal.ready({ signal })), () => this.#watch(this.peal.history(channel, { signal })),
       () => this.#watch(this.peal.direct('bob', 1, { signal })), () => this.#watch(this.peal.echo(1, { signal })),
       () => this.#watch(this.peal.setToken(this.#pick(['a.b.e', () => this.#token()]))), () => this.#watch(witness?.subscription.presence.sync()),
-      () => witness?.watch(this), () => witness && this.#loops.push(witness.read(this.#pick([1, 3, Infinity]))),
+      () => witness?.watch(this), () => witness && this.#read(witness),
       () => this.#pick(this.#controllers.concat(new AbortController())).abort(),
       () => this.peal.once(this.#pick(['state', 'error']), () => this.meddle()),
     ]);
@@ -262,6 +273,12 @@ class Sequence {
   #connect() {
     this.#isClosed = false;
     this.peal.connect();
+  }
+
+  #read(witness) {
+    const end = witness.read(this.#pick([1, 3, Infinity]), this.peal.state === 'closed');
+    end.catch(() => {}); // until the sequence ends
+    this.#loops.push(end);
   }
 
   #controller() {
@@ -348,7 +365,10 @@ class Sequence {
   }
 }
 
-test(`${SEQUENCES} random sequences from seed ${FIRST_SEED} on`, async (t) => {
+const { fetch } = globalThis;
+
+/** Runs this many sequences. */
+async function runAll(t, count, transport) {
   const unhandled = [];
   const note = (error) => unhandled.push(error);
   process.on('unhandledRejection', note);
@@ -356,16 +376,22 @@ test(`${SEQUENCES} random sequences from seed ${FIRST_SEED} on`, async (t) => {
   t.after(() => {
     process.off('unhandledRejection', note);
     for (const name of ['reportError', 'addEventListener', 'removeEventListener', 'document']) delete globalThis[name];
+    globalThis.fetch = fetch;
   });
   t.mock.method(console, 'warn', () => {});
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEQUENCES; seed += 1) {
-    const sequence = new Sequence(seed);
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + count; seed += 1) {
+    const sequence = new Sequence(seed, transport);
     try {
       await sequence.run();
       await settled();
       assert.deepEqual(unhandled, []);
     } catch (error) {
-      throw new Error(`PEAL_SEED=${seed} PEAL_SEQUENCES=1:\n${sequence.log}`, { cause: error });
+      throw new Error(`PEAL_SEED=${seed} PEAL_SEQUENCES=${transport === 'sse' ? 10 : 1}:\n${sequence.log}`, { cause: error });
     }
   }
-});
+}
+
+test(`${SEQUENCES} random sequences from seed ${FIRST_SEED} on`, (t) => runAll(t, SEQUENCES, 'websocket'));
+
+const OVER_HTTP = Math.ceil(SEQUENCES / 10); // each takes longer
+test(`${OVER_HTTP} of them over SSE and HTTP`, (t) => runAll(t, OVER_HTTP, 'sse'));

@@ -37,6 +37,7 @@ struct redis_presence {
     bool is_used;                  /* members may stand under `id` */
     bool is_known;                 /* Redis has the id */
     bool is_doubtful;              /* Redis may have something else */
+    uint64_t renewed_ms;           /* when all was told for that reason */
     struct loop_timer *heartbeat;
     uint64_t bury_ms; /* others are not judged before */
     uint32_t burials; /* under way */

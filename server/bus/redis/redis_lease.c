@@ -262,13 +262,18 @@ static void on_registered_again(void *arg, const struct redisReply *reply)
 }
 
 /* As when Redis was away, once all of it is back: what was told may have been
- * lost with a node. */
+ * lost with a node. Nodes that come and go do not cause it all the time. */
 void redis_presence_tick(struct redis_bus *bus)
 {
+    enum { PAUSE_MS = 5000 };
     struct redis_presence *presence = &bus->presence;
-    if (presence->is_doubtful && bus->is_ready && !presence->burials &&
-        !bus->writes.are_refused)
-        redis_presence_register(bus, on_registered_again);
+    uint64_t now_ms = clock_steady_ms();
+    if (!presence->is_doubtful || !bus->is_ready || presence->burials ||
+        bus->writes.are_refused ||
+        clock_elapsed(now_ms, presence->renewed_ms) < PAUSE_MS)
+        return;
+    presence->renewed_ms = now_ms;
+    redis_presence_register(bus, on_registered_again);
 }
 
 /* The first element says whether Redis knew us; if not, we were buried, or

@@ -22,7 +22,8 @@ char *redis_presence_key(const struct redis_bus *bus, const char *id,
 void redis_presence_on_told(void *arg, const struct redisReply *reply)
 {
     struct redis_bus *bus = arg;
-    if (!reply || redis_push_error(reply))
+    if (!reply || redis_is_passing_error(reply) ||
+        redis_push_is_redirection(reply))
         bus->presence.is_doubtful = true;
 }
 

@@ -20,7 +20,7 @@ void redis_presence_list_former(struct redis_bus *bus, const char *what,
                                 const char *name);
 
 /* The answer to what Redis was told of this instance, the bus being its
- * argument: when it is lost, or an error, all is told again. */
+ * argument: when it is lost, or an error that passes, all is told again. */
 void redis_presence_on_told(void *arg, const struct redisReply *reply);
 
 /* The set of what an instance has, as an owned text: "channels" with members,

@@ -158,6 +158,17 @@ static void check_same(const char *what, const char *found,
     fail_msg("%s is to be changed from - to +", what);
 }
 
+/* UNIT_WRITE_EXAMPLE=1 makes the file anew after a change of the table; what
+ * stands before its first brace stays. */
+static void write_file(const char *found, const char *body,
+                       const char *expected)
+{
+    FILE *file = fopen(EXAMPLE, "w");
+    assert_non_null(file);
+    fprintf(file, "%.*s%s", (int)(body - found), found, expected);
+    assert_int_equal(fclose(file), 0);
+}
+
 static void the_example_is_what_the_table_says(void **state)
 {
     (void)state;
@@ -165,6 +176,12 @@ static void the_example_is_what_the_table_says(void **state)
     char *found = read_example();
     const char *body = strstr(found, "{\n");
     assert_non_null(body);
+    if (getenv("UNIT_WRITE_EXAMPLE")) {
+        write_file(found, body, expected);
+        free(found);
+        found = read_example();
+        body = strstr(found, "{\n");
+    }
     check_same("conf/peal.json", body, expected);
     free(expected);
     free(found);

@@ -70,6 +70,15 @@ export class FakeService {
     return { epoch: `${this.#epoch}`, offset: this.#channel(name).offset };
   }
 
+  /** A stream takes the place of a socket's channels. */
+  rejoin(socket, entries) {
+    this.#members.delete(socket);
+    for (const entry of entries) {
+      if (this.#chance(20)) socket.say({ type: 'error', code: 'unavailable', message: '', channel: entry.channel });
+      else this.#subscribe(socket, entry);
+    }
+  }
+
   takeAway(name, socket) {
     if (this.#membersOf(socket).delete(name)) socket.say({ type: 'unsubscribed', channel: name });
   }
@@ -128,7 +137,7 @@ export class FakeService {
       return;
     }
     this.#membersOf(socket).add(name);
-    if (this.#chance(5)) this.publish(name, [socket]); // overtakes the answer
+    if (!socket.isOrdered && this.#chance(5)) this.publish(name, [socket]); // overtakes the answer
     const { offset, messages } = this.#channel(name);
     const missed = since ? messages.filter((message) => message.offset > since.offset) : [];
     const isSame = since?.epoch === `${this.#epoch}` && since.offset <= offset;
