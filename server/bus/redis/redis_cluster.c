@@ -244,7 +244,7 @@ static void take_table(struct redis_cluster *all,
                        const struct redisReply *reply)
 {
     static uint16_t slots[REDIS_SLOTS]; /* only the bus's thread */
-    memset(slots, 0xff, sizeof slots); /* NO_NODE */
+    memset(slots, 0xff, sizeof slots);  /* NO_NODE */
     for (size_t i = 0; i < all->count; i++)
         all->nodes[i]->is_listed = false;
     for (size_t i = 0; i < redis_push_count(reply); i++)
