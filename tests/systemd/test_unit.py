@@ -147,8 +147,10 @@ def test_it_is_fenced_in(service):
                  "CapBnd:\t0000000000000000"):
         assert line in status
 
+    # with the process's root, which need not be that of its mounts
     def inside(*command):
-        return service.run("nsenter", "-t", pid, "-m", *command, check=False)
+        return service.run("nsenter", "-t", pid, "-m", "-r", *command,
+                           check=False)
     assert "Read-only" in inside("touch", "/usr/x").stderr
     assert "Read-only" in inside("touch", "/etc/peal/x").stderr
     assert not inside("ls", "/home").stdout

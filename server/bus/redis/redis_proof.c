@@ -323,6 +323,10 @@ static void on_check(void *arg)
     struct redis_bus *bus = arg;
     struct redis_proof *proof = &bus->proof;
     uint64_t now_ms = clock_steady_ms();
+    uint64_t late_ms = loop_timer_late_ns(proof->timer) / 1000000;
+    redis_echo_excuse(&proof->echo, late_ms);
+    if (proof->asked_ms)
+        proof->asked_ms += late_ms;
     if (redis_echo_is_late(&proof->echo, bus->options->timeout_ms, now_ms) ||
         is_over(bus, proof->asked_ms, now_ms))
         take_as_deaf(bus);
