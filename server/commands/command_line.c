@@ -6,8 +6,6 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "config/config_print.h"
-#include "config/config_value.h"
 #include "commands/channel_command.h"
 #include "commands/client_command.h"
 #include "commands/hash_key_command.h"
@@ -19,6 +17,8 @@
 #include "commands/ticket_command.h"
 #include "commands/token_command.h"
 #include "commands/user_command.h"
+#include "config/config_print.h"
+#include "config/config_value.h"
 
 #define CONFIG "config"
 
@@ -27,15 +27,15 @@ static const struct command commands[] = {
     {"hash-key", hash_key_command, "print an API key's hash for api.keys"},
     {"pusher-app", pusher_app_command, "print a new entry for pusher.apps"},
     {"publish", publish_command, "publish to a channel of a running server"},
-    {"tail", tail_command, "print a channel's messages as they come"},
+    {"tail", tail_command, "follow the messages of a channel"},
     {"history", history_command, "print a channel's last messages"},
     {"presence", presence_command, "print who is in a channel"},
-    {"ticket", ticket_command, "print a ticket, which lets a client in once"},
+    {"ticket", ticket_command, "print a ticket for one connection of a client"},
     {"client", client_command, "show, disconnect or ban a client"},
     {"user", user_command, "add, show, disable or delete users' accounts"},
-    {"info", info_command, "print how a running server does"},
+    {"info", info_command, "print the state of a running server"},
     {"help", help_command, "explain a topic, with examples: peal help redis"},
-    {CONFIG, NULL, "print what would hold, and where each value comes from"},
+    {CONFIG, NULL, "print every value and its source"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -90,10 +90,13 @@ static void print_help(struct command_line *line, const char *value)
 
 static const struct option options[] = {
     {"config", "FILE", use_file, "read keys from a JSON file with comments"},
-    {"dev", NULL, use_dev, "try it out: serve the demo, explain refusals"},
-    {"check-config", NULL, check_config, "say whether the config is right"},
-    {"user", "NAME", use_user, "with --check-config: who must be able to read"},
-    {"print-config", NULL, print_config, "print the config as it would hold"},
+    {"dev", NULL, use_dev,
+     "defaults for a trial: the demo, explained refusals"},
+    {"check-config", NULL, check_config, "validate the config and exit"},
+    {"user", "NAME", use_user,
+     "with --check-config: the user that must read files"},
+    {"print-config", NULL, print_config,
+     "print the effective config, secrets masked"},
     {"version", NULL, print_version, "print the version"},
     {"help", NULL, print_help, "print this"},
 };
@@ -207,8 +210,9 @@ static bool read_word(const char *word, struct error *error)
         spelling_offer(&spelling, commands[i].name);
     for (const char *const *action = client_command_actions; *action; action++)
         if (strcmp(*action, word) == 0)
-            return error_set(error, "%s: unknown argument; did you mean peal "
-                                    "client %s?",
+            return error_set(error,
+                             "%s: unknown argument; did you mean peal "
+                             "client %s?",
                              word, word);
     return spelling_refuse(&spelling, "", "argument", error);
 }
@@ -281,9 +285,10 @@ void command_line_print_help(void)
         printf("  %-16s %s\n", commands[i].name, commands[i].help);
     printf("\nOptions\n");
     print_options();
-    printf("\nKeys, with their defaults. Each one can stand in the file, in "
-           "the environment\n(limits.channels is PEAL_LIMITS_CHANNELS) and "
-           "here; the later of these wins.\n");
+    printf(
+        "\nKeys and their defaults. Set them in the file, in the environment\n"
+        "(limits.channels is PEAL_LIMITS_CHANNELS) or here; the later "
+        "source wins.\n");
     struct buffer keys = {0};
     config_print_help(&keys);
     fputs(buffer_text(&keys), stdout);

@@ -371,7 +371,7 @@ def test_without_enough_replicas_nothing_is_acknowledged(loaded):
     replica.process.send_signal(signal.SIGSTOP)
     instances.wait_not_ready(15)
     line = instances[0].wait_log("NOREPLICAS")
-    assert "Redis is unavailable" in line
+    assert "Redis connection lost" in line
     replica.process.send_signal(signal.SIGCONT)
     check(work, instances, made.named())
     assert work.count("refused") == 0

@@ -146,7 +146,7 @@ def test_a_wrong_password_is_told_and_tried_again(redis, cluster):
     patience.wait_until(
         lambda: int(re.search(r"total_connections_received:(\d+)",
                               server.call("INFO", "stats"))[1]) > 15, 10)
-    one.wait_log_count("Redis is", 3)  # once for each link
+    one.wait_log_count("Redis connection lost", 3)  # once for each link
     server.call("ACL", "SETUSER", "peal", ">wrong-secret")
     instances.wait_ready()
     assert "wrong-secret" not in one.log()
