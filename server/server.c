@@ -239,7 +239,7 @@ static void use_fetched_keys(struct server *server)
     struct auth *auth =
         token_keys_build(server->token_keys, &config->auth, &error);
     if (!auth) {
-        log_event(LOG_ERROR, "Key set not used",
+        log_event(LOG_ERROR, "Key set rejected",
                   LOG_TEXT("reason", error.text));
         return;
     }
@@ -276,16 +276,16 @@ static bool upgrade(struct server *server)
     free(listeners);
     if (end == HANDOVER_FAILED) {
         server->failed_upgrades++;
-        log_event(LOG_ERROR, "Not upgraded, this process serves on",
+        log_event(LOG_ERROR, "Upgrade failed; this process continues",
                   LOG_TEXT("reason", error.text));
-        notify_send_status("WATCHDOG=1", "Not upgraded: %s", error.text);
+        notify_send_status("WATCHDOG=1", "Upgrade failed: %s", error.text);
     }
     return end == HANDOVER_DONE;
 }
 
 static void stop_at_once(struct server *server)
 {
-    log_event(LOG_WARN, "Stopping at once: a second signal came");
+    log_event(LOG_WARN, "Second signal received; stopping at once");
     net_stop(server->net);
 }
 
@@ -298,7 +298,7 @@ static bool announce_end(struct server *server, const sigset_t *signals)
     if (!seconds)
         return true;
     server->net->is_leaving = true;
-    log_event(LOG_INFO, "Not ready any more, draining soon",
+    log_event(LOG_INFO, "Readiness withdrawn",
               LOG_NUMBER("seconds", seconds));
     while (clock_steady_ms() < until_ms) {
         if (wait_signal(signals)) {

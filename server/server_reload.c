@@ -64,7 +64,7 @@ static bool reload(struct server *server, struct error *error)
     log_reopen();
     struct config *fresh = config_load(server->sources, error);
     if (!fresh || !take_over(server, fresh, error)) {
-        log_event(LOG_ERROR, "Configuration not reloaded, the old one stays",
+        log_event(LOG_ERROR, "Config reload failed",
                   LOG_TEXT("reason", error->text));
         config_free(fresh);
         return false;

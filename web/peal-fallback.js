@@ -164,8 +164,14 @@ export class HttpSocket {
     const { type, channel } = frame;
     if (type === 'hello') this.#greeted(frame);
     else if (type === 'close') this.#end(frame.code, frame.reason);
+    else if (channel !== undefined && !this.#has(channel)) return;
     else if (type === 'subscribed') this.#subscribed(frame);
-    else if (channel === undefined || this.#wanted.has(channel)) this.#passOn(frame);
+    else this.#passOn(frame);
+  }
+
+  /** Whether this stream has the channel as it is wanted; else the next one will tell of it. */
+  #has(channel) {
+    return this.#wanted.has(channel) && !this.#changed.has(channel);
   }
 
   #greeted(frame) {
@@ -180,7 +186,6 @@ export class HttpSocket {
   /** A new stream tells all its channels, also those that were there before. */
   #subscribed(frame) {
     const { channel, recovered } = frame;
-    if (!this.#wanted.has(channel)) return;
     const id = this.#asked.get(channel);
     this.#asked.delete(channel);
     if (!recovered || !this.#wanted.get(channel)) this.#wanted.set(channel, positionIn(frame));

@@ -263,7 +263,7 @@ STEP(refresh)
                                      &was_reused),
                 ACCOUNT_BAD_REFRESH_TOKEN);
     if (was_reused)
-        log_limited(LOG_WARN, 1, "Refresh token used twice, its login ended",
+        log_limited(LOG_WARN, 1, "Refresh token reused; login ended",
                     LOG_TEXT("login", now.id));
     if (!request->fault)
         sign(bench, request);

@@ -138,7 +138,7 @@ static void tell_skipped(struct jwks_fetcher *fetcher,
 {
     for (size_t i = 0; i < skipped->count; i++)
         if (!has(&fetcher->skipped, skipped->items[i]))
-            log_event(LOG_WARN, "Key of the set cannot be used",
+            log_event(LOG_WARN, "Key of the set rejected",
                       LOG_TEXT("url", fetcher->options->jwks_url),
                       LOG_TEXT("reason", skipped->items[i]));
     text_list_deinit(&fetcher->skipped);

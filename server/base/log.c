@@ -67,7 +67,7 @@ void log_reopen(void)
 {
     struct error why;
     if (file_path && !log_writer_use(file_path, &why))
-        log_event(LOG_ERROR, "Log file not opened anew",
+        log_event(LOG_ERROR, "Log file reopen failed",
                   LOG_TEXT("reason", why.text));
 }
 

@@ -92,7 +92,7 @@ static void append_list(struct buffer *out, const struct text_list *list)
 void config_notes_log(const struct config_notes *notes)
 {
     for (size_t i = 0; i < notes->warnings.count; i++)
-        log_event(LOG_WARN, "Configuration warning",
+        log_event(LOG_WARN, "Config warning",
                   LOG_TEXT("reason", notes->warnings.items[i]));
     if (!notes->foreign.count)
         return;

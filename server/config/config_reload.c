@@ -149,11 +149,11 @@ void config_reload_tell(const struct config *started,
             append_name(&changed, key);
         }
     }
-    log_event(LOG_INFO, "Configuration reloaded",
+    log_event(LOG_INFO, "Config reloaded",
               LOG_BYTES(changed.len ? "changed" : NULL,
                         buffer_bytes(&changed)));
     if (kept.len)
-        log_event(LOG_WARN, "Some changes need a restart",
+        log_event(LOG_WARN, "Restart needed for some changes",
                   LOG_BYTES("keys", buffer_bytes(&kept)));
     buffer_deinit(&changed);
     buffer_deinit(&kept);

@@ -60,8 +60,7 @@ static void count_dropped(struct event_sender *sender, uint64_t count)
     if (!count)
         return;
     metrics_add(sender->metrics, METRIC_HOOK_EVENTS_DROPPED, (int64_t)count);
-    log_limited(LOG_WARN, 1, "Events for the application were dropped",
-                LOG_NUMBER("count", count));
+    log_limited(LOG_WARN, 1, "Events dropped", LOG_NUMBER("count", count));
 }
 
 static void update_waiting(struct event_sender *sender, uint32_t before)
@@ -103,7 +102,7 @@ static void give_up(struct event_sender *sender)
 static void on_taken(struct event_sender *sender)
 {
     if (sender->has_failed)
-        log_event(LOG_INFO, "The application takes events again");
+        log_event(LOG_INFO, "Event delivery resumed");
     sender->has_failed = false;
     backoff_reset(&sender->backoff);
     metrics_add(sender->metrics, METRIC_HOOK_EVENTS_SENT, sender->batch.count);
@@ -116,7 +115,7 @@ static void on_not_taken(struct event_sender *sender,
 {
     uint64_t now_ms = clock_steady_ms();
     uint64_t patience_ms = (uint64_t)sender->options->retry_seconds * 1000;
-    log_limited(LOG_WARN, 1, "The application does not take events",
+    log_limited(LOG_WARN, 1, "Event delivery failed",
                 LOG_TEXT("reason", reply->error ? reply->error : "its answer"),
                 LOG_NUMBER("status", reply->status));
     sender->has_failed = true;

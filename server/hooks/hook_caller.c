@@ -92,7 +92,7 @@ static void fail(struct hook_caller *caller, struct question *question,
                  const char *why)
 {
     fall_back(caller, question);
-    log_limited(LOG_WARN, 1, "A hook was not answered", LOG_TEXT("reason", why),
+    log_limited(LOG_WARN, 1, "Webhook unanswered", LOG_TEXT("reason", why),
                 LOG_TEXT("hook", hook_name(question->hook)));
     give_back(caller, question, FAILED);
 }
@@ -118,7 +118,7 @@ static void on_answered(void *arg, const struct hook_reply *reply)
     DL_DELETE2(caller->running, question, previous, next);
     caller->running_count--;
     metrics_observe(&caller->metrics, DISTRIBUTION_HOOK_ROUND_TRIP, taken_ns);
-    log_limited(LOG_DEBUG, 100, "Hook answered",
+    log_limited(LOG_DEBUG, 100, "Webhook answered",
                 LOG_TEXT("hook", hook_name(question->hook)),
                 LOG_NUMBER("status", reply->status),
                 LOG_NUMBER("duration_ms", taken_ns / NS_A_MS));

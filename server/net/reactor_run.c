@@ -129,7 +129,7 @@ static void on_unwatched(void *arg, int fd)
     struct reactor *reactor = arg;
     struct socket *socket = socket_find(reactor, fd);
     metrics_add(&reactor->worker.metrics, METRIC_LIMIT_DESCRIPTORS, 1);
-    log_limited(LOG_ERROR, 1, "A descriptor cannot be watched",
+    log_limited(LOG_ERROR, 1, "Descriptor watch failed",
                 LOG_TEXT("hint", "raise fs.epoll.max_user_watches, or memory"));
     if (socket)
         socket_close(socket);
@@ -168,7 +168,7 @@ static void start_send_ring(struct reactor *reactor)
         reactor->worker.settle = send_ring_settle;
         reactor->worker.settle_arg = reactor->send_ring;
     } else if (reactor->worker.index == 0) {
-        log_event(LOG_INFO, "No io_uring: each send is a system call",
+        log_event(LOG_INFO, "io_uring unavailable; each send is a system call",
                   LOG_TEXT("reason", strerror(errno)));
     }
 }

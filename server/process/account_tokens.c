@@ -135,7 +135,7 @@ bool account_tokens_tick(struct account_tokens *tokens)
         return false;
     if (load(tokens, &error))
         return true;
-    log_event(LOG_ERROR, "Account keys not reloaded",
+    log_event(LOG_ERROR, "Account key reload failed",
               LOG_TEXT("reason", error.text));
     return false;
 }
@@ -165,7 +165,7 @@ bool account_tokens_sign(void *arg, const struct account *account,
     pthread_mutex_unlock(tokens->lock);
     buffer_deinit(&info);
     if (!ok)
-        log_limited(LOG_ERROR, 1, "Account token not signed",
+        log_limited(LOG_ERROR, 1, "Account token signing failed",
                     LOG_TEXT("reason", error.text));
     return ok;
 }

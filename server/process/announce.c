@@ -18,7 +18,7 @@ static void announce_admin(const struct net *net)
             continue;
         is_told[sockets[i].kind] = true;
         listen_socket_print(sockets[i].fd, place);
-        log_event(LOG_INFO, "Administration listens", LOG_TEXT("at", place));
+        log_event(LOG_INFO, "Administration listening", LOG_TEXT("at", place));
     }
     free(sockets);
 }

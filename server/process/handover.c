@@ -321,8 +321,8 @@ static void let_go_on(struct next *next)
              (long long)next->pid);
     notify_send(state);
     answer(next, GO);
-    log_event(LOG_INFO, "Upgraded: the new process serves",
-              LOG_NUMBER("from", getpid()), LOG_NUMBER("pid", next->pid));
+    log_event(LOG_INFO, "Upgrade completed", LOG_NUMBER("from", getpid()),
+              LOG_NUMBER("pid", next->pid));
 }
 
 static bool is_asked_to_end(void)
@@ -341,8 +341,7 @@ enum handover_end handover_run(char *const *arguments,
     enum news news = STARTING;
     if (!start(&next, arguments, listeners, count, error))
         return HANDOVER_FAILED;
-    log_event(LOG_INFO, "Upgrading: the new process starts",
-              LOG_NUMBER("pid", next.pid));
+    log_event(LOG_INFO, "Upgrade started", LOG_NUMBER("pid", next.pid));
     while (news == STARTING) {
         if (is_asked_to_end()) {
             call_off(&next);

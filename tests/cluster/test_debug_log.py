@@ -80,8 +80,8 @@ def test_no_secret_gets_into_a_debug_log(redis, peal, application):  # noqa: F81
     line = server.log_lines("Handshake accepted")[0]
     assert "level=debug" in line and "client=alice" in line
     assert "protocol=broadcast" in line and "address=127.0.0.1" in line
-    assert "hook=connect" in server.log_lines("Hook answered")[0]
-    assert "status=200" in server.log_lines("Hook answered")[0]
+    assert "hook=connect" in server.log_lines("Webhook answered")[0]
+    assert "status=200" in server.log_lines("Webhook answered")[0]
 
 
 def test_a_command_that_redis_does_not_know_shows_no_password(redis, peal):  # noqa: F811
@@ -90,7 +90,7 @@ def test_a_command_that_redis_does_not_know_shows_no_password(redis, peal):  # n
         "url": f"redis://:{REDIS_PASSWORD}@127.0.0.1:{store.port}"}})
     line = server.wait_log("Redis command failed")
     assert "command=AUTH" in line and "unknown command" in line
-    server.wait_log("Redis is away")
+    server.wait_log("Redis connection lost")
     assert REDIS_PASSWORD not in server.log()
 
 

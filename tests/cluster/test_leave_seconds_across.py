@@ -137,7 +137,7 @@ def test_who_left_an_instance_that_then_ends_is_told(redis, cluster,
     wait_events(watcher, "room", [("leave", "alice")], timeout=LEASE * 4 + WAIT)
     wait_presence(watcher, "room", {"watcher": 1, "bob": 1})
     assert settle_slowly(application, 5)[4:] == [("member_removed", "alice")]
-    assert "An instance died" not in instances[0].log()
+    assert "Failed instance removed" not in instances[0].log()
     patience.wait_until(
         lambda: len(server.call("ZRANGE", "peal:instances", 0, -1)) == 1, 10)
 

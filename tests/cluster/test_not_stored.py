@@ -70,12 +70,12 @@ def test_a_publish_is_refused_at_once_and_the_rest_goes_on(
     assert [m["payload"] for m in history["messages"]] == [1]
     assert one.request("/ready").status == 200
     assert one.metric(NOT_STORED) >= 4
-    one.wait_log("Redis takes nothing that is written")
-    one.wait_log_count("Redis takes nothing that is written", 1)
+    one.wait_log("Redis refuses writes")
+    one.wait_log_count("Redis refuses writes", 1)
     end(server)
     wait_until(lambda: ask_once(alice, 10)["type"] == "broadcastResult")
     wait_until(lambda: bob.receive_type("broadcast")["payload"] == 10)
-    assert one.wait_log("Redis takes what is written again")
+    assert one.wait_log("Redis accepts writes again")
 
 
 def test_many_at_once_are_refused_and_overtake_nobody(redis, cluster):
@@ -88,7 +88,7 @@ def test_many_at_once_are_refused_and_overtake_nobody(redis, cluster):
                     "id": number})
     codes = {alice.take(lambda m: "id" in m)["code"] for _ in range(200)}
     assert codes == {"not_stored"}
-    assert not instances[0].log_lines("Redis is away")
+    assert not instances[0].log_lines("Redis connection lost")
     free(server)
     for number in range(200, 400):
         alice.send({"type": "broadcast", "channel": "room", "payload": number,
@@ -121,7 +121,7 @@ def test_an_instance_that_comes_to_a_full_redis_says_so(redis, cluster):
     fill(server)
     instances = cluster(server.url, 0)
     one = instances.add()
-    line = one.wait_log("Redis takes nothing that is written")
+    line = one.wait_log("Redis refuses writes")
     assert "OOM" in line
     assert one.request("/ready").status == 503
     alice = one.connect("alice", [""], protocol="broadcast")

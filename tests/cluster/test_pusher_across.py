@@ -179,3 +179,32 @@ def test_who_is_watched_is_told_of_everywhere(redis, cluster):
     assert changes(bob) == [("online", "ann")]
     bob.websocket.end()
     assert changes(ann) == [("offline", "bob")]
+
+
+def test_what_was_missed_is_there_on_another_instance(redis, cluster):
+    instances = start(cluster, redis())
+
+    def subscribe(client, since):
+        client.send("pusher:subscribe", {"channel": "news", "since": since})
+
+    one = Pusher(instances[0])
+    subscribe(one, {})
+    succeeded = one.receive("pusher_internal:subscription_succeeded")
+    place = succeeded["position"]
+    trigger(instances[1], ["news"], "first")
+    assert one.receive("first")["offset"] == place["offset"] + 1
+    one.websocket.end()
+    trigger(instances[0], ["news"], "second")
+    trigger(instances[1], ["news"], "own", socket_id=one.socket_id)
+    two = Pusher(instances[1])
+    subscribe(two, {**place, "offset": place["offset"] + 1,
+                    "socket_id": one.socket_id})
+    two.receive("second")
+    succeeded = two.receive("pusher_internal:subscription_succeeded")
+    assert succeeded["recovered"] is True
+    assert succeeded["position"]["offset"] == place["offset"] + 3
+    assert two.is_silent()
+    late = Pusher(instances[0])
+    subscribe(late, {"epoch": "0" * 16, "offset": 1})
+    assert late.receive("pusher_internal:subscription_succeeded")[
+        "recovered"] is False

@@ -34,9 +34,9 @@ def use(server, url, **more):
     config = json.loads(file.read_text())
     config["redis"].update({"url": url, **more})
     file.write_text(json.dumps(config))
-    count = len(server.log_lines("Configuration reloaded"))
+    count = len(server.log_lines("Config reloaded"))
     server.signal(signal.SIGHUP)
-    wait_until(lambda: len(server.log_lines("Configuration reloaded")) > count)
+    wait_until(lambda: len(server.log_lines("Config reloaded")) > count)
 
 
 def reconnect(redis):
@@ -69,8 +69,8 @@ def test_a_password_is_rotated_step_by_step(locked, cluster):
     instances.wait_ready()
     flow(alice, bob, range(10))
     for server in instances.instances:
-        assert not server.log_lines("need a restart")
-        assert "changed=redis.url" in server.wait_log("Configuration reloaded")
+        assert not server.log_lines("Restart needed")
+        assert "changed=redis.url" in server.wait_log("Config reloaded")
         assert NEW not in server.log() and OLD not in server.log()
 
 
@@ -79,7 +79,7 @@ def test_a_wrong_password_changes_nothing(locked, cluster):
     alice = instances[0].join("alice", "room")
     bob = instances[1].join("bob", "room")
     use(instances[0], url_of(locked, NEW))
-    line = instances[0].wait_log("Redis refuses the new login")
+    line = instances[0].wait_log("New Redis login refused")
     assert "level=error" in line and "WRONGPASS" in line
     flow(alice, bob, range(10))
     reconnect(locked)
@@ -99,7 +99,7 @@ def test_a_password_that_has_changed_already_is_mended(locked, cluster):
     locked.call("ACL", "SETUSER", "peal", f">{NEW}", f"<{OLD}")
     reconnect(locked)
     instances.wait_not_ready()
-    assert "WRONGPASS" in one.wait_log("Redis is still away", 2)
+    assert "WRONGPASS" in one.wait_log("Redis still unavailable", 2)
     use(one, url_of(locked, NEW))
     instances.wait_ready()
     flow(alice, alice, range(10))
@@ -109,7 +109,7 @@ def test_another_place_needs_a_restart(locked, cluster):
     instances = cluster(url_of(locked, OLD), 1)
     one = instances[0]
     use(one, url_of(locked, NEW).replace("/0", "/1"))
-    assert "redis.url" in one.wait_log("need a restart")
+    assert "redis.url" in one.wait_log("Restart needed")
     assert not one.log_lines("Redis login changed")
     assert not one.log_lines("Redis refuses")
 

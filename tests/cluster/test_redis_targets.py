@@ -52,7 +52,7 @@ def test_it_is_named_and_waited_for(redis, sentinel, cluster, proxy, make,
     between = proxy(wrong)
     instances = cluster(between.url, 0, redis={"sharded": sharded})
     one = instances.add()
-    assert TARGETS[make] in one.wait_log("Redis cannot be used")
+    assert TARGETS[make] in one.wait_log("Redis server unusable")
     response = one.request("/ready")
     assert response.status == 503
     assert TARGETS[make] in response.body.decode()
@@ -63,14 +63,14 @@ def test_it_is_named_and_waited_for(redis, sentinel, cluster, proxy, make,
     # three links, each no more often than half the longest back-off
     most = 3 * 2 / (QUICK_REDIS["backoff_max_ms"] / 2000) + 3
     assert attempts(wrong) - before - 1 <= most
-    one.wait_log_count("Redis cannot be used", 1)
-    assert not one.log_lines("Redis is away")
+    one.wait_log_count("Redis server unusable", 1)
+    assert not one.log_lines("Redis connection lost")
     alice = one.connect("alice", ["room"], protocol="broadcast")
     between.move(redis())
     instances.wait_ready()
     assert alice.receive_type("subscribed")
     assert one.request("/ready").json == {"status": "ready"}
-    patience.wait_until(lambda: len(one.log_lines("Redis is there")) == 3, 5)
+    patience.wait_until(lambda: len(one.log_lines("Redis connected")) == 3, 5)
 
 
 @pytest.mark.parametrize("userinfo", [":secret", "peal:secret"])
@@ -80,7 +80,7 @@ def test_a_sentinel_is_known_by_more_than_its_refusal(sentinel, cluster,
     wrong = sentinel()
     url = f"redis://{userinfo}@127.0.0.1:{wrong.port}/0"
     one = cluster(url, 0).add()
-    assert "leads to a Sentinel" in one.wait_log("Redis cannot be used")
+    assert "leads to a Sentinel" in one.wait_log("Redis server unusable")
 
 
 def test_a_master_that_becomes_a_replica(redis, cluster, load):
@@ -92,6 +92,6 @@ def test_a_master_that_becomes_a_replica(redis, cluster, load):
     patience.wait_until(
         lambda: b"replica" in one.request("/ready").body, 15,
         what="/ready to say what it is")
-    assert "leads to a replica" in one.wait_log("Redis cannot be used")
+    assert "leads to a replica" in one.wait_log("Redis server unusable")
     server.call("REPLICAOF", "NO", "ONE")
     instances.wait_ready()

@@ -63,7 +63,7 @@ def log_of_refused(secure_redis, start, *texts, **options):
     _, url = secure_redis
     instances = start(url, 0, **options)
     one = instances.add()
-    line = one.wait_log("Redis is away")
+    line = one.wait_log("Redis connection lost")
     assert any(text in line for text in texts), line
     assert one.request("/ready").status == 503
     assert one.request("/health").status == 200
@@ -114,7 +114,7 @@ def test_a_stranger_is_refused_until_it_is_gone(secure, start, keys):
     server, url = secure(pair="other")
     instances = start(url, 0)
     one = instances.add()
-    line = one.wait_log("Redis is away")
+    line = one.wait_log("Redis connection lost")
     assert "its certificate is refused" in line
     assert one.request("/ready").status == 503
     options = list(server.options)
@@ -123,8 +123,8 @@ def test_a_stranger_is_refused_until_it_is_gone(secure, start, keys):
                       for text in options]
     server.start()
     instances.wait_ready()
-    assert one.wait_log("Redis is there")
-    one.wait_log_count("Redis is away", 3)  # one for each link
+    assert one.wait_log("Redis connected")
+    one.wait_log_count("Redis connection lost", 3)  # one for each link
 
 
 def test_the_systems_cas_do_not_know_ours(secure, start):

@@ -317,7 +317,7 @@ def test_a_sentinel_that_is_not_trusted(service, cluster,
     instances = cluster(made.url, 0, redis={
         "sentinel_tls": True, "tls_ca": str(other / "ca.pem")})
     one = instances.add()
-    assert "its certificate is refused" in one.wait_log("Redis is away")
+    assert "its certificate is refused" in one.wait_log("Redis connection lost")
     assert one.request("/ready").status == 503
 
 
@@ -342,7 +342,7 @@ def test_a_sentinel_user_needs_few_rights(service, cluster):
 def test_a_wrong_sentinel_password_is_quoted(service, cluster):
     made = service(secure=True)
     instances = cluster(made.url, 0, redis={"sentinel_password": "wrong"})
-    line = instances.add().wait_log("Redis is away")
+    line = instances.add().wait_log("Redis connection lost")
     assert "WRONGPASS" in line and "sentinel" in line
 
 
@@ -350,7 +350,7 @@ def test_a_master_that_no_sentinel_knows(service, cluster):
     made = service()
     instances = cluster(made.url.replace(NAME, "another"), 0)
     one = instances.add()
-    assert "does not know the master" in one.wait_log("Redis is away")
+    assert "does not know the master" in one.wait_log("Redis connection lost")
     assert one.request("/ready").status == 503
 
 
@@ -358,7 +358,7 @@ def test_a_redis_in_place_of_a_sentinel(redis, cluster):
     server = redis()
     instances = cluster(f"redis+sentinel://127.0.0.1:{server.port}/m", 0)
     one = instances.add()
-    assert "should name a Sentinel" in one.wait_log("Redis cannot be used")
+    assert "should name a Sentinel" in one.wait_log("Redis server unusable")
 
 
 def test_without_enough_replicas_nothing_is_acknowledged(loaded):
@@ -371,7 +371,7 @@ def test_without_enough_replicas_nothing_is_acknowledged(loaded):
     replica.process.send_signal(signal.SIGSTOP)
     instances.wait_not_ready(15)
     line = instances[0].wait_log("NOREPLICAS")
-    assert "Redis is away" in line
+    assert "Redis is unavailable" in line
     replica.process.send_signal(signal.SIGCONT)
     check(work, instances, made.named())
     assert work.count("refused") == 0
@@ -390,11 +390,11 @@ def test_the_password_of_the_sentinels_is_replaced(service, cluster):
     config["redis"]["sentinel_password"] = "new"
     file.write_text(json.dumps(config))
     one.signal(signal.SIGHUP)
-    assert "redis.sentinel_password" in one.wait_log("Configuration reloaded")
+    assert "redis.sentinel_password" in one.wait_log("Config reloaded")
     for each in made.sentinels:
         each.password = "new"
         each.call("ACL", "SETUSER", "default", f"<{PASSWORDS['sentinel']}")
         each.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-    one.wait_log("Redis is away")
+    one.wait_log("Redis connection lost")
     one.wait_metric("peal_redis_sentinels", 3, 10)
     assert "WRONGPASS" not in one.log()

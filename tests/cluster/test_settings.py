@@ -137,11 +137,11 @@ def test_a_wrong_password_is_told_and_tried_again(redis, cluster):
     url = f"redis://peal:wrong-secret@127.0.0.1:{server.port}"
     instances = cluster(url, 0, redis={"prefix": "acl:"})
     one = instances.add()
-    line = one.wait_log("Redis is away")
+    line = one.wait_log("Redis connection lost")
     assert "WRONGPASS" in line
     response = one.request("/ready")
     assert response.status == 503
-    assert b"Redis is away: WRONGPASS" in response.body
+    assert b"Redis is unavailable: WRONGPASS" in response.body
     assert b"wrong-secret" not in response.body
     patience.wait_until(
         lambda: int(re.search(r"total_connections_received:(\d+)",
@@ -157,7 +157,7 @@ def test_a_redis_that_takes_no_more_clients_is_quoted(redis, cluster):
     with contextlib.closing(server.connect()) as only:
         only.call("CONFIG", "SET", "maxclients", 1)
         instances = cluster(server.url, 0)
-        line = instances.add().wait_log("Redis is away")
+        line = instances.add().wait_log("Redis connection lost")
         assert "max number of clients reached" in line
         only.call("CONFIG", "SET", "maxclients", 100)
         instances.wait_ready()
@@ -177,7 +177,7 @@ def test_a_broken_key_stops_one_channel_alone(redis, cluster):
     assert {m["code"] for m in refused} == {"unavailable"}
     assert [bob.receive_type("broadcast")["payload"]
             for _ in range(20)] == list(range(20))
-    assert not instances[0].log_lines("Redis is away")
+    assert not instances[0].log_lines("Redis connection lost")
 
 
 def test_rubbish_on_the_channels_is_counted(redis, cluster):

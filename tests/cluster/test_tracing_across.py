@@ -72,7 +72,7 @@ def test_a_reader_that_has_the_last_message_notices_no_gap(redis, cluster):
     alice.ask({"type": "broadcast", "payload": 1, "traceparent": TRACE})
     alice.receive_type("broadcast")
     server.connect().call("CLIENT", "KILL", "TYPE", "pubsub")
-    instances[0].wait_log("Redis is away")
+    instances[0].wait_log("Redis connection lost")
     instances.wait_ready()
     alice.ask({"type": "broadcast", "payload": 2})
     assert alice.receive_type("broadcast")["payload"] == 2

@@ -25,7 +25,7 @@ def test_ready_and_metrics_say_so(lasting_redis, cluster):
     instances.wait_not_ready()
     response = one.request("/ready")
     assert response.status == 503
-    assert response.json["error"].startswith("Redis is away: ")
+    assert response.json["error"].startswith("Redis is unavailable: ")
     patience.wait_until(lambda: b"refused" in one.request("/ready").body,
                         what="the newest reason")  # not that the connection ended
     assert one.metric("peal_redis_ready") == 0
@@ -33,8 +33,8 @@ def test_ready_and_metrics_say_so(lasting_redis, cluster):
     lasting_redis.start()
     instances.wait_ready()
     assert one.metric("peal_redis_ready") == 1
-    one.wait_log_count("Redis is away", 3)  # one for each link
-    assert one.wait_log("Redis is there")
+    one.wait_log_count("Redis connection lost", 3)  # one for each link
+    assert one.wait_log("Redis connected")
 
 
 def test_ready_overlooks_a_restart_of_redis(lasting_redis, cluster):

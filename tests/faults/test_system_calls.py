@@ -192,7 +192,7 @@ def test_who_cannot_be_watched_is_lost_alone(faulty, faults, peal, error):
         assert can_connect(server)
     assert outcomes[0] and not all(outcomes)
     assert server.metric(WORD % "descriptors") >= 1
-    wait_until(lambda: server.log_lines("cannot be watched"))
+    wait_until(lambda: server.log_lines("Descriptor watch failed"))
     echo(inside)
 
 

@@ -223,7 +223,7 @@ def test_reuse_ends_the_login(server):
         assert (answer.status, answer.json) == (
             401, {"error": "Invalid refresh token"})
     tell(server, "/token", {"refresh_token": other["refresh_token"]})
-    server.wait_log("Refresh token used twice")
+    server.wait_log("Refresh token reused")
 
 
 @pytest.mark.parametrize("token", ["", "x", "a" * 97, "0" * 32 + "." + "0" * 64,

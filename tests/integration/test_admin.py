@@ -36,7 +36,7 @@ def both(peal, tmp_path):
     server = peal(config={
         **WITH_KEY, **WEB, "dashboard": "on",
         "admin": {**ON_PORT["admin"], "socket": str(path)}})
-    server.wait_log('Administration listens" at=/')
+    server.wait_log('Administration listening" at=/')
     return server, admin_of(server), at_path(server, path)
 
 
@@ -376,7 +376,7 @@ def test_sockets_of_systemd_have_names(tmp_path, monkeypatch):
     monkeypatch.setenv("LISTEN_FDNAMES", "peal.socket:admin:admin")
     process, log = activate(tmp_path, [public, admin, unix], "--workers", "2")
     try:
-        wait_until(lambda: f'Administration listens" at={path}' in
+        wait_until(lambda: f'Administration listening" at={path}' in
                    log.read_text(), 10)
         for place, status in ((public, b"404"), (admin, b"200"),
                               (unix, b"200")):

@@ -101,11 +101,11 @@ def test_a_reload_reads_the_folder_again(peal):
     (server.folder / "conf.d").mkdir()
     (server.folder / "conf.d/a.json").write_text('{"log": {"level": "debug"}}')
     server.signal(signal.SIGHUP)
-    line = server.wait_log("Configuration reloaded")
+    line = server.wait_log("Config reloaded")
     assert "changed=log.level" in line
     (server.folder / "conf.d/a.json").write_text('{"log": {"level": "loud"}}')
     server.signal(signal.SIGHUP)
-    line = server.wait_log("Configuration not reloaded")
+    line = server.wait_log("Config reload failed")
     assert "conf.d/a.json: log.level" in line
 
 

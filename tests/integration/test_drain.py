@@ -152,7 +152,7 @@ def test_a_second_signal_ends_it_at_once(peal):
     server.signal()
     assert server.wait_exit() == 0
     assert time.monotonic() - start < seconds(2)
-    server.wait_log("Stopping at once")
+    server.wait_log("stopping at once")
     assert clients
 
 
@@ -229,12 +229,12 @@ def test_a_second_signal_ends_the_waiting_too(peal):
     server = peal(config={"drain_delay_seconds": 600})
     server.connect()
     server.signal()
-    server.wait_log("draining soon")
+    server.wait_log("Readiness withdrawn")
     start = time.monotonic()
     server.signal()
     assert server.wait_exit() == 0
     assert time.monotonic() - start < seconds(3)
-    server.wait_log("Stopping at once")
+    server.wait_log("stopping at once")
 
 
 def test_an_upgrade_does_not_wait(peal):
@@ -245,5 +245,5 @@ def test_an_upgrade_does_not_wait(peal):
     assert old.wait(seconds(10)) == 0
     assert server.request("/ready").status == 200
     server.signal()
-    server.wait_log("draining soon")  # two that wait are one
+    server.wait_log("Readiness withdrawn")  # two that wait are one
     server.signal()

@@ -40,7 +40,7 @@ def test_a_secret_in_a_file_is_read_again_on_reload(peal, tmp_path):
     assert is_let_in(server, make_token())
     file.write_text("another-secret-0123456789abcdef0123456789\n")
     server.signal(signal.SIGHUP)
-    server.wait_log("Configuration reloaded")
+    server.wait_log("Config reloaded")
     assert not is_let_in(server, make_token())
 
 

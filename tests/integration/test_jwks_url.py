@@ -113,12 +113,12 @@ def test_a_key_that_cannot_be_used_is_named_once(peal):
     with serving(set_of("one")) as source:
         server = start(peal, source.url)
         assert is_let_in(server, token_by("one", SECRET))
-        line = server.wait_log("Key of the set cannot be used")
+        line = server.wait_log("Key of the set rejected")
         assert "for-enc" in line and "not for verifying" in line
         source.body = set_of("one", "two")
         new = token_by("two", SECRET)
         wait_until(lambda: is_let_in(server, new), 15, what="the new key")
-        assert len(server.log_lines("Key of the set cannot be used")) == 1
+        assert len(server.log_lines("Key of the set rejected")) == 1
 
 
 def test_an_unknown_key_is_looked_for(peal):
@@ -197,7 +197,7 @@ def test_a_reload_keeps_what_was_fetched(peal):
         server = start(peal, source.url)
         source.end()
         server.signal(signal.SIGHUP)
-        server.wait_log("Configuration reloaded")
+        server.wait_log("Config reloaded")
         assert is_let_in(server, token_by("one", SECRET))
         assert not is_let_in(server)
 

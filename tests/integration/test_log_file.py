@@ -46,13 +46,13 @@ def test_lines_go_to_the_file_alone(start, file):
 def test_after_a_rotation_sighup_opens_it_anew(start, file):
     server = start()
     old = file.rename(file.with_suffix(".old"))
-    hang_up(server, file, "Configuration reloaded")
-    assert not lines(old, "Configuration reloaded")
+    hang_up(server, file, "Config reloaded")
+    assert not lines(old, "Config reloaded")
     # also if the config cannot be reloaded
     newer = file.rename(file.with_suffix(".new"))
     (server.folder / "peal.json").write_text("{")
-    hang_up(server, file, "Configuration not reloaded")
-    assert not lines(newer, "Configuration not reloaded")
+    hang_up(server, file, "Config reload failed")
+    assert not lines(newer, "Config reload failed")
 
 
 def test_a_reload_changes_the_file_and_goes_back_to_stderr(start, file,

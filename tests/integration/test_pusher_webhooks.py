@@ -7,7 +7,9 @@ import pytest
 
 from support.application import hooks, with_status
 from support.program import run_peal
-from support.pusher import Pusher
+from support.pusher import APP, Pusher, Webhook
+
+from test_reload import reload
 
 QUICK = {"batch_ms": 20, "retry_ms": 20, "retry_max_ms": 100}
 
@@ -108,3 +110,19 @@ def test_a_bad_one_is_refused(webhook, changes, words):
         "PEAL_PUSHER_APPS": json.dumps([app])})
     assert done.returncode == 2
     assert words in done.stderr
+
+
+def test_another_one_after_a_reload(peal, webhook):
+    server = start(peal, webhook, ["member_added"])
+    client = Pusher(server)
+    client.join("presence-one", (1, {}))
+    webhook.wait(named("member_added", "presence-one", user_id="1"))
+    second = Webhook()
+    reload(server, {"pusher.apps": [second.app(["member_added"])]})
+    client.join("presence-two", (1, {}))
+    second.wait(named("member_added", "presence-two", user_id="1"))
+    reload(server, {"pusher.apps": [APP]})
+    client.join("presence-three", (1, {}))
+    assert client.is_silent()
+    second.end()
+    assert not second.problems + second.all_events() + webhook.all_events()

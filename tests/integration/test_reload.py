@@ -19,7 +19,7 @@ from support.websocket import Refused
 OTHER_SECRET = "another-secret-of-more-than-32-bytes"
 
 
-def reload(server, changes=None, text=None, expect="Configuration reloaded"):
+def reload(server, changes=None, text=None, expect="Config reloaded"):
     """Writes a changed config, and waits for what is logged about it."""
     file = server.folder / "peal.json"
     config = json.loads(file.read_text()) if text is None else None
@@ -46,7 +46,7 @@ def test_without_a_change_nothing_happens(peal):
     client = server.join("alice", "room")
     assert "changed" not in reload(server)
     assert client.ask({"type": "ping"})["type"] == "pong"
-    assert not server.log_lines("need a restart")
+    assert not server.log_lines("Restart needed")
 
 
 def test_a_new_secret_counts_for_handshakes_and_refreshes(peal):
@@ -126,7 +126,7 @@ def test_a_new_connection_is_told_the_new_limits(peal):
 def test_the_log_changes_level_and_format(peal):
     server = peal(config={"log": {"level": "error"}}, is_quiet=True)
     reload(server, {"log.level": "info", "log.format": "json"},
-           expect='"message":"Configuration reloaded"')
+           expect='"message":"Config reloaded"')
     server.connect().drop()
     assert server.wait_log('"message":"Client alice disconnected"')
 
@@ -140,7 +140,7 @@ def test_the_log_changes_level_and_format(peal):
 def test_a_bad_config_changes_nothing_and_says_why(peal, text, reason):
     server = peal(config={**WITH_AUTH, "limits": {"message_bytes": 100}})
     client = server.connect(protocol="echo", token=make_token("alice"))
-    line = reload(server, text=text, expect="Configuration not reloaded")
+    line = reload(server, text=text, expect="Config reload failed")
     assert "level=error" in line and reason in line
     client.send("x" * 101)
     assert client.wait_close() == 1009
@@ -159,7 +159,7 @@ def test_metrics_tell_of_the_last_reload(peal):
     assert server.metric(RELOADED) == 1
     assert abs(start - time.time()) < seconds(10)
     time.sleep(1.1)
-    reload(server, text="{", expect="Configuration not reloaded")
+    reload(server, text="{", expect="Config reload failed")
     server.wait_metric(RELOADED, 0)
     assert server.metric(SINCE) == start
     reload(server, text=good.replace("{", '{"origins": ["*"], ', 1))
@@ -172,20 +172,20 @@ def test_what_needs_a_restart_is_named_and_kept(peal):
     line = reload(server, {"port": 1, "ping_seconds": 60,
                            "limits.connections": 7, "redis.url":
                            "redis://:secret@127.0.0.1:1"},
-                  expect="Some changes need a restart")
+                  expect="Restart needed for some changes")
     assert "keys=ping_seconds,limits.connections,redis.url" in line
     assert "secret" not in server.log()
     assert server.is_alive()
     # what was kept is told each time, what was taken over only once
     reload(server, {"limits.channels": 5})
     assert "changed" not in reload(server)
-    server.wait_log_count("Some changes need a restart", 3)
+    server.wait_log_count("Restart needed for some changes", 3)
 
 
 def test_auth_cannot_be_taken_from_an_open_server(peal):
     server = peal(config={**WITH_AUTH, "host": "0.0.0.0"})
     line = reload(server, text=json.dumps({"host": "127.0.0.1"}),
-                  expect="Configuration not reloaded")
+                  expect="Config reload failed")
     assert "can be reached from other machines" in line
     assert not is_let_in(server)
 
@@ -214,7 +214,7 @@ def test_certificates_are_read_again(peal, tmp_path):
     # a bad pair changes nothing, the secret beside it neither
     line = reload(server, {"tls.key": str(first / "server.key"),
                            "limits.message_bytes": 1},
-                  expect="Configuration not reloaded")
+                  expect="Config reload failed")
     assert "tls.key" in line
     assert serial() == new
     assert client.ask({"type": "ping"})["type"] == "pong"
@@ -224,7 +224,7 @@ def test_tls_itself_comes_with_a_restart_only(peal):
     server = peal(plain=True)
     changes = {f"tls.{name}": path
                for name, path in tls.server_keys().items()}
-    line = reload(server, changes, expect="Some changes need a restart")
+    line = reload(server, changes, expect="Restart needed for some changes")
     assert "keys=tls.cert,tls.key" in line
     assert server.is_alive()
 
@@ -266,7 +266,7 @@ def test_a_hangup_while_draining_is_no_second_signal(peal):
     server.wait_log("Draining")
     server.signal(signal.SIGHUP)
     assert client.wait_close() == 1012
-    assert not server.log_lines("Stopping at once")
+    assert not server.log_lines("stopping at once")
 
 
 def test_api_keys_and_limits_are_read_again(peal):
@@ -284,13 +284,13 @@ def test_api_keys_and_limits_are_read_again(peal):
     line = reload(server, {"api.keys": [keys.key_of("new", "publish")],
                            "limits.body_bytes": 100})
     assert "api.keys" in line and "limits.body_bytes" in line
-    assert not server.log_lines("need a restart")
+    assert not server.log_lines("Restart needed")
     assert status("key-of-new") == 200
     assert status("key-of-new", {**good, "payload": "x" * 100}) == 413
     raw.send(api_request("/api/publish", good, key="key-of-old"))
     assert raw.response().status == 401
     line = reload(server, text='{"api": {"keys": [{"name": "x"}]}}',
-                  expect="Configuration not reloaded")
+                  expect="Config reload failed")
     assert "hash is missing" in line
     assert status("key-of-new") == 200
 
@@ -328,5 +328,5 @@ def test_the_key_of_dev_stays_the_same(peal):
     good = {"channel": "room", "payload": 1}
     assert ask(server, "/api/publish", good, key=key).status == 200
     assert "changed" not in reload(server)
-    assert not server.log_lines("need a restart")
+    assert not server.log_lines("Restart needed")
     assert ask(server, "/api/publish", good, key=key).status == 200

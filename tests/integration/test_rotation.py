@@ -23,9 +23,9 @@ def reload(server, name=None, value=None):
     """After another value in the file of that name, if any."""
     if name:
         (server.folder / name).write_text(value + "\n")
-    count = len(server.log_lines("Configuration reloaded"))
+    count = len(server.log_lines("Config reloaded"))
     server.signal(signal.SIGHUP)
-    wait_until(lambda: len(server.log_lines("Configuration reloaded")) > count)
+    wait_until(lambda: len(server.log_lines("Config reloaded")) > count)
 
 
 def configure(server, section, **values):
@@ -80,7 +80,7 @@ def test_the_secret_of_tokens(start, tmp_path):
     steps += [lets_in(server, NEW)]
     assert steps == [True] * 4
     assert not lets_in(server, OLD)
-    assert not server.log_lines("need a restart")
+    assert not server.log_lines("Restart needed")
 
 
 # --- the API

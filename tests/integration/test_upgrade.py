@@ -216,7 +216,7 @@ def expect_failure(server, reason):
     client = server.join("alice", "room")
     pid = server.process.pid
     start(server)
-    assert reason in server.wait_log("Not upgraded")
+    assert reason in server.wait_log("Upgrade failed")
     assert server.process.pid == pid and server.process.poll() is None
     assert client.ask({"type": "broadcast",
                        "payload": 1})["type"] == "broadcastResult"

@@ -365,6 +365,37 @@ def versions():
             yield f"{name}: the version is {version}"
 
 
+# Log lines of before, each with the words that took their place.
+RETIRED = {
+    "Redis is away": "Redis connection lost; in /ready Redis is unavailable",
+    "Redis is there": "Redis connected",
+    "Configuration reloaded": "Config reloaded",
+    "Configuration not reloaded": "Config reload failed",
+    "TLS files changed": "Certificate reload failed",
+    "certificate read anew": "Certificate reloaded",
+    "Redis cannot be used": "Redis server unusable",
+    "Not upgraded": "Upgrade failed",
+    "A hook was not answered": "Webhook unanswered",
+    "does not take events": "Event delivery failed",
+    "Administration listens": "Administration listening",
+    "Some changes need a restart": "Restart needed for some changes",
+}
+
+
+def retired_lines():
+    """Tests and pages must not wait for them."""
+    for name in FILES:
+        if not name.endswith((".py", ".c", ".js", ".sh", ".md", "postinst",
+                              ".yml")) or name in (
+                                  "tests/layout/check.py", "CHANGELOG.md"):
+            continue
+        for number, line in enumerate(read(name).splitlines(), 1):
+            for old, new in RETIRED.items():
+                if f'"{old}' in line or f"'{old}" in line or \
+                        f"`{old}" in line or f'b"{old}' in line:
+                    yield f"{name}:{number}: '{old}' is now '{new}'"
+
+
 def errors():
     """Each has a row in protocols/websocket.md."""
     page = read("protocols/websocket.md")
@@ -422,7 +453,7 @@ def habits():
 CHECKS = [floors, cycles, fences, header_contracts, sizes, base_names, words,
           top_level, machine_paths, readme_config_table, readme_defaults,
           wire_page, close_reasons, errors, versions,
-          links, page_examples, spelling, habits, formatting]
+          retired_lines, links, page_examples, spelling, habits, formatting]
 
 
 def main():

@@ -153,7 +153,7 @@ def test_a_version_that_cannot_start_replaces_nothing(machine):
     assert load.errors == [] and load.done
     assert machine.show("MainPID") == before
     assert "the former version goes on" in told
-    assert machine.show("StatusText").startswith("Not upgraded: ")
+    assert machine.show("StatusText").startswith("Upgrade failed: ")
     install(machine, "new")
     assert machine.is_healthy()
 

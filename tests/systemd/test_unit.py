@@ -114,7 +114,7 @@ def test_a_new_config_that_is_wrong_keeps_the_old_process(service):
     pid = service.show("MainPID")
     service.configure(workers="many")
     service.kill(signal.SIGUSR2)
-    wait_until(lambda: "Not upgraded" in service.journal())
+    wait_until(lambda: "Upgrade failed" in service.journal())
     assert service.show("MainPID") == pid and service.is_healthy()
 
 

@@ -197,6 +197,28 @@ test('channels without history tell a gap each time the stream changes, and it d
   assert.equal(http.streams.length, 3);
 });
 
+test('a stream does not answer what was asked after it was opened', async (t) => {
+  const { peal, http, clock } = await overHttp(t);
+  peal.subscribe('b');
+  await clock.pass(20);
+  const late = http.stream;
+  const back = peal.subscribe('a', { since: { epoch: 'F', offset: 2 } });
+  const told = [];
+  for (const type of ['message', 'gap']) back.on(type, ({ offset, reason }) => told.push(offset ?? reason));
+  late.open();
+  late.say({ ...SUBSCRIBED, channel: 'a', epoch: 'F', offset: 4, recovered: true });
+  late.say(message(5, 'a'));
+  await calmed();
+  assert.equal(back.state, 'waiting');
+  await clock.pass(20);
+  assert.match(http.stream.url.searchParams.get('last_event_id'), /a\*F\.2/);
+  http.stream.open();
+  http.stream.say({ ...SUBSCRIBED, channel: 'a', epoch: 'F', offset: 5, recovered: true });
+  for (const offset of [3, 4, 5]) http.stream.say(message(offset, 'a'));
+  await calmed();
+  assert.deepEqual([back.state, told], ['subscribed', [3, 4, 5]]);
+});
+
 test('a refused channel is an error of its subscription, and not asked for with the next stream', async (t) => {
   const { peal, http, clock } = await overHttp(t);
   const secret = peal.subscribe('secret');

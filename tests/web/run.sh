@@ -65,7 +65,7 @@ run_file() {
 run_file peal.test.js 10
 run_file peal_host.test.js 10
 run_file peal_api.test.js 10
-run_file peal_random.test.js 60
+run_file peal_random.test.js 90
 run_file peal_fallback.test.js 60
 run_file peal_node.test.js 60
 run_file examples.test.js 45
@@ -74,7 +74,7 @@ run_file api.test.js 40
 run_file pusher.test.js 40
 run_file pusher_libraries.test.js 40
 run_file pusher_recovery.test.js 60
-run_file package.test.js 60
+run_file package.test.js 100
 run_file bindings.test.js 240
 run_file chat.test.js 200
 run_file account.test.js 200

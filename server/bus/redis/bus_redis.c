@@ -165,7 +165,7 @@ static void on_refused(void *arg, const struct redisReply *reply)
         redis_link_reset(bus->commands, error);
         return;
     }
-    log_limited(LOG_ERROR, 1, "Redis refuses a command",
+    log_limited(LOG_ERROR, 1, "Redis command refused",
                 LOG_TEXT("error", error));
 }
 

@@ -244,8 +244,7 @@ static void take_table(struct redis_cluster *all,
                        const struct redisReply *reply)
 {
     static uint16_t slots[REDIS_SLOTS]; /* only the bus's thread */
-    for (size_t i = 0; i < REDIS_SLOTS; i++)
-        slots[i] = NO_NODE;
+    memset(slots, 0xff, sizeof slots);  /* NO_NODE */
     for (size_t i = 0; i < all->count; i++)
         all->nodes[i]->is_listed = false;
     for (size_t i = 0; i < redis_push_count(reply); i++)
@@ -413,10 +412,11 @@ static void on_check(void *arg)
 {
     struct redis_cluster *all = arg;
     uint64_t now_ms = clock_steady_ms();
+    uint64_t late_ms = loop_timer_late_ns(all->timer) / 1000000;
     count_nodes(all);
     for (size_t i = 0; i < all->count; i++)
         if (all->nodes[i] != all->home && all->nodes[i]->commands)
-            redis_node_check(all->nodes[i], now_ms);
+            redis_node_check(all->nodes[i], now_ms, late_ms);
     if (now_ms >= all->ask_ms)
         ask(all);
 }
@@ -476,8 +476,7 @@ redis_cluster_new(struct redis_bus *bus,
                                                   .arg = all};
     all->home_slot = redis_slot_of(bytes_of(home));
     free(home);
-    for (size_t i = 0; i < REDIS_SLOTS; i++)
-        all->slots[i] = NO_NODE;
+    memset(all->slots, 0xff, sizeof all->slots); /* NO_NODE */
     all->timer = loop_timer_new(bus->loop, CHECK_MS, CHECK_MS, on_check, all);
     return all;
 }

@@ -28,6 +28,14 @@ void redis_echo_forgive(struct redis_echo *echo)
     echo->waits_ms = 0;
 }
 
+void redis_echo_excuse(struct redis_echo *echo, uint64_t late_ms)
+{
+    if (echo->waits_ms)
+        echo->waits_ms += late_ms;
+    if (echo->late_ms)
+        echo->late_ms += late_ms;
+}
+
 void redis_echo_cut(struct redis_echo *echo)
 {
     echo->waits_ms = 0;

@@ -36,6 +36,9 @@ bool redis_echo_take(struct redis_echo *echo, struct bytes text,
 /* What is not back is not waited for. */
 void redis_echo_forgive(struct redis_echo *echo);
 
+/* This thread was busy for that time, and read nothing: it does not count. */
+void redis_echo_excuse(struct redis_echo *echo, uint64_t late_ms);
+
 /* The connection on which they are sent was lost. */
 void redis_echo_cut(struct redis_echo *echo);
 

@@ -75,7 +75,7 @@ static void end_burial(struct burial *burial)
     if (!burial->has_failed)
         forget_instance(burial->bus, burial->id);
     if (!burial->has_failed && !burial->is_expected)
-        log_event(LOG_WARN, "An instance died; its clients were taken out",
+        log_event(LOG_WARN, "Failed instance removed",
                   LOG_TEXT("instance", burial->id));
     free(burial);
 }

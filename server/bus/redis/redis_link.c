@@ -32,6 +32,7 @@ struct redis_link {
     struct backoff backoff;
     uint32_t patience_ms;
     uint64_t heard_ns; /* when the last bytes came */
+    uint64_t late_ns;  /* by which this thread was late since then */
     uint64_t answers;  /* on this connection */
     uint64_t waited_ns;
     struct redis_outage outage;
@@ -95,7 +96,7 @@ void redis_link_reset(struct redis_link *link, const char *why)
     if (link->state == WAITING)
         return;
     redis_outage_note(&link->outage, why, clock_steady_ms());
-    redis_reason_set(link->events.reason, "Redis is away: %s", why);
+    redis_reason_set(link->events.reason, "Redis is unavailable: %s", why);
     wait_for_next(link);
 }
 
@@ -109,6 +110,8 @@ void redis_link_push(struct redis_link *link, const struct bytes *words,
 static void send_now(struct redis_link *link, const struct bytes *words,
                      size_t count, redis_answer *answer, void *arg)
 {
+    if (!link->pending.count)
+        link->late_ns = 0;
     redis_pending_add(&link->pending, words[0], answer, arg);
     redis_wire_send(link->wire, words, count);
 }
@@ -274,6 +277,7 @@ static void on_read(void *arg)
 {
     struct redis_link *link = arg;
     link->heard_ns = clock_steady_ns();
+    link->late_ns = 0;
 }
 
 static void on_open(void *arg)
@@ -309,22 +313,27 @@ static void connect_now(struct redis_link *link)
                                              .arg = link};
     link->wire = redis_wire_open(link->loop, url, link->tls, &events);
     link->state = CONNECTING;
+    link->late_ns = 0;
     link->due_ms = clock_steady_ms() + link->options->connect_ms;
 }
 
 /* Redis answers in order: the oldest command tells whether it still does.
- * Bytes of a long answer on their way are a sign of life too. */
+ * Bytes of a long answer on their way are a sign of life too. While this thread
+ * is busy it reads nothing: that time does not count. */
 static bool is_overdue(const struct redis_link *link, uint64_t now)
 {
-    if (link->state != UP)
+    uint64_t late_ms = link->late_ns / 1000000;
+    if (link->state == WAITING)
         return now >= link->due_ms;
+    if (link->state != UP)
+        return now >= link->due_ms + late_ms;
     if (!link->pending.count)
         return false;
     uint64_t since_ns = redis_pending_since_ns(&link->pending);
     if (link->heard_ns > since_ns)
         since_ns = link->heard_ns;
     return clock_elapsed(now, since_ns / 1000000) >
-           link->options->timeout_ms + link->patience_ms;
+           link->options->timeout_ms + link->patience_ms + late_ms;
 }
 
 static void ask_for_life(struct redis_link *link)
@@ -345,6 +354,7 @@ static void give_up(struct redis_link *link)
 static void on_check(void *arg)
 {
     struct redis_link *link = arg;
+    link->late_ns += loop_timer_late_ns(link->check);
     if (!is_overdue(link, clock_steady_ms())) {
         ask_for_life(link);
         return;

@@ -175,7 +175,7 @@ static void on_refused(void *arg, const struct redisReply *reply)
     if (redis_is_passing_error(reply))
         redis_link_reset(node->commands, error);
     else
-        log_limited(LOG_ERROR, 1, "Redis refuses a command",
+        log_limited(LOG_ERROR, 1, "Redis command refused",
                     LOG_TEXT("error", error));
 }
 
@@ -230,10 +230,12 @@ void redis_node_disconnect(struct redis_node *node)
     node->echo = NULL;
 }
 
-void redis_node_check(struct redis_node *node, uint64_t now_ms)
+void redis_node_check(struct redis_node *node, uint64_t now_ms,
+                      uint64_t late_ms)
 {
     bool is_ready = node->loaded == (unsigned)SCRIPT_COUNT &&
                     node->is_subscribed && node->echo;
+    redis_echo_excuse(&node->echoes, late_ms);
     uint32_t timeout_ms = node->bus->options->timeout_ms;
     if (redis_echo_is_late(&node->echoes, timeout_ms, now_ms)) {
         metrics_add(&node->bus->metrics, METRIC_REDIS_DEAF, 1);

@@ -70,7 +70,8 @@ void redis_node_set_echo(struct redis_node *node, char *echo);
 /* Publishes an echo now; returns its number. */
 uint64_t redis_node_echo(struct redis_node *node);
 
-/* Several times a second. */
-void redis_node_check(struct redis_node *node, uint64_t now_ms);
+/* Several times a second; `late_ms`: see redis_echo_excuse. */
+void redis_node_check(struct redis_node *node, uint64_t now_ms,
+                      uint64_t late_ms);
 
 #endif

@@ -13,7 +13,7 @@ static bool count_outage(struct redis_outage *outage, const char *why,
 {
     if (now_ms - outage->minute_ms >= MINUTE_MS) {
         if (outage->outages > LINES && why)
-            log_event(LOG_WARN, "Redis comes and goes",
+            log_event(LOG_WARN, "Redis connection unstable",
                       LOG_TEXT("link", outage->name),
                       LOG_NUMBER("times", outage->outages),
                       LOG_TEXT("why", why));
@@ -49,7 +49,7 @@ static void begin(struct redis_outage *outage, const char *why, uint64_t now_ms)
     outage->is_told = outage->name && count_outage(outage, why, now_ms);
     outage->why[0] = '\0';
     if (outage->is_told && why)
-        log_why(outage, "Redis is away", why);
+        log_why(outage, "Redis connection lost", why);
 }
 
 void redis_outage_note(struct redis_outage *outage, const char *why,
@@ -64,7 +64,7 @@ void redis_outage_note(struct redis_outage *outage, const char *why,
         (now_ms < outage->next_ms && !is_news(outage, why, now_ms)))
         return;
     outage->next_ms = now_ms + MINUTE_MS;
-    log_why(outage, "Redis is still away", why);
+    log_why(outage, "Redis still unavailable", why);
 }
 
 void redis_outage_note_quietly(struct redis_outage *outage, uint64_t now_ms)
@@ -79,7 +79,7 @@ void redis_outage_end(struct redis_outage *outage)
 {
     bool is_told = outage->is_on ? outage->is_told : !outage->was_well;
     if (outage->name && is_told)
-        log_event(outage->is_on ? LOG_WARN : LOG_INFO, "Redis is there",
+        log_event(outage->is_on ? LOG_WARN : LOG_INFO, "Redis connected",
                   LOG_TEXT("link", outage->name));
     outage->is_on = false;
     outage->was_well = true;

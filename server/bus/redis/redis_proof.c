@@ -27,7 +27,7 @@ const char *redis_proof_judge_as(struct redis_bus *bus,
         redis_server_misfit(server, redis_is_sharded(bus), target);
     const char *before = bus->proof.misfit;
     if (misfit && misfit != before)
-        log_event(LOG_ERROR, "Redis cannot be used", LOG_TEXT("why", misfit));
+        log_event(LOG_ERROR, "Redis server unusable", LOG_TEXT("why", misfit));
     bus->proof.misfit = misfit;
     if (misfit)
         redis_reason_set(&bus->reason, "%s", misfit);
@@ -323,6 +323,10 @@ static void on_check(void *arg)
     struct redis_bus *bus = arg;
     struct redis_proof *proof = &bus->proof;
     uint64_t now_ms = clock_steady_ms();
+    uint64_t late_ms = loop_timer_late_ns(proof->timer) / 1000000;
+    redis_echo_excuse(&proof->echo, late_ms);
+    if (proof->asked_ms)
+        proof->asked_ms += late_ms;
     if (redis_echo_is_late(&proof->echo, bus->options->timeout_ms, now_ms) ||
         is_over(bus, proof->asked_ms, now_ms))
         take_as_deaf(bus);
@@ -338,7 +342,7 @@ const char *redis_proof_why(struct redis_bus *bus)
 {
     const struct redis_sentinels *sentinels = bus->sentinels;
     if (sentinels && !redis_sentinels_agree(sentinels))
-        return "Redis is away, and too few Sentinels name a master";
+        return "Redis is unavailable, and too few Sentinels name a master";
     return redis_reason_text(&bus->reason);
 }
 

@@ -7,7 +7,7 @@
 void redis_reason_init(struct redis_reason *reason)
 {
     pthread_mutex_init(&reason->lock, NULL);
-    redis_reason_set(reason, "Redis is away");
+    redis_reason_set(reason, "Redis is unavailable");
 }
 
 void redis_reason_deinit(struct redis_reason *reason)

@@ -39,7 +39,7 @@ static void on_answered(void *arg, const struct redisReply *reply)
     struct relogin *relogin = arg;
     const char *error = redis_push_error(reply);
     if (error)
-        log_event(LOG_ERROR, "Redis refuses the new login, the old one stays",
+        log_event(LOG_ERROR, "New Redis login refused; keeping the old one",
                   LOG_TEXT("why", error),
                   LOG_TEXT("hint", "tell Redis of it first, then reload"));
     else

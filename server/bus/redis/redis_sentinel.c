@@ -172,7 +172,7 @@ static const char *judge(void *arg, const struct redis_server *server)
     if (server->mode == REDIS_MODE_UNKNOWN ||
         server->mode == REDIS_MODE_SENTINEL)
         return NULL;
-    log_limited(LOG_ERROR, 1, "Redis cannot be used",
+    log_limited(LOG_ERROR, 1, "Redis server unusable",
                 LOG_TEXT("why", "redis.url names a Redis server where it "
                                 "should name a Sentinel"));
     return "a Redis server";

@@ -54,7 +54,7 @@ void redis_writes_note_refusal(struct redis_bus *bus,
     uint64_t now = clock_steady_ms();
     if (!writes->are_refused || now - writes->told_ms >= TELL_MS) {
         writes->told_ms = now;
-        log_event(LOG_ERROR, "Redis takes nothing that is written",
+        log_event(LOG_ERROR, "Redis refuses writes",
                   LOG_TEXT("error", redis_push_error(reply)));
     }
     writes->are_refused = true;
@@ -64,6 +64,6 @@ void redis_writes_note_refusal(struct redis_bus *bus,
 void redis_writes_note_done(struct redis_bus *bus)
 {
     if (bus->writes.are_refused)
-        log_event(LOG_WARN, "Redis takes what is written again");
+        log_event(LOG_WARN, "Redis accepts writes again");
     bus->writes.are_refused = false;
 }

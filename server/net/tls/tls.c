@@ -221,10 +221,10 @@ static void read_changed_files(struct tls *tls)
         return;
     struct error error;
     if (tls_use(tls, &tls->options, &error))
-        log_event(LOG_INFO, "TLS certificate read anew",
+        log_event(LOG_INFO, "Certificate reloaded",
                   LOG_TEXT("file", tls->options.cert));
     else
-        log_event(LOG_ERROR, "TLS files changed, the old ones stay in use",
+        log_event(LOG_ERROR, "Certificate reload failed",
                   LOG_TEXT("reason", error.text));
 }
 

@@ -7,7 +7,7 @@ import re
 def admin_of(server):
     """Of the server's admin.host: asked like a server, without TLS."""
     made = copy.copy(server)
-    lines = server.log_lines('Administration listens" at=127')
+    lines = server.log_lines('Administration listening" at=127')
     made.port = int(re.search(r":(\d+)", lines[-1].split("at=")[1])[1])
     made.context = False
     return made

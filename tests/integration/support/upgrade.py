@@ -59,6 +59,6 @@ def upgrade(server, timeout=15):
     """A whole upgrade; the old process, which may still drain. `server` is
     the new one from here on."""
     old = start(server)
-    line = server.wait_log(f"new process serves\" from={old.pid}", timeout)
+    line = server.wait_log(f"Upgrade completed\" from={old.pid}", timeout)
     server.process = Successor(int(line.rsplit("pid=", 1)[1].split()[0]))
     return old

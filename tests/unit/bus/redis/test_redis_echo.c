@@ -72,12 +72,25 @@ static void a_slow_link_is_given_time_but_not_for_ever(void **state)
     assert_in_range(late_after(&busy, true), 10000, 11500);
 }
 
+static void a_busy_thread_is_no_proof_of_deafness(void **state)
+{
+    (void)state;
+    struct redis_echo echo = {.sent = 1};
+    redis_echo_excuse(&echo, 5000); /* nothing is waited for */
+    redis_echo_answered(&echo, true, 10000);
+    redis_echo_excuse(&echo, 5000);
+    assert_false(is_late(&echo, 15100));
+    assert_false(is_late(&echo, 15900));
+    assert_true(is_late(&echo, 16100));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_comes_back_is_not_late),
         cmocka_unit_test(what_is_not_acknowledged_is_not_waited_for),
         cmocka_unit_test(nothing_old_and_nothing_from_elsewhere_counts),
+        cmocka_unit_test(a_busy_thread_is_no_proof_of_deafness),
         cmocka_unit_test(a_slow_link_is_given_time_but_not_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

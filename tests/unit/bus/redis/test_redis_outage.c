@@ -24,9 +24,9 @@ static void each_outage_has_a_line_and_so_has_its_end(void **state)
     redis_outage_end(&outage);
     redis_outage_end(&outage);
     const char *log = fake_stderr_end();
-    assert_int_equal(count(log, "Redis is away"), 1);
+    assert_int_equal(count(log, "Redis connection lost"), 1);
     assert_int_equal(count(log, "why=refused"), 1);
-    assert_int_equal(count(log, "Redis is there"), 2); /* the first time too */
+    assert_int_equal(count(log, "Redis connected"), 2); /* the first time too */
 }
 
 static void one_that_lasts_is_told_once_a_minute(void **state)
@@ -38,9 +38,9 @@ static void one_that_lasts_is_told_once_a_minute(void **state)
     for (uint64_t now = 2000; now < 190000; now += 1000)
         redis_outage_note(&outage, "WRONGPASS", now);
     const char *log = fake_stderr_end();
-    assert_int_equal(count(log, "Redis is away"), 1);
+    assert_int_equal(count(log, "Redis connection lost"), 1);
     /* the new reason at once, and then the newest one each minute */
-    assert_int_equal(count(log, "Redis is still away"), 4);
+    assert_int_equal(count(log, "Redis still unavailable"), 4);
     assert_int_equal(count(log, "WRONGPASS"), 4);
     assert_int_equal(count(log, "attempts=1 "), 1);
     assert_int_equal(count(log, "attempts=61"), 1);
@@ -53,7 +53,7 @@ static void reasons_that_change_all_the_time_do_not_fill_the_log(void **state)
     fake_stderr_begin();
     for (uint64_t now = 100000; now < 160000; now += 100)
         redis_outage_note(&outage, now % 200 ? "refused" : "WRONGPASS", now);
-    assert_true(count(fake_stderr_end(), "Redis is still away") <= 11);
+    assert_true(count(fake_stderr_end(), "Redis still unavailable") <= 11);
 }
 
 static void one_that_comes_and_goes_is_told_once_a_minute(void **state)
@@ -66,9 +66,10 @@ static void one_that_comes_and_goes_is_told_once_a_minute(void **state)
         redis_outage_end(&outage);
     }
     const char *log = fake_stderr_end();
-    assert_true(count(log, "Redis is away") <= 30);
-    assert_int_equal(count(log, "Redis is away"), count(log, "Redis is there"));
-    assert_int_equal(count(log, "Redis comes and goes"), 2);
+    assert_true(count(log, "Redis connection lost") <= 30);
+    assert_int_equal(count(log, "Redis connection lost"),
+                     count(log, "Redis connected"));
+    assert_int_equal(count(log, "Redis connection unstable"), 2);
     assert_int_equal(count(log, "times=120"), 2);
 }
 
