@@ -44,6 +44,20 @@ static const struct lws_protocols protocols[] = {
 /* No timer of libwebsockets for an idle connection: worker_tick pings. */
 static const lws_retry_bo_t no_idle_policy;
 
+/* Each socket counts itself in what logs for it, without a lock, and the
+ * library aborts when the count goes wrong. So threads share none. */
+static void give_log(struct reactor *reactor,
+                     struct lws_context_creation_info *info)
+{
+#if LWS_LIBRARY_VERSION_NUMBER >= 4003000
+    reactor->lws_log = memory_new(1, sizeof *reactor->lws_log);
+    info->log_cx = reactor->lws_log;
+#else
+    (void)reactor;
+    (void)info;
+#endif
+}
+
 bool lws_settings_apply(struct reactor *reactor)
 {
     void *loops[1] = {loop_native(reactor->loop)};
@@ -71,6 +85,7 @@ bool lws_settings_apply(struct reactor *reactor)
                         LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
         info.provided_client_ssl_ctx = tls_client_context(reactor->net->tls);
     }
+    give_log(reactor, &info);
     reactor->lws_context = lws_create_context(&info);
     /* with a foreign loop the context may be there but broken: the vhost
      * tells (see DECISIONS.md, libwebsockets) */

@@ -24,6 +24,7 @@ struct loop;
 struct loop_timer;
 struct lws;
 struct lws_context;
+struct lws_log_cx;
 struct lws_vhost;
 
 /* A socket that was closed and waits for the next connection. */
@@ -50,7 +51,8 @@ struct reactor {
     struct loop *loop;               /* NULL once finished */
     struct lws_context *lws_context; /* set to NULL by its destruction */
     struct lws_vhost *lws_vhost;
-    stream_reader *first_reader;              /* of a new socket */
+    struct lws_log_cx *lws_log;  /* NULL where the library has none (4.1) */
+    stream_reader *first_reader; /* of a new socket */
     void (*on_closed)(struct socket *socket); /* frees what it carries */
     pthread_t thread;
     bool is_started;

@@ -254,6 +254,8 @@ void reactor_finish(struct reactor *reactor)
     loop_finish(loop);
     if (reactor->lws_context)
         lws_context_destroy(reactor->lws_context);
+    free(reactor->lws_log);
+    reactor->lws_log = NULL;
     reactor->loop = NULL;
     loop_free(loop);
 }

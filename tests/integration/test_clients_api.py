@@ -80,7 +80,8 @@ def test_a_slow_readers_queue_is_shown(peal):
 
 
 def test_no_more_than_so_many_rows_and_channels(peal):
-    server = peal({**WITH_KEY, "limits": {"channels_per_connection": 100}})
+    server = peal({**WITH_KEY, "ping_seconds": 600,
+                   "limits": {"channels_per_connection": 100}})
     server.join("carol", *(f"room-{i}" for i in range(60)))
     row = show(server, "carol")["connections"][0]
     assert (row["channelCount"], len(row["channels"])) == (60, 50)

@@ -241,7 +241,8 @@ def test_it_tells_what_metrics_says(server):
 
 
 def test_a_noisy_client_and_its_channel_come_first_within_five_seconds(peal):
-    server = peal({**WITH_KEY, "limits": {"messages_per_second": 0}})
+    server = peal({**WITH_KEY, "ping_seconds": 600,
+                   "limits": {"messages_per_second": 0}})
     quiet = [server.join(f"quiet-{i}", f"room-{i % 50}") for i in range(300)]
     listener = server.join("listener", "noise")
     noisy = server.join("noisy", "noise")

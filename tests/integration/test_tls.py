@@ -729,3 +729,16 @@ def test_beyond_loopback_certificates_count_as_auth(keys):
               "client_id_from_certificate": "true"}
     result = start_with(config, "--host", "0.0.0.0", "--check-config")
     assert result.returncode == 0, result.stderr
+
+
+def test_all_threads_serve_many_short_ones_and_it_ends_well(peal, keys):
+    """What the threads' sockets have in common would be counted wrongly."""
+    server = make_server(peal, keys / "ours", {"workers": 4, "limits": {
+        "connections_per_ip": 0}})
+    clients = [subprocess.Popen(
+        ["openssl", "s_time", "-connect", f"127.0.0.1:{server.port}", "-new",
+         "-time", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+               for _ in range(4)]
+    assert [client.wait(seconds(20)) for client in clients] == [0] * 4
+    assert server.metric("peal_tls_handshakes_total") > 100
+    assert not server.stop()
