@@ -1,50 +1,85 @@
 /**
  * Builds what the npm package has beside its ES modules: `npm pack` runs it.
- * All of it is made from them by esbuild, which stands in tests/web.
+ * All of it is made from them by esbuild and terser, which stand in tests/web.
  *
  *   node build.js [FOLDER]   into dist/, or another folder
  */
 
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
 const CJS = { format: 'cjs', platform: 'node', external: ['peal-client', 'react', 'vue'] }; // node: the exports can be imported by name
+
+/** Members that get short names: those of peal.js that begin with `_`, and those of its requests, which no application sees. */
+const MANGLED = /^(_[a-z].*|bound|urgent|sent|isCounted|unhook|giveUp)$/;
+
+const MINIFIED = { format: 'esm', minify: true, mangleProps: MANGLED };
+
+/** For <script src>, which exports nothing: the exports become members of PealClient. */
+const SCRIPT = { ...MINIFIED, banner: { js: 'var PealClient;(()=>{' }, footer: { js: '})();' } };
 
 const BUILDS = {
   'peal.cjs': { from: 'peal.js', ...CJS },
   'react.cjs': { from: 'react/index.js', ...CJS },
   'vue.cjs': { from: 'vue/index.js', ...CJS },
   'peal-pusher.cjs': { from: 'peal-pusher.js', ...CJS },
-  // for <script src>: the exports are members of PealClient
-  'peal.min.js': { from: 'peal.js', format: 'iife', globalName: 'PealClient', minify: true, mangleProps: /^_[a-z]/ },
+  'peal.min.js': { from: 'peal.js', ...SCRIPT, external: ['./peal-fallback.js'] }, // loads the next one from beside itself
+  'peal-fallback.js': { from: 'peal-fallback.js', ...MINIFIED },
+  'peal.all.min.js': { from: 'peal.js', ...SCRIPT }, // both in one file
 };
 
 /** The types are the same for `require`, under a name that says so. */
 const TYPES = { 'peal.d.cts': 'peal.d.ts', 'react.d.cts': 'react/index.d.ts', 'vue.d.cts': 'vue/index.d.ts', 'peal-pusher.d.cts': 'peal-pusher.d.ts' };
 
-function findEsbuild() {
+async function load(name) {
   try {
-    return createRequire(join(HERE, '../tests/web/package.json'))('esbuild');
+    return await import(pathToFileURL(createRequire(join(HERE, '../tests/web/package.json')).resolve(name)));
   } catch {
-    throw new Error('esbuild is missing: run npm ci in tests/web');
+    throw new Error(`${name} is missing: run npm ci in tests/web`);
   }
 }
 
+/**
+ * A second pass over what esbuild made. esbuild's own export helpers, and its
+ * substitute for import() in a script, would cost 900 bytes: so it makes a
+ * module, and this turns its exports into members.
+ */
+async function minifyAgain(path, isScript) {
+  let code = readFileSync(path, 'utf8');
+  if (isScript) {
+    code = code.replace(/\bexport\{([^}]+)\};?\n/, (all, names) => `PealClient={${names.replace(/([\w$]+) as (\w+)/g, '$2:$1')}}\n`);
+    if (!code.includes('PealClient={')) throw new Error(`${path}: no exports found`);
+  }
+  const map = readFileSync(`${path}.map`, 'utf8');
+  const again = await minify(code, {
+    ecma: 2022,
+    module: !isScript,
+    compress: { ecma: 2022, passes: 3 },
+    sourceMap: { content: map, includeSources: true, url: `${basename(path)}.map` },
+  });
+  writeFileSync(path, again.code);
+  writeFileSync(`${path}.map`, again.map);
+}
+
+const { buildSync } = await load('esbuild');
+const { minify } = await load('terser');
 const folder = process.argv[2] ?? join(HERE, 'dist');
 mkdirSync(folder, { recursive: true });
 for (const [name, { from, ...how }] of Object.entries(BUILDS)) {
-  findEsbuild().buildSync({
+  const outfile = join(folder, name);
+  buildSync({
     entryPoints: [join(HERE, from)],
-    outfile: join(folder, name),
+    outfile,
     bundle: true,
     target: 'es2022',
     sourcemap: true,
     logLevel: 'warning',
     ...how,
   });
+  if (how.minify) await minifyAgain(outfile, 'banner' in how);
 }
 for (const [name, from] of Object.entries(TYPES)) copyFileSync(join(HERE, from), join(folder, name));

@@ -106,8 +106,8 @@ function utf8Length(text) {
   return length;
 }
 
-/** What is wrong with a name by a rule, in the words of the server; '' if nothing is. */
-function flawIn(name, rule, longest, isGood) {
+/** What is wrong with a name by a rule, in the words of the server; '' if nothing is. `good`: a character. */
+function flawIn(name, rule, longest, good) {
   if (typeof name !== 'string') return `must be ${rule}; it is not a string`;
   const bytes = utf8Length(name);
   let position = 0;
@@ -116,7 +116,7 @@ function flawIn(name, rule, longest, isGood) {
     const code = character.codePointAt(0);
     const isSurrogate = code >= 0xd800 && code <= 0xdfff; // without its other half
     position += 1;
-    if (flaw || (!isSurrogate && isGood(code, character))) continue;
+    if (flaw || (!isSurrogate && good.test(character))) continue;
     const hex = code.toString(16).toUpperCase().padStart(4, '0');
     flaw = `${isSurrogate ? 'lone surrogate' : `found U+${hex}`} at character ${position}`;
   }
@@ -130,8 +130,7 @@ function flawIn(name, rule, longest, isGood) {
  * @param {string} client
  */
 export function clientFlaw(client) {
-  const isControl = (code) => code < 0x20 || (code >= 0x7f && code < 0xa0);
-  return flawIn(client, '1 to 128 bytes of UTF-8 without control characters', 128, (code) => !isControl(code));
+  return flawIn(client, '1 to 128 bytes of UTF-8 without control characters', 128, /^\P{Cc}$/u);
 }
 
 /**
@@ -139,8 +138,7 @@ export function clientFlaw(client) {
  * @param {string} channel
  */
 export function channelFlaw(channel) {
-  return flawIn(channel, '1 to 164 of A-Z a-z 0-9 _ - = @ , . ; : # $ /', 164, (code, character) => (
-    /^[A-Za-z0-9_\-=@,.;:#$/]$/.test(character)));
+  return flawIn(channel, '1 to 164 of A-Z a-z 0-9 _ - = @ , . ; : # $ /', 164, /^[\w\-=@,.;:#$/]$/);
 }
 
 /**
@@ -158,7 +156,7 @@ function usableToken(given) {
 
 /** What is wrong with the name of an event. */
 function eventFlaw(event) {
-  return flawIn(event, '1 to 64 of A-Z a-z 0-9 _ . : -', 64, (code, character) => /^[\w.:-]$/.test(character));
+  return flawIn(event, '1 to 64 of A-Z a-z 0-9 _ . : -', 64, /^[\w.:-]$/);
 }
 
 /** Where README.md says more. */
@@ -289,7 +287,7 @@ class Emitter {
 
   /** Ends what on() or once() began with this listener. */
   off(type, listener) {
-    const listeners = this.#listeners.get(type) ?? new Set();
+    const listeners = this.#of(type);
     for (const each of listeners) if (each === listener || each.listener === listener) listeners.delete(each);
   }
 
@@ -303,15 +301,18 @@ class Emitter {
    * for the next one, and the caller reads its state anew.
    */
   _emit(type, event, holds = () => true) {
-    const listeners = this.#listeners.get(type) ?? new Set();
-    if (type === 'error' && !listeners.size) console.warn(`peal: ${event.message} (${event.code}), see ${event.help}`);
-    for (const listener of [...listeners]) {
-      if (listeners.has(listener) && holds()) guarded(listener)(event);
-    }
-    const any = this.#listeners.get(ANY) ?? new Set();
-    for (const listener of [...any]) {
-      if (any.has(listener) && holds()) guarded(listener)(type, event);
-    }
+    if (type === 'error' && !this.#of(type).size) console.warn(`peal: ${event.message} (${event.code}), see ${event.help}`);
+    this.#call(type, holds, event);
+    this.#call(ANY, holds, type, event);
+  }
+
+  #call(key, holds, ...values) {
+    const listeners = this.#of(key);
+    for (const listener of [...listeners]) if (listeners.has(listener) && holds()) guarded(listener)(...values);
+  }
+
+  #of(key) {
+    return this.#listeners.get(key) ?? new Set();
   }
 }
 
@@ -386,11 +387,11 @@ class Channel {
   #gapHeld = false; // ... and whether a gap did
   _isAnew = false; // for Peal: the server had it already, and was asked again
 
-  handles = new Set();
+  _handles = new Set();
   members = new Map(); // client -> member, as far as we know
-  isWatched = false; // whether anybody listens to who comes and goes
+  _isWatched = false; // whether anybody listens to who comes and goes
   isSynced = false; // whether `members` is what the server has
-  syncing = null; // the promise of an answer
+  _syncing = null; // the promise of an answer
   #news = new Map(); // client -> its last join or leave since we asked
 
   constructor(channel, since) {
@@ -408,7 +409,7 @@ class Channel {
   }
 
   _emit(type, event, holds) {
-    for (const handle of [...this.handles]) handle._emit(type, event, holds);
+    for (const handle of [...this._handles]) handle._emit(type, event, holds);
   }
 
   // For Peal, in the order of a subscription's life. ------------------------
@@ -484,12 +485,12 @@ class Channel {
   _ended() {
     this.state = 'ended';
     this.#held = null;
-    for (const handle of [...this.handles]) handle._end();
+    for (const handle of [...this._handles]) handle._end();
   }
 
   #give(message) {
     if (message.offset <= this.offset) return false;
-    for (const handle of [...this.handles]) handle._tellLate();
+    for (const handle of [...this._handles]) handle._tellLate();
     const missing = message.offset - this.offset - 1;
     if (missing > 0 && this.state === 'subscribed') this.#tellGap('hole', { missing });
     if (this.state !== 'subscribed') return false;
@@ -507,7 +508,7 @@ class Channel {
   /** A join or a leave. One that overtakes the list of members counts more than the list. */
   _moved(frame) {
     this._emit(frame.type, frame, () => this.state === 'subscribed');
-    if (this.syncing) this.#news.set(frame.client, frame);
+    if (this._syncing) this.#news.set(frame.client, frame);
     if (this.isSynced) this.#move(frame);
   }
 
@@ -557,7 +558,7 @@ class Channel {
   }
 
   _emitPresence(type, event, holds) {
-    for (const handle of [...this.handles]) handle.presence._tell(type, event, holds);
+    for (const handle of [...this._handles]) handle.presence._tell(type, event, holds);
   }
 }
 
@@ -594,7 +595,7 @@ export class Presence extends Emitter {
 
   on(type, listener) {
     const at = this.#at;
-    at.isWatched = true;
+    at._isWatched = true;
     if (!at.isSynced) this.#peal._watch(at);
     else if (!this._isHeard) Promise.resolve().then(() => this._tell('sync', at._list, () => at.isSynced));
     return super.on(type, listener);
@@ -643,7 +644,7 @@ export class Subscription extends Emitter {
     const { position } = at;
     this.#since = position?.epoch === since?.epoch && position?.offset === since?.offset ? undefined : since;
     this.#from = position;
-    at.handles.add(this);
+    at._handles.add(this);
     if (at.state === 'subscribed') Promise.resolve().then(() => this._tellLate());
   }
 
@@ -748,7 +749,7 @@ export class Subscription extends Emitter {
   /** The last one of a channel leaves it on the server too. */
   unsubscribe() {
     if (this.#left) return Promise.resolve();
-    const isLast = this.#at.handles.size === 1;
+    const isLast = this.#at._handles.size === 1;
     const left = isLast ? this.#peal._unsubscribe(this.#at) : Promise.resolve();
     this._end();
     return left;
@@ -770,7 +771,7 @@ export class Subscription extends Emitter {
   _end() {
     if (this.#left) return;
     this.#left = { position: this.position };
-    this.#at.handles.delete(this);
+    this.#at._handles.delete(this);
     super._emit('unsubscribed', { channel: this.channel });
   }
 
@@ -1174,8 +1175,9 @@ export class Peal extends Emitter {
    * answered may not have been the server.
    */
   #lost(given, reason) {
-    const code = this.#isFallback && !this.#opensBy && this.#options.transport === 'auto' ? 1006 : given;
-    const mayFallBack = this.#state !== 'open' && !this.#opensBy && this.#options.transport === 'auto';
+    const isOpenQuestion = !this.#opensBy && this.#options.transport === 'auto';
+    const code = this.#isFallback && isOpenQuestion ? 1006 : given;
+    const mayFallBack = this.#state !== 'open' && isOpenQuestion;
     this.#hangUp();
     if (mayFallBack) {
       this.#isFallback = !this.#isFallback && code === 1006 && ++this.#failedDials >= DIALS_BEFORE_FALLBACK;
@@ -1302,15 +1304,18 @@ export class Peal extends Emitter {
   #watchSilence() {
     const { idlePing, pongWait } = this.#options;
     if (!idlePing) return;
-    const silence = this.#clock.now() - this.#heardAt;
-    this.#after('idle', Math.max(idlePing - silence, 0), () => {
-      if (this.#clock.now() - this.#heardAt < idlePing) this.#watchSilence();
+    this.#after('idle', Math.max(idlePing - this.#silence, 0), () => {
+      if (this.#silence < idlePing) this.#watchSilence();
       else this.#probe(pongWait);
     });
   }
 
   #probeIfSilent() {
-    if (this.#clock.now() - this.#heardAt > SHORT_SILENCE) this.#probe(PROBE_WAIT);
+    if (this.#silence > SHORT_SILENCE) this.#probe(PROBE_WAIT);
+  }
+
+  get #silence() {
+    return this.#clock.now() - this.#heardAt;
   }
 
   /** Leaves a connection that says nothing for so long after a ping. */
@@ -1416,7 +1421,7 @@ export class Peal extends Emitter {
   #await(request, delay) {
     request.timer = this.#clock.setTimeout(() => {
       const { requestTimeout } = this.#options;
-      const silence = this.#clock.now() - this.#heardAt;
+      const silence = this.#silence;
       if (request.sent && request.frame.type === 'subscribe' && silence < requestTimeout) {
         this.#await(request, requestTimeout - silence);
         return;
@@ -1617,7 +1622,7 @@ export class Peal extends Emitter {
       const answer = await this.#request('subscribed', frame, { bound: true });
       if (socket !== this.#socket) return;
       subscription._answered(answer);
-      if (subscription.isWatched) this._watch(subscription);
+      if (subscription._isWatched) this._watch(subscription);
       if (subscription._owesGap && subscription._gap()) this.#askAnew(subscription);
     } catch (error) {
       if (socket !== this.#socket || subscription.state === 'ended') return;
@@ -1658,18 +1663,18 @@ export class Peal extends Emitter {
 
   /** For Presence. One question at a time; if somebody listens, again if it fails. */
   _sync(at) {
-    if (at.syncing) return at.syncing;
+    if (at._syncing) return at._syncing;
     at._syncs();
-    at.syncing = calm(this.presence(at.channel).then((clients) => {
-      at.syncing = null;
+    at._syncing = calm(this.presence(at.channel).then((clients) => {
+      at._syncing = null;
       at._membersAre(clients);
       return clients;
     }, (error) => {
-      at.syncing = null;
-      if (at.isWatched) this.#notSynced(at, error);
+      at._syncing = null;
+      if (at._isWatched) this.#notSynced(at, error);
       throw error;
     }));
-    return at.syncing;
+    return at._syncing;
   }
 
   #notSynced(at, error) {
