@@ -10,7 +10,8 @@
 #                             come from a mirror, and the containers in a
 #                             Docker engine of its own; with PEAL_ROOTS_FULL=1
 #                             also unit and integration tests in the other
-#                             Debian
+#                             Debian, and the failure tests of the stage
+#                             cluster there with Valkey if it has that
 #
 # TEST_BUILDS: the folder for the builds and logs (default: this
 # repository). TEST_JOBS: stages at a time (default: three for each core, as

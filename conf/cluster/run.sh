@@ -15,6 +15,8 @@
 # its replica 6381, and the Sentinels 6382 to 6384; or the cluster's nodes 6380
 # to 6385, which talk to each other at 6386 to 6391. With FIRST_PORT=9000 these
 # are 9000, 9001, 9002, and 9003 onwards.
+#
+# REDIS=valkey takes Valkey in the place of Redis.
 set -eu
 
 here=$(dirname "$(readlink -f "$0")")
@@ -27,6 +29,8 @@ one=$((front + 1))
 two=$((front + 2))
 redis=6380
 [ -z "${FIRST_PORT:-}" ] || redis=$((front + 3))
+server=${REDIS:-redis}-server
+client=${REDIS:-redis}-cli
 
 say() {
     printf '%s\n' "$*" >&2
@@ -52,7 +56,7 @@ is_there() {
 # The programs of these names, out of the packages of the same names or others.
 install_missing() {
     missing=""
-    is_there redis-server || missing="redis-server"
+    is_there "$server" || missing=$server
     is_there curl || missing="$missing curl"
     is_there "$proxy" || missing="$missing $proxy"
     [ -n "$missing" ] || return 0
@@ -121,7 +125,7 @@ start_redis() {
     port=$1
     shift
     mkdir "$folder/$port"
-    start "redis-$port" redis-server --port "$port" --bind 127.0.0.1 \
+    start "redis-$port" "$server" --port "$port" --bind 127.0.0.1 \
         --dir "$folder/$port" --save "" --appendonly yes "$@"
 }
 
@@ -129,7 +133,7 @@ start_redis() {
 wait_redis() {
     tries=0
     # shellcheck disable=SC2086 # a list of words
-    until redis-cli -p "$1" $2 2>&1 | grep -q "$3"; do
+    until "$client" -p "$1" $2 2>&1 | grep -q "$3"; do
         tries=$((tries + 1))
         [ $tries -le 150 ] || die "Redis at port $1 does not say $3"
         sleep 0.1
@@ -142,7 +146,7 @@ start_sentinel() {
         "sentinel monitor mymaster 127.0.0.1 $redis 2" \
         "sentinel down-after-milliseconds mymaster 2000" \
         "sentinel failover-timeout mymaster 10000" >"$folder/$1.conf"
-    start "sentinel-$1" redis-server "$folder/$1.conf" --sentinel
+    start "sentinel-$1" "$server" "$folder/$1.conf" --sentinel
 }
 
 # In earnest each runs on a machine of its own, with two replicas and
@@ -173,7 +177,7 @@ start_cluster() {
         wait_redis "$port" ping PONG
     done
     # shellcheck disable=SC2086 # a list of words
-    redis-cli --cluster create $nodes --cluster-replicas 1 --cluster-yes \
+    "$client" --cluster create $nodes --cluster-replicas 1 --cluster-yes \
         >"$folder/create.log" 2>&1 || die "$(cat "$folder/create.log")"
     for port in $(seq "$redis" $((redis + 5))); do
         wait_redis "$port" "cluster info" cluster_state:ok

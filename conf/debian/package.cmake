@@ -91,7 +91,7 @@ set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, libwebsockets-evlib-uv")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # whom an https:// application, or a rediss:// Redis, is trusted by
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "redis-server, postgresql, nginx | haproxy")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "redis-server | valkey-server, postgresql, nginx | haproxy")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 foreach(name conffiles postinst prerm postrm)
   list(APPEND CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA

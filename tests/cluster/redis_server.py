@@ -3,6 +3,7 @@ be stopped, killed, paused and started again; and the few words of its
 protocol that the tests need."""
 
 import itertools
+import os
 import pathlib
 import shutil
 import signal
@@ -12,7 +13,10 @@ import subprocess
 from support import patience
 from support.ports import free_port
 
-PROGRAM = "redis-server"
+# what the programs' names begin with: "redis" or "valkey"
+KIND = os.environ.get("PEAL_TEST_REDIS") or "redis"
+PROGRAM = f"{KIND}-server"
+CLI = f"{KIND}-cli"
 # what Redis says at each step is on the disk before it is answered
 LASTING = ("--appendonly", "yes", "--appendfsync", "always")
 
@@ -72,8 +76,8 @@ class RedisServer:
 
     def __init__(self, folder, *options):
         if not shutil.which(PROGRAM):
-            raise AssertionError("redis-server is missing: "
-                                 "apt-get install redis-server")
+            raise AssertionError(f"{PROGRAM} is missing: "
+                                 f"apt-get install {PROGRAM}")
         self.folder = pathlib.Path(folder)
         self.port = free_port()
         self.socket_path = self.folder / "redis.sock"

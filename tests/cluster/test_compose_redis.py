@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import yaml
 
-from redis_server import RedisConnection, free_port
+from redis_server import CLI, PROGRAM, RedisConnection, free_port
 from support import patience
 from support.server import ROOT
 
@@ -64,7 +64,8 @@ class Stack:
         if "--port" not in text and ".conf" not in text:
             options += " --port 6379"
         text = re.sub(r"exec redis-server( \S+\.conf)?",
-                      rf"exec redis-server\1 {options}", text)
+                      rf"exec {PROGRAM}\1 {options}", text)
+        text = text.replace("redis-cli", CLI)
         text = text.replace("milliseconds mymaster 5000",
                             "milliseconds mymaster 1000")
         return [shell, option, self.here(text)]
@@ -81,7 +82,7 @@ class Stack:
         """As its health check has it."""
         kind, *words = self.services[name]["healthcheck"]["test"]
         text = words[0] if kind == "CMD-SHELL" else " ".join(words)
-        where = f"redis-cli -h {self.places[name]}"
+        where = f"{CLI} -h {self.places[name]}"
         if "-p " not in text:
             where += " -p 6379"
         check = self.here(text.replace("redis-cli", where))

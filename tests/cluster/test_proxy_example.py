@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 
+from redis_server import KIND, PROGRAM
 from support import patience
 from support.raw import RawSocket, request_text
 from support.server import ROOT, find_program
@@ -38,9 +39,9 @@ def hear_interrupts():
 @contextlib.contextmanager
 def example(first, log, *words):
     environment = {**os.environ, "PEAL_BINARY": find_program(),
-                   "FIRST_PORT": str(first)}
+                   "REDIS": KIND, "FIRST_PORT": str(first)}
     for name in ("PEAL_TEST_WORKERS", "PEAL_TEST_SLOWNESS",
-                 "PEAL_TEST_SEED", "PEAL_TEST_SECONDS"):
+                 "PEAL_TEST_REDIS", "PEAL_TEST_SEED", "PEAL_TEST_SECONDS"):
         environment.pop(name, None)
     with open(log, "wb") as output:
         process = subprocess.Popen(
@@ -114,7 +115,7 @@ def test_the_example_with_replicas(kind, tmp_path):
         assert process.poll() is None, log.read_text()
         talk(first)
         found = subprocess.run(
-            ["pgrep", "-f", f"redis-server 127.0.0.1:{first + 3}"],
+            ["pgrep", "-f", f"{PROGRAM} 127.0.0.1:{first + 3}"],
             capture_output=True, text=True, check=True)
         os.kill(int(found.stdout), signal.SIGKILL)
         ports = (first + 1, first + 2)

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from redis_server import CLI
 from support import patience
 
 
@@ -97,7 +98,7 @@ def test_a_url_is_read_as_redis_cli_reads_it(redis, cluster, userinfo):
     server.call("CONFIG", "SET", "requirepass", "default-password!")
     server.password = "default-password!"
     url = f"redis://{userinfo}@127.0.0.1:{server.port}/0"
-    told = subprocess.run(["redis-cli", "-u", url, "PING"], check=False,
+    told = subprocess.run([CLI, "-u", url, "PING"], check=False,
                           capture_output=True, text=True,
                           timeout=patience.seconds(10))
     assert told.stdout == "PONG\n", told

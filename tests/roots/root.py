@@ -14,11 +14,12 @@ import subprocess
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo"]
 
-# $1: the folder; $2: a script for a shell in it. Without `net` it has a
-# loopback of its own, where every port is free.
+# $1: the folder, mounted on itself, as only a mount point can have namespaces
+# in it; $2: a script for a shell in it.
 ENTER = """
 set -e
 mount --make-rprivate /
+mount --bind "$1" "$1"
 mount -t proc proc "$1/proc"
 mount --rbind /dev "$1/dev"
 exec chroot "$1" /bin/sh -ec "$2"

@@ -56,6 +56,7 @@ void redis_server_read(struct redis_server *server, const char *info)
     if (former)
         server->was_promoted = former[strspn(former, "0")] > '0';
     read_mode(server, find(info, "redis_mode"));
+    read_mode(server, find(info, "server_mode")); /* Valkey */
     read_role(server, find(info, "role"));
 }
 

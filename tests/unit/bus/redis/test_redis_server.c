@@ -32,6 +32,21 @@ static void a_master_that_stands_alone_is_read(void **state)
     assert_null(redis_server_misfit(&server, true, REDIS_TARGET_SERVER));
 }
 
+/* It names the Redis that it began as, and its mode by another word. */
+static void valkey_is_read(void **state)
+{
+    (void)state;
+    struct redis_server server =
+        server_of("# Server\r\nredis_version:7.2.4\r\nserver_name:valkey\r\n"
+                  "valkey_version:8.1.1\r\nserver_mode:sentinel\r\n");
+    assert_int_equal(server.mode, REDIS_MODE_SENTINEL);
+    assert_int_equal(server.version, 7);
+    server = server_of("server_mode:cluster\r\n");
+    assert_int_equal(server.mode, REDIS_MODE_CLUSTER);
+    server = server_of("server_mode:standalone\r\n");
+    assert_int_equal(server.mode, REDIS_MODE_STANDALONE);
+}
+
 static void a_former_replica_is_known(void **state)
 {
     (void)state;
@@ -102,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_master_that_stands_alone_is_read),
+        cmocka_unit_test(valkey_is_read),
         cmocka_unit_test(a_former_replica_is_known),
         cmocka_unit_test(what_is_unknown_is_not_wrong),
         cmocka_unit_test(others_are_told_from_a_master),
