@@ -48,7 +48,7 @@ static void print_topic(const struct help_topic *topic)
         append_line((struct bytes){at, len}, &out);
         at += len + (at[len] == '\n');
     }
-    buffer_append_text(&out, "\nKeys, with their defaults\n");
+    buffer_append_text(&out, "\nKeys and their defaults\n");
     config_print_help_about(topic->keys, &out);
     fputs(buffer_text(&out), stdout);
     buffer_deinit(&out);

@@ -38,11 +38,10 @@ def hear_interrupts():
 
 @contextlib.contextmanager
 def example(first, log, *words):
-    environment = {**os.environ, "PEAL_BINARY": find_program(),
+    ours = {name: value for name, value in os.environ.items()
+            if not name.startswith("PEAL_TEST_")}
+    environment = {**ours, "PEAL_BINARY": find_program(),
                    "REDIS": KIND, "FIRST_PORT": str(first)}
-    for name in ("PEAL_TEST_WORKERS", "PEAL_TEST_SLOWNESS",
-                 "PEAL_TEST_REDIS", "PEAL_TEST_SEED", "PEAL_TEST_SECONDS"):
-        environment.pop(name, None)
     with open(log, "wb") as output:
         process = subprocess.Popen(
             [ROOT / "conf" / "cluster" / "run.sh", *words], env=environment,

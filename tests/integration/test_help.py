@@ -33,10 +33,10 @@ def examples():
 
 
 def test_every_key_belongs_to_a_topic():
-    everything = keys_in(run_peal("--help").stdout.split("\nKeys,")[1])
+    everything = keys_in(run_peal("--help").stdout.split("\nKeys and ")[1])
     assert len(everything) > 100
     assert everything == set().union(*(
-        keys_in(text.split("\nKeys,")[1]) for text in TOPICS.values()))
+        keys_in(text.split("\nKeys and ")[1]) for text in TOPICS.values()))
 
 
 def test_it_fits_a_terminal():
