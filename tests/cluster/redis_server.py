@@ -99,12 +99,16 @@ class RedisServer:
                 *self.options]
 
     def start(self, *more):
-        log = open(self.folder / f"redis-{next(self.starts)}.log", "wb")
-        with log:
+        log = self.folder / f"redis-{next(self.starts)}.log"
+        with open(log, "wb") as output:
             self.process = subprocess.Popen(
                 [*self.command(), *more],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        patience.wait_until(self.answers, 10, what="Redis to answer")
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+
+        def answers():
+            assert self.process.poll() is None, log.read_text()
+            return self.answers()
+        patience.wait_until(answers, 10, what="Redis to answer")
 
     def connect(self):
         connection = RedisConnection(self.port, host=self.host)

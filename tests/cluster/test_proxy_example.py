@@ -2,32 +2,22 @@
 
 import contextlib
 import os
-import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 
 import pytest
 
 from redis_server import KIND, PROGRAM
 from support import patience
+from support.ports import free_ports, is_free
 from support.raw import RawSocket, request_text
 from support.server import ROOT, find_program
 from support.websocket import Client, ws_path
 
 
 PORTS = 15
-
-
-def free_ports():
-    """The first of fifteen free ones in a row, below those that connections are
-    given."""
-    while True:
-        first = random.randrange(20000, 32000)
-        if all(map(is_free, range(first, first + PORTS))):
-            return first
 
 
 def hear_interrupts():
@@ -59,11 +49,6 @@ def example(first, log, *words):
             raise
 
 
-def is_free(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
 def get(port, path):
     raw = RawSocket(port)
     raw.send(request_text(path, headers=[("Connection", "close")]))
@@ -77,7 +62,7 @@ def test_the_example_with(proxy, tmp_path):
     path = os.environ.get("PATH", "") + ":/usr/sbin"
     assert shutil.which(proxy, path=path), \
         f"{proxy} is missing: apt-get install {proxy}"
-    first = free_ports()
+    first = free_ports(PORTS)
     log = tmp_path / "run.log"
     with example(first, log, proxy) as process:
         def is_there():
@@ -105,7 +90,7 @@ def test_an_instance_drains_only_when_haproxy_has_noticed():
 @pytest.mark.parametrize("kind", ["sentinel", "cluster"])
 def test_the_example_with_replicas(kind, tmp_path):
     """A master is killed, and the service goes on with its replica."""
-    first = free_ports()
+    first = free_ports(PORTS)
     log = tmp_path / "run.log"
     with example(first, log, "haproxy", kind) as process:
         patience.wait_until(
