@@ -29,7 +29,9 @@ def test_a_master_is_cut_off_from_the_others(placed_redis, cluster, load):
     set_apart(victim, others, True)
     patience.wait_until(lambda: is_master(replica), 20, 0.1,
                         what="its replica to take over")
-    assert "cluster_state:fail" in victim.call("CLUSTER", "INFO")
+    patience.wait_until(
+        lambda: "cluster_state:fail" in victim.call("CLUSTER", "INFO"), 20,
+        0.1, what="the master to see that it is alone")
     instances.wait_ready(20)
     patience.wait_until(
         lambda: "peal:{room-0}:c" in replica.call("PUBSUB", "SHARDCHANNELS"),

@@ -269,6 +269,7 @@ def test_it_is_reached_without_descriptors(peal):
     admin = admin_of(server)
     raws = [socket.create_connection(("127.0.0.1", server.port))
             for _ in range(200)]
+    server.wait_all_accepted()
     wait_until(lambda: admin.request("/ready").status == 503, 10)
     for _ in range(10):
         assert admin.request("/health").status == 200

@@ -293,8 +293,8 @@ def test_what_is_read_slowly_is_seen_by_the_bytes_that_wait(peal):
     slow = server.join("slow", "flood", receive_buffer=4096)
     source = server.join("source", "other")
     for _ in range(300):
-        source.send({"type": "broadcast", "channel": "flood",
-                     "payload": "x" * 60000})
+        source.ask({"type": "broadcast", "channel": "flood",
+                    "payload": "x" * 60000})
     feed = feed_of(server)
     seen = look_until(feed, lambda answer: (
         answer["connections"][0]["queued"] > 1000000),

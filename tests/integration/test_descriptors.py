@@ -51,19 +51,10 @@ def open_files(server):
     return len(os.listdir(f"/proc/{server.process.pid}/fd"))
 
 
-def not_accepted(server):
-    """How many connections still wait in the kernel, for one of the threads:
-    what a listening socket has to be read."""
-    port = f":{server.port:04X}"
-    rows = [line.split() for line in open("/proc/net/tcp", encoding="ascii")]
-    return sum(int(row[4].split(":")[1], 16) for row in rows
-               if row[1].endswith(port) and row[3] == "0A")
-
-
 def check_full(server, reason):
     """While full: alive, calm, quiet. First all must have come in: each thread
     turns those away that it has no room for, one after the other."""
-    wait_until(lambda: not_accepted(server) == 0, 20, what="all to come in")
+    server.wait_all_accepted()
     wait_until(lambda: status(server, "/ready") == 503, 10)
     assert [status(server, "/health") for _ in range(5)] == [200] * 5
     ready = get(server, "/ready")

@@ -28,8 +28,13 @@ def test_who_comes_gets_the_last_event(server, prefix):
     first.receive("old")
     first.receive("new")
     if user or prefix.startswith("private-"):
+        other = Pusher(server)
+        other.join(name, user and ("w", {}))
+        other.receive("new")
         for number in range(20):
             first.send(f"client-{number}", {}, name)
+        for number in range(20):
+            other.receive(f"client-{number}")
     second = Pusher(server)
     second.join(name, user and ("v", {}))
     message = second.receive("new")

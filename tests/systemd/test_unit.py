@@ -62,7 +62,7 @@ def test_what_only_the_running_process_finds_is_its_status(service):
 def test_lines_have_their_priority_in_the_journal(service):
     service.configure(log={"level": "loud"})
     service.kill(signal.SIGHUP)
-    wait_until(lambda: "not reloaded" in service.journal())
+    wait_until(lambda: "Config reload failed" in service.journal())
     lines = [json.loads(line) for line in service.run(
         "journalctl", "-u", "peal", "--no-pager", "-o", "json",
         "_SYSTEMD_UNIT=peal.service").stdout.splitlines()]

@@ -105,6 +105,21 @@ class Server:
         lines = patience.wait_until(found, 5, what=f"{count} {text!r}")
         assert len(lines) == count, lines
 
+    def not_accepted(self):
+        """How many connections still wait in the kernel, for one of the
+        threads: what a listening socket has to be read."""
+        port = f":{self.port:04X}"
+        with open("/proc/net/tcp", encoding="ascii") as table:
+            rows = [line.split() for line in table]
+        return sum(int(row[4].split(":")[1], 16) for row in rows
+                   if row[1].endswith(port) and row[3] == "0A")
+
+    def wait_all_accepted(self):
+        """Of many that come at once, each thread turns those away that it has
+        no room for, one after the other."""
+        patience.wait_until(lambda: self.not_accepted() == 0, 20,
+                            what="all to come in")
+
     def wait_port(self):
         def found():
             if self.process.poll() is not None:
