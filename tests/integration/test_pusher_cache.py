@@ -31,9 +31,9 @@ def test_who_comes_gets_the_last_event(server, prefix):
         other = Pusher(server)
         other.join(name, user and ("w", {}))
         other.receive("new")
-        for number in range(20):
+        for number in range(10):
             first.send(f"client-{number}", {}, name)
-        for number in range(20):
+        for number in range(10):
             other.receive(f"client-{number}")
     second = Pusher(server)
     second.join(name, user and ("v", {}))
