@@ -46,7 +46,7 @@ class Witness {
       const told = `${type} ${subscription.channel} ${event.payload ?? ''}`;
       if (type !== 'unsubscribed') sequence.assertOpen(told);
       act(event);
-      sequence.meddle(['message', 'gap'].includes(type) ? told : undefined);
+      sequence.meddle(sequence.toldBy(type, told));
     });
     this.subscription = subscription;
     hear('subscribed', ({ recovered }) => {
@@ -60,8 +60,7 @@ class Witness {
     hear('recovered');
     hear('error');
     hear('unsubscribed', () => (this.hasLeft = true));
-    subscription.onAny((type, { payload = '' }) => (
-      sequence.meddle(['message', 'gap'].includes(type) ? `${type} ${subscription.channel} ${payload}` : undefined)));
+    subscription.onAny((type, { payload = '' }) => sequence.meddle(sequence.toldBy(type, `${type} ${subscription.channel} ${payload}`)));
   }
 
   /** Follows who is there. */
@@ -117,6 +116,7 @@ class Sequence {
   #depth = 0;
   #told = ''; // the message or gap whose listener acts
   #toldAtClose = '';
+  #lastTold = ''; // the message or gap that was told last in this step
   #isOver = false; // listeners rest
   #witnesses = [];
   #host = new EventTarget();
@@ -180,6 +180,14 @@ class Sequence {
     assert.fail(`${told} after close()`);
   }
 
+  /** What the channel tells while a listener of this event acts: one that came late hears `subscribed` just before. */
+  toldBy(type, told) {
+    if (type === 'subscribed') return this.#told || this.#lastTold;
+    if (!['message', 'gap'].includes(type)) return undefined;
+    this.#lastTold = told;
+    return told;
+  }
+
   /** What a listener does. */
   meddle(told = this.#told) {
     if (this.#isOver || this.#depth > 3 || this.#random(4)) return;
@@ -193,6 +201,7 @@ class Sequence {
 
   async run() {
     for (let step = 0; step < STEPS; step += 1) {
+      this.#lastTold = '';
       const run = this.#pick([
         () => this.#act(), () => this.#act(), () => this.#server(), () => this.#server(), () => this.#server(),
         () => this.#server(), () => this.#network(), () => this.#happen(this.#pick(HOST_EVENTS)),
