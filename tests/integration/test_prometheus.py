@@ -111,6 +111,10 @@ ALERTS = {
         ("peal_descriptors_limit", "1000x20", "1000x20")]),
     "PealConfigsDiffer": ("70m", {}, [
         ("peal_config_hash", "7x3 5x80", "7x90")]),
+    "PealVersionsDiffer": ("70m", {"version": "1"}, [
+        ('peal_build_info{version="1"}', "1x90", "_x90"),
+        ('peal_build_info{version="2"}', "_x90", "1x90"),
+        ("peal_start_time_seconds", "100x90", "200x90")]),
     "PealNotReloaded": ("5m", {}, [
         ("peal_config_last_reload_successful", "1x3 0x20", "1 0 1x20")]),
     "PealCertificateExpires": ("15m", {}, [
@@ -237,7 +241,8 @@ def test_alerts_are_tested_with_series_that_exist(peal):
     """With other labels a test would prove nothing."""
     known = [line.rsplit(" ", 1)[0] for line in all_metrics(peal).splitlines()
              if not line.startswith("#")]
-    free = {"status": "[0-9]+", "thread": "[^\"]+", "route": "[^\"]+"}
+    free = {"status": "[0-9]+", "thread": "[^\"]+", "route": "[^\"]+",
+            "version": "[^\"]+"}
     for series in (row[0] for _, _, rows in ALERTS.values() for row in rows):
         if series.startswith("up{"):
             continue
