@@ -168,6 +168,35 @@ def test_messages_that_a_replica_lacks_are_told(redis, cluster, load, proxy):
     assert work.summary()["gap"] >= 8
 
 
+def test_a_master_that_was_a_replica_meanwhile_has_no_memory(
+        redis, cluster, proxy):
+    """The same process with the data of another: what it did before, and whose
+    answer was lost, is not done again."""
+    server, other = redis(), redis("--repl-diskless-sync-delay", "0")
+    between = proxy(server)
+    instances = cluster(between.url, 1)
+    alice = instances[0].join("alice", "room")
+    bob = instances[0].join("bob", "room")
+    between.holds_answers = True
+    alice.send({"type": "broadcast", "channel": "room", "payload": "once",
+                "id": 7})
+    assert bob.receive_type("broadcast")["payload"] == "once"
+    between.refuses = True
+    between.cut()
+    server.call("REPLICAOF", "127.0.0.1", other.port)
+    patience.wait_until(
+        lambda: "master_link_status:up" in server.call("INFO", "replication"),
+        20)
+    server.call("REPLICAOF", "NO", "ONE")
+    between.holds_answers = between.refuses = False
+    answer = alice.take(lambda m: m.get("id") == 7)
+    assert answer["type"] == "error" and answer["code"] == "unavailable", answer
+    instances.wait_ready()
+    alice.ask({"type": "broadcast", "channel": "room", "payload": "then"})
+    heard = bob.take(lambda m: m.get("payload"))
+    assert heard["payload"] == "then"
+
+
 def hear_by(bob, payload, until):
     heard = bob.take(lambda m: m.get("payload") == payload or
                      m["type"] == "gap")

@@ -152,8 +152,9 @@ static void take_server(struct redis_bus *bus)
         before->run_id[0] && strcmp(before->run_id, server->run_id) == 0;
     bool is_same_data =
         is_same_run && strcmp(before->data_id, server->data_id) == 0;
+    /* one that followed another master meanwhile has only what that one had */
     bool has_memory =
-        is_same_run ||
+        is_same_data ||
         (!server->was_promoted && strcmp(proof->dataset, proof->former) == 0);
     memcpy(proof->former, proof->dataset, sizeof proof->former);
     proof->server = *server;
