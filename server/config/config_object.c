@@ -58,6 +58,18 @@ void config_object_print(const struct config_keys *keys, const void *base,
     buffer_append_char(out, '}');
 }
 
+void config_object_print_list(const struct config_keys *keys, const void *items,
+                              size_t size, size_t count, struct buffer *out)
+{
+    const char *item = items;
+    buffer_append_char(out, '[');
+    for (size_t i = 0; i < count; i++, item += size) {
+        buffer_append_text(out, i ? ",\n    " : "\n    ");
+        config_object_print(keys, item, out);
+    }
+    buffer_append_text(out, count ? "\n  ]" : "]");
+}
+
 void config_object_clear(const struct config_keys *keys, void *base)
 {
     for (size_t i = 0; i < keys->count; i++)

@@ -23,6 +23,10 @@ bool config_object_read(const struct config_keys *keys, size_t required,
 void config_object_print(const struct config_keys *keys, const void *base,
                          struct buffer *out);
 
+/* A list of `count` of them, `size` bytes each; each on a line of its own. */
+void config_object_print_list(const struct config_keys *keys, const void *items,
+                              size_t size, size_t count, struct buffer *out);
+
 void config_object_clear(const struct config_keys *keys, void *base);
 
 #endif

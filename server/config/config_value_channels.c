@@ -108,13 +108,8 @@ static void print_channels(const struct config_key *key, const void *field,
 {
     (void)key;
     const struct channel_options_list *list = field;
-    buffer_append_text(out, "[\n");
-    for (size_t i = 0; i < list->count; i++) {
-        buffer_append_text(out, i ? ",\n" : "");
-        buffer_append_text(out, "    ");
-        config_object_print(&members, &list->items[i], out);
-    }
-    buffer_append_text(out, "\n  ]");
+    config_object_print_list(&members, list->items, sizeof *list->items,
+                             list->count, out);
 }
 
 static void clear_channels(void *field)

@@ -153,12 +153,8 @@ static void print(const struct config_key *row, const void *field,
 {
     (void)row;
     const struct pusher_app_options_list *list = field;
-    buffer_append_char(out, '[');
-    for (size_t i = 0; i < list->count; i++) {
-        buffer_append_text(out, i ? ",\n    " : "\n    ");
-        config_object_print(&members, &list->items[i], out);
-    }
-    buffer_append_char(out, ']');
+    config_object_print_list(&members, list->items, sizeof *list->items,
+                             list->count, out);
 }
 
 static void clear(void *field)

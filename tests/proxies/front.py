@@ -35,7 +35,8 @@ backend peal
     server one 127.0.0.1:{backend} {tls}
 """
 
-NGINX = """
+# What every config begins with: in a folder of its own, as any user.
+NGINX_START = """
 worker_processes 1;
 daemon off;
 pid nginx.pid;
@@ -48,6 +49,8 @@ http {{
     fastcgi_temp_path temp;
     uwsgi_temp_path temp;
     scgi_temp_path temp;
+"""
+NGINX = NGINX_START + """
     keepalive_requests 100000;
     upstream peal {{
         server 127.0.0.1:{backend};

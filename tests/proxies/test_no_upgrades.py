@@ -10,19 +10,7 @@ from support.raw import RawSocket, request_text
 from support.tokens import WITH_AUTH, make_token
 from support.websocket import handshake_headers
 
-NGINX = """
-worker_processes 1;
-daemon off;
-pid nginx.pid;
-error_log stderr warn;
-events {{ worker_connections 64; }}
-http {{
-    access_log off;
-    client_body_temp_path temp;
-    proxy_temp_path temp;
-    fastcgi_temp_path temp;
-    uwsgi_temp_path temp;
-    scgi_temp_path temp;
+NGINX = front.NGINX_START + """
     server {{
         listen 127.0.0.1:{port};
         if ($http_upgrade) {{ return 403; }}

@@ -21,19 +21,7 @@ FOR_OPERATORS = [
     "/%6detrics", "/dashboard%2f", "/dashboard%2Fmain.js", "/api%2fchannels",
     "/ready/../metrics", "http://localhost/dashboard",
 ]
-AROUND_NGINX = """
-worker_processes 1;
-daemon off;
-pid nginx.pid;
-error_log stderr warn;
-events {{ worker_connections 256; }}
-http {{
-    access_log off;
-    client_body_temp_path temp;
-    proxy_temp_path temp;
-    fastcgi_temp_path temp;
-    uwsgi_temp_path temp;
-    scgi_temp_path temp;
+AROUND_NGINX = front.NGINX_START + """
     server {{
         listen 127.0.0.1:8080;
         {locations}
