@@ -89,7 +89,7 @@ static struct bytes payload_of(const struct command *command)
     return payload.len ? payload : BYTES_LITERAL("null");
 }
 
-/* What is said to others; the event is put into `event`. */
+/* Reads what the message says to others, and its event into `event`. */
 static enum fault read_utterance(const struct command *command,
                                  char event[EVENT_MAX],
                                  struct utterance *utterance)

@@ -104,7 +104,7 @@ static void join(struct connection *connection, struct bytes channel)
     const struct position *since =
         position_vector_find(&stream->vector, channel);
     if (!since && stream->is_resumed)
-        since = &nowhere; /* which cannot be recovered from, and is told so */
+        since = &nowhere; /* the client learns that it cannot be recovered */
     enum fault fault =
         operation_subscribe(connection, channel, since, (struct bytes){0});
     if (fault != FAULT_NONE)

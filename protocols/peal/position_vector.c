@@ -83,7 +83,7 @@ void position_vector_write(const struct position_vector *vector,
 
 /* ---- reading ------------------------------------------------------------- */
 
-/* What stands before `end`, which is taken too. */
+/* Takes the text up to `end`, and `end` itself; returns the text. */
 static struct bytes take_until(struct bytes *rest, char end)
 {
     const char *at = rest->len ? memchr(rest->data, end, rest->len) : NULL;

@@ -198,7 +198,7 @@ static void tell_webhook(struct connection *connection,
     buffer_deinit(&more);
 }
 
-/* What was a text stays one that says the same. */
+/* A client's string stays a string with the same content. */
 static void send_event(struct connection *connection, const struct said *said,
                        struct bytes full)
 {

@@ -148,11 +148,10 @@ static void take_server(struct redis_bus *bus)
     struct redis_proof *proof = &bus->proof;
     const struct redis_server *server = redis_link_server(bus->commands);
     const struct redis_server *before = &proof->server;
-    bool is_same_run =
-        before->run_id[0] && strcmp(before->run_id, server->run_id) == 0;
-    bool is_same_data =
-        is_same_run && strcmp(before->data_id, server->data_id) == 0;
     /* one that followed another master meanwhile has only what that one had */
+    bool is_same_data = before->run_id[0] &&
+                        strcmp(before->run_id, server->run_id) == 0 &&
+                        strcmp(before->data_id, server->data_id) == 0;
     bool has_memory =
         is_same_data ||
         (!server->was_promoted && strcmp(proof->dataset, proof->former) == 0);
