@@ -36,11 +36,15 @@ LOST = (OSError, websockets.WebSocketException, asyncio.TimeoutError)
 REFUSED = ("unavailable", "not_stored")
 
 
-async def open_socket(ports, client):
-    """A connection to some instance that takes it; tries until one does."""
+async def open_socket(ports, client, first=None):
+    """A connection to some instance that takes it; tries until one does. The
+    one that counts as `first`, in turns, is tried first."""
     while True:
         candidates = list(ports())
+        preferred = candidates[first % len(candidates)] \
+            if first is not None and candidates else None
         random.shuffle(candidates)
+        candidates.sort(key=lambda port: port != preferred)
         for port in candidates:
             try:
                 return await websockets.connect(
@@ -69,10 +73,12 @@ class Publish:
 
 
 class Publisher:
-    """Publishes in one channel, so many a second, with bounded haste."""
+    """Publishes in one channel, so many a second, with bounded haste. The
+    first connections take instances in turn, so that each has publishers."""
 
-    def __init__(self, load, name, channel, rate):
+    def __init__(self, load, number, name, channel, rate):
         self.load = load
+        self.number = number
         self.name = name
         self.channel = channel
         self.rate = rate
@@ -83,8 +89,10 @@ class Publisher:
 
     async def run(self):
         while not self.load.is_over:
-            socket = await open_socket(self.load.ports, self.name)
             connection = next(self.connections)
+            socket = await open_socket(
+                self.load.ports, self.name,
+                first=self.number if connection == 1 else None)
             reader = asyncio.ensure_future(self.read(socket))
             try:
                 await self.write(socket, connection)
@@ -249,7 +257,7 @@ class Load:
         self.failure = None
         self.rounds = itertools.count(1)
         self.publishers = [
-            Publisher(self, f"{channel}.p{i}", channel, rate)
+            Publisher(self, i, f"{channel}.p{i}", channel, rate)
             for channel in channels for i in range(publishers)]
         self.listeners = [Listener(self, f"listener{i}", channels)
                           for i in range(listeners)]
