@@ -237,6 +237,8 @@ static void place_others(struct redis_cluster *all)
         if (!node->echo ||
             owner(all, redis_slot_of(bytes_of(node->echo))) != node)
             redis_node_set_echo(node, choose_echo(all, node));
+        else if (node->is_disowned) /* INFO says which data it has now */
+            redis_node_connect_anew(node, "it was no master for a while");
     }
 }
 
@@ -402,10 +404,9 @@ void redis_cluster_show(const struct redis_cluster *all,
 
 static void count_nodes(const struct redis_cluster *all)
 {
-    struct metrics *metrics = &all->bus->metrics;
     size_t up = count_up(all);
-    metrics_set(metrics, METRIC_REDIS_NODES_UP, up);
-    metrics_set(metrics, METRIC_REDIS_NODES_DOWN, all->count - up);
+    metrics_set(&all->bus->metrics, METRIC_REDIS_NODES_UP, up);
+    metrics_set(&all->bus->metrics, METRIC_REDIS_NODES_DOWN, all->count - up);
 }
 
 static void on_check(void *arg)

@@ -34,7 +34,9 @@ static void on_echo_sent(void *arg, const struct redisReply *reply)
                         clock_steady_ms());
     if (is_accepted)
         return;
-    lose(node); /* MOVED: another channel, when the table is right */
+    /* MOVED: another channel, when the table is right */
+    node->is_disowned |= redis_push_has_error(reply, "MOVED");
+    lose(node);
     node->events->on_doubt(node->events->arg);
 }
 
@@ -54,11 +56,10 @@ static void prove(struct redis_node *node)
         return;
     if (redis_server_differs(redis_link_server(node->commands),
                              redis_link_server(node->subscriptions))) {
-        redis_link_reset(node->commands, "its links reach different servers");
-        redis_link_reset(node->subscriptions,
-                         "its links reach different servers");
+        redis_node_connect_anew(node, "its links reach different servers");
         return;
     }
+    node->is_disowned = false;
     node->needed = node->echoes.sent + 1;
     send_echo(node);
 }
@@ -73,9 +74,9 @@ static void on_echo(struct redis_node *node, struct bytes text)
         return;
     node->is_proven = node->is_new = true;
     const struct redis_server *server = redis_link_server(node->commands);
-    if (strcmp(server->run_id, node->run_id) != 0 || !server->run_id[0])
+    if (!redis_server_has_same_data(&node->server, server))
         node->is_other = true;
-    memcpy(node->run_id, server->run_id, sizeof node->run_id);
+    node->server = *server;
     redis_link_settle(node->commands);
     redis_link_settle(node->subscriptions);
     node->events->on_changed(node->events->arg);
@@ -85,7 +86,7 @@ static void subscribe_echo(struct redis_node *node)
 {
     const struct bytes words[] = {BYTES_LITERAL("SSUBSCRIBE"),
                                   bytes_of(node->echo ? node->echo : "")};
-    node->is_subscribed = false;
+    node->is_subscribed = node->is_disowned = false;
     if (node->echo)
         redis_link_push(node->subscriptions, words, 2);
 }
@@ -160,7 +161,9 @@ static void on_push(void *arg, const struct redisReply *reply)
         prove(node);
     } else {
         node->is_subscribed = false;
+        node->is_disowned = true;
         lose(node);
+        node->events->on_doubt(node->events->arg);
     }
 }
 
@@ -218,6 +221,12 @@ void redis_node_connect(struct redis_node *node)
                        tls, &subscriptions);
 }
 
+void redis_node_connect_anew(struct redis_node *node, const char *why)
+{
+    redis_link_reset(node->commands, why);
+    redis_link_reset(node->subscriptions, why);
+}
+
 void redis_node_disconnect(struct redis_node *node)
 {
     struct redis_link *commands = node->commands;
@@ -243,7 +252,10 @@ void redis_node_check(struct redis_node *node, uint64_t now_ms,
         redis_link_reset(node->subscriptions,
                          "what this instance publishes does not come back");
     } else if (is_ready && now_ms >= node->echo_ms) {
-        send_echo(node);
+        if (node->needed == UINT64_MAX && !node->is_disowned)
+            prove(node); /* an echo was refused */
+        else
+            send_echo(node);
     }
 }
 

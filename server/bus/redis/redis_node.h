@@ -44,12 +44,13 @@ struct redis_node {
     uint32_t replicas;  /* of its last range of slots */
     bool is_replaced;   /* a former replica has slots of it */
     bool is_new;        /* proven since the cluster looked */
-    bool is_other;      /* and another server than before */
+    bool is_other;      /* and may lack what the server before had */
     unsigned loaded;    /* scripts */
     char *echo;         /* channel of the echoes; NULL: none */
     bool is_subscribed; /* to it */
+    bool is_disowned;   /* the server has, or had, not the slot of the echoes */
     bool is_proven;
-    char run_id[REDIS_RUN_ID_LEN + 1]; /* of the server proven last */
+    struct redis_server server; /* that was proven last */
     struct redis_echo echoes;
     uint64_t needed;  /* the one that proves */
     uint64_t echo_ms; /* when the next one is due */
@@ -63,6 +64,9 @@ void redis_node_free(struct redis_node *node);
 
 void redis_node_connect(struct redis_node *node);
 void redis_node_disconnect(struct redis_node *node);
+
+/* Makes new connections to the same address. */
+void redis_node_connect_anew(struct redis_node *node, const char *why);
 
 /* Uses this channel from now on; takes the text, NULL: there is none. */
 void redis_node_set_echo(struct redis_node *node, char *echo);
