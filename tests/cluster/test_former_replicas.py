@@ -58,7 +58,7 @@ class Pair:
     def there_and_back(self, how=()):
         """The replica takes over, and gives everything back."""
         self.swap(self.master, self.replica, how)
-        self.swap(self.replica, self.master, ())
+        self.swap(self.replica, self.master, how)
         self.masters.wait_ok()
         for node in self.masters.nodes:
             patience.wait_until(lambda n=node: self.is_named_by(n), 20,
