@@ -8,8 +8,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "bus/redis/redis_keys.h"
 #include "bus/redis/redis_link.h"
 #include "bus/redis/redis_push.h"
+#include "bus/redis/redis_slots.h"
 #include "bus/redis/redis_writes.h"
 
 enum { ECHO_MS = 400 };
@@ -50,13 +52,19 @@ static void send_echo(struct redis_node *node)
     redis_link_send(node->commands, words, 3, on_echo_sent, node);
 }
 
+static void connect_anew(struct redis_node *node, const char *why)
+{
+    redis_link_reset(node->commands, why);
+    redis_link_reset(node->subscriptions, why);
+}
+
 static void prove(struct redis_node *node)
 {
     if (node->loaded < SCRIPT_COUNT || !node->is_subscribed || !node->echo)
         return;
     if (redis_server_differs(redis_link_server(node->commands),
                              redis_link_server(node->subscriptions))) {
-        redis_node_connect_anew(node, "its links reach different servers");
+        connect_anew(node, "its links reach different servers");
         return;
     }
     node->is_disowned = false;
@@ -191,7 +199,7 @@ static const char *judge_node(void *arg, const struct redis_server *server)
     return misfit;
 }
 
-void redis_node_connect(struct redis_node *node)
+static void connect_now(struct redis_node *node)
 {
     struct redis_bus *bus = node->bus;
     const struct redis_tls *tls = bus->url.has_tls ? bus->tls : NULL;
@@ -219,12 +227,6 @@ void redis_node_connect(struct redis_node *node)
     node->subscriptions =
         redis_link_new(bus->loop, node->labels[1], bus->options, &node->url,
                        tls, &subscriptions);
-}
-
-void redis_node_connect_anew(struct redis_node *node, const char *why)
-{
-    redis_link_reset(node->commands, why);
-    redis_link_reset(node->subscriptions, why);
 }
 
 void redis_node_disconnect(struct redis_node *node)
@@ -265,11 +267,38 @@ uint64_t redis_node_echo(struct redis_node *node)
     return node->echoes.sent;
 }
 
-void redis_node_set_echo(struct redis_node *node, char *echo)
+static bool owns(const struct redis_node *node, const char *channel)
 {
-    free(node->echo);
-    node->echo = echo;
-    subscribe_echo(node);
+    return node->events->owns(node->events->arg, node,
+                              redis_slot_of(bytes_of(channel)));
+}
+
+/* A channel of this instance in one of the node's slots. */
+static char *choose_echo(const struct redis_node *node)
+{
+    enum { TRIES = 1000000 };
+    for (unsigned i = 0; i < TRIES; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "{echo:%u}:%s", i, node->bus->id);
+        char *full = redis_name(node->bus, name);
+        if (owns(node, full))
+            return full;
+        free(full);
+    }
+    return NULL;
+}
+
+void redis_node_place(struct redis_node *node)
+{
+    if (!node->commands)
+        connect_now(node);
+    if (!node->echo || !owns(node, node->echo)) {
+        free(node->echo);
+        node->echo = choose_echo(node);
+        subscribe_echo(node);
+    } else if (node->is_disowned) { /* INFO says which data it has now */
+        connect_anew(node, "it was no master for a while");
+    }
 }
 
 struct redis_node *redis_node_new(struct redis_bus *bus, const char *host,

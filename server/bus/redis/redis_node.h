@@ -19,6 +19,7 @@ struct redis_node;
 struct redis_node_events {
     /* NULL, or why this server cannot be used */
     const char *(*judge)(void *arg, const struct redis_server *server);
+    bool (*owns)(void *arg, const struct redis_node *node, uint16_t slot);
     /* it is proven, or not any more */
     void (*on_changed)(void *arg);
     /* the table of slots may be wrong */
@@ -62,14 +63,11 @@ struct redis_node *redis_node_new(struct redis_bus *bus, const char *host,
                                   const struct redis_node_events *events);
 void redis_node_free(struct redis_node *node);
 
-void redis_node_connect(struct redis_node *node);
 void redis_node_disconnect(struct redis_node *node);
 
-/* Makes new connections to the same address. */
-void redis_node_connect_anew(struct redis_node *node, const char *why);
-
-/* Uses this channel from now on; takes the text, NULL: there is none. */
-void redis_node_set_echo(struct redis_node *node, char *echo);
+/* The table of slots is new: sees to its connections, and to a channel for its
+ * echoes. */
+void redis_node_place(struct redis_node *node);
 
 /* Publishes an echo now; returns its number. */
 uint64_t redis_node_echo(struct redis_node *node);

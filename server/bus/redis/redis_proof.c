@@ -80,11 +80,6 @@ static void on_probe_up(void *arg)
         connect_anew(bus, "another server answers at this address now");
 }
 
-static void on_probe_down(void *arg)
-{
-    (void)arg; /* it tries again by itself */
-}
-
 static void end_probe(struct redis_proof *proof)
 {
     redis_link_free(proof->probe);
@@ -96,8 +91,7 @@ static void end_probe(struct redis_proof *proof)
 static void probe(struct redis_bus *bus, uint64_t now_ms)
 {
     struct redis_proof *proof = &bus->proof;
-    const struct redis_link_events events = {
-        .on_up = on_probe_up, .on_down = on_probe_down, .arg = bus};
+    const struct redis_link_events events = {.on_up = on_probe_up, .arg = bus};
     if (proof->has_probed)
         end_probe(proof);
     if (proof->probe || now_ms < proof->probe_ms || !bus->is_ready ||
