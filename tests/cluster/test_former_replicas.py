@@ -16,6 +16,7 @@ from support.api import WITH_KEY, publish
 from test_partition import is_master
 from test_redis_cluster import ROOMS, move_slot
 
+CUT = pytest.mark.parametrize("are_cut", [False, True], ids=["kept", "cut"])
 BOTH = pytest.mark.parametrize("which", ["home", "other"])
 
 
@@ -116,7 +117,7 @@ def paused():
 
 @BOTH
 @pytest.mark.parametrize("prefix", ["room", "plain"])
-@pytest.mark.parametrize("are_cut", [False, True], ids=["kept", "cut"])
+@CUT
 def test_what_only_the_publisher_knows_is_told(
         masters, cluster, paused, which, prefix, are_cut):
     """Nobody hears the message, and the master that acknowledged it has lost
@@ -155,8 +156,9 @@ def has_arrived(connection):
 
 
 @BOTH
+@CUT
 def test_an_unanswered_publish_is_not_repeated(masters, cluster, paused,
-                                               which):
+                                               which, are_cut):
     """The master did it, and has forgotten that."""
     pair = Pair(masters, which)
     instances = cluster(masters.url, 2, redis={
@@ -179,6 +181,8 @@ def test_an_unanswered_publish_is_not_repeated(masters, cluster, paused,
     pair.master.resume()
     assert killer.read() > 0
     assert bob.receive_type("broadcast")["payload"] == "once"
+    if are_cut:
+        pair.cut()
     pair.there_and_back(["TAKEOVER"])
     paused.resume()
     answer = alice.take(lambda m: m.get("id") == 7)
