@@ -84,9 +84,10 @@ EXAMPLES = {
         "tested", "tests/web/migrate.test.js"),
     ("protocols/migrate.md", "From your own WebSocket server", "diff"): (
         "tested", "tests/web/migrate.test.js"),
-    ("protocols/pusher.md", "Pusher's protocol", "sh"): ("run", ""),
-    ("protocols/pusher.md", "Pusher's protocol", "json"): ("config", ""),
-    ("protocols/pusher.md", "Pusher's protocol", "js"): (
+    ("protocols/pusher.md", "Try it", "sh"): ("run", ""),
+    ("protocols/pusher.md", "Set up an app", "sh"): ("run", ""),
+    ("protocols/pusher.md", "Set up an app", "json"): ("config", ""),
+    ("protocols/pusher.md", "Set up an app", "js"): (
         "shown", "tests/web/pusher.test.js connects with other addresses"),
     ("protocols/pusher.md", "Webhooks", "json"): ("json", ""),
     ("protocols/pusher.md", "Recovery", "js"): (
