@@ -37,6 +37,7 @@ EXAMPLES = {
                                      "the stages package and roots do it"),
     ("README.md", "Performance", "sh"): ("checked", "takes 40 minutes"),
 
+    ("conf/README.md", "Operate Peal", "sh"): ("run", ""),
     ("conf/README.md", "Replace a secret", "ini"): (
         "shown", "tests/systemd/test_unit.py has such a drop-in, in parts"),
     ("conf/README.md", "Channel rules", "json"): ("config", ""),
