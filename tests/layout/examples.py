@@ -118,6 +118,15 @@ EXAMPLES = {
 
     ("tests/README.md", "Tests", "sh"): ("checked", BUILDS),
     ("tests/README.md", "Run a part", "sh"): ("checked", BUILDS),
+    ("tests/load/README.md", "Load tests", "sh"): ("run", ""),
+    ("tests/load/README.md", "Recipes", "sh"): (
+        "checked", "loads both cores for a minute"),
+    ("tests/load/README.md", "Compare servers", "sh"): (
+        "checked", "takes minutes, and installs the other servers"),
+    ("tests/load/README.md", "Count instructions", "sh"): (
+        "checked", "the stage instructions runs it"),
+    ("tests/load/README.md", "The HTTP API", "sh"): (
+        "checked", "loads both cores for a minute"),
     ("web/README.md", "peal.js in ten lines", "js"): ("tested", NODE),
     ("web/README.md", "From npm, in Node, in TypeScript", "sh"): (
         "tested", "tests/web/package.test.js"),
