@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -112,8 +113,29 @@ def test_its_unit_test_can_fail(source):
                           timeout=seconds(20)).returncode == 1
 
 
-def test_its_test_through_the_server_passes(source):
-    program = source.link("peal", "main", "reverse", "protocols")
+@pytest.fixture(scope="module")
+def program(source):
+    return source.link("peal", "main", "reverse", "protocols")
+
+
+def test_it_answers_the_command_of_the_page(program, peal, monkeypatch):
+    monkeypatch.setenv("PEAL_BINARY", str(program))
+    server = peal(plain=True)
+    [line] = [line for line in blocks("sh")[0].splitlines() if "ws://" in line]
+    command = shlex.split(line.replace("8080", str(server.port)))
+    with subprocess.Popen(command, stdin=subprocess.PIPE, text=True,
+                          stdout=subprocess.PIPE) as shell:
+        shell.stdin.write("hello\n")
+        shell.stdin.flush()
+        stop = threading.Timer(seconds(20), shell.kill)
+        stop.start()
+        found = any("olleh" in line for line in shell.stdout)
+        stop.cancel()
+        shell.kill()
+    assert found
+
+
+def test_its_test_through_the_server_passes(source, program):
     [code] = blocks("python")
     test = source.folder / "test_reverse.py"
     test.write_text(code)

@@ -62,7 +62,8 @@ EXAMPLES = {
         "tested", "tests/integration/test_protocol_pages.py"),
     ("protocols/README.md", "Add a protocol", "python"): (
         "tested", "tests/integration/test_protocol_pages.py"),
-    ("protocols/README.md", "Add a protocol", "sh"): ("checked", BUILDS),
+    ("protocols/README.md", "Add a protocol", "sh"): (
+        "tested", "tests/integration/test_protocol_pages.py"),
     ("protocols/http-api.md", "Call the API", "sh"): (
         "tested", "tests/integration/test_api_pages.py"),
     ("protocols/http-api.md", "Authenticate with API keys", "json"): (
