@@ -45,3 +45,37 @@ def test_a_master_is_cut_off_from_the_others(placed_redis, cluster, load):
     print(work.summary())
     work.prove(gaps=True)
     assert work.summary()["gap"]
+
+
+def test_a_master_that_is_alone_is_not_believed(placed_redis, cluster):
+    """It still names itself in its table of slots."""
+    masters = RedisCluster(placed_redis, replicas=1)
+    victim = masters.owner("peal:{room-0}:c")
+    replica = masters.replicas[masters.masters.index(victim)]
+    others = [node for node in masters.nodes if node is not victim]
+    instances = cluster(f"redis+cluster://{victim.host}:{victim.port}", 1)
+    alice = instances[0].join("alice", *ROOMS)
+    set_apart(victim, others, True)
+    patience.wait_until(lambda: is_master(replica), 20, 0.1,
+                        what="its replica to take over")
+    patience.wait_until(
+        lambda: "cluster_state:fail" in victim.call("CLUSTER", "INFO"), 20,
+        0.1, what="the master to see that it is alone")
+    patience.wait_until(
+        lambda: "peal:{room-0}:c" in replica.call("PUBSUB", "SHARDCHANNELS"),
+        20, what="the instance to follow")
+    instances.wait_ready(20)
+    asked = questions(victim)
+    patience.wait_until(lambda: questions(victim) > asked + 1, 60,
+                        what="the instance to ask the master for the table")
+    answer = alice.ask({"type": "broadcast", "channel": "room-0",
+                        "payload": 1})
+    assert answer["type"] == "broadcastResult", answer
+    assert instances[0].metric("peal_redis_failovers_total") == 1
+
+
+def questions(node):
+    """How often it was asked for its table of slots."""
+    lines = node.call("INFO", "commandstats").splitlines()
+    return sum(int(line.split("calls=")[1].split(",")[0]) for line in lines
+               if line.startswith("cmdstat_cluster|slots:"))

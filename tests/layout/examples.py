@@ -8,7 +8,6 @@ language is output or a drawing and needs none. The classes:
   wire     test_examples.py sends each message and compares the answers
   json     test_examples.py parses it
   python   test_examples.py runs it
-  c        test_examples.py compiles it
   checked  test_examples.py checks syntax, paths, presets and the program's
            commands and flags; the text says why it is not run
   tested   the named test runs or compares it
@@ -37,6 +36,7 @@ EXAMPLES = {
                                      "the stages package and roots do it"),
     ("README.md", "Performance", "sh"): ("checked", "takes 40 minutes"),
 
+    ("conf/README.md", "Operate Peal", "sh"): ("run", ""),
     ("conf/README.md", "Replace a secret", "ini"): (
         "shown", "tests/systemd/test_unit.py has such a drop-in, in parts"),
     ("conf/README.md", "Channel rules", "json"): ("config", ""),
@@ -57,7 +57,14 @@ EXAMPLES = {
     ("conf/kubernetes/README.md", "Peal in Kubernetes", "sh"): (
         "tested", "tests/integration/test_kubernetes.py"),
 
-    ("protocols/README.md", "Add a protocol", "c"): ("c", ""),
+    ("protocols/README.md", "Add a protocol", "c"): (
+        "tested", "tests/integration/test_protocol_pages.py"),
+    ("protocols/README.md", "Add a protocol", "diff"): (
+        "tested", "tests/integration/test_protocol_pages.py"),
+    ("protocols/README.md", "Add a protocol", "python"): (
+        "tested", "tests/integration/test_protocol_pages.py"),
+    ("protocols/README.md", "Add a protocol", "sh"): (
+        "tested", "tests/integration/test_protocol_pages.py"),
     ("protocols/http-api.md", "Call the API", "sh"): (
         "tested", "tests/integration/test_api_pages.py"),
     ("protocols/http-api.md", "Authenticate with API keys", "json"): (
@@ -84,9 +91,10 @@ EXAMPLES = {
         "tested", "tests/web/migrate.test.js"),
     ("protocols/migrate.md", "From your own WebSocket server", "diff"): (
         "tested", "tests/web/migrate.test.js"),
-    ("protocols/pusher.md", "Pusher's protocol", "sh"): ("run", ""),
-    ("protocols/pusher.md", "Pusher's protocol", "json"): ("config", ""),
-    ("protocols/pusher.md", "Pusher's protocol", "js"): (
+    ("protocols/pusher.md", "Try it", "sh"): ("run", ""),
+    ("protocols/pusher.md", "Set up an app", "sh"): ("run", ""),
+    ("protocols/pusher.md", "Set up an app", "json"): ("config", ""),
+    ("protocols/pusher.md", "Set up an app", "js"): (
         "shown", "tests/web/pusher.test.js connects with other addresses"),
     ("protocols/pusher.md", "Webhooks", "json"): ("json", ""),
     ("protocols/pusher.md", "Recovery", "js"): (
@@ -116,6 +124,15 @@ EXAMPLES = {
 
     ("tests/README.md", "Tests", "sh"): ("checked", BUILDS),
     ("tests/README.md", "Run a part", "sh"): ("checked", BUILDS),
+    ("tests/load/README.md", "Load tests", "sh"): ("run", ""),
+    ("tests/load/README.md", "Recipes", "sh"): (
+        "checked", "loads both cores for a minute"),
+    ("tests/load/README.md", "Compare servers", "sh"): (
+        "checked", "takes minutes, and installs the other servers"),
+    ("tests/load/README.md", "Count instructions", "sh"): (
+        "checked", "the stage instructions runs it"),
+    ("tests/load/README.md", "The HTTP API", "sh"): (
+        "checked", "loads both cores for a minute"),
     ("web/README.md", "peal.js in ten lines", "js"): ("tested", NODE),
     ("web/README.md", "From npm, in Node, in TypeScript", "sh"): (
         "tested", "tests/web/package.test.js"),
@@ -137,7 +154,7 @@ for heading in ("hello", "subscribe", "broadcast", "unsubscribe", "direct",
                 "join, leave, gap", "Errors"):
     EXAMPLES["protocols/websocket.md", heading, "json"] = ("wire", "")
 
-CLASSES = {"run", "config", "wire", "json", "python", "c", "checked",
+CLASSES = {"run", "config", "wire", "json", "python", "checked",
            "tested", "shown"}
 FOREIGN = ("web/vendor/", "CHANGELOG.md")  # not manuals of ours
 

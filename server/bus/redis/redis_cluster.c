@@ -38,6 +38,8 @@ struct redis_cluster {
     size_t next_seed;
     uint64_t ask_ms; /* when to ask again */
     bool is_asking;
+    bool is_asked_down;   /* the asked node does not serve the cluster */
+    unsigned disbelieved; /* tables in a row, for that reason */
 };
 
 /* ---- links -------------------------------------------------------------- */
@@ -120,22 +122,6 @@ static void judge(void *arg)
 
 /* ---- the table ---------------------------------------------------------- */
 
-/* A channel of this instance in one of the node's slots. */
-static char *choose_echo(const struct redis_cluster *all,
-                         const struct redis_node *node)
-{
-    enum { TRIES = 1000000 };
-    for (unsigned i = 0; i < TRIES; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "{echo:%u}:%s", i, all->bus->id);
-        char *full = redis_name(all->bus, name);
-        if (owner(all, redis_slot_of(bytes_of(full))) == node)
-            return full;
-        free(full);
-    }
-    return NULL;
-}
-
 static struct redis_node *find_or_add(struct redis_cluster *all,
                                       const char *host, uint16_t port)
 {
@@ -181,9 +167,10 @@ static void read_range(struct redis_cluster *all, uint16_t *slots,
 }
 
 /* A node that no table has named yet was a replica until now. */
-static void note_move(struct redis_cluster *all, size_t slot, uint16_t node)
+static void move_slot(struct redis_cluster *all, size_t slot, uint16_t node)
 {
     uint16_t before = all->slots[slot];
+    all->slots[slot] = node;
     if (before == NO_NODE || node == NO_NODE || before == node)
         return;
     metrics_add(&all->bus->metrics, METRIC_REDIS_SLOTS_MOVED, 1);
@@ -228,16 +215,9 @@ static void place_home(struct redis_cluster *all)
 
 static void place_others(struct redis_cluster *all)
 {
-    for (size_t i = 0; i < all->count; i++) {
-        struct redis_node *node = all->nodes[i];
-        if (node == all->home)
-            continue;
-        if (!node->commands)
-            redis_node_connect(node);
-        if (!node->echo ||
-            owner(all, redis_slot_of(bytes_of(node->echo))) != node)
-            redis_node_set_echo(node, choose_echo(all, node));
-    }
+    for (size_t i = 0; i < all->count; i++)
+        if (all->nodes[i] != all->home)
+            redis_node_place(all->nodes[i]);
 }
 
 static void take_table(struct redis_cluster *all,
@@ -251,8 +231,7 @@ static void take_table(struct redis_cluster *all,
         read_range(all, slots, redis_push_element(reply, i));
     bool is_same = memcmp(all->slots, slots, sizeof slots) == 0;
     for (size_t i = 0; i < REDIS_SLOTS; i++)
-        note_move(all, i, slots[i]);
-    memcpy(all->slots, slots, sizeof slots);
+        move_slot(all, i, slots[i]);
     all->changes++;
     all->is_covered = !redis_slots_count(slots, NO_NODE);
     drop_unlisted(all);
@@ -271,10 +250,29 @@ static void end_asking(struct redis_cluster *all, uint64_t pause_ms)
     all->ask_ms = clock_steady_ms() + pause_ms;
 }
 
+/* A master that the others have replaced names itself for as long as it does
+ * not reach them; then it serves nothing. Where no node serves, any table is as
+ * good as another. */
+static bool is_disbelieved(struct redis_cluster *all)
+{
+    if (!all->is_asked_down || !all->is_covered ||
+        all->disbelieved >= all->count + all->bus->url.seed_count)
+        all->disbelieved = 0;
+    else
+        all->disbelieved++;
+    return all->disbelieved;
+}
+
+static void on_state(void *arg, const struct redisReply *reply)
+{
+    struct redis_cluster *all = arg;
+    all->is_asked_down = redis_push_has_error(reply, "CLUSTERDOWN");
+}
+
 static void on_table(void *arg, const struct redisReply *reply)
 {
     struct redis_cluster *all = arg;
-    if (!redis_push_count(reply)) {
+    if (!redis_push_count(reply) || is_disbelieved(all)) {
         end_asking(all, AGAIN_MS);
         return;
     }
@@ -288,18 +286,17 @@ static void on_asker_up(void *arg)
     struct redis_cluster *all = arg;
     const struct bytes words[] = {BYTES_LITERAL("CLUSTER"),
                                   BYTES_LITERAL("SLOTS")};
+    char *home = redis_name(all->bus, "instances");
+    const struct bytes state[] = {BYTES_LITERAL("HLEN"), bytes_of(home)};
+    redis_link_send(all->asker, state, 2, on_state, all);
     redis_link_send(all->asker, words, 2, on_table, all);
+    free(home);
 }
 
 static const char *judge_seed(void *arg, const struct redis_server *server)
 {
     struct redis_cluster *all = arg;
     return all->events.judge(all->bus, server, REDIS_TARGET_SEED);
-}
-
-static void on_asker_down(void *arg)
-{
-    (void)arg;
 }
 
 /* A node that is known, or a seed, one after the other. */
@@ -322,7 +319,6 @@ static void ask(struct redis_cluster *all)
     struct redis_bus *bus = all->bus;
     const struct redis_link_events events = {.judge = judge_seed,
                                              .on_up = on_asker_up,
-                                             .on_down = on_asker_down,
                                              .arg = all,
                                              .reason = &bus->reason};
     redis_link_free(all->asker);
@@ -354,13 +350,10 @@ struct redis_link *redis_cluster_redirect(struct redis_cluster *all,
     if (!node)
         return NULL;
     all->changes += is_moved;
-    if (is_moved) {
-        note_move(all, to.slot, index_of(all, node));
-        all->slots[to.slot] = index_of(all, node);
-    }
+    if (is_moved)
+        move_slot(all, to.slot, index_of(all, node));
     if (!commands_of(all, node)) {
-        redis_node_connect(node);
-        redis_node_set_echo(node, choose_echo(all, node));
+        redis_node_place(node);
         judge(all);
     }
     return commands_of(all, node);
@@ -402,10 +395,9 @@ void redis_cluster_show(const struct redis_cluster *all,
 
 static void count_nodes(const struct redis_cluster *all)
 {
-    struct metrics *metrics = &all->bus->metrics;
     size_t up = count_up(all);
-    metrics_set(metrics, METRIC_REDIS_NODES_UP, up);
-    metrics_set(metrics, METRIC_REDIS_NODES_DOWN, all->count - up);
+    metrics_set(&all->bus->metrics, METRIC_REDIS_NODES_UP, up);
+    metrics_set(&all->bus->metrics, METRIC_REDIS_NODES_DOWN, all->count - up);
 }
 
 static void on_check(void *arg)
@@ -427,6 +419,11 @@ static const char *judge_node(void *arg, const struct redis_server *server)
 {
     struct redis_cluster *all = arg;
     return all->events.judge(all->bus, server, REDIS_TARGET_NODE);
+}
+
+static bool owns(void *arg, const struct redis_node *node, uint16_t slot)
+{
+    return owner(arg, slot) == node;
 }
 
 static void refresh(void *arg)
@@ -467,6 +464,7 @@ redis_cluster_new(struct redis_bus *bus,
     all->bus = bus;
     all->events = *events;
     all->node_events = (struct redis_node_events){.judge = judge_node,
+                                                  .owns = owns,
                                                   .on_changed = judge,
                                                   .on_doubt = refresh,
                                                   .on_lost = on_lost,
