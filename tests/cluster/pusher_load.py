@@ -161,12 +161,12 @@ class Client:
                 self.complain(f"{event} {user} before the list")
         elif is_added == (user in life.members):
             self.complain(f"{event} {user}, with {sorted(life.members)}")
-        elif not is_added and user in self.load.staying:
-            self.complain(f"{user} stayed and was removed")
         elif is_added:
             life.members.add(user)
         else:
             life.members.discard(user)
+            if user in self.load.staying:
+                self.complain(f"{user} stayed and was removed")
 
     # ---- what those do that do not stay
 

@@ -17,6 +17,8 @@ from test_redis_cluster import move_slot
 from test_sentinel import serves, service  # noqa: F401
 
 DRAIN_SECONDS = 1
+# instances follow at different times; none may seem dead to the first one
+FAILOVER = {"backlog_seconds": 60, "lease_seconds": int(seconds(5))}
 SLOT_KEY = "peal:{pusher:1:presence-room}:c"
 
 
@@ -103,7 +105,7 @@ def test_redis_restarts_empty(redis, cluster, pusher_load):
 
 def test_a_sentinel_failover(service, cluster, pusher_load):  # noqa: F811
     made = service()
-    instances = start(cluster, made.url, redis={"backlog_seconds": 60})
+    instances = start(cluster, made.url, redis=FAILOVER)
     work = pusher_load(instances)
     work.wait_acknowledged(10)
     master = made.named()
@@ -117,7 +119,7 @@ def test_a_sentinel_failover(service, cluster, pusher_load):  # noqa: F811
 def test_a_cluster_moves_a_slot_and_loses_a_master(redis, cluster,
                                                    pusher_load):
     masters = RedisCluster(redis, replicas=1)
-    instances = start(cluster, masters.url, redis={"backlog_seconds": 60})
+    instances = start(cluster, masters.url, redis=FAILOVER)
     work = pusher_load(instances)
     work.wait_acknowledged(10)
     source = masters.owner(SLOT_KEY)
@@ -135,7 +137,7 @@ def test_a_partition(placed_redis, cluster, pusher_load):
     """A master that is alone goes on for a while; nobody is told of a change
     that the others do not have."""
     masters = RedisCluster(placed_redis, replicas=1)
-    instances = start(cluster, masters.url, redis={"backlog_seconds": 60})
+    instances = start(cluster, masters.url, redis=FAILOVER)
     work = pusher_load(instances)
     work.wait_acknowledged(10)
     victim = masters.owner(SLOT_KEY)
