@@ -17,7 +17,8 @@ enum {
     INBOX_ROUNDS = 16,
     SLICE_COST = 64, /* of channel_send_some */
     TURN_COST = 128, /* below a millisecond, mostly */
-    TURN_PAGES = 4
+    TURN_PAGES = 4,
+    TURN_CLOSINGS = 32 /* a crowd that ends at once delays nobody */
 };
 
 void worker_init(struct worker *worker, const struct instance *instance,
@@ -66,13 +67,13 @@ static void send_channels(struct worker *worker)
 
 bool worker_is_behind(const struct worker *worker)
 {
-    return worker->dirty || worker->ready;
+    return worker->dirty || worker->ready || worker->closing;
 }
 
 /* Starting a close may free the connection, and may ask for more closes. */
 static void start_closings(struct worker *worker)
 {
-    while (worker->closing) {
+    for (int i = 0; i < TURN_CLOSINGS && worker->closing; i++) {
         struct connection *connection = worker->closing;
         worker->closing = connection->extra->closing_next;
         connection->is_in_closing = false;

@@ -74,6 +74,7 @@ struct reactor {
     struct socket_list asking;    /* waiting for the bus, newest last */
     struct socket_list closing;   /* waiting for the client's close frame */
     struct socket_list lingering; /* closed by us, waiting for their end */
+    bool has_idle;                /* more of these lists are to be closed */
     struct socket *waiting;       /* to be served or ended, see stream.h */
     struct socket *serving;       /* the rest of those at hand */
     struct send_ring *send_ring;  /* NULL: each send is a system call */

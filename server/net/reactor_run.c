@@ -29,7 +29,10 @@
 
 static __thread struct reactor *running; /* this thread's */
 
+enum { IDLE_CLOSED_A_TURN = 64 };
+
 static void end_step(struct reactor *reactor);
+static void close_idle(struct reactor *reactor);
 
 static void on_turn(void *arg)
 {
@@ -38,7 +41,9 @@ static void on_turn(void *arg)
     worker_turn(&reactor->worker);
     stream_settle(reactor);
     exchange_pause_all(reactor);
-    if (inbox_depth(&reactor->worker.inbox) ||
+    if (reactor->has_idle)
+        close_idle(reactor);
+    if (inbox_depth(&reactor->worker.inbox) || reactor->has_idle ||
         worker_is_behind(&reactor->worker) || reactor->waiting)
         loop_wake(reactor->loop);
     if (reactor->end != REACTOR_RUNS)
@@ -94,6 +99,24 @@ static void give_up_stalled(struct reactor *reactor, uint64_t now_ms)
     }
 }
 
+/* Some of those whose time is over. A crowd goes in several turns, so that
+ * others need not wait for all of them. */
+static void close_idle(struct reactor *reactor)
+{
+    const struct {
+        struct socket_list *list;
+        uint32_t seconds;
+    } lists[] = {{&reactor->kept, SOCKET_KEPT_SECONDS},
+                 {&reactor->closing, SOCKET_CLOSING_SECONDS},
+                 {&reactor->lingering, SOCKET_LINGER_SECONDS}};
+    uint32_t left = IDLE_CLOSED_A_TURN;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        left -= socket_close_idle(
+            lists[i].list, clock_before(reactor->ticked_ms, lists[i].seconds),
+            left);
+    reactor->has_idle = !left;
+}
+
 static void tick_protocols(struct reactor *reactor)
 {
     const struct protocol *const *at = reactor->net->protocols;
@@ -111,11 +134,7 @@ static void on_tick(void *arg)
     guests_tick(reactor);
     give_up_slow(reactor, now);
     give_up_stalled(reactor, now);
-    socket_close_idle(&reactor->kept, clock_before(now, SOCKET_KEPT_SECONDS));
-    socket_close_idle(&reactor->closing,
-                      clock_before(now, SOCKET_CLOSING_SECONDS));
-    socket_close_idle(&reactor->lingering,
-                      clock_before(now, SOCKET_LINGER_SECONDS));
+    close_idle(reactor);
     metrics_note_thread(&reactor->worker.metrics,
                         loop_timer_late_ns(reactor->tick));
     worker_tick(&reactor->worker);

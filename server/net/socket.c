@@ -111,11 +111,12 @@ struct socket *socket_idle_since(const struct socket_list *list,
     return first && first->extra->place.since_ms < before_ms ? first : NULL;
 }
 
-uint32_t socket_close_idle(struct socket_list *list, uint64_t before_ms)
+uint32_t socket_close_idle(struct socket_list *list, uint64_t before_ms,
+                           uint32_t most)
 {
     uint32_t closed = 0;
     struct socket *socket;
-    while ((socket = socket_idle_since(list, before_ms))) {
+    while (closed < most && (socket = socket_idle_since(list, before_ms))) {
         socket_close(socket);
         closed++;
     }

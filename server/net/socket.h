@@ -120,8 +120,10 @@ void socket_move(struct socket *socket, struct socket_list *list);
 struct socket *socket_idle_since(const struct socket_list *list,
                                  uint64_t before_ms);
 
-/* Closes what has been in `list` since before `before_ms`; how many. */
-uint32_t socket_close_idle(struct socket_list *list, uint64_t before_ms);
+/* Closes what has been in `list` since before `before_ms`, up to `most`
+ * sockets; how many. */
+uint32_t socket_close_idle(struct socket_list *list, uint64_t before_ms,
+                           uint32_t most);
 
 /* Ends it from outside libwebsockets' events; it is freed by this. */
 void socket_close(struct socket *socket);

@@ -27,14 +27,18 @@ ssize_t unsent_try(int fd, struct bytes bytes)
     return sent;
 }
 
-/* With room for as much again: a long write over TLS comes record by record. */
+/* What comes behind it mostly: a ping, and a close frame. */
+enum { CONTROL_FRAMES = 256 };
+
+/* A second time with room for as much again: a long write over TLS comes record
+ * by record. */
 static void grow(struct unsent *unsent, size_t more)
 {
     struct unsent_bytes *old = unsent->bytes;
     size_t len = old ? old->len : 0;
     if (old && old->capacity - len >= more)
         return;
-    size_t capacity = len + more + len;
+    size_t capacity = len + more + (old ? len : CONTROL_FRAMES);
     unsent->bytes = memory_resize(old, 1, sizeof *old + capacity);
     unsent->bytes->capacity = capacity;
     if (!old)

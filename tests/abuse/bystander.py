@@ -1,10 +1,24 @@
 """Two good clients in a channel of their own: one publishes now and then, the
-other measures how long it takes. In threads, beside an attack."""
+other measures how long it takes. They are a process of their own, so that
+what the attack costs here is not taken for what it costs the server.
 
+    bystander.py PORT [TOKEN]    until its input ends; prints the delays
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
 import threading
 import time
 
-from support.patience import seconds, wait_until
+if __name__ == "__main__":
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] /
+                           "integration"))
+
+from support.patience import seconds  # noqa: E402
+from support.websocket import Client, ws_path  # noqa: E402
 
 # what the others may have to wait: generous, as machines differ
 MEDIAN_SECONDS = 0.1
@@ -14,39 +28,62 @@ LEAST = 5  # messages, however short the attack
 
 class Bystander:
     def __init__(self, server, token=None):
-        self.sender = server.join("bystander-a", "quiet", token=token)
-        self.reader = server.join("bystander-b", "quiet", token=token)
-        self.delays = []
-        self.error = None
-        self.is_over = threading.Event()
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, str(server.port), *filter(None, [token])],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "[]\n", self.error()
 
-    def run(self):
-        number = 0
-        try:
-            while not self.is_over.is_set():
-                number += 1
-                before = time.monotonic()
-                self.sender.send({"type": "broadcast", "channel": "quiet",
-                                  "payload": number})
-                got = self.reader.receive_type("broadcast")
-                assert got["payload"] == number, "a message is missing"
-                self.delays.append(time.monotonic() - before)
-                self.sender.receive_type("broadcast")
-                self.sender.receive_type("broadcastResult")
-                time.sleep(0.02)
-        except BaseException as error:  # told by end(), in the main thread
-            self.error = error
+    def error(self):
+        _, error = self.process.communicate(timeout=seconds(30))
+        return f"the bystander was hurt: {error}"
 
     def end(self):
-        wait_until(lambda: len(self.delays) >= LEAST or self.error, 30,
-                   what="the bystander's messages")
-        self.is_over.set()
-        self.thread.join(seconds(30))
-        if self.error:
-            raise AssertionError("the bystander was hurt") from self.error
-        delays = sorted(self.delays)
+        """The delays, in order of length."""
+        told, error = self.process.communicate(timeout=seconds(60))
+        assert self.process.returncode == 0, \
+            f"the bystander was hurt: {error}"
+        delays = sorted(json.loads(told))
         median, worst = delays[len(delays) // 2], delays[-1]
         assert median < seconds(MEDIAN_SECONDS), f"median {median:.3f} s"
         assert worst < seconds(WORST_SECONDS), f"worst {worst:.3f} s"
+        return delays
+
+
+def join(port, client, token):
+    made = Client(port, ws_path(client, ["quiet"]), protocol="broadcast",
+                  token=token)
+    made.receive_type("subscribed")
+    return made
+
+
+def exchange(sender, reader, number):
+    """How long a message takes from one to the other."""
+    before = time.monotonic()
+    sender.send({"type": "broadcast", "channel": "quiet", "payload": number})
+    got = reader.receive_type("broadcast")
+    delay = time.monotonic() - before
+    assert got["payload"] == number, "a message is missing"
+    sender.receive_type("broadcast")
+    sender.receive_type("broadcastResult")
+    return delay
+
+
+def main(port, token=None):
+    sender, reader = [join(int(port), f"bystander-{name}", token)
+                      for name in "ab"]
+    print([], flush=True)
+    is_over = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), is_over.set()),
+                     daemon=True).start()
+    delays = []
+    while not is_over.is_set() or len(delays) < LEAST:
+        delays.append(exchange(sender, reader, len(delays)))
+        time.sleep(0.02)
+    print(json.dumps(delays), flush=True)
+    # without a word more: the thread may still wait for input
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

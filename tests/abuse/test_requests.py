@@ -35,8 +35,8 @@ def fill(server, channels, count):
     return epochs
 
 
-def p99(delays):
-    return sorted(delays)[int(len(delays) * 0.99)]
+def p99(ordered):
+    return ordered[int(len(ordered) * 0.99)]
 
 
 def measure(server, act):
@@ -45,10 +45,8 @@ def measure(server, act):
     try:
         act()
     finally:
-        bystander.end()
-    bystander.sender.end()
-    bystander.reader.end()
-    return p99(bystander.delays)
+        delays = bystander.end()
+    return p99(delays)
 
 
 def ask(server, number, requests):
@@ -100,16 +98,24 @@ def test_who_asks_for_everything_and_reads_nothing_costs_little(peal):
     names = ["a", "b", "c"]
     epochs = fill(server, names, 100)
     before = memory_of(server)
-    # the same from clients that ask for nothing large: what our own threads
-    # and the machine cost
-    quiet = measure(server, lambda: ask_for_nothing(server))
-    busy = measure(server, lambda: ask_for_everything(server, epochs, before))
-    assert server.metric(WORD % "stalled_seconds") == CROWD
-    assert server.metric('peal_closes_total{reason="too_slow"}') == CROWD
-    assert server.metric("peal_outbox_bytes") == 0
-    # of a few milliseconds twice as many say nothing
-    print(f"p99 {quiet:.4f} s, then {busy:.4f} s")
-    assert busy < max(2 * quiet, seconds(0.05)), (quiet, busy)
+    seen = []
+    # A machine that others use may delay either measurement: what the crowd
+    # costs shows in each attempt.
+    while len(seen) < 3:
+        # the same crowd asks for nothing large: what connections cost
+        quiet = measure(server, lambda: ask_for_nothing(server))
+        busy = measure(server,
+                       lambda: ask_for_everything(server, epochs, before))
+        seen.append((quiet, busy))
+        expected = CROWD * len(seen)
+        assert server.metric(WORD % "stalled_seconds") == expected
+        assert server.metric(
+            'peal_closes_total{reason="too_slow"}') == expected
+        assert server.metric("peal_outbox_bytes") == 0
+        if busy < 2 * quiet:
+            break
+    print(f"p99 without and with, in seconds: {seen}")
+    assert busy < 2 * quiet, seen
 
 
 def test_beyond_the_memory_limit_the_largest_goes_first(peal):

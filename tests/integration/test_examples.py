@@ -3,6 +3,7 @@ has the table: which block is of which class."""
 
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -251,6 +252,9 @@ def checkout(folder):
     (conf / "run.sh").write_text(
         "#!/bin/sh\nexec build-run/peal --dev --web_root web \"$@\"\n")
     (conf / "run.sh").chmod(0o755)
+    # peal-bench is beside the program
+    (folder / "build-release").symlink_to(
+        pathlib.Path(find_program()).resolve().parent)
     (folder / "build-run").mkdir()
     peal = folder / "build-run" / "peal"
     peal.write_text(WRAPPER.replace("PROGRAM", find_program()))
@@ -322,7 +326,7 @@ def test_commands_exist(block, why):
                            block.code):
         assert (ROOT / path).exists(), path
     presets = (ROOT / "CMakePresets.json").read_text()
-    for preset in re.findall(r"--preset (\w+)", block.code):
+    for preset in re.findall(r"c(?:make|pack) .*?--preset (\w+)", block.code):
         assert f'"name": "{preset}"' in presets
     for target in re.findall(r"--target (\w+)", block.code):
         assert list((ROOT / "tests").rglob(f"{target}.c")), target
@@ -330,3 +334,14 @@ def test_commands_exist(block, why):
         for name in stage.split():
             assert re.search(rf"^{name} ", (ROOT / "tests/run.sh").read_text(),
                              re.M), name
+    for command in re.findall(r"peal-bench (?:.*\\\n)*.*", block.code):
+        check_bench(command)
+
+
+def check_bench(command):
+    """The options and presets of the load tester."""
+    folder = ROOT / "tests/load"
+    for option in re.findall(r" --([a-z-]+)", command):
+        assert f'{{"{option}", ' in (folder / "bench_options.c").read_text()
+    for preset in re.findall(r" --preset ([a-z-]+)", command):
+        assert f'{{"{preset}", ' in (folder / "bench_preset.c").read_text()

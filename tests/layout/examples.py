@@ -37,6 +37,7 @@ EXAMPLES = {
                                      "the stages package and roots do it"),
     ("README.md", "Performance", "sh"): ("checked", "takes 40 minutes"),
 
+    ("conf/README.md", "Operate Peal", "sh"): ("run", ""),
     ("conf/README.md", "Replace a secret", "ini"): (
         "shown", "tests/systemd/test_unit.py has such a drop-in, in parts"),
     ("conf/README.md", "Channel rules", "json"): ("config", ""),
@@ -84,9 +85,10 @@ EXAMPLES = {
         "tested", "tests/web/migrate.test.js"),
     ("protocols/migrate.md", "From your own WebSocket server", "diff"): (
         "tested", "tests/web/migrate.test.js"),
-    ("protocols/pusher.md", "Pusher's protocol", "sh"): ("run", ""),
-    ("protocols/pusher.md", "Pusher's protocol", "json"): ("config", ""),
-    ("protocols/pusher.md", "Pusher's protocol", "js"): (
+    ("protocols/pusher.md", "Try it", "sh"): ("run", ""),
+    ("protocols/pusher.md", "Set up an app", "sh"): ("run", ""),
+    ("protocols/pusher.md", "Set up an app", "json"): ("config", ""),
+    ("protocols/pusher.md", "Set up an app", "js"): (
         "shown", "tests/web/pusher.test.js connects with other addresses"),
     ("protocols/pusher.md", "Webhooks", "json"): ("json", ""),
     ("protocols/pusher.md", "Recovery", "js"): (
@@ -116,6 +118,15 @@ EXAMPLES = {
 
     ("tests/README.md", "Tests", "sh"): ("checked", BUILDS),
     ("tests/README.md", "Run a part", "sh"): ("checked", BUILDS),
+    ("tests/load/README.md", "Load tests", "sh"): ("run", ""),
+    ("tests/load/README.md", "Recipes", "sh"): (
+        "checked", "loads both cores for a minute"),
+    ("tests/load/README.md", "Compare servers", "sh"): (
+        "checked", "takes minutes, and installs the other servers"),
+    ("tests/load/README.md", "Count instructions", "sh"): (
+        "checked", "the stage instructions runs it"),
+    ("tests/load/README.md", "The HTTP API", "sh"): (
+        "checked", "loads both cores for a minute"),
     ("web/README.md", "peal.js in ten lines", "js"): ("tested", NODE),
     ("web/README.md", "From npm, in Node, in TypeScript", "sh"): (
         "tested", "tests/web/package.test.js"),

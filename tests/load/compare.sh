@@ -32,6 +32,8 @@ peers=
 rows=
 first=()
 secret=compare-compare-compare-compare-compare
+app='{"id": "1", "key": "app-key", "secret": "app-secret",
+    "client_events": true, "client_events_per_second": 0}'
 redis_port=20999
 
 # Each row and whom it is compared with.
@@ -56,6 +58,10 @@ churn-15k bun-auth
 health-10k nginx
 shootout bun
 latency bun
+pusher-1 broadcast
+pusher-4 broadcast
+pusher-16 broadcast
+idle-pusher broadcast
 storm-1k bun-auth
 storm-14k bun-auth
 workers-1
@@ -139,7 +145,7 @@ has_npm() { # peer, package
 
 can_run() { # peer
     case $1 in
-    peal) [ -x "$binary" ] || say_missing peal "no $binary" ;;
+    peal | broadcast) [ -x "$binary" ] || say_missing peal "no $binary" ;;
     against) [ -x "$against" ] || say_missing against "needs --against" ;;
     floor) [ -x "$build/peal-bench-floor" ] || say_missing floor "not built" ;;
     bun | bun-*) has_npm "$1" bun ;;
@@ -161,11 +167,12 @@ command_of() { # peer, port, redis url or nothing
     [ -z "$certificates" ] ||
         tls=("$certificates/server.pem" "$certificates/server.key")
     case $1 in
-    peal | against)
-        command=("$binary") && [ "$1" = peal ] || command=("$against")
+    peal | against | broadcast)
+        command=("$binary") && [ "$1" != against ] || command=("$against")
         command+=(--workers "$workers" --port "$2" --log.level error
             --limits.messages_per_second 0
-            ${certificates:+--tls.cert "${tls[0]}" --tls.key "${tls[1]}"}) ;;
+            ${certificates:+--tls.cert "${tls[0]}" --tls.key "${tls[1]}"}
+            ${apps:+--pusher.apps "$apps"}) ;;
     floor) command=("$build/peal-bench-floor" "$2") ;;
     bun | bun-*) command=("$here/peers/node_modules/.bin/bun"
         "$here/peers/bun.js" "$2" ${certificates:+"${tls[@]}"}) ;;
@@ -184,8 +191,9 @@ speech_of() { # peer, row
     local token=(--jwt-secret-env PEAL_AUTH_SECRET)
     case $1/$2 in
     */health-*) serves_health "$1" && speech=(--path /health) ;;
+    peal/*pusher*) speech=(--preset pusher) ;;
     peal/echo* | against/echo*) speech=(--preset peal-echo "${token[@]}") ;;
-    peal/* | against/*) speech=(--preset peal "${token[@]}") ;;
+    peal/* | against/* | broadcast/*) speech=(--preset peal "${token[@]}") ;;
     */one | */workers-*) return 1 ;;
     bun*/*tls* | bun/* | bun-auth/*) speech_of_bun "$1" "$2" ;;
     */*tls*) return 1 ;;
@@ -237,10 +245,10 @@ play_of() { # row
         "${timed[@]}") ;;
     echo-*) play=(echo --connections 1000 --depth "${1#echo-}"
         "${timed[@]}") ;;
-    fanout-*) play=(fanout --connections 1000 --window "${1##*-}"
+    fanout-* | pusher-*) play=(fanout --connections 1000 --window "${1##*-}"
         "${timed[@]}") ;;
     latency) play=(fanout --connections 1000 --rate 40 "${timed[@]}") ;;
-    idle) play=(idle --connections 10000 --duration 1 --warmup 1) ;;
+    idle | idle-pusher) play=(idle --connections 10000 --duration 1 --warmup 1) ;;
     idle-tls) play=(idle --connections 8000 --duration 1 --warmup 1) ;;
     handshake-*) play=(storm --connections 3000 --opening 64
         --base "$(count_of "${1#handshake-}")" --duration 60) ;;
@@ -263,10 +271,11 @@ count_of() { # 15k
 }
 
 # What a row wants of the server and of where it runs: `workers`, `scheme`,
-# `certificates`, `server_cores` and `bench_cores`.
+# `certificates`, `apps`, `server_cores` and `bench_cores`.
 set_up() { # row
-    workers=1 scheme=ws certificates='' server_cores=0 bench_cores=1
+    workers=1 scheme=ws certificates='' apps='' server_cores=0 bench_cores=1
     case $1 in
+    *pusher*) apps="[$app]" ;;
     *-tls*)
         scheme=wss certificates=$out/certificates
         [ -d "$certificates" ] ||

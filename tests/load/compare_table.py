@@ -18,8 +18,8 @@ import statistics
 import sys
 
 SERVERS = [
-    "peal", "against", "floor", "bun", "bun-json", "bun-auth", "ws", "gorilla",
-    "nchan", "fastapi", "socketio", "nginx", "nethttp", "gin",
+    "peal", "against", "broadcast", "floor", "bun", "bun-json", "bun-auth",
+    "ws", "gorilla", "nchan", "fastapi", "socketio", "nginx", "nethttp", "gin",
 ]
 
 MORE, LESS = 1, -1
@@ -87,6 +87,10 @@ ROWS = [
     Row("shootout", "the last client within 100 ms, 95 of 100 times",
         cpu("a delivery"), Figure("clients", shootout_clients, MORE)),
     Row("latency", "fan-out, 40 messages a second", *LATENCY),
+    Row("pusher-1", "Pusher's protocol, window 1", *DELIVERY),
+    Row("pusher-4", "Pusher's protocol, window 4", *DELIVERY),
+    Row("pusher-16", "Pusher's protocol, window 16", *DELIVERY),
+    Row("idle-pusher", "10,000 idle, Pusher's protocol", *MEMORY),
     Row("storm-1k", "4,000 at once beside 1,000", *HANDSHAKE),
     Row("storm-14k", "4,000 at once beside 14,000", *HANDSHAKE),
     Row("workers-1", "one worker, cores shared", *DELIVERY),

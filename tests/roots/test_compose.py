@@ -1,5 +1,5 @@
-"""conf/cluster/compose.yml, with Docker Compose: two instances, their Redis
-and HAProxy."""
+"""conf/cluster/compose.yml and what adds to it, with Docker Compose: two
+instances, their Redis, with Sentinels or as a cluster, and HAProxy."""
 
 import collections
 import resource
@@ -12,6 +12,17 @@ from support.raw import Ended, RawSocket, request_text
 from support.websocket import Client, Closed, ws_path
 
 CLIENTS = 10
+ROOMS = [f"room{i}" for i in range(8)]  # in slots of all three masters
+
+# The file added to compose.yml, and how to ask, when `redis` is stopped,
+# whether another has taken its place.
+PLAIN = (None, None)
+SENTINEL = ("compose.sentinel.yml", [
+    "sentinel-1", "sh", "-c", "redis-cli -p 26379 sentinel "
+    "get-master-addr-by-name mymaster | grep -qx replica"])
+REDIS_CLUSTER = ("compose.cluster.yml", [
+    "redis-2", "sh", "-c", "redis-cli cluster nodes | grep -q master,fail && "
+    "redis-cli cluster info | grep -q cluster_state:ok"])
 
 # one port of this machine, no more descriptors than it grants, and images that
 # can be built where a container without the host's network reaches nobody
@@ -27,17 +38,25 @@ services:
 
 
 class Cluster:
-    def __init__(self, engine, source, folder):
+    def __init__(self, engine, source, folder, variant):
         self.engine = engine
+        self.addition, self.has_failed_over = variant
         self.port = free_port()
         here = folder / "here.yml"
         allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         here.write_text(HERE.format(port=self.port,
                                     descriptors=min(allowed, 101024)))
-        self.files = ["-f", source / "conf/cluster/compose.yml", "-f", here]
+        files = ["compose.yml", *filter(None, [self.addition])]
+        self.files = [word for each in files
+                      for word in ("-f", source / "conf/cluster" / each)]
+        self.files += ["-f", here]
 
     def run(self, *words):
         return self.engine.run("compose", *self.files, *words)
+
+    def succeeds(self, *words):
+        return self.engine.try_run("compose", *self.files,
+                                   *words).returncode == 0
 
     def ready(self):
         try:
@@ -51,16 +70,18 @@ class Cluster:
         wait_until(lambda: self.ready() == wanted, 30, step=0.2,
                    what=f"/ready to answer {wanted}")
 
-    def join(self, name):
-        client = Client(self.port, ws_path(name, ["room"]),
-                        protocol="broadcast")
-        client.receive_type("subscribed")
+    def join(self, name, rooms=("room",)):
+        client = Client(self.port, ws_path(name, rooms), protocol="broadcast")
+        for _ in rooms:
+            client.receive_type("subscribed")
         return client
 
 
-@pytest.fixture(scope="module")
-def cluster(engine, source, tmp_path_factory):
-    made = Cluster(engine, source, tmp_path_factory.mktemp("compose"))
+@pytest.fixture(scope="module", params=[PLAIN, SENTINEL, REDIS_CLUSTER],
+                ids=["plain", "sentinel", "cluster"])
+def cluster(engine, source, tmp_path_factory, request):
+    made = Cluster(engine, source, tmp_path_factory.mktemp("compose"),
+                   request.param)
     try:
         made.run("up", "--build", "--detach")
         made.wait_ready()
@@ -107,11 +128,28 @@ def test_stopping_one_sends_its_clients_to_the_other(cluster, clients):
     cluster.wait_ready()
 
 
-def test_without_redis_it_is_not_ready_and_then_again(cluster):
+def publish_everywhere(client):
+    """One message in each room, which must come back."""
+    for room in ROOMS:
+        client.send({"type": "broadcast", "channel": room, "payload": room})
+    heard = sorted(client.receive_type("broadcast")["payload"] for _ in ROOMS)
+    assert heard == ROOMS
+
+
+def test_the_first_redis_stops_and_returns(cluster):
+    """Without another the service waits for it; a replica takes over."""
+    alice = cluster.join("alice", ROOMS)
+    publish_everywhere(alice)
     cluster.run("stop", "redis")
-    cluster.wait_ready(503)
+    if cluster.has_failed_over:
+        wait_until(lambda: cluster.succeeds("exec", *cluster.has_failed_over),
+                   60, step=0.5, what="a replica to take over")
+    else:
+        cluster.wait_ready(503)
+        cluster.run("start", "redis")
+    cluster.wait_ready()
+    publish_everywhere(alice)
     cluster.run("start", "redis")
     cluster.wait_ready()
-    alice = cluster.join("alice")
-    assert send_round([alice]) == [[0]]
+    publish_everywhere(alice)
     alice.drop()

@@ -533,6 +533,37 @@ static void some_are_closed_at_a_time(void **state)
     }
 }
 
+static unsigned count_closing(struct fake_client *const *clients, int count)
+{
+    unsigned started = 0;
+    for (int i = 0; i < count; i++)
+        started += clients[i]->connection->is_close_started;
+    return started;
+}
+
+static void a_crowd_is_closed_in_several_turns(void **state)
+{
+    (void)state;
+    enum { MANY = 100, TURNS = 4 };
+    struct fake_client *clients[MANY];
+    unsigned closed = 0;
+    for (int i = 0; i < MANY; i++)
+        clients[i] = join("alice");
+    for (int i = 0; i < MANY; i++)
+        connection_close(clients[i]->connection, CLOSE_BAD_UTF8);
+    for (int turn = 1; turn <= TURNS; turn++) {
+        assert_int_equal(worker_is_behind(worker), closed < MANY);
+        worker_turn(worker);
+        unsigned now = count_closing(clients, MANY);
+        assert_in_range(now - closed, 1, MANY / 2);
+        closed = now;
+    }
+    assert_int_equal(closed, MANY);
+    assert_false(worker_is_behind(worker));
+    for (int i = 0; i < MANY; i++)
+        fake_client_leave(clients[i]);
+}
+
 static void one_that_is_to_be_closed_may_be_freed_first(void **state)
 {
     (void)state;
@@ -614,6 +645,7 @@ int main(void)
         TEST(who_left_before_the_end_is_forgotten),
         TEST(many_tokens_may_end_at_once),
         TEST(some_are_closed_at_a_time),
+        TEST(a_crowd_is_closed_in_several_turns),
         TEST(one_that_is_to_be_closed_may_be_freed_first),
         TEST(a_turn_follows_what_it_causes),
         TEST(a_turn_ends_even_when_work_does_not),
