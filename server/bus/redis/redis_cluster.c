@@ -38,6 +38,7 @@ struct redis_cluster {
     size_t next_seed;
     uint64_t ask_ms; /* when to ask again */
     bool is_asking;
+    bool is_asked_down; /* the one that is asked says that it is cut off */
 };
 
 /* ---- links -------------------------------------------------------------- */
@@ -271,10 +272,21 @@ static void end_asking(struct redis_cluster *all, uint64_t pause_ms)
     all->ask_ms = clock_steady_ms() + pause_ms;
 }
 
+/* An error, as for lack of rights, tells nothing. */
+static void on_state(void *arg, const struct redisReply *reply)
+{
+    struct redis_cluster *all = arg;
+    const char *text = redis_push_text(reply);
+    all->is_asked_down = text && strstr(text, "cluster_state:fail");
+}
+
+/* A former master that the others do not reach still names itself: a table of
+ * nodes that serve is better. */
 static void on_table(void *arg, const struct redisReply *reply)
 {
     struct redis_cluster *all = arg;
-    if (!redis_push_count(reply)) {
+    bool is_stale = all->is_asked_down && all->is_covered;
+    if (!redis_push_count(reply) || is_stale) {
         end_asking(all, AGAIN_MS);
         return;
     }
@@ -286,9 +298,12 @@ static void on_table(void *arg, const struct redisReply *reply)
 static void on_asker_up(void *arg)
 {
     struct redis_cluster *all = arg;
-    const struct bytes words[] = {BYTES_LITERAL("CLUSTER"),
+    const struct bytes info[] = {BYTES_LITERAL("CLUSTER"),
+                                 BYTES_LITERAL("INFO")};
+    const struct bytes slots[] = {BYTES_LITERAL("CLUSTER"),
                                   BYTES_LITERAL("SLOTS")};
-    redis_link_send(all->asker, words, 2, on_table, all);
+    redis_link_send(all->asker, info, 2, on_state, all);
+    redis_link_send(all->asker, slots, 2, on_table, all);
 }
 
 static const char *judge_seed(void *arg, const struct redis_server *server)
