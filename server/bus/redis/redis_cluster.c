@@ -121,22 +121,6 @@ static void judge(void *arg)
 
 /* ---- the table ---------------------------------------------------------- */
 
-/* A channel of this instance in one of the node's slots. */
-static char *choose_echo(const struct redis_cluster *all,
-                         const struct redis_node *node)
-{
-    enum { TRIES = 1000000 };
-    for (unsigned i = 0; i < TRIES; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "{echo:%u}:%s", i, all->bus->id);
-        char *full = redis_name(all->bus, name);
-        if (owner(all, redis_slot_of(bytes_of(full))) == node)
-            return full;
-        free(full);
-    }
-    return NULL;
-}
-
 static struct redis_node *find_or_add(struct redis_cluster *all,
                                       const char *host, uint16_t port)
 {
@@ -237,7 +221,7 @@ static void place_others(struct redis_cluster *all)
             redis_node_connect(node);
         if (!node->echo ||
             owner(all, redis_slot_of(bytes_of(node->echo))) != node)
-            redis_node_set_echo(node, choose_echo(all, node));
+            redis_node_choose_echo(node, all->slots, index_of(all, node));
     }
 }
 
@@ -375,7 +359,7 @@ struct redis_link *redis_cluster_redirect(struct redis_cluster *all,
     }
     if (!commands_of(all, node)) {
         redis_node_connect(node);
-        redis_node_set_echo(node, choose_echo(all, node));
+        redis_node_choose_echo(node, all->slots, index_of(all, node));
         judge(all);
     }
     return commands_of(all, node);

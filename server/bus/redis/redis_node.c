@@ -8,8 +8,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "bus/redis/redis_keys.h"
 #include "bus/redis/redis_link.h"
 #include "bus/redis/redis_push.h"
+#include "bus/redis/redis_slots.h"
 #include "bus/redis/redis_writes.h"
 
 enum { ECHO_MS = 400 };
@@ -253,10 +255,26 @@ uint64_t redis_node_echo(struct redis_node *node)
     return node->echoes.sent;
 }
 
-void redis_node_set_echo(struct redis_node *node, char *echo)
+static char *name_echo(const struct redis_node *node, const uint16_t *slots,
+                       uint16_t index)
+{
+    enum { TRIES = 1000000 };
+    for (unsigned i = 0; i < TRIES; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "{echo:%u}:%s", i, node->bus->id);
+        char *full = redis_name(node->bus, name);
+        if (slots[redis_slot_of(bytes_of(full))] == index)
+            return full;
+        free(full);
+    }
+    return NULL;
+}
+
+void redis_node_choose_echo(struct redis_node *node, const uint16_t *slots,
+                            uint16_t index)
 {
     free(node->echo);
-    node->echo = echo;
+    node->echo = name_echo(node, slots, index);
     subscribe_echo(node);
 }
 

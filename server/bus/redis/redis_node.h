@@ -64,8 +64,10 @@ void redis_node_free(struct redis_node *node);
 void redis_node_connect(struct redis_node *node);
 void redis_node_disconnect(struct redis_node *node);
 
-/* Uses this channel from now on; takes the text, NULL: there is none. */
-void redis_node_set_echo(struct redis_node *node, char *echo);
+/* Uses a channel of this instance in a slot that the table gives to that index,
+ * the node's; without such a slot none. */
+void redis_node_choose_echo(struct redis_node *node, const uint16_t *slots,
+                            uint16_t index);
 
 /* Publishes an echo now; returns its number. */
 uint64_t redis_node_echo(struct redis_node *node);
