@@ -38,7 +38,8 @@ struct redis_cluster {
     size_t next_seed;
     uint64_t ask_ms; /* when to ask again */
     bool is_asking;
-    bool is_asked_down; /* the one that is asked says that it is cut off */
+    bool is_asked_down;   /* the asked node does not serve the cluster */
+    unsigned disbelieved; /* tables in a row, for that reason */
 };
 
 /* ---- links -------------------------------------------------------------- */
@@ -166,9 +167,10 @@ static void read_range(struct redis_cluster *all, uint16_t *slots,
 }
 
 /* A node that no table has named yet was a replica until now. */
-static void note_move(struct redis_cluster *all, size_t slot, uint16_t node)
+static void move_slot(struct redis_cluster *all, size_t slot, uint16_t node)
 {
     uint16_t before = all->slots[slot];
+    all->slots[slot] = node;
     if (before == NO_NODE || node == NO_NODE || before == node)
         return;
     metrics_add(&all->bus->metrics, METRIC_REDIS_SLOTS_MOVED, 1);
@@ -213,16 +215,9 @@ static void place_home(struct redis_cluster *all)
 
 static void place_others(struct redis_cluster *all)
 {
-    for (size_t i = 0; i < all->count; i++) {
-        struct redis_node *node = all->nodes[i];
-        if (node == all->home)
-            continue;
-        if (!node->commands)
-            redis_node_connect(node);
-        if (!node->echo ||
-            owner(all, redis_slot_of(bytes_of(node->echo))) != node)
-            redis_node_choose_echo(node, all->slots, index_of(all, node));
-    }
+    for (size_t i = 0; i < all->count; i++)
+        if (all->nodes[i] != all->home)
+            redis_node_place(all->nodes[i]);
 }
 
 static void take_table(struct redis_cluster *all,
@@ -236,8 +231,7 @@ static void take_table(struct redis_cluster *all,
         read_range(all, slots, redis_push_element(reply, i));
     bool is_same = memcmp(all->slots, slots, sizeof slots) == 0;
     for (size_t i = 0; i < REDIS_SLOTS; i++)
-        note_move(all, i, slots[i]);
-    memcpy(all->slots, slots, sizeof slots);
+        move_slot(all, i, slots[i]);
     all->changes++;
     all->is_covered = !redis_slots_count(slots, NO_NODE);
     drop_unlisted(all);
@@ -256,21 +250,29 @@ static void end_asking(struct redis_cluster *all, uint64_t pause_ms)
     all->ask_ms = clock_steady_ms() + pause_ms;
 }
 
-/* An error, as for lack of rights, tells nothing. */
+/* A master that the others have replaced names itself for as long as it does
+ * not reach them; then it serves nothing. Where no node serves, any table is as
+ * good as another. */
+static bool is_disbelieved(struct redis_cluster *all)
+{
+    if (!all->is_asked_down || !all->is_covered ||
+        all->disbelieved >= all->count + all->bus->url.seed_count)
+        all->disbelieved = 0;
+    else
+        all->disbelieved++;
+    return all->disbelieved;
+}
+
 static void on_state(void *arg, const struct redisReply *reply)
 {
     struct redis_cluster *all = arg;
-    const char *text = redis_push_text(reply);
-    all->is_asked_down = text && strstr(text, "cluster_state:fail");
+    all->is_asked_down = redis_push_has_error(reply, "CLUSTERDOWN");
 }
 
-/* A former master that the others do not reach still names itself: a table of
- * nodes that serve is better. */
 static void on_table(void *arg, const struct redisReply *reply)
 {
     struct redis_cluster *all = arg;
-    bool is_stale = all->is_asked_down && all->is_covered;
-    if (!redis_push_count(reply) || is_stale) {
+    if (!redis_push_count(reply) || is_disbelieved(all)) {
         end_asking(all, AGAIN_MS);
         return;
     }
@@ -282,23 +284,19 @@ static void on_table(void *arg, const struct redisReply *reply)
 static void on_asker_up(void *arg)
 {
     struct redis_cluster *all = arg;
-    const struct bytes info[] = {BYTES_LITERAL("CLUSTER"),
-                                 BYTES_LITERAL("INFO")};
-    const struct bytes slots[] = {BYTES_LITERAL("CLUSTER"),
+    const struct bytes words[] = {BYTES_LITERAL("CLUSTER"),
                                   BYTES_LITERAL("SLOTS")};
-    redis_link_send(all->asker, info, 2, on_state, all);
-    redis_link_send(all->asker, slots, 2, on_table, all);
+    char *home = redis_name(all->bus, "instances");
+    const struct bytes state[] = {BYTES_LITERAL("HLEN"), bytes_of(home)};
+    redis_link_send(all->asker, state, 2, on_state, all);
+    redis_link_send(all->asker, words, 2, on_table, all);
+    free(home);
 }
 
 static const char *judge_seed(void *arg, const struct redis_server *server)
 {
     struct redis_cluster *all = arg;
     return all->events.judge(all->bus, server, REDIS_TARGET_SEED);
-}
-
-static void on_asker_down(void *arg)
-{
-    (void)arg;
 }
 
 /* A node that is known, or a seed, one after the other. */
@@ -321,7 +319,6 @@ static void ask(struct redis_cluster *all)
     struct redis_bus *bus = all->bus;
     const struct redis_link_events events = {.judge = judge_seed,
                                              .on_up = on_asker_up,
-                                             .on_down = on_asker_down,
                                              .arg = all,
                                              .reason = &bus->reason};
     redis_link_free(all->asker);
@@ -353,13 +350,10 @@ struct redis_link *redis_cluster_redirect(struct redis_cluster *all,
     if (!node)
         return NULL;
     all->changes += is_moved;
-    if (is_moved) {
-        note_move(all, to.slot, index_of(all, node));
-        all->slots[to.slot] = index_of(all, node);
-    }
+    if (is_moved)
+        move_slot(all, to.slot, index_of(all, node));
     if (!commands_of(all, node)) {
-        redis_node_connect(node);
-        redis_node_choose_echo(node, all->slots, index_of(all, node));
+        redis_node_place(node);
         judge(all);
     }
     return commands_of(all, node);
@@ -401,10 +395,9 @@ void redis_cluster_show(const struct redis_cluster *all,
 
 static void count_nodes(const struct redis_cluster *all)
 {
-    struct metrics *metrics = &all->bus->metrics;
     size_t up = count_up(all);
-    metrics_set(metrics, METRIC_REDIS_NODES_UP, up);
-    metrics_set(metrics, METRIC_REDIS_NODES_DOWN, all->count - up);
+    metrics_set(&all->bus->metrics, METRIC_REDIS_NODES_UP, up);
+    metrics_set(&all->bus->metrics, METRIC_REDIS_NODES_DOWN, all->count - up);
 }
 
 static void on_check(void *arg)
@@ -426,6 +419,11 @@ static const char *judge_node(void *arg, const struct redis_server *server)
 {
     struct redis_cluster *all = arg;
     return all->events.judge(all->bus, server, REDIS_TARGET_NODE);
+}
+
+static bool owns(void *arg, const struct redis_node *node, uint16_t slot)
+{
+    return owner(arg, slot) == node;
 }
 
 static void refresh(void *arg)
@@ -466,6 +464,7 @@ redis_cluster_new(struct redis_bus *bus,
     all->bus = bus;
     all->events = *events;
     all->node_events = (struct redis_node_events){.judge = judge_node,
+                                                  .owns = owns,
                                                   .on_changed = judge,
                                                   .on_doubt = refresh,
                                                   .on_lost = on_lost,

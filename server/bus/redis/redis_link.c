@@ -87,7 +87,7 @@ static void wait_for_next(struct redis_link *link)
     link->wire = NULL;
     link->due_ms = clock_steady_ms() + backoff_next_ms(&link->backoff);
     redis_pending_fail(&link->pending);
-    if (was_up)
+    if (was_up && link->events.on_down)
         link->events.on_down(link->events.arg);
 }
 

@@ -29,8 +29,8 @@ struct redis_link_events {
     /* logged in, before on_up: NULL, or why this server cannot be used. The
      * bus logs the reason; the link tries again. NULL: any will do */
     const char *(*judge)(void *arg, const struct redis_server *server);
-    void (*on_up)(void *arg); /* commands may be sent */
-    void (*on_down)(void *arg);
+    void (*on_up)(void *arg);   /* commands may be sent */
+    void (*on_down)(void *arg); /* or NULL */
     /* pub/sub: whatever arrives without having been asked for; NULL for a
      * link that does not subscribe */
     void (*on_push)(void *arg, const struct redisReply *reply);

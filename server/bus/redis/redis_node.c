@@ -36,7 +36,9 @@ static void on_echo_sent(void *arg, const struct redisReply *reply)
                         clock_steady_ms());
     if (is_accepted)
         return;
-    lose(node); /* MOVED: another channel, when the table is right */
+    /* MOVED: another channel, when the table is right */
+    node->is_disowned |= redis_push_has_error(reply, "MOVED");
+    lose(node);
     node->events->on_doubt(node->events->arg);
 }
 
@@ -50,17 +52,22 @@ static void send_echo(struct redis_node *node)
     redis_link_send(node->commands, words, 3, on_echo_sent, node);
 }
 
+static void connect_anew(struct redis_node *node, const char *why)
+{
+    redis_link_reset(node->commands, why);
+    redis_link_reset(node->subscriptions, why);
+}
+
 static void prove(struct redis_node *node)
 {
     if (node->loaded < SCRIPT_COUNT || !node->is_subscribed || !node->echo)
         return;
     if (redis_server_differs(redis_link_server(node->commands),
                              redis_link_server(node->subscriptions))) {
-        redis_link_reset(node->commands, "its links reach different servers");
-        redis_link_reset(node->subscriptions,
-                         "its links reach different servers");
+        connect_anew(node, "its links reach different servers");
         return;
     }
+    node->is_disowned = false;
     node->needed = node->echoes.sent + 1;
     send_echo(node);
 }
@@ -75,9 +82,9 @@ static void on_echo(struct redis_node *node, struct bytes text)
         return;
     node->is_proven = node->is_new = true;
     const struct redis_server *server = redis_link_server(node->commands);
-    if (strcmp(server->run_id, node->run_id) != 0 || !server->run_id[0])
+    if (!redis_server_has_same_data(&node->server, server))
         node->is_other = true;
-    memcpy(node->run_id, server->run_id, sizeof node->run_id);
+    node->server = *server;
     redis_link_settle(node->commands);
     redis_link_settle(node->subscriptions);
     node->events->on_changed(node->events->arg);
@@ -87,7 +94,7 @@ static void subscribe_echo(struct redis_node *node)
 {
     const struct bytes words[] = {BYTES_LITERAL("SSUBSCRIBE"),
                                   bytes_of(node->echo ? node->echo : "")};
-    node->is_subscribed = false;
+    node->is_subscribed = node->is_disowned = false;
     if (node->echo)
         redis_link_push(node->subscriptions, words, 2);
 }
@@ -162,7 +169,9 @@ static void on_push(void *arg, const struct redisReply *reply)
         prove(node);
     } else {
         node->is_subscribed = false;
+        node->is_disowned = true;
         lose(node);
+        node->events->on_doubt(node->events->arg);
     }
 }
 
@@ -190,7 +199,7 @@ static const char *judge_node(void *arg, const struct redis_server *server)
     return misfit;
 }
 
-void redis_node_connect(struct redis_node *node)
+static void connect_now(struct redis_node *node)
 {
     struct redis_bus *bus = node->bus;
     const struct redis_tls *tls = bus->url.has_tls ? bus->tls : NULL;
@@ -245,7 +254,10 @@ void redis_node_check(struct redis_node *node, uint64_t now_ms,
         redis_link_reset(node->subscriptions,
                          "what this instance publishes does not come back");
     } else if (is_ready && now_ms >= node->echo_ms) {
-        send_echo(node);
+        if (node->needed == UINT64_MAX && !node->is_disowned)
+            prove(node); /* an echo was refused */
+        else
+            send_echo(node);
     }
 }
 
@@ -255,27 +267,38 @@ uint64_t redis_node_echo(struct redis_node *node)
     return node->echoes.sent;
 }
 
-static char *name_echo(const struct redis_node *node, const uint16_t *slots,
-                       uint16_t index)
+static bool owns(const struct redis_node *node, const char *channel)
+{
+    return node->events->owns(node->events->arg, node,
+                              redis_slot_of(bytes_of(channel)));
+}
+
+/* A channel of this instance in one of the node's slots. */
+static char *choose_echo(const struct redis_node *node)
 {
     enum { TRIES = 1000000 };
     for (unsigned i = 0; i < TRIES; i++) {
         char name[64];
         snprintf(name, sizeof name, "{echo:%u}:%s", i, node->bus->id);
         char *full = redis_name(node->bus, name);
-        if (slots[redis_slot_of(bytes_of(full))] == index)
+        if (owns(node, full))
             return full;
         free(full);
     }
     return NULL;
 }
 
-void redis_node_choose_echo(struct redis_node *node, const uint16_t *slots,
-                            uint16_t index)
+void redis_node_place(struct redis_node *node)
 {
-    free(node->echo);
-    node->echo = name_echo(node, slots, index);
-    subscribe_echo(node);
+    if (!node->commands)
+        connect_now(node);
+    if (!node->echo || !owns(node, node->echo)) {
+        free(node->echo);
+        node->echo = choose_echo(node);
+        subscribe_echo(node);
+    } else if (node->is_disowned) { /* INFO says which data it has now */
+        connect_anew(node, "it was no master for a while");
+    }
 }
 
 struct redis_node *redis_node_new(struct redis_bus *bus, const char *host,

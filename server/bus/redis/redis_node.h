@@ -19,6 +19,7 @@ struct redis_node;
 struct redis_node_events {
     /* NULL, or why this server cannot be used */
     const char *(*judge)(void *arg, const struct redis_server *server);
+    bool (*owns)(void *arg, const struct redis_node *node, uint16_t slot);
     /* it is proven, or not any more */
     void (*on_changed)(void *arg);
     /* the table of slots may be wrong */
@@ -44,12 +45,13 @@ struct redis_node {
     uint32_t replicas;  /* of its last range of slots */
     bool is_replaced;   /* a former replica has slots of it */
     bool is_new;        /* proven since the cluster looked */
-    bool is_other;      /* and another server than before */
+    bool is_other;      /* and may lack what the server before had */
     unsigned loaded;    /* scripts */
     char *echo;         /* channel of the echoes; NULL: none */
     bool is_subscribed; /* to it */
+    bool is_disowned;   /* the server has, or had, not the slot of the echoes */
     bool is_proven;
-    char run_id[REDIS_RUN_ID_LEN + 1]; /* of the server proven last */
+    struct redis_server server; /* that was proven last */
     struct redis_echo echoes;
     uint64_t needed;  /* the one that proves */
     uint64_t echo_ms; /* when the next one is due */
@@ -61,13 +63,11 @@ struct redis_node *redis_node_new(struct redis_bus *bus, const char *host,
                                   const struct redis_node_events *events);
 void redis_node_free(struct redis_node *node);
 
-void redis_node_connect(struct redis_node *node);
 void redis_node_disconnect(struct redis_node *node);
 
-/* Uses a channel of this instance in a slot that the table gives to that index,
- * the node's; without such a slot none. */
-void redis_node_choose_echo(struct redis_node *node, const uint16_t *slots,
-                            uint16_t index);
+/* The table of slots is new: sees to its connections, and to a channel for its
+ * echoes. */
+void redis_node_place(struct redis_node *node);
 
 /* Publishes an echo now; returns its number. */
 uint64_t redis_node_echo(struct redis_node *node);

@@ -9,10 +9,11 @@
 #include "bus/redis/redis_call.h"
 #include "bus/redis/redis_keys.h"
 #include "bus/redis/redis_push.h"
+#include "bus/redis/redis_send.h"
 #include "bus/redis/redis_sentinel.h"
 #include "messaging/store/epoch.h"
 
-enum { KEPT_MS = 60000, CHANNELS_MAX = 100000 };
+enum { KEPT_SECONDS = 60, CHANNELS_MAX = 100000 };
 
 struct redis_order {
     uint64_t last_number;
@@ -22,6 +23,7 @@ struct redis_order {
     struct position acked; /* offset 0: none */
     int64_t time_ms;       /* of the message there */
     int64_t acked_ms;
+    uint64_t acked_tick; /* of the bus's seconds, which stand still with it */
     struct redis_bus *bus;
     UT_hash_handle hh;
     char channel[];
@@ -61,6 +63,7 @@ static void note(struct redis_order *order, const struct request *request,
     order->acked = *position;
     order->time_ms = request->message->time_ms;
     order->acked_ms = clock_wall_ms();
+    order->acked_tick = order->bus->seconds;
 }
 
 void redis_order_end(struct redis_bus *bus, const struct request *request,
@@ -137,17 +140,25 @@ void redis_orders_doubt(struct redis_bus *bus)
     redis_orders_verify(bus);
 }
 
+/* While Redis is away, nothing is forgotten: what was acknowledged last is
+ * looked for when it is back. */
+static bool is_served(const struct redis_order *order)
+{
+    char *key = redis_key(order->bus, order->channel, "m");
+    bool is_served = redis_serves_key(order->bus, bytes_of(key));
+    free(key);
+    return is_served;
+}
+
 void redis_orders_tick(struct redis_bus *bus)
 {
     struct redis_order *order;
     struct redis_order *next;
     if (!bus->is_serving)
-        return; /* what was acknowledged last is looked for when Redis is back
-                 */
-    int64_t old_ms = clock_wall_ms() - KEPT_MS;
+        return;
     HASH_ITER(hh, bus->orders, order, next)
     if (!order->count && !order->is_asked && !order->is_doubtful &&
-        order->acked_ms < old_ms)
+        bus->seconds - order->acked_tick > KEPT_SECONDS && is_served(order))
         drop(bus, order);
     redis_orders_verify(bus);
 }

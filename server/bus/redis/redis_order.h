@@ -8,8 +8,8 @@
  *
  * Owner:   the bus, in `orders`.
  * Thread:  the bus's.
- * Limits:  a channel without publishes under way is kept for KEPT_MS, and
- *          CHANNELS_MAX of them at the most.
+ * Limits:  a channel without publishes under way is kept for KEPT_SECONDS,
+ *          and CHANNELS_MAX of them at the most.
  * Failure: a question that is not answered is asked again.
  */
 #ifndef PEAL_BUS_REDIS_ORDER_H

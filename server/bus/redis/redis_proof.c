@@ -75,14 +75,9 @@ static void on_probe_up(void *arg)
     struct redis_proof *proof = &bus->proof;
     proof->has_probed = true; /* freed by the timer: it is in use here */
     if (redis_link_is_up(bus->commands) &&
-        redis_server_differs(redis_link_server(proof->probe),
-                             redis_link_server(bus->commands)))
+        redis_server_has_changed(redis_link_server(bus->commands),
+                                 redis_link_server(proof->probe)))
         connect_anew(bus, "another server answers at this address now");
-}
-
-static void on_probe_down(void *arg)
-{
-    (void)arg; /* it tries again by itself */
 }
 
 static void end_probe(struct redis_proof *proof)
@@ -96,8 +91,7 @@ static void end_probe(struct redis_proof *proof)
 static void probe(struct redis_bus *bus, uint64_t now_ms)
 {
     struct redis_proof *proof = &bus->proof;
-    const struct redis_link_events events = {
-        .on_up = on_probe_up, .on_down = on_probe_down, .arg = bus};
+    const struct redis_link_events events = {.on_up = on_probe_up, .arg = bus};
     if (proof->has_probed)
         end_probe(proof);
     if (proof->probe || now_ms < proof->probe_ms || !bus->is_ready ||
@@ -147,11 +141,7 @@ static void take_server(struct redis_bus *bus)
 {
     struct redis_proof *proof = &bus->proof;
     const struct redis_server *server = redis_link_server(bus->commands);
-    const struct redis_server *before = &proof->server;
-    /* one that followed another master meanwhile has only what that one had */
-    bool is_same_data = before->run_id[0] &&
-                        strcmp(before->run_id, server->run_id) == 0 &&
-                        strcmp(before->data_id, server->data_id) == 0;
+    bool is_same_data = redis_server_has_same_data(&proof->server, server);
     bool has_memory =
         is_same_data ||
         (!server->was_promoted && strcmp(proof->dataset, proof->former) == 0);

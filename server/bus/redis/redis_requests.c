@@ -26,7 +26,6 @@
 #include "bus/redis/redis_publish.h"
 #include "bus/redis/redis_push.h"
 #include "bus/redis/redis_send.h"
-#include "bus/redis/redis_slots.h"
 #include "bus/redis/redis_surveys.h"
 #include "bus/redis/redis_tickets.h"
 #include "bus/redis/redis_writes.h"
@@ -262,8 +261,7 @@ static bool can_go(struct redis_bus *bus, const struct request *request)
     char *key = is_in_channel ? redis_key(bus, request->channel, "m")
                 : is_ticket   ? redis_ticket_key(bus, request)
                               : redis_name(bus, "instances");
-    bool serves =
-        redis_cluster_serves(bus->cluster, redis_slot_of(bytes_of(key)));
+    bool serves = redis_serves_key(bus, bytes_of(key));
     free(key);
     return serves;
 }

@@ -161,6 +161,12 @@ void redis_send(struct redis_bus *bus, const struct bytes *words, size_t count,
     redis_send_by_key(bus, words[1], words, count, answer, arg);
 }
 
+bool redis_serves_key(const struct redis_bus *bus, struct bytes key)
+{
+    return bus->cluster ? redis_cluster_serves(bus->cluster, redis_slot_of(key))
+                        : bus->is_serving;
+}
+
 struct redis_link *redis_subscriptions_of(struct redis_bus *bus, uint16_t slot)
 {
     return bus->cluster ? redis_cluster_subscriptions(bus->cluster, slot)

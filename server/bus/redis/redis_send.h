@@ -24,6 +24,9 @@ void redis_send_by_key(struct redis_bus *bus, struct bytes key,
 /* Answers what waits to be sent again with NULL. */
 void redis_send_stop(struct redis_bus *bus);
 
+/* Whether the server that has this key is reached and heard. */
+bool redis_serves_key(const struct redis_bus *bus, struct bytes key);
+
 /* The link that subscribes to channels of a slot; NULL: none yet. Without a
  * cluster all slots have the same one. */
 struct redis_link *redis_subscriptions_of(struct redis_bus *bus, uint16_t slot);

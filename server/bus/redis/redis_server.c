@@ -60,11 +60,33 @@ void redis_server_read(struct redis_server *server, const char *info)
     read_role(server, find(info, "role"));
 }
 
+static bool ids_differ(const char *one, const char *other)
+{
+    return one[0] && other[0] && strcmp(one, other) != 0;
+}
+
+/* A master also changes its data_id for its first replica, and when it has had
+ * none for an hour: only that of a former replica says that its data are of
+ * another master. */
+bool redis_server_has_changed(const struct redis_server *before,
+                              const struct redis_server *now)
+{
+    return ids_differ(before->run_id, now->run_id) ||
+           (now->was_promoted && ids_differ(before->data_id, now->data_id));
+}
+
 bool redis_server_differs(const struct redis_server *one,
                           const struct redis_server *other)
 {
-    return one->run_id[0] && other->run_id[0] &&
-           strcmp(one->run_id, other->run_id) != 0;
+    return redis_server_has_changed(one, other) ||
+           redis_server_has_changed(other, one);
+}
+
+bool redis_server_has_same_data(const struct redis_server *before,
+                                const struct redis_server *now)
+{
+    return before->run_id[0] && strcmp(before->run_id, now->run_id) == 0 &&
+           strcmp(before->data_id, now->data_id) == 0;
 }
 
 const char *redis_server_misfit(const struct redis_server *server,

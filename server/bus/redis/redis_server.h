@@ -43,9 +43,19 @@ struct redis_server {
 /* Adds what a section of INFO says; NULL is ignored. */
 void redis_server_read(struct redis_server *server, const char *info);
 
-/* Whether both are known, and differ. */
+/* Whether both are known, and are two servers, or one that has become a
+ * replica and a master again from `before` to `now`. */
+bool redis_server_has_changed(const struct redis_server *before,
+                              const struct redis_server *now);
+
+/* The same for two of which nobody knows which one is newer. */
 bool redis_server_differs(const struct redis_server *one,
                           const struct redis_server *other);
+
+/* Whether `now` certainly has all that `before` had: it is the same process,
+ * and has followed no other master meanwhile. */
+bool redis_server_has_same_data(const struct redis_server *before,
+                                const struct redis_server *now);
 
 /* Why a server is no master that stands alone; NULL for one that is, or may
  * be. The text is static. */

@@ -113,6 +113,50 @@ static void servers_differ_by_their_run_ids(void **state)
     assert_false(redis_server_differs(&unknown, &one));
 }
 
+#define DATA(id, former)                                                       \
+    "run_id:" RUN_ID "\r\nmaster_replid:" id "\r\nmaster_replid2:" former
+#define OTHER_ID "1111111111111111111111111111111111111111"
+#define THIRD_ID "2222222222222222222222222222222222222222"
+
+/* The run id is that of the process. A master that was a replica meanwhile has
+ * the same, and the data of another. */
+static void a_master_that_was_a_replica_has_other_data(void **state)
+{
+    (void)state;
+    struct redis_server before = server_of(DATA(OTHER_ID, ZEROS));
+    struct redis_server after = server_of(DATA(THIRD_ID, OTHER_ID));
+    assert_true(redis_server_has_same_data(&before, &before));
+    assert_false(redis_server_has_same_data(&before, &after));
+    assert_true(redis_server_has_changed(&before, &after));
+    assert_true(redis_server_differs(&before, &after));
+    assert_true(redis_server_differs(&after, &before));
+}
+
+/* With its first replica it gets another data id: nothing is lost, but that
+ * cannot be told afterwards. */
+static void a_master_with_its_first_replica_has_not_changed(void **state)
+{
+    (void)state;
+    struct redis_server before = server_of(DATA(OTHER_ID, ZEROS));
+    struct redis_server after = server_of(DATA(THIRD_ID, ZEROS));
+    assert_false(redis_server_has_same_data(&before, &after));
+    assert_false(redis_server_has_changed(&before, &after));
+    assert_false(redis_server_differs(&before, &after));
+}
+
+static void an_unknown_server_has_no_certain_data(void **state)
+{
+    (void)state;
+    struct redis_server unknown = server_of(NULL);
+    struct redis_server known = server_of(DATA(OTHER_ID, ZEROS));
+    struct redis_server short_spoken = server_of("run_id:" RUN_ID "\r\n");
+    assert_false(redis_server_has_same_data(&unknown, &unknown));
+    assert_false(redis_server_has_same_data(&unknown, &known));
+    assert_false(redis_server_has_same_data(&known, &unknown));
+    assert_true(redis_server_has_same_data(&short_spoken, &short_spoken));
+    assert_false(redis_server_has_changed(&short_spoken, &known));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +166,9 @@ int main(void)
         cmocka_unit_test(what_is_unknown_is_not_wrong),
         cmocka_unit_test(others_are_told_from_a_master),
         cmocka_unit_test(servers_differ_by_their_run_ids),
+        cmocka_unit_test(a_master_that_was_a_replica_has_other_data),
+        cmocka_unit_test(a_master_with_its_first_replica_has_not_changed),
+        cmocka_unit_test(an_unknown_server_has_no_certain_data),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

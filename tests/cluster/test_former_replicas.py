@@ -1,0 +1,266 @@
+"""A master that was a replica for a while: the same process at the same
+address, with the data of the master that took its place. The instance that is
+paused meanwhile sees neither of the two failovers."""
+
+import fcntl
+import signal
+import sys
+import termios
+import time
+
+import pytest
+
+from redis_cluster import RedisCluster
+from support import patience
+from support.api import WITH_KEY, publish
+from test_partition import is_master
+from test_redis_cluster import ROOMS, move_slot
+
+CUT = pytest.mark.parametrize("are_cut", [False, True], ids=["kept", "cut"])
+BOTH = pytest.mark.parametrize("which", ["home", "other"])
+
+
+def run_id(node):
+    return node.call("INFO", "server").split("run_id:")[1][:40]
+
+
+def follows(replica):
+    return "master_link_status:up" in replica.call("INFO", "replication")
+
+
+class Pair:
+    """A master of the cluster, its replica, and a channel that is there."""
+
+    def __init__(self, masters, which, prefix="room"):
+        home = masters.owner("peal:{peal}:in")
+        self.channel, self.master = next(
+            (channel, owner) for channel, owner in (
+                (f"{prefix}-{number}",
+                 masters.owner(f"peal:{{{prefix}-{number}}}:c"))
+                for number in range(100))
+            if (owner is home) == (which == "home"))
+        self.masters = masters
+        self.replica = masters.replicas[masters.masters.index(self.master)]
+        self.run_id = run_id(self.master)
+
+    def leave_behind(self):
+        """What the master acknowledges from now on stays with it."""
+        # the master has no password, and refuses one
+        self.replica.call("CONFIG", "SET", "masterauth", "wrong")
+        self.master.call("CLIENT", "KILL", "TYPE", "replica")
+        patience.wait_until(lambda: not follows(self.replica), 20,
+                            what="the replica to be left behind")
+
+    @staticmethod
+    def promote(replica, how):
+        """The others may refuse their votes soon after they gave some: then
+        the replica gives it up."""
+        for _ in range(6):
+            replica.call("CLUSTER", "FAILOVER", *how)
+            end = time.monotonic() + patience.seconds(6)
+            while time.monotonic() < end:
+                if is_master(replica):
+                    return
+                time.sleep(0.05)
+        raise AssertionError("the replica did not take over")
+
+    def swap(self, master, replica, how):
+        self.promote(replica, how)
+        replica.call("CONFIG", "SET", "masterauth", "")
+        patience.wait_until(
+            lambda: not is_master(master) and follows(master), 20,
+            what="the former master to follow")
+
+    def there_and_back(self, how=()):
+        """The replica takes over, and gives everything back."""
+        self.swap(self.master, self.replica, how)
+        self.swap(self.replica, self.master, how)
+        self.masters.wait_ok()
+        for node in self.masters.nodes:
+            patience.wait_until(lambda n=node: self.is_named_by(n), 20,
+                                what="all nodes to know")
+        assert run_id(self.master) == self.run_id
+
+    def is_named_by(self, node):
+        slot = self.masters.slot(f"peal:{{{self.channel}}}:c")
+        return any(first <= slot <= last and master[1] == self.master.port
+                   for first, last, master, *_ in node.call("CLUSTER",
+                                                            "SLOTS"))
+
+    def cut(self):
+        for kind in ("normal", "pubsub"):
+            self.master.call("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
+
+
+@pytest.fixture
+def masters(redis):
+    return RedisCluster(redis, replicas=1)
+
+
+@pytest.fixture
+def paused():
+    """paused(instance) stands still until `resume`, at the end at last."""
+    stopped = []
+
+    def pause(server):
+        server.process.send_signal(signal.SIGSTOP)
+        stopped.append(server)
+
+    def resume():
+        while stopped:
+            stopped.pop().process.send_signal(signal.SIGCONT)
+
+    pause.resume = resume
+    yield pause
+    resume()
+
+
+@BOTH
+@pytest.mark.parametrize("prefix", ["room", "plain"])
+@CUT
+def test_what_only_the_publisher_knows_is_told(
+        masters, cluster, paused, which, prefix, are_cut):
+    """Nobody hears the message, and the master that acknowledged it has lost
+    it: only the instance that got the acknowledgement can tell."""
+    pair = Pair(masters, which, prefix)
+    instances = cluster(masters.url, 2, **WITH_KEY)
+    publisher, listener = instances.instances
+    bob = listener.join("bob", pair.channel)
+    since = publish(publisher, pair.channel, "heard")
+    assert bob.receive_type("broadcast")["payload"] == "heard"
+    bob.drop()
+    instances.kill(listener)
+    pair.leave_behind()
+    lost = publish(publisher, pair.channel, "lost")
+    assert lost["offset"] == since["offset"] + 1
+    paused(publisher)
+    if are_cut:
+        pair.cut()
+    pair.there_and_back(["TAKEOVER"])
+    paused.resume()
+    patience.wait_until(
+        lambda: publisher.metric("peal_redis_lost_total") == 1, 15,
+        what="the instance to look for what it published")
+    late = instances.add()
+    instances.wait_ready()
+    answer = late.connect("bob", [""], protocol="broadcast").ask(
+        {"type": "subscribe", "channel": pair.channel,
+         "since": {"epoch": since["epoch"], "offset": since["offset"]}})
+    assert answer["recovered"] is False, answer
+
+
+def has_arrived(connection):
+    """What was sent last is where it is read from."""
+    left = fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4))
+    return not int.from_bytes(left, sys.byteorder)
+
+
+@BOTH
+@CUT
+def test_an_unanswered_publish_is_not_repeated(masters, cluster, paused,
+                                               which, are_cut):
+    """The master did it, and has forgotten that."""
+    pair = Pair(masters, which)
+    instances = cluster(masters.url, 2, redis={
+        "timeout_ms": int(patience.seconds(10000)), "backlog_seconds": 60})
+    alice = instances[0].join("alice", pair.channel)
+    bob = instances[1].join("bob", pair.channel)
+    alice.ask({"type": "broadcast", "payload": "before"})
+    assert bob.receive_type("broadcast")["payload"] == "before"
+    pair.leave_behind()
+    killer = pair.master.connect()
+    instances[0].wait_metric("peal_redis_in_flight", 0)
+    pair.master.pause()
+    alice.send({"type": "broadcast", "payload": "once", "id": 7})
+    instances[0].wait_metric("peal_redis_in_flight", 1)
+    paused(instances[0])
+    # in the turn in which it publishes, before it answers
+    killer.socket.sendall(b"CLIENT KILL TYPE normal SKIPME yes\r\n")
+    patience.wait_until(lambda: has_arrived(killer.socket),
+                        what="the command to be there")
+    pair.master.resume()
+    assert killer.read() > 0
+    assert bob.receive_type("broadcast")["payload"] == "once"
+    if are_cut:
+        pair.cut()
+    pair.there_and_back(["TAKEOVER"])
+    paused.resume()
+    answer = alice.take(lambda m: m.get("id") == 7)
+    assert answer.get("code") == "unavailable", answer
+    instances.wait_ready()
+    alice.ask({"type": "broadcast", "payload": "then"})
+    heard = bob.take(lambda m: m["type"] == "broadcast")
+    assert heard["payload"] == "then"
+
+
+@BOTH
+@pytest.mark.parametrize("how", [[], ["TAKEOVER"]],
+                         ids=["planned", "left_behind"])
+def test_there_and_back_under_load(masters, cluster, load, paused, which, how):
+    pair = Pair(masters, which)
+    instances = cluster(masters.url, 2, redis={"backlog_seconds": 60})
+    work = load(instances, ROOMS[:6], publishers=1, listeners=4, rate=30)
+    for server in instances.instances:
+        work.wait_acknowledged(100, 30)
+        if how:
+            pair.leave_behind()
+            work.wait_acknowledged(20, 30)
+        paused(server)
+        pair.there_and_back(how)
+        paused.resume()
+        instances.wait_ready(30)
+    work.wait_acknowledged(200, 30)
+    work.finish(60)
+    print(work.summary())
+    work.prove(gaps=True)
+
+
+def test_a_server_without_a_cluster(redis, cluster, paused):
+    """The connections stay, and it never refuses a write."""
+    server, other = redis(), redis("--repl-diskless-sync-delay", "0")
+    instances = cluster(server.url, 1, **WITH_KEY)
+    since = publish(instances[0], "room", "heard")
+    other.call("REPLICAOF", server.host, server.port)
+    patience.wait_until(lambda: follows(other), 20, what="the replica")
+    other.call("REPLICAOF", "NO", "ONE")
+    publish(instances[0], "room", "lost")
+    paused(instances[0])
+    server.call("REPLICAOF", other.host, other.port)
+    patience.wait_until(lambda: follows(server), 20, what="the former master")
+    server.call("REPLICAOF", "NO", "ONE")
+    paused.resume()
+    instances[0].wait_metric("peal_redis_lost_total", 1, 15)
+    answer = instances[0].connect("bob", [""], protocol="broadcast").ask(
+        {"type": "subscribe", "channel": "room",
+         "since": {"epoch": since["epoch"], "offset": since["offset"]}})
+    assert answer["recovered"] is False, answer
+
+
+def echoes(node):
+    return [name for name in node.call("PUBSUB", "SHARDCHANNELS")
+            if "echo:" in name]
+
+
+@BOTH
+def test_the_slot_of_an_echo_leaves_and_returns(redis, cluster, paused, which):
+    """The subscription to it is gone, and the table of slots the same."""
+    masters = RedisCluster(redis)
+    instances = cluster(masters.url, 1)
+    home = masters.owner("peal:{peal}:in")
+    node = next(each for each in masters.masters
+                if (each is home) == (which == "home"))
+    target = next(each for each in masters.masters if each is not node)
+    alice = instances[0].join("alice", *ROOMS)
+    echo, = echoes(node)
+    slot = masters.slot(echo)
+    paused(instances[0])
+    move_slot(masters, slot, node, target)
+    move_slot(masters, slot, target, node)
+    assert echo not in echoes(node)
+    paused.resume()
+    patience.wait_until(lambda: echo in echoes(node), 15,
+                        what="the echo to be subscribed to again")
+    instances.wait_ready()
+    for room in ROOMS:
+        alice.ask({"type": "broadcast", "channel": room, "payload": room})
+        alice.take(lambda m, r=room: m.get("payload") == r)
