@@ -86,6 +86,7 @@ def test_changes_during_an_outage_are_told_once(redis, cluster):
     coming.subscribe(name, ("coming", {"name": "C"}))
     server.start()
     watcher.websocket.raw.set_timeout(patience.seconds(30))
+    watcher.receive("pusher_internal:gap")
     assert watcher.receive("pusher_internal:member_added")["data"] == {
         "user_id": "coming", "user_info": {"name": "C"}}
     assert watcher.receive("pusher_internal:member_removed")["data"] == {
