@@ -62,7 +62,7 @@ drop_foreign_build() {
 build_release() {
     drop_foreign_build
     if [ ! -x "$build/peal" ]; then
-        say "Building Peal, which takes a moment the first time"
+        say "Building Peal, which takes a minute or two the first time"
     fi
     cd "$root"
     quietly cmake --preset release -B "$build" -DPEAL_TESTS=OFF

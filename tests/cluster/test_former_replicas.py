@@ -68,7 +68,7 @@ class Pair:
         self.promote(replica, how)
         replica.call("CONFIG", "SET", "masterauth", "")
         patience.wait_until(
-            lambda: not is_master(master) and follows(master), 20,
+            lambda: not is_master(master) and follows(master), 60,
             what="the former master to follow")
 
     def there_and_back(self, how=()):

@@ -3,6 +3,8 @@
 import json
 import time
 
+import pytest
+
 from support import patience
 
 from cluster import LEASE
@@ -142,6 +144,32 @@ def test_published_input_is_delivered_once(redis, cluster):
     connection.call("PUBLISH", "peal:in:no way", "1")
     patience.wait_until(
         lambda: instances.metric("peal_redis_malformed_total") == 2, 5)
+
+
+def log_of_bad_message(connection, instance, target, payload):
+    """One line a second is logged, so each has an instance for itself."""
+    connection.call("PUBLISH", f"peal:in:{target}", payload)
+    patience.wait_until(
+        lambda: instance.log_lines("Malformed message"), 5,
+        what="the line in the log")
+    return instance.log_lines("Malformed message")[0]
+
+
+@pytest.mark.parametrize("target, payload, why", [
+    ("room", "hello", "payload is not JSON: "),
+    ("no way", "1", "channel is not a valid name"),
+    ("room|", "1", "event is not a valid one"),
+    ("room|no way", "1", "event is not a valid one"),
+    ("room", '"' + "x" * 70000 + '"', "payload is too big"),
+])
+def test_an_unusable_message_is_logged_with_the_reason(
+        redis, cluster, target, payload, why):
+    server = redis()
+    instances = cluster(server.url, 1)
+    wait_heard_once(server)
+    line = log_of_bad_message(server.connect(), instances[0], target, payload)
+    assert why in line
+    assert target in line
 
 
 def test_another_takes_the_lease(redis, cluster):

@@ -149,15 +149,6 @@ def test_json(block, _):
 # --- programs
 
 
-@pytest.mark.parametrize("block, _", blocks("c"))
-def test_c(block, _, tmp_path):
-    file = tmp_path / "example.c"
-    file.write_text(block.code)
-    subprocess.run(["cc", "-std=gnu17", "-fsyntax-only", "-Wall", "-Wextra",
-                    "-Werror", "-I", ROOT, "-I", ROOT / "server", file],
-                   check=True)
-
-
 @pytest.mark.parametrize("block, _", blocks("python"))
 def test_python(block, _, peal):
     """It makes a token, which is good for a connection."""

@@ -8,7 +8,6 @@ language is output or a drawing and needs none. The classes:
   wire     test_examples.py sends each message and compares the answers
   json     test_examples.py parses it
   python   test_examples.py runs it
-  c        test_examples.py compiles it
   checked  test_examples.py checks syntax, paths, presets and the program's
            commands and flags; the text says why it is not run
   tested   the named test runs or compares it
@@ -58,7 +57,14 @@ EXAMPLES = {
     ("conf/kubernetes/README.md", "Peal in Kubernetes", "sh"): (
         "tested", "tests/integration/test_kubernetes.py"),
 
-    ("protocols/README.md", "Add a protocol", "c"): ("c", ""),
+    ("protocols/README.md", "Add a protocol", "c"): (
+        "tested", "tests/integration/test_protocol_pages.py"),
+    ("protocols/README.md", "Add a protocol", "diff"): (
+        "tested", "tests/integration/test_protocol_pages.py"),
+    ("protocols/README.md", "Add a protocol", "python"): (
+        "tested", "tests/integration/test_protocol_pages.py"),
+    ("protocols/README.md", "Add a protocol", "sh"): (
+        "tested", "tests/integration/test_protocol_pages.py"),
     ("protocols/http-api.md", "Call the API", "sh"): (
         "tested", "tests/integration/test_api_pages.py"),
     ("protocols/http-api.md", "Authenticate with API keys", "json"): (
@@ -148,7 +154,7 @@ for heading in ("hello", "subscribe", "broadcast", "unsubscribe", "direct",
                 "join, leave, gap", "Errors"):
     EXAMPLES["protocols/websocket.md", heading, "json"] = ("wire", "")
 
-CLASSES = {"run", "config", "wire", "json", "python", "c", "checked",
+CLASSES = {"run", "config", "wire", "json", "python", "checked",
            "tested", "shown"}
 FOREIGN = ("web/vendor/", "CHANGELOG.md")  # not manuals of ours
 

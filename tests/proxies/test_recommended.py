@@ -22,20 +22,20 @@ FOR_OPERATORS = [
     "/ready/../metrics", "http://localhost/dashboard",
 ]
 AROUND_NGINX = front.NGINX_START + """
-    server {{
-        listen 127.0.0.1:8080;
-        {locations}
-    }}
+    {server}
 }}
 """
 
 
 def readme_nginx():
+    """Without TLS, as the other configurations are."""
     text = (ROOT / "conf/README.md").read_text()
-    locations = re.search(r"```nginx\n(.*?)```", text, re.S)[1]
-    # the backend's port first: the frame has the same one for the proxy
+    server = re.search(r"```nginx\n(.*?)```", text, re.S)[1]
+    # the backend's port first: the listener gets the same one
+    server = server.replace("127.0.0.1:8080", "127.0.0.1:8081")
+    server = re.sub(r" +ssl_\w+ .*\n", "", server)
     return AROUND_NGINX.format(
-        locations=locations.replace("127.0.0.1:8080", "127.0.0.1:8081"))
+        server=server.replace("listen 443 ssl;", "listen 127.0.0.1:8080;"))
 
 
 CONFIGS = {

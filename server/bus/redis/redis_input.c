@@ -68,16 +68,6 @@ static void set_aside(struct redis_bus *bus, struct bytes entry,
     free(bad);
 }
 
-static void set_aside_payload(struct redis_bus *bus, struct bytes entry,
-                              struct bytes payload)
-{
-    struct error where;
-    struct error why;
-    json_check(payload, &where);
-    error_set(&why, "payload is not JSON: %.400s", where.text);
-    set_aside(bus, entry, why.text);
-}
-
 static struct bytes field_of(const struct redisReply *fields, const char *name)
 {
     struct bytes key;
@@ -87,6 +77,23 @@ static struct bytes field_of(const struct redisReply *fields, const char *name)
             bytes_equal(key, bytes_of(name)))
             redis_push_bytes(redis_push_element(fields, i + 1), &value);
     return value;
+}
+
+/* Whether it can be published; otherwise, `why` not. */
+static bool check_parts(const struct redis_bus *bus,
+                        const struct message_parts *parts, bool has_event,
+                        struct error *why)
+{
+    struct error where;
+    if (!channel_name_is_valid(parts->channel))
+        return error_set(why, "channel is not a valid name");
+    if (has_event && !event_is_valid(parts->event))
+        return error_set(why, "event is not a valid one");
+    if (parts->payload.len > bus->instance->options->limits.message_bytes)
+        return error_set(why, "payload is too big");
+    if (!json_check(parts->payload, &where))
+        return error_set(why, "payload is not JSON: %.400s", where.text);
+    return true;
 }
 
 /* `entry` is its id in the input stream, or empty. False when there is no
@@ -115,14 +122,9 @@ static void take_entry(struct redis_bus *bus, const struct redisReply *entry)
         .payload = field_of(fields, "payload"),
         .trace = trace_read(field_of(fields, "traceparent")),
     };
-    if (!channel_name_is_valid(parts.channel))
-        set_aside(bus, id, "channel is not a valid name");
-    else if (parts.event.len && !event_is_valid(parts.event))
-        set_aside(bus, id, "event is not a valid one");
-    else if (parts.payload.len > bus->instance->options->limits.message_bytes)
-        set_aside(bus, id, "payload is too big");
-    else if (!json_is_valid(parts.payload))
-        set_aside_payload(bus, id, parts.payload);
+    struct error why;
+    if (!check_parts(bus, &parts, parts.event.len > 0, &why))
+        set_aside(bus, id, why.text);
     else if (publish(bus, &parts, id))
         metrics_add(&bus->metrics, METRIC_REDIS_INPUT, 1);
 }
@@ -278,18 +280,29 @@ static void on_lease(void *arg, const struct redisReply *reply)
     listen_to_input(bus, is_ours);
 }
 
-/* The name, and behind a bar, which no name has, the event. */
+/* Splits `<channel>|<event>` at the bar, which no name has; false without. */
 static bool read_target(struct bytes target, struct message_parts *parts)
 {
     const char *bar =
         target.len ? memchr(target.data, '|', target.len) : NULL;
     parts->channel = target;
-    if (bar) {
-        parts->channel.len = (size_t)(bar - target.data);
-        parts->event = bytes_skip(target, parts->channel.len + 1);
-    }
-    return channel_name_is_valid(parts->channel) &&
-           (!bar || event_is_valid(parts->event));
+    if (!bar)
+        return false;
+    parts->channel.len = (size_t)(bar - target.data);
+    parts->event = bytes_skip(target, parts->channel.len + 1);
+    return true;
+}
+
+static bool take_message(struct redis_bus *bus, struct bytes target,
+                         struct bytes payload, struct error *why)
+{
+    struct message_parts parts = {.payload = payload};
+    bool has_event = read_target(target, &parts);
+    if (!check_parts(bus, &parts, has_event, why))
+        return false;
+    if (!publish(bus, &parts, (struct bytes){0}))
+        return error_set(why, "redis.backlog_messages is reached");
+    return true;
 }
 
 void redis_input_on_message(struct redis_bus *bus, struct bytes channel,
@@ -300,14 +313,13 @@ void redis_input_on_message(struct redis_bus *bus, struct bytes channel,
     free(begin);
     if (clock_steady_ms() > bus->lease_end_ms)
         return; /* another instance has it by now */
-    struct message_parts parts = {.payload = payload};
-    bool ok = read_target(channel, &parts) && json_is_valid(payload) &&
-              payload.len <= bus->instance->options->limits.message_bytes &&
-              publish(bus, &parts, (struct bytes){0});
+    struct error why;
+    bool ok = take_message(bus, channel, payload, &why);
     metrics_add(&bus->metrics, ok ? METRIC_REDIS_INPUT : METRIC_REDIS_MALFORMED,
                 1);
     if (!ok)
-        log_limited(LOG_WARN, 1, "Malformed message on an input channel");
+        log_limited(LOG_WARN, 1, "Malformed message on an input channel",
+                    LOG_TEXT("why", why.text), LOG_BYTES("channel", channel));
 }
 
 void redis_input_tick(struct redis_bus *bus)
