@@ -18,17 +18,14 @@ struct connection;
 struct pusher_app;
 struct pusher_cached;
 
-/* As whom the connection is in a presence channel, and what is gathered of the
- * other members until the list is whole. */
+/* As whom the connection is in a presence channel. */
 struct pusher_member {
     struct pusher_member *next;
     struct pusher_user user;
-    uint64_t number;          /* of the request that lists them */
-    struct buffer ids;        /* JSON, without brackets */
-    struct buffer hash;       /* the same */
+    uint64_t number;          /* of the request that lists the others */
     struct position position; /* where the subscription began */
     bool recovered;
-    uint64_t count;
+    bool has_list; /* of the others: from here on it is told of changes */
     size_t channel_len;
     char channel[CHANNEL_NAME_MAX + 1];
 };
