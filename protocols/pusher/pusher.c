@@ -390,12 +390,21 @@ static const char *member(const struct connection *connection,
     return known ? known->user.id : connection_client_id(connection);
 }
 
-/* Skips its own events, and its own join. */
+/* Who comes and leaves before it has the list; and that it did so itself. */
+static bool skips_change(const struct connection *connection,
+                         const struct message *message)
+{
+    const struct pusher_member *known =
+        pusher_client_find(connection, message->channel);
+    return known && (!known->has_list ||
+                     bytes_equal(message->from, bytes_of(known->user.id)));
+}
+
+/* Its own events, and changes that it knows. */
 static bool skips(const struct connection *connection,
                   const struct message *message)
 {
     const struct pusher_client *client = pusher_client_of(connection);
-    const struct pusher_member *known;
     switch (message->kind) {
     case MESSAGE_PUBLICATION:
         return bytes_equal(message->from,
@@ -403,12 +412,9 @@ static bool skips(const struct connection *connection,
                (client && client->extra && client->extra->former &&
                 bytes_equal(message->from, bytes_of(client->extra->former)));
     case MESSAGE_JOIN:
-        known = pusher_client_find(connection, message->channel);
-        return (known &&
-                bytes_equal(message->from, bytes_of(known->user.id))) ||
-               pusher_watch_is_own(connection, message->channel);
     case MESSAGE_LEAVE:
-        return pusher_watch_is_own(connection, message->channel);
+        return skips_change(connection, message) ||
+               pusher_watch_is_own(connection, message->channel);
     default:
         return false;
     }

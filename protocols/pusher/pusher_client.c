@@ -39,8 +39,6 @@ const char *pusher_client_user_id(const struct connection *connection)
 
 static void free_member(struct pusher_member *member)
 {
-    buffer_deinit(&member->ids);
-    buffer_deinit(&member->hash);
     free(member->user.info);
     free(member);
 }

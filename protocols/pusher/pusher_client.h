@@ -18,17 +18,14 @@ struct connection;
 struct pusher_app;
 struct pusher_cached;
 
-/* The connection's member in a presence channel, and the other members gathered
- * so far until the list is complete. */
+/* As whom the connection is in a presence channel. */
 struct pusher_member {
     struct pusher_member *next;
     struct pusher_user user;
-    uint64_t number;          /* id of the request that lists them */
-    struct buffer ids;        /* JSON, without brackets */
-    struct buffer hash;       /* the same */
-    struct position position; /* position where the subscription began */
+    uint64_t number;          /* of the request that lists the others */
+    struct position position; /* where the subscription began */
     bool recovered;
-    uint64_t count;
+    bool has_list; /* of the others: from here on it is told of changes */
     size_t channel_len;
     char channel[CHANNEL_NAME_MAX + 1];
 };

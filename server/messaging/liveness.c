@@ -141,6 +141,8 @@ static void visit(struct worker *worker, struct connection *connection)
         hurry_close(connection);
         return;
     }
+    if (worker->is_draining)
+        return; /* other reasons may tell it to come back here at once */
     if (is_too_old(worker, connection)) {
         connection_close(connection, CLOSE_MAX_AGE);
         return;
@@ -161,8 +163,8 @@ static void each_open(struct worker *worker, uint64_t first, uint32_t step,
 
 static void visit_pong(struct worker *worker, struct connection *connection)
 {
-    (void)worker;
-    check_pong(connection);
+    if (!worker->is_draining)
+        check_pong(connection);
 }
 
 /* Each connection is visited in one of ping_seconds seconds, by slot. */

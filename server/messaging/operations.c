@@ -441,38 +441,6 @@ enum fault operation_publish(struct connection *connection,
     return FAULT_NONE;
 }
 
-enum fault operation_history(struct connection *connection,
-                             struct bytes channel, uint32_t limit,
-                             struct bytes id)
-{
-    enum fault fault = check(connection, CAN_SEE_HISTORY, channel);
-    if (fault != FAULT_NONE)
-        return fault;
-    if (pressure_refuses(connection->worker))
-        return FAULT_UNAVAILABLE;
-    struct request *request =
-        new_request(connection, REQUEST_HISTORY, channel, id);
-    request->limit = limit;
-    responses_add(connection, request);
-    return FAULT_NONE;
-}
-
-enum fault operation_presence(struct connection *connection,
-                              struct bytes channel, uint32_t limit,
-                              struct bytes id)
-{
-    enum fault fault = check(connection, CAN_SEE_PRESENCE, channel);
-    if (fault != FAULT_NONE)
-        return fault;
-    if (pressure_refuses(connection->worker))
-        return FAULT_UNAVAILABLE;
-    struct request *request =
-        new_request(connection, REQUEST_PRESENCE, channel, id);
-    request->limit = limit;
-    responses_add(connection, request);
-    return FAULT_NONE;
-}
-
 void operation_instances(struct connection *connection)
 {
     const struct bytes none = {0};

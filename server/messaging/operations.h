@@ -53,6 +53,10 @@ enum fault operation_presence(struct connection *connection,
                               struct bytes channel, uint32_t limit,
                               struct bytes id);
 
+/* All of them in one answer, in its place between those who come and leave. */
+enum fault operation_presence_whole(struct connection *connection,
+                                    struct bytes channel, struct bytes id);
+
 /* To all connections of the client `to`. */
 enum fault operation_direct(struct connection *connection, struct bytes to,
                             const struct utterance *utterance, struct bytes id);

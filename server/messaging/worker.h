@@ -97,8 +97,9 @@ struct worker {
     size_t expiring_count;
     size_t expiring_capacity;
     uint64_t seconds;    /* ticks since the start */
-    struct watch *watch; /* NULL: not watched */
-    struct look *looks;  /* snapshots in progress for its connections */
+    bool is_draining;    /* its connections are closed one after the other */
+    struct watch *watch; /* NULL: nobody looks */
+    struct look *looks;  /* that its connections have under way */
     struct metrics metrics;
 };
 

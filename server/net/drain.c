@@ -67,6 +67,7 @@ static void drain_here(void *subject, void *object)
         listener_free_all(reactor);
     else
         listener_free_public(reactor);
+    reactor->worker.is_draining = true;
     reactor->drain_total = open_connections(reactor);
     reactor->drain =
         loop_timer_new(reactor->loop, 0, DRAIN_STEP_MS, on_drain_step, reactor);

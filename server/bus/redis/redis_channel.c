@@ -12,10 +12,12 @@
 #include "bus/redis/redis_channel_table.h"
 #include "bus/redis/redis_envelope.h"
 #include "bus/redis/redis_link.h"
+#include "bus/redis/redis_member_list.h"
 #include "bus/redis/redis_messages.h"
 #include "bus/redis/redis_presence.h"
 #include "bus/redis/redis_recovery.h"
 #include "bus/redis/redis_repair.h"
+#include "bus/redis/redis_roster.h"
 #include "bus/redis/redis_send.h"
 #include "bus/redis/redis_subscribe.h"
 
@@ -207,6 +209,7 @@ static void free_channel(struct redis_channel *channel)
     redis_messages_clear(&channel->recent);
     message_unref(channel->last);
     members_clear(&channel->members);
+    redis_roster_clear(&channel->roster);
     free(channel);
 }
 
@@ -214,7 +217,7 @@ static bool is_unused(const struct redis_channel *channel, uint64_t now_ms)
 {
     return !channel->is_gathered && !channel->subscribers &&
            !channel->is_reading && !channel->waiting && !channel->recoveries &&
-           now_ms >= channel->leave_ms;
+           !channel->roster.readings && now_ms >= channel->leave_ms;
 }
 
 /* Whether pub/sub is late with messages that a subscriber waits for. */
@@ -275,6 +278,8 @@ static void tick_channel(struct redis_channel *channel, bool is_due,
     redis_repair_resume(channel);
     if (is_due || is_overdue(channel, now_ms))
         verify(channel);
+    if (redis_roster_is_due(channel, now_ms))
+        redis_member_list_read(channel->bus, channel->name, NULL, NULL);
 }
 
 /* Unsubscribes from the channels of a list linked like gathered ones, and frees

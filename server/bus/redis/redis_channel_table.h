@@ -28,6 +28,18 @@ enum channel_stage {
     LIVE
 };
 
+/* See redis_roster.h; a zeroed struct knows nobody yet. */
+struct redis_roster {
+    struct members told;
+    struct members changed; /* while lists are read: the number of the change */
+    uint32_t changes;
+    uint32_t readings; /* lists under way */
+    bool has_begun;    /* `told` was compared with a list */
+    bool is_due;       /* a list is to be read, at `due_ms` */
+    uint64_t due_ms;
+    uint64_t doubt_ms;
+};
+
 struct redis_channel {
     const struct channel_options *options;
     enum channel_stage stage;
@@ -51,7 +63,8 @@ struct redis_channel {
     struct messages recent; /* delivered during a recovery */
     uint32_t recoveries;
     uint32_t subscribers;
-    struct members members;
+    struct members members;       /* on this instance */
+    struct redis_roster roster;   /* on all */
     struct request *waiting;      /* subscribes without an answer */
     struct request **waiting_end; /* where the next one is appended */
     uint64_t awaited;  /* lowest confirmed offset among them; 0: none */

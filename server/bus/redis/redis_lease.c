@@ -25,6 +25,7 @@
 #include "bus/redis/redis_news.h"
 #include "bus/redis/redis_presence.h"
 #include "bus/redis/redis_push.h"
+#include "bus/redis/redis_roster.h"
 #include "bus/redis/redis_send.h"
 #include "messaging/names.h"
 
@@ -247,6 +248,7 @@ void redis_presence_restore(struct redis_bus *bus)
     presence->is_known = true;
     presence->bury_ms = clock_steady_ms() + lease_ms(bus);
     redis_channels_each_member(bus, redis_presence_set);
+    redis_rosters_doubt(bus);
     redis_leavers_tell_all(bus);
     redis_clients_tell_all(bus);
     bury_former(bus);

@@ -11,6 +11,7 @@
 #include "bus/redis/redis_proof.h"
 #include "bus/redis/redis_push.h"
 #include "bus/redis/redis_recovery.h"
+#include "bus/redis/redis_roster.h"
 #include "messaging/hub.h"
 
 enum {
@@ -47,7 +48,7 @@ static void tell_gap(struct redis_channel *channel)
 static bool accept(struct redis_channel *channel, struct message *message)
 {
     if (message->kind != MESSAGE_PUBLICATION) {
-        hub_deliver(channel->bus->instance->hub, message);
+        redis_roster_take(channel, message);
         return true;
     }
     if (message->offset > channel->position.offset + 1)
@@ -78,6 +79,7 @@ static void hold(struct redis_channel *channel, struct message *message,
     if (channel->held.count == HELD_MAX) {
         redis_messages_clear(&channel->held);
         channel->has_lost = true;
+        redis_roster_doubt(channel);
     }
     redis_messages_add(&channel->held, message);
 }
@@ -246,6 +248,7 @@ void redis_repair_forget(struct redis_channel *channel)
     end_judgement(channel);
     channel->stage = UNSUBSCRIBED;
     redis_messages_clear(&channel->held);
+    redis_roster_doubt(channel);
 }
 
 void redis_repair_doubt(struct redis_channel *channel, int64_t acked_ms)

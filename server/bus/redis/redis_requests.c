@@ -9,28 +9,25 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/memory.h"
 #include "bus/redis/redis_backlog.h"
 #include "bus/redis/redis_bans.h"
 #include "bus/redis/redis_call.h"
 #include "bus/redis/redis_channel.h"
-#include "bus/redis/redis_client_name.h"
 #include "bus/redis/redis_clients.h"
 #include "bus/redis/redis_cluster.h"
 #include "bus/redis/redis_control.h"
 #include "bus/redis/redis_envelope.h"
 #include "bus/redis/redis_instances.h"
 #include "bus/redis/redis_keys.h"
-#include "bus/redis/redis_leavers.h"
 #include "bus/redis/redis_link.h"
+#include "bus/redis/redis_member_list.h"
 #include "bus/redis/redis_publish.h"
 #include "bus/redis/redis_push.h"
 #include "bus/redis/redis_send.h"
 #include "bus/redis/redis_surveys.h"
 #include "bus/redis/redis_tickets.h"
 #include "bus/redis/redis_writes.h"
-#include "messaging/info.h"
 #include "messaging/names.h"
 #include "messaging/store/members.h"
 
@@ -122,60 +119,13 @@ static void send_history(struct redis_bus *bus, struct request *request)
                    NULL, on_history, request);
 }
 
-/* One client on one instance, as the hash has it. */
-struct listed_member {
-    char client[CLIENT_ID_MAX + 1];
-    uint32_t connections; /* 0: it left, and may return */
-    struct bytes info;
-};
-
-/* The value of a field that begins with an instance's id: a number, optionally
- * followed by a bar and the info. */
-static bool read_value(struct bytes field, struct bytes value,
-                       struct listed_member *member)
-{
-    uint64_t number;
-    const char *bar = value.len ? memchr(value.data, '|', value.len) : NULL;
-    size_t len = bar ? (size_t)(bar - value.data) : value.len;
-    member->info = bytes_skip(value, bar ? len + 1 : len);
-    if (!json_decode_uint((struct bytes){value.data, len}, &number) ||
-        (member->info.len && !info_is_valid(member->info)))
-        return false;
-    if (bytes_start_with(field, BYTES_LITERAL(REDIS_LEAVERS_ID "|")))
-        number = 0;
-    member->connections = (uint32_t)number;
-    return number <= UINT32_MAX;
-}
-
-/* Fields are <instance>|<client>: summed up by client. */
-static bool read_member(const struct redisReply *reply, size_t index,
-                        struct listed_member *member)
-{
-    struct bytes field;
-    struct bytes value;
-    if (!redis_push_bytes(redis_push_element(reply, index), &field) ||
-        !redis_push_bytes(redis_push_element(reply, index + 1), &value) ||
-        field.len <= REDIS_ID_LEN + 1 || field.data[REDIS_ID_LEN] != '|' ||
-        !read_value(field, value, member))
-        return false;
-    return redis_client_name_read(bytes_skip(field, REDIS_ID_LEN + 1),
-                                  member->client);
-}
-
-static void on_presence(void *arg, const struct redisReply *reply)
+static void on_presence(void *arg, const struct redisReply *reply,
+                        const struct members *list)
 {
     struct request *request = arg;
     if (!redis_is_answered(request, reply))
         return;
-    struct members members = {0};
-    for (size_t i = 0; i + 1 < redis_push_count(reply); i += 2) {
-        struct listed_member member;
-        if (read_member(reply, i, &member))
-            members_add_many(&members, member.client, member.connections,
-                             member.info);
-    }
-    members_report(&members, request);
-    members_clear(&members);
+    members_report(list, request);
     request_finish(request);
 }
 
@@ -200,13 +150,13 @@ static void send_presence(struct redis_bus *bus, struct request *request)
         request_finish(request);
         return;
     }
-    bool is_count = !request->limit;
-    char *key = redis_key(bus, request->channel, is_count ? "n" : "p");
-    const struct bytes words[] = {is_count ? BYTES_LITERAL("HLEN")
-                                           : BYTES_LITERAL("HGETALL"),
-                                  bytes_of(key)};
-    redis_send(bus, words, 2, is_count ? on_member_count : on_presence,
-               request);
+    if (request->limit) {
+        redis_member_list_read(bus, request->channel, on_presence, request);
+        return;
+    }
+    char *key = redis_key(bus, request->channel, "n");
+    const struct bytes words[] = {BYTES_LITERAL("HLEN"), bytes_of(key)};
+    redis_send(bus, words, 2, on_member_count, request);
     free(key);
 }
 

@@ -24,7 +24,14 @@ static inline bool members_is_empty(const struct members *members)
     return !members->clients.count;
 }
 
-/* Adds a connection; true if it is the client's first. */
+/* Whether it is a member, even with no connections. */
+static inline bool members_has(const struct members *members,
+                               const char *client)
+{
+    return name_table_find(&members->clients, bytes_of(client));
+}
+
+/* One connection more; true when it is the client's first. */
 bool members_add(struct members *members, const char *client);
 
 /* The same for a connection with an info (see info.h), which may be empty. The
