@@ -25,7 +25,7 @@ enum { UNAUTHORIZED = 401, BAD_REQUEST = 400, UNAVAILABLE = 503 };
 
 enum { DATA_MAX = 4096, AUTH_MAX = 256 };
 
-/* What came with pusher:subscribe. */
+/* The data of pusher:subscribe. */
 struct wish {
     char name_text[CHANNEL_NAME_MAX];
     char full_text[CHANNEL_NAME_MAX];
@@ -81,7 +81,7 @@ static bool has(struct connection *connection, struct bytes channel)
     return subscription && subscription_is_wanted(subscription);
 }
 
-/* The status says to programs what the text says to people. */
+/* The status is for programs, the text for humans. */
 static void refuse_for(struct connection *connection, struct bytes name,
                        enum fault fault, const char *text)
 {
@@ -105,7 +105,7 @@ static void start(struct connection *connection, const struct wish *wish)
     refuse_for(connection, wish->name, fault, NULL);
 }
 
-/* As the user that the application has signed. */
+/* Subscribes as the user signed by the application. */
 static void start_as_member(struct connection *connection,
                             const struct wish *wish)
 {
@@ -170,7 +170,7 @@ static void succeed(struct connection *connection, struct bytes channel,
     buffer_deinit(&more);
 }
 
-/* The answer names the question by its number. */
+/* The number identifies the query in the answer. */
 static void ask_who_is_there(struct connection *connection,
                              struct pusher_member *member,
                              const struct request *subscribed)
@@ -191,7 +191,7 @@ static void ask_who_is_there(struct connection *connection,
     pusher_client_drop(connection, channel);
 }
 
-/* Before it is told where it is: so it has what it says it has. */
+/* Sent before its position, so that the position includes them. */
 static void tell_missed(struct connection *connection,
                         const struct request *request)
 {
@@ -206,7 +206,7 @@ void pusher_on_subscribed(struct connection *connection,
     struct bytes channel = bytes_of(request->channel);
     struct pusher_member *member = pusher_client_find(connection, channel);
     if (request->fault == FAULT_CANCELLED)
-        return; /* nobody waits for it */
+        return; /* not requested */
     if (request->fault != FAULT_NONE) {
         pusher_client_drop(connection, channel);
         refuse_for(connection, pusher_name_of(channel), request->fault,
@@ -298,7 +298,8 @@ static void leave_full(struct connection *connection, struct bytes channel,
                        uint32_t limit)
 {
     char text[80];
-    snprintf(text, sizeof text, "The channel has its %u members", limit);
+    snprintf(text, sizeof text, "The channel is full: it has %u members",
+             limit);
     operation_unsubscribe(connection, channel);
     pusher_answer_refusal(connection, pusher_name_of(channel), "LimitReached",
                           text, BAD_REQUEST);
@@ -314,7 +315,7 @@ void pusher_on_presence(struct connection *connection,
     uint64_t number;
     if (!member || !json_decode_uint(request->id, &number) ||
         number != member->number)
-        return; /* left, and maybe back, since it was asked */
+        return; /* unsubscribed, possibly resubscribed, meanwhile */
     if (request->fault != FAULT_NONE) {
         operation_unsubscribe(connection, channel);
         refuse_for(connection, pusher_name_of(channel), request->fault, NULL);

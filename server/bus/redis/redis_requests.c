@@ -1,8 +1,7 @@
-/* What clients ask for, from the request to Redis and back.
+/* Executes bus requests in Redis.
  *
- * A request waits in the backlog, in the order of its number, until Redis
- * serves; what is sent and not answered when the link goes down waits again,
- * with its number. */
+ * A request waits in the backlog, ordered by number, until Redis is available.
+ * Unanswered requests return there when the link goes down. */
 #include "bus/redis/redis_requests.h"
 
 #include <inttypes.h>
@@ -86,11 +85,11 @@ static void on_history(void *arg, const struct redisReply *reply)
     const struct redisReply *entries = redis_push_element(reply, 2);
     if (request->is_continued &&
         request->since.epoch != request->position.epoch)
-        entries = NULL; /* of another counting */
+        entries = NULL; /* of another epoch */
     if (!request->is_continued)
         request->until = request->position.offset;
     add_entries(bus, request, entries);
-    /* the script has held something back, unless it came to nothing */
+    /* the script has held something back, unless there was nothing */
     if (request->page != REQUEST_ALL &&
         request->page_end > request->since.offset &&
         request->page_end < request->until)
@@ -161,7 +160,7 @@ static void send_presence(struct redis_bus *bus, struct request *request)
     free(key);
 }
 
-/* A question to every node, until the last one has answered. */
+/* A query to every node, until the last one has answered. */
 struct survey {
     struct redis_bus *bus;
     struct request *request;
@@ -183,8 +182,7 @@ static void end_survey(struct survey *survey)
     free(survey);
 }
 
-/* A channel that somebody subscribes to, on any instance, is one that Redis
- * has a subscriber for. */
+/* A channel with subscribers on any instance has a subscriber in Redis. */
 static void on_channels(void *arg, const struct redisReply *reply)
 {
     struct survey *survey = arg;
@@ -268,12 +266,12 @@ static bool can_go(struct redis_bus *bus, const struct request *request)
 
 void redis_pump(struct redis_bus *bus)
 {
-    /* what was put aside must not be overtaken when its node serves */
+    /* requests set aside must not be overtaken when their node is available */
     if (bus->stalled && bus->stalled_at != redis_cluster_changes(bus->cluster))
         redis_backlog_resume(bus);
     if (bus->cluster)
         bus->stalled_at = redis_cluster_changes(bus->cluster);
-    /* while nobody listens, what is sent to clients would be lost */
+    /* without subscription, direct messages would be lost */
     while (bus->is_serving && bus->is_listening && bus->backlog &&
            bus->in_flight < IN_FLIGHT_MAX) {
         struct request *request = redis_backlog_take(bus);
