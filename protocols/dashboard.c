@@ -1,6 +1,6 @@
-/* dashboard: what an administrator sees. The page asks, and each question is
- * answered with what is counted and with the busiest channels and connections;
- * websocket.md has the wire format. */
+/* dashboard: the protocol of the dashboard page. Each request is answered with
+ * metrics and the busiest channels and connections; websocket.md describes the
+ * wire format. */
 #include <ctype.h>
 #include <string.h>
 
@@ -19,7 +19,7 @@
 
 enum {
     VIEWERS_MAX = 16,  /* dashboards open on one instance */
-    ROWS = 50,         /* when the page names no limit */
+    ROWS = 50,         /* default limit */
     CHANNELS_SHOWN = 8 /* of a connection */
 };
 
@@ -121,7 +121,7 @@ static void append_rows(struct buffer *out, const char *name,
     buffer_append_char(out, ']');
 }
 
-/* "name{labels} value": numbers alone, JSON has no others. */
+/* "name{labels} value". Skips NaN and infinity, which JSON does not have. */
 static void append_sample(struct buffer *out, struct bytes line)
 {
     const char *blank = memrchr(line.data, ' ', line.len);
@@ -135,7 +135,7 @@ static void append_sample(struct buffer *out, struct bytes line)
     buffer_append(out, bytes_skip(line, len + 1));
 }
 
-/* Prometheus' text as an object. */
+/* Converts Prometheus' text to a JSON object. */
 static void append_metrics(struct buffer *out, const struct overview *overview)
 {
     struct buffer text = {0};
@@ -213,7 +213,7 @@ static bool read_search(struct bytes raw, struct look_wish *wish)
                                           &wish->search.len);
 }
 
-/* {"order":..., "limit":..., "search":...}, each of which may be missing. */
+/* {"order":..., "limit":..., "search":...}, all optional. */
 static bool read_wish(struct bytes raw, const char *const *orders,
                       struct look_wish *wish)
 {
@@ -246,15 +246,17 @@ static void on_look(struct connection *connection, struct bytes channels,
     if (!read_wish(channels, channel_orders, &query.channels))
         send_error(
             connection, FAULT_BAD_REQUEST,
-            "channels: order is in, out, bytes_in, bytes_out or "
-            "subscribers, limit 1 to 100, search a text up to 164 bytes");
+            "channels: order must be in, out, bytes_in, bytes_out or "
+            "subscribers, limit 1 to 100, search a string of up to 164 bytes");
     else if (!read_wish(connections, connection_orders, &query.connections))
-        send_error(connection, FAULT_BAD_REQUEST,
-                   "connections: order is in, out, bytes_in, bytes_out, queued "
-                   "or age, limit 1 to 100, search a text up to 164 bytes");
+        send_error(
+            connection, FAULT_BAD_REQUEST,
+            "connections: order must be in, out, bytes_in, bytes_out, queued "
+            "or age, limit 1 to 100, search a string of up to 164 bytes");
     else if (!look_begin(connection, &query))
         send_error(connection, FAULT_UNAVAILABLE,
-                   "one look at a time, and not too many a second");
+                   "wait for the previous response, and send fewer requests "
+                   "per second");
 }
 
 static void on_message(struct connection *connection, struct bytes payload,
@@ -278,7 +280,7 @@ static void on_message(struct connection *connection, struct bytes payload,
         send_error(connection, FAULT_UNKNOWN_TYPE, NULL);
 }
 
-/* The one thing it asks of the bus: reports, each JSON as it is. */
+/* The only bus request: reports of instances, each already JSON. */
 static void on_answer(struct connection *connection,
                       const struct request *request)
 {
@@ -298,7 +300,7 @@ static void on_answer(struct connection *connection,
 
 /* ---- coming and going ---------------------------------------------------- */
 
-/* Of those that the server chooses: metrics have their names alone. */
+/* The close codes chosen by the server; metrics contain only their names. */
 static void append_close_codes(struct buffer *out)
 {
     const char *separator = "";
@@ -338,8 +340,9 @@ static void on_open(struct connection *connection, const struct bytes *channels,
     (void)channels;
     (void)count;
     if (atomic_fetch_add(&overview->viewers, 1) >= VIEWERS_MAX) {
-        connection_close_saying(connection, CLOSE_TOO_MANY_CONNECTIONS,
-                                BYTES_LITERAL("16 dashboards are open"));
+        connection_close_saying(
+            connection, CLOSE_TOO_MANY_CONNECTIONS,
+            BYTES_LITERAL("the limit of 16 open dashboards is reached"));
         return;
     }
     log_viewer(connection);

@@ -3,20 +3,20 @@
  * Owner:   static.
  * Thread:  any.
  * Limits:  none.
- * Failure: none. README.md tells how to add one.
+ * Failure: none. README.md explains how to add a protocol.
  */
 #ifndef PEAL_PROTOCOLS_PROTOCOLS_H
 #define PEAL_PROTOCOLS_PROTOCOLS_H
 
 #include "messaging/protocol.h"
 
-/* Where Peal's own protocols are spoken over WebSocket. */
+/* Endpoint of Peal's own protocols over WebSocket. */
 extern const struct endpoint endpoint_websocket;
 
-/* The same over Server-Sent Events. */
+/* The same, over Server-Sent Events. */
 extern const struct endpoint endpoint_event_stream;
 
-/* The same by single requests over HTTP. */
+/* The same, over single HTTP requests. */
 extern const struct endpoint endpoint_request;
 
 /* Every protocol: `protocol_<name>`, in a file of its own. */
@@ -32,7 +32,7 @@ extern const struct endpoint endpoint_request;
 PROTOCOLS(PROTOCOL_EXTERN)
 #undef PROTOCOL_EXTERN
 
-/* The same as a list, ended by NULL. */
+/* The same, as a NULL-terminated list. */
 extern const struct protocol *const protocols[];
 
 #endif

@@ -1,5 +1,4 @@
-/* peal: the program. What it does is decided by command_line and config, and
- * done by server; here they only meet. */
+/* peal: the main program, which connects command_line, config and server. */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,7 +25,7 @@ static int fail(int code, const struct error *error)
     return code;
 }
 
-/* Whoever reads objects reads no other line. */
+/* JSON readers expect only JSON lines. */
 static int fail_to_serve(int code, const struct error *error,
                          enum log_format format)
 {
@@ -47,15 +46,15 @@ static void print_config(const struct config *config,
     buffer_deinit(&text);
 }
 
-/* Keys, tokens and what clients say are all over the memory: no part of it is
- * kept out of a core file, but the whole. Then not even other processes of the
- * same user may look into ours, or at its environment. See prctl(2). */
+/* Memory contains keys, tokens and messages, so core files are disabled
+ * completely. This also prevents other processes of the same user from reading
+ * the memory and environment. See prctl(2). */
 static void allow_looking_inside(bool is_allowed)
 {
     prctl(PR_SET_DUMPABLE, is_allowed);
 }
 
-/* What --print-config and `peal config` answer. */
+/* Runs --print-config and `peal config`. */
 static int show(struct config *config, enum command_line_action action)
 {
     config_notes_print(&config->notes, stderr);
@@ -65,7 +64,7 @@ static int show(struct config *config, enum command_line_action action)
     return DONE;
 }
 
-/* What --check-config answers. */
+/* Runs --check-config. */
 static int check(const struct command_line *line, struct config *config)
 {
     struct error error;
@@ -96,7 +95,7 @@ static int serve(const struct config *config,
     if (server)
         server_free(server);
     log_writer_stop();
-    log_use_file(NULL, &(struct error){0}); /* whoever started us reads it */
+    log_use_file(NULL, &(struct error){0}); /* for the starting process */
     return is_done ? DONE
                    : fail_to_serve(CANNOT_START, &error, config->log_format);
 }
@@ -121,8 +120,8 @@ static int run(const struct command_line *line)
     return code;
 }
 
-/* Where one of them is closed, the next file or socket would take its number,
- * and what is meant for the log would go there. */
+/* If one of them is closed, the next file or socket would get its number and
+ * receive log output. */
 static void open_standard_descriptors(void)
 {
     while (true) {

@@ -133,7 +133,7 @@ static void make_hooks(struct server *server)
 {
     const struct hook_options *options = &server->config->hooks;
     if (!options->url && !server->config->pusher_apps.count)
-        return; /* nobody is called */
+        return; /* no hooks */
     server->instance.hooks = hook_caller_new(options, &server->options.limits);
     server->hook_metrics = hook_caller_metrics(server->instance.hooks);
 }
@@ -264,7 +264,8 @@ static void keep_going(void *server)
     tick(server);
 }
 
-/* Whether another process has taken over. Until it is ready we serve. */
+/* Returns whether another process has taken over. This one serves until then.
+ * */
 static bool upgrade(struct server *server)
 {
     struct error error;
@@ -276,7 +277,8 @@ static bool upgrade(struct server *server)
     free(listeners);
     if (end == HANDOVER_FAILED) {
         server->failed_upgrades++;
-        log_event(LOG_ERROR, "Upgrade failed; this process continues",
+        log_event(LOG_ERROR,
+                  "Upgrade failed; continuing with the running process",
                   LOG_TEXT("reason", error.text));
         notify_send_status("WATCHDOG=1", "Upgrade failed: %s", error.text);
     }
@@ -285,12 +287,12 @@ static bool upgrade(struct server *server)
 
 static void stop_at_once(struct server *server)
 {
-    log_event(LOG_WARN, "Second signal received; stopping at once");
+    log_event(LOG_WARN, "Second signal received; stopping immediately");
     net_stop(server->net);
 }
 
-/* Balancers are told to send new clients elsewhere, and have time to. False: a
- * second signal came. */
+/* Gives load balancers time to send new clients elsewhere. False: a second
+ * signal arrived. */
 static bool announce_end(struct server *server, const sigset_t *signals)
 {
     uint32_t seconds = server->config->drain_delay_seconds;
@@ -310,8 +312,8 @@ static bool announce_end(struct server *server, const sigset_t *signals)
     return true;
 }
 
-/* Ends by itself when all connections are closed, and at once when one of
- * `signals` comes. */
+/* Ends when all connections are closed, or immediately after one of `signals`.
+ * */
 static void drain(struct server *server, const sigset_t *signals)
 {
     const struct timespec step = {.tv_nsec = 50000000};
@@ -319,7 +321,7 @@ static void drain(struct server *server, const sigset_t *signals)
               LOG_NUMBER("connections", server->net->connections),
               LOG_NUMBER("seconds", server->config->drain_seconds));
     while (!net_is_over(server->net)) {
-        /* it has an end of its own; and the main process is the other one */
+        /* it ends by itself, and the main process is the other one */
         if (!server->net->has_successor)
             notify_send("WATCHDOG=1");
         if (sigtimedwait(signals, NULL, &step) <= 0)
@@ -346,7 +348,7 @@ static void end(struct server *server, bool is_replaced,
     drain(server, signals);
 }
 
-/* Until it has to end: whether another process goes on. */
+/* Serves until shutdown; returns whether another process continues. */
 static bool serve(struct server *server, const sigset_t *signals)
 {
     for (;;) {
@@ -393,7 +395,7 @@ bool server_run(struct server *server, struct error *error)
                            server->net->ports[LISTENER_PUBLIC]);
         is_replaced = serve(server, &signals);
     }
-    /* these do not end anything */
+    /* these do not end the server */
     sigdelset(&signals, SIGHUP);
     sigdelset(&signals, SIGUSR2);
     end(server, is_replaced, &signals);

@@ -1,5 +1,5 @@
-/* server_parts: what a running server is made of, for server.c, which builds
- * it, and server_reload.c, which changes it.
+/* server_parts: the parts of a running server, shared by server.c and
+ * server_reload.c.
  *
  * Owner:   server.c.
  * Thread:  the main thread, except where said otherwise.
@@ -30,8 +30,8 @@ struct token_keys;
 struct server {
     int64_t start_ms; /* wall clock */
     const struct config_sources *sources;
-    const struct config *config; /* as it was at the start */
-    struct config *reloaded;     /* what was last read since; NULL: nothing */
+    const struct config *config;      /* the config at start-up */
+    struct config *reloaded;          /* the last reloaded config, or NULL */
     struct messaging_options options; /* whose limits a reload changes */
     struct instance instance;
     struct overview overview;
@@ -47,7 +47,7 @@ struct server {
     struct handed handed; /* what it was started with */
     /* any thread reads these */
     _Atomic uint64_t failed_upgrades;
-    _Atomic bool is_reloaded; /* the last reload went well, if any */
+    _Atomic bool is_reloaded; /* the last reload, if any, succeeded */
     _Atomic int64_t reload_ms;
 };
 

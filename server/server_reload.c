@@ -17,7 +17,7 @@
 #include "process/token_keys.h"
 #include "protocols/pusher/pusher_rules.h"
 
-/* Of those that we call. What begins or ends needs a restart. */
+/* Secrets of configured hooks. Turning hooks on or off needs a restart. */
 static void use_secrets(struct server *server, const struct config *fresh)
 {
     if (server->config->redis.url && fresh->redis.url)
@@ -27,12 +27,12 @@ static void use_secrets(struct server *server, const struct config *fresh)
                                 fresh->hooks.old_secret);
 }
 
-/* All or nothing: what can be wrong is tried before anything is changed. */
+/* Atomic: everything that can fail is tried before changing anything. */
 static bool take_over(struct server *server, struct config *fresh,
                       struct error *error)
 {
     const struct config *running = server->config;
-    /* TLS itself comes and goes with a restart only */
+    /* turning TLS on or off needs a restart */
     bool keeps_tls = !fresh->tls.cert == !server->tls;
     if (!keeps_tls)
         fresh->auth.certificates = tls_names_clients(server->tls);
@@ -58,7 +58,7 @@ static bool take_over(struct server *server, struct config *fresh,
     return true;
 }
 
-/* False, and why: nothing has changed. */
+/* False and the reason: nothing has changed. */
 static bool reload(struct server *server, struct error *error)
 {
     log_reopen();

@@ -1,9 +1,9 @@
-/* server_reload: the config, read again while the server runs.
+/* server_reload: reloads the config of a running server.
  *
- * Owner:   struct server keeps what was read.
+ * Owner:   struct server keeps the new config.
  * Thread:  the main thread.
- * Limits:  what needs a restart is kept, and named in the log.
- * Failure: nothing changes; the log, systemd and a metric say so.
+ * Limits:  keys that need a restart keep their values, and are logged.
+ * Failure: nothing changes; the log, systemd and a metric report the failure.
  */
 #ifndef PEAL_SERVER_RELOAD_H
 #define PEAL_SERVER_RELOAD_H

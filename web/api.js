@@ -63,10 +63,10 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** Who may ask, of the best that is allowed: what the header shows, and what the page says of it. */
 const CREDENTIALS = {
-  none: ['', 'None is needed.'],
-  key: ['$PEAL_API_KEY', 'An API key.'],
-  user: ['$ACCESS_TOKEN', 'The access token of a user.'],
-  both: ['$PEAL_API_KEY', 'An API key, or the access token of a user.'],
+  none: ['', 'none.'],
+  key: ['$PEAL_API_KEY', 'API key.'],
+  user: ['$ACCESS_TOKEN', 'access token of a user.'],
+  both: ['$PEAL_API_KEY', 'API key, or access token of a user.'],
 };
 
 function credentials(doc, operation) {
@@ -160,7 +160,7 @@ try {
   if (!response.ok) throw new Error(`openapi.json: ${response.status}`);
   build(await response.json());
 } catch (error) {
-  page.replaceChildren(element('p', { role: 'alert' }, `The description cannot be loaded: ${error.message}`));
+  page.replaceChildren(element('p', { role: 'alert' }, `openapi.json could not be loaded: ${error.message}`));
 }
 page.setAttribute('aria-busy', 'false');
 if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();

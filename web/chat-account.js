@@ -188,7 +188,7 @@ export class AccountDialog {
     this.#isNew = isNew;
     this.#title.textContent = isNew ? 'Sign up' : 'Sign in';
     this.#submit.textContent = this.#title.textContent;
-    this.#other.textContent = isNew ? 'I have an account' : 'I am new here';
+    this.#other.textContent = isNew ? 'I have an account' : 'Create an account';
     this.#other.hidden = !this.#account.maySignUp;
     this.#wrong.textContent = '';
     const names = isNew ? ['name', 'email', 'password'] : ['email', 'password'];

@@ -10,11 +10,11 @@ const LOOK_AROUND = 5_000; // ms: how often we ask who is here
 const WAIT_TO_SEND = 30_000; // ms: how long a message may wait for a connection
 
 const ENDS = {
-  1007: 'The server could not read what this page sent.',
-  1009: 'That message was too big for the server.',
+  1007: 'The server received invalid data from this page.',
+  1009: 'The message was too big for the server.',
   4400: 'The server closed the connection after too many bad messages.',
-  4401: 'This server asks for a token.',
-  4403: 'The server does not let this name in.',
+  4401: 'This server requires a token.',
+  4403: 'The server does not accept this name.',
   4409: 'This name was taken over by a newer window.',
 };
 
@@ -102,7 +102,7 @@ function listen(room) {
   });
   subscription.on('recovered', () => {
     const count = room.missed;
-    if (count) room.log.mark('recovered', `Back again. ${count} missed ${count > 1 ? 'messages' : 'message'} fetched.`);
+    if (count) room.log.mark('recovered', `Reconnected. ${count} missed ${count > 1 ? 'messages' : 'message'} fetched.`);
   });
   subscription.on('gap', () => {
     room.log.mark('gap', 'Some messages may be missing here.');
@@ -154,7 +154,7 @@ function showState({ state, delay, code, reason, attempt, final }) {
     countDown(delay);
     pause = PAUSES[reason] ?? (attempt > 1 ? pause : null);
     const text = wasOpen
-      ? `${pause ?? 'The connection is lost.'} This page reconnects by itself and asks for what you missed.`
+      ? `${pause ?? 'The connection is lost.'} This page reconnects and fetches the messages you missed.`
       : pause ?? 'No connection yet. The server may be down, or may require a token. This page keeps trying.';
     showNotice(pause || attempt > 1 || delay > 1_000 ? text : null, { askForToken: !wasOpen });
   } else if (final) {
@@ -290,7 +290,7 @@ async function lookAround() {
   const asked = performance.now();
   try {
     await subscription.presence.sync();
-    $('state').title = `The last answer took ${Math.round(performance.now() - asked)} ms`;
+    $('state').title = `The last response took ${Math.round(performance.now() - asked)} ms`;
   } catch {
     // the list stays as it was; the state shows why
   }
@@ -356,8 +356,8 @@ async function send(channel, text) {
     line.arrived();
   } catch (error) {
     const why = {
-      disconnected: 'The connection broke. It may or may not have arrived.',
-      timeout: 'No answer.',
+      disconnected: 'Connection lost. The message may or may not have arrived.',
+      timeout: 'No response.',
       closed: 'Not connected.',
     }[error.code] ?? `Not sent: ${error.message}.`;
     line.failed(why, () => send(channel, text));
@@ -392,7 +392,7 @@ function openTokenDialog(reason = '') {
   if ($('token-dialog').open) return;
   $('token-why').textContent = token
     ? `The server refused the token you gave${reason ? `: ${reason}` : ''}.`
-    : 'Only clients with a token are let in. Whoever runs the server can give you one.';
+    : 'The server accepts only clients with a token. Ask its operator for one.';
   $('token-wrong').textContent = '';
   $('token').value = '';
   $('token-dialog').showModal();
@@ -409,7 +409,7 @@ function acceptToken(event) {
   const owner = nameInToken(given);
   if (!owner) {
     event.preventDefault();
-    $('token-wrong').textContent = 'This is not a token: it has no readable “sub”.';
+    $('token-wrong').textContent = 'This is not a valid token: “sub” is missing.';
     return;
   }
   token = given;

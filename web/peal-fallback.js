@@ -1,8 +1,7 @@
 /**
- * A connection of peal.js without a WebSocket, for networks that allow plain
- * HTTP only: it receives over Server-Sent Events (GET /sse) and sends requests
- * (POST /client). To peal.js it is a WebSocket that speaks `broadcast`; peal.js
- * loads it when it is needed.
+ * A connection of peal.js without a WebSocket, for networks that allow only plain HTTP: it receives
+ * over Server-Sent Events (GET /sse) and sends requests (POST /client). It has the interface of a
+ * WebSocket with `broadcast`; peal.js loads it on demand.
  *
  * The channels of a stream cannot change. When they do, the stream is left and
  * another one goes on from where it was, so that no message is lost.
@@ -183,7 +182,7 @@ export class HttpSocket {
     this.#say(frame);
   }
 
-  /** A new stream tells all its channels, also those that were there before. */
+  /** A new stream reports all its channels, including earlier ones. */
   #subscribed(frame) {
     const { channel, recovered } = frame;
     const id = this.#asked.get(channel);
@@ -211,7 +210,7 @@ export class HttpSocket {
 
   // Requests. -----------------------------------------------------------------
 
-  /** One after the other, so that they keep their order; what comes up meanwhile goes together. */
+  /** Sends requests one after the other, to preserve the order; requests queued meanwhile are merged. */
   async #post() {
     if (this.#isPosting) return;
     this.#isPosting = true;
@@ -225,12 +224,12 @@ export class HttpSocket {
         else for (const answer of await response.json()) this.#say(answer);
       }
     } catch {
-      this.#end(1006, 'a request got no answer');
+      this.#end(1006, 'a request got no response');
     }
     this.#isPosting = false;
   }
 
-  /** As many as the server takes at once. */
+  /** As many as the server accepts at once. */
   #nextTexts() {
     const { message_bytes: most, messages_per_second: rate, burst } = this.#limits;
     const longest = rate > 0 ? Math.max(1, burst) : Infinity;

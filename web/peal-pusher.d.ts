@@ -1,2 +1,2 @@
-/** Makes a client of pusher-js recover what it missed; see protocols/pusher.md. Gives it back. */
+/** Makes a pusher-js client recover missed events; see protocols/pusher.md. Returns the client. */
 export default function recover<Client extends object>(pusher: Client): Client;

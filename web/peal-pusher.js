@@ -1,10 +1,11 @@
 /**
- * Makes pusher-js recover what it missed while it was disconnected, from a Peal server:
+ * Makes pusher-js recover events missed while it was disconnected, from a Peal server:
  *
  *   recover(new Pusher(key, options));
  *
- * Call it before the connection is made. Channels get what was published meanwhile as usual events, in their order. Where
- * that is no longer known, the event `peal:gap` tells a channel that it missed something: load its state anew.
+ * Call it before the connection is made. Channels get what was published meanwhile as usual events,
+ * in their order. Where that is no longer known, the event `peal:gap` tells a channel that it
+ * missed something: load its state anew.
  */
 export default function recover(pusher) {
   const places = new Map(); // where each channel is: { epoch, offset }

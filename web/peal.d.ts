@@ -1,44 +1,44 @@
 /**
- * Types of peal.js. README.md beside this file is the manual; what the messages
- * hold in detail is told by the server's protocols/websocket.md.
+ * Types of peal.js. README.md beside this file is the manual; the server's protocols/websocket.md
+ * describes the messages in detail.
  */
 
-/** A place in a channel: kept over a reload, it says what to go on from. */
+/** A position in a channel. Keep it across a reload to resume from there. */
 export interface Position {
   epoch: string;
   offset: number;
 }
 
-/** `T` is what the application sends: anything that JSON can say. */
+/** `T` is the application's payload: any JSON value. */
 export interface Message<T = unknown> {
   type: 'broadcast';
   channel: string;
-  /** Missing when a backend published it. */
+  /** Missing if a backend published it. */
   from?: string;
-  /** What others may see of the sender, in channels that show it. */
+  /** The sender's info, in channels that include it. */
   info?: Info;
-  /** What it is about, where who published it said so. */
+  /** The event name, if the publisher set one. */
   event?: string;
   payload: T;
   offset: number;
   /** The server's clock, milliseconds since 1970. */
   time: number;
-  /** W3C Trace Context, where who published it gave one. */
+  /** W3C Trace Context, if the publisher set one. */
   traceparent?: string;
 }
 
 export interface DirectMessage<T = unknown> {
   type: 'direct';
-  /** Missing when a backend sent it. */
+  /** Missing if a backend sent it. */
   from?: string;
-  /** What it is about, where who sent it said so. */
+  /** The event name, if the sender set one. */
   event?: string;
   payload: T;
-  /** W3C Trace Context, where who sent it gave one. */
+  /** W3C Trace Context, if the sender set one. */
   traceparent?: string;
 }
 
-/** What others may see of a client, as its token, its ticket or the application says. */
+/** The client's info, from its token, its ticket or the application. */
 export type Info = Record<string, unknown>;
 
 export interface PresentClient {
@@ -47,7 +47,7 @@ export interface PresentClient {
   info?: Info;
 }
 
-/** A request may be given up early. */
+/** A request can be aborted. */
 export interface RequestOptions {
   /** Rejects the request with its reason. A request that was sent may still have arrived. */
   signal?: AbortSignal | undefined;
@@ -56,15 +56,15 @@ export interface RequestOptions {
 export interface SayOptions<K extends string | undefined = string | undefined, V extends boolean = boolean> extends RequestOptions {
   /** 1 to 64 of `A-Z a-z 0-9 _ . : -`. */
   event?: K | undefined;
-  /** Dropped, with `null` as the result, if it cannot be sent at once. */
+  /** Dropped, with `null` as the result, if it cannot be sent immediately. */
   volatile?: V | undefined;
 }
 
-/** What a volatile publish may give in place of its result. */
+/** The result of a dropped volatile publish. */
 export type Dropped<V extends boolean> = V extends true ? null : never;
 
 export interface PresenceOptions extends RequestOptions {
-  /** So many clients at the most; all without it. */
+  /** Maximum number of clients; default: all. */
   limit?: number | undefined;
 }
 
@@ -72,13 +72,13 @@ export interface PublishResult<T = unknown> {
   channel: string;
   payload: T;
   offset: number;
-  /** Subscribed connections on the instance that took the message. */
+  /** Subscribed connections on the instance that received the message. */
   listenerCount: number;
 }
 
 export interface DirectResult {
   to: string;
-  /** Connections of that client on the instance that took the message. */
+  /** Connections of the client on the instance that received the message. */
   connectionCount: number;
 }
 
@@ -89,7 +89,7 @@ export interface History<T = unknown> extends Position {
 }
 
 export interface HistoryOptions extends RequestOptions {
-  /** 50 if not said. */
+  /** Default: 50. */
   limit?: number | undefined;
 }
 
@@ -113,31 +113,31 @@ export interface ChannelTypes {
 export type PayloadOf<D> = D extends { payload: infer P } ? P : unknown;
 export type EventsOf<D> = D extends { events: infer E extends object } ? E : {};
 
-/** What is said under the event `K`: by a declared name its payload, else that of the channel. */
+/** The payload of the event `K`: that of a declared name, otherwise the channel's. */
 export type Said<T, E extends object, K> = K extends keyof E ? E[K] : T;
 
-/** The names that may be published; any where none are declared. */
+/** The event names that may be published; any if none are declared. */
 export type EventName<E extends object> = keyof E extends never ? string : keyof E & string;
 
-/** Any channel where none are declared; else none. */
+/** Any channel if none are declared; otherwise none. */
 export type Undeclared<C extends object> = keyof C extends never ? string : never;
 
-/** A message under its event's name. */
+/** A message, emitted under its event's name. */
 export type NamedMessage<P, K extends string> = Message<P> & { event: K };
 
 export interface Emitter<Events> {
-  /** @returns a function that ends it */
+  /** @returns a function that removes the listener */
   on<K extends keyof Events>(type: K, listener: (event: Events[K]) => void): () => void;
-  /** At the next event only. @returns a function that ends it */
+  /** Calls the listener only for the next event. @returns a function that removes the listener */
   once<K extends keyof Events>(type: K, listener: (event: Events[K]) => void): () => void;
-  /** At every event, after the listeners of its type. @returns a function that ends it */
+  /** Calls the listener for every event, after the listeners of its type. @returns a function that removes the listener */
   onAny(listener: (type: keyof Events & string, event: Events[keyof Events]) => void): () => void;
   off<K extends keyof Events>(type: K, listener: (event: Events[K]) => void): void;
 }
 
 // Errors. --------------------------------------------------------------------
 
-/** Codes of errors that peal.js makes itself. */
+/** Error codes of peal.js itself. */
 export type ClientErrorCode =
   | 'disconnected'
   | 'timeout'
@@ -151,7 +151,7 @@ export type ClientErrorCode =
   | 'too_big'
   | 'bad_frame';
 
-/** Codes of errors that the server answers with. */
+/** Error codes of the server. */
 export type ServerErrorCode =
   | 'bad_request'
   | 'unknown_type'
@@ -173,25 +173,25 @@ export type ServerErrorCode =
   | 'unavailable'
   | 'not_stored';
 
-/** Newer servers may know more. */
+/** Newer servers may have more. */
 export type ErrorCode = ClientErrorCode | ServerErrorCode | (string & {});
 
 export class PealError extends Error {
   constructor(code: ErrorCode, message?: string, details?: { closeCode?: number });
   readonly code: ErrorCode;
-  /** The heading of the manual that says what to do. */
+  /** The section of the manual that explains what to do. */
   readonly help: string;
   /** How the connection ended, with `disconnected` and `closed`. */
   readonly closeCode?: number;
 }
 
-/** What is wrong with a client id or a channel's name, and where; '' if it is valid. */
+/** Explains what is wrong with a client id or a channel name; '' if it is valid. */
 export function clientFlaw(client: string): string;
 export function channelFlaw(channel: string): string;
 
 // Options. -------------------------------------------------------------------
 
-/** Why a token or a ticket is asked for. */
+/** Why a token or a ticket is needed. */
 export interface TokenReason {
   reason: 'connect' | 'refresh' | 'refused';
 }
@@ -212,9 +212,9 @@ export interface WebSocketLike {
 }
 
 export interface Clock {
-  /** Milliseconds since any moment, never going back. */
+  /** Monotonic time in milliseconds. */
   now(): number;
-  /** Milliseconds since 1970, as the machine has it. */
+  /** Wall-clock time in milliseconds since 1970. */
   time(): number;
   /** From 0 to 1. */
   random(): number;
@@ -224,36 +224,36 @@ export interface Clock {
 
 /** Times are in milliseconds. */
 export interface CommonOptions {
-  /** Who we are: the `sub` of the token. */
+  /** The client id: the `sub` of the token. */
   client: string;
-  /** Of the server: `https://example.com`. The page's own; without a page required. */
+  /** URL of the server, such as `https://example.com`. Default: the page's; required outside a page. */
   url?: string | undefined;
-  /** Requests that may wait while there is no connection: 100. */
+  /** Requests that may wait while there is no connection. Default: 100. */
   queueLimit?: number | undefined;
-  /** Messages that may wait for a `for await` loop: 10000. */
+  /** Messages that may wait for a `for await` loop. Default: 10000. */
   readLimit?: number | undefined;
-  /** Until a request is rejected as `timeout`: 10000. */
+  /** Time until a request is rejected as `timeout`. Default: 10000. */
   requestTimeout?: number | undefined;
-  /** Until an attempt to connect is given up: 10000. */
+  /** Time until an attempt to connect is aborted. Default: 10000. */
   connectTimeout?: number | undefined;
-  /** The first wait is drawn from 0 to this: 500. */
+  /** Maximum of the first random wait before reconnecting. Default: 500. */
   backoffBase?: number | undefined;
-  /** Waits grow up to this: 20000. */
+  /** Maximum wait before reconnecting. Default: 20000. */
   backoffCap?: number | undefined;
-  /** A connection that lasted so long makes the next wait short: 5000. */
+  /** A connection that lasts this long resets the wait. Default: 5000. */
   stableAfter?: number | undefined;
-  /** Silence after which we ask: 25000; 0: never. */
+  /** Silence after which a ping is sent; 0: never. Default: 25000. */
   idlePing?: number | undefined;
-  /** How long the answer to that may take: 10000. */
+  /** Time to wait for the pong. Default: 10000. */
   pongWait?: number | undefined;
-  /** Where there is no global one, as in Node before 22: that of `ws`. */
+  /** The WebSocket class if there is no global one, as in Node before 22: that of `ws`. */
   WebSocket?: (new (url: string, protocols: string[]) => WebSocketLike) | undefined;
   /**
    * `auto`: over Server-Sent Events and plain HTTP where three attempts to open a
    * WebSocket have failed before the first success. `websocket`, `sse`: always.
    */
   transport?: 'auto' | 'websocket' | 'sse' | undefined;
-  /** Hears what happens, without payloads and tokens; true: on the console. */
+  /** Receives debug events, without payloads and tokens; true: logs to the console. */
   debug?: boolean | ((what: string, details: Record<string, unknown>) => void) | undefined;
   /** For tests. */
   clock?: Clock | undefined;
@@ -269,7 +269,7 @@ export type PealOptions = CommonOptions &
       }
     | {
         token?: undefined;
-        /** Gets a ticket for each connection. */
+        /** Returns a ticket for each connection. */
         ticket: (why: TicketReason) => string | Promise<string>;
       }
   );
@@ -281,15 +281,15 @@ export interface Hello {
   /** The connection's id, unique on its instance; webhooks name it. */
   connection: string;
   limits: {
-    /** Of one message to the server, in UTF-8. */
+    /** Maximum bytes of one message to the server, in UTF-8. */
     message_bytes: number;
     /** 0: no limit. */
     messages_per_second: number;
-    /** Messages at once. */
+    /** Messages in a burst. */
     burst: number;
-    /** The first `subscribe`, `history` and `presence` requests, which do not count. */
+    /** Number of initial `subscribe`, `history` and `presence` requests that are not charged. */
     opening_burst: number;
-    /** Of one connection. */
+    /** Per connection. */
     channels: number;
   };
   ping_seconds: number;
@@ -302,9 +302,9 @@ export type PealState = 'idle' | 'connecting' | 'open' | 'waiting' | 'closed';
 export type StateEvent =
   | { state: 'connecting' }
   | { state: 'open' }
-  /** `delay`: Infinity while the page is put away. */
+  /** `delay`: Infinity while the page is suspended. */
   | { state: 'waiting'; delay: number; attempt: number; code: number; reason: string }
-  /** `final`: the server said not to come back, as against `close()`. */
+  /** `final`: the server does not allow reconnecting; false after `close()`. */
   | { state: 'closed'; code: number; reason: string; final: boolean };
 
 export interface PealEvents {
@@ -312,30 +312,30 @@ export interface PealEvents {
   direct: DirectMessage<any>;
   /** A direct message with that event, after `direct`. */
   [event: `event:${string}`]: DirectMessage<any>;
-  /** What belongs to no request. */
+  /** Errors that belong to no request. */
   error: PealError;
 }
 
 export type SubscriptionState = 'waiting' | 'subscribed' | 'failed' | 'ended';
 
 export type GapEvent =
-  /** The server could not tell what came `since`. */
+  /** The server could not determine the messages since the position. */
   | { channel: string; reason: 'unrecovered'; since: Position }
-  /** So many messages are lost. */
+  /** Number of lost messages. */
   | { channel: string; reason: 'hole'; missing: number };
 
 export interface PresenceEvent {
   channel: string;
   client: string;
-  /** Of who joins, if there is any. */
+  /** The info of the joining client, if any. */
   info?: Info;
 }
 
 interface ChannelEvents<M> {
   message: M;
-  /** Comes before the messages that were missed. */
+  /** Emitted before the missed messages. */
   subscribed: Position & { channel: string; recovered: boolean };
-  /** All missed messages have been given. */
+  /** All missed messages have been delivered. */
   recovered: { channel: string; count: number };
   gap: GapEvent;
   join: PresenceEvent;
@@ -344,7 +344,7 @@ interface ChannelEvents<M> {
   error: PealError;
 }
 
-/** Messages with an event come under `event:<name>` too, after `message`. */
+/** Messages with an event are also emitted as `event:<name>`, after `message`. */
 type NamedEvents<E extends object> = keyof E extends never
   ? { [name: `event:${string}`]: Message<any> }
   : { [K in keyof E & string as `event:${K}`]: NamedMessage<E[K], K> };
@@ -365,7 +365,7 @@ export interface PresenceEvents {
   leave: PresentClient;
   /** The whole list: once it is known, after each reconnect, and after `sync()`. */
   sync: MembersEvent;
-  /** The server refused to tell. */
+  /** The server refused the list. */
   error: PealError;
 }
 
@@ -373,16 +373,16 @@ export interface PresenceEvents {
 
 export interface Presence extends Emitter<PresenceEvents> {}
 
-/** Who is in a channel, kept up to date from the first listener on. */
+/** The members of a channel, kept up to date once there is a listener. */
 export class Presence {
   private constructor();
   get members(): PresentClient[];
-  /** Whether `members` is what the server has: not before `sync`, nor without a connection. */
+  /** Whether `members` is current: false before `sync`, and without a connection. */
   get isSynced(): boolean;
-  /** The list once, as of now. */
+  /** Returns the current list once. */
   get(options?: PresenceOptions): Promise<PresentClient[]>;
   count(options?: RequestOptions): Promise<number>;
-  /** Asks anew: for channels that do not tell who comes and goes. */
+  /** Requests the list again, for channels without join and leave messages. */
   sync(): Promise<PresentClient[]>;
 }
 
@@ -395,12 +395,12 @@ export class Subscription<T = unknown, E extends object = {}> {
   get state(): SubscriptionState;
   get epoch(): string | null;
   get offset(): number | null;
-  /** Why it was refused, until it is not any more; else null. */
+  /** The reason of a refusal while it lasts; otherwise null. */
   get error(): PealError | null;
-  /** Of the last message given out; undefined before the first answer. */
+  /** Offset of the last delivered message; undefined before the first answer. */
   get position(): Position | undefined;
   get presence(): Presence;
-  /** This one, as soon as it is subscribed; rejected if it is refused or ends. */
+  /** Resolves to this subscription once subscribed; rejects if it is refused or ends. */
   ready(options?: RequestOptions): Promise<this>;
   /** The messages from now on. Ends with the subscription or `close()`. */
   [Symbol.asyncIterator](): AsyncGenerator<AnyMessage<T, E>, void, undefined>;
@@ -410,12 +410,12 @@ export class Subscription<T = unknown, E extends object = {}> {
   ): Promise<PublishResult<Said<T, E, K>> | Dropped<V>>;
   memberCount(options?: RequestOptions): Promise<number>;
   history(options?: HistoryOptions): Promise<History<T>>;
-  /** This one hears nothing after the call; the last one of a channel leaves it. */
+  /** Ends this subscription immediately; the last one of a channel unsubscribes. */
   unsubscribe(): Promise<void>;
 }
 
 export interface SubscribeOptions {
-  /** A `position` kept from before, to get what came after it. */
+  /** A saved `position`, to receive the messages after it. */
   since?: Position | undefined;
   /** Unsubscribes. */
   signal?: AbortSignal | undefined;
@@ -423,22 +423,22 @@ export interface SubscribeOptions {
 
 export interface Peal<C extends object = {}> extends Emitter<PealEvents> {}
 
-/** A client of one server. `C`: what its channels hold, see `ChannelTypes`. */
+/** A client of one server. `C`: the types of its channels, see `ChannelTypes`. */
 export class Peal<C extends object = {}> {
   constructor(options: PealOptions);
   get client(): string;
   get state(): PealState;
-  /** Of the connection that is open, or was last; undefined if the server says nothing. */
+  /** The `hello` of the current or last connection; undefined if the server sends none. */
   get hello(): Hello | undefined;
-  /** This one, as soon as it is open; rejected if it is closed. */
+  /** Resolves to this client once open; rejects if it is closed. */
   ready(options?: RequestOptions): Promise<this>;
-  /** Connects; while waiting for a retry: at once; while open: asks whether the connection is alive. */
+  /** Connects; ends the wait for a retry; checks an open connection with a ping. */
   connect(): void;
-  /** Ends the connection and all waiting requests; connect() comes back. */
+  /** Closes the connection and rejects waiting requests; connect() reconnects. */
   close(reason?: string): void;
-  /** From now on; an open connection is told at once. Rejected if the server refuses it. */
+  /** Uses this token from now on, also for an open connection. Rejects if the server refuses it. */
   setToken(token: string | ((why: TokenReason) => string | Promise<string>)): Promise<void>;
-  /** Wants a channel, now and after each reconnect: a subscription for each caller. */
+  /** Subscribes to a channel, now and after each reconnect. Each call returns its own subscription. */
   subscribe<N extends keyof C & string>(channel: N, options?: SubscribeOptions): Subscription<PayloadOf<C[N]>, EventsOf<C[N]>>;
   subscribe<T = unknown>(channel: Undeclared<C>, options?: SubscribeOptions): Subscription<T>;
   publish<N extends keyof C & string, K extends EventName<EventsOf<C[N]>> | undefined = undefined, V extends boolean = false>(
@@ -459,29 +459,29 @@ export class Peal<C extends object = {}> {
   ): Promise<DirectResult | Dropped<V>>;
   echo<T = null>(payload?: T, options?: RequestOptions): Promise<T>;
   presence(channel: string, options?: PresenceOptions): Promise<PresentClient[]>;
-  /** How many clients are there, without a list of them. */
+  /** The number of clients, without a list of them. */
   memberCount(channel: string, options?: RequestOptions): Promise<number>;
   history<N extends keyof C & string>(channel: N, options?: HistoryOptions): Promise<History<PayloadOf<C[N]>>>;
   history<T = unknown>(channel: Undeclared<C>, options?: HistoryOptions): Promise<History<T>>;
-  /** @returns milliseconds there and back */
+  /** @returns the round-trip time in milliseconds */
   ping(options?: RequestOptions): Promise<number>;
 }
 
 // Advice. --------------------------------------------------------------------
 
 export interface Advice {
-  /** Whether to come back. */
+  /** Whether to reconnect. */
   again: boolean;
-  /** Only with a new token. */
+  /** Reconnect only with a new token. */
   needsToken: boolean;
-  /** The least milliseconds to stay away. */
+  /** Minimum milliseconds before reconnecting. */
   wait: number;
 }
 
-/** What a close code tells a client to do. */
+/** What a client should do after a close code. */
 export function adviceFor(code: number): Advice;
 
-/** When a JWT ends, in milliseconds since 1970; NaN if it does not say. */
+/** When a JWT expires, in milliseconds since 1970; NaN if it has no expiry. */
 export function expiryOf(token: string): number;
 
 export {};

@@ -1,18 +1,18 @@
 /**
  * Peal's client for the `broadcast` protocol: one file, no build step, no
- * dependencies. It keeps a connection, comes back when it breaks, and gives
- * each channel's messages to the application in order and exactly once, or
- * says with `gap` that some are lost. README.md beside this file is its manual.
+ * dependencies. It keeps a connection, reconnects when it is lost, and delivers each channel's
+ * messages to the application in order and exactly once, or reports lost ones by `gap`. README.md
+ * next to this file is the manual.
  */
 
-/** What may be tuned; milliseconds, except the limits, which are counts. */
+/** Options with defaults; times in milliseconds, limits as counts. */
 const DEFAULTS = {
-  backoffBase: 500, // the first wait is drawn from 0 to this ...
+  backoffBase: 500, // the first wait is random from 0 to this ...
   backoffCap: 20_000, // ... and doubles up to this
   stableAfter: 5_000, // an open connection this old forgets past failures
   connectTimeout: 10_000,
   requestTimeout: 10_000,
-  idlePing: 25_000, // silence after which we ask; 0: never
+  idlePing: 25_000, // silence after which a ping is sent; 0: never
   pongWait: 10_000,
   queueLimit: 100, // requests that may wait while there is no connection
   readLimit: 10_000, // messages that may wait for a `for await` loop
@@ -20,7 +20,7 @@ const DEFAULTS = {
 
 const MAY_BE_ZERO = new Set(['stableAfter', 'idlePing', 'queueLimit']);
 
-/** The real clock; tests bring their own. */
+/** The real clock; tests provide their own. */
 const CLOCK = {
   now: () => globalThis.performance?.now() ?? Date.now(), // for durations: setting the clock does not change it
   time: () => Date.now(), // for the end of a token
@@ -29,7 +29,7 @@ const CLOCK = {
   clearTimeout: (timer) => clearTimeout(timer),
 };
 
-const CLOSE_AFTER_ERROR = 1_000; // ms: in which a close event should follow an error
+const CLOSE_AFTER_ERROR = 1_000; // ms: a close event should follow an error within this time
 const PROBE_WAIT = 5_000; // ms: for an answer, after the network has changed
 const SHORT_SILENCE = 1_000; // ms: a connection heard since then is alive
 const HOST_EVENTS = ['online', 'offline', 'pagehide', 'pageshow', 'freeze', 'resume', 'visibilitychange'];
@@ -42,21 +42,21 @@ const TOKEN_REFUSALS = 3; // new tokens tried in a row before giving up
 const ALREADY_LEFT = new Set(['closed', 'disconnected', 'not_subscribed', 'cancelled']);
 const COME_BACK = new Set([1001, 1005, 1006, 1011, 1012, 1013, 1014, 1015]);
 const AFTER_A_WHILE = new Set([1013, 4529]);
-const HELLO_WAIT = 1_000; // milliseconds without a word: no hello will come
-const BEFORE_HELLO = 5; // messages that any server takes at once
+const HELLO_WAIT = 1_000; // milliseconds without a message: no hello will come
+const BEFORE_HELLO = 5; // messages in a burst that any server accepts
 const LIST_MOST = 1024; // channels in one subscribe
 
-/** What a server allows that does not say: the defaults of one without hello. */
+/** Assumed limits of a server without hello. */
 const ASSUMED = { messages_per_second: 100, burst: 100 };
 
-/** Why a subscription failed that may succeed a while later. */
+/** Temporary reasons of a failed subscription. */
 const ASKED_AGAIN = new Set(['timeout', 'unavailable', 'already_subscribed']);
 
-/** What to do about an error, and the heading of README.md that says more. */
+/** What to do about an error, and the section of README.md about it. */
 const HELP = {
-  disconnected: ['there is no connection, or it broke before the answer came; repeat the request if that does no harm', 'what-it-promises'],
-  timeout: ['no answer in time; listen to `state`, or raise options.requestTimeout', 'what-it-promises'],
-  queue_full: ['too many requests wait for a connection; await them, publish with {volatile: true}, or raise options.queueLimit', 'what-it-promises'],
+  disconnected: ['not connected, or connection lost before the response; retry the request if it is safe to repeat', 'what-it-promises'],
+  timeout: ['no response in time; listen to `state`, or raise options.requestTimeout', 'what-it-promises'],
+  queue_full: ['too many requests are waiting for a connection; await them, publish with {volatile: true}, or raise options.queueLimit', 'what-it-promises'],
   closed: ['the client is closed; call connect() first', 'close-codes'],
   ended: ['the subscription has ended; call subscribe() again', 'subscription'],
   too_slow: ['the loop reads more slowly than messages arrive; do less in it, or raise options.readLimit', 'subscription'],
@@ -70,7 +70,7 @@ const HELP = {
 const OPENING = new Set(['subscribe', 'history', 'presence']);
 
 /**
- * What a close code tells a client to do.
+ * What a client should do after a close code.
  * @param {number} code
  * @returns {{again: boolean, needsToken: boolean, wait: number}} `wait`: the
  *   least milliseconds to stay away, before the jitter
@@ -84,7 +84,7 @@ export function adviceFor(code) {
 }
 
 /**
- * When a JWT ends, in milliseconds since 1970; NaN if it does not say. The
+ * When a JWT expires, in milliseconds since 1970; NaN if it has no expiry. The
  * signature is the server's business: this only plans when to ask for a new one.
  */
 export function expiryOf(token) {
@@ -106,7 +106,7 @@ function utf8Length(text) {
   return length;
 }
 
-/** What is wrong with a name by a rule, in the words of the server; '' if nothing is. `good`: a character. */
+/** What is wrong with a name according to a rule, in the server's words; '' if valid. `good`: a valid character. */
 function flawIn(name, rule, longest, good) {
   if (typeof name !== 'string') return `must be ${rule}; it is not a string`;
   const bytes = utf8Length(name);
@@ -126,7 +126,7 @@ function flawIn(name, rule, longest, good) {
 }
 
 /**
- * What is wrong with a client id, and where; '' if it is valid.
+ * Explains what is wrong with a client id; '' if it is valid.
  * @param {string} client
  */
 export function clientFlaw(client) {
@@ -134,7 +134,7 @@ export function clientFlaw(client) {
 }
 
 /**
- * The same of a channel's name.
+ * The same for a channel name.
  * @param {string} channel
  */
 export function channelFlaw(channel) {
@@ -146,28 +146,27 @@ export function channelFlaw(channel) {
  * token or nothing would be refused for good. @throws what is wrong with it
  */
 function usableToken(given) {
-  if (typeof given !== 'string') throw new TypeError(`the function gave ${given === null ? 'null' : typeof given}, not a string`);
+  if (typeof given !== 'string') throw new TypeError(`the function returned ${given === null ? 'null' : typeof given}, not a string`);
   const token = given.trim(); // a file or a response may end with a newline
   if (!/^[\w.~+-]+$/.test(token)) {
-    throw new TypeError(`the function gave ${token ? `“${token.slice(0, 20)}…”` : 'an empty string'}, which is no token`);
+    throw new TypeError(`the function returned ${token ? `“${token.slice(0, 20)}…”` : 'an empty string'}, which is not a token`);
   }
   return token;
 }
 
-/** What is wrong with the name of an event. */
+/** Explains what is wrong with an event name. */
 function eventFlaw(event) {
   return flawIn(event, '1 to 64 of A-Z a-z 0-9 _ . : -', 64, /^[\w.:-]$/);
 }
 
-/** Where README.md says more. */
+/** A section of README.md. */
 const helpAt = (heading) => `web/README.md#${heading}`;
 
-/** A call that cannot work, and where to read about it. */
+/** An error for incorrect use of the API, with a link to the manual. */
 const misuse = (message, heading = 'peal') => new TypeError(`${message}; see ${helpAt(heading)}`);
 
 /**
- * An error with a `code`: the server's, or one of README.md's table. `help`
- * names the heading of the manual that says what to do.
+ * An error with a `code` of the server, or one of the table in README.md. `help` names the section of the manual about it.
  */
 export class PealError extends Error {
   constructor(code, message = HELP[code]?.[0] || code, details = {}) {
@@ -194,25 +193,25 @@ function checkToken(what, token) {
   if (!['string', 'function'].includes(typeof token)) throw misuse(`${what} is a string or a function`, 'tokens');
 }
 
-/** Options that are given: undefined and null mean absent. @throws if a number is none */
+/** Removes undefined and null options. @throws if a number is invalid */
 function present(options) {
   const given = Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value != null));
   for (const name of Object.keys(DEFAULTS).filter((each) => each in given)) {
     const least = MAY_BE_ZERO.has(name) ? 0 : 1;
     if (!(typeof given[name] === 'number' && given[name] >= least)) {
-      throw misuse(`options.${name} is a number, at least ${least}; Infinity is one too`);
+      throw misuse(`options.${name} must be a number of at least ${least}, or Infinity`);
     }
   }
   return given;
 }
 
-/** As if nobody had caught it: to the console, or the page's error handler. */
+/** Reports an error like an uncaught one: on the console, or to the page's error handler. */
 function report(error) {
   if (globalThis.reportError) globalThis.reportError(error);
   else console.error(error);
 }
 
-/** The same function, whose errors are its own affair. */
+/** Wraps a function so that its errors are reported, not thrown. */
 function guarded(run) {
   return (...values) => {
     try {
@@ -223,7 +222,7 @@ function guarded(run) {
   };
 }
 
-/** Left alone, a rejected promise would end a Node process; who awaits it sees it. */
+/** Prevents an unhandled rejection, which would end a Node process; callers that await it still get the error. */
 function calm(promise) {
   promise.catch(() => {});
   return promise;
@@ -251,7 +250,7 @@ function awaited(signal, begin) {
   }));
 }
 
-/** Node makes an uncaught error of a promise that a listener returns. @returns a function that ends it */
+/** Node makes an uncaught error of a promise that a listener returns. @returns a function that removes the listener */
 function onAbort(signal, act) {
   const heard = () => void act();
   signal?.addEventListener('abort', heard);
@@ -263,14 +262,14 @@ const ANY = Symbol('any event');
 class Emitter {
   #listeners = new Map();
 
-  /** Calls `listener` at each event `type`. @returns a function that ends it. */
+  /** Calls `listener` for each event `type`. @returns a function that removes the listener. */
   on(type, listener) {
     if (!this.#listeners.has(type)) this.#listeners.set(type, new Set());
     this.#listeners.get(type).add(listener);
     return () => this.#listeners.get(type).delete(listener);
   }
 
-  /** Calls `listener` at the next event `type` only. @returns a function that ends it. */
+  /** Calls `listener` only for the next event `type`. @returns a function that removes the listener. */
   once(type, listener) {
     const heard = (event) => {
       this.off(type, listener);
@@ -280,7 +279,7 @@ class Emitter {
     return this.on(type, heard);
   }
 
-  /** Calls `listener(type, event)` at every event, after its own listeners. @returns a function that ends it. */
+  /** Calls `listener(type, event)` for every event, after its own listeners. @returns a function that removes the listener. */
   onAny(listener) {
     return this.on(ANY, listener);
   }
@@ -317,10 +316,9 @@ class Emitter {
 }
 
 /**
- * How fast we may send. The server counts a message when it arrives, and
- * forgets it at its rate. We count it from when it is sent, and begin to
- * forget it only when it is answered: so we never think that there is more
- * room than there is, however long messages are under way.
+ * The send rate. The server counts a message when it arrives, and refills at its rate. This side
+ * counts it from when it is sent, and starts refilling only when it is answered, so the estimate is
+ * never too high, regardless of latency.
  */
 class Pace {
   #clock;
@@ -381,7 +379,7 @@ class Pace {
   }
 }
 
-/** One channel on the wire, for all its subscriptions: they hear what it emits. */
+/** One channel on the wire, shared by all its subscriptions, which receive its events. */
 class Channel {
   #held = null; // messages that overtook the answer to our subscribe ...
   #gapHeld = false; // ... and whether a gap did
@@ -402,7 +400,7 @@ class Channel {
     this.offset = since?.offset ?? null; // of the last message given out
   }
 
-  /** Where to go on from; undefined before the first answer. */
+  /** The position to resume from; undefined before the first answer. */
   get position() {
     if (this.epoch === null) return undefined;
     return { epoch: this.epoch, offset: this.offset };
@@ -454,7 +452,7 @@ class Channel {
     if (recovered && lives()) this._emit('recovered', { channel: this.channel, count }, lives);
   }
 
-  /** Whether to ask anew now; a gap that overtook our answer waits for that. */
+  /** Whether to request again now; a gap that overtook the answer waits for it. */
   _gap() {
     this.#gapHeld = this.#held !== null;
     return this.state === 'subscribed';
@@ -505,7 +503,7 @@ class Channel {
 
   // Who is there. -------------------------------------------------------------
 
-  /** A join or a leave. One that overtakes the list of members counts more than the list. */
+  /** Handles a join or a leave. One that overtakes the list of members is newer than the list. */
   _moved(frame) {
     this._emit(frame.type, frame, () => this.state === 'subscribed');
     if (this._syncing) this.#news.set(frame.client, frame);
@@ -564,11 +562,11 @@ class Channel {
 
 const memberOf = (client, info) => ({ client, connections: 1, ...(info && { info }) });
 
-/** A message with an event is told under both names. */
+/** A message with an event is emitted under both names. */
 const typesOf = (type, { event }) => (event ? [type, `event:${event}`] : [type]);
 
 /**
- * Who is in a channel, kept up to date from the first listener on. Events:
+ * The members of a channel, kept up to date once there is a listener. Events:
  * join, leave, sync, error.
  */
 export class Presence extends Emitter {
@@ -583,12 +581,12 @@ export class Presence extends Emitter {
     this.#subscription = subscription;
   }
 
-  /** As far as is known; see isSynced. @returns {{client: string, connections: number, info?: object}[]} */
+  /** The known members; see isSynced. @returns {{client: string, connections: number, info?: object}[]} */
   get members() {
     return [...this.#at.members.values()];
   }
 
-  /** Whether `members` is what the server has: not before `sync`, nor without a connection. */
+  /** Whether `members` is current: false before `sync`, and without a connection. */
   get isSynced() {
     return this.#at.isSynced;
   }
@@ -601,7 +599,7 @@ export class Presence extends Emitter {
     return super.on(type, listener);
   }
 
-  /** The list once, as of now. */
+  /** Returns the current list once. */
   get(options) {
     return this.#peal.presence(this.#at.channel, options);
   }
@@ -610,7 +608,7 @@ export class Presence extends Emitter {
     return this.#peal.memberCount(this.#at.channel, options);
   }
 
-  /** Asks anew: for channels that do not tell who comes and goes. */
+  /** Requests the list again, for channels without join and leave messages. */
   sync() {
     return this.#peal._sync(this.#at);
   }
@@ -623,7 +621,7 @@ export class Presence extends Emitter {
 }
 
 /**
- * A channel the application wants, for one caller of subscribe(). Events:
+ * A subscription returned by one call of subscribe(). Events:
  * message, event:<name>, join, leave, gap, subscribed, recovered,
  * unsubscribed, error. `for await` reads its messages.
  */
@@ -657,7 +655,7 @@ export class Subscription extends Emitter {
     return this.#left ? 'ended' : this.#at.state;
   }
 
-  /** Why it was refused, until it is not any more; else null. */
+  /** The reason of a refusal while it lasts; otherwise null. */
   get error() {
     return this.#left ? null : this.#at.error;
   }
@@ -666,17 +664,17 @@ export class Subscription extends Emitter {
     return this.position?.epoch ?? null;
   }
 
-  /** Of the last message given out. */
+  /** Offset of the last delivered message. */
   get offset() {
     return this.position?.offset ?? null;
   }
 
-  /** Where to go on from; undefined before the first answer. */
+  /** The position to resume from; undefined before the first answer. */
   get position() {
     return (this.#left ?? this.#at).position;
   }
 
-  /** Who is there. */
+  /** The members. */
   get presence() {
     return this.#presence;
   }
@@ -711,7 +709,7 @@ export class Subscription extends Emitter {
   }
 
   /**
-   * The messages from now on, in order. Ends with the subscription or close();
+   * Iterates over messages from now on, in order. Ends with the subscription or close();
    * throws if the channel is refused, the server ends the connection for good,
    * or more than options.readLimit messages wait. A loss is told by `gap` only.
    */
@@ -746,7 +744,7 @@ export class Subscription extends Emitter {
     }
   }
 
-  /** The last one of a channel leaves it on the server too. */
+  /** The last subscription of a channel unsubscribes at the server. */
   unsubscribe() {
     if (this.#left) return Promise.resolve();
     const isLast = this.#at._handles.size === 1;
@@ -854,14 +852,14 @@ export class Peal extends Emitter {
     super();
     this.#options = { ...DEFAULTS, ...present(options) };
     const { client, token, ticket, clock, debug, transport = 'auto' } = this.#options;
-    if (!TRANSPORTS.includes(transport)) throw misuse(`options.transport is one of ${TRANSPORTS}`, 'without-a-websocket');
+    if (!TRANSPORTS.includes(transport)) throw misuse(`options.transport must be one of ${TRANSPORTS}`, 'without-a-websocket');
     this.#options.transport = transport;
-    if (!client) throw misuse('Peal needs options.client');
+    if (!client) throw misuse('options.client is required');
     this.#options.client = typeof client === 'number' ? String(client) : client;
     const badClient = clientFlaw(this.#options.client);
     if (badClient) throw misuse(`options.client ${badClient}`);
     if (ticket && (token !== undefined || typeof ticket !== 'function')) {
-      throw misuse('options.ticket is a function, and stands in place of options.token', 'tokens');
+      throw misuse('options.ticket must be a function, and excludes options.token', 'tokens');
     }
     if (token !== undefined) checkToken('options.token', token);
     this.#clock = clock ?? CLOCK;
@@ -887,9 +885,8 @@ export class Peal extends Emitter {
   }
 
   /**
-   * Connects; while waiting for a retry: at once; while open: asks whether the
-   * connection is alive. Only this needs a WebSocket: a client can be made
-   * anywhere, as on a server that renders pages.
+   * Connects; ends the wait for a retry; checks an open connection with a ping. Only this needs a
+   * WebSocket: a client can be made anywhere, as on a server that renders pages.
    * @throws {TypeError} where there is none, or no address
    */
   connect() {
@@ -898,10 +895,10 @@ export class Peal extends Emitter {
     if (state === 'connecting' || state === 'open') return;
     this.#WebSocket = this.#options.WebSocket ?? globalThis.WebSocket;
     if (!this.#WebSocket && this.#options.transport !== 'sse') {
-      throw misuse('there is no global WebSocket: give one, as of ws, as options.WebSocket', 'from-npm-in-node-in-typescript');
+      throw misuse('no global WebSocket; pass one as options.WebSocket, for example from the package ws', 'from-npm-in-node-in-typescript');
     }
     if (!this.#options.url && !globalThis.location) {
-      throw misuse('outside a page Peal needs options.url');
+      throw misuse('options.url is required outside a browser page');
     }
     this.#attempt = 0;
     this.#refusals = 0;
@@ -933,7 +930,7 @@ export class Peal extends Emitter {
    */
   setToken(token) {
     checkToken('the token', token);
-    if (this.#options.ticket) throw misuse('a client with options.ticket has no token', 'tokens');
+    if (this.#options.ticket) throw misuse('a client with options.ticket cannot have a token', 'tokens');
     this.#options.token = typeof token === 'string' ? usableToken(token) : token;
     this.#proven = false;
     this.#refusals = 0;
@@ -945,7 +942,7 @@ export class Peal extends Emitter {
     return Promise.resolve();
   }
 
-  /** Ends the connection and all waiting requests; connect() comes back. */
+  /** Closes the connection and rejects waiting requests; connect() reconnects. */
   close(reason = '') {
     if (this.#state !== 'closed') this.#finish(1000, reason, false);
   }
@@ -1024,13 +1021,13 @@ export class Peal extends Emitter {
       token = await this.#currentToken();
     } catch (error) {
       if (turn !== this.#turn) return;
-      this._emit('error', new PealError('token', `no token: ${error?.message ?? error}; it is tried again`));
+      this._emit('error', new PealError('token', `no token: ${error?.message ?? error}; retrying`));
       if (turn === this.#turn) this.#waitAndRetry(0, 'no token', 0);
       return;
     }
     if (turn !== this.#turn) return;
     if (this.#refusals && token === this.#refused) {
-      this.#finish(4401, 'the same token again', true);
+      this.#finish(4401, 'the token function returned the same token again', true);
       return;
     }
     this.#token = token?.trim() || null;
@@ -1054,7 +1051,7 @@ export class Peal extends Emitter {
     const asked = {};
     const late = calm(new Promise((resolve, reject) => (asked.giveUp = reject)));
     const delay = Math.min(this.#options.connectTimeout, LONGEST_TIMER);
-    asked.timer = this.#clock.setTimeout(() => asked.giveUp(new Error('the function did not answer in time')), delay);
+    asked.timer = this.#clock.setTimeout(() => asked.giveUp(new Error('the function did not return in time')), delay);
     this.#asked.add(asked);
     try {
       return usableToken(await Promise.race([give({ reason }), late]));
@@ -1085,7 +1082,7 @@ export class Peal extends Emitter {
 
   async #dialFallback() {
     const turn = this.#turn;
-    this.#after('connect', this.#options.connectTimeout, () => this.#lost(1006, 'no answer'));
+    this.#after('connect', this.#options.connectTimeout, () => this.#lost(1006, 'no response'));
     const { HttpSocket } = await import('./peal-fallback.js').catch(() => ({}));
     if (turn !== this.#turn) return;
     const { ticket } = this.#options;
@@ -1113,7 +1110,7 @@ export class Peal extends Emitter {
     // Debian 13's Node 20 says 1002 of a failed dial: no server said that.
     socket.onclose = ifOurs(({ code = 1006, reason = '' }) =>
       this.#lost(code === 1002 && this.#state !== 'open' ? 1006 : code, reason));
-    this.#after('connect', this.#options.connectTimeout, () => this.#lost(1006, 'no answer'));
+    this.#after('connect', this.#options.connectTimeout, () => this.#lost(1006, 'no response'));
   }
 
   /** @param path ws, sse or client */
@@ -1124,7 +1121,7 @@ export class Peal extends Emitter {
     // A URL of React Native cannot be changed, so this is done by hand.
     const whole = given.includes('://') ? given : new URL(given, location?.href).href;
     const [, scheme, place, query] = /^(wss?|https?)(:\/\/[^?#]+)\??([^#]*)/i.exec(whole) ?? [];
-    if (!scheme) throw new TypeError(`options.url is not the address of a server: ${given}`);
+    if (!scheme) throw new TypeError(`options.url is not a server URL: ${given}`);
     const fields = query.split('&').filter((field) => field && !OUR_FIELDS.test(field)).concat(more);
     const [from, to] = path === 'ws' ? ['http', 'ws'] : ['ws', 'http'];
     const base = `${scheme.toLowerCase().replace(from, to)}${place.replace(/\/$/, '')}`;
@@ -1215,7 +1212,7 @@ export class Peal extends Emitter {
     }
   }
 
-  /** Full jitter: anything from 0 to the bound, so that a crowd spreads out. */
+  /** Full jitter: random from 0 to the bound, so that reconnects are spread out. */
   #waitAndRetry(code, reason, floor) {
     const { backoffBase, backoffCap } = this.#options;
     const bound = Math.min(backoffCap, LONGEST_TIMER, backoffBase * 2 ** this.#attempt);
@@ -1225,7 +1222,7 @@ export class Peal extends Emitter {
     this.#become('waiting', { delay, attempt: this.#attempt, code, reason });
   }
 
-  /** `final`: the server said not to come back, as against close(). */
+  /** `final`: the server does not allow reconnecting; false after close(). */
   #finish(code, reason, final) {
     this.#opensBy = '';
     this.#failedDials = 0;
@@ -1237,7 +1234,7 @@ export class Peal extends Emitter {
     this.#become('closed', { code, reason, final });
   }
 
-  /** Lets go of the socket; a dead one may take minutes to say it closed. */
+  /** Detaches from the socket; a dead one may take minutes to report the close. */
   #hangUp() {
     this.#turn += 1;
     this.#clearTimers();
@@ -1279,11 +1276,11 @@ export class Peal extends Emitter {
     }
   };
 
-  /** The browser would keep the page waiting for its connection, or cut it anyway. */
+  /** Browsers suspend or cut the connection of a suspended page anyway. */
   #pause() {
     if (this.#isPaused) return;
     this.#isPaused = true;
-    this.#lost(1001, 'the page is put away');
+    this.#lost(1001, 'the page was suspended');
   }
 
   #after(name, delay, run) {
@@ -1302,7 +1299,7 @@ export class Peal extends Emitter {
 
   // An open connection: is it alive, is its token good. ----------------------
 
-  /** A page does not see the server's pings, so it has to ask by itself. */
+  /** Pages cannot see the server's pings, so they send their own. */
   #watchSilence() {
     const { idlePing, pongWait } = this.#options;
     if (!idlePing) return;
@@ -1320,7 +1317,7 @@ export class Peal extends Emitter {
     return this.#clock.now() - this.#heardAt;
   }
 
-  /** Leaves a connection that says nothing for so long after a ping. */
+  /** Drops a connection that is silent for too long after a ping. */
   #probe(wait) {
     const end = this.#clock.now() + Math.min(this.#options.pongWait, wait);
     const isAsked = this.#probed === this.#heardCount;
@@ -1333,7 +1330,7 @@ export class Peal extends Emitter {
     if (!isAsked) this.#request('pong', { type: 'ping' }, { bound: true, urgent: true }); // any frame will do
   }
 
-  /** Well before the end and spread out; `share` is of the time that is left. */
+  /** Refreshes well before the expiry, spread out; `share` is a fraction of the remaining time. */
   #planRefresh(share = 0.75 + 0.15 * this.#clock.random()) {
     this.#clock.clearTimeout(this.#timers.refresh);
     if (typeof this.#options.token !== 'function') return;
@@ -1348,12 +1345,12 @@ export class Peal extends Emitter {
       await this.#renew();
     } catch (error) {
       if (socket !== this.#socket) return;
-      this._emit('error', new PealError('refresh', `token not refreshed: ${error?.message ?? error}; it is tried again`));
+      this._emit('error', new PealError('refresh', `token not refreshed: ${error?.message ?? error}; retrying`));
       if (socket === this.#socket) this.#planRefresh(0.5);
     }
   }
 
-  /** Gives the open connection a new token; the next connection uses it anyway. */
+  /** Sends the open connection a new token; later connections use it anyway. */
   async #renew() {
     const socket = this.#socket;
     const { token } = this.#options;
@@ -1439,10 +1436,10 @@ export class Peal extends Emitter {
     if (text.length * 3 <= limit) return null;
     const length = utf8Length(text);
     if (length <= limit) return null;
-    return new PealError('too_big', `a message of ${length} bytes; the server takes ${limit}: send less at once`);
+    return new PealError('too_big', `the message has ${length} bytes, the server accepts ${limit}; send less at once`);
   }
 
-  /** Sends what waits, as fast as the server allows. */
+  /** Sends waiting requests, as fast as the server allows. */
   #pump() {
     if (this.#state !== 'open' || !this.#pace) return;
     while (this.#queue.length) {
@@ -1465,7 +1462,7 @@ export class Peal extends Emitter {
     else if (wait < Infinity) this.#after('pump', wait, () => this.#pump());
   }
 
-  /** Subscribes that follow each other go together, if the server knows lists. */
+  /** Merges consecutive subscribes, if the server supports lists. */
   #sendNext() {
     const [first] = this.#queue;
     const list = this.#isPaced && this.#greets && first.frame.type === 'subscribe' ? this.#nextList() : [];
@@ -1480,7 +1477,7 @@ export class Peal extends Emitter {
     this.#send(list, JSON.stringify({ type: 'subscribe', channels, id }));
   }
 
-  /** As many from the front of the queue as fit one message. */
+  /** As many requests from the front of the queue as fit into one message. */
   #nextList() {
     const { message_bytes: most, channels } = this.#hello.limits;
     const seen = new Set();
@@ -1516,7 +1513,7 @@ export class Peal extends Emitter {
     return request;
   }
 
-  /** By id; an answer without one belongs to the oldest that fits. */
+  /** Finds a request by id; an answer without an id belongs to the oldest matching one. */
   #requestOf(frame) {
     const list = this.#lists.get(frame.id);
     if (list) return list.get(frame.channel);
@@ -1528,7 +1525,7 @@ export class Peal extends Emitter {
     return [...this.#pending.values()].find(fits);
   }
 
-  /** The first word of a server that says hello. */
+  /** Handles the hello of a server. */
   #greeted(hello) {
     this.#hello = hello;
     this.#greets = true;
@@ -1536,7 +1533,7 @@ export class Peal extends Emitter {
     this.#pace.learn(hello.limits);
   }
 
-  /** The server has said something else first, or nothing for long. */
+  /** Handles a server without hello: it sent something else first, or nothing for too long. */
   #assume() {
     this.#hello = undefined;
     this.#greets = false;
@@ -1640,7 +1637,7 @@ export class Peal extends Emitter {
     }
   }
 
-  /** From where we are: what is still there comes, and the rest is a gap. */
+  /** Resubscribes from the current position: kept messages follow, the rest is a gap. */
   #askAnew(subscription) {
     const { channel } = subscription;
     this.#request('unsubscribed', { type: 'unsubscribe', channel }, { bound: true }).catch(() => {});

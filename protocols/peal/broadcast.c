@@ -1,6 +1,5 @@
-/* This file has what clients send and what they are answered,
- * broadcast_encode.c how messages are written. ../websocket.md has the wire
- * format. */
+/* This file handles client messages and their answers; broadcast_encode.c
+ * writes messages. ../websocket.md describes the wire format. */
 #include "protocols/peal/broadcast.h"
 
 #include <string.h>
@@ -19,11 +18,11 @@
 #include "protocols/protocols.h"
 
 enum {
-    HISTORY_LIMIT = 50, /* messages, when the client names no limit */
+    HISTORY_LIMIT = 50, /* default limit of messages */
     TOKEN_BYTES = 8192
 };
 
-/* One message from a client: the members it may have, as raw JSON. */
+/* One message from a client: its known members, as raw JSON. */
 enum member {
     TYPE,
     ID,
@@ -57,7 +56,7 @@ static struct bytes channel_of(const struct command *command)
 
 /* ---- what the client sends ------------------------------------------- */
 
-/* The one channel of a connection that names none. */
+/* The only channel of a connection, for messages without one. */
 static bool only_channel(const struct connection *connection,
                          struct command *command)
 {
@@ -82,14 +81,14 @@ static enum fault read_channel(const struct connection *connection,
     return ok ? FAULT_NONE : FAULT_BAD_CHANNEL;
 }
 
-/* A payload may be any JSON value, and null when it is left out. */
+/* A payload may be any JSON value; a missing one is null. */
 static struct bytes payload_of(const struct command *command)
 {
     struct bytes payload = raw(command, PAYLOAD);
     return payload.len ? payload : BYTES_LITERAL("null");
 }
 
-/* Reads what the message says to others, and its event into `event`. */
+/* Reads the message's content for others, and its event into `event`. */
 static enum fault read_utterance(const struct command *command,
                                  char event[EVENT_MAX],
                                  struct utterance *utterance)
@@ -103,8 +102,7 @@ static enum fault read_utterance(const struct command *command,
                : FAULT_BAD_EVENT;
 }
 
-/* Of a message that is published once, however often it is sent; nothing where
- * the client names none. */
+/* The idempotency key of a message; empty if there is none. */
 static bool read_key(const struct command *command,
                      char text[IDEMPOTENCY_KEY_MAX], struct bytes *key)
 {
@@ -175,7 +173,7 @@ static enum fault on_direct(struct connection *connection,
     return operation_direct(connection, to, &utterance, raw(command, ID));
 }
 
-/* `limit` stays as it is where the client names none. */
+/* `limit` is unchanged if the client sends none. */
 static enum fault read_limited(const struct connection *connection,
                                struct command *command, uint32_t *limit)
 {
@@ -238,16 +236,16 @@ static enum fault on_ping(struct connection *connection,
     return FAULT_NONE;
 }
 
-/* What a client needs to return to its channels may be more than its rate
- * allows: see connection_take_opening. */
+/* Resubscribing may take more messages than the rate allows: see
+ * connection_take_opening. */
 enum cost { IN_RATE, IN_OPENING };
 
-/* When it is answered; or that it changes a connection, so that it makes no
+/* When a command is answered, or that it changes the connection and so makes no
  * sense for a brief one. */
 enum answer { AT_ONCE, BY_BUS, NOT_BRIEF };
 
 struct command_type {
-    struct bytes name; /* as it stands in the message */
+    struct bytes name; /* as in the message */
     enum fault (*run)(struct connection *connection, struct command *command);
     enum cost cost;
     enum answer answer;
@@ -265,7 +263,7 @@ static const struct command_type types[] = {
     {BYTES_LITERAL("ping"), on_ping, IN_RATE, AT_ONCE},
 };
 
-/* NULL: there is no such type. */
+/* NULL for an unknown type. */
 static const struct command_type *type_of(const struct command *command)
 {
     char text[32];
@@ -278,18 +276,18 @@ static const struct command_type *type_of(const struct command *command)
     return NULL;
 }
 
-/* Whether the connection may go on; `type` may be NULL. */
+/* Whether the connection may continue; `type` may be NULL. */
 static bool charge(struct connection *connection,
                    const struct command_type *type)
 {
-    if (connection->is_brief) /* charged for its messages together */
+    if (connection->is_brief) /* charged once for all its messages */
         return true;
     if (type && type->cost == IN_OPENING && connection_take_opening(connection))
         return true;
     return connection_charge(connection, 1);
 }
 
-/* An id is given back as it is: a number or a short string, no more. */
+/* An id is echoed unchanged: a number or a short string. */
 static bool id_is_valid(struct bytes id)
 {
     enum { ID_MAX = 64 };
@@ -304,7 +302,7 @@ static bool has_bad_key(const struct command *command)
     return !read_key(command, text, &key);
 }
 
-/* What is wrong with a name, and where; NULL for another fault. */
+/* Explains what is wrong with a name; NULL for another fault. */
 static const char *flaw_of(const struct command *command, enum fault fault,
                            struct error *error)
 {
@@ -335,7 +333,7 @@ static enum fault run(struct connection *connection,
     const char *why = NULL;
     struct error error;
     if (type && type->answer == NOT_BRIEF && connection->is_brief)
-        why = "needs a connection that stays: a WebSocket";
+        why = "requires a persistent connection, such as a WebSocket";
     else if (type)
         fault = type->run(connection, command);
     if (fault != FAULT_NONE)
@@ -402,7 +400,7 @@ static void on_message(struct connection *connection, struct bytes payload,
 
 /* ---- answers of the bus ---------------------------------------------- */
 
-/* What has no room in it follows as messages like any others. */
+/* What does not fit follows as ordinary messages. */
 static void answer_subscribe(struct connection *connection,
                              const struct request *request)
 {
@@ -429,8 +427,7 @@ static void answer_publish(struct connection *connection,
     broadcast_end(connection, out, request->id);
 }
 
-/* Only who gave an id wants to hear what became of a direct message, or who
- * waits for a response. */
+/* A direct message is answered only if it has an id, or over HTTP. */
 static void answer_direct(struct connection *connection,
                           const struct request *request)
 {
@@ -442,7 +439,7 @@ static void answer_direct(struct connection *connection,
     broadcast_end(connection, out, request->id);
 }
 
-/* Nobody waits for an answer to the others. */
+/* The others have no answer. */
 static void (*const answers[REQUEST_KIND_COUNT])(struct connection *,
                                                  const struct request *) = {
     [REQUEST_SUBSCRIBE] = answer_subscribe,

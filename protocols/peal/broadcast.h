@@ -1,18 +1,19 @@
 /* broadcast: channels, history, presence and direct messages as JSON text;
- * README.md has the wire format. Here is what its transports have in common.
+ * README.md describes the wire format. This header declares what its transports
+ * share.
  *
  * Owner:   texts are borrowed for the call.
  * Thread:  the connection's worker.
- * Limits:  a brief connection is charged by its caller; others are here.
- * Failure: answered, and returned.
+ * Limits:  the caller charges a brief connection; others are charged here.
+ * Failure: answered with an error, and returned.
  */
 #ifndef PEAL_PROTOCOLS_BROADCAST_H
 #define PEAL_PROTOCOLS_BROADCAST_H
 
 #include "messaging/connection.h"
 
-/* Runs what one message asks for, and answers it unless `is_awaited` says that
- * the bus has to: then the answer comes through broadcast_on_answer. */
+/* Executes one message and answers it, unless `is_awaited` is set: then the bus
+ * answers, through broadcast_on_answer. */
 enum fault broadcast_run(struct connection *connection, struct bytes message,
                          bool *is_awaited);
 

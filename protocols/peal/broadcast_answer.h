@@ -1,5 +1,5 @@
-/* broadcast_answer: what the broadcast protocol's answers have in common on
- * every transport.
+/* broadcast_answer: builds answers of the broadcast protocol, for every
+ * transport.
  *
  * Owner:   the buffer between begin and end is the worker's.
  * Thread:  the connection's worker.
@@ -17,34 +17,34 @@
 
 struct connection;
 
-/* Every answer opens with its type and ends with the id it answers, if that is
+/* Every answer begins with its type and ends with the request's id, if that is
  * not empty. */
 struct buffer *broadcast_begin(struct connection *connection, const char *type);
-/* Its end: the id, if there is one, and the brace. */
+/* Ends an answer: the id, if there is one, and the brace. */
 void broadcast_append_id(struct buffer *out, struct bytes id);
 
 void broadcast_end(struct connection *connection, struct buffer *out,
                    struct bytes id);
 
-/* How much of what names.h says of a name goes into an error. */
+/* Maximum bytes of an explanation by names.h in an error. */
 enum { BROADCAST_FLAW_MAX = 200 };
 
-/* What is wrong with a channel's name, and where; NULL for another fault, and
- * where there is no name. */
+/* Explains what is wrong with a channel name; NULL for other faults, and if
+ * there is no name. */
 const char *broadcast_channel_flaw(struct bytes channel, enum fault fault,
                                    struct error *error);
 
-/* An error up to its text, which may be NULL: the fault has one. */
+/* Begins an error, up to its text. NULL: the fault's own text. */
 struct buffer *broadcast_begin_error(struct connection *connection,
                                      enum fault fault, const char *text);
 
-/* A whole error, counted; it names the channel, if that is a valid name, or
- * says what is wrong with it. */
+/* Sends and counts a whole error. It names the channel if the name is valid, or
+ * says what is wrong with the name. */
 void broadcast_send_error(struct connection *connection, enum fault fault,
                           const char *text, struct bytes channel,
                           struct bytes id);
 
-/* What a client may know from the start, if its handshake asked for that. */
+/* Sends `hello`, if the handshake asked for it. */
 void broadcast_send_hello(struct connection *connection);
 
 void broadcast_append_position(struct buffer *out, struct position position);

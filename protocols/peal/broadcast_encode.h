@@ -1,6 +1,6 @@
-/* broadcast_encode: how the broadcast protocol writes messages and members.
+/* broadcast_encode: encodes messages and members for the broadcast protocol.
  *
- * Owner:   what is written goes to the caller's buffer.
+ * Owner:   output goes to the caller's buffer.
  * Thread:  any.
  * Limits:  none.
  * Failure: none.
@@ -11,14 +11,14 @@
 #include "base/buffer.h"
 #include "messaging/message.h"
 
-/* JSON text. */
+/* The encoding of messages as JSON text. */
 extern const struct encoding broadcast_encoding;
 
 /* `,"name":` and then the raw JSON `value`. */
 void broadcast_append_member(struct buffer *out, const char *name,
                              struct bytes value);
 
-/* The same with a text to be quoted. */
+/* The same, with a string that gets quoted. */
 void broadcast_append_string(struct buffer *out, const char *name,
                              struct bytes text);
 

@@ -13,7 +13,7 @@ void broadcast_append_messages(struct buffer *out,
     }
 }
 
-/* A long answer is written in parts: the list that it ends with goes on. */
+/* A long answer is written in parts, which continue its final list. */
 static void end_list(struct connection *connection, struct buffer *out,
                      const struct request *request)
 {

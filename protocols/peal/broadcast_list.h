@@ -1,5 +1,5 @@
-/* broadcast_list: the broadcast protocol's answers that are lists, and may be
- * long: each is written in parts as its request is answered in pages.
+/* broadcast_list: list answers of the broadcast protocol. They may be long, so
+ * each page of the request becomes one part of the answer.
  *
  * Owner:   requests are borrowed.
  * Thread:  the connection's worker.
@@ -20,7 +20,7 @@ void broadcast_answer_history(struct connection *connection,
 void broadcast_answer_presence(struct connection *connection,
                                const struct request *request);
 
-/* The messages of one page, behind those of the pages before it. */
+/* Writes the messages of one page, after those of earlier pages. */
 void broadcast_append_messages(struct buffer *out,
                                const struct request *request);
 

@@ -1,6 +1,6 @@
-/* The broadcast protocol by requests over HTTP: a body is one message, or a
- * list of them, as a WebSocket has them, and the response is the answers.
- * ../client-http.md has the wire format. */
+/* The broadcast protocol over single HTTP requests: the body is one message, or
+ * a list of them, as over a WebSocket, and the response contains the answers.
+ * ../client-http.md describes the wire format. */
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -11,9 +11,9 @@
 #include "protocols/protocols.h"
 
 struct broadcast_request {
-    uint32_t awaited; /* answers of the bus; and on_message itself */
+    uint32_t awaited; /* outstanding answers, plus on_message itself */
     bool is_list;
-    enum fault fault; /* of the only message */
+    enum fault fault; /* status of the only message */
 };
 
 static void settle(struct connection *connection)
@@ -51,7 +51,7 @@ static uint32_t count_elements(struct bytes list)
     return count;
 }
 
-/* All of them, or, beyond the rate, none: so a client can send them again. */
+/* All or, beyond the rate, none, so that a client can send them again. */
 static void run_list(struct connection *connection, struct bytes list)
 {
     struct bytes element;
@@ -95,7 +95,7 @@ static void on_answer(struct connection *connection,
     settle(connection);
 }
 
-/* Nothing stays open. */
+/* Closes: a request keeps nothing open. */
 static void on_open(struct connection *connection, const struct bytes *channels,
                     size_t count)
 {

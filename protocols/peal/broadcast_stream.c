@@ -1,6 +1,6 @@
-/* The broadcast protocol over Server-Sent Events: its clients only listen. A
- * stream joins the channels of its address, and each event's id says where it
- * is in all of them; ../sse.md has the wire format. */
+/* The broadcast protocol over Server-Sent Events, for receiving only. A stream
+ * subscribes to the channels in its URL, and each event's id contains its
+ * positions in all of them; ../sse.md describes the wire format. */
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -14,7 +14,7 @@
 
 struct broadcast_stream {
     struct position_vector vector;
-    bool is_resumed; /* the client said where it was */
+    bool is_resumed; /* the client sent its positions */
 };
 
 static struct broadcast_stream *stream_of(struct connection *connection)
@@ -57,8 +57,8 @@ static void send_subscribed(struct connection *connection,
     broadcast_end(connection, out, (struct bytes){0});
 }
 
-/* What was missed follows as events of its own, each with an id, so that a
- * stream that breaks off meanwhile goes on from there. */
+/* Missed messages follow as separate events with ids, so that an interrupted
+ * stream resumes from there. */
 static void answer_subscribe(struct connection *connection,
                              const struct request *request)
 {
@@ -121,7 +121,7 @@ static bool is_named(const struct bytes *channels, size_t count,
     return false;
 }
 
-/* Positions in channels that this stream does not have. */
+/* Drops positions of channels that this stream does not have. */
 static void forget_others(struct position_vector *vector,
                           const struct bytes *channels, size_t count)
 {
@@ -131,7 +131,7 @@ static void forget_others(struct position_vector *vector,
                                    bytes_of(vector->entries[i].channel));
 }
 
-/* An id that comes back as a header must leave room for the others. */
+/* The id is sent back as a header, so it must leave room for others. */
 static bool is_too_long(const struct connection *connection,
                         const struct bytes *channels, size_t count)
 {
@@ -166,7 +166,7 @@ static void on_close(struct connection *connection)
     connection->state = NULL;
 }
 
-/* A stream has no messages from its client. */
+/* A stream receives no messages from its client. */
 static void on_message(struct connection *connection, struct bytes payload,
                        bool binary)
 {

@@ -1,5 +1,5 @@
-/* The members of a `subscribe` are those of an entry of its list: so both are
- * read by the same functions. */
+/* A `subscribe` and an entry of its list have the same members, so the same
+ * functions read both. */
 #include "protocols/peal/broadcast_subscribe.h"
 
 #include "base/json.h"
@@ -10,7 +10,7 @@
 #include "messaging/worker.h"
 #include "protocols/peal/broadcast_answer.h"
 
-enum { NAME_SIZE = 256 }; /* of a channel; a longer one is not repeated */
+enum { NAME_SIZE = 256 }; /* of a channel; longer ones are not echoed */
 
 enum member { CHANNEL, CHANNELS, SINCE, PRESENCE, HISTORY, MEMBERS };
 
@@ -70,8 +70,8 @@ static bool read_since(struct bytes text, struct position *since)
 {
     struct json_slot slots[] = {{.name = "epoch"}, {.name = "offset"}};
     const char *why;
-    /* an epoch of another shape is one this server never gave: no position
-     * to recover from, but no mistake of the client's either */
+    /* an epoch of another form is not from this server: not recoverable, but
+     * not an error either */
     if (!json_scan_object(text, slots, 2, &why) || !slots[0].raw.len ||
         slots[0].raw.data[0] != '"' ||
         !json_decode_whole(slots[1].raw, &since->offset))
@@ -81,7 +81,7 @@ static bool read_since(struct bytes text, struct position *since)
     return true;
 }
 
-/* True or false, or left out. */
+/* True, false, or missing. */
 static bool read_flag(struct bytes text, bool *flag)
 {
     *flag = bytes_equal(text, BYTES_LITERAL("true"));
@@ -116,15 +116,15 @@ static enum fault subscribe(struct connection *connection,
                                    recover ? &since : NULL, &follow_up, id);
 }
 
-/* A list counts once because each channel in it is had at most once. What is
- * refused may come again and again: it counts as if it were asked for alone. */
+/* A list is charged once, because each channel in it can be subscribed only
+ * once. Refused entries can be repeated, so each is charged separately. */
 static void charge_refusal(struct connection *connection)
 {
     if (!connection_take_opening(connection))
         connection_charge(connection, 1);
 }
 
-/* One list is one bad message, however many of its entries are bad. */
+/* One list is one bad message, regardless of how many entries are bad. */
 static void count_fault(struct connection *connection, enum fault fault,
                         bool *is_counted)
 {
@@ -136,7 +136,7 @@ static void count_fault(struct connection *connection, enum fault fault,
     connection_count_fault(connection, fault);
 }
 
-/* Names the entry by its channel, or by its place if that cannot be told. */
+/* Identifies the entry by its channel, or by its index if that is unknown. */
 static void send_entry_error(struct connection *connection, enum fault fault,
                              const struct wish *wish, uint64_t index,
                              struct bytes id)
@@ -170,7 +170,7 @@ static void subscribe_list(struct connection *connection, struct bytes list,
     }
 }
 
-/* NULL when the list is as it must be. */
+/* NULL if the list is valid. */
 static const char *fault_of_list(const struct wish *wish)
 {
     struct bytes list = raw(wish, CHANNELS);
@@ -178,8 +178,8 @@ static const char *fault_of_list(const struct wish *wish)
     size_t count = 0;
     if (raw(wish, CHANNEL).len || raw(wish, SINCE).len ||
         raw(wish, PRESENCE).len || raw(wish, HISTORY).len)
-        return "beside channels there is no channel, since, presence or "
-               "history: they are members of its entries";
+        return "with channels, put channel, since, presence and history into "
+               "its entries";
     while (json_next_element(&list, &text))
         count++;
     return count && count <= SUBSCRIBE_LIST_MAX
@@ -206,7 +206,7 @@ void broadcast_subscribe(struct connection *connection, struct bytes message,
         subscribe_list(connection, raw(&wish, CHANNELS), id);
 }
 
-/* Not an outage of ours, nor a change of the client's mind. */
+/* Neither an outage nor an unsubscribe by the client. */
 static bool is_refusal(enum fault fault)
 {
     return fault != FAULT_UNAVAILABLE && fault != FAULT_CANCELLED;

@@ -4,7 +4,7 @@
  * Owner:   the text is borrowed for the call.
  * Thread:  the connection's worker.
  * Limits:  SUBSCRIBE_LIST_MAX channels in a list.
- * Failure: answered with an error, for each channel of a list by itself.
+ * Failure: answered with an error; in a list, per channel.
  */
 #ifndef PEAL_PROTOCOLS_BROADCAST_SUBSCRIBE_H
 #define PEAL_PROTOCOLS_BROADCAST_SUBSCRIBE_H
@@ -16,13 +16,12 @@ struct request;
 
 enum { SUBSCRIBE_LIST_MAX = 1024 };
 
-/* Does what the message asks for, a valid JSON object, and answers what goes
- * wrong. */
+/* Handles the message, a valid JSON object; answers failures with an error. */
 void broadcast_subscribe(struct connection *connection, struct bytes message,
                          struct bytes id);
 
-/* The bus has answered. When it has confirmed the subscription, asks for what
- * the client wanted with it. */
+/* Handles the bus's answer. After a confirmed subscription, requests the
+ * history or presence that the client asked for along with it. */
 void broadcast_subscribe_follow_up(struct connection *connection,
                                    const struct request *request);
 

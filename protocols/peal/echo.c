@@ -1,4 +1,4 @@
-/* echo: text comes back behind a prefix, binary as it is. */
+/* echo: sends text back after a prefix, binary data unchanged. */
 #include "messaging/connection.h"
 #include "messaging/worker.h"
 #include "protocols/protocols.h"

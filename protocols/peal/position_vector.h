@@ -1,13 +1,13 @@
-/* position_vector: where a stream is in each of its channels, as the text that
- * is an event's id.
+/* position_vector: the position of an event stream in each of its channels, as
+ * the text of an event id.
  *
- * The text is `name*epoch.offset` for each channel, joined by `~`: characters
- * that no channel name has, and that need no escaping in an address.
+ * The text is `name*epoch.offset` for each channel, joined by `~`. Channel
+ * names never contain these characters, and URLs need no escaping for them.
  *
  * Owner:   the caller; names are copied.
  * Thread:  any, one at a time.
- * Limits:  none; the caller looks at position_vector_size.
- * Failure: what cannot be read is left out.
+ * Limits:  none; the caller checks position_vector_size.
+ * Failure: unreadable entries are left out.
  */
 #ifndef PEAL_PROTOCOLS_POSITION_VECTOR_H
 #define PEAL_PROTOCOLS_POSITION_VECTOR_H
@@ -45,10 +45,11 @@ void position_vector_remove(struct position_vector *vector,
 void position_vector_write(const struct position_vector *vector,
                            struct buffer *out);
 
-/* Adds what the text says; of a channel named twice the first counts. */
+/* Adds the positions in the text. If a channel appears twice, the first
+ * position counts. */
 void position_vector_read(struct position_vector *vector, struct bytes text);
 
-/* What a channel adds to the text at the most. */
+/* Maximum bytes that one channel adds to the text. */
 size_t position_vector_size(struct bytes channel);
 
 #endif

@@ -1,5 +1,6 @@
-/* Pusher's protocol, version 7: ../pusher.md has the wire format. What clients
- * say is an event each; a channel is one of Peal's, behind the app's prefix. */
+/* Pusher's protocol, version 7: ../pusher.md describes the wire format. Each
+ * client message is an event. A channel is stored in Peal under its name with
+ * the app's prefix. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,7 +29,7 @@
 
 /* ---- the handshake ------------------------------------------------------- */
 
-/* An app's id is not empty: so these are no clients of any. */
+/* App ids are not empty, so these ids belong to no app's client. */
 #define REFUSED PUSHER_PREFIX ":"
 
 static const struct {
@@ -42,11 +43,12 @@ static const struct {
      "The application has too many connections"},
     {PUSHER_UNAUTHORIZED, CLOSE_FORBIDDEN,
      "The application does not allow this origin"},
-    {PUSHER_NO_APP, CLOSE_TOKEN_INVALID, "The path has no application key"},
+    {PUSHER_NO_APP, CLOSE_TOKEN_INVALID,
+     "The path contains no application key"},
     {PUSHER_BAD_VERSION, CLOSE_BAD_MESSAGES, "Invalid protocol version"},
     {PUSHER_OTHER_VERSION, CLOSE_BAD_MESSAGES,
      "Unsupported protocol version: 5, 6 and 7 are supported"},
-    {PUSHER_NO_VERSION, CLOSE_BAD_MESSAGES, "No protocol version was given"},
+    {PUSHER_NO_VERSION, CLOSE_BAD_MESSAGES, "No protocol version supplied"},
 };
 
 static int judge_version(struct bytes version)
@@ -59,8 +61,8 @@ static int judge_version(struct bytes version)
     return number >= 5 && number <= 7 ? 0 : PUSHER_OTHER_VERSION;
 }
 
-/* Pusher's clients learn why they are refused by a message and a close code:
- * whoever it is is let in first. */
+/* Pusher reports refusals by a message and a close code, so every client is
+ * accepted first. */
 static bool read_handshake(const struct handshake *handshake, struct bytes key,
                            struct verdict *verdict)
 {
@@ -120,7 +122,7 @@ static void on_open(struct connection *connection, const struct bytes *channels,
         return;
     }
     struct pusher_app *app = pusher_app_of_channel(bytes_of(client));
-    if (!app) { /* it went with a reload */
+    if (!app) { /* removed by a reload */
         refuse(connection, PUSHER_UNKNOWN_APP);
         return;
     }
@@ -156,7 +158,7 @@ static bool is_member(struct connection *connection, struct bytes full)
     return subscription && !subscription->is_pending;
 }
 
-/* Why the client may not send an event there, or NULL. */
+/* Why the client may not send an event to the channel, or NULL. */
 static const char *judge_event(struct connection *connection,
                                const struct said *said, struct bytes name,
                                struct bytes full)
@@ -165,11 +167,12 @@ static const char *judge_event(struct connection *connection,
     if (!client->app->client_events)
         return "Client events are not enabled for this application";
     if (!pusher_name_is_private(name) || pusher_name_is_encrypted(name))
-        return "Client events are for private and presence channels";
+        return "Client events are allowed only on private and presence "
+               "channels";
     if (said->data.len > client->app->event_bytes)
-        return "The data of the event is too long";
+        return "The data of the event exceeds the limit";
     if (!is_member(connection, full))
-        return "The channel is not subscribed to";
+        return "Not subscribed to the channel";
     if (!token_bucket_take(&pusher_client_extra(client)->events,
                            client->app->client_events_per_second,
                            clock_steady_ms()))
@@ -198,7 +201,7 @@ static void tell_webhook(struct connection *connection,
     buffer_deinit(&more);
 }
 
-/* A client's string stays a string with the same content. */
+/* A string stays a string with the same content. */
 static void send_event(struct connection *connection, const struct said *said,
                        struct bytes full)
 {
@@ -261,7 +264,8 @@ static void on_ping(struct connection *connection, struct bytes data)
 
 static void on_pong(struct connection *connection, struct bytes data)
 {
-    (void)connection, (void)data; /* any frame is a sign of life */
+    (void)connection,
+        (void)data; /* any frame proves that the client is alive */
 }
 
 static const struct {
@@ -275,7 +279,7 @@ static const struct {
     {BYTES_LITERAL("pusher:signin"), pusher_signin},
 };
 
-/* Some clients send the data of Pusher's own events as a text. */
+/* Some clients send the data of Pusher's own events as a string. */
 static void run(struct connection *connection, struct bytes data,
                 void (*event)(struct connection *connection, struct bytes data))
 {
@@ -363,10 +367,10 @@ static void on_unsubscribed(struct connection *connection, struct bytes channel)
     pusher_client_drop(connection, channel);
     pusher_cache_drop(connection, channel);
     pusher_answer_refusal(connection, pusher_name_of(channel), "AuthError",
-                          "Taken away by the server", REMOVED);
+                          "Unsubscribed by the server", REMOVED);
 }
 
-/* Of one's own channel the user is a member; of others' nobody. */
+/* The user is a member of its own channel, but not of watched users'. */
 static const char *watcher(const struct connection *connection,
                            struct bytes channel, struct bytes *info)
 {
@@ -386,12 +390,21 @@ static const char *member(const struct connection *connection,
     return known ? known->user.id : connection_client_id(connection);
 }
 
-/* Its own events, and that it came itself. */
+/* Who comes and leaves before it has the list; and that it did so itself. */
+static bool skips_change(const struct connection *connection,
+                         const struct message *message)
+{
+    const struct pusher_member *known =
+        pusher_client_find(connection, message->channel);
+    return known && (!known->has_list ||
+                     bytes_equal(message->from, bytes_of(known->user.id)));
+}
+
+/* Its own events, and changes that it knows. */
 static bool skips(const struct connection *connection,
                   const struct message *message)
 {
     const struct pusher_client *client = pusher_client_of(connection);
-    const struct pusher_member *known;
     switch (message->kind) {
     case MESSAGE_PUBLICATION:
         return bytes_equal(message->from,
@@ -399,19 +412,17 @@ static bool skips(const struct connection *connection,
                (client && client->extra && client->extra->former &&
                 bytes_equal(message->from, bytes_of(client->extra->former)));
     case MESSAGE_JOIN:
-        known = pusher_client_find(connection, message->channel);
-        return (known &&
-                bytes_equal(message->from, bytes_of(known->user.id))) ||
-               pusher_watch_is_own(connection, message->channel);
     case MESSAGE_LEAVE:
-        return pusher_watch_is_own(connection, message->channel);
+        return skips_change(connection, message) ||
+               pusher_watch_is_own(connection, message->channel);
     default:
         return false;
     }
 }
 
-/* 41xx: back after a second, 42xx: at once, 40xx: never. Who is refused again
- * must not come back at once, and a server that ends refuses. */
+/* 41xx: reconnect after a second, 42xx: immediately, 40xx: never. Clients that
+ * would be refused again must not reconnect immediately, and a stopping server
+ * refuses them. */
 static int close_code(enum close_reason reason)
 {
     switch (reason) {

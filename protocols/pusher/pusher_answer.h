@@ -1,4 +1,4 @@
-/* pusher_answer: what a connection is told in Pusher's protocol.
+/* pusher_answer: sends messages of Pusher's protocol to a connection.
  *
  * Owner:   nothing is owned.
  * Thread:  the connection's worker.
@@ -12,7 +12,7 @@
 
 struct connection;
 
-/* Of Pusher's codes; those from 4000 on also end a connection. */
+/* Pusher's error codes; those from 4000 on also close the connection. */
 enum {
     PUSHER_NO_CODE = 0,
     PUSHER_UNKNOWN_APP = 4001,
@@ -26,17 +26,18 @@ enum {
     PUSHER_WATCHLIST_TOO_LONG = 4302
 };
 
-/* An event; `data` is JSON, which is sent as a text. `channel` is a name of
- * Pusher's, or empty. */
+/* Sends an event. `data` is JSON, sent as a string. `channel` is a Pusher name,
+ * or empty. */
 void pusher_answer_event(struct connection *connection, const char *event,
                          struct bytes channel, struct bytes data);
 
-/* The same; `more`: further members of the message, each behind a comma. */
+/* The same, with further members of the message in `more`, each preceded by a
+ * comma. */
 void pusher_answer_event_with(struct connection *connection, const char *event,
                               struct bytes channel, struct bytes data,
                               struct bytes more);
 
-/* The same without a channel, of data that is a JSON string already. */
+/* The same without a channel, for data that already is a JSON string. */
 void pusher_answer_raw(struct connection *connection, const char *event,
                        struct bytes data);
 

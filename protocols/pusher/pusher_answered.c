@@ -21,7 +21,7 @@ static void append_error(struct bytes raw, struct buffer *out)
     buffer_append_char(out, '\n');
 }
 
-/* The first of the parts that went wrong, or none. */
+/* The first failed part, or none. */
 static int failed_part(struct bytes results, struct bytes *error)
 {
     struct bytes element;

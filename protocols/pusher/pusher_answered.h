@@ -1,5 +1,5 @@
-/* pusher_answered: what Peal's API has answered to a list of commands, in the
- * form of Pusher's: an object, or a plain text where something went wrong.
+/* pusher_answered: converts Peal's API response for a list of commands into
+ * Pusher's form: an object, or plain text after a failure.
  *
  * Owner:   texts are borrowed.
  * Thread:  any.
@@ -12,10 +12,11 @@
 #include "base/buffer.h"
 #include "messaging/backend_route.h"
 
-/* A member of an object, as raw JSON; empty: there is none. */
+/* A member of an object as raw JSON; empty if missing. */
 struct bytes pusher_answered_member(struct bytes object, const char *name);
 
-/* Appends an answer, by `write` where all went well; returns its status. */
+/* Appends a response, written by `write` if all commands succeeded; returns its
+ * status. */
 int pusher_answered(const struct backend_request *request, int status,
                     struct bytes body, struct buffer *out,
                     const char **content_type,

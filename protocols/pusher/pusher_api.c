@@ -18,7 +18,7 @@ enum {
     EVENTS_MAX = 10
 };
 
-/* One event as it stands in a body, raw JSON. */
+/* One event of a body, raw JSON. */
 enum member { NAME, DATA, CHANNEL, CHANNELS, SOCKET, INFO, MEMBERS };
 
 struct event {
@@ -62,13 +62,13 @@ static int append_name(struct buffer *out, struct bytes raw, const char **why)
     if (!json_decode_string(raw, text, sizeof text, &name.len) ||
         !event_text_is_valid(name))
         return refuse(why, BAD_REQUEST,
-                      "name must be a text of 1 to 200 bytes");
+                      "name must be a string of 1 to 200 bytes");
     buffer_append_text(out, ",\"event\":");
     buffer_append(out, raw);
     return BACKEND_ALLOWED;
 }
 
-/* Of the data of one event. */
+/* Limit of the data of one event. */
 static size_t data_max(const struct backend_request *request)
 {
     struct pusher_app *app = pusher_app_of_id(request->name);
@@ -86,7 +86,7 @@ static int append_data(struct buffer *out,
     char *at = buffer_reserve(&text, raw.len + 1);
     int status = BACKEND_ALLOWED;
     if (!json_decode_string(raw, at, raw.len + 1, &len)) {
-        status = refuse(why, BAD_REQUEST, "data must be a text");
+        status = refuse(why, BAD_REQUEST, "data must be a string");
     } else if (len > data_max(request)) {
         status = refuse(why, TOO_LARGE,
                         "The data content of this event exceeds the allowed "
@@ -112,7 +112,7 @@ static bool is_socket_id(struct bytes text)
     return dots == 1 && text.data[0] != '.' && text.data[text.len - 1] != '.';
 }
 
-/* Who published it does not hear it. */
+/* The publisher does not receive it. */
 static int append_socket(struct buffer *out,
                          const struct backend_request *request,
                          struct bytes raw, const char **why)
@@ -131,7 +131,7 @@ static int append_socket(struct buffer *out,
     return BACKEND_ALLOWED;
 }
 
-/* What the answer is to tell of the channels. */
+/* The channel attributes to include in the answer. */
 static int read_info(struct bytes raw, unsigned *info, const char **why)
 {
     char text[100];
@@ -142,9 +142,9 @@ static int read_info(struct bytes raw, unsigned *info, const char **why)
     else if (raw.len)
         *info = PUSHER_INFO_INVALID;
     return *info & (PUSHER_INFO_INVALID | PUSHER_INFO_CACHE)
-               ? refuse(why, BAD_REQUEST,
-                        "Invalid info: user_count and "
-                        "subscription_count are known")
+               ? refuse(
+                     why, BAD_REQUEST,
+                     "Invalid info: expected user_count or subscription_count")
                : BACKEND_ALLOWED;
 }
 
@@ -182,8 +182,8 @@ static int append_channels(struct buffer *out,
     return status;
 }
 
-/* To `broadcast`: the same payload to each of the channels, which are then
- * counted. */
+/* Writes a `broadcast` command: the same payload to each of the channels, whose
+ * subscribers are then counted. */
 static int translate_event(const struct backend_request *request,
                            struct bytes body, struct buffer *out,
                            const char **why)
@@ -268,7 +268,7 @@ static int translate_batch(const struct backend_request *request,
 
 enum { ALL_INFO = PUSHER_INFO_USERS | PUSHER_INFO_SUBSCRIPTIONS };
 
-/* What was counted, or {}. */
+/* The counts, or {}. */
 static void write_event(const struct backend_request *request,
                         struct bytes results, struct buffer *out)
 {
@@ -295,7 +295,7 @@ static bool is_counted(struct bytes results)
     return false;
 }
 
-/* An object for each event: what comes behind it was counted for it. */
+/* One object per event; the counts that follow an event belong to it. */
 static void write_batch(const struct backend_request *request,
                         struct bytes results, struct buffer *out)
 {

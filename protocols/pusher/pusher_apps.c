@@ -15,8 +15,8 @@
 #include "protocols/pusher/pusher_name.h"
 #include "protocols/pusher/pusher_webhook_events.h"
 
-/* Handshakes and requests find the apps here: endpoints and routes are static,
- * and know nothing else. */
+/* Handshakes and requests find the apps here, because endpoints and routes are
+ * static. */
 static struct {
     pthread_mutex_t lock;
     struct pusher_app **items; /* under the lock */
@@ -47,8 +47,7 @@ static char *copy(const char *text)
     return memory_copy_text(text, strlen(text));
 }
 
-/* All of the app's channels: what a client may do in which of them is told by
- * signatures. */
+/* Grants all of the app's channels: signatures authorize each subscription. */
 static struct caps *caps_of(const char *prefix)
 {
     struct buffer text = {0};
@@ -65,15 +64,14 @@ static struct caps *caps_of(const char *prefix)
     return caps;
 }
 
-/* Of the connections of an id: the apps come and go with the config. Never
- * freed. */
+/* Connection counters per app id, which outlive reloads. Never freed. */
 struct counter {
     struct counter *next;
     _Atomic uint32_t connected;
     char id[PUSHER_ID_MAX + 1];
 };
 
-/* On the thread that takes apps on. */
+/* Call on the thread that applies the config. */
 static _Atomic uint32_t *counter_of(const char *id)
 {
     static struct counter *counters;
@@ -207,7 +205,7 @@ bool pusher_app_has_origin(const struct pusher_app *app, struct bytes origin)
     for (size_t i = 0; i < app->origins.count; i++)
         if (origin_matches(app->origins.items[i], origin))
             return true;
-    return !origin.len; /* only browsers say one */
+    return !origin.len; /* only browsers send one */
 }
 
 bool pusher_app_enter(const struct pusher_app *app)

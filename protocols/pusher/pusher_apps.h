@@ -1,10 +1,9 @@
 /* pusher_apps: the applications that speak Pusher's protocol, by key and by id.
  *
- * Owner:   counted: whoever holds a reference; an app has copies of what the
- *          options say.
+ * Owner:   reference-counted; an app copies the options.
  * Thread:  any.
  * Limits:  none of its own.
- * Failure: NULL where there is no such app.
+ * Failure: NULL if there is no such app.
  */
 #ifndef PEAL_PROTOCOLS_PUSHER_APPS_H
 #define PEAL_PROTOCOLS_PUSHER_APPS_H
@@ -28,16 +27,16 @@ struct pusher_app_options {
     char *key;
     char *secret;
     char *secret_file;
-    char *file_secret;  /* out of that file, or NULL */
+    char *file_secret;  /* read from that file, or NULL */
     bool client_events; /* clients may send events to each other */
-    uint32_t client_events_per_second; /* of one connection */
-    uint32_t presence_members;         /* in one presence channel */
-    bool subscription_counts;          /* subscribers are told how many */
-    bool watchlists;          /* users are told which others are there */
-    struct text_list origins; /* of pages; empty: the config's */
-    uint32_t connections;     /* on one instance; 0: no limit */
-    uint32_t event_bytes;     /* of the data of one event */
-    char *webhook_url;        /* NULL: nobody is told */
+    uint32_t client_events_per_second; /* per connection */
+    uint32_t presence_members;         /* per presence channel */
+    bool subscription_counts;          /* send subscription counts */
+    bool watchlists;                   /* send presence of watched users */
+    struct text_list origins;          /* web origins; empty: the config's */
+    uint32_t connections;              /* per instance; 0: no limit */
+    uint32_t event_bytes;              /* maximum data of one event */
+    char *webhook_url;                 /* NULL: no webhook */
     struct text_list webhook_events;
 };
 
@@ -56,7 +55,7 @@ struct pusher_app {
     char *secret;
     char prefix[PUSHER_PREFIX_MAX + 1];
     size_t prefix_len;
-    struct caps *caps; /* what its clients may do */
+    struct caps *caps; /* capabilities of its clients */
     bool client_events;
     uint32_t client_events_per_second;
     uint32_t presence_members;
@@ -65,7 +64,7 @@ struct pusher_app {
     struct text_list origins;
     uint32_t connections;
     uint32_t event_bytes;
-    _Atomic uint32_t *connected; /* of that id, on this instance */
+    _Atomic uint32_t *connected; /* connections of the id, on this instance */
     struct hook_target *webhook; /* a reference, or NULL */
     unsigned webhook_events;     /* see pusher_webhook.h */
 };
@@ -74,17 +73,17 @@ struct pusher_app {
 bool pusher_id_is_valid(const char *text);
 bool pusher_key_is_valid(const char *text);
 
-/* These apps, and no others, from now on. */
+/* Replaces the set of apps. */
 void pusher_apps_use(const struct pusher_app_options_list *list);
 
-/* Whether there is one: else the protocol is off. */
+/* Whether there is any app; otherwise the protocol is off. */
 bool pusher_apps_exist(void);
 
 /* A new reference, or NULL. */
 struct pusher_app *pusher_app_of_key(struct bytes key);
 struct pusher_app *pusher_app_of_id(struct bytes id);
 
-/* By one of its channels, or clients, as Peal names it. */
+/* Finds the app by the Peal name of one of its channels or clients. */
 struct pusher_app *pusher_app_of_channel(struct bytes channel);
 
 struct pusher_app *pusher_app_ref(struct pusher_app *app);
@@ -95,7 +94,7 @@ void pusher_app_unref(struct pusher_app *app);
 /* Whether a page of that origin may connect to an app that has `origins`. */
 bool pusher_app_has_origin(const struct pusher_app *app, struct bytes origin);
 
-/* A connection comes, unless there are too many; and goes. */
+/* Counts a connection, unless there are too many, and uncounts it. */
 bool pusher_app_enter(const struct pusher_app *app);
 void pusher_app_leave(const struct pusher_app *app);
 

@@ -16,14 +16,14 @@
 #include "protocols/pusher/pusher_name.h"
 #include "protocols/pusher/pusher_webhook.h"
 
-/* How far back an event of a backend is looked for among others. */
+/* How many messages back an event of a backend is searched. */
 enum { DEPTH = 100 };
 
-/* A channel whose last event is looked for. */
+/* A channel whose last event is being searched. */
 struct pusher_cached {
     struct pusher_cached *next;
-    uint64_t number;        /* of the question */
-    uint64_t offset;        /* of the last message before the subscription */
+    uint64_t number; /* id of the query */
+    uint64_t offset; /* offset of the last message before the subscription */
     struct message *newest; /* so far; a reference, or NULL */
     size_t channel_len;
     char channel[CHANNEL_NAME_MAX];
@@ -125,7 +125,7 @@ static void gather(struct pusher_cached *cached, const struct request *request)
     }
 }
 
-/* What came since the subscription was delivered like any message. */
+/* Messages since the subscription are delivered live. */
 static void tell(struct connection *connection,
                  const struct pusher_cached *cached)
 {
@@ -142,7 +142,7 @@ void pusher_cache_on_history(struct connection *connection,
     struct pusher_cached **place = find(connection, bytes_of(request->channel));
     if (!*place || !json_decode_uint(request->id, &number) ||
         number != (*place)->number)
-        return; /* left, and maybe back, since it was asked */
+        return; /* unsubscribed, possibly resubscribed, meanwhile */
     if (request->fault == FAULT_NONE)
         gather(*place, request);
     if (request->fault == FAULT_NONE && request->has_more)

@@ -1,10 +1,10 @@
-/* pusher_cache: the last event of a cache channel, for whoever subscribes. It
- * is the newest in the channel's history that no client sent.
+/* pusher_cache: sends the last event of a cache channel to new subscribers: the
+ * newest message in the channel's history that was not sent by a client.
  *
  * Owner:   the connection, by pusher_client.h, until the history has come.
  * Thread:  the connection's worker.
- * Limits:  one a channel of the connection.
- * Failure: pusher:cache_miss where there is none, or it cannot be told.
+ * Limits:  one per channel of the connection.
+ * Failure: pusher:cache_miss if there is none, or it is unknown.
  */
 #ifndef PEAL_PROTOCOLS_PUSHER_CACHE_H
 #define PEAL_PROTOCOLS_PUSHER_CACHE_H
@@ -13,22 +13,22 @@
 
 struct connection;
 
-/* Whether the message is one that is kept for those who come. */
+/* Whether the message is cached for new subscribers. */
 bool pusher_cache_keeps(struct bytes event);
 
-/* Asks for the event, of a cache channel that was just subscribed to: later
- * messages than `offset` reach the connection anyway. */
+/* Requests the cached event after a subscribe. Messages later than `offset`
+ * reach the connection as live messages. */
 void pusher_cache_ask(struct connection *connection, struct bytes channel,
                       uint64_t offset);
 
-/* A page of the history. */
+/* Handles a page of the history. */
 void pusher_cache_on_history(struct connection *connection,
                              const struct request *request);
 
-/* The channel was left. */
+/* Call when the channel was left. */
 void pusher_cache_drop(struct connection *connection, struct bytes channel);
 
-/* The connection ends. */
+/* Call when the connection ends. */
 void pusher_cache_end(struct connection *connection);
 
 #endif

@@ -39,8 +39,6 @@ const char *pusher_client_user_id(const struct connection *connection)
 
 static void free_member(struct pusher_member *member)
 {
-    buffer_deinit(&member->ids);
-    buffer_deinit(&member->hash);
     free(member->user.info);
     free(member);
 }
@@ -72,7 +70,7 @@ const char *pusher_client_socket(const struct connection *connection)
     return connection_client_id(connection) + client->app->prefix_len;
 }
 
-/* Where the pointer to the member stands, or would. */
+/* Where the pointer to the member is, or would be. */
 static struct pusher_member **place_of(const struct connection *connection,
                                        struct bytes channel)
 {

@@ -1,8 +1,8 @@
-/* pusher_client: what is kept of a connection that speaks Pusher's protocol.
+/* pusher_client: the state of a connection that speaks Pusher's protocol.
  *
  * Owner:   the connection, as its state.
  * Thread:  the connection's worker.
- * Limits:  as many members as the connection has channels.
+ * Limits:  one member per channel of the connection.
  * Failure: none.
  */
 #ifndef PEAL_PROTOCOLS_PUSHER_CLIENT_H
@@ -18,28 +18,25 @@ struct connection;
 struct pusher_app;
 struct pusher_cached;
 
-/* As whom the connection is in a presence channel, and what is gathered of the
- * other members until the list is whole. */
+/* As whom the connection is in a presence channel. */
 struct pusher_member {
     struct pusher_member *next;
     struct pusher_user user;
-    uint64_t number;          /* of the request that lists them */
-    struct buffer ids;        /* JSON, without brackets */
-    struct buffer hash;       /* the same */
+    uint64_t number;          /* of the request that lists the others */
     struct position position; /* where the subscription began */
     bool recovered;
-    uint64_t count;
+    bool has_list; /* of the others: from here on it is told of changes */
     size_t channel_len;
     char channel[CHANNEL_NAME_MAX + 1];
 };
 
-/* What few have. */
+/* State that few connections need. */
 struct pusher_extra {
     struct pusher_cached *cached; /* see pusher_cache.h */
-    char *former; /* the client that it was before, or NULL; owned */
-    char *user;   /* the app's prefix and the id; NULL: not signed in; owned */
+    char *former;                 /* its previous client id, or NULL; owned */
+    char *user; /* app prefix and user id; NULL: not signed in; owned */
     struct token_bucket events;
-    uint64_t last_number; /* of its questions */
+    uint64_t last_number; /* numbers its hook questions */
 };
 
 struct pusher_client {
@@ -48,23 +45,24 @@ struct pusher_client {
     struct pusher_extra *extra; /* or NULL */
 };
 
-/* NULL: it is being closed. */
+/* NULL if the connection is being closed. */
 struct pusher_client *pusher_client_of(const struct connection *connection);
 
-/* Made where there is none. */
+/* Created if missing. */
 struct pusher_extra *pusher_client_extra(struct pusher_client *client);
 
-/* As whom it has signed in, with the app's prefix; or NULL. */
+/* The user that has signed in, with the app's prefix; or NULL. */
 const char *pusher_client_user(const struct connection *connection);
 
-/* The same as the application knows it. */
+/* The same, without the prefix. */
 const char *pusher_client_user_id(const struct connection *connection);
 
-/* Takes the app's reference; it was entered, and is left in the end. */
+/* Takes the app's reference. The app was entered, and is left when the
+ * connection ends. */
 void pusher_client_begin(struct connection *connection, struct pusher_app *app);
 void pusher_client_end(struct connection *connection);
 
-/* The part of the client id that Pusher calls socket id. */
+/* The socket id, which is a part of the client id. */
 const char *pusher_client_socket(const struct connection *connection);
 
 /* Peal's name for a channel of the connection's app; `out` has room for
@@ -81,7 +79,7 @@ struct pusher_member *pusher_client_add(struct connection *connection,
                                         struct bytes channel,
                                         const struct pusher_user *user);
 
-/* Does nothing where there is none. */
+/* Does nothing if there is none. */
 void pusher_client_drop(struct connection *connection, struct bytes channel);
 
 #endif

@@ -15,10 +15,10 @@
 
 enum { AT_ONCE = 50, MANY = 100, SECONDS = 1000, SECONDS_OF_MANY = 5000 };
 
-/* A channel whose subscribers changed lately. */
+/* A channel whose subscribers have recently changed. */
 struct changed {
     uint64_t told_ms;
-    uint64_t count; /* what was told */
+    uint64_t count; /* the last published count */
     bool is_changed;
     bool is_asked;
     UT_hash_handle hh;
@@ -43,7 +43,7 @@ void pusher_counts_note(const char *channel)
 
 /* ---- telling ------------------------------------------------------------- */
 
-/* Of a channel here or elsewhere; it may have been let go meanwhile. */
+/* For a channel of any instance; its entry may have been removed meanwhile. */
 static void settle(struct bytes name, bool is_told, uint64_t count)
 {
     struct changed *changed;
@@ -92,7 +92,7 @@ static void publish(struct worker *worker, struct bytes name, uint64_t count)
     buffer_deinit(&payload);
 }
 
-/* What one instance says of the channel. */
+/* One instance's count for the channel. */
 static uint64_t connections_in(struct bytes answer, struct bytes name)
 {
     struct json_slot rows = {.name = "rows"};
@@ -142,11 +142,11 @@ static void on_counted(struct worker *worker, struct request *request)
 static bool is_due(const struct changed *changed, uint64_t now_ms)
 {
     uint64_t pause = changed->count > MANY ? SECONDS_OF_MANY : SECONDS;
-    /* ticks are not quite a second apart */
+    /* ticks may be slightly less than a second apart */
     return clock_elapsed(now_ms, changed->told_ms) + SECONDS / 2 >= pause;
 }
 
-/* Some of those that are due, by a newline apart; how many they are. */
+/* Appends some due channels, separated by newlines; returns their number. */
 static unsigned take_due(uint64_t now_ms, struct buffer *list)
 {
     unsigned count = 0;

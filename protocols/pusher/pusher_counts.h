@@ -1,14 +1,13 @@
-/* pusher_counts: tells subscribers how many they are, where the app says so.
+/* pusher_counts: sends subscription counts to subscribers, if the app is
+ * configured to do so.
  *
- * Whenever subscribers of a channel came to this instance or went, it counts
- * those of all instances and publishes the number: an event of the channel like
- * others.
+ * When subscribers of a channel come or go on this instance, it counts those of
+ * all instances and publishes the number as an event of the channel.
  *
  * Owner:   static.
  * Thread:  pusher_counts_note from any; pusher_counts_tick from each worker's.
- * Limits:  once a second for each channel, and once in 5 s beyond 100
- *          subscribers.
- * Failure: what could not be counted is counted again a second later.
+ * Limits:  once a second per channel, and once in 5 s above 100 subscribers.
+ * Failure: a failed count is retried a second later.
  */
 #ifndef PEAL_PROTOCOLS_PUSHER_COUNTS_H
 #define PEAL_PROTOCOLS_PUSHER_COUNTS_H

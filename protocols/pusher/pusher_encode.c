@@ -1,4 +1,4 @@
-/* `data` is always a text, which mostly holds JSON. */
+/* `data` is always a string, which usually contains JSON. */
 #include "protocols/pusher/pusher_encode.h"
 
 #include <stdlib.h>
@@ -17,8 +17,8 @@ void pusher_encode_payload(struct bytes data, struct buffer *out)
         buffer_append_json_string(out, data);
 }
 
-/* Whether the payload is a text that says nothing else when it is read as
- * JSON: it needs no second pair of quotes. */
+/* Whether the payload is a string that is not JSON itself, so that it needs no
+ * second quoting. */
 static bool is_plain_text(struct bytes payload)
 {
     if (!payload.len || payload.data[0] != '"')
@@ -51,7 +51,7 @@ static void append_channel(struct buffer *out, const struct message *message)
     buffer_append_json_string(out, pusher_name_of(message->channel));
 }
 
-/* Events of clients in presence channels say whose they are. */
+/* Client events in presence channels include the user id. */
 static void append_user(struct buffer *out, const struct message *message)
 {
     struct bytes id = pusher_user_raw_id(message->info);
@@ -61,7 +61,7 @@ static void append_user(struct buffer *out, const struct message *message)
     buffer_append(out, id);
 }
 
-/* What Peal's own clients say need not have an event. */
+/* Messages of Peal's own clients may have no event. */
 static void append_said(struct buffer *out, const struct message *message)
 {
     append_event(out, message->event.len ? message->event
@@ -99,7 +99,7 @@ static void encode_member(const struct message *message, const char *event,
     buffer_deinit(&data);
 }
 
-/* Those of a user that somebody watches. */
+/* Events of a watched user. */
 static void encode_watched(const struct message *message, struct buffer *out)
 {
     append_event(out, BYTES_LITERAL("pusher_internal:watchlist_events"));
@@ -131,7 +131,7 @@ static void encode(const struct message *message, struct buffer *out)
     case MESSAGE_LEAVE:
         encode_member(message, "pusher_internal:member_removed", out);
         break;
-    case MESSAGE_GAP: /* clients of this protocol pass over it */
+    case MESSAGE_GAP: /* clients of this protocol ignore it */
         append_event(out, BYTES_LITERAL("pusher_internal:gap"));
         append_channel(out, message);
         buffer_append_text(out, ",\"data\":\"{}\"}");

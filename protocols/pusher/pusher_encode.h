@@ -1,4 +1,4 @@
-/* pusher_encode: how Pusher's protocol writes messages.
+/* pusher_encode: encodes messages for Pusher's protocol.
  *
  * Owner:   static.
  * Thread:  any.
@@ -12,14 +12,14 @@
 
 extern const struct encoding pusher_encoding;
 
-/* The same for clients that recover: with the offset beside. */
+/* The same with the offset, for clients that recover. */
 extern const struct encoding pusher_encoding_positioned;
 
-/* What was a text on its way in becomes the payload: itself where it is JSON,
- * else a JSON string. Appended. */
+/* Appends the payload for a received string: the string itself if it is JSON,
+ * otherwise a JSON string. */
 void pusher_encode_payload(struct bytes data, struct buffer *out);
 
-/* The other way: as a JSON string. Appended. */
+/* Appends the reverse: the payload as a JSON string. */
 void pusher_encode_data(struct bytes payload, struct buffer *out);
 
 #endif

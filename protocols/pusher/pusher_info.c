@@ -65,7 +65,7 @@ bool pusher_info_next(struct bytes *list, struct pusher_counts *counts)
     counts->channel = pusher_name_of(name);
     counts->has_connections =
         json_decode_whole(slots[1].raw, &counts->connections);
-    /* the rules of `channels` may count members elsewhere, too */
+    /* `channels` may keep members of other channels too */
     counts->has_members = pusher_name_is_presence(counts->channel) &&
                           json_decode_whole(slots[2].raw, &counts->members);
     return true;
@@ -88,7 +88,7 @@ bool pusher_info_append(struct buffer *out, const struct pusher_counts *counts,
     return has_users || has_all;
 }
 
-/* Those that hold a user's connections. */
+/* Channels of a user's connections. */
 static bool is_hidden(struct bytes name)
 {
     return pusher_name_watched(name).len > 0;

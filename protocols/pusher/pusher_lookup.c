@@ -55,11 +55,11 @@ int pusher_lookup_channels(const struct backend_request *request,
     pusher_request_parameter(request, "filter_by_prefix", &prefix);
     struct bytes filter = buffer_bytes(&prefix);
     if (info & (PUSHER_INFO_INVALID | PUSHER_INFO_CACHE))
-        status = refuse(why, "Invalid info: user_count and subscription_count "
-                             "are known");
+        status = refuse(
+            why, "Invalid info: expected user_count or subscription_count");
     else if (info & PUSHER_INFO_USERS && !pusher_name_is_presence(filter))
-        status = refuse(why, "user_count needs a filter_by_prefix that begins "
-                             "with presence-");
+        status = refuse(why, "user_count requires a filter_by_prefix that "
+                             "begins with presence-");
     else if (filter.len > CHANNEL_NAME_MAX - PUSHER_PREFIX_MAX - 1 ||
              (filter.len && !pusher_name_is_valid(filter)))
         status = refuse(why, "Invalid filter_by_prefix");
@@ -102,12 +102,14 @@ int pusher_lookup_channel(const struct backend_request *request,
     unsigned info = pusher_info_of(request);
     (void)body;
     if (info & PUSHER_INFO_INVALID)
-        return refuse(why, "Invalid info: user_count, subscription_count and "
-                           "cache are known");
+        return refuse(
+            why,
+            "Invalid info: expected user_count, subscription_count or cache");
     if (info & PUSHER_INFO_CACHE && !pusher_name_is_cache(request->item))
-        return refuse(why, "cache is for cache channels");
+        return refuse(why, "cache is available only for cache channels");
     if (info & PUSHER_INFO_USERS && !pusher_name_is_presence(request->item))
-        return refuse(why, "user_count is for presence channels");
+        return refuse(why,
+                      "user_count is available only for presence channels");
     buffer_append_text(out, "{\"commands\":[{\"command\":\"counts\","
                             "\"channels\":[");
     if (!pusher_lookup_append_name(out, request, request->item))
@@ -125,7 +127,7 @@ int pusher_lookup_channel(const struct backend_request *request,
     return BACKEND_ALLOWED;
 }
 
-/* The last message that is kept, as raw JSON; or empty. */
+/* The last kept message as raw JSON, or empty. */
 static struct bytes newest(struct bytes messages)
 {
     struct bytes message;
@@ -195,7 +197,7 @@ int pusher_lookup_users(const struct backend_request *request,
 {
     (void)body;
     if (!pusher_name_is_presence(request->item))
-        return refuse(why, "Users are those of presence channels");
+        return refuse(why, "Users are available only for presence channels");
     buffer_append_text(out, "{\"commands\":[{\"command\":\"presence\","
                             "\"channel\":");
     if (!pusher_lookup_append_name(out, request, request->item))
@@ -204,7 +206,7 @@ int pusher_lookup_users(const struct backend_request *request,
     return BACKEND_ALLOWED;
 }
 
-/* As Pusher does, a number is told as a text here. */
+/* Like Pusher, this reports a number as a string. */
 static void write_users(const struct backend_request *request,
                         struct bytes results, struct buffer *out)
 {

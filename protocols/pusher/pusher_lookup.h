@@ -1,10 +1,10 @@
-/* pusher_lookup: what backends ask about channels: which are occupied, what is
- * known of one, who is in it; and the end of a user's connections.
+/* pusher_lookup: queries of backends about channels: occupied channels, one
+ * channel, its users. Also terminates a user's connections.
  *
  * Owner:   texts are borrowed.
  * Thread:  any.
  * Limits:  none of its own.
- * Failure: the status of a refusal, and why.
+ * Failure: the status of the refusal, and the reason.
  */
 #ifndef PEAL_PROTOCOLS_PUSHER_LOOKUP_H
 #define PEAL_PROTOCOLS_PUSHER_LOOKUP_H
@@ -12,12 +12,12 @@
 #include "base/buffer.h"
 #include "messaging/backend_route.h"
 
-/* The beginning of names in the request's app. */
+/* The prefix of names in the request's app. */
 void pusher_lookup_append_prefix(struct buffer *out,
                                  const struct backend_request *request);
 
-/* Peal's name for a channel of the request's app, as JSON; false if it is no
- * good one. */
+/* Peal's name for a channel of the request's app, as JSON; false if the name is
+ * invalid. */
 bool pusher_lookup_append_name(struct buffer *out,
                                const struct backend_request *request,
                                struct bytes name);

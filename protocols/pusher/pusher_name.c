@@ -32,7 +32,7 @@ bool pusher_name_is_cache(struct bytes name)
     return false;
 }
 
-/* What names are made of. */
+/* The characters of names. */
 static bool is_plain(struct bytes name)
 {
     for (size_t i = 0; i < name.len; i++)

@@ -1,5 +1,5 @@
-/* pusher_name: names of channels as Pusher has them, which say what a channel
- * is like.
+/* pusher_name: Pusher's channel names, whose prefixes determine the kind of
+ * channel.
  *
  * Owner:   names are borrowed.
  * Thread:  any.
@@ -13,41 +13,41 @@
 
 #include "base/bytes.h"
 
-/* What all channels of all apps begin with; then come the app's id and a
- * colon, which no name of Pusher's has. */
+/* Prefix of the channels of all apps. The app's id and a colon follow; Pusher's
+ * names have no colon. */
 #define PUSHER_PREFIX "pusher:"
 
-/* The channel in which a signed-in user hears from backends; then comes its
- * id. */
+/* Prefix of the channel in which a signed-in user receives events from
+ * backends. The user's id follows. */
 #define PUSHER_USER_CHANNEL "#server-to-user-"
 
-/* The channel whose members are one user's connections; no client can ask for
- * it. */
+/* Prefix of the channel whose members are one user's connections. Clients
+ * cannot subscribe to it by name. */
 #define PUSHER_WATCH_CHANNEL "#watch-"
 
 bool pusher_name_is_valid(struct bytes name);
 
-/* Whether it is one of ours, which applications do not know. */
+/* Whether it is an internal channel, which is hidden from applications. */
 bool pusher_name_is_internal(struct bytes name);
 
-/* Public ones have none of these beginnings. */
+/* Public channels have none of these prefixes. */
 bool pusher_name_is_private(struct bytes name); /* presence channels too */
 bool pusher_name_is_presence(struct bytes name);
 bool pusher_name_is_encrypted(struct bytes name);
 
-/* Whether a new subscriber gets the last event. */
+/* Whether it is a cache channel: new subscribers get the last event. */
 bool pusher_name_is_cache(struct bytes name);
 
-/* The user whose channel it is, or empty. */
+/* The user of a user channel, or empty. */
 struct bytes pusher_name_user(struct bytes name);
 
-/* The same of one that is watched. */
+/* The same, for a channel of watched users. */
 struct bytes pusher_name_watched(struct bytes name);
 
-/* A user's id, which can be part of a name. */
+/* Whether it is a valid user id, which can be part of a name. */
 bool pusher_name_is_user_id(struct bytes id);
 
-/* The name in one of Peal's, without the app's prefix. */
+/* Pusher's name within Peal's name, without the app's prefix. */
 struct bytes pusher_name_of(struct bytes channel);
 
 #endif

@@ -30,7 +30,7 @@ static int digit(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-/* The byte that an escape at the start of the text stands for, or -1. */
+/* Decodes an escape at the start of the text; -1 if invalid. */
 static int escaped(struct bytes text)
 {
     if (text.len < 3 || *text.data != '%')
@@ -78,7 +78,7 @@ static bool add(struct query *query, struct bytes pair)
 static bool read_query(struct bytes text, struct query *query)
 {
     *query = (struct query){0};
-    buffer_reserve(&query->text, text.len + 1); /* all names have a place */
+    buffer_reserve(&query->text, text.len + 1); /* all names found */
     while (text.len) {
         struct bytes pair = until(text, '&');
         if (pair.len && !add(query, pair))
@@ -108,7 +108,7 @@ static struct bytes value_of(const struct query *query, const char *name)
     return (struct bytes){0};
 }
 
-/* Whether that name comes before the other. */
+/* Whether a name sorts before another. */
 static bool is_before(struct bytes a, struct bytes b)
 {
     size_t len = a.len < b.len ? a.len : b.len;
@@ -116,8 +116,8 @@ static bool is_before(struct bytes a, struct bytes b)
     return order ? order < 0 : a.len < b.len;
 }
 
-/* The next parameter by name behind `last`; the count: there is none. One that
- * is there twice is in no signature of a library. */
+/* The parameter that sorts after `last`; the count if there is none. Libraries
+ * do not sign duplicate parameters. */
 static size_t next_by_name(const struct query *query, struct bytes last)
 {
     size_t found = query->count;
@@ -162,7 +162,8 @@ static int judge_time(struct bytes timestamp, const char **why)
     uint64_t then;
     int64_t now = clock_wall_ms() / 1000;
     if (!json_decode_uint(timestamp, &then) || then > INT64_MAX)
-        return refuse(why, UNAUTHORIZED, "auth_timestamp must be seconds");
+        return refuse(why, UNAUTHORIZED,
+                      "auth_timestamp must be a number of seconds since 1970");
     int64_t off =
         now > (int64_t)then ? now - (int64_t)then : (int64_t)then - now;
     return off <= GRACE_SECONDS
@@ -225,7 +226,7 @@ bool pusher_request_parameter(const struct backend_request *request,
     return value.len > 0;
 }
 
-/* The signature is over the digest, which is over the body; an empty one needs
+/* The signature covers the digest, which covers the body; an empty body needs
  * none. */
 int pusher_request_judge_body(const struct backend_request *request,
                               struct bytes body, const char **why)

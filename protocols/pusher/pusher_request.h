@@ -1,10 +1,11 @@
-/* pusher_request: whether a request of a backend is signed by an app's secret.
+/* pusher_request: verifies that a backend request is signed with an app's
+ * secret.
  *
  * Owner:   nothing is owned.
  * Thread:  any.
- * Limits:  PUSHER_PARAMETERS_MAX parameters; a signature is good for 600
+ * Limits:  PUSHER_PARAMETERS_MAX parameters; a signature is valid for 600
  *          seconds before and after its time.
- * Failure: the status of a refusal, and why.
+ * Failure: the status of the refusal, and the reason.
  */
 #ifndef PEAL_PROTOCOLS_PUSHER_REQUEST_H
 #define PEAL_PROTOCOLS_PUSHER_REQUEST_H
@@ -13,15 +14,15 @@
 
 enum { PUSHER_PARAMETERS_MAX = 16 };
 
-/* What can be told without the body: BACKEND_ALLOWED, or a status. */
+/* Checks all but the body: BACKEND_ALLOWED, or a status. */
 int pusher_request_judge_head(const struct backend_request *request,
                               const char **why);
 
-/* The decoded value of a parameter, appended; false: there is none. */
+/* Appends the decoded value of a parameter; false if missing. */
 bool pusher_request_parameter(const struct backend_request *request,
                               const char *name, struct buffer *out);
 
-/* The rest. */
+/* Checks the body. */
 int pusher_request_judge_body(const struct backend_request *request,
                               struct bytes body, const char **why);
 

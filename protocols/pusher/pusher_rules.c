@@ -16,7 +16,7 @@ enum {
     KEPT_MESSAGES = 100,
     KEPT_SECONDS = 300,
     CACHE_SECONDS = 1800,
-    RETURN_SECONDS = 3 /* until a user is told to be offline */
+    RETURN_SECONDS = 3 /* until a user is reported offline */
 };
 
 struct rule {
@@ -27,7 +27,7 @@ struct rule {
     char text[];
 };
 
-/* Added to at its head, and never taken from. */
+/* Prepend-only list. */
 static struct rule *_Atomic rules;
 
 static const struct rule *find(struct bytes channel)
@@ -38,7 +38,7 @@ static const struct rule *find(struct bytes channel)
     return rule;
 }
 
-/* The bus then counts who is in any channel. */
+/* Presence, so that the bus counts members in every channel. */
 static bool counts_occupants(const struct pusher_app *app)
 {
     const unsigned wanted = 1u << PUSHER_OCCUPIED | 1u << PUSHER_VACATED;
@@ -78,7 +78,7 @@ static void add(const struct pusher_app *app)
     for (int kind = 0; kind < KINDS; kind++)
         rule->options[kind] = options_of(kind, rule->text, app);
     rule->next = atomic_load(&rules);
-    atomic_store(&rules, rule); /* apps are taken on by one thread */
+    atomic_store(&rules, rule); /* one thread applies apps */
 }
 
 void pusher_rules_use(const struct pusher_app_options_list *list)

@@ -1,12 +1,12 @@
-/* pusher_rules: how channels of Pusher's apps behave, in place of the config's
+/* pusher_rules: channel options for Pusher's apps, instead of the config's
  * `channels`.
  *
- * What an app's channels began with they keep until the process ends: a bus
- * that was not told of members when they came must not hear that they go.
+ * An app's channels keep their options until the process ends: the bus must not
+ * see a member leave whose join it did not see.
  *
  * Owner:   static; rules are never freed.
  * Thread:  any.
- * Limits:  one an app id that was ever in the config.
+ * Limits:  one per app id that was ever in the config.
  * Failure: none.
  */
 #ifndef PEAL_PROTOCOLS_PUSHER_RULES_H
@@ -15,11 +15,10 @@
 struct channel_options;
 struct pusher_app_options_list;
 
-/* Takes on these apps, as pusher_apps_use does, and the rules of those that are
- * new. */
+/* Uses these apps, as pusher_apps_use does, and creates rules for new ones. */
 void pusher_rules_use(const struct pusher_app_options_list *list);
 
-/* NULL: the rules of `channels` hold. */
+/* NULL: the config's `channels` apply. */
 const struct channel_options *pusher_rules_find(const char *channel);
 
 #endif

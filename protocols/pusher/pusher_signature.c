@@ -38,7 +38,7 @@ bool pusher_signature_is(const char *secret, const struct bytes *parts,
     return ok && same_digits(digest, len, signature);
 }
 
-/* Takes the key and the colon off. */
+/* Removes the key and the colon. */
 static bool take_key(const char *key, struct bytes *auth)
 {
     size_t len = strlen(key);

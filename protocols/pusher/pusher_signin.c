@@ -29,7 +29,7 @@ static void refuse(struct connection *connection, const char *why)
                           bytes_of(why));
 }
 
-/* A text; some applications have numbers. */
+/* A string; some applications use numbers. */
 static bool read_id(struct bytes raw, char text[CLIENT_ID_MAX],
                     struct bytes *id)
 {
@@ -66,7 +66,7 @@ static void succeed(struct connection *connection, struct bytes user_data)
     buffer_deinit(&data);
 }
 
-/* Whom the application has signed. */
+/* The user signed by the application. */
 static void take_on(struct connection *connection, struct bytes user_data)
 {
     struct pusher_client *client = pusher_client_of(connection);
@@ -75,14 +75,14 @@ static void take_on(struct connection *connection, struct bytes user_data)
     struct bytes watchlist;
     if (!read_user(user_data, text, &id, &watchlist) ||
         client->app->prefix_len + id.len > CLIENT_ID_MAX) {
-        refuse(connection, "The id of a user must be a text of A-Z a-z 0-9 "
+        refuse(connection, "The user id must be a string of A-Z a-z 0-9 "
                            "- _ = @ , . ;");
         return;
     }
     if (pusher_client_user(connection) &&
         !pusher_signin_is_user(connection, id)) {
         pusher_answer_error(connection, PUSHER_NO_CODE,
-                            "Signed in as another user");
+                            "Already signed in as another user");
         return;
     }
     struct buffer user = {0};
@@ -113,6 +113,6 @@ void pusher_signin(struct connection *connection, struct bytes data)
                               auth))
         take_on(connection, user_data);
     else
-        refuse(connection, "Invalid signature of the user");
+        refuse(connection, "Invalid user signature");
     free(data_text);
 }

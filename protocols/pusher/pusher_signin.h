@@ -1,10 +1,10 @@
-/* pusher_signin: users that the application has signed: they may hear from it
- * in a channel of their own, and it may end all their connections at once.
+/* pusher_signin: users that sign in with the application's signature. Backends
+ * can send events to a user and terminate all of a user's connections.
  *
  * Owner:   the connection has its user (pusher_client.h).
  * Thread:  the connection's worker.
  * Limits:  PUSHER_USER_DATA_MAX bytes of user_data.
- * Failure: a wrong signature ends the connection, as with Pusher.
+ * Failure: an invalid signature closes the connection, as with Pusher.
  */
 #ifndef PEAL_PROTOCOLS_PUSHER_SIGNIN_H
 #define PEAL_PROTOCOLS_PUSHER_SIGNIN_H
@@ -17,10 +17,10 @@ struct connection;
 
 enum { PUSHER_USER_DATA_MAX = 10240 };
 
-/* `data` is what came with pusher:signin. */
+/* `data` is the data of pusher:signin. */
 void pusher_signin(struct connection *connection, struct bytes data);
 
-/* Whether the connection is that user's. */
+/* Whether the connection belongs to that user. */
 bool pusher_signin_is_user(const struct connection *connection,
                            struct bytes id);
 

@@ -1,11 +1,11 @@
-/* pusher_since: what web/peal-pusher.js adds to Pusher's protocol, so that its
- * clients recover what they missed: with pusher:subscribe comes where the
- * client was, and with subscription_succeeded where it is.
+/* pusher_since: the extension of Pusher's protocol by web/peal-pusher.js, so
+ * that clients recover missed events. pusher:subscribe carries the client's
+ * last position, and subscription_succeeded the current one.
  *
  * Owner:   nothing is owned.
  * Thread:  the connection's worker.
  * Limits:  none.
- * Failure: what is no position counts as one that nobody can recover from.
+ * Failure: an invalid position counts as one that cannot be recovered from.
  */
 #ifndef PEAL_PROTOCOLS_PUSHER_SINCE_H
 #define PEAL_PROTOCOLS_PUSHER_SINCE_H
@@ -16,14 +16,14 @@
 struct connection;
 
 /* `raw`: the member `since`, {} or {"epoch":...,"offset":...,"socket_id":...},
- * where the last is that of the connection before: what it published is not
- * told. Returns whether there is a position; from now on the connection is told
- * positions. */
+ * where socket_id is that of the previous connection, whose own events are not
+ * sent back. Returns whether there is a position. From now on the connection
+ * receives positions. */
 bool pusher_since_read(struct connection *connection, struct bytes raw,
                        struct position *since);
 
-/* Members of subscription_succeeded, behind a comma; nothing if the client has
- * not asked. */
+/* Members of subscription_succeeded, after a comma; nothing if the client did
+ * not ask for them. */
 void pusher_since_append(const struct connection *connection,
                          const struct position *position, bool recovered,
                          struct buffer *out);

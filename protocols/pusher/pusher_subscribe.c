@@ -25,7 +25,7 @@ enum { UNAUTHORIZED = 401, BAD_REQUEST = 400, UNAVAILABLE = 503 };
 
 enum { DATA_MAX = 4096, AUTH_MAX = 256 };
 
-/* What came with pusher:subscribe. */
+/* The data of pusher:subscribe. */
 struct wish {
     char name_text[CHANNEL_NAME_MAX];
     char full_text[CHANNEL_NAME_MAX];
@@ -81,7 +81,7 @@ static bool has(struct connection *connection, struct bytes channel)
     return subscription && subscription_is_wanted(subscription);
 }
 
-/* The status says to programs what the text says to people. */
+/* The status is for programs, the text for humans. */
 static void refuse_for(struct connection *connection, struct bytes name,
                        enum fault fault, const char *text)
 {
@@ -105,7 +105,7 @@ static void start(struct connection *connection, const struct wish *wish)
     refuse_for(connection, wish->name, fault, NULL);
 }
 
-/* As the user that the application has signed. */
+/* Subscribes as the user signed by the application. */
 static void start_as_member(struct connection *connection,
                             const struct wish *wish)
 {
@@ -170,7 +170,7 @@ static void succeed(struct connection *connection, struct bytes channel,
     buffer_deinit(&more);
 }
 
-/* The answer names the question by its number. */
+/* The number identifies the query in the answer. */
 static void ask_who_is_there(struct connection *connection,
                              struct pusher_member *member,
                              const struct request *subscribed)
@@ -183,7 +183,7 @@ static void ask_who_is_there(struct connection *connection,
     member->recovered = subscribed->recovered;
     snprintf(number, sizeof number, "%llu", (unsigned long long)member->number);
     enum fault fault =
-        operation_presence(connection, channel, UINT32_MAX, bytes_of(number));
+        operation_presence_whole(connection, channel, bytes_of(number));
     if (fault == FAULT_NONE)
         return;
     operation_unsubscribe(connection, channel);
@@ -191,7 +191,7 @@ static void ask_who_is_there(struct connection *connection,
     pusher_client_drop(connection, channel);
 }
 
-/* Before it is told where it is: so it has what it says it has. */
+/* Sent before its position, so that the position includes them. */
 static void tell_missed(struct connection *connection,
                         const struct request *request)
 {
@@ -206,7 +206,7 @@ void pusher_on_subscribed(struct connection *connection,
     struct bytes channel = bytes_of(request->channel);
     struct pusher_member *member = pusher_client_find(connection, channel);
     if (request->fault == FAULT_CANCELLED)
-        return; /* nobody waits for it */
+        return; /* not requested */
     if (request->fault != FAULT_NONE) {
         pusher_client_drop(connection, channel);
         refuse_for(connection, pusher_name_of(channel), request->fault,
@@ -226,47 +226,80 @@ void pusher_on_subscribed(struct connection *connection,
         pusher_cache_ask(connection, channel, request->position.offset);
 }
 
-static void gather(struct pusher_member *member, const struct request *request)
+/* The list of members as it is written. */
+struct listing {
+    struct buffer ids;  /* JSON, without brackets */
+    struct buffer hash; /* the same */
+    uint64_t count;
+    bool has_own;
+};
+
+static void append_member(struct listing *listing, struct bytes id,
+                          struct bytes info)
+{
+    const char *comma = listing->count++ ? "," : "";
+    buffer_append_text(&listing->ids, comma);
+    pusher_user_append_id(&listing->ids, id, info);
+    buffer_append_text(&listing->hash, comma);
+    buffer_append_json_string(&listing->hash, id);
+    buffer_append_char(&listing->hash, ':');
+    pusher_user_append_info(&listing->hash, info);
+}
+
+/* With the client itself, which Redis cannot count while it takes no writes. */
+static void list_members(const struct pusher_member *own,
+                         const struct request *request, struct listing *listing)
 {
     for (size_t i = 0; i < request->member_count; i++) {
         const struct member_count *one = &request->members[i];
-        struct bytes id = bytes_of(one->client);
         struct bytes info = {one->info, one->info ? strlen(one->info) : 0};
-        const char *comma = member->count++ ? "," : "";
-        buffer_append_text(&member->ids, comma);
-        pusher_user_append_id(&member->ids, id, info);
-        buffer_append_text(&member->hash, comma);
-        buffer_append_json_string(&member->hash, id);
-        buffer_append_char(&member->hash, ':');
-        pusher_user_append_info(&member->hash, info);
+        append_member(listing, bytes_of(one->client), info);
+        listing->has_own |= strcmp(one->client, own->user.id) == 0;
     }
+    if (!listing->has_own)
+        append_member(listing, bytes_of(own->user.id),
+                      bytes_of(own->user.info));
+}
+
+/* Who came and left before that is in the list, and is not told again. */
+static void pass_over_changes(struct connection *connection,
+                              struct bytes channel)
+{
+    struct channel *known = channel_find(connection->worker, channel);
+    if (known && subscription_find(connection, known))
+        channel_catch_up(known, connection);
 }
 
 static void tell_who_is_there(struct connection *connection,
-                              struct pusher_member *member)
+                              struct pusher_member *member,
+                              const struct request *request)
 {
+    struct bytes channel = {member->channel, member->channel_len};
+    struct listing listing = {0};
     struct buffer data = {0};
+    pass_over_changes(connection, channel);
+    member->has_list = true;
+    list_members(member, request, &listing);
     buffer_append_text(&data, "{\"presence\":{\"ids\":[");
-    buffer_append(&data, buffer_bytes(&member->ids));
+    buffer_append(&data, buffer_bytes(&listing.ids));
     buffer_append_text(&data, "],\"hash\":{");
-    buffer_append(&data, buffer_bytes(&member->hash));
+    buffer_append(&data, buffer_bytes(&listing.hash));
     buffer_append_text(&data, "},\"count\":");
-    buffer_append_uint(&data, member->count);
+    buffer_append_uint(&data, listing.count);
     buffer_append_text(&data, "}}");
-    succeed(connection, (struct bytes){member->channel, member->channel_len},
-            buffer_bytes(&data), &member->position, member->recovered);
+    succeed(connection, channel, buffer_bytes(&data), &member->position,
+            member->recovered);
     buffer_deinit(&data);
-    buffer_deinit(&member->ids);
-    buffer_deinit(&member->hash);
-    member->ids = (struct buffer){0};
-    member->hash = (struct buffer){0};
+    buffer_deinit(&listing.ids);
+    buffer_deinit(&listing.hash);
 }
 
 static void leave_full(struct connection *connection, struct bytes channel,
                        uint32_t limit)
 {
     char text[80];
-    snprintf(text, sizeof text, "The channel has its %u members", limit);
+    snprintf(text, sizeof text, "The channel is full: it has %u members",
+             limit);
     operation_unsubscribe(connection, channel);
     pusher_answer_refusal(connection, pusher_name_of(channel), "LimitReached",
                           text, BAD_REQUEST);
@@ -282,7 +315,7 @@ void pusher_on_presence(struct connection *connection,
     uint64_t number;
     if (!member || !json_decode_uint(request->id, &number) ||
         number != member->number)
-        return; /* left, and maybe back, since it was asked */
+        return; /* unsubscribed, possibly resubscribed, meanwhile */
     if (request->fault != FAULT_NONE) {
         operation_unsubscribe(connection, channel);
         refuse_for(connection, pusher_name_of(channel), request->fault, NULL);
@@ -290,8 +323,6 @@ void pusher_on_presence(struct connection *connection,
     } else if (limit && request->member_total > limit) {
         leave_full(connection, channel, limit);
     } else {
-        gather(member, request);
-        if (!request->has_more)
-            tell_who_is_there(connection, member);
+        tell_who_is_there(connection, member, request);
     }
 }

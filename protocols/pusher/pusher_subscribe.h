@@ -3,7 +3,7 @@
  *
  * Owner:   texts are borrowed.
  * Thread:  the connection's worker.
- * Limits:  the app's members in a presence channel.
+ * Limits:  the app's limit of members in a presence channel.
  * Failure: pusher:subscription_error.
  */
 #ifndef PEAL_PROTOCOLS_PUSHER_SUBSCRIBE_H
@@ -13,7 +13,7 @@
 
 struct connection;
 
-/* `data` is what came with pusher:subscribe, and pusher:unsubscribe. */
+/* `data` is the data of pusher:subscribe or pusher:unsubscribe. */
 void pusher_subscribe(struct connection *connection, struct bytes data);
 void pusher_unsubscribe(struct connection *connection, struct bytes data);
 

@@ -58,13 +58,13 @@ bool pusher_user_read(struct bytes data, struct pusher_user *user,
     if (!json_scan_object(data, slots, 2, &fault))
         return error_set(why, "channel_data must be a JSON object");
     if (!read_id(slots[0].raw, user->id))
-        return error_set(why, "user_id must be a number or a text of 1 to 128 "
-                              "bytes without control characters");
+        return error_set(why, "user_id must be a number or a string of 1 to "
+                              "128 bytes without control characters");
     user->info = make_info(slots[0].raw, slots[1].raw, why);
     return user->info != NULL;
 }
 
-/* As far as the value goes: a text, or what stands before the next comma. */
+/* The end of the value: of a string, or before the next comma. */
 static size_t value_len(struct bytes text)
 {
     size_t len = 0;
@@ -85,7 +85,7 @@ struct bytes pusher_user_raw_id(struct bytes info)
         return (struct bytes){0};
     struct bytes value = bytes_skip(info, beginning.len);
     value.len = value_len(value);
-    /* Peal's own clients may have anything there */
+    /* infos of Peal's own clients are arbitrary */
     return value.len && (value.data[0] == '"' || is_number(value))
                ? value
                : (struct bytes){0};

@@ -1,11 +1,11 @@
-/* pusher_user: who is in a presence channel. A member's id is a text with Peal
- * and may be a number with Pusher, so its info begins with it as it was:
+/* pusher_user: members of presence channels. Peal's member ids are strings,
+ * Pusher's may be numbers, so the info begins with the original id:
  * {"user_id":10,"name":"Alice"} is user 10 with the user_info {"name":"Alice"}.
  *
- * Owner:   what is read belongs to the caller.
+ * Owner:   the caller owns the result.
  * Thread:  any.
  * Limits:  ids as in names.h, infos as in info.h.
- * Failure: false, and why in words.
+ * Failure: false, and the reason.
  */
 #ifndef PEAL_PROTOCOLS_PUSHER_USER_H
 #define PEAL_PROTOCOLS_PUSHER_USER_H
@@ -19,15 +19,14 @@ struct pusher_user {
     char *info; /* owned */
 };
 
-/* Out of channel_data: {"user_id":...,"user_info":{...}}. */
+/* Reads channel_data: {"user_id":...,"user_info":{...}}. */
 bool pusher_user_read(struct bytes data, struct pusher_user *user,
                       struct error *why);
 
-/* What an info says of the member's id as it was: raw JSON; empty if nothing.
- */
+/* The member's original id in an info, as raw JSON; empty if missing. */
 struct bytes pusher_user_raw_id(struct bytes info);
 
-/* The id as it was, as JSON. */
+/* The original id, as JSON. */
 void pusher_user_append_id(struct buffer *out, struct bytes id,
                            struct bytes info);
 

@@ -17,7 +17,7 @@ bool pusher_watch_is_own(const struct connection *connection,
                              pusher_name_watched(pusher_name_of(channel)));
 }
 
-/* One without room, or there already, is left out. */
+/* Skips users that are duplicates, or beyond the limit. */
 static void watch(struct connection *connection, struct bytes user)
 {
     struct buffer name = {0};

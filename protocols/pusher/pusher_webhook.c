@@ -48,7 +48,7 @@ void pusher_webhook_told(struct hooks *hooks, unsigned event,
     struct bytes full = bytes_of(channel);
     enum pusher_webhook_event webhook = webhook_of(event);
     struct buffer more = {0};
-    /* others are members only to be counted */
+    /* members of others only count */
     if (webhook == PUSHER_EVENT_COUNT ||
         (client && !pusher_name_is_presence(pusher_name_of(full))))
         return;

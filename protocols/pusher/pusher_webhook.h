@@ -1,9 +1,9 @@
-/* pusher_webhook: what an app's webhook is told of.
+/* pusher_webhook: events for an app's webhook.
  *
  * Owner:   static; the app has the target.
  * Thread:  any.
  * Limits:  those of the hooks.
- * Failure: as for other events of the application.
+ * Failure: as for other webhook events.
  */
 #ifndef PEAL_PROTOCOLS_PUSHER_WEBHOOK_H
 #define PEAL_PROTOCOLS_PUSHER_WEBHOOK_H
@@ -14,12 +14,12 @@
 struct hooks;
 struct pusher_app;
 
-/* Whether the app wants to be told; `hooks` may be NULL. */
+/* Whether the app wants the event; `hooks` may be NULL. */
 bool pusher_webhook_wants(const struct hooks *hooks,
                           const struct pusher_app *app,
                           enum pusher_webhook_event event);
 
-/* `channel`: Peal's name; `more`: members of JSON, each behind a comma. */
+/* `channel`: Peal's name; `more`: JSON members, each preceded by a comma. */
 void pusher_webhook_tell(struct hooks *hooks, const struct pusher_app *app,
                          enum pusher_webhook_event event, struct bytes channel,
                          struct bytes more);

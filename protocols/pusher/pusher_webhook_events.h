@@ -1,4 +1,4 @@
-/* pusher_webhook_events: the events that an app's webhook may be told of.
+/* pusher_webhook_events: the events that an app's webhook can receive.
  *
  * Owner:   static.
  * Thread:  any.
@@ -28,7 +28,7 @@ enum pusher_webhook_event {
 
 const char *pusher_webhook_events_name(enum pusher_webhook_event event);
 
-/* A bit for each that is named. */
+/* One bit per named event. */
 unsigned pusher_webhook_events_read(const struct text_list *events);
 
 #endif

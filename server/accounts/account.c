@@ -39,7 +39,7 @@ bool account_id_is_valid(struct bytes id)
     return true;
 }
 
-/* The first byte of a blank or a control character, in ASCII. */
+/* Whether the byte is an ASCII space or control character. */
 static bool is_printable(unsigned char c)
 {
     return c > ' ' && c != 0x7f;
@@ -61,7 +61,7 @@ bool account_email_normalize(char *email, size_t len)
     return true;
 }
 
-/* A name of blanks alone is none. */
+/* A name must not consist only of white space. */
 bool account_name_is_valid(struct bytes name)
 {
     bool has_any = false;

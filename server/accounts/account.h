@@ -1,9 +1,9 @@
-/* account: one user as the store has it.
+/* account: one user, as stored.
  *
  * Owner:   texts are owned by the struct; account_deinit frees them.
  * Thread:  one at a time.
- * Limits:  an email and a name of so many bytes.
- * Failure: account_email_normalize and account_name_is_valid say no.
+ * Limits:  ACCOUNT_*_MAX bytes.
+ * Failure: account_email_normalize and account_name_is_valid return false.
  */
 #ifndef PEAL_ACCOUNTS_ACCOUNT_H
 #define PEAL_ACCOUNTS_ACCOUNT_H
@@ -23,21 +23,21 @@ struct account {
     char id[ACCOUNT_ID_LEN + 1];
     char *email;
     char *name;
-    char *password; /* its hash */
+    char *password; /* password hash */
     bool is_active;
-    uint32_t generation; /* tokens of an earlier one are not good any more */
+    uint32_t generation; /* tokens of earlier generations are invalid */
     int64_t created_ms;
 };
 
 void account_deinit(struct account *account);
 
-/* A new id: ids are in the order in which they were made, to a millisecond. */
+/* A new id. Ids sort by creation time, to a millisecond. */
 void account_id_make(int64_t now_ms, char id[ACCOUNT_ID_LEN + 1]);
 
 bool account_id_is_valid(struct bytes id);
 
-/* Whether the text, valid UTF-8, can be an address; the domain then gets
- * lower-case letters, and what stands before the last @ stays as it is. */
+/* Whether the text, valid UTF-8, can be an email address. Converts its domain
+ * to lower case; the part before the last @ is unchanged. */
 bool account_email_normalize(char *email, size_t len);
 
 bool account_name_is_valid(struct bytes name);

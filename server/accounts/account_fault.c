@@ -1,6 +1,6 @@
 #include "accounts/account_fault.h"
 
-/* An unknown email is answered as a wrong password is. */
+/* An unknown email gets the answer of a wrong password. */
 static const struct account_fault_info infos[ACCOUNT_FAULTS] = {
     [ACCOUNT_OK] = {"ok", 200, ""},
     [ACCOUNT_EMAIL_TAKEN] = {"email_taken", 400, "Email already registered"},
@@ -12,9 +12,10 @@ static const struct account_fault_info infos[ACCOUNT_FAULTS] = {
                                    "Invalid refresh token"},
     [ACCOUNT_TOO_MANY_ATTEMPTS] = {"too_many_attempts", 429,
                                    "Too many attempts"},
-    [ACCOUNT_BUSY] = {"busy", 503, "Too many passwords are being checked"},
+    [ACCOUNT_BUSY] = {"busy", 503,
+                      "Too many passwords are waiting to be checked"},
     [ACCOUNT_UNAVAILABLE] = {"unavailable", 503,
-                             "The account database is not available"},
+                             "The account database is unavailable"},
 };
 
 const struct account_fault_info *account_fault_info(enum account_fault fault)

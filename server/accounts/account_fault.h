@@ -1,4 +1,4 @@
-/* account_fault: why something asked about accounts was not done, as a table.
+/* account_fault: why an account request failed, as a table.
  *
  * Owner:   the table is static.
  * Thread:  any.
@@ -23,8 +23,8 @@ enum account_fault {
 };
 
 struct account_fault_info {
-    const char *name; /* of the metric's label */
-    int status;       /* HTTP's */
+    const char *name; /* name in metrics labels */
+    int status;       /* HTTP status */
     const char *error;
 };
 

@@ -1,12 +1,13 @@
-/* account_request: one thing asked about accounts, and the answer to it.
+/* account_request: one account request and its answer.
  *
- * It travels as one block, as a request to the bus does: made on the asking
+ * Like a bus request, it travels as one block: created on the requesting
  * worker, filled in by the accounts' threads, and posted back to that worker.
  *
- * Owner:   whoever has it; the worker frees it once `done` was called.
+ * Owner:   passed along with the request; the worker frees it after calling
+ *          `done`.
  * Thread:  one at a time.
- * Limits:  whoever makes it has checked its texts.
- * Failure: `fault` says why it was not done.
+ * Limits:  its creator has checked the texts.
+ * Failure: `fault` holds the reason.
  */
 #ifndef PEAL_ACCOUNTS_ACCOUNT_REQUEST_H
 #define PEAL_ACCOUNTS_ACCOUNT_REQUEST_H
@@ -27,7 +28,7 @@ enum account_op {
     ACCOUNT_GET,      /* id */
     ACCOUNT_LIST,     /* skip, limit */
     ACCOUNT_UPDATE,   /* id, name or NULL, active or -1 */
-    ACCOUNT_PASSWORD, /* id, password: the one now, new_password */
+    ACCOUNT_PASSWORD, /* id, password (current), new_password */
     ACCOUNT_RESET,    /* id, new_password */
     ACCOUNT_DELETE,   /* id */
     ACCOUNT_OPS
@@ -38,13 +39,13 @@ struct worker;
 struct account_request {
     struct lane_item item; /* first: a struct lane_item is cast back */
     enum account_op op;
-    /* who asks */
+    /* the requester */
     void (*done)(struct worker *worker, struct account_request *request);
     struct worker *worker;
     void *subject;
     struct ip_address address;
-    bool is_trusted; /* a backend: its attempts are not counted */
-    /* what is asked; texts are owned */
+    bool is_trusted; /* a backend, whose attempts are not counted */
+    /* the request; texts are owned */
     char id[ACCOUNT_ID_LEN + 1];
     char *email;
     char *name;
@@ -62,17 +63,17 @@ struct account_request {
     struct buffer access_token;
     struct buffer next_token; /* a refresh token */
     bool ends_access; /* tokens below the account's generation are void */
-    /* the accounts' own, while they have it */
+    /* private to the accounts while they process it */
     uint64_t asked_ms;
     uint32_t step;
     bool hashes;
     bool is_familiar;             /* see guesses.h */
-    char hash[PASSWORD_HASH_MAX]; /* of the new password */
+    char hash[PASSWORD_HASH_MAX]; /* hash of the new password */
 };
 
 struct account_request *account_request_new(enum account_op op);
 
-/* Overwrites what is secret. */
+/* Overwrites and frees secrets. */
 void account_request_free(struct account_request *request);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Columns are read by place: see account_store.c. */
+/* Columns are read by index: see account_store.c. */
 #define USER "id, email, name, password, is_active, generation, created_at"
 
 const char *const account_queries[ACCOUNT_QUERIES] = {
@@ -13,7 +13,7 @@ const char *const account_queries[ACCOUNT_QUERIES] = {
     [QUERY_BY_EMAIL] = "SELECT " USER " FROM users WHERE email = $1",
     [QUERY_LIST] = "SELECT " USER " FROM users ORDER BY id "
                    "LIMIT $1 OFFSET $2",
-    /* what is NULL stays; who is deactivated loses all tokens */
+    /* NULL: unchanged; deactivation revokes all tokens */
     [QUERY_UPDATE] = "UPDATE users SET name = COALESCE($2, name), "
                      "is_active = COALESCE(CAST($3 AS INTEGER), is_active), "
                      "generation = generation + "
@@ -25,7 +25,7 @@ const char *const account_queries[ACCOUNT_QUERIES] = {
     [QUERY_REHASH] = "UPDATE users SET password = $2 "
                      "WHERE id = $1 AND password = $3",
     [QUERY_DELETE] = "DELETE FROM users WHERE id = $1 RETURNING " USER,
-    /* none for who was deactivated or got a new password meanwhile */
+    /* no login if deactivated or password changed meanwhile */
     [QUERY_LOGIN_ADD] =
         "INSERT INTO logins "
         "(id, user_id, secret, generation, created_at, expires_at) "
@@ -46,7 +46,7 @@ const char *const account_queries[ACCOUNT_QUERIES] = {
     [QUERY_LOGINS_EXPIRE] = "DELETE FROM logins WHERE expires_at < $1",
 };
 
-/* Statements of one step, ended by NULL. */
+/* Statements of one step, NULL-terminated. */
 enum { STATEMENTS_MAX = 8 };
 
 static const char *const steps[][STATEMENTS_MAX] = {
@@ -115,8 +115,8 @@ static enum account_schema_result migrate(struct sql *sql, struct error *error)
         return SCHEMA_UNREACHABLE;
     if (version > (int)STEPS) {
         error_set(error,
-                  "its tables have version %d, made by a later release of "
-                  "Peal; this one knows up to %d",
+                  "the schema has version %d, created by a later release of "
+                  "Peal; this release supports up to %d",
                   version, (int)STEPS);
         return SCHEMA_NEWER;
     }

@@ -1,6 +1,6 @@
-/* account_schema: the tables, as numbered steps, and the questions asked.
+/* account_schema: the tables, as numbered migration steps, and the queries.
  *
- * Steps that were released never change: a new one is added at the end.
+ * Released steps never change; new steps are appended.
  *
  * Owner:   all of it is static.
  * Thread:  any; account_schema_migrate the connection's.
@@ -35,11 +35,12 @@ extern const char *const account_queries[ACCOUNT_QUERIES];
 
 enum account_schema_result {
     SCHEMA_READY,
-    SCHEMA_UNREACHABLE, /* the database does not answer; try again */
-    SCHEMA_NEWER        /* made by a later release: hands off */
+    SCHEMA_UNREACHABLE, /* the database does not respond; try again */
+    SCHEMA_NEWER        /* created by a later release: not usable */
 };
 
-/* Brings the tables up to date, under a lock that all instances share. */
+/* Migrates the tables to the current version, under a lock shared by all
+ * instances. */
 enum account_schema_result account_schema_migrate(struct sql *sql,
                                                   struct error *error);
 

@@ -1,10 +1,10 @@
-/* account_signer: makes the access tokens of accounts; the server's, as the
- * accounts know nothing of signatures.
+/* account_signer: signs access tokens for accounts. The server provides it,
+ * because accounts/ does not depend on auth/.
  *
  * Owner:   the server; the accounts copy the struct.
  * Thread:  called on the accounts' threads, several at a time.
  * Limits:  none.
- * Failure: false; the request is then answered as unavailable.
+ * Failure: false; the request then fails as unavailable.
  */
 #ifndef PEAL_ACCOUNTS_ACCOUNT_SIGNER_H
 #define PEAL_ACCOUNTS_ACCOUNT_SIGNER_H

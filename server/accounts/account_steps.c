@@ -140,7 +140,7 @@ STEP(set_password)
 /* ---- logins ----------------------------------------------------------------
  */
 
-/* A refresh token: the login's id and its secret, of which the store has the
+/* A refresh token: the login's id and its secret; the store keeps the secret's
  * hash. */
 struct refresh {
     char id[LOGIN_ID_LEN + 1];
@@ -168,7 +168,7 @@ static bool read_refresh(const char *token, struct refresh *refresh)
     return true;
 }
 
-/* With the id that `refresh` has. */
+/* Hashes the secret of the login `refresh`. */
 static void make_refresh(struct refresh *refresh, struct buffer *token)
 {
     uint8_t raw[SECRET_BYTES];
@@ -193,7 +193,7 @@ static void sign(const struct account_bench *bench,
         request->fault = ACCOUNT_UNAVAILABLE;
 }
 
-/* Whether there is such an account is not to be told from the time it takes. */
+/* The time taken must not reveal whether the account exists. */
 STEP(find_login)
 {
     (void)bench;
@@ -203,7 +203,7 @@ STEP(find_login)
         request->fault = ACCOUNT_UNAVAILABLE;
 }
 
-/* In either case, so that the first login tells nothing. */
+/* In both cases, so that the first login reveals nothing. */
 static void make_nobody(const struct account_bench *bench)
 {
     pthread_mutex_lock(bench->lock);

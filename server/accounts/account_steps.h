@@ -1,5 +1,5 @@
-/* account_steps: what is done for each request, step by step, each on the lane
- * that its work belongs to; private to accounts/.
+/* account_steps: the steps of each request, each run on the lane for its kind
+ * of work; private to accounts/.
  *
  * Owner:   the table is static.
  * Thread:  a step runs on a thread of its lane.
@@ -19,26 +19,26 @@ enum { ACCOUNT_STEPS_MAX = 4 };
 
 enum account_lane { LANE_STORE, LANE_HASH, ACCOUNT_LANES };
 
-/* What steps share. */
+/* State shared by steps. */
 struct account_bench {
     const struct account_options *options;
     struct account_signer signer;
     struct password_cost cost;
-    /* compared with for an unknown email; made at the first login */
+    /* compared against for an unknown email; created at the first login */
     pthread_mutex_t *lock;
     char *nobody;
 };
 
 struct account_step {
     enum account_lane lane;
-    /* NULL: there is no more; `store`: NULL on LANE_HASH */
+    /* NULL after the last step; `store` is NULL on LANE_HASH */
     void (*run)(const struct account_bench *bench, struct account_store *store,
                 struct account_request *request);
 };
 
 extern const struct account_step account_steps[ACCOUNT_OPS][ACCOUNT_STEPS_MAX];
 
-/* Whether the request takes a password's computation. */
+/* Whether the request computes a password hash. */
 bool account_steps_hash(enum account_op op);
 
 #endif

@@ -14,7 +14,7 @@ enum { NUMBER_TEXT = 24, EXPIRE_EVERY_MS = 60000 };
 struct account_store {
     struct sql *sql;
     bool is_migrated;
-    uint64_t expired_ms; /* when old logins were last let go */
+    uint64_t expired_ms; /* when expired logins were last deleted */
 };
 
 typedef char number_text[NUMBER_TEXT];
@@ -35,7 +35,7 @@ static enum store_result fail(const struct error *error)
     return STORE_FAILED;
 }
 
-/* A server that was not there at the start may be there now. */
+/* A server that was unreachable at start-up may be reachable now. */
 static bool is_ready(struct account_store *store, struct error *error)
 {
     if (!store->is_migrated)
@@ -83,7 +83,7 @@ static void read_account(void *arg, const char *const *columns, int count)
     account->created_ms = strtoll(columns[6], NULL, 10);
 }
 
-/* A question whose answer is one account, or none. */
+/* A query for one account, or none. */
 static enum store_result ask_account(struct account_store *store,
                                      enum account_query query,
                                      const char *const *parameters, int count,
@@ -148,7 +148,7 @@ account_store_list(struct account_store *store, uint64_t skip, uint32_t limit,
 
 static void end_logins(struct account_store *store, const char *id)
 {
-    /* tokens of the earlier generation are refused even where this fails */
+    /* old tokens are refused even if this fails */
     ask(store, QUERY_LOGINS_END, &id, 1, NULL, NULL);
 }
 
@@ -256,8 +256,8 @@ static void read_end(void *arg, const char *const *columns, int count)
     *(int64_t *)arg = strtoll(columns[0], NULL, 10);
 }
 
-/* Somebody has a secret of before, and one of the two is a thief; unless the
- * login is over, which any secret finds out. */
+/* An old secret was used, so one of two holders has stolen it, unless the login
+ * is already over. */
 static enum store_result end_reused(struct account_store *store, const char *id,
                                     bool *was_reused)
 {

@@ -16,7 +16,7 @@ enum { HASH_NICENESS = 5, STORE_NICENESS = 0 };
 struct accounts {
     /* set once */
     struct account_bench bench;
-    struct account_store **stores; /* one for each thread of its lane */
+    struct account_store **stores; /* one per thread of its lane */
     uint32_t store_count;
     struct lane *lanes[ACCOUNT_LANES];
     struct guesses *guesses;
@@ -26,7 +26,7 @@ struct accounts {
     pthread_mutex_t lock;
     pthread_cond_t is_idle;
     uint32_t open;
-    uint32_t hashing; /* those of them that take a password */
+    uint32_t hashing; /* those that compute a password hash */
 };
 
 /* ---- answering -------------------------------------------------------------
@@ -77,7 +77,7 @@ static void go_on(struct accounts *accounts, struct account_request *request)
         finish(accounts, request);
 }
 
-/* Whoever waited too long has gone away. */
+/* Drops requests that waited too long. */
 static bool is_too_old(const struct account_request *request)
 {
     return clock_elapsed(clock_steady_ms(), request->asked_ms) >
@@ -197,7 +197,7 @@ struct accounts *accounts_new(const struct account_options *options,
     return accounts;
 }
 
-/* A lane posts into the other one: first all of it has to come to its end. */
+/* Lanes post into each other, so all requests must finish first. */
 void accounts_settle(struct accounts *accounts)
 {
     if (!accounts)

@@ -1,14 +1,14 @@
 /* accounts: users with a password, and the tokens they get for it.
  *
- * What is asked goes through lanes: threads that ask the database, and threads
- * that compute passwords, which take longest and let everything else go first.
+ * Requests go through lanes: threads that query the database, and threads with
+ * lower priority that compute password hashes, which takes longest.
  *
- * Owner:   the server, which ends them in two steps: accounts_settle and
+ * Owner:   the server, which shuts them down in two steps: accounts_settle and
  *          accounts_free.
  * Thread:  accounts_submit from any.
- * Limits:  accounts.hash_queue requests wait for a password; ACCOUNTS_OPEN_MAX
- *          in all; guesses at passwords as in guesses.h.
- * Failure: every request is answered; accounts_new says why the database
+ * Limits:  accounts.hash_queue requests wait for a password check,
+ *          ACCOUNTS_OPEN_MAX in total; password guesses as in guesses.h.
+ * Failure: every request is answered; accounts_new reports why the database
  *          cannot be used.
  */
 #ifndef PEAL_ACCOUNTS_ACCOUNTS_H
@@ -28,17 +28,17 @@ struct accounts *accounts_new(const struct account_options *options,
                               const struct account_signer *signer,
                               struct error *error);
 
-/* Takes the request. The answer never comes within the call. */
+/* Takes the request. The answer never arrives within the call. */
 void accounts_submit(struct accounts *accounts,
                      struct account_request *request);
 
 const struct account_options *accounts_options(const struct accounts *accounts);
 
-/* Answers all that was asked. Once, when no worker's thread runs any more;
- * NULL is ignored. */
+/* Answers all requests. Call once, after all worker threads have stopped; NULL
+ * is ignored. */
 void accounts_settle(struct accounts *accounts);
 
-/* After every worker has read its answers; NULL is ignored. */
+/* Call after every worker has read its answers; NULL is ignored. */
 void accounts_free(struct accounts *accounts);
 
 #endif

@@ -9,7 +9,7 @@
 
 enum { PLACES = 65536, MINUTE_MS = 60000 };
 
-/* Used up by as many milliseconds as an attempt takes to come back. */
+/* Used attempts, in milliseconds until they are refilled. */
 struct place {
     uint64_t used_ms;
     uint64_t seen_ms;

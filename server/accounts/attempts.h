@@ -1,11 +1,11 @@
-/* attempts: how often somebody may still guess a password.
+/* attempts: limits password guesses.
  *
- * Each one who is named, say an account, whether it exists or not, or an
- * address, has a bucket of a minute's attempts, which fills again evenly.
+ * Each name, such as an account (existing or not) or an address, has a bucket
+ * with a minute's attempts, which refills evenly.
  *
  * Owner:   the guesses.
  * Thread:  any; under one lock.
- * Limits:  a fixed table, whose places are shared by a seeded hash.
+ * Limits:  a fixed table, indexed by a seeded hash; names may share a bucket.
  * Failure: none.
  */
 #ifndef PEAL_ACCOUNTS_ATTEMPTS_H
@@ -18,17 +18,17 @@
 
 struct attempts;
 
-/* So many a minute. */
+/* `per_minute` attempts. */
 struct attempts *attempts_new(uint32_t per_minute);
 
 /* NULL is ignored. */
 void attempts_free(struct attempts *attempts);
 
-/* Takes one; false when there is none left. */
+/* Takes one attempt; false if none is left. */
 bool attempts_take(struct attempts *attempts, struct bytes who,
                    uint64_t now_ms);
 
-/* It was no guess. */
+/* Gives the attempt back: it was not a guess. */
 void attempts_give_back(struct attempts *attempts, struct bytes who);
 
 #endif

@@ -1,11 +1,11 @@
-/* common_passwords: the passwords that everybody tries first.
+/* common_passwords: the most common passwords, which are refused.
  *
- * What is kept is a fingerprint of each: see make_common_passwords.py.
+ * Only a fingerprint of each is kept: see make_common_passwords.py.
  *
  * Owner:   the table is static.
  * Thread:  any.
- * Limits:  letters of ASCII count in either case. One in a hundred million
- *          other passwords is taken for a common one.
+ * Limits:  ASCII letters match in either case. One in a hundred million other
+ *          passwords is wrongly refused.
  * Failure: none.
  */
 #ifndef PEAL_ACCOUNTS_COMMON_PASSWORDS_H

@@ -12,7 +12,7 @@ enum { PLACES = 65536 };
 static const uint64_t LASTS_MS = (uint64_t)FAMILIAR_DAYS * 86400000;
 
 struct place {
-    uint64_t pair; /* its hash */
+    uint64_t pair; /* password hash */
     uint64_t seen_ms;
 };
 

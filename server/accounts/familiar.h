@@ -1,9 +1,9 @@
-/* familiar: from where accounts have signed in lately.
+/* familiar: the addresses from which accounts have recently signed in.
  *
  * Owner:   the guesses.
  * Thread:  any; under one lock.
- * Limits:  a fixed table, in which the newer one of two that share a place by
- *          a seeded hash stays; each is forgotten after FAMILIAR_DAYS.
+ * Limits:  a fixed table with a seeded hash; of two pairs that share a place,
+ *          the newer one is kept. Entries expire after FAMILIAR_DAYS.
  * Failure: none.
  */
 #ifndef PEAL_ACCOUNTS_FAMILIAR_H

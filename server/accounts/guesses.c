@@ -47,7 +47,7 @@ static struct bytes address_key(const struct ip_address *address)
                           is_ipv4 ? sizeof address->bytes : NETWORK_BYTES};
 }
 
-/* Who is named in the request whose password is tried. */
+/* The account named in a request with a password. */
 static struct bytes account_key(const struct account_request *request)
 {
     return bytes_of(request->op == ACCOUNT_LOGIN ? request->email

@@ -47,7 +47,7 @@ static void *run(void *arg)
     struct runner *runner = arg;
     struct lane *lane = runner->lane;
     struct lane_item *item;
-    /* Linux has a priority for each thread; without it all is well, too */
+    /* Linux has per-thread priorities; failure is harmless */
     id_t self = (id_t)gettid();
     setpriority(PRIO_PROCESS, self,
                 getpriority(PRIO_PROCESS, self) + lane->niceness);

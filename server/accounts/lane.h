@@ -1,9 +1,9 @@
-/* lane: some threads that do what is put into their queue, oldest first.
+/* lane: threads that process a queue, oldest item first.
  *
- * Owner:   whoever made it.
+ * Owner:   its creator.
  * Thread:  lane_post from any; the work runs on the lane's threads.
- * Limits:  the number of threads; those who post bound the queue.
- * Failure: none: all that was posted is done before lane_free returns.
+ * Limits:  the number of threads; callers bound the queue.
+ * Failure: none: all posted work is done before lane_free returns.
  */
 #ifndef PEAL_ACCOUNTS_LANE_H
 #define PEAL_ACCOUNTS_LANE_H
@@ -19,8 +19,8 @@ typedef void lane_work(void *arg, uint32_t index, struct lane_item *item);
 
 struct lane;
 
-/* `niceness` beyond the process's, as in setpriority(2): more of it lets other
- * threads go first. */
+/* `niceness` is added to the process's, as in setpriority(2); higher values
+ * give way to other threads. */
 struct lane *lane_new(uint32_t threads, int niceness, lane_work *work,
                       void *arg);
 

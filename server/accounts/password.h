@@ -2,11 +2,11 @@
  * $argon2id$v=19$m=65536,t=3,p=1$<salt>$<hash>.
  *
  * Owner:   the caller owns what it passes.
- * Thread:  any; each call takes its cost's memory and some hundredths of a
- *          second, so none is made where messages are served.
+ * Thread:  any; each call takes the configured memory and some hundredths of a
+ *          second, so it must not run on worker threads.
  * Limits:  PASSWORD_MIN to PASSWORD_MAX bytes; the cost's floor is enforced by
  *          the table of config keys.
- * Failure: false. A stored hash that cannot be read matches no password.
+ * Failure: false. An unreadable stored hash matches no password.
  */
 #ifndef PEAL_ACCOUNTS_PASSWORD_H
 #define PEAL_ACCOUNTS_PASSWORD_H
@@ -19,8 +19,8 @@
 enum {
     PASSWORD_MIN = 8,
     PASSWORD_MAX = 1024,
-    PASSWORD_HASH_MAX = 160, /* with its zero */
-    /* the least that OWASP recommends */
+    PASSWORD_HASH_MAX = 160, /* with the terminating zero */
+    /* minimum recommended by OWASP */
     PASSWORD_MEMORY_KIB_MIN = 19456,
     PASSWORD_PASSES_MIN = 2
 };
@@ -30,14 +30,14 @@ struct password_cost {
     uint32_t passes;
 };
 
-/* With a fresh random salt. */
+/* Hashes with a fresh random salt. */
 bool password_hash(struct bytes password, const struct password_cost *cost,
                    char out[PASSWORD_HASH_MAX]);
 
 /* Compares in constant time. */
 bool password_matches(struct bytes password, const char *hash);
 
-/* Whether a hash was made at less cost than passwords are made at now. */
+/* Whether a hash has a lower cost than the current one. */
 bool password_is_outdated(const char *hash, const struct password_cost *cost);
 
 #endif

@@ -1,11 +1,12 @@
-/* sql: a database as the store sees it: questions in SQL that both SQLite and
- * PostgreSQL understand, with parameters $1, $2, ... and answers as texts.
+/* sql: the database interface of the store: SQL queries that both SQLite and
+ * PostgreSQL understand, with parameters $1, $2, ... and results as texts.
  *
- * Owner:   who opened it (sql_url.h), by sql_close. Parameters and rows are
- * borrowed. Thread:  one at a time. Limits:  a question takes timeout_ms at the
- * most. Failure: SQL_FAILED, and why in the error; the connection is made anew
- * with the next question where that helps. SQL_TAKEN: a value that must be
- *          unique is there already.
+ * Owner:   its opener (sql_url.h), freed by sql_close. Parameters and rows are
+ *          borrowed.
+ * Thread:  one at a time.
+ * Limits:  a query takes at most timeout_ms.
+ * Failure: SQL_FAILED, with the reason in the error; the next query reconnects
+ *          if necessary. SQL_TAKEN: a unique value already exists.
  */
 #ifndef PEAL_ACCOUNTS_SQL_H
 #define PEAL_ACCOUNTS_SQL_H
@@ -20,7 +21,7 @@ enum sql_result { SQL_DONE, SQL_TAKEN, SQL_FAILED };
 
 enum { SQL_PARAMETERS_MAX = 8, SQL_COLUMNS_MAX = 8 };
 
-/* Is given the columns of each row; NULL: SQL's. */
+/* Called with the columns of each row; NULL: SQL NULL. */
 typedef void sql_row(void *arg, const char *const *columns, int count);
 
 struct sql;
@@ -36,8 +37,8 @@ struct sql_ops {
 /* Embedded as the first member of each kind. */
 struct sql {
     const struct sql_ops *ops;
-    const char *begin; /* a transaction that nobody else is in */
-    const char *lock;  /* asked first in it, or NULL */
+    const char *begin; /* an exclusive transaction */
+    const char *lock;  /* its first query, or NULL */
 };
 
 static inline enum sql_result sql_run(struct sql *sql, const char *query,

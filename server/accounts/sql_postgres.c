@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
-/* An id of ours among all advisory locks of the database: "peal". */
+/* The id of Peal's advisory lock in the database: "peal". */
 #define LOCK "SELECT pg_advisory_xact_lock(1885692268)"
 
 static const char unique_violation[] = "23505";
@@ -18,14 +18,14 @@ struct postgres {
     struct sql base; /* first: a struct sql is cast to this */
     char *url;
     uint32_t timeout_ms;
-    PGconn *connection; /* NULL: to be made */
+    PGconn *connection; /* NULL: not connected */
     uint64_t deadline_ms;
 };
 
 /* ---- waiting ---------------------------------------------------------------
  */
 
-/* Until the socket is ready; false at the deadline. */
+/* Waits until the socket is ready; false at the deadline. */
 static bool wait_for(const struct postgres *postgres, short events)
 {
     struct pollfd fd = {.fd = PQsocket(postgres->connection), .events = events};
@@ -86,7 +86,7 @@ static bool send_query(struct postgres *postgres, const char *query,
     return left == 0;
 }
 
-/* The last result, or NULL when there is none in time. */
+/* The last result, or NULL if it is late. */
 static PGresult *read_result(struct postgres *postgres)
 {
     PGresult *last = NULL;
@@ -139,8 +139,8 @@ static enum sql_result judge(struct postgres *postgres, PGresult *result,
     return judged;
 }
 
-/* Nothing was asked: what comes by itself is the end of the connection, or a
- * notice, for which a new one is a small price. */
+/* Without a query, incoming data means a closed connection, or a notice, for
+ * which reconnecting is acceptable. */
 static void drop_lost(struct postgres *postgres)
 {
     struct pollfd fd = {.fd = PQsocket(postgres->connection), .events = POLLIN};
@@ -182,7 +182,7 @@ struct sql *sql_postgres_open(const char *url, uint32_t timeout_ms,
     char *why = NULL;
     PQconninfoOption *options = PQconninfoParse(url, &why);
     if (!options) {
-        error_set(error, "%.400s", why ? why : "no memory");
+        error_set(error, "%.400s", why ? why : "out of memory");
         PQfreemem(why);
         return NULL;
     }

@@ -79,7 +79,7 @@ static void close_sqlite(struct sql *base)
 
 static const struct sql_ops ops = {.run = run, .close = close_sqlite};
 
-/* SQLite gives its other files the mode of this one. */
+/* SQLite creates its other files with the mode of this one. */
 static bool make_file(const char *path, struct error *error)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

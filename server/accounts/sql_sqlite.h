@@ -1,11 +1,11 @@
 /* sql_sqlite: accounts in one file (libsqlite3).
  *
- * The file is made with mode 0600. It has a write-ahead log that is synced
- * with each change, so that what was acknowledged survives a power loss.
+ * The file is created with mode 0600. Its write-ahead log is synced with each
+ * change, so that acknowledged changes survive a power loss.
  *
  * Owner:   see sql.h.
- * Thread:  one; other threads and processes open the file again.
- * Limits:  another writer is waited for timeout_ms.
+ * Thread:  one; other threads and processes open the file themselves.
+ * Limits:  waits up to timeout_ms for another writer.
  * Failure: see sql.h.
  */
 #ifndef PEAL_ACCOUNTS_SQL_SQLITE_H

@@ -10,7 +10,7 @@
 static const struct bytes sqlite = BYTES_LITERAL("sqlite:///");
 static const struct bytes postgres = BYTES_LITERAL("postgresql://");
 
-/* With the slash that it begins with. */
+/* Including the leading slash. */
 const char *sql_url_path(const char *url)
 {
     return bytes_start_with(bytes_of(url), sqlite) ? url + sqlite.len - 1

@@ -1,6 +1,6 @@
-/* sql_url: opens the database that a URL names.
+/* sql_url: opens the database of a URL.
  *
- * Owner:   the caller owns what is opened.
+ * Owner:   the caller.
  * Thread:  any.
  * Limits:  see sql.h.
  * Failure: NULL, and why.
@@ -19,8 +19,8 @@ bool sql_url_is_valid(const char *url);
 /* The path of a SQLite URL, else NULL. */
 const char *sql_url_path(const char *url);
 
-/* Opens the file; a server is connected to with the first question. The URL
- * is valid. */
+/* Opens the file; a connection to a server is made with the first query. The
+ * URL must be valid. */
 struct sql *sql_url_open(const char *url, uint32_t timeout_ms,
                          struct error *error);
 

@@ -54,19 +54,19 @@ static bool judge_user(const struct api_accounts *accounts,
 {
     bool is_self = bytes_equal(id, bytes_of(actor->id));
     if (route->access == ACCESS_BACKEND)
-        return refuse(worker, request, 403, "This needs an API key", response);
+        return refuse(worker, request, 403, "API key required", response);
     bool sees_others = accounts_options(accounts->accounts)->directory &&
                        (route->op == ACCOUNT_GET || route->op == ACCOUNT_LIST);
     if (route->access == ACCESS_SELF || is_self || sees_others)
         return true;
     return refuse(worker, request, 403,
                   route->op == ACCOUNT_LIST
-                      ? "The list of users needs an API key"
-                      : "Only for the user itself",
+                      ? "API key required to list users"
+                      : "Only the user itself may do this",
                   response);
 }
 
-/* Where anybody may sign up nobody has to say who it is. */
+/* Sign-up needs no credentials if it is open to everyone. */
 static bool is_open(const struct api_accounts *accounts,
                     const struct api_request *request,
                     const struct account_route *route)
@@ -101,9 +101,12 @@ bool account_call_judge(const struct api_accounts *accounts,
         return api_access_judge(keys, worker, request, SCOPE_USERS, &actor->key,
                                 response);
     if (actor->key)
-        return refuse(worker, request, 403, "A key is no user", response);
+        return refuse(worker, request, 403,
+                      "Access token of a user required, got an API key",
+                      response);
     if (route->op == ACCOUNT_CREATE)
-        return refuse(worker, request, 403, "Sign out to sign up", response);
+        return refuse(worker, request, 403, "Sign out before you sign up",
+                      response);
     return judge_user(accounts, worker, request, route, id, actor, response);
 }
 
@@ -114,10 +117,10 @@ struct account_call {
     struct call_task base; /* first: a struct call_task is cast to this */
     const struct api_accounts *accounts;
     const struct account_route *route;
-    struct account_request *request; /* NULL: the accounts have it */
+    struct account_request *request; /* NULL: owned by the accounts */
     bool is_backend;
-    bool is_short;                  /* who asks sees no more than id and name */
-    char ended[ACCOUNT_ID_LEN + 1]; /* whose access ends */
+    bool is_short;                  /* the requester sees only id and name */
+    char ended[ACCOUNT_ID_LEN + 1]; /* user whose access ends */
 };
 
 static void append_text(struct buffer *out, const char *name, const char *text)
@@ -213,8 +216,8 @@ static void audit(const struct api_call *call, const struct account_call *task,
 /* ---- ending access ---------------------------------------------------------
  */
 
-/* The database has it; who is not reached now is refused when the token has
- * expired. */
+/* The change is stored; clients not reached now are refused when their token
+ * expires. */
 static void on_ended(struct worker *worker, struct request *request)
 {
     struct api_call *call = request->call;
@@ -250,8 +253,8 @@ static void on_revoked(struct worker *worker, struct request *request)
     on_ended(worker, request);
 }
 
-/* First no token lets anybody in, then the connections are closed: who is
- * quick would be back otherwise. */
+/* First the tokens are revoked, then the connections are closed; otherwise
+ * clients could reconnect in between. */
 static void end_access(struct api_call *call, struct account_call *task,
                        const struct account *account)
 {
@@ -312,11 +315,12 @@ static void run(struct api_call *call)
         task->accounts->publish(task->accounts->arg, &call->parts[0].text);
     } else if (request->op == ACCOUNT_LIST && request->limit > LIST_LIMIT_MAX) {
         call_refuse(call, 0, 400, NULL,
-                    "skip must be a whole number, limit one from 1 to 100");
+                    "skip must be a whole number, and limit a whole number "
+                    "from 1 to 100");
     } else if (account_fields_read(call, task->route, request)) {
         if (request->active >= 0 && !task->is_backend)
             call_refuse(call, 0, 403, "is_active",
-                        "Only a backend changes is_active");
+                        "is_active can be changed only with an API key");
         else
             submit(call, task);
     }
@@ -330,7 +334,7 @@ static void free_task(struct call_task *base)
     free(task);
 }
 
-/* What is no number is refused by a limit that nobody may have. */
+/* An invalid number becomes an out-of-range limit, which is refused. */
 static void read_page(const struct api_request *request,
                       struct account_request *wanted)
 {

@@ -1,5 +1,5 @@
-/* account_call: a request about accounts, from its head to its answer; private
- * to api/.
+/* account_call: handles an account request, from its head to its answer;
+ * private to api/.
  *
  * Owner:   as in call.h.
  * Thread:  the worker's.
@@ -13,13 +13,13 @@
 #include "api/api_accounts.h"
 #include "api/call.h"
 
-/* Who asks. */
+/* The requester. */
 struct account_actor {
     const struct api_key *key;   /* a backend's, or NULL */
     char id[ACCOUNT_ID_LEN + 1]; /* a signed-in user's, or empty */
 };
 
-/* Whether the request may be served; `id`: what stands in its path. */
+/* Whether the request may be served; `id`: the id in its path. */
 bool account_call_judge(const struct api_accounts *accounts,
                         struct api_keys *keys, struct worker *worker,
                         const struct api_request *request,
@@ -27,7 +27,7 @@ bool account_call_judge(const struct api_accounts *accounts,
                         struct account_actor *actor,
                         struct api_response *response);
 
-/* Makes a new call one about accounts. */
+/* Turns a new call into an account call. */
 void account_call_prepare(struct api_call *call,
                           const struct api_accounts *accounts,
                           const struct api_request *request,

@@ -19,7 +19,7 @@ static bool refuse(struct api_call *call, enum account_field field,
     return false;
 }
 
-/* A zero byte would end what the database gets. */
+/* A zero byte would truncate the text in the database. */
 static bool read_text(struct api_call *call, enum account_field field,
                       struct bytes raw, char **out)
 {
@@ -27,7 +27,7 @@ static bool read_text(struct api_call *call, enum account_field field,
     size_t len;
     if (!json_decode_string(raw, text, TEXT_MAX, &len) ||
         memchr(text, '\0', len))
-        return refuse(call, field, "must be a text of at most 1024 bytes");
+        return refuse(call, field, "must be a string of at most 1024 bytes");
     *out = memory_copy_text(text, len);
     explicit_bzero(text, len);
     return true;
@@ -40,7 +40,7 @@ static bool check_email(struct api_call *call, char *email)
 {
     return account_email_normalize(email, strlen(email)) ||
            refuse(call, ACCOUNT_FIELD_EMAIL,
-                  "must be an address like ann@example.com");
+                  "must be an email address like ann@example.com");
 }
 
 static bool check_name(struct api_call *call, const char *name)
@@ -56,10 +56,10 @@ static bool check_password(struct api_call *call, enum account_field field,
     if (strlen(password) < PASSWORD_MIN)
         return refuse(call, field, "must have 8 to 1024 bytes");
     return !common_passwords_have(bytes_of(password)) ||
-           refuse(call, field, "is one that many people use: choose another");
+           refuse(call, field, "is too common: choose another");
 }
 
-/* Only a password that is to be set has to be a good one. */
+/* Only new passwords must meet the rules. */
 static bool check(struct api_call *call, struct account_request *request)
 {
     bool creates = request->op == ACCOUNT_CREATE;
@@ -115,7 +115,7 @@ static bool refuse_body(struct api_call *call)
     struct error why;
     struct error error;
     json_check_object(buffer_bytes(&call->body), &why);
-    error_set(&error, "The body is no JSON object: %.400s", why.text);
+    error_set(&error, "The body is not a JSON object: %.400s", why.text);
     call_refuse(call, 0, 400, NULL, error.text);
     return false;
 }

@@ -1,5 +1,5 @@
-/* account_fields: the body of a request about accounts, read and checked;
- * private to api/.
+/* account_fields: reads and checks the body of an account request; private to
+ * api/.
  *
  * Owner:   texts go to the request.
  * Thread:  the worker's.

@@ -1,5 +1,5 @@
-/* account_route: the table of what can be asked about accounts, and who may;
- * private to api/.
+/* account_route: the table of account routes and who may use them; private to
+ * api/.
  *
  * Owner:   the table is static.
  * Thread:  any.
@@ -12,14 +12,14 @@
 #include "accounts/account_request.h"
 #include "api/routes.h"
 
-/* Whose request is served. */
+/* Who may use a route. */
 enum account_access {
     ACCESS_ANYBODY,
     ACCESS_SELF,      /* a signed-in user, for itself */
     ACCESS_ONE,       /* the same, or a backend for any user */
     ACCESS_BACKEND,   /* a backend */
     ACCESS_DIRECTORY, /* a backend; signed-in users with accounts.directory */
-    ACCESS_KEYS       /* anybody: no account is asked about */
+    ACCESS_KEYS       /* everyone: no account is involved */
 };
 
 enum account_field {
@@ -39,10 +39,10 @@ struct account_route {
     enum method method;
     enum account_op op;
     enum account_access access;
-    const char *action; /* in the audit log, where a backend did it */
+    const char *action; /* name in the audit log, for backends */
     unsigned needed;    /* bits of enum account_field */
     unsigned optional;
-    int status; /* when it was done */
+    int status; /* status on success */
 };
 
 const struct account_route *

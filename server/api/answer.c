@@ -71,7 +71,7 @@ void answer_add_header(struct api_response *response, const char *name,
     buffer_append_text(&response->headers, "\r\n");
 }
 
-/* RFC 9110 section 13.1.2: a list of tags, of which a W/ does not matter. */
+/* RFC 9110 section 13.1.2: a list of tags, compared without W/. */
 static bool tag_is_listed(struct bytes list, const char *tag)
 {
     return bytes_equal(list, BYTES_LITERAL("*")) ||

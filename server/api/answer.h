@@ -1,6 +1,6 @@
 /* answer: a response, and how it is filled in.
  *
- * Owner:   the response, whose texts are owned by itself.
+ * Owner:   the response owns its texts.
  * Thread:  any.
  * Limits:  none.
  * Failure: none.
@@ -18,11 +18,11 @@ struct file;
 struct api_response {
     int status;
     const char *content_type; /* NULL: no body */
-    struct bytes body;        /* what is sent; maybe a view of `text` */
+    struct bytes body;        /* the body sent; may be a view of `text` */
     struct buffer text;       /* owned */
     struct buffer headers;    /* owned: whole lines */
-    bool is_continued;        /* `body` goes on where the last one ended */
-    bool has_more;            /* and another one follows: api_call_go_on */
+    bool is_continued;        /* `body` continues the previous one */
+    bool has_more;            /* another part follows: api_call_go_on */
 };
 
 void api_response_deinit(struct api_response *response);
@@ -32,7 +32,7 @@ const char *api_status_text(int status);
 
 /* ---- for api/ alone */
 
-/* Every status that a response may have. */
+/* Every status of a response. */
 enum { ANSWER_STATUSES = 21 };
 
 extern const struct answer_status {
@@ -40,18 +40,18 @@ extern const struct answer_status {
     const char *text;
 } answer_statuses[ANSWER_STATUSES];
 
-/* Its place in the table; ANSWER_STATUSES when it is not there. */
+/* The index of a status in the table; ANSWER_STATUSES if it is not there. */
 size_t answer_find_status(int status);
 
-/* The response's text is JSON. */
+/* Sets the response's text as JSON. */
 void answer_set_json(struct api_response *response, int status);
 
 /* {"error":...} */
 void answer_set_error(struct api_response *response, int status,
                       const char *error);
 
-/* A file, or that it has not changed: the client has what If-None-Match names
- * (RFC 9110 section 13.1.2). */
+/* Responds with a file, or 304 if the client already has the version that
+ * If-None-Match names (RFC 9110 section 13.1.2). */
 void answer_set_file(struct api_response *response, const struct file *file,
                      struct bytes if_none_match);
 

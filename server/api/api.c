@@ -42,7 +42,7 @@ void api_use_options(struct api *api, const struct api_options *options)
     api_keys_unref(former);
 }
 
-/* As they are now; a reference. */
+/* A reference to the current keys. */
 static struct api_keys *current_keys(struct api *api)
 {
     pthread_mutex_lock(&api->lock);
@@ -107,7 +107,7 @@ static void put_member(struct buffer *out, const char *name, struct bytes text)
     buffer_append_json_string(out, text);
 }
 
-/* What is no number is told to be wrong by the command. */
+/* The command reports an invalid number. */
 static void put_limit(struct buffer *out, struct bytes limit)
 {
     uint64_t number;
@@ -119,7 +119,7 @@ static void put_limit(struct buffer *out, struct bytes limit)
         buffer_append_text(out, "false");
 }
 
-/* A GET says in its path and query what a POST says in its body. */
+/* The path and query of a GET replace the body of a POST. */
 static bool make_body(const struct api_request *request,
                       const struct route *route, const struct command *command,
                       struct bytes name, struct buffer *out)
@@ -196,7 +196,7 @@ static struct api_call *begin_call(struct api *api, struct worker *worker,
     return NULL;
 }
 
-/* No CORS: a page has no business with an API key. */
+/* No CORS: API keys are not for web pages. */
 static struct api_call *serve_backend(struct api *api, struct worker *worker,
                                       const struct api_request *request,
                                       struct api_response *response)
@@ -218,7 +218,7 @@ static struct api_call *serve_backend(struct api *api, struct worker *worker,
 
 /* ---- accounts ------------------------------------------------------------ */
 
-/* Pages of allowed origins may ask; what is asked for is never a command. */
+/* Pages of allowed origins may read these; they are never commands. */
 static const struct command about_accounts = {.name = "accounts"};
 
 static struct api_call *begin_account(struct api *api, struct worker *worker,
@@ -328,7 +328,7 @@ bool api_is_for_backends(const struct api *api, struct bytes path)
            contributed_find(api->protocols, path, &fit);
 }
 
-/* Of what is no file clients get no more than balancers do. */
+/* Apart from files, the public listener serves only health checks. */
 static bool is_served_elsewhere(const struct api *api,
                                 const struct api_request *request)
 {

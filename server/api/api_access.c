@@ -71,7 +71,7 @@ bool api_access_has_patience(struct worker *worker,
     return false;
 }
 
-/* Why the key, which may be none, is not enough; counted in its bucket. */
+/* Why the key, which may be NULL, is insufficient; charges its rate. */
 static enum refusal_reason judge_key(const struct api_keys *keys,
                                      struct bytes bearer, struct api_key *key,
                                      unsigned scope)

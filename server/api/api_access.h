@@ -1,6 +1,6 @@
-/* api_access: whether a request to the API may do what it asks for.
+/* api_access: decides whether an API request is allowed.
  *
- * Owner:   the key found is the keys'.
+ * Owner:   a found key belongs to the keys.
  * Thread:  the worker's.
  * Limits:  refusals by address, requests by key.
  * Failure: false, and the refusal in the response, which is logged too.
@@ -14,10 +14,10 @@
 
 struct worker;
 
-/* What a header says after Bearer; empty for another scheme. */
+/* The credentials after Bearer in a header; empty for another scheme. */
 struct bytes api_access_bearer(struct bytes authorization);
 
-/* Whether the address has few enough refusals to be judged; else 429. */
+/* Whether the address is within its limit of refusals; else responds 429. */
 bool api_access_has_patience(struct worker *worker,
                              const struct api_request *request,
                              struct api_response *response);
@@ -31,8 +31,8 @@ void api_access_note_refusal(struct worker *worker,
 void api_access_note(struct worker *worker, const struct ip_address *client,
                      struct bytes path, enum refusal_reason reason, int status);
 
-/* Whether the request's key has this scope. `key`: the one it has, also when
- * that is not enough; NULL: none that is known. */
+/* Whether the request's key has this scope. `key`: set to the request's key,
+ * even if its scope is insufficient; NULL: no known key. */
 bool api_access_judge(struct api_keys *keys, struct worker *worker,
                       const struct api_request *request, unsigned scope,
                       const struct api_key **key,

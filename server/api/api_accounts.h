@@ -1,4 +1,4 @@
-/* api_accounts: what the routes of accounts need from the server.
+/* api_accounts: the services that account routes need from the server.
  *
  * Owner:   the server; the api borrows it.
  * Thread:  judge and publish are called on any worker's thread.
@@ -13,16 +13,16 @@
 
 struct accounts;
 
-/* What the routes of accounts need, from the server. */
+/* Services for account routes. */
 struct api_accounts {
     struct accounts *accounts;
-    /* whether an access token is good, and whose */
+    /* whether an access token is valid, and whose */
     bool (*judge)(void *arg, struct bytes token, char id[ACCOUNT_ID_LEN + 1],
                   uint32_t *generation);
-    /* the JSON Web Key Set that access tokens are checked with */
+    /* writes the JSON Web Key Set that verifies access tokens */
     void (*publish)(void *arg, struct buffer *out);
     void *arg;
-    uint32_t token_seconds; /* until the last token of now is refused */
+    uint32_t token_seconds; /* until all current tokens have expired */
 };
 
 #endif

@@ -36,9 +36,9 @@ void api_counts_write(const struct api_counts *counts,
                       struct buffer *out)
 {
     const char *path;
-    buffer_append_text(out, "# HELP peal_api_requests_total Requests of "
-                            "backends answered.\n"
-                            "# TYPE peal_api_requests_total counter\n");
+    buffer_append_text(
+        out, "# HELP peal_api_requests_total Backend requests answered.\n"
+             "# TYPE peal_api_requests_total counter\n");
     for (size_t i = 0; i < routes_count(); i++)
         write_route(counts, i, routes_path(i), out);
     for (size_t i = 0; (path = contributed_path(protocols, i)); i++)

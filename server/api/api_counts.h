@@ -1,9 +1,8 @@
-/* api_counts: how many requests of backends were answered, by route and
- * status.
+/* api_counts: counts backend requests, by route and status.
  *
  * Owner:   struct api.
  * Thread:  any.
- * Limits:  one number for each route and each status.
+ * Limits:  one counter per route and status.
  * Failure: none.
  */
 #ifndef PEAL_API_API_COUNTS_H
@@ -20,8 +19,8 @@ struct api_counts {
     _Atomic uint64_t of[ROUTES_MAX][ANSWER_STATUSES];
 };
 
-/* A response to the route of that index is ready: adds the headers it still
- * lacks, and counts it. */
+/* Call when a response to the route of that index is ready: adds missing
+ * headers, and counts it. */
 void api_counts_finish(struct api_counts *counts, size_t route,
                        struct api_response *response);
 

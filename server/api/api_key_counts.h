@@ -1,9 +1,9 @@
-/* api_key_counts: how many requests with one key were answered, by status.
+/* api_key_counts: counts requests with one key, by status.
  *
- * Owner:   counted: a key of the config, and the one of that name after a
- *          reload.
+ * Owner:   reference-counted: shared by a key of the config and its successor
+ *          of the same name after a reload.
  * Thread:  any.
- * Limits:  one number for each status.
+ * Limits:  one counter per status.
  * Failure: none.
  */
 #ifndef PEAL_API_API_KEY_COUNTS_H
@@ -17,15 +17,15 @@ struct api_key_counts *api_key_counts_new(void);
 struct api_key_counts *api_key_counts_ref(struct api_key_counts *counts);
 void api_key_counts_unref(struct api_key_counts *counts);
 
-/* A request was answered. */
+/* Counts an answered request. */
 void api_key_counts_add(struct api_key_counts *counts, int status);
 
 #define API_KEY_COUNTS_HEAD                                                    \
-    "# HELP peal_api_key_requests_total Requests of backends answered, by "    \
-    "the key's name.\n"                                                        \
+    "# HELP peal_api_key_requests_total Backend requests answered, by key "    \
+    "name.\n"                                                                  \
     "# TYPE peal_api_key_requests_total counter\n"
 
-/* Prometheus' text format: a line for each status that was answered. */
+/* Prometheus' text format: one line per status that occurred. */
 void api_key_counts_write(const struct api_key_counts *counts, const char *name,
                           struct buffer *out);
 

@@ -193,7 +193,7 @@ bool api_keys_are_none(const struct api_keys *keys)
     return keys->count == 0;
 }
 
-/* All are looked at, whichever it is. */
+/* Compares all keys, in constant time. */
 struct api_key *api_keys_find(struct api_keys *keys, struct bytes key)
 {
     unsigned char hash[HASH_BYTES];

@@ -1,12 +1,11 @@
-/* api_keys: who may use the HTTP API, for what, and on which channels and
+/* api_keys: the keys of the HTTP API, their scopes, and their channels and
  * clients.
  *
- * Owner:   counted: whoever holds a reference; it has copies of what the
- *          options say.
+ * Owner:   reference-counted; copies the options.
  * Thread:  api_keys_new on the main thread; the rest from any.
- * Limits:  each key's requests a second; the burst is one second's worth.
- * Failure: a key that is not known is told from one that may not only by its
- *          owner: api_keys_find gives NULL. Times of comparison say nothing.
+ * Limits:  each key's requests per second; the burst is one second's worth.
+ * Failure: api_keys_find returns NULL for an unknown key; comparisons take
+ *          constant time.
  */
 #ifndef PEAL_API_API_KEYS_H
 #define PEAL_API_API_KEYS_H
@@ -18,7 +17,7 @@
 #include "base/bytes.h"
 #include "base/text_list.h"
 
-/* What a key may be allowed; admin is all of it. */
+/* Scopes; admin includes all others. */
 enum api_scope {
     SCOPE_PUBLISH = 1,
     SCOPE_SEND = 2,
@@ -44,16 +43,16 @@ enum {
     API_HASH_LEN = 7 + 64,
     API_KEY_MIN = 16,
     API_KEY_MAX = 256,
-    API_KEY_MADE = 5 + 32 /* what api_key_make makes */
+    API_KEY_MADE = 5 + 32 /* length of a key by api_key_make */
 };
 
-/* One key of the config; a plain key is not kept there. */
+/* One key of the config, without the plain key. */
 struct api_key_options {
     char *name;
     char *hash; /* API_HASH_PREFIX... */
     struct text_list scopes;
     uint32_t requests_per_second; /* 0: no limit */
-    struct text_list channels;    /* patterns that it reaches */
+    struct text_list channels;    /* patterns that the key may access */
     struct text_list clients;
 };
 
@@ -67,9 +66,9 @@ struct api_key;
 struct api_key_counts;
 struct buffer;
 
-/* One reference. No keys at all is fine. `key`: a plain one that may do
- * everything, or NULL, and its rate. `former`: those before, or NULL: what was
- * counted for a key goes on under its name. */
+/* Returns one reference. There may be no keys. `key`: a plain key with all
+ * scopes, or NULL, and its rate. `former`: the previous keys, or NULL; counters
+ * continue for keys of the same name. */
 struct api_keys *api_keys_new(const struct api_key_options_list *list,
                               const char *key, uint32_t requests_per_second,
                               const struct api_keys *former);
@@ -81,40 +80,40 @@ void api_keys_unref(struct api_keys *keys);
 
 bool api_keys_are_none(const struct api_keys *keys);
 
-/* The key that a client brings, or NULL. */
+/* The key for the given credentials, or NULL. */
 struct api_key *api_keys_find(struct api_keys *keys, struct bytes key);
 
-/* As in the config; "api.key" for the plain one. */
+/* The name in the config; "api.key" for the plain key. */
 const char *api_key_name(const struct api_key *key);
 
 bool api_key_may(const struct api_key *key, unsigned scope);
 
-/* Whether it reaches only some channels and clients. */
+/* Whether the key is restricted to some channels and clients. */
 bool api_key_is_limited(const struct api_key *key);
 
-/* The patterns that it reaches; NULL: all. */
+/* The patterns that the key may access; NULL: all. */
 const struct text_list *api_key_channels(const struct api_key *key);
 const struct text_list *api_key_clients(const struct api_key *key);
 
-/* What was answered to it. */
+/* The key's counters of answered requests. */
 struct api_key_counts *api_key_counts(const struct api_key *key);
 
 /* Prometheus' text format: requests by key. */
 void api_keys_write_metrics(const struct api_keys *keys, struct buffer *out);
 
-/* Takes one request from its rate; false when it is used up. */
+/* Takes one request from the key's rate; false if the rate is exceeded. */
 bool api_key_take(struct api_key *key, uint64_t now_ms);
 
 /* Writes a key's hash, terminated. */
 void api_key_hash(struct bytes key, char out[API_HASH_LEN + 1]);
 
-/* Whether a key is long enough, and can stand in a header; API_KEY_FORM says
- * the same in words. */
+/* Whether a key is long enough and can be sent in a header; API_KEY_FORM is the
+ * rule as text. */
 bool api_key_is_valid(const char *key);
 
-#define API_KEY_FORM "16 to 256 printable ASCII characters without blank"
+#define API_KEY_FORM "16 to 256 printable ASCII characters without spaces"
 
-/* Writes a new one that nobody can guess, terminated. */
+/* Writes a new unguessable one, zero-terminated. */
 void api_key_make(char out[API_KEY_MADE + 1]);
 
 /* Whether `text` looks like a hash. */

@@ -40,7 +40,7 @@ static bool read_target(struct api_call *call, uint32_t part,
     bool has_address = slots[FIELD_ADDRESS].raw.len > 0;
     if (has_client == has_address) {
         call_refuse(call, part, 400, has_client ? "address" : "client",
-                    "either client or address is needed");
+                    "client or address is required");
         return false;
     }
     if (has_client && field_read_client(call, part, slots, id, &client))
@@ -124,7 +124,7 @@ void ban_command_unban(struct api_call *call, uint32_t part,
         call_ask(call, part, request_new_unban(view(&target)), write_unbanned);
 }
 
-/* Each instance knows all of them. */
+/* Every instance knows all bans. */
 void ban_command_list(struct api_call *call, uint32_t part,
                       const struct json_slot *slots)
 {

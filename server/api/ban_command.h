@@ -1,5 +1,4 @@
-/* ban_command: the commands about bans and addresses, for the table of
- * commands; private to api/.
+/* ban_command: API commands for bans and addresses; private to api/.
  *
  * Owner:   nothing is owned.
  * Thread:  the call's worker.
@@ -16,15 +15,15 @@ void ban_command_ban(struct api_call *call, uint32_t part,
 void ban_command_unban(struct api_call *call, uint32_t part,
                        const struct json_slot *slots);
 
-/* All that hold. */
+/* Lists the active bans. */
 void ban_command_list(struct api_call *call, uint32_t part,
                       const struct json_slot *slots);
 
-/* Closes the connections of the field `address`. */
+/* Closes the connections from the addresses in the field `address`. */
 void ban_command_evict(struct api_call *call, uint32_t part,
                        const struct json_slot *slots, struct bytes reason);
 
-/* Closes those of a protocol's user, which the field `client` names. */
+/* Closes the connections of a protocol's user, named by the field `client`. */
 void ban_command_terminate(struct api_call *call, uint32_t part,
                            const struct json_slot *slots);
 

@@ -67,7 +67,7 @@ static void append_part(struct buffer *out, struct call_part *part)
     buffer_append(out, text);
 }
 
-/* One command's answer is the whole answer; of several it is a list. */
+/* A single command's answer is the response; several form a list. */
 static void write_answer(struct api_call *call, struct api_response *response)
 {
     if (!call->is_list) {
@@ -151,7 +151,7 @@ static void refuse_long(struct api_call *call, uint32_t part)
 {
     buffer_deinit(&call->parts[part].text);
     call_refuse(call, part, 503, NULL,
-                "too long for a batch: ask for it alone");
+                "the result is too long for a batch; send this command alone");
 }
 
 void call_weigh(struct api_call *call, uint32_t part, size_t before)
@@ -166,7 +166,7 @@ void call_weigh(struct api_call *call, uint32_t part, size_t before)
     call_count_waiting(call, grown);
 }
 
-/* Of one part alone the next page is wanted when this one has gone. */
+/* For a single part, the next page is requested after this one is sent. */
 static void turn_page(struct api_call *call, const struct request *request)
 {
     struct request *next = request_next_page(request);

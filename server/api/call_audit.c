@@ -19,7 +19,7 @@ struct call_audit {
     struct audit_text reason;
 };
 
-/* What is no text, or too long a one, is told as it was sent. */
+/* Other values, and too long strings, are logged as sent. */
 static void read_text(struct bytes raw, struct audit_text *out)
 {
     out->len = 0;

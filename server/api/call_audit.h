@@ -1,8 +1,8 @@
-/* call_audit: what the audit log will say about one command, from its fields
- * to its answer; private to api/.
+/* call_audit: collects the audit log entry of one command, from its fields to
+ * its answer; private to api/.
  *
- * Owner:   whoever made it, until call_audit_write frees it. The key's name
- *          is borrowed.
+ * Owner:   its creator, until call_audit_write frees it. The key's name is
+ *          borrowed.
  * Thread:  the worker's.
  * Limits:  AUDIT_TEXT_MAX bytes of each text; a longer one is cut.
  * Failure: none.
@@ -15,14 +15,14 @@
 
 enum { AUDIT_TEXT_MAX = 256 };
 
-/* Who asks, and for what. */
+/* The requester and the command. */
 struct call_actor {
     const char *action;
     const char *key;
     struct ip_address address;
 };
 
-/* What it is about: JSON as it was sent, empty where absent. */
+/* The affected objects: JSON as sent, empty if absent. */
 struct call_target {
     struct bytes client;
     struct bytes channel;
@@ -35,7 +35,7 @@ struct call_audit;
 struct call_audit *call_audit_new(const struct call_actor *actor,
                                   const struct call_target *target);
 
-/* How it ended; frees it. NULL is ignored. */
+/* Writes the entry with its result, and frees it. NULL is ignored. */
 void call_audit_write(struct call_audit *audit, int status);
 
 #endif

@@ -63,11 +63,11 @@ static bool scan(struct bytes text, struct json_slot slots[FIELD_COUNT],
     return json_scan_object(text, slots, FIELD_COUNT, why);
 }
 
-/* How many elements the list has, or 0 and a refusal. */
+/* The length of the list, or 0 and a refusal. */
 static uint32_t count_elements(struct api_call *call, enum field field,
                                struct bytes list)
 {
-    /* a protocol has limits of its own */
+    /* protocols have their own limits */
     uint32_t max = call->kept ? UINT32_MAX : call->batch_commands;
     uint32_t count = 0;
     struct bytes element;
@@ -85,8 +85,8 @@ static uint32_t count_elements(struct api_call *call, enum field field,
     return 0;
 }
 
-/* The same payload to each of `channels`; a protocol may have their subscribers
- * counted behind that. */
+/* Publishes the same payload to each of `channels`; for a protocol, may then
+ * count their subscribers. */
 static void run_broadcast(struct api_call *call, struct json_slot *slots)
 {
     struct bytes rest = slots[FIELD_CHANNELS].raw;
@@ -117,19 +117,19 @@ static void run_one_of_batch(struct api_call *call, uint32_t part,
 {
     struct json_slot slots[FIELD_COUNT];
     const char *why;
-    if (!scan(text, slots, &why)) { /* all of it is JSON: it is no object */
+    if (!scan(text, slots, &why)) { /* valid JSON, but not an object */
         call_refuse(call, part, 400, "commands", why);
         return;
     }
     const struct command *command =
         command_find(call, slots[FIELD_COMMAND].raw);
     if (!command)
-        call_refuse(call, part, 400, "command", "no such command");
+        call_refuse(call, part, 400, "command", "unknown command");
     else if (call->key && !api_key_may(call->key, command->scope))
         refuse_scope(call, part, command, slots);
     else
         command_run(command, call, part, slots);
-    if (call->parts[part].status == 200) /* which some know at once */
+    if (call->parts[part].status == 200) /* some are known immediately */
         call_weigh(call, part, 0);
 }
 
@@ -156,7 +156,7 @@ static void refuse_body(struct api_call *call)
     struct error error;
     struct error why;
     json_check_object(buffer_bytes(&call->body), &why);
-    error_set(&error, "The body is no JSON object: %.400s", why.text);
+    error_set(&error, "The body is not a JSON object: %.400s", why.text);
     refuse_whole(call, 400, NULL, error.text);
 }
 
@@ -193,7 +193,7 @@ void api_call_run(struct api_call *call,
         add_parts(call, 1);
         command_run(call->command, call, 0, slots);
     }
-    /* never at once: whoever waits is in the middle of something */
+    /* never synchronously: the caller is not ready for it */
     inbox_post(&call->worker->inbox,
                (struct inbox_item){settle_here, call, NULL});
 }

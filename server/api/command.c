@@ -127,7 +127,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* One more than wanted was asked for: so it is known whether there are. */
+/* One more than wanted was requested, to know whether there are more. */
 static void write_channels(const struct request *request, struct buffer *out)
 {
     size_t count = request->name_count;
@@ -140,7 +140,7 @@ static void write_channels(const struct request *request, struct buffer *out)
     buffer_append_format(out, "],\"more\":%s}", more ? "true" : "false");
 }
 
-/* How many instances were told, and how many connections this one has. */
+/* The number of notified instances, and of connections on this one. */
 static void write_told(const struct request *request, struct buffer *out)
 {
     append_name(out, "client", request->client);
@@ -150,7 +150,7 @@ static void write_told(const struct request *request, struct buffer *out)
 
 /* ---- the commands */
 
-/* In nobody's name. */
+/* Without a sender. */
 static struct request *new_request(enum request_kind kind, struct bytes name)
 {
     return request_new(kind, name, (struct bytes){0}, (struct bytes){0});
@@ -243,8 +243,8 @@ static bool reaches(const struct api_call *call, const struct caps *caps)
            caps_are_within(caps, call_channels(call), call_clients(call));
 }
 
-/* The handshake could not refuse them any more. A ticket without caps has those
- * of the config, which the key need not reach. */
+/* The handshake cannot refuse them later. A ticket without caps gets those of
+ * the config, which may exceed the key's. */
 static bool check_caps(struct api_call *call, uint32_t part, struct bytes caps)
 {
     struct error error;
@@ -262,7 +262,7 @@ static bool check_caps(struct api_call *call, uint32_t part, struct bytes caps)
     return is_within;
 }
 
-/* An owned text, or NULL where there is none. */
+/* An owned text, or NULL. */
 static bool read_info(struct api_call *call, uint32_t part,
                       const struct json_slot *slots, char **info)
 {
@@ -370,7 +370,7 @@ static void run_channels(struct api_call *call, uint32_t part,
     call_ask(call, part, request, write_channels);
 }
 
-/* Where a client is: asked of every instance. */
+/* The connections of a client, by a survey of every instance. */
 static void run_client(struct api_call *call, uint32_t part,
                        const struct json_slot *slots)
 {
@@ -384,7 +384,7 @@ static void run_client(struct api_call *call, uint32_t part,
     call_ask(call, part, request, survey_answer_write_client);
 }
 
-/* What was refused lately, on every instance; to all, or to some. */
+/* Recent refusals on every instance, of all clients or some. */
 static void run_refusals(struct api_call *call, uint32_t part,
                          const struct json_slot *slots)
 {

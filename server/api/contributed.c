@@ -19,7 +19,7 @@ route_at(const struct protocol *const *protocols, size_t index)
     return NULL;
 }
 
-/* As far as the next slash, or to the end. */
+/* Up to the next slash or the end. */
 static struct bytes first_segment(struct bytes path)
 {
     const char *end = path.len ? memchr(path.data, '/', path.len) : NULL;

@@ -1,6 +1,6 @@
-/* cors: whose pages may read an answer (the Fetch standard's CORS protocol).
+/* cors: CORS headers (Fetch standard): which pages may read a response.
  *
- * Owner:   the response is the caller's.
+ * Owner:   the caller owns the response.
  * Thread:  any.
  * Limits:  none.
  * Failure: none.
@@ -14,12 +14,12 @@
 
 struct api_response;
 
-/* What every answer to a page says: pages of `origin` may read it, if that is
- * allowed. */
+/* Adds the headers that allow pages of `origin` to read the response, if
+ * permitted. */
 void cors_add(struct bytes origin, bool is_allowed,
               struct api_response *response);
 
-/* Answers OPTIONS: the methods, and the same to a page that may read it. */
+/* Answers OPTIONS: the methods, and CORS headers for permitted origins. */
 void cors_answer_options(const char *allow, bool origin_is_allowed,
                          struct api_response *response);
 

@@ -26,8 +26,8 @@ struct counts {
     struct count *items;
     size_t count;
     size_t capacity;
-    size_t next; /* whose members are asked for next */
-    size_t open; /* questions for members that are under way */
+    size_t next; /* whose members are requested next */
+    size_t open; /* member queries in progress */
     bool has_patterns;
 };
 
@@ -139,7 +139,7 @@ static int compare(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-/* What several instances say of a channel becomes one. */
+/* Sums up the counts of several instances. */
 static void merge(struct counts *counts)
 {
     size_t kept = 0;
@@ -198,7 +198,7 @@ static bool is_listed(const struct counts *counts, struct bytes name)
     return false;
 }
 
-/* Each once: what a survey says of it is added up. */
+/* Removes duplicates, because counts are summed up. */
 static bool read_channels(struct counts *counts, struct bytes list,
                           struct buffer *about)
 {
@@ -221,7 +221,7 @@ static bool read_channels(struct counts *counts, struct bytes list,
     return about->len > 0;
 }
 
-/* Every instance, but for members of known names. */
+/* Surveys every instance, unless only members of known names are wanted. */
 static void ask(struct counts *counts, struct bytes about)
 {
     struct api_call *call = counts->call;

@@ -81,7 +81,7 @@ bool field_read_event(struct api_call *call, uint32_t part,
 {
     struct error why;
     *event = (struct bytes){0};
-    if (call->kept) { /* its protocol has judged it by other rules */
+    if (call->kept) { /* already checked by the protocol's own rules */
         event->data = out;
         json_decode_string(slots[FIELD_EVENT].raw, out, EVENT_TEXT_MAX,
                            &event->len);
@@ -144,7 +144,7 @@ bool field_read_reason(struct api_call *call, uint32_t part,
     *reason = (struct bytes){0};
     return !slots[FIELD_REASON].raw.len ||
            field_read_text(call, part, slots, FIELD_REASON, close_text_is_valid,
-                           "must be a text of up to 123 bytes", out,
+                           "must be a string of up to 123 bytes", out,
                            CLOSE_TEXT_MAX, reason);
 }
 

@@ -42,7 +42,7 @@ static const char *type_of(const char *name)
     return "application/octet-stream";
 }
 
-/* The whole file as owned memory, or NULL and why. */
+/* The whole file as owned memory, or NULL and the reason. */
 static char *read_whole(const char *name, size_t size, struct error *error)
 {
     FILE *stream = fopen(name, "rb");
@@ -91,7 +91,7 @@ static bool add_entry(struct files *files, const char *folder,
     char name[4096];
     char url_path[4096];
     struct stat info;
-    if (entry[0] == '.') /* hidden files stay hidden */
+    if (entry[0] == '.') /* hidden files are not served */
         return true;
     snprintf(name, sizeof name, "%s/%s", folder, entry);
     snprintf(url_path, sizeof url_path, "%s/%s", url_folder, entry);

@@ -1,12 +1,12 @@
-/* files: the pages of web/, read into memory at the start.
+/* files: the pages of web/, loaded into memory at start-up.
  *
- * Only what was read is served, found by its exact path: a request cannot
- * name anything else on the disk.
+ * Only loaded files are served, by exact path, so that a request cannot reach
+ * anything else on the disk.
  *
  * Owner:   the api.
  * Thread:  immutable once read.
- * Limits:  FILE_MAX bytes a file, FILES_MAX files; more stops the start.
- * Failure: files_read says which file and why.
+ * Limits:  FILE_MAX bytes per file, FILES_MAX files; more abort the start.
+ * Failure: files_read reports the file and the reason.
  */
 #ifndef PEAL_API_FILES_H
 #define PEAL_API_FILES_H
@@ -25,7 +25,7 @@ struct file {
 
 struct files;
 
-/* NULL and why when something cannot be read. */
+/* NULL and the reason if a file cannot be read. */
 struct files *files_read(const char *root, struct error *error);
 
 /* NULL is ignored. */

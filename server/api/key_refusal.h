@@ -1,4 +1,5 @@
-/* key_refusal: a command that the call's key may not give; private to api/.
+/* key_refusal: refuses a command that the call's key does not permit; private
+ * to api/.
  *
  * Owner:   nothing is owned.
  * Thread:  the call's worker.
@@ -12,7 +13,7 @@
 #include "messaging/refusal_reason.h"
 
 /* Answers the part with the reason's status, counts and logs it. `field`: the
- * one that asks for too much. */
+ * field that is not permitted. */
 void key_refusal_answer(struct api_call *call, uint32_t part,
                         enum refusal_reason reason, const char *field);
 

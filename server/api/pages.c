@@ -84,7 +84,7 @@ bool pages_origin_is_allowed(const struct pages *pages,
                                             request->host, request->is_secure);
 }
 
-/* The page's own addresses are relative to the one without. */
+/* The page's relative URLs require the path without a slash. */
 static void take_slash_away(struct api_response *response)
 {
     answer_add_header(response, "Location", BYTES_LITERAL("../dashboard"));

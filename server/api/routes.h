@@ -1,4 +1,4 @@
-/* routes: the table of routes, and what a request is.
+/* routes: the route table, and struct api_request.
  *
  * Owner:   the table is static; a request borrows its texts.
  * Thread:  any.
@@ -28,35 +28,35 @@ struct api_request {
     struct bytes if_none_match;
     struct bytes authorization;
     struct bytes content_type;
-    /* parameters of the query */
+    /* query parameters */
     struct bytes limit;
     struct bytes skip;
     struct bytes client_id;
     struct bytes address;
     struct bytes trace; /* traceparent */
-    bool is_secure;     /* it came over TLS */
-    bool has_length;    /* a Content-Length is there */
+    bool is_secure;     /* received over TLS */
+    bool has_length;    /* has a Content-Length */
     bool sees_dashboard;
-    bool is_for_clients; /* administration is served elsewhere */
+    bool is_for_clients; /* administration has its own listener */
     bool has_accounts;   /* the server has */
-    bool is_chunked;     /* nobody knows how long the body will be */
+    bool is_chunked;     /* chunked: the length is unknown */
     uint64_t body_len;
-    struct ip_address client; /* whose it is, for the log */
+    struct ip_address client; /* the client, for the log */
 };
 
-/* Whether the path is of the dashboard: there is none for those who do not
- * see it. */
+/* Whether the path belongs to the dashboard, which is hidden from unauthorized
+ * clients. */
 bool api_is_dashboard(struct bytes path);
 
-/* Whether the path tells whether the server does well, which balancers ask
- * where clients connect. */
+/* Whether the path is a health check, which load balancers request at the
+ * public listener. */
 bool api_is_for_balancers(struct bytes path);
 
-/* Whether the path is one of those that tell how the server is: they are
- * answered even when there is no room for anybody. */
+/* Whether the path reports the server's state; such paths are served even when
+ * the server is full. */
 bool api_is_for_operators(struct bytes path);
 
-/* Whether the path is of the accounts, where there are some. */
+/* Whether the path is an account route, if accounts are enabled. */
 bool api_is_for_accounts(struct bytes path);
 
 /* ---- for api/ alone */
@@ -68,20 +68,20 @@ enum method {
     METHOD_DELETE = 8
 };
 
-/* What a route leads to. */
+/* The target of a route. */
 enum page {
     PAGE_NONE, /* a command */
     PAGE_HEALTH,
     PAGE_READY,
     PAGE_METRICS,
-    PAGE_ABOUT_ACCOUNTS, /* whether there are any, for the chat page */
-    PAGE_ACCOUNTS        /* where there are some: see account_route.h */
+    PAGE_ABOUT_ACCOUNTS, /* whether accounts are enabled, for the chat page */
+    PAGE_ACCOUNTS        /* if enabled: see account_route.h */
 };
 
 struct route {
-    const char *path;  /* a * stands for a name */
+    const char *path;  /* a * matches a name */
     unsigned methods;  /* bits of enum method */
-    const char *allow; /* the same as a header's value */
+    const char *allow; /* the same, as a header value */
     /* one of the two */
     enum page page;
     const char *command;
@@ -89,33 +89,34 @@ struct route {
 
 enum { ROUTES_MAX = 48 };
 
-/* Whether the path is the route's; `name` is what stands for its *. */
+/* Whether the path matches the route; `name` is the match of its *. */
 bool routes_match(const char *route, struct bytes path, struct bytes *name);
 
-/* The route of the request's path; `channel` is what stands for its *. NULL
- * when there is none, or none for who asks. */
+/* The route of the request's path; `channel` is the match of its *. NULL if
+ * there is none, or the requester may not see it. */
 const struct route *routes_find(const struct api_request *request,
                                 struct bytes *channel);
 
-/* The place of a route in the table, or of all that is no route for NULL. */
+/* The index of a route in the table; for NULL, the index that counts unknown
+ * paths. */
 size_t routes_index(const struct route *route);
 
-/* How many places there are; the path of each. */
+/* The number of indexes, and the path of each. */
 size_t routes_count(void);
 const char *routes_path(size_t index);
 
-/* Whether the dashboard is asked for by somebody who does not see it. */
+/* Whether the dashboard is requested by a client that may not see it. */
 bool routes_is_hidden(const struct api_request *request);
 
-/* The methods of a file, as a header's value. */
+/* The methods of a file, as a header value. */
 extern const char routes_file_allow[];
 
-/* Answers 405 unless the request's method is one of `methods`; true when it
- * did. */
+/* Answers 405 unless the request's method is one of `methods`; returns true if
+ * it did. */
 bool routes_refuse_method(const struct api_request *request, unsigned methods,
                           const char *allow, struct api_response *response);
 
-/* A bit of enum method; 0: another one. */
+/* A bit of enum method; 0 for other methods. */
 unsigned routes_method(const struct api_request *request);
 
 bool routes_is_options(const struct api_request *request);

@@ -24,7 +24,7 @@ static bool read_part(const char *text, struct part *part)
     return true;
 }
 
-/* Whether nobody is left out is told by two numbers. */
+/* Two numbers show whether the answer is complete. */
 static void append_instances(const struct request *request, uint32_t answered,
                              struct buffer *out)
 {
@@ -32,7 +32,7 @@ static void append_instances(const struct request *request, uint32_t answered,
                          request->instances, answered);
 }
 
-/* Only the channels that may be told; a row ends with them. */
+/* Only the channels that may be listed; they are last in a row. */
 static void append_within(struct bytes row, const struct text_list *reach,
                           struct buffer *out)
 {

@@ -16,7 +16,7 @@
 /* All of it set once by auth_new. */
 struct auth {
     struct jwk_set keys;
-    bool has_url; /* keys come and go: tokens are needed even without any */
+    bool has_url; /* keys change: tokens are required even without any */
     atomic_bool *wants_keys;
     struct text_list warnings;
     struct jwt_rules rules;
@@ -56,10 +56,10 @@ static bool check_host(const struct auth *auth,
 {
     return auth_host_is_allowed(auth, handshake->host) ||
            verdict_refuse(verdict, REFUSAL_HOST,
-                          "expected localhost or an address of loopback");
+                          "expected localhost or a loopback address");
 }
 
-/* Browsers always say where a page came from; others need not. */
+/* Browsers always send the origin of a page; other clients may not. */
 static bool check_origin(const struct auth *auth,
                          const struct handshake *handshake,
                          struct verdict *verdict)
@@ -75,7 +75,7 @@ static bool takes_tokens(const struct auth *auth)
     return auth->keys.count > 0 || auth->has_url;
 }
 
-/* Gives the verdict an identity when the token is good and `client_id`'s. */
+/* Sets the verdict's identity if the token is valid for `client_id`. */
 static bool judge_token(const struct auth *auth, struct bytes token,
                         const char *client_id, struct verdict *verdict)
 {
@@ -118,8 +118,7 @@ static bool is_for_operators(const struct verdict *verdict)
     return verdict->protocol && verdict->protocol->is_for_operators;
 }
 
-/* Nothing else opens a dashboard, whether clients have to prove anything or
- * not. */
+/* Only a ticket opens a dashboard, even if authentication is off. */
 static bool ask_for_ticket(struct bytes ticket, struct verdict *verdict)
 {
     if (!ticket.len)
@@ -128,7 +127,7 @@ static bool ask_for_ticket(struct bytes ticket, struct verdict *verdict)
     return false;
 }
 
-/* Who it is comes later, see connection_identify. */
+/* The client is identified later, see connection_identify. */
 static bool let_in_anonymous(struct verdict *verdict)
 {
     verdict->identity.caps = caps_nothing();
@@ -146,7 +145,7 @@ static bool check_token(const struct auth *auth,
     if (is_for_operators(verdict))
         return ask_for_ticket(ticket, verdict);
     if (verdict->identity.caps)
-        return true; /* the endpoint knows it by other means */
+        return true; /* the endpoint has authenticated it */
     if (verdict->protocol->anonymous_seconds)
         return let_in_anonymous(verdict);
     if (takes_tokens(auth) &&
@@ -191,10 +190,10 @@ void auth_judge(const struct auth *auth, const struct handshake *handshake,
 static bool refuse_ticket(struct verdict *verdict)
 {
     return verdict_refuse(verdict, REFUSAL_TICKET_INVALID,
-                          "unknown, used or too old");
+                          "unknown, already used or expired");
 }
 
-/* As ticket_content wrote it; the caps were checked before. */
+/* Written by ticket_content; the caps were already checked. */
 static struct caps *read_caps(const struct auth *auth, struct bytes text,
                               struct bytes client)
 {
@@ -287,7 +286,7 @@ static bool add_fetched(struct auth *auth, const struct auth_options *options,
     if (!jwk_set_add_text(&auth->keys, bytes_of(options->jwks_text),
                           options->jwks_url, &why))
         return error_set(error, "auth.jwks_url: %s", why.text);
-    text_list_deinit(&auth->keys.skipped); /* jwks_fetcher told of them */
+    text_list_deinit(&auth->keys.skipped); /* logged by jwks_fetcher */
     return true;
 }
 
@@ -311,7 +310,7 @@ static bool load_keys(struct auth *auth, const struct auth_options *options,
     return !options->jwks_text || add_fetched(auth, options, error);
 }
 
-/* The rules, and whether the keys can work under them. */
+/* Sets the rules, and checks that a key is usable under them. */
 static bool set_rules(struct auth *auth, const struct auth_options *options,
                       struct error *error)
 {
@@ -320,8 +319,8 @@ static bool set_rules(struct auth *auth, const struct auth_options *options,
         return false;
     if (auth->keys.count && !jwk_set_restrict(&auth->keys, allowed) &&
         !auth->has_url)
-        return error_set(error, "auth.algorithms: none of them fits a key "
-                                "that is configured");
+        return error_set(error,
+                         "auth.algorithms: none matches a configured key");
     auth->rules = (struct jwt_rules){
         .algorithms = allowed,
         .audience = auth->audience,
@@ -350,8 +349,8 @@ static bool copy_claim(struct auth *auth, const char *claim,
                          JWT_CLAIM_MAX);
     if (claim && jwt_claim_is_taken(claim))
         return error_set(error,
-                         "auth.client_claim: \"%s\" has another meaning; "
-                         "expected a claim that names the client",
+                         "auth.client_claim: \"%s\" already has a meaning; "
+                         "expected a claim that contains the client id",
                          claim);
     return copy_text("auth.client_claim", claim, &auth->client_claim, error);
 }

@@ -12,7 +12,7 @@
 #include "auth/jwt_edwards.h"
 #include "base/memory.h"
 
-/* False for a kind that no algorithm of ours takes. */
+/* False for a key type without a supported algorithm. */
 static bool kind_of(const cjose_jwk_t *native, enum jwt_key_kind *kind)
 {
     switch (cjose_jwk_get_kty(native, NULL)) {
@@ -38,7 +38,7 @@ static void append(struct jwk_set *set, struct jwk key)
     set->items[set->count++] = key;
 }
 
-/* Takes `edwards`; NULL is no key. */
+/* Takes `edwards`; NULL: no key. */
 static bool add_edwards(struct jwk_set *set, void *edwards)
 {
     if (edwards)
@@ -48,7 +48,7 @@ static bool add_edwards(struct jwk_set *set, void *edwards)
     return edwards != NULL;
 }
 
-/* Takes `native`. False when the key fits no algorithm at all. */
+/* Takes `native`. False if the key matches no algorithm. */
 static bool add_key(struct jwk_set *set, cjose_jwk_t *native)
 {
     enum jwt_key_kind kind;
@@ -59,7 +59,7 @@ static bool add_key(struct jwk_set *set, cjose_jwk_t *native)
         cjose_jwk_release(native);
         return false;
     }
-    json_object_seed(0); /* jansson wants this done before threads start */
+    json_object_seed(0); /* jansson requires this before threads start */
     append(set, (struct jwk){.native = native,
                              .algorithms = algorithms,
                              .size_bytes = (unsigned)(bits / 8)});
@@ -70,8 +70,8 @@ bool jwk_set_add_secret(struct jwk_set *set, const char *secret,
                         struct error *error)
 {
     if (strncmp(secret, "-----BEGIN ", 11) == 0)
-        return error_set(error, "auth.secret: holds a PEM key, which is no "
-                                "secret; put its file into auth.key_file");
+        return error_set(error, "auth.secret: contains a PEM key, not a shared "
+                                "secret; set auth.key_file to its file");
     cjose_jwk_t *native = cjose_jwk_create_oct_spec((const uint8_t *)secret,
                                                     strlen(secret), NULL);
     if (native && add_key(set, native))
@@ -136,7 +136,7 @@ bool jwk_set_add_public_pem(struct jwk_set *set, const char *file,
     size_t before = set->count;
     size_t skipped = set->skipped.count;
     return jwk_pem_read_public(file, take_pem, set, error) &&
-           check_any(set, before, skipped, file, "no key in it", error);
+           check_any(set, before, skipped, file, "contains no key", error);
 }
 
 bool jwk_set_add_private_pem(struct jwk_set *set, const char *file,
@@ -145,12 +145,12 @@ bool jwk_set_add_private_pem(struct jwk_set *set, const char *file,
     size_t before = set->count;
     size_t skipped = set->skipped.count;
     return jwk_pem_read_private(file, take_pem, set, error) &&
-           check_any(set, before, skipped, file, "no key in it", error);
+           check_any(set, before, skipped, file, "contains no key", error);
 }
 
 /* --- JSON Web Key Sets --------------------------------------------------- */
 
-/* A null counts as a member left out. */
+/* A null counts as a missing member. */
 static json_t *member(json_t *jwk, const char *name)
 {
     json_t *value = json_object_get(jwk, name);
@@ -194,7 +194,7 @@ static bool is_known_kind(json_t *jwk)
              text_is(jwk, "crv", "P-521")));
 }
 
-/* A key's "alg" binds it to that one. 0: to one we do not know. */
+/* A key's "alg" restricts it to one algorithm. 0: an unknown one. */
 static unsigned bound_to(json_t *jwk)
 {
     json_t *alg = member(jwk, "alg");
@@ -205,10 +205,10 @@ static unsigned bound_to(json_t *jwk)
     return algorithm ? jwt_algorithm_bit(algorithm) : 0;
 }
 
-/* NULL when the key is added, or why it cannot be. */
+/* NULL if the key was added, otherwise the reason. */
 static const char *try_add(struct jwk_set *set, json_t *jwk)
 {
-    static const char broken[] = "it is broken";
+    static const char broken[] = "the key is malformed";
     if (is_edwards(jwk)) {
         struct bytes x = bytes_of(json_string_value(member(jwk, "x")));
         return add_edwards(set, jwt_edwards_new(x)) ? NULL : broken;
@@ -217,7 +217,7 @@ static const char *try_add(struct jwk_set *set, json_t *jwk)
     ERR_clear_error();
     if (!native)
         return broken;
-    return add_key(set, native) ? NULL : "it is too short";
+    return add_key(set, native) ? NULL : "the key is too short";
 }
 
 static void release(struct jwk *key)
@@ -233,22 +233,22 @@ static const char *shown(json_t *jwk, const char *name)
     return text ? text : "none";
 }
 
-/* NULL, or why the key is not for us; `text` holds some of the reasons. */
+/* NULL, or why the key is not usable; `text` is storage for a reason. */
 static const char *unfit(json_t *jwk, struct error *text)
 {
     if (!is_known_kind(jwk))
-        error_set(text, "no kind that we verify with (kty %.16s, crv %.16s)",
+        error_set(text, "unsupported key type (kty %.16s, crv %.16s)",
                   shown(jwk, "kty"), shown(jwk, "crv"));
     else if (!is_for_verifying(jwk))
-        return "it is not for verifying, by its \"use\" or \"key_ops\"";
+        return "\"use\" or \"key_ops\" does not allow verifying";
     else if (!bound_to(jwk))
-        error_set(text, "no \"alg\" that we know (%.16s)", shown(jwk, "alg"));
+        error_set(text, "unsupported \"alg\" (%.16s)", shown(jwk, "alg"));
     else
         return NULL;
     return text->text;
 }
 
-/* Adds one member of a JSON Web Key Set, or says why it is skipped. */
+/* Adds one member of a JSON Web Key Set, or records why it is skipped. */
 static void add_member(struct jwk_set *set, json_t *jwk, size_t number)
 {
     struct error text;
@@ -265,7 +265,7 @@ static void add_member(struct jwk_set *set, json_t *jwk, size_t number)
     added->algorithms &= bound_to(jwk);
     if (added->algorithms)
         return;
-    skip(set, number, kid, "its \"alg\" does not fit it");
+    skip(set, number, kid, "\"alg\" does not match the key");
     release(added);
     set->count--;
 }
@@ -286,7 +286,7 @@ static bool add_members(struct jwk_set *set, json_t *root, const char *file,
     {
         add_member(set, jwk, i + 1);
     }
-    return check_any(set, before, skipped, file, "no key in it", error);
+    return check_any(set, before, skipped, file, "contains no key", error);
 }
 
 bool jwk_set_add_file(struct jwk_set *set, const char *file,

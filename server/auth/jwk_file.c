@@ -20,7 +20,7 @@
 
 enum { FILE_MAX = 65536, KID_BYTES = 8 };
 
-/* A new key as JSON; NULL when there is none to be had. */
+/* A new key as JSON; NULL on failure. */
 static json_t *make_key(void)
 {
     uint8_t raw[KID_BYTES];
@@ -49,7 +49,7 @@ static json_t *parse(struct bytes text, struct error *error)
     json_t *root = json_loadb(text.data ? text.data : "", text.len, 0, &why);
     if (root && json_is_array(json_object_get(root, "keys")))
         return root;
-    error_set(error, "is no JSON Web Key Set");
+    error_set(error, "is not a JSON Web Key Set");
     json_decref(root);
     return NULL;
 }
@@ -63,8 +63,8 @@ static bool write_whole(int fd, const char *text)
     return write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
 }
 
-/* `link` fails where there is a file, `rename` replaces it: of two servers
- * that start at the same time one makes the file. */
+/* `link` fails if the file exists, `rename` replaces it: of two servers that
+ * start simultaneously, only one creates the file. */
 static bool put(const char *path, json_t *set, bool replaces,
                 struct error *error)
 {
@@ -94,7 +94,7 @@ static bool make_file(const char *path, struct error *error)
 {
     json_t *key = make_key();
     if (!key)
-        return error_set(error, "%.300s: no key could be made", path);
+        return error_set(error, "%.300s: the key could not be generated", path);
     json_t *set = json_pack("{s:[o]}", "keys", key);
     bool ok = put(path, set, false, error);
     json_decref(set);
@@ -141,7 +141,7 @@ bool jwk_file_rotate(const char *path, struct error *error)
             json_array_remove(keys, json_array_size(keys) - 1);
         ok = put(path, set, true, error);
     } else if (set) {
-        error_set(error, "%.300s: no key could be made", path);
+        error_set(error, "%.300s: the key could not be generated", path);
     }
     json_decref(set);
     return ok;

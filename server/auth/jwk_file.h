@@ -1,11 +1,11 @@
-/* jwk_file: the keys that Peal signs with, in a file of its own (mode 0600): a
- * JSON Web Key Set of ES256 keys with their private parts. The first one
- * signs; the others are those of before, so that their tokens stay good.
+/* jwk_file: Peal's signing keys in a file (mode 0600): a JSON Web Key Set of
+ * ES256 private keys. The first one signs; older keys are kept so that their
+ * tokens stay valid.
  *
  * Owner:   the caller owns the texts.
- * Thread:  any; they block.
+ * Thread:  any; the functions block.
  * Limits:  JWK_FILE_KEYS keys.
- * Failure: false, and why. The file is replaced as a whole, or not at all.
+ * Failure: false and the reason. The file is replaced atomically.
  */
 #ifndef PEAL_AUTH_JWK_FILE_H
 #define PEAL_AUTH_JWK_FILE_H
@@ -17,13 +17,13 @@
 
 enum { JWK_FILE_KEYS = 3 };
 
-/* Appends what the file holds; without a file one is made first. */
+/* Appends the content of the file; creates the file if missing. */
 bool jwk_file_read(const char *path, struct buffer *out, struct error *error);
 
-/* A new key is the first one from here on. */
+/* Adds a new key, which becomes the first one. */
 bool jwk_file_rotate(const char *path, struct error *error);
 
-/* Appends the same set without what is private. */
+/* Appends the set without its private parts. */
 bool jwk_file_publish(struct bytes set, struct buffer *out,
                       struct error *error);
 

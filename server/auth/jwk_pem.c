@@ -12,7 +12,7 @@
 
 #include "base/memory.h"
 
-/* Keys as text are public, or belong to a command that ends soon: nothing is
+/* Keys as text are public, or used by a short-lived command, so they are not
  * wiped. */
 struct number {
     uint8_t *data;
@@ -108,7 +108,7 @@ void *jwk_pem_convert(const void *key)
     }
 }
 
-/* Without it OpenSSL would ask at the terminal. */
+/* Otherwise OpenSSL would prompt at the terminal. */
 static int no_passphrase(char *out, int size, int writing, void *arg)
 {
     (void)out;
@@ -133,7 +133,7 @@ struct blocks {
     size_t count;
 };
 
-/* Other blocks, such as parameters or private keys, are none of ours. */
+/* Other blocks, such as parameters or private keys, are skipped. */
 static void add_block(struct blocks *blocks, const char *name,
                       const unsigned char *data, long len)
 {
@@ -183,14 +183,14 @@ static void give_block(const struct blocks *blocks, size_t at,
         return;
     }
     if (!block->certificate) {
-        take(arg, at + 1, NULL, "it cannot be read");
+        take(arg, at + 1, NULL, "it is malformed");
         return;
     }
     EVP_PKEY *key = X509_get_pubkey(block->certificate);
     if (issued_another(blocks, at))
-        take(arg, at + 1, NULL, "it is the certificate of a CA");
+        take(arg, at + 1, NULL, "a CA certificate");
     else
-        take(arg, at + 1, key, key ? NULL : "it cannot be read");
+        take(arg, at + 1, key, key ? NULL : "it is malformed");
     EVP_PKEY_free(key);
 }
 
@@ -220,7 +220,8 @@ bool jwk_pem_read_public(const char *file, jwk_pem_take *take, void *arg,
     }
     ERR_clear_error();
     return blocks.count > 0 ||
-           error_set(error, "%s: no PEM public key or certificate in it", file);
+           error_set(error, "%s: expected a PEM public key or certificate",
+                     file);
 }
 
 bool jwk_pem_read_private(const char *file, jwk_pem_take *take, void *arg,
@@ -233,7 +234,7 @@ bool jwk_pem_read_private(const char *file, jwk_pem_take *take, void *arg,
     if (key)
         take(arg, 1, key, NULL);
     else
-        error_set(error, "%s: no PEM private key (without a passphrase) in it",
+        error_set(error, "%s: expected a PEM private key without a passphrase",
                   file);
     BIO_free(bio);
     ERR_clear_error();

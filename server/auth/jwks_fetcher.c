@@ -27,7 +27,7 @@ struct jwks_fetcher {
     /* the fetcher's thread */
     struct backoff backoff;
     struct buffer body;
-    struct text_list skipped; /* keys of the last set that cannot be used */
+    struct text_list skipped; /* unusable keys of the last set */
     /* under lock */
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -39,7 +39,7 @@ struct jwks_fetcher {
 
 /* --- the URL ------------------------------------------------------------- */
 
-/* Keys that somebody on the way could exchange are worth nothing. */
+/* Keys fetched without TLS could be replaced in transit. */
 static bool is_safe(CURLU *url)
 {
     char *scheme = NULL;
@@ -132,13 +132,13 @@ static bool has(const struct text_list *list, const char *text)
     return false;
 }
 
-/* Once for each, and not with every set that still has it. Takes the list. */
+/* Logs each skipped key once, not with every fetch. Takes the list. */
 static void tell_skipped(struct jwks_fetcher *fetcher,
                          struct text_list *skipped)
 {
     for (size_t i = 0; i < skipped->count; i++)
         if (!has(&fetcher->skipped, skipped->items[i]))
-            log_event(LOG_WARN, "Key of the set rejected",
+            log_event(LOG_WARN, "Key set entry rejected",
                       LOG_TEXT("url", fetcher->options->jwks_url),
                       LOG_TEXT("reason", skipped->items[i]));
     text_list_deinit(&fetcher->skipped);
@@ -146,13 +146,13 @@ static void tell_skipped(struct jwks_fetcher *fetcher,
     *skipped = (struct text_list){0};
 }
 
-/* A set without a usable key must not replace one that works. */
+/* A set without a usable key must not replace a working one. */
 static bool check(struct jwks_fetcher *fetcher, size_t *count,
                   struct error *why)
 {
     struct jwk_set keys = {0};
     bool ok = jwk_set_add_text(&keys, buffer_bytes(&fetcher->body),
-                               "the answer", why);
+                               "the response", why);
     *count = keys.count;
     if (ok)
         tell_skipped(fetcher, &keys.skipped);
@@ -175,7 +175,7 @@ static void keep(struct jwks_fetcher *fetcher, size_t count)
               LOG_NUMBER("keys", count));
 }
 
-/* Fetches once; until when to wait for the next time. */
+/* Fetches once; returns when to fetch again. */
 static uint64_t fetch(struct jwks_fetcher *fetcher)
 {
     struct error why;
@@ -200,7 +200,7 @@ static uint64_t fetch(struct jwks_fetcher *fetcher)
 
 /* --- the thread ---------------------------------------------------------- */
 
-/* Under the lock, for so long at most. */
+/* Under the lock, at most for the given time. */
 static void wait_ms(struct jwks_fetcher *fetcher, uint64_t ms)
 {
     struct timespec end;
@@ -214,7 +214,7 @@ static void wait_ms(struct jwks_fetcher *fetcher, uint64_t ms)
     pthread_cond_timedwait(&fetcher->changed, &fetcher->lock, &end);
 }
 
-/* Until the next attempt is due, or is wanted and may come. */
+/* Waits until the next attempt is due, or is wanted and allowed. */
 static void rest(struct jwks_fetcher *fetcher, uint64_t pause_ms)
 {
     uint64_t start = clock_steady_ms();

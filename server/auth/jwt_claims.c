@@ -19,7 +19,7 @@ bool jwt_claim_is_taken(const char *claim)
 
 enum claim { SUB, EXP, NBF, IAT, AUD, ISS, INFO, CAPS, GEN, CLAIMS };
 
-/* 9999-12-31T23:59:59Z and as far the other way: beyond, somebody counts in
+/* 9999-12-31T23:59:59Z and the negative; values beyond are probably
  * milliseconds */
 static const double date_max = 253402300799.0;
 
@@ -67,15 +67,15 @@ static bool check_start(struct bytes raw, const struct jwt_rules *rules,
            refuse(why, JWT_NOT_YET_VALID);
 }
 
-/* Says when the token was made and nothing about when it is valid (RFC 7519,
- * section 4.1.6), but must be a number. */
+/* The time of issue does not affect validity (RFC 7519, section 4.1.6), but
+ * must be a number. */
 static bool check_issued(struct bytes raw, enum jwt_fault *why)
 {
     double date;
     return !raw.len || read_date(raw, &date) || refuse(why, JWT_IAT_NOT_DATE);
 }
 
-/* Digits as they stand: a double would round an id of 20 digits. */
+/* Uses the digits, because a double would round an id of 20 digits. */
 static bool copy_digits(struct bytes raw, char out[CLIENT_ID_MAX],
                         struct bytes *id)
 {
@@ -165,7 +165,7 @@ static bool read_info(struct bytes raw, struct jwt_claims *claims,
     return claims->info || refuse(why, JWT_BAD_INFO);
 }
 
-/* What others put there says nothing to us. */
+/* The claim has no meaning in tokens of other issuers. */
 static void read_generation(struct bytes raw, struct jwt_claims *claims)
 {
     uint64_t number;

@@ -14,9 +14,9 @@ static const char *const texts[JWT_FAULT_COUNT] = {
     [JWT_MALFORMED_CLAIMS] = "malformed claims",
     [JWT_SUB_MISSING] = "sub is missing",
     [JWT_SUB_NOT_CLIENT_ID] = "sub is not a client id",
-    [JWT_CLAIM_MISSING] = "the claim of auth.client_claim is missing",
+    [JWT_CLAIM_MISSING] = "the claim named by auth.client_claim is missing",
     [JWT_CLAIM_NOT_CLIENT_ID] =
-        "the claim of auth.client_claim is not a client id",
+        "the claim named by auth.client_claim is not a client id",
     [JWT_EXP_MISSING] = "exp is missing",
     [JWT_EXP_NOT_DATE] = "exp is not a date",
     [JWT_EXPIRED] = "expired",

@@ -1,4 +1,4 @@
-/* jwt_fault: why a token is refused.
+/* jwt_fault: reasons for refusing a token.
  *
  * Owner:   the texts are static.
  * Thread:  any.
@@ -35,7 +35,7 @@ enum jwt_fault {
     JWT_FAULT_COUNT
 };
 
-/* The reason as a refused client reads it; NULL for JWT_GOOD. */
+/* The reason as sent to the client; NULL for JWT_GOOD. */
 const char *jwt_fault_text(enum jwt_fault fault);
 
 #endif

@@ -1,4 +1,4 @@
-/* The making half of jwt.h. */
+/* The signing half of jwt.h. */
 #include <cjose/base64.h>
 #include <cjose/header.h>
 #include <cjose/jws.h>

@@ -1,13 +1,12 @@
-/* libcjose 0.6 checks signatures; what it does not check, or not in time, is
- * checked here before it sees the token:
+/* libcjose 0.6 verifies signatures. What it does not check, or not in time, is
+ * checked here before it gets the token:
  *
  * - That the key's kind fits the algorithm. cjose would feed the memory of an
  *   RSA key into an HMAC before it looks.
  * - That the signature is as long as the algorithm's. cjose compares an HMAC
  *   with what lies behind a shorter one.
  * - The header. cjose leaks the token when there is no "alg" in it, imports
- *   "none", and knows nothing of "crit".
- */
+ *   "none", and knows nothing of "crit". */
 #include "auth/jwt_signature.h"
 
 #include <cjose/base64.h>
@@ -27,7 +26,7 @@ struct parts {
 };
 
 struct header {
-    const struct jwt_algorithm *algorithm; /* NULL: one we do not know */
+    const struct jwt_algorithm *algorithm; /* NULL: an unknown one */
     bool has_kid;
     char kid[256];
     size_t kid_len;
@@ -45,7 +44,7 @@ static bool is_base64url_char(unsigned char c)
            (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-/* Cuts the text before the first dot (or all) off `rest`; false when it is
+/* Removes the text before the first dot (or all) from `rest`; false if it is
  * not base64url. */
 static bool cut_part(struct bytes *rest, struct bytes *part)
 {
@@ -115,7 +114,7 @@ static bool read_header(struct bytes base64url, struct header *header,
     return ok;
 }
 
-/* A key without a name of its own is tried for every name. */
+/* A key without an id is tried for every id. */
 static bool is_named(const struct jwk *key, const struct header *header)
 {
     return !header->has_kid || !key->kid ||
@@ -130,16 +129,16 @@ static size_t signature_len(const struct jwk *key,
                                       : key->size_bytes;
 }
 
-/* How far a key got; the one that got farthest gives the reason. */
+/* How far verification with a key got; the farthest determines the reason. */
 enum attempt { DOES_NOT_FIT, HAS_ANOTHER_NAME, DOES_NOT_VERIFY, VERIFIES };
 
-/* A token with its header read. */
+/* A token whose header has been parsed. */
 struct token {
     struct header header;
     struct bytes text;      /* what is signed: header and payload */
-    struct bytes signature; /* decoded; of EdDSA alone */
+    struct bytes signature; /* decoded; only for EdDSA */
     size_t signature_len;
-    cjose_jws_t *jws; /* NULL for EdDSA, which libcjose does not know */
+    cjose_jws_t *jws; /* NULL for EdDSA, which libcjose lacks */
 };
 
 static bool verifies(const struct jwk *key, const struct token *token)
@@ -177,13 +176,14 @@ static bool check_signature(const struct jwk_set *keys,
             return true;
         if (attempt > best)
             best = attempt;
-        /* what OpenSSL noted would confuse whoever uses TLS next here */
+        /* a leftover OpenSSL error would confuse the next TLS call on this
+         * thread */
         ERR_clear_error();
     }
     return refuse(why, faults[best]);
 }
 
-/* Whether cjose read the same algorithm out of the header as we did. */
+/* Whether cjose read the same algorithm from the header. */
 static bool agrees(cjose_jws_t *jws, const struct header *header)
 {
     const char *alg =

@@ -1,11 +1,10 @@
-/* jwt_signature: opens a signed token (JWS compact form, RFC 7515), given the
- * keys and the algorithms that may have signed it. What the payload says is
- * not looked at.
+/* jwt_signature: verifies and opens a signed token (JWS compact form, RFC
+ * 7515), given the allowed keys and algorithms. The payload is not interpreted.
  *
  * Owner:   an opened payload owns its memory until jwt_payload_close.
  * Thread:  any; keys are only read.
- * Limits:  the caller bounds the token's length. No header parameter chooses
- *          a key but `kid`, and "crit" is refused.
+ * Limits:  the caller bounds the token's length. Only the header parameter
+ *          `kid` selects a key; "crit" is refused.
  * Failure: false, with the reason as a static text.
  */
 #ifndef PEAL_AUTH_JWT_SIGNATURE_H
@@ -17,11 +16,11 @@
 
 struct jwt_payload {
     struct bytes text;
-    void *native;  /* libcjose's token, which holds the text */
-    void *decoded; /* or what was decoded without libcjose */
+    void *native;  /* libcjose's token, which owns the text */
+    void *decoded; /* or the text decoded without libcjose */
 };
 
-/* `algorithms`: the set allowed. On false there is nothing to close. */
+/* `algorithms`: the allowed set. On false, there is nothing to close. */
 bool jwt_signature_open(const struct jwk_set *keys, unsigned algorithms,
                         struct bytes token, struct jwt_payload *payload,
                         enum jwt_fault *why);

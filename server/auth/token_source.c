@@ -15,7 +15,7 @@ static struct bytes trim(struct bytes text)
     return text;
 }
 
-/* Another scheme than Bearer is no token: a proxy before us may use it. */
+/* Schemes other than Bearer are not tokens: a proxy in front may use them. */
 static bool in_authorization(const struct handshake *handshake,
                              struct bytes *token)
 {
@@ -51,14 +51,14 @@ static struct bytes without_quotes(struct bytes value)
     return (struct bytes){value.data + 1, value.len - 2};
 }
 
-/* A browser sends cookies whichever page asks, so the page must be known: by
- * its Origin, which was judged before, or else by Sec-Fetch-Site. Pages can set
- * neither, and a program that sets them has to know the cookie. Sec-Fetch-Site
- * is no weaker: it is "cross-site" after a redirect by another site and for a
- * page of another scheme, and browsers that do not know it, or do not trust the
- * address (http), send none. "null" is what any page's
- * sandboxed frame says, so it does not count even on the list. libwebsockets
- * joins several Cookie headers with blanks. */
+/* Browsers send cookies with requests of any page, so the page must be known:
+ * by its Origin, which was already checked, or by Sec-Fetch-Site. Pages can set
+ * neither, and a program that sets them must know the cookie. Sec-Fetch-Site is
+ * not weaker: it is "cross-site" after a redirect by another site and for a
+ * page of another scheme, and browsers that do not support it, or do not trust
+ * the address (http), omit it. "null" is the origin of any sandboxed frame, so
+ * it does not count even if listed. Several Cookie headers are joined by
+ * spaces. */
 static bool in_cookie(const struct handshake *handshake, struct bytes *token)
 {
     struct bytes prefix = BYTES_LITERAL("peal_token=");

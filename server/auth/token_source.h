@@ -1,12 +1,12 @@
-/* token_source: where in a handshake a token may stand.
+/* token_source: finds the token in a handshake.
  *
- * The places are tried in the order of protocols/websocket.md; the first that
- * has a token decides, whether the token is good or not.
+ * The places are tried in the order of protocols/websocket.md; the first one
+ * with a token decides, even if the token is invalid.
  *
  * Owner:   the token is borrowed from the handshake.
  * Thread:  any.
- * Limits:  none; the token's length is checked by whoever reads it.
- * Failure: false when no place has one.
+ * Limits:  none; the caller checks the token's length.
+ * Failure: false if no place has one.
  */
 #ifndef PEAL_AUTH_TOKEN_SOURCE_H
 #define PEAL_AUTH_TOKEN_SOURCE_H
@@ -17,14 +17,14 @@
 
 struct handshake;
 
-/* What a browser puts before a token among its subprotocols. */
+/* Prefix of a token among a browser's subprotocols. */
 #define TOKEN_SOURCE_BEARER "bearer."
 
-/* How the names in Sec-WebSocket-Protocol are parted: by commas, and by
- * blanks where libwebsockets has joined several headers. */
+/* Separators of the names in Sec-WebSocket-Protocol: commas, and spaces where
+ * several headers were joined. */
 #define TOKEN_SOURCE_SEPARATORS ", \t"
 
-/* `query_token`: ?token= is looked at too. */
+/* `query_token`: also accept ?token=. */
 bool token_source_find(const struct handshake *handshake, bool query_token,
                        struct bytes *token);
 

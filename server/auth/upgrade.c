@@ -21,7 +21,8 @@ static bool check_version(const struct handshake *handshake,
                           struct verdict *verdict)
 {
     return bytes_equal(handshake->version, BYTES_LITERAL("13")) ||
-           verdict_refuse(verdict, REFUSAL_VERSION, "expected version 13");
+           verdict_refuse(verdict, REFUSAL_VERSION,
+                          "Sec-WebSocket-Version must be 13");
 }
 
 /* 16 bytes in base64 (RFC 6455, section 4.2.1): 22 digits and "==". */
@@ -44,14 +45,14 @@ static bool check_key(const struct handshake *handshake,
            verdict_refuse(verdict, REFUSAL_KEY, "bad Sec-WebSocket-Key");
 }
 
-/* A proxy may read path segments that Peal would not: so an id has no slash as
- * sent, and each address one spelling. */
+/* A proxy may interpret path segments differently, so an id contains no
+ * unencoded slash, and each path has one spelling. */
 static bool check_client_id(const struct handshake *handshake, struct bytes id,
                             struct verdict *verdict)
 {
     if (handshake->is_parted)
         return verdict_refuse(verdict, REFUSAL_CLIENT_ID,
-                              "a / in a client id is written %2F");
+                              "write a / in a client id as %2F");
     struct error why;
     if (!client_id_check(id, &why)) {
         snprintf(verdict->detail, sizeof verdict->detail, "client id %.110s",
@@ -72,8 +73,7 @@ bool upgrade_may_be_default(const struct upgrade_rules *rules, const char *name)
     return false;
 }
 
-/* When a client offers names it must be answered with one of them, or with a
- * refusal. */
+/* If a client offers names, the response must select one of them, or refuse. */
 static bool choose_offered(const struct upgrade_rules *rules,
                            const struct endpoint *endpoint, struct bytes offer,
                            struct verdict *verdict)
@@ -89,11 +89,14 @@ static bool choose_offered(const struct upgrade_rules *rules,
     }
     if (verdict->protocol)
         return true;
-    return verdict_refuse(verdict, REFUSAL_PROTOCOL,
-                          has_name ? NULL : "name a protocol beside bearer.");
+    return verdict_refuse(
+        verdict, REFUSAL_PROTOCOL,
+        has_name
+            ? NULL
+            : "Sec-WebSocket-Protocol must name a protocol besides bearer.");
 }
 
-/* The one of an endpoint that has no other. */
+/* The protocol of an endpoint that has only one. */
 static const struct protocol *only_protocol(const struct upgrade_rules *rules,
                                             const struct endpoint *endpoint)
 {

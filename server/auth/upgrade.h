@@ -1,5 +1,5 @@
-/* upgrade: the rules a handshake must keep to whoever the client is: method,
- * path, for WebSockets version and key, client id, protocol.
+/* upgrade: checks of a handshake that do not depend on credentials: method,
+ * path, WebSocket version and key, client id, protocol.
  *
  * Owner:   everything is borrowed.
  * Thread:  any.
@@ -12,20 +12,18 @@
 #include "messaging/protocol.h"
 #include "messaging/verdict.h"
 
-/* What the server speaks. */
+/* The server's protocols. */
 struct upgrade_rules {
-    const struct protocol *const *protocols; /* ended by NULL */
+    const struct protocol *const *protocols; /* NULL-terminated */
     const char *default_protocol;            /* the name of one of them */
 };
 
-/* Sets the verdict's client id and protocol, as the path's endpoint reads them.
- * The rules are tried in the order
- * of protocols/websocket.md. */
+/* Sets the verdict's client id and protocol, as read by the path's endpoint.
+ * Rules apply in the order of protocols/websocket.md. */
 bool upgrade_check(const struct upgrade_rules *rules,
                    const struct handshake *handshake, struct verdict *verdict);
 
-/* Whether any endpoint has a protocol of that name which clients may use
- * without naming it. */
+/* Whether a protocol of that name may be the default protocol. */
 bool upgrade_may_be_default(const struct upgrade_rules *rules,
                             const char *name);
 

@@ -1,9 +1,9 @@
-/* words: walks the items of a header that is a list.
+/* words: iterates over the items of a header list.
  *
  * Owner:   everything is borrowed.
  * Thread:  any.
  * Limits:  none.
- * Failure: none; empty items are stepped over.
+ * Failure: none; empty items are skipped.
  */
 #ifndef PEAL_AUTH_WORDS_H
 #define PEAL_AUTH_WORDS_H
@@ -12,8 +12,8 @@
 
 #include "base/bytes.h"
 
-/* Takes the next word off `rest`: what stands between any of `separators`.
- * False at the end. */
+/* Removes the next item, delimited by any of `separators`, from `rest`. False
+ * at the end. */
 bool words_next(struct bytes *rest, const char *separators, struct bytes *word);
 
 #endif

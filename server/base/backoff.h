@@ -1,7 +1,7 @@
-/* backoff: how long to wait before trying again: doubled each time, with
- * jitter, so that many who lost the same thing do not come back as one.
+/* backoff: delay before a retry: doubled each time, with jitter, so that
+ * clients of a failed service do not retry simultaneously.
  *
- * Owner:   embedded in what retries.
+ * Owner:   embedded in the retrying object.
  * Thread:  one at a time.
  * Limits:  from `base_ms` up to `max_ms`.
  * Failure: none.
@@ -17,10 +17,10 @@ struct backoff {
     uint32_t attempts;
 };
 
-/* Between half of the doubled time and all of it. */
+/* The next delay: between half of the doubled time and all of it. */
 uint32_t backoff_next_ms(struct backoff *backoff);
 
-/* It worked: start again from the base. */
+/* Resets the delay after a success. */
 static inline void backoff_reset(struct backoff *backoff)
 {
     backoff->attempts = 0;

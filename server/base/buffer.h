@@ -1,4 +1,4 @@
-/* buffer: text or bytes that grow at the end.
+/* buffer: growable text or bytes.
  *
  * Owner:   the struct owns its memory; buffer_deinit frees it.
  * Thread:  one at a time.
@@ -21,7 +21,7 @@ struct buffer {
 
 void buffer_deinit(struct buffer *buffer);
 
-/* Makes room for `more` bytes behind the end and returns where they go. */
+/* Makes room for `more` bytes after the end and returns a pointer to it. */
 char *buffer_reserve(struct buffer *buffer, size_t more);
 
 void buffer_append(struct buffer *buffer, struct bytes bytes);
@@ -34,7 +34,7 @@ void buffer_append_char(struct buffer *buffer, char c);
 /* Decimal, without padding. */
 void buffer_append_uint(struct buffer *buffer, uint64_t number);
 
-/* printf-like, for what is not hot. */
+/* printf-like; not for hot paths. */
 __attribute__((format(printf, 2, 3))) void
 buffer_append_format(struct buffer *buffer, const char *format, ...);
 
@@ -42,7 +42,7 @@ buffer_append_format(struct buffer *buffer, const char *format, ...);
  */
 void buffer_append_json_string(struct buffer *buffer, struct bytes text);
 
-/* The content, zero-terminated behind its end; valid until the next append. */
+/* The content, followed by a zero; valid until the next append. */
 const char *buffer_text(struct buffer *buffer);
 
 /* Empties the buffer and keeps its memory. */

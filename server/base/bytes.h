@@ -1,6 +1,6 @@
-/* bytes: a borrowed run of bytes, passed by value.
+/* bytes: a borrowed byte range, passed by value.
  *
- * Owner:   nobody; whoever made the bytes keeps them alive.
+ * Owner:   nobody; the creator of the bytes keeps them alive.
  * Thread:  any.
  * Limits:  not zero-terminated; may hold any byte.
  * Failure: none of these can fail.
@@ -26,7 +26,7 @@ static inline struct bytes bytes_of(const char *text)
     return (struct bytes){text, text ? strlen(text) : 0};
 }
 
-/* The same length and the same bytes. Not for secrets: it stops early. */
+/* Whether length and bytes are equal. Not for secrets: not constant-time. */
 static inline bool bytes_equal(struct bytes a, struct bytes b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
@@ -40,16 +40,16 @@ static inline bool bytes_start_with(struct bytes bytes, struct bytes prefix)
             memcmp(bytes.data, prefix.data, prefix.len) == 0);
 }
 
-/* What is left after the first `count` bytes (all of them at the most). */
+/* The rest after the first `count` bytes (at most all of them). */
 static inline struct bytes bytes_skip(struct bytes bytes, size_t count)
 {
     size_t skip = count < bytes.len ? count : bytes.len;
-    if (!skip) /* there may be no data at all to count from */
+    if (!skip) /* `data` may be NULL */
         return bytes;
     return (struct bytes){bytes.data + skip, bytes.len - skip};
 }
 
-/* Without the carriage returns and newlines at its end. */
+/* Without trailing carriage returns and newlines. */
 static inline struct bytes bytes_without_line_ends(struct bytes bytes)
 {
     while (bytes.len && strchr("\r\n", bytes.data[bytes.len - 1]) &&

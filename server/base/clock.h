@@ -1,4 +1,4 @@
-/* clock: what time it is, for people and for measuring.
+/* clock: wall-clock time and monotonic time.
  *
  * Owner:   nothing is owned.
  * Thread:  any.
@@ -11,31 +11,30 @@
 
 #include <stdint.h>
 
-/* Milliseconds since 1970 (UTC): for what leaves the process. */
+/* Milliseconds since 1970 (UTC): for values that leave the process. */
 int64_t clock_wall_ms(void);
 
-/* Milliseconds since some start: for durations and time-outs. Never 0, which
- * stands for no time in many places. */
+/* Milliseconds since an arbitrary start: for durations and time-outs. Never 0,
+ * which often means "no time". */
 uint64_t clock_steady_ms(void);
 
 /* The same clock in nanoseconds. */
 uint64_t clock_steady_ns(void);
 
-/* The time so many seconds before; 0 where the clock has not run so long. */
+/* The time that many seconds earlier; 0 if the clock has not run that long. */
 static inline uint64_t clock_before(uint64_t now_ms, uint64_t seconds)
 {
     return now_ms > seconds * 1000 ? now_ms - seconds * 1000 : 0;
 }
 
-/* How much time lies between two readings of one clock: 0 if `since` is the
- * later one. Times are compared by this, since a difference of unsigned times
- * that is less than nothing is nearly for ever. */
+/* The time between two readings of one clock; 0 if `since` is later. Use it to
+ * compare times, because an unsigned difference would wrap around. */
 static inline uint64_t clock_elapsed(uint64_t now, uint64_t since)
 {
     return now > since ? now - since : 0;
 }
 
-/* CPU time that the calling thread, or the process, has used. */
+/* CPU time used by the calling thread, or the process. */
 uint64_t clock_thread_ns(void);
 uint64_t clock_process_ns(void);
 

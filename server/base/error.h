@@ -1,10 +1,10 @@
-/* error: why something could not be done, in words for a person.
+/* error: a failure reason as text for humans.
  *
  * Owner:   the caller, usually on its stack.
  * Thread:  one at a time.
  * Limits:  the text is cut at the size of the struct.
- * Failure: error_set cannot fail; it returns false so that a function may
- *          end with `return error_set(error, ...)`.
+ * Failure: error_set cannot fail; it returns false so that a function may end
+ *          with `return error_set(error, ...)`.
  */
 #ifndef PEAL_BASE_ERROR_H
 #define PEAL_BASE_ERROR_H

@@ -1,12 +1,12 @@
 /* hash: a seeded hash, and uthash set up to use it.
  *
- * Clients choose channel names and client ids. A secret seed keeps them from
- * choosing names that fall into one bucket.
+ * Clients choose channel names and client ids. A secret seed prevents them from
+ * choosing names that collide in one bucket.
  *
  * Owner:   nothing is owned.
  * Thread:  hash_seed once, before threads start; hash_bytes from any.
  * Limits:  none.
- * Failure: none. Include this in place of <uthash.h>.
+ * Failure: none. Include this instead of <uthash.h>.
  */
 #ifndef PEAL_BASE_HASH_H
 #define PEAL_BASE_HASH_H
@@ -19,12 +19,12 @@ void hash_seed(void);
 
 uint64_t hash_bytes(const void *data, size_t len);
 
-/* The same in every process: for comparing, not for tables. */
+/* Unseeded, the same in every process: for comparisons, not for tables. */
 uint64_t hash_stable(const void *data, size_t len);
 
 #define HASH_FUNCTION(key, len, value)                                         \
     ((value) = (unsigned)hash_bytes(key, len))
-/* small blocks: without memory for them the process ends */
+/* small blocks: out of memory ends the process */
 #define uthash_malloc(size) memory_new(1, size)
 
 #include <uthash.h>
@@ -45,8 +45,8 @@ uint64_t hash_stable(const void *data, size_t len);
         HASH_FIND(hh, head, hash_text.data, hash_text.len, entry);             \
     } while (0)
 
-/* Sets `entry` to a new one, zeroed but for its name and in the hash; there
- * must be none of that name. */
+/* Sets `entry` to a new entry in the hash, zeroed except for its name, which
+ * must not exist yet. */
 #define HASH_ADD_NAMED(head, field, text, entry)                               \
     do {                                                                       \
         const struct bytes hash_text = (text);                                 \
@@ -55,7 +55,7 @@ uint64_t hash_stable(const void *data, size_t len);
         HASH_ADD_KEYPTR(hh, head, (entry)->field, hash_text.len, entry);       \
     } while (0)
 
-/* Sets `entry` to the entry of that name, made when there is none. */
+/* Sets `entry` to the entry of that name, creating it if missing. */
 #define HASH_FIND_OR_ADD_NAMED(head, field, text, entry)                       \
     do {                                                                       \
         const struct bytes hash_name = (text);                                 \

@@ -12,8 +12,7 @@ void hex_encode(const void *data, size_t len, char *out)
     *out = '\0';
 }
 
-/* By hand: the C library's readers of numbers also take blanks, signs and 0x.
- */
+/* Parsed by hand, because the C library also accepts spaces, signs and 0x. */
 static int digit(char c)
 {
     const char *found = c ? strchr(digits, c) : NULL;

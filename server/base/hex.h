@@ -1,9 +1,10 @@
-/* hex: bytes as lower-case hexadecimal digits, in exactly one spelling.
+/* hex: bytes as lower-case hexadecimal digits.
  *
  * Owner:   nothing is owned.
  * Thread:  any.
  * Limits:  none.
- * Failure: hex_decode is false for anything that hex_encode does not write.
+ * Failure: hex_decode returns false for anything that hex_encode cannot
+ *          produce.
  */
 #ifndef PEAL_BASE_HEX_H
 #define PEAL_BASE_HEX_H

@@ -1,6 +1,6 @@
-/* The layout is the one of HDR histograms: linear inside a doubling, one
- * doubling after the other. Recording is a shift and an addition, merging
- * is an addition of arrays, and no value is ever stored. */
+/* The layout of HDR histograms: linear buckets within each doubling. Recording
+ * is a shift and an addition, merging is an addition of arrays, and no value is
+ * ever stored. */
 #include "histogram.h"
 
 #include <math.h>
@@ -36,7 +36,7 @@ uint64_t histogram_bucket_top(size_t bucket)
 
 static uint64_t rank_of(const struct histogram *self, double percent)
 {
-    /* The little less: 99.9 % of 10,000 is 9,990, not the next one. */
+    /* Slightly less, so that 99.9 % of 10,000 is 9,990, not the next one. */
     double exact = ceil(percent / 100.0 * (double)self->count - 1e-6);
 
     if (exact < 1)

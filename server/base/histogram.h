@@ -1,9 +1,10 @@
 /* histogram: durations in log-linear buckets, for percentiles.
  *
- * Owner:   whoever embeds it; it holds no memory of its own.
+ * Owner:   the embedding struct; it has no memory of its own.
  * Thread:  one writer; merge under a lock of the caller's own.
- * Limits:  0 to 2^42 ns (73 minutes), more counts as that; 0.8 % precision.
- * Failure: none; an empty histogram answers 0 to every question.
+ * Limits:  0 to 2^42 ns (73 minutes), larger values count as that; 0.8 %
+ *          precision.
+ * Failure: none; an empty histogram returns 0 for every query.
  */
 #ifndef PEAL_HISTOGRAM_H
 #define PEAL_HISTOGRAM_H
@@ -12,7 +13,7 @@
 #include <stdint.h>
 
 enum {
-    HISTOGRAM_SUB_BITS = 7, /* 128 buckets for each doubling of the value */
+    HISTOGRAM_SUB_BITS = 7, /* 128 buckets per doubling of the value */
     HISTOGRAM_SUB = 1 << HISTOGRAM_SUB_BITS,
     HISTOGRAM_MAX_BITS = 42,
     HISTOGRAM_BUCKETS =
@@ -27,20 +28,20 @@ struct histogram {
     uint64_t buckets[HISTOGRAM_BUCKETS];
 };
 
-/* Empties it; also makes fresh memory a histogram. */
+/* Clears or initializes a histogram. */
 void histogram_init(struct histogram *self);
 
-/* Adds all of `other`; `other` stays as it is. */
+/* Adds all of `other`, which is unchanged. */
 void histogram_merge(struct histogram *self, const struct histogram *other);
 
 /* The smallest value that `percent` (0 to 100) of all values do not exceed,
  * to the bucket's upper edge, never beyond the largest value seen. */
 uint64_t histogram_percentile(const struct histogram *self, double percent);
 
-/* Exact: of the values themselves, not of their buckets. */
+/* Exact: computed from the values, not the buckets. */
 double histogram_mean(const struct histogram *self);
 
-/* The largest value that falls into this bucket: for drawing. */
+/* The largest value of this bucket, for plotting. */
 uint64_t histogram_bucket_top(size_t bucket);
 
 /* Which bucket a value falls into. Below 128 each value has its own; above,

@@ -42,7 +42,7 @@ void inbox_post(struct inbox *inbox, struct inbox_item item)
         inbox->wake(inbox->wake_arg);
 }
 
-/* A burst's memory is given back, the usual size is kept. */
+/* Frees a burst's memory, but keeps the usual size. */
 static void empty(struct inbox_items *list)
 {
     list->count = 0;

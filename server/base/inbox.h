@@ -1,12 +1,12 @@
-/* inbox: work that other threads leave for the thread of one loop.
+/* inbox: work posted by other threads to the thread of one loop.
  *
- * Owner:   the receiver; what subject and object point to is handed over by
- *          agreement between the sender and `run`.
+ * Owner:   the receiver; sender and `run` agree on the ownership of subject and
+ *          object.
  * Thread:  inbox_post from any; inbox_drain from the receiver's only.
- * Limits:  none here: senders look at inbox_depth first and refuse new work
- *          that would swamp the receiver.
- * Failure: out of memory ends the process. Items of one sender run in the
- *          order posted, and the receiver is woken only when it may sleep.
+ * Limits:  none here: senders check inbox_depth first and refuse new work that
+ *          would overload the receiver.
+ * Failure: out of memory ends the process. Items of one sender run in the order
+ *          posted; the receiver is woken only if it may be asleep.
  */
 #ifndef PEAL_BASE_INBOX_H
 #define PEAL_BASE_INBOX_H
@@ -43,16 +43,16 @@ struct inbox {
 
 void inbox_init(struct inbox *inbox, void (*wake)(void *), void *wake_arg);
 
-/* Whatever still waits is forgotten: drain first. */
+/* Discards waiting items: drain first. */
 void inbox_deinit(struct inbox *inbox);
 
 void inbox_post(struct inbox *inbox, struct inbox_item item);
 
-/* Runs what waited when it was called, outside the lock. Returns whether
- * there was anything. */
+/* Runs the items that waited at the time of the call, outside the lock. Returns
+ * whether there were any. */
 bool inbox_drain(struct inbox *inbox);
 
-/* How many items wait now. */
+/* The number of waiting items. */
 static inline size_t inbox_depth(struct inbox *inbox)
 {
     return atomic_load_explicit(&inbox->depth, memory_order_relaxed);

@@ -1,4 +1,4 @@
-/* The tree half of json.h: a thin wall around cJSON. */
+/* The tree half of json.h: a thin wrapper of cJSON. */
 #include "base/json.h"
 
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static const struct json *from_cjson(const cJSON *json)
     return (const struct json *)json;
 }
 
-/* The end of the string that starts at `at`, behind its closing quote. */
+/* The end of the string that starts at `at`, after its closing quote. */
 static char *string_end(char *at)
 {
     for (at++; *at && *at != '"'; at++)
@@ -26,8 +26,8 @@ static char *string_end(char *at)
     return *at ? at + 1 : at;
 }
 
-/* Overwrites the comment that starts at `at` with spaces, newlines stay, and
- * returns its end. */
+/* Overwrites the comment that starts at `at` with spaces, except for newlines,
+ * and returns its end. */
 static char *blank_comment(char *at)
 {
     bool block = at[1] == '*';
@@ -39,7 +39,7 @@ static char *blank_comment(char *at)
     return at;
 }
 
-/* cJSON_Minify would do, but then an error could not name its line. */
+/* Unlike cJSON_Minify, this preserves line numbers for errors. */
 static void blank_comments(char *text)
 {
     for (char *at = text; *at;) {

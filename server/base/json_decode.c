@@ -1,4 +1,4 @@
-/* Values out of raw JSON that a scan has accepted: texts and whole numbers. */
+/* Decodes strings and whole numbers from raw JSON that a scan has accepted. */
 #include <string.h>
 
 #include "base/json.h"
@@ -97,7 +97,7 @@ static char short_escape(char c)
     }
 }
 
-/* Decodes what stands after a backslash; how many bytes it gives, 0 for a
+/* Decodes the escape after a backslash; returns its number of bytes, 0 for a
  * lone surrogate. */
 static size_t decode_escape(const char **at, const char *end, char out[4])
 {
@@ -134,15 +134,15 @@ bool json_decode_string(struct bytes raw, char *out, size_t size, size_t *len)
 
 /* ---- numbers ------------------------------------------------------------- */
 
-/* A number as its digits without the zeros at both ends, and the power of ten
- * that they are multiplied with. */
+/* A number as its digits without leading and trailing zeros, and a power of ten
+ * as factor. */
 struct decimal {
     char digits[32];
     size_t count;
     int64_t power;
 };
 
-/* More digits than fit belong to no number of 64 bits. */
+/* More digits cannot fit 64 bits. */
 static bool add_digit(struct decimal *number, char c)
 {
     if (number->count == sizeof number->digits)
@@ -171,7 +171,7 @@ static bool read_exponent(struct bytes text, int64_t *exponent)
     return true;
 }
 
-/* False for what is no number, or a negative one. */
+/* False for anything but a non-negative number. */
 static bool read_decimal(struct bytes text, struct decimal *number)
 {
     if (!text.len || !is_digit(*text.data) || !add_digits(number, &text))
@@ -243,8 +243,8 @@ static const char infinite[] =
 
 _Static_assert(sizeof infinite - 1 == JSON_DOUBLE_DIGITS, "all its digits");
 
-/* The first digits of a number, from the first that is not 0, and the power of
- * ten of that one. */
+/* The first digits of a number, from the first non-zero one, and its power of
+ * ten. */
 struct magnitude {
     char digits[JSON_DOUBLE_DIGITS];
     size_t count; /* of all digits, kept or not */
@@ -272,7 +272,7 @@ static void add_mantissa(struct magnitude *number, struct bytes *rest)
     number->power--; /* 5 has one digit and the power 0 */
 }
 
-/* So many digits that no mantissa makes up for them count as a big number. */
+/* Exponents beyond any possible mantissa count as a big number. */
 static int64_t exponent_of(struct bytes text)
 {
     enum { DIGITS_MAX = 15 };

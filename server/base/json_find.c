@@ -1,6 +1,5 @@
-/* The lenient part of json.h, for text that the scan has refused: whoever sent
- * it wants to know which message it was. Walks without recursion, so that no
- * depth is too deep. */
+/* The lenient part of json.h, for text rejected by the scan, to identify the
+ * message in the error. It does not recurse, so any depth is possible. */
 #include <string.h>
 
 #include "base/json.h"
@@ -9,7 +8,7 @@ struct walk {
     const char *at;
     const char *end;
     int depth;
-    char before; /* what stood before, blanks aside */
+    char before; /* the last character that is not white space */
 };
 
 static void skip_blanks(struct walk *walk)
@@ -18,7 +17,7 @@ static void skip_blanks(struct walk *walk)
         walk->at++;
 }
 
-/* The string that begins here, with its quotes; as far as it goes. */
+/* The string that begins here, with its quotes, possibly unterminated. */
 static struct bytes take_string(struct walk *walk)
 {
     const char *start = walk->at++;
@@ -29,7 +28,7 @@ static struct bytes take_string(struct walk *walk)
     return (struct bytes){start, (size_t)(walk->at - start)};
 }
 
-/* A number or a word; nothing where an object or a list begins. */
+/* A number or a literal; empty for an object or a list. */
 static struct bytes take_rest(struct walk *walk)
 {
     const char *start = walk->at;
@@ -46,7 +45,7 @@ static struct bytes take_scalar(struct walk *walk)
                                                     : take_rest(walk);
 }
 
-/* Behind a string that is in place of a member's name. */
+/* After a string in the position of a member's name. */
 static bool is_name(struct walk *walk, struct bytes text, const char *name)
 {
     skip_blanks(walk);
@@ -87,7 +86,7 @@ struct bytes json_find_scalar(struct bytes text, const char *name)
             continue;
         walk.at++;
         if (found.len)
-            return none; /* which one would it be? */
+            return none; /* ambiguous */
         found = take_scalar(&walk);
         walk.before = ':';
     } while (walk.at < walk.end && walk.depth > 0);

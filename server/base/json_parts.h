@@ -1,4 +1,4 @@
-/* json_parts: what the scan and the decoding half of json.h share.
+/* json_parts: shared by the scanning and the decoding half of json.h.
  *
  * Owner:   nothing is owned.
  * Thread:  any.
@@ -14,11 +14,12 @@
 
 #include "base/bytes.h"
 
-/* The digits of the first whole number that no double holds. */
+/* The digits of the first whole number that exceeds a double. */
 enum { JSON_DOUBLE_DIGITS = 309 };
 
-/* Reads the digits after "\u", and the second escape of a pair: how many bytes
- * these are. A lone surrogate is returned as it is. 0: not four digits. */
+/* Reads the digits after "\u", and the second escape of a pair; returns their
+ * length. Lone surrogates are returned unchanged. 0: invalid.
+ */
 size_t json_unicode_read(struct bytes text, uint32_t *code);
 
 static inline bool json_is_surrogate(uint32_t code)

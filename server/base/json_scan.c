@@ -1,6 +1,6 @@
-/* The scanning half of json.h: one pass, no allocation, nothing lenient. What
- * it accepts is spliced into frames for other clients, so whatever a strict
- * parser at their end would refuse must be refused here. */
+/* The scanning half of json.h: one pass, no allocation, strict. Accepted text
+ * is copied into frames for other clients, so everything that a strict parser
+ * would reject must be rejected here. */
 #include <string.h>
 
 #include "base/json.h"
@@ -17,7 +17,7 @@ struct scan {
 
 static bool scan_value(struct scan *scan);
 
-/* No bytes may stand nowhere. */
+/* An empty text may have a NULL pointer. */
 static struct scan scan_of(struct bytes text)
 {
     const char *start = text.data ? text.data : "";
@@ -37,7 +37,7 @@ static void skip_space(struct scan *scan)
         scan->at++;
 }
 
-/* Steps over `c` when it is next. */
+/* Skips `c` if it is next. */
 static bool accept(struct scan *scan, char c)
 {
     if (scan->at == scan->end || *scan->at != c)
@@ -51,8 +51,8 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* After "\u". A surrogate without its other half is no character: some
- * parsers replace it, others refuse the whole text (RFC 8259 section 8.2). */
+/* After "\u". A lone surrogate is not a character: some parsers replace it,
+ * others reject the whole text (RFC 8259 section 8.2). */
 static bool scan_unicode(struct scan *scan)
 {
     const char *escape = scan->at - 2;
@@ -60,7 +60,7 @@ static bool scan_unicode(struct scan *scan)
     uint32_t code;
     size_t len = json_unicode_read(rest, &code);
     if (!len)
-        return fail(scan, "bad \\u escape");
+        return fail(scan, "invalid \\u escape");
     if (json_is_surrogate(code) && !scan->stays_here) {
         scan->at = escape;
         return fail(scan, "lone surrogate");
@@ -72,17 +72,17 @@ static bool scan_unicode(struct scan *scan)
 static bool scan_escape(struct scan *scan)
 {
     if (scan->at == scan->end)
-        return fail(scan, "unfinished string");
+        return fail(scan, "unterminated string");
     char c = *scan->at++;
     if (c == 'u')
         return scan_unicode(scan);
     /* strchr would also find the terminator for a zero byte */
     if (c == '\0' || !strchr("\"\\/bfnrt", c))
-        return fail(scan, "bad escape");
+        return fail(scan, "invalid escape");
     return true;
 }
 
-/* Whatever stands in no string is ASCII, or wrong. */
+/* Outside of strings, only ASCII is valid. */
 static bool check_utf8(struct scan *scan, const char *start)
 {
     struct bytes text = {start, (size_t)(scan->at - start)};
@@ -105,7 +105,7 @@ static bool scan_string(struct scan *scan)
         if (c == '\\' && !scan_escape(scan))
             return false;
     }
-    return fail(scan, "unfinished string");
+    return fail(scan, "unterminated string");
 }
 
 static bool scan_digits(struct scan *scan)
@@ -113,12 +113,12 @@ static bool scan_digits(struct scan *scan)
     const char *start = scan->at;
     while (scan->at < scan->end && is_digit(*scan->at))
         scan->at++;
-    return scan->at > start || fail(scan, "bad number");
+    return scan->at > start || fail(scan, "invalid number");
 }
 
-/* The rest of a number that is long or has an exponent: few are, so only they
- * are looked at twice. A parser at the other end reads doubles (RFC 8259
- * section 6): to one of them 1e999 is infinite, to another an error. */
+/* Checks numbers that are long or have an exponent, which are rare, a second
+ * time. Receivers parse doubles (RFC 8259 section 6): for some, 1e999 is
+ * infinite, for others an error. */
 static bool check_size(struct scan *scan, const char *start)
 {
     struct bytes number = {start, (size_t)(scan->at - start)};
@@ -148,12 +148,12 @@ static bool scan_word(struct scan *scan, struct bytes word)
 {
     struct bytes rest = {scan->at, (size_t)(scan->end - scan->at)};
     if (!bytes_start_with(rest, word))
-        return fail(scan, "unknown word");
+        return fail(scan, "unknown literal");
     scan->at += word.len;
     return true;
 }
 
-/* Behind the opening bracket. */
+/* After the opening bracket. */
 static bool scan_array(struct scan *scan)
 {
     skip_space(scan);
@@ -167,7 +167,7 @@ static bool scan_array(struct scan *scan)
     return accept(scan, ']') || fail(scan, "expected , or ]");
 }
 
-/* Behind the white space before a member: its name and the colon. */
+/* After the white space before a member: its name and the colon. */
 static bool scan_name(struct scan *scan, struct bytes *name)
 {
     skip_space(scan);
@@ -199,7 +199,7 @@ static void fill_slot(struct json_slot *slot, struct bytes raw)
     slot->raw = is_null && !slot->keeps_null ? (struct bytes){0} : raw;
 }
 
-/* Behind the opening brace; fills the slots that are named. */
+/* After the opening brace; fills the slots of named members. */
 static bool scan_object(struct scan *scan, struct json_slot *slots,
                         size_t count)
 {
@@ -264,7 +264,7 @@ static bool scan_whole_object(struct scan *scan, struct json_slot *slots,
     if (!scan_object(scan, slots, count))
         return false;
     skip_space(scan);
-    return scan->at == scan->end || fail(scan, "text behind the object");
+    return scan->at == scan->end || fail(scan, "text after the object");
 }
 
 static bool scan_into(struct scan scan, struct json_slot *slots, size_t count,

@@ -12,8 +12,8 @@
 #include "base/utc_time.h"
 #include "base/utf8.h"
 
-/* A field that does not fit is left out whole, so that a line is always valid:
- * room for saying so, and for its end, is kept. */
+/* A field that does not fit is omitted completely, so that lines are always
+ * valid. Room for a note about it, and for the end, is reserved. */
 enum { VALUE_MAX = 2048, END_MAX = 32 };
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
@@ -32,8 +32,8 @@ void log_setup(enum log_level level, enum log_format format)
     chosen = format;
 }
 
-/* The variable names device and inode of the stream that systemd made. Who is
- * started by a service may have another stderr. */
+/* The variable contains device and inode of systemd's stream. A process started
+ * by a service may have a different stderr. */
 void log_detect_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
@@ -91,7 +91,7 @@ static bool put(struct log_line *line, struct bytes text)
     return true;
 }
 
-/* How many bytes the character at the start of `text` has; 0: it is none. */
+/* The length of the character at the start of `text`; 0: invalid. */
 static size_t character_len(struct bytes text)
 {
     unsigned char c = (unsigned char)text.data[0];
@@ -101,8 +101,8 @@ static size_t character_len(struct bytes text)
                : 0;
 }
 
-/* Control characters of ASCII and Latin-1, and what terminals and parsers take
- * for the end of a line: U+2028 and U+2029. */
+/* Control characters of ASCII and Latin-1, and the line separators U+2028 and
+ * U+2029. */
 static bool is_control(struct bytes character)
 {
     unsigned char first = (unsigned char)character.data[0];
@@ -124,7 +124,7 @@ static unsigned code_of(struct bytes character)
     return character.len == 2 ? last : 0x2000u | (last & 0x3fu);
 }
 
-/* Puts a character as it stands within quotes, in JSON and in key=value. */
+/* Appends a character, escaped for quotes in JSON and key=value. */
 static size_t escape(struct bytes character, char out[8])
 {
     char c = character.data[0];
@@ -175,7 +175,7 @@ static bool is_plain(struct bytes text)
     return text.len > 0 && text.len <= VALUE_MAX;
 }
 
-/* Puts name and value, or notes that they did not fit. */
+/* Appends name and value, or records that they did not fit. */
 static void put_field(struct log_line *line, const char *name,
                       struct bytes value)
 {
@@ -297,10 +297,10 @@ void log_tick(void)
         return;
     uint64_t total = suppressed_lines;
     if (total > told)
-        log_event(LOG_WARN, "Log lines left out",
+        log_event(LOG_WARN, "Log lines suppressed",
                   LOG_NUMBER("count", total - told),
                   LOG_NUMBER("seconds", LOG_SUMMARY_SECONDS),
-                  LOG_TEXT("reason", "more a second than are logged"));
+                  LOG_TEXT("reason", "limit of lines per second"));
     told_ms = now;
     told = total;
 }

@@ -1,13 +1,14 @@
-/* log: one event a line on stderr or in a file, as key=value or as JSON.
- * Whatever is put into it, a line is valid UTF-8, and valid JSON where that was
- * chosen.
+/* log: writes one event per line to stderr or a file, as key=value or JSON.
+ * Lines are always valid UTF-8, and valid JSON in that format.
  *
  * Owner:   process-wide level and format; fields are borrowed for the call.
  * Thread:  log_setup before threads start and on reload; the rest from any.
- *          Lines never mix, and nobody waits for them: see log_writer.h.
+ *          Lines are never interleaved, and callers never block: see
+ *          log_writer.h.
  * Limits:  a value is cut at 2 KiB. Fields beyond 4 KiB are left out, and the
- *          line says so. What a peer can cause goes through log_limited: so
- *          many lines a second a place, the rest counted and summed up.
+ *          line says so. Use log_limited for events that a peer can cause: each
+ *          call site has a limit of lines per second; further lines are counted
+ *          and reported.
  * Failure: a line that cannot be written is lost, and counted.
  */
 #ifndef PEAL_BASE_LOG_H
@@ -23,7 +24,7 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
-/* One named value of an event; a field without a name ends the list. */
+/* A named value of an event; a field without a name ends the list. */
 struct log_field {
     const char *name;
     struct bytes text; /* used when data is not NULL */
@@ -34,13 +35,13 @@ struct log_field {
 struct log_line {
     char text[LOG_WRITER_LINE_MAX];
     size_t len;
-    size_t start; /* behind the priority */
+    size_t start; /* after the priority */
     bool is_cut;  /* a field was left out */
 };
 
 enum { LOG_SUMMARY_SECONDS = 10 };
 
-/* State of one rate-limited place; zeroed at start. */
+/* State of one rate-limited call site; initially zeroed. */
 struct log_limit {
     _Atomic uint64_t second;
     _Atomic uint32_t count;
@@ -49,18 +50,18 @@ struct log_limit {
 
 void log_setup(enum log_level level, enum log_format format);
 
-/* Where stderr is the journal (sd-daemon(3)), each line begins with its
- * priority from here on: <3> for an error. Before threads start. */
+/* If stderr is the journal (sd-daemon(3)), each line begins with its priority
+ * from now on: <3> for an error. Call before threads start. */
 void log_detect_journal(void);
 
-/* To this file, opened anew if it is the same; NULL: to stderr. On false, where
- * it went before. */
+/* Logs to this file, reopened if it is the same; NULL: to stderr. On false, the
+ * destination is unchanged. */
 bool log_use_file(const char *path, struct error *why);
 
-/* Whether that can be done. */
+/* Whether log_setup would succeed. */
 bool log_check_file(const char *path, struct error *why);
 
-/* Opens the file anew, after a rotation; where it cannot, a line says so. */
+/* Reopens the file, after a rotation; logs an error on failure. */
 void log_reopen(void);
 
 /* Whether an event of this level would be written. */
@@ -70,24 +71,25 @@ bool log_is_on(enum log_level level);
 void log_write(enum log_level level, const char *message,
                const struct log_field *fields);
 
-/* The same whichever level log_setup chose: for lines that must be there. */
+/* The same regardless of the log level, for mandatory lines. */
 void log_write_always(enum log_level level, const char *message,
                       const struct log_field *fields);
-/* How many lines log_limited has held back. */
+/* The number of lines suppressed by log_limited. */
 uint64_t log_suppressed(void);
 
-/* Once a second: every LOG_SUMMARY_SECONDS a line says how many lines were
- * held back in that time, if there were any. */
+/* Call once a second. Every LOG_SUMMARY_SECONDS it logs how many lines were
+ * suppressed, if any. */
 void log_tick(void);
 
 /* A log_writer_lost_line. */
 size_t log_lost_line(char out[LOG_WRITER_LINE_MAX], uint64_t count);
 
-/* Makes the line without writing it. */
+/* Formats the line without writing it. */
 void log_line_make(struct log_line *line, enum log_level level,
                    const char *message, const struct log_field *fields);
 
-/* Whether this place may write now; sets how many lines it held back. */
+/* Whether this call site may log now; sets the number of lines it has
+ * suppressed. */
 bool log_limit_pass(struct log_limit *limit, uint32_t per_second,
                     uint32_t *suppressed);
 
@@ -113,7 +115,7 @@ bool log_limit_pass(struct log_limit *limit, uint32_t per_second,
               (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 #endif
 
-/* The same, where a peer can cause the event as often as it likes. */
+/* The same, for events that a peer can cause without limit. */
 #define log_limited(level, per_second, message, ...)                           \
     do {                                                                       \
         static struct log_limit limit_;                                        \

@@ -15,7 +15,7 @@
 
 enum { POLL_MS = 50, TRIES_MAX = 20 };
 
-/* Under the lock, but for the counts. */
+/* Protected by the lock, except for the counters. */
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -51,7 +51,7 @@ static void push(const char *line, size_t len)
     writer.len += len;
 }
 
-/* Takes as many whole lines as fit; their length. */
+/* Takes as many whole lines as fit; returns their length. */
 static size_t pop(char out[LOG_WRITER_LINE_MAX])
 {
     size_t whole = 0;
@@ -75,7 +75,7 @@ static uint64_t count_lines(const char *text, size_t len)
     return count;
 }
 
-/* A number that stays: what is behind it is exchanged in one step. */
+/* Keeps the descriptor's number: dup3 replaces the file atomically. */
 static _Atomic int output = STDERR_FILENO;
 
 int log_writer_open(const char *path, struct error *why)
@@ -112,7 +112,7 @@ static bool has_room(void)
     return poll(&fd, 1, POLL_MS) != 0;
 }
 
-/* Who shares stderr with us may have made it non-blocking. */
+/* Another process may have made a shared stderr non-blocking. */
 static bool write_all(const char *text, size_t len)
 {
     for (int tries = 0; len && tries < TRIES_MAX;) {
@@ -137,8 +137,8 @@ static bool is_stopping(void)
     return stopping;
 }
 
-/* A pipe with room takes LOG_WRITER_LINE_MAX bytes without waiting. At the end
- * it is not waited for longer than allowed. */
+/* A writable pipe takes LOG_WRITER_LINE_MAX bytes without blocking. At
+ * shutdown, the wait is limited. */
 static bool wait_for_room(int *waited_ms)
 {
     while (!has_room()) {
@@ -163,7 +163,7 @@ static bool wait_for_lines(void)
     return writer.len > 0;
 }
 
-/* Does not go through the queue, which is what was full. */
+/* Bypasses the queue, which was full. */
 static void report_lost(uint64_t *reported, int *waited_ms)
 {
     char line[LOG_WRITER_LINE_MAX];
@@ -200,7 +200,7 @@ static void *run(void *arg)
 void log_writer_start(log_writer_lost_line *lost_line)
 {
     writer.lost_line = lost_line;
-    /* not by the thread: it may begin after the first is lost */
+    /* not in the thread, which may start after the first loss */
     writer.lost_at_start = log_writer_lost();
     pthread_mutex_lock(&writer.lock);
     writer.is_running = true;

@@ -16,7 +16,7 @@ struct loop {
     uv_prepare_t prepare;
     uv_check_t check;
     void (*turn)(void *arg);
-    void (*give_up)(void *arg, int fd); /* NULL: nobody asked */
+    void (*give_up)(void *arg, int fd); /* NULL: not wanted */
     void *arg;
 };
 
@@ -35,7 +35,7 @@ struct loop_watch {
     void *arg;
 };
 
-/* The wake-up itself is all: the turn that follows does the work. */
+/* Nothing to do: the turn that follows does the work. */
 static void on_async(uv_async_t *async)
 {
     (void)async;
@@ -45,7 +45,7 @@ static void take_turn(struct loop *loop)
 {
     int fd;
     while ((fd = unwatched_take()) >= 0) {
-        PANIC_IF(fd == loop->uv.async_io_watcher.fd); /* deaf to others */
+        PANIC_IF(fd == loop->uv.async_io_watcher.fd); /* no other events */
         if (loop->give_up)
             loop->give_up(loop->arg, fd);
     }
@@ -72,7 +72,7 @@ static void *reallocate(void *old, size_t size)
     return memory_resize(old, size, 1);
 }
 
-/* libuv aborts without a word where it has no memory: ours says why. */
+/* libuv aborts silently when out of memory: these functions print a message. */
 static void give_memory(void)
 {
     PANIC_IF(uv_replace_allocator(allocate, reallocate, memory_new, free));
@@ -170,7 +170,7 @@ struct loop_timer *loop_timer_new(struct loop *loop, uint64_t delay_ms,
     timer->arg = arg;
     uv_timer_init(&loop->uv, &timer->uv);
     timer->uv.data = timer;
-    /* libuv's idea of now may be old outside its callbacks */
+    /* libuv's cached time may be outdated outside callbacks */
     uv_update_time(&loop->uv);
     uv_timer_start(&timer->uv, on_timer, delay_ms, repeat_ms);
     timer->due_ms = uv_now(&loop->uv) + delay_ms;
@@ -200,9 +200,9 @@ static void arm(struct loop_watch *watch)
         uv_poll_stop(&watch->uv);
 }
 
-/* On an error libuv stops watching. Whoever reads or writes the descriptor
- * learns what is wrong; but what came before may take more than one call to
- * read, so it is watched until he gives it up. */
+/* On an error libuv stops watching. The descriptor's user gets the error when
+ * reading or writing, but reading earlier data may take several calls, so it is
+ * watched until the user closes it. */
 static void on_poll(uv_poll_t *uv, int status, int events)
 {
     struct loop_watch *watch = uv->data;

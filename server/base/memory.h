@@ -1,10 +1,10 @@
-/* memory: allocation that cannot fail, and the end for impossible states.
+/* memory: allocation that cannot fail, and panics for impossible states.
  *
- * Owner:   the caller gets owned memory, to be given to free().
+ * Owner:   the caller owns returned memory; release it with free().
  * Thread:  any.
- * Limits:  the caller bounds every size that comes from outside first.
- * Failure: out of memory or a broken invariant ends the process with a
- *          message: a server that goes on half-built is worse than a restart.
+ * Limits:  callers must bound sizes that come from outside.
+ * Failure: out of memory or a broken invariant ends the process with a message:
+ *          a restart is better than an inconsistent server.
  */
 #ifndef PEAL_BASE_MEMORY_H
 #define PEAL_BASE_MEMORY_H
@@ -17,17 +17,18 @@ void *memory_new(size_t count, size_t size);
 /* Grows or shrinks `old` (may be NULL); new bytes are not zeroed. */
 void *memory_resize(void *old, size_t count, size_t size);
 
-/* The next size of a table that is full with `count`: twice that, and from
- * 4096 on a quarter more, so that less of a big one stands empty. */
+/* The next size of a table that is full with `count` entries: twice that, or a
+ * quarter more from 4096 on, so that big tables waste less memory. */
 size_t memory_grown(size_t count);
 
 /* An owned, zero-terminated copy of `len` bytes. */
 char *memory_copy_text(const char *data, size_t len);
 
-/* Ends the process: prints where and why to stderr and aborts. */
+/* Aborts the process after printing location and reason to stderr. */
 _Noreturn void memory_panic(const char *file, int line, const char *why);
 
-/* Kept in release builds: a broken invariant is our bug, never the peer's. */
+/* Kept in release builds: a broken invariant is a bug in Peal, never caused by
+ * a peer. */
 #define PANIC_IF(condition)                                                    \
     do {                                                                       \
         if (__builtin_expect(!!(condition), 0))                                \

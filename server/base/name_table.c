@@ -4,9 +4,9 @@
 
 #include "base/hash.h"
 
-/* One block holds three arrays: the names in their order, their hashes in the
- * same order, and the slots. A slot holds a name's place in the order, plus
- * one; 0 is a free slot. At most 7 of 8 slots are taken. */
+/* One block contains three arrays: the names in order, their hashes in the same
+ * order, and the slots. A slot contains a name's index plus one; 0 is a free
+ * slot. At most 7 of 8 slots are used. */
 
 enum { LIMIT_MIN = 4 };
 
@@ -30,7 +30,7 @@ static uint32_t hash_of(struct bytes name)
     return (uint32_t)hash_bytes(name.data, name.len);
 }
 
-/* The slot where the search for a hash begins. */
+/* The first slot of the search for a hash. */
 static uint32_t home_of(uint32_t hash, uint32_t slot_count)
 {
     return (uint32_t)((uint64_t)hash * slot_count >> 32);

@@ -1,13 +1,13 @@
-/* name_table: a hash of names in few bytes, in the order they were added.
+/* name_table: a compact hash table of names, in insertion order.
  *
- * For tables with an entry a connection, where uthash's handle of 56 bytes
- * would outweigh the entry. The name is a member of what is looked up: the
- * caller goes from one to the other (NAME_TABLE_ENTRY). Probing is linear over
- * the seeded hash of hash.h: names cannot be chosen to collide.
+ * For tables with an entry per connection, where uthash's handle of 56 bytes
+ * would exceed the entry. The name is a member of the entry; NAME_TABLE_ENTRY
+ * converts between them. Linear probing with the seeded hash of hash.h, so
+ * names cannot be chosen to collide.
  *
- * Owner:   names are borrowed, and must neither move nor change while they are
- *          in the table; it owns its arrays, which it frees when it is empty.
- * Thread:  under the lock of whoever owns it.
+ * Owner:   names are borrowed, and must neither move nor change while in the
+ *          table; the table owns its arrays and frees them when it is empty.
+ * Thread:  under the owner's lock.
  * Limits:  2^31 names.
  * Failure: none.
  */
@@ -23,8 +23,8 @@
 struct name_table {
     char **names;   /* in order; NULL where one was removed */
     uint32_t count; /* of names */
-    uint32_t used;  /* of `names`, with what was removed */
-    uint32_t limit; /* of `used`: then the table is built anew */
+    uint32_t used;  /* of `names`, including removed ones */
+    uint32_t limit; /* of `used`: then the table is rebuilt */
 };
 
 /* The entry, a `type`, whose `member` is that name; NULL for NULL. */
@@ -42,16 +42,16 @@ char *name_table_find(const struct name_table *table, struct bytes name);
 /* Adds a zero-terminated name, which must not be in the table. */
 void name_table_add(struct name_table *table, char *name);
 
-/* Takes out a name that is in the table, by the pointer that was added. */
+/* Removes a name by the pointer that was added; it must be in the table. */
 void name_table_remove(struct name_table *table, const char *name);
 
-/* The same of names whose hash is from `first` up to `last`: a share of the
- * table that stays the same whatever is added, removed or moved. */
+/* Iterates over names whose hash is from `first` up to `last`: a share of the
+ * table that is independent of additions and removals. */
 char *name_table_next_of(const struct name_table *table, uint32_t *at,
                          uint32_t first, uint32_t last);
 
-/* The next name from `*at` on, which begins with 0; NULL after the last. The
- * name given last may be removed meanwhile, and no name added. */
+/* The next name from `*at` on, which starts at 0; NULL after the last. During
+ * iteration, the last returned name may be removed, and no name added. */
 char *name_table_next(const struct name_table *table, uint32_t *at);
 
 #endif

@@ -8,7 +8,7 @@
 struct origin {
     struct bytes scheme;
     struct bytes host;
-    uint32_t port; /* 0: the scheme has none of its own */
+    uint32_t port; /* 0: the scheme has no default */
 };
 
 struct pattern {
@@ -53,7 +53,7 @@ static bool parse_port(struct bytes text, uint32_t *port)
     return number > 0 && number <= 65535;
 }
 
-/* How much of `text` is the host: up to the colon before a port. */
+/* The length of the host in `text`: up to the colon before a port. */
 static size_t host_len(struct bytes text)
 {
     bool is_ipv6 = text.len && text.data[0] == '[';
@@ -72,7 +72,7 @@ static bool is_host(struct bytes host)
     return all_of(host, "-._");
 }
 
-/* Reads `host[:port]`; a missing port leaves what is there. */
+/* Reads `host[:port]`; a missing port leaves the value unchanged. */
 static bool parse_authority(struct bytes text, struct bytes *host,
                             uint32_t *port)
 {
@@ -87,7 +87,7 @@ static bool parse_authority(struct bytes text, struct bytes *host,
            (rest.data[0] == ':' && parse_port(bytes_skip(rest, 1), port));
 }
 
-/* Cuts `scheme://` off. */
+/* Removes `scheme://`. */
 static bool parse_scheme(struct bytes *text, struct bytes *scheme)
 {
     const char *mark =
@@ -107,7 +107,7 @@ static bool parse(struct bytes text, struct origin *origin)
     return parse_authority(text, &origin->host, &origin->port);
 }
 
-/* Cuts `end` off. */
+/* Removes `end`. */
 static bool cut_end(struct bytes *text, struct bytes end)
 {
     if (text->len < end.len ||
@@ -117,7 +117,7 @@ static bool cut_end(struct bytes *text, struct bytes end)
     return true;
 }
 
-/* Like parse, with `*.` before the host and `:*` in place of the port. */
+/* Like parse, with `*.` before the host and `:*` instead of the port. */
 static bool parse_pattern(const char *text, struct pattern *pattern)
 {
     struct bytes rest = bytes_of(text);
@@ -135,7 +135,7 @@ static bool parse_pattern(const char *text, struct pattern *pattern)
            !(pattern->is_any_host && origin->host.len < 2);
 }
 
-/* Origins without a host, and what stands for all of them. */
+/* Origins without a host, and the wildcard. */
 static bool is_word(struct bytes text)
 {
     return bytes_equal(text, BYTES_LITERAL("null")) ||

@@ -1,11 +1,11 @@
-/* origin: which web pages may talk to us (RFC 6454).
+/* origin: web origins and patterns of them (RFC 6454).
  *
  * Owner:   everything is borrowed.
  * Thread:  any.
  * Limits:  a pattern is an origin, `scheme://host[:port]`, with `*.` before a
  *          domain, `:*` for any port, or both; or `null`, `file://` (Electron,
  *          Cordova), or `*`: any origin.
- * Failure: what is no origin matches nothing.
+ * Failure: an invalid origin matches nothing.
  */
 #ifndef PEAL_BASE_ORIGIN_H
 #define PEAL_BASE_ORIGIN_H
@@ -14,29 +14,27 @@
 
 #include "base/bytes.h"
 
-/* Whether an allow-list may hold this. */
+/* Whether an allow-list may contain the pattern. */
 bool origin_pattern_is_valid(const char *pattern);
 
-/* What is wrong with one that it may not hold, in words; NULL: that it is no
- * origin is all there is to say. */
+/* Why a pattern is invalid; NULL: no specific reason. */
 const char *origin_pattern_fault(const char *pattern);
 
 /* A pattern's host `*.example.com` matches a.example.com and
  * b.a.example.com, not example.com itself. Scheme and port must be the same,
- * unless the port is `*`; case does not count.
- */
+ * unless the port is `*`; case does not count. */
 bool origin_matches(const char *pattern, struct bytes origin);
 
 /* Whether the page came from this machine, over HTTP. */
 bool origin_is_loopback(struct bytes origin);
 
-/* Whether the page was served from `host` (a Host header), where a missing
- * port is that of the origin's scheme. If this request came over TLS
- * (`is_secure`), so must the page have: anybody on its way could have written
- * a page that came without. */
+/* Whether the page was served from `host` (a Host header); a missing port is
+ * the default of the origin's scheme. If this request came over TLS
+ * (`is_secure`), the page must have too, because a page over plain HTTP could
+ * have been forged. */
 bool origin_is_same(struct bytes origin, struct bytes host, bool is_secure);
 
-/* Whether a Host header names this machine as it calls itself. */
+/* Whether a Host header names the loopback interface. */
 bool origin_host_is_loopback(struct bytes host);
 
 #endif

@@ -1,10 +1,10 @@
-/* random: numbers nobody can guess.
+/* random: unguessable numbers.
  *
  * Owner:   nothing is owned.
  * Thread:  any.
  * Limits:  none.
- * Failure: without a working kernel source the process ends: guessable
- *          tickets, epochs and hash seeds are worse than no service.
+ * Failure: ends the process if the kernel's source fails: guessable tickets,
+ *          epochs and hash seeds are worse than no service.
  */
 #ifndef PEAL_BASE_RANDOM_H
 #define PEAL_BASE_RANDOM_H

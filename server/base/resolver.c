@@ -13,7 +13,8 @@
 struct resolver {
     char *host;
     char port[8];
-    struct resolver_result result; /* the thread's, until `state` says so */
+    struct resolver_result
+        result; /* used by the thread until `state` changes */
     _Atomic int state;
     _Atomic int owners;
 };

@@ -1,10 +1,10 @@
-/* resolver: the addresses of a host, without waiting for DNS: a thread of its
- * own asks, and the result is looked for now and then.
+/* resolver: resolves a host name without blocking: a separate thread queries
+ * DNS, and the caller polls for the result.
  *
  * Owner:   the caller; resolver_free may come before the result.
  * Thread:  one at a time.
- * Limits:  RESOLVER_ADDRESSES of them.
- * Failure: RESOLVER_FAILED, and why.
+ * Limits:  RESOLVER_ADDRESSES addresses.
+ * Failure: RESOLVER_FAILED, and the reason.
  */
 #ifndef PEAL_BASE_RESOLVER_H
 #define PEAL_BASE_RESOLVER_H
@@ -25,15 +25,15 @@ struct resolver_address {
 struct resolver_result {
     struct resolver_address items[RESOLVER_ADDRESSES]; /* IPv4 first */
     size_t count;
-    const char *why; /* it failed; static */
+    const char *why; /* the reason of a failure; static */
 };
 
 struct resolver;
 
-/* An address in digits is done at once. */
+/* A numeric address is resolved immediately. */
 struct resolver *resolver_new(const char *host, uint16_t port);
 
-/* The result is filled in when it is there. */
+/* Fills in the result when available. */
 enum resolver_state resolver_poll(const struct resolver *resolver,
                                   struct resolver_result *result);
 

@@ -1,7 +1,7 @@
-/* shards: locks for a table that many threads use at once, split by the names
- * of its entries: two names rarely wait for one lock.
+/* shards: locks for a table shared by many threads, split by entry name, so
+ * that two names rarely contend for one lock.
  *
- * Owner:   the table, which has an array of SHARDS parts beside the locks.
+ * Owner:   the table, which has an array of SHARDS parts next to the locks.
  * Thread:  any, after shards_init.
  * Limits:  SHARDS parts.
  * Failure: none.
@@ -21,10 +21,10 @@ struct shards {
 
 void shards_init(struct shards *shards);
 
-/* While nobody holds a lock. */
+/* Call while no lock is held. */
 void shards_deinit(struct shards *shards);
 
-/* Locks the part that a name belongs to; returns its index. */
+/* Locks the part of a name; returns its index. */
 unsigned shards_lock(struct shards *shards, struct bytes name);
 
 /* The same for a part by its index. */

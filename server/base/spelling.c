@@ -15,7 +15,7 @@ static size_t least(size_t a, size_t b, size_t c)
     return smaller < c ? smaller : c;
 }
 
-/* Levenshtein's distance. `row[j]` is the distance between what was seen of
+/* Levenshtein distance. `row[j]` is the distance between the processed part of
  * `a` and the first j letters of `b`; only one row of the matrix is kept. */
 size_t spelling_distance(const char *a, const char *b)
 {
@@ -47,7 +47,7 @@ void spelling_offer(struct spelling *spelling, const char *name)
 
 const char *spelling_best(const struct spelling *spelling)
 {
-    /* one letter in three may be wrong: more, and it is another word */
+    /* at most one letter in three may differ */
     size_t allowed = 1 + strnlen(spelling->wanted, SPELLING_MAX) / 3;
     bool near = spelling->best[0] && spelling->distance <= allowed;
     return near ? spelling->best : NULL;

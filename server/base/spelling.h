@@ -1,9 +1,9 @@
-/* spelling: which known name a mistyped one was probably meant to be.
+/* spelling: suggests the known name closest to a mistyped one.
  *
  * Owner:   the caller, on its stack; offered names are copied.
  * Thread:  one at a time.
  * Limits:  names are compared up to SPELLING_MAX bytes.
- * Failure: none: spelling_best is NULL when no name is near.
+ * Failure: none: spelling_best returns NULL if no name is close.
  */
 #ifndef PEAL_SPELLING_H
 #define PEAL_SPELLING_H
@@ -21,18 +21,18 @@ struct spelling {
     char best[SPELLING_MAX + 1];
 };
 
-/* How many letters must be added, removed or changed to get from `a` to `b`.
- * Case does not count, and a dot, a dash and an underscore are the same. */
+/* The edit distance of `a` and `b`. Case is ignored; dot, dash and underscore
+ * are equal. */
 size_t spelling_distance(const char *a, const char *b);
 
-/* Proposes a name; the nearest one so far is kept. */
+/* Offers a candidate; the closest one is kept. */
 void spelling_offer(struct spelling *spelling, const char *name);
 
-/* The nearest name, or NULL when none is near enough to be what was meant. */
+/* The closest name, or NULL if none is close enough. */
 const char *spelling_best(const struct spelling *spelling);
 
-/* Says that the name is an unknown `what`, and which was probably meant, both
- * with `prefix` before them. Returns false. */
+/* Sets an error: the name is an unknown `what`, with a suggestion, both
+ * preceded by `prefix`. Returns false. */
 bool spelling_refuse(const struct spelling *spelling, const char *prefix,
                      const char *what, struct error *error);
 

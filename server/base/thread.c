@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 
-/* The mask is inherited: it is set around the creation. */
+/* The thread inherits the mask, so it is set during creation. */
 void thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg)
 {
     sigset_t all;

@@ -1,10 +1,10 @@
-/* thread: a thread that leaves signals to the main thread.
+/* thread: starts threads that leave signals to the main thread.
  *
  * Owner:   the caller, who joins it with pthread_join.
  * Thread:  any.
  * Limits:  none.
- * Failure: without another thread to be had the process ends: a server that
- *          is missing one of its loops serves nobody.
+ * Failure: ends the process if no thread can be created: a server without one
+ *          of its loops cannot serve.
  */
 #ifndef PEAL_BASE_THREAD_H
 #define PEAL_BASE_THREAD_H

@@ -1,9 +1,9 @@
 /* token_bucket: a rate limit that allows a burst of one second.
  *
- * Owner:   embedded in what it limits.
+ * Owner:   embedded in the limited object.
  * Thread:  one at a time.
- * Limits:  rate 0 means no limit; the burst is one second's worth, and at
- *          least one.
+ * Limits:  rate 0 means no limit; the burst is one second's worth, at least
+ *          one.
  * Failure: none.
  */
 #ifndef PEAL_BASE_TOKEN_BUCKET_H
@@ -12,14 +12,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A zeroed struct is a bucket that fills at its first use. There is one for
- * each connection, so it is small. */
+/* A zeroed struct is a bucket that is filled at its first use. It is small
+ * because each connection has one. */
 struct token_bucket {
-    uint32_t filled_ms; /* when millitokens was right; it wraps */
+    uint32_t filled_ms; /* when millitokens was computed; wraps around */
     uint32_t millitokens;
 };
 
-/* What it holds by now, in thousandths of a token. */
+/* The current level, in thousandths of a token. */
 static inline uint64_t token_bucket_level(const struct token_bucket *bucket,
                                           uint32_t rate, uint64_t now_ms)
 {
@@ -28,7 +28,8 @@ static inline uint64_t token_bucket_level(const struct token_bucket *bucket,
     bool is_new = !bucket->filled_ms && !bucket->millitokens;
     uint32_t elapsed = (uint32_t)now_ms - bucket->filled_ms;
     if (elapsed > UINT32_MAX - BACK_MS)
-        elapsed = 0; /* threads may come in another order than their clocks */
+        elapsed = 0; /* threads may arrive in a different order than their clock
+                        readings */
     uint64_t gained =
         is_new || elapsed >= 1000 ? full : (uint64_t)elapsed * rate;
     uint64_t filled = bucket->millitokens + gained;
@@ -39,14 +40,14 @@ static inline uint64_t token_bucket_level(const struct token_bucket *bucket,
     return filled;
 }
 
-/* Whether a token could be taken. */
+/* Whether a token is available. */
 static inline bool token_bucket_has(const struct token_bucket *bucket,
                                     uint32_t rate, uint64_t now_ms)
 {
     return !rate || token_bucket_level(bucket, rate, now_ms) >= 1000;
 }
 
-/* Takes one token; false when there is none. */
+/* Takes one token; false if there is none. */
 static inline bool token_bucket_take(struct token_bucket *bucket, uint32_t rate,
                                      uint64_t now_ms)
 {

@@ -7,8 +7,8 @@
 
 #include "base/memory.h"
 
-/* The library's, behind ours: a program's own definition of an exported
- * function is the one that counts. Found before main, so by one thread. */
+/* The library's function, overridden by the program's definition of the
+ * exported name. Resolved before main, thus by one thread. */
 static __typeof__(epoll_ctl) *original_epoll_ctl;
 
 __attribute__((constructor)) static void find_epoll_ctl(void)
@@ -35,8 +35,8 @@ int unwatched_take(void)
     return unwatched.count ? unwatched.fds[--unwatched.count] : -1;
 }
 
-/* libuv tries each new descriptor by adding it and taking it back: then, and
- * when it is closed, nothing is wrong any more. */
+/* libuv probes each new descriptor by adding and removing it: removing it, also
+ * when it is closed, clears the failure. */
 static void forget(int fd)
 {
     for (size_t i = 0; i < unwatched.count; i++)
@@ -59,7 +59,7 @@ int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
     if (operation == EPOLL_CTL_DEL)
         forget(fd);
     else if (result && (errno == EEXIST || errno == EBADF))
-        return result; /* libuv knows what to do */
+        return result; /* libuv handles this */
     else if (result)
         note(fd);
     return 0;

@@ -1,4 +1,4 @@
-/* utc_time: a time as people and log readers read it (RFC 3339).
+/* utc_time: formats a time (RFC 3339).
  *
  * Owner:   nothing is owned.
  * Thread:  any.
@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-enum { UTC_TIME_TEXT = 40 }; /* with its end */
+enum { UTC_TIME_TEXT = 40 }; /* with the terminating zero */
 
 /* Writes 2026-11-28T09:28:02.134Z. */
 void utc_time_print(int64_t time_ms, char out[UTC_TIME_TEXT]);

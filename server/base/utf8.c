@@ -1,6 +1,6 @@
 #include "base/utf8.h"
 
-/* How far the leading bytes are ASCII; most text is, so eight at a time. */
+/* The number of leading ASCII bytes, eight at a time, as most text is ASCII. */
 static size_t ascii_length(struct bytes text)
 {
     size_t at = 0;
@@ -15,8 +15,8 @@ static size_t ascii_length(struct bytes text)
     return at;
 }
 
-/* RFC 3629 section 4: what may lead, and what may follow it. The limits keep
- * out overlong forms (e0, f0), surrogates (ed), and what is beyond 10ffff
+/* RFC 3629 section 4: valid lead bytes and ranges of the next byte. The ranges
+ * exclude overlong forms (e0, f0), surrogates (ed), and values above 10ffff
  * (f4). */
 static bool take_lead(struct utf8 *state, uint8_t lead)
 {

@@ -1,10 +1,10 @@
-/* utf8: whether a text, whole or in pieces, is UTF-8 (RFC 3629), as JSON and
- * WebSocket texts must be.
+/* utf8: validates UTF-8 (RFC 3629), whole or in pieces, as JSON and WebSocket
+ * texts require.
  *
- * Owner:   the caller; a zeroed struct stands between two characters.
+ * Owner:   the caller; a zeroed struct is the state between two characters.
  * Thread:  the caller's.
  * Limits:  none.
- * Failure: false at the first byte that no continuation could make good.
+ * Failure: false at the first byte that no continuation can make valid.
  */
 #ifndef PEAL_BASE_UTF8_H
 #define PEAL_BASE_UTF8_H
@@ -15,20 +15,20 @@
 #include "base/bytes.h"
 
 struct utf8 {
-    uint8_t missing; /* bytes of a character that are to come */
+    uint8_t missing; /* missing bytes of a character */
     uint8_t low;     /* the next of them is at least this, */
     uint8_t high;    /* and at most this */
 };
 
 bool utf8_check(struct utf8 *state, struct bytes piece);
 
-/* The text may end here: no character is cut off. */
+/* Whether the text may end here: no character is incomplete. */
 static inline bool utf8_is_whole(const struct utf8 *state)
 {
     return state->missing == 0;
 }
 
-/* A whole text. */
+/* Validates a whole text. */
 static inline bool utf8_is_valid(struct bytes text)
 {
     struct utf8 state = {0};

@@ -23,7 +23,7 @@ void web_request_set_options(CURL *easy, const char *url, const char *ca,
     bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    /* a slow resolver must not hold others up, nor the end */
+    /* a slow resolver must not delay others, nor the shutdown */
     bad |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "Peal/" PEAL_VERSION);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);

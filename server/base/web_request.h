@@ -1,13 +1,12 @@
-/* web_request: what all requests that Peal makes by libcurl have in common.
+/* web_request: common settings of all requests that Peal makes with libcurl.
  *
- * No proxy of the environment, no redirection, certificates and names always
- * checked, and no signals.
+ * No proxy from the environment, no redirects, certificates and names always
+ * verified, no signals.
  *
- * Owner:   the caller owns what is passed.
+ * Owner:   the caller owns all arguments.
  * Thread:  any.
- * Limits:  the size of an answer and its time are the caller's affair.
- * Failure: an option that libcurl does not know ends the process: it is our
- *          mistake.
+ * Limits:  callers bound the size and time of a response.
+ * Failure: an option unknown to libcurl ends the process: it is a bug.
  */
 #ifndef PEAL_BASE_WEB_REQUEST_H
 #define PEAL_BASE_WEB_REQUEST_H
@@ -16,11 +15,11 @@
 
 #include <curl/curl.h>
 
-/* Whether it has that part, not empty. */
+/* Whether the URL has that part, non-empty. */
 bool web_request_url_has(CURLU *url, CURLUPart part);
 
-/* `ca` names a file of certificates to trust in place of the system's; it may
- * be NULL. The body of the answer goes to `on_body` with `arg`. */
+/* `ca` names a file of certificates to trust instead of the system's; it may be
+ * NULL. The body of the response goes to `on_body` with `arg`. */
 void web_request_set_options(CURL *easy, const char *url, const char *ca,
                              curl_write_callback on_body, void *arg);
 

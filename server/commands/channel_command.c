@@ -16,20 +16,23 @@ struct channel {
 
 static const struct command_flag history_items[] = {
     REMOTE_FLAGS(struct channel, remote),
-    {"channel", "NAME", offsetof(struct channel, name), "which one (required)"},
-    {"limit", "N", offsetof(struct channel, limit), "so many at most (50)"},
-    {"help", NULL, offsetof(struct channel, help), "print this"},
+    {"channel", "NAME", offsetof(struct channel, name),
+     "channel name (required)"},
+    {"limit", "N", offsetof(struct channel, limit),
+     "maximum number of messages (50)"},
+    {"help", NULL, offsetof(struct channel, help), "print this help"},
     {0},
 };
 
 static const struct command_flag presence_items[] = {
     REMOTE_FLAGS(struct channel, remote),
-    {"channel", "NAME", offsetof(struct channel, name), "which one (required)"},
-    {"help", NULL, offsetof(struct channel, help), "print this"},
+    {"channel", "NAME", offsetof(struct channel, name),
+     "channel name (required)"},
+    {"help", NULL, offsetof(struct channel, help), "print this help"},
     {0},
 };
 
-/* Text of the answer; empty where it is none, or too long. */
+/* A decoded string of the answer; empty if invalid or too long. */
 struct text {
     char text[256];
     int len;
@@ -71,16 +74,16 @@ static const struct view {
         .list = "messages",
         .print = print_message,
         .help = "Usage: peal history --channel NAME [--limit N]\n\n"
-                "Prints the last messages of a channel, one a line, the oldest "
-                "first. The API key is\nread from PEAL_API_KEY.\n\n",
+                "Prints the last messages of a channel, one per line, oldest "
+                "first. The API\nkey is read from PEAL_API_KEY.\n\n",
 },
   presence = {
       .flags = {.command = "presence", .items = presence_items},
       .list = "clients",
       .print = print_member,
       .help = "Usage: peal presence --channel NAME\n\n"
-              "Prints who is in a channel on any instance, each with its "
-              "connections. The API key\nis read from PEAL_API_KEY.\n\n",
+              "Prints the members of a channel on all instances, each with "
+              "its\nconnections. The API key is read from PEAL_API_KEY.\n\n",
 };
 
 static void print_help(const struct view *view)
@@ -110,7 +113,7 @@ static bool print_rows(const struct view *view, struct bytes answer,
     const char *why;
     struct bytes row;
     if (!json_scan_object(answer, slots, 1, &why) || !slots[0].raw.len)
-        return error_set(error, "the server does not answer as Peal does");
+        return error_set(error, "unexpected response; is this a Peal server?");
     while (json_next_element(&slots[0].raw, &row))
         view->print(row);
     return true;

@@ -1,10 +1,10 @@
-/* channel_command: `peal history` and `peal presence`: what a channel of a
- * running server holds, and who is in it.
+/* channel_command: `peal history` and `peal presence`: prints history and
+ * members of a channel of a running server.
  *
  * Owner:   nothing is owned.
  * Thread:  the main thread.
  * Limits:  those of remote.h.
- * Failure: the exit code, with why on stderr.
+ * Failure: an exit code, with the reason on stderr.
  */
 #ifndef PEAL_CHANNEL_COMMAND_H
 #define PEAL_CHANNEL_COMMAND_H

@@ -21,12 +21,12 @@ struct client {
 static const struct command_flag items[] = {
     REMOTE_FLAGS(struct client, remote),
     {"address", "RANGE", offsetof(struct client, address),
-     "an address or a network, in place of ID"},
+     "an address or a network, instead of ID"},
     {"ttl", "SECONDS", offsetof(struct client, ttl),
-     "how long a ban holds (3600)"},
+     "duration of a ban (3600)"},
     {"reason", "TEXT", offsetof(struct client, reason),
      "for the close frame and the audit log"},
-    {"help", NULL, offsetof(struct client, help), "print this"},
+    {"help", NULL, offsetof(struct client, help), "print this help"},
     {0},
 };
 
@@ -41,10 +41,10 @@ static void print_help(void)
            "       peal client ban ID|--address RANGE\n"
            "       peal client unban ID|--address RANGE\n"
            "       peal client bans\n\n"
-           "Over all instances: tells where a client is connected; what was "
-           "refused to it in\nthe last 15 minutes, and why; closes "
-           "connections; bans a client, an address or a\nnetwork for a time, "
-           "takes the ban back, or lists all bans. The API key is read from\n"
+           "On all instances: shows where a client is connected, or what was "
+           "refused to\nit in the last 15 minutes and why; closes connections; "
+           "bans a client, an\naddress or a network for a time, lifts a ban, "
+           "or lists all bans. The API key\nis read from "
            "PEAL_API_KEY.\n\n");
     command_flags_print(&flags);
     printf("\n  PEAL_API_KEY=... peal client ban --address 192.0.2.0/24 "
@@ -53,7 +53,7 @@ static void print_help(void)
 
 /* ---- show ---------------------------------------------------------------- */
 
-/* A text of the answer; empty where it has none. */
+/* A decoded string of the answer; empty if missing. */
 struct text {
     char text[256];
     int len;
@@ -135,7 +135,7 @@ static bool print_client(struct bytes answer, struct error *error)
     struct bytes row;
     int64_t shown = 0;
     if (!json_scan_object(answer, slots, 4, &why))
-        return error_set(error, "the server does not answer as Peal does");
+        return error_set(error, "unexpected response; is this a Peal server?");
     int64_t count = number_of(slots[COUNT].raw);
     printf("%-12s %lld\n", "connections", (long long)count);
     for (; json_next_element(&slots[CONNECTIONS].raw, &row); shown++)
@@ -255,7 +255,7 @@ static bool print_refusals(struct bytes answer, struct error *error)
     struct bytes row;
     bool has_any = false;
     if (!json_scan_object(answer, slots, 4, &why))
-        return error_set(error, "the server does not answer as Peal does");
+        return error_set(error, "unexpected response; is this a Peal server?");
     for (; json_next_element(&slots[REFUSALS].raw, &row); has_any = true)
         print_refusal(row);
     if (!has_any)
@@ -308,7 +308,7 @@ static bool print_bans(struct bytes answer, struct error *error)
     const char *why;
     struct bytes row;
     if (!json_scan_object(answer, slots, 2, &why))
-        return error_set(error, "the server does not answer as Peal does");
+        return error_set(error, "unexpected response; is this a Peal server?");
     while (json_next_element(&slots[0].raw, &row))
         print_ban(row);
     if (bytes_equal(slots[1].raw, BYTES_LITERAL("true")))
@@ -346,7 +346,7 @@ static const struct action {
 const char *const client_command_actions[] = {
     "show", "refusals", "disconnect", "ban", "unban", "bans", NULL};
 
-/* "peal client --help" has none. */
+/* "peal client --help" has no action. */
 static const struct action *find_action(const char *name, struct error *error)
 {
     for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
@@ -377,7 +377,7 @@ int client_command(int argc, char **argv)
     _Static_assert(sizeof actions / sizeof *actions + 1 ==
                        sizeof client_command_actions /
                            sizeof *client_command_actions,
-                   "one name an action");
+                   "one name per action");
     struct client client = {0};
     bool has_action = argc > 1 && strncmp(argv[1], "--", 2) != 0;
     const struct action *action =

@@ -39,8 +39,8 @@ static bool read_word(const struct command_flags *flags, const char *text,
     return true;
 }
 
-/* Reads the flag at `*i`, `--name=value` or `--name value`, and moves on to
- * its last word. */
+/* Reads the flag at `*i`, `--name=value` or `--name value`, and advances to its
+ * last word. */
 static bool read_flag(const struct command_flags *flags, char **argv, int *i,
                       void *base, struct error *error)
 {

@@ -29,7 +29,7 @@ static const struct command commands[] = {
     {"publish", publish_command, "publish to a channel of a running server"},
     {"tail", tail_command, "follow the messages of a channel"},
     {"history", history_command, "print a channel's last messages"},
-    {"presence", presence_command, "print who is in a channel"},
+    {"presence", presence_command, "print the members of a channel"},
     {"ticket", ticket_command, "print a ticket for one connection of a client"},
     {"client", client_command, "show, disconnect or ban a client"},
     {"user", user_command, "add, show, disable or delete users' accounts"},
@@ -40,10 +40,10 @@ static const struct command commands[] = {
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
-/* Arguments that are no config keys. */
+/* Arguments that are not config keys. */
 struct option {
     const char *name;
-    const char *placeholder; /* of its value; NULL: takes none */
+    const char *placeholder; /* name of its value; NULL: takes none */
     void (*apply)(struct command_line *line, const char *value);
     const char *help;
 };
@@ -91,14 +91,14 @@ static void print_help(struct command_line *line, const char *value)
 static const struct option options[] = {
     {"config", "FILE", use_file, "read keys from a JSON file with comments"},
     {"dev", NULL, use_dev,
-     "defaults for a trial: the demo, explained refusals"},
+     "defaults for trying Peal: demo page, explained refusals"},
     {"check-config", NULL, check_config, "validate the config and exit"},
     {"user", "NAME", use_user,
-     "with --check-config: the user that must read files"},
+     "with --check-config: the user that must be able to read files"},
     {"print-config", NULL, print_config,
      "print the effective config, secrets masked"},
     {"version", NULL, print_version, "print the version"},
-    {"help", NULL, print_help, "print this"},
+    {"help", NULL, print_help, "print this help"},
 };
 
 enum { OPTIONS = sizeof options / sizeof *options };
@@ -120,7 +120,7 @@ const struct command *command_line_find(int argc, char **argv)
     return NULL;
 }
 
-/* Cut names are unknown ones: no name is that long. */
+/* Truncated names are unknown: no name is that long. */
 static struct argument split(const char *text, const char *next)
 {
     struct argument argument = {.next = next};
@@ -175,8 +175,8 @@ static bool refuse_secret(const struct config_key *key, struct error *error)
     char name[SPELLING_MAX];
     config_key_environment_name(key, name, sizeof name);
     return error_set(error,
-                     "--%s: a secret on the command line shows in the list "
-                     "of processes; set it in the config file or in %s",
+                     "--%s: a secret on the command line is visible in the "
+                     "process list; set it in the config file or in %s",
                      key->name, name);
 }
 

@@ -1,10 +1,10 @@
-/* command_line: what the arguments ask for.
+/* command_line: parses the command line.
  *
  * Owner:   a parsed command line borrows the arguments and owns its flags;
  *          command_line_deinit frees them.
  * Thread:  the main thread.
  * Limits:  none.
- * Failure: false, with the argument and the nearest known one in the error.
+ * Failure: false, with the argument and the closest known one in the error.
  */
 #ifndef PEAL_COMMAND_LINE_H
 #define PEAL_COMMAND_LINE_H
@@ -22,25 +22,25 @@ enum command_line_action {
 
 struct command_line {
     enum command_line_action action;
-    const char *user; /* --check-config: who is to read the files; or NULL */
-    struct config_sources sources; /* all but the environment */
-    struct config_flag *flags;     /* what sources.flags points to */
+    const char *user; /* --check-config: user that reads, or NULL */
+    struct config_sources sources; /* all except the environment */
+    struct config_flag *flags;     /* storage of sources.flags */
 };
 
-/* A program of its own behind one word, like `peal token`. */
+/* A command with its own program, like `peal token`. */
 struct command {
     const char *name;
     int (*run)(int argc, char **argv); /* argv[0] is the name; NULL: it takes
-                                          the arguments of serving */
+                                          the server's arguments */
     const char *help;
 };
 
-/* The command that argv[1] names and that runs by itself, or NULL. `--help
+/* The command named by argv[1], if it has its own program, or NULL. `--help
  * TOPIC` is `help TOPIC`. */
 const struct command *command_line_find(int argc, char **argv);
 
-/* Reads the arguments of serving into a zeroed struct, which stays empty when
- * they are wrong. */
+/* Parses the server's arguments into a zeroed struct, which stays empty on an
+ * error. */
 bool command_line_parse(struct command_line *line, int argc, char **argv,
                         struct error *error);
 

@@ -1,4 +1,5 @@
-/* The key comes by stdin, since arguments show in the list of processes. */
+/* The key is read from stdin, because arguments are visible in the process
+ * list. */
 #include "commands/hash_key_command.h"
 
 #include <stdio.h>
@@ -13,10 +14,10 @@ enum { DONE = 0, BAD_USAGE = 2 };
 static void print_help(void)
 {
     printf("Usage: peal hash-key [--new]\n\n"
-           "Reads an API key from stdin and prints its hash, which goes into "
-           "api.keys:\nwho reads the config then does not know the key.\n\n"
-           "  --new    make a key, and print it and its hash\n"
-           "  --help   print this\n\n"
+           "Reads an API key from stdin and prints its hash for api.keys, so "
+           "that the\nconfig does not reveal the key.\n\n"
+           "  --new    generate a key, and print it with its hash\n"
+           "  --help   print this help\n\n"
            "  $ peal hash-key --new\n"
            "  $ printf %%s \"$KEY\" | peal hash-key\n");
 }

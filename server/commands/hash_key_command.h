@@ -1,4 +1,4 @@
-/* hash_key_command: `peal hash-key`, which prints what api.keys holds of a key.
+/* hash_key_command: `peal hash-key`: prints the hash of a key for api.keys.
  *
  * Owner:   nothing is kept.
  * Thread:  the main thread.

@@ -13,7 +13,7 @@
 
 enum { DONE = 0, BAD_USAGE = 2 };
 
-/* Shells complete what stands here, see conf/completion.bash. */
+/* Shell completion parses this output, see conf/completion.bash. */
 static void print_topics(void)
 {
     const char *before = "Usage:";
@@ -25,7 +25,7 @@ static void print_topics(void)
            "too.\n");
 }
 
-/* Examples stay as they are, and what is between them is wrapped. */
+/* Wraps the text between examples, which are unchanged. */
 static void append_line(struct bytes line, struct buffer *out)
 {
     bool is_example = line.len == 0 || line.data[0] == ' ';

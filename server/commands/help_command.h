@@ -1,9 +1,9 @@
-/* help_command: `peal help TOPIC`: what a topic is about, examples, its keys.
+/* help_command: `peal help TOPIC`: prints an explanation, examples and keys.
  *
  * Owner:   nothing is kept.
  * Thread:  the main thread.
  * Limits:  none.
- * Failure: exit code 2 for an unknown topic, with the nearest one on stderr.
+ * Failure: exit code 2 for an unknown topic, with the closest one on stderr.
  */
 #ifndef PEAL_HELP_COMMAND_H
 #define PEAL_HELP_COMMAND_H

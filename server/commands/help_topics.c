@@ -18,15 +18,15 @@ const struct help_topic help_topics[] = {
      "    \"log\": {\"format\": \"json\"}\n"
      "  }\n"
      "\n"
-     "Check before you apply; a reload with a wrong config changes nothing and "
-     "fails:\n"
+     "Check the config before you apply it. A reload with an invalid config "
+     "fails and changes nothing:\n"
      "\n"
      "  $ peal --config /etc/peal/peal.json --check-config --user peal\n"
      "  $ systemctl reload peal\n"
      "  $ peal config --config /etc/peal/peal.json\n"
      "\n"
-     "Start a new version, or a changed key that does not reload, without "
-     "refusing anybody; then look at how it does:\n"
+     "Apply a new version, or a changed key that needs a restart, without "
+     "downtime; then check the state:\n"
      "\n"
      "  $ systemctl kill --kill-whom=main -s USR2 peal\n"
      "  $ journalctl -u peal -p warning\n"
@@ -34,9 +34,9 @@ const struct help_topic help_topics[] = {
     {"auth",
      "who may connect, and what they may do there",
      {"auth.", "insecure", "origins", "default_caps", "explain_refusals"},
-     "Tokens are JWTs, signed by your backend with a secret that both know, or "
-     "by an identity provider whose keys Peal fetches. Beyond loopback one of "
-     "them is needed:\n"
+     "Tokens are JWTs, signed by your backend with a shared secret, or by an "
+     "identity provider whose keys Peal fetches. Beyond loopback, Peal "
+     "requires one of these:\n"
      "\n"
      "  {\n"
      "    \"auth\": {\n"
@@ -51,18 +51,18 @@ const struct help_topic help_topics[] = {
      "    ]\n"
      "  }\n"
      "\n"
-     "Keep a secret in a file, which a reload reads again; make a token by "
-     "hand; ask why somebody is refused:\n"
+     "Keep a secret in a file, which a reload rereads; create a token by hand; "
+     "see why a client is refused:\n"
      "\n"
      "  $ PEAL_AUTH_SECRET_FILE=/etc/peal/secret peal --config peal.json\n"
      "  $ PEAL_AUTH_SECRET_FILE=/etc/peal/secret peal token --sub alice --ttl "
      "15m\n"
      "  $ PEAL_API_KEY=... peal client refusals alice\n"},
     {"tls",
-     "certificates, and clients that have one",
+     "server and client certificates",
      {"tls."},
-     "Peal can speak TLS itself. A renewed certificate is read by a reload; "
-     "one that has expired never replaces a valid one:\n"
+     "Peal can terminate TLS itself. A reload reads a renewed certificate; an "
+     "expired one never replaces a valid one:\n"
      "\n"
      "  {\n"
      "    \"host\": \"0.0.0.0\",\n"
@@ -74,15 +74,16 @@ const struct help_topic help_topics[] = {
      "    }\n"
      "  }\n"
      "\n"
-     "As a hook of certbot, after the peal user may read the files:\n"
+     "Use it as a certbot hook, once the peal user can read the files:\n"
      "\n"
      "  $ certbot renew --deploy-hook \"systemctl reload peal\"\n"
      "  $ peal info --url https://chat.example.com\n"},
     {"proxy",
      "behind nginx, HAProxy or a balancer",
      {"trusted_proxies", "forwarded_header", "proxy_protocol"},
-     "Say whose word about addresses counts; else all clients are one address "
-     "to the limits. The examples in /usr/share/doc/peal/examples deny /api, "
+     "Name the proxies that you trust; otherwise all clients count as one "
+     "address for the limits. The examples in /usr/share/doc/peal/examples "
+     "deny /api, "
      "/metrics and /dashboard from outside and wait longer than ping_seconds.\n"
      "\n"
      "  {\n"
@@ -92,17 +93,17 @@ const struct help_topic help_topics[] = {
      "    \"drain_delay_seconds\": 5\n"
      "  }\n"
      "\n"
-     "The proxy asks /ready; the delay is longer than its checks take to fail. "
-     "Try both ways:\n"
+     "The proxy checks /ready; set the delay longer than its checks take to "
+     "fail. Test both sides:\n"
      "\n"
      "  $ curl -i http://127.0.0.1:8080/ready\n"
      "  $ curl -i https://chat.example.com/metrics\n"},
     {"redis",
      "several instances as one service, lasting history",
      {"redis."},
-     "All instances with the same redis.url and redis.prefix are one service. "
+     "All instances with the same redis.url and redis.prefix form one service. "
      "Redis with Sentinels is redis+sentinel://HOST,HOST,HOST/NAME, a cluster "
-     "redis+cluster://HOST,HOST; rediss://... speaks TLS. Put the URL with its "
+     "redis+cluster://HOST,HOST; rediss://... speaks TLS. Put a URL with a "
      "password into a file:\n"
      "\n"
      "  {\n"
@@ -118,10 +119,8 @@ const struct help_topic help_topics[] = {
      "peal\n"
      "\n"
      "Redis needs `maxmemory-policy noeviction`, and a user with the rights in "
-     "conf/README.md. /ready says why the Redis server cannot be used; "
-     "backends may "
-     "publish "
-     "there themselves:\n"
+     "conf/README.md. /ready reports why a Redis server cannot be used; "
+     "backends may also publish through Redis:\n"
      "\n"
      "  $ curl http://127.0.0.1:8080/ready\n"
      "  $ redis-cli XADD chat:in '*' channel lobby payload "
@@ -131,7 +130,7 @@ const struct help_topic help_topics[] = {
      {"channels", "default_protocol", "default_channel", "echo_prefix",
       "single_connection", "ping_seconds", "pong_seconds",
       "max_connection_age"},
-     "The first entry that matches a channel's name holds for it:\n"
+     "The first entry that matches a channel's name applies:\n"
      "\n"
      "  {\n"
      "    \"default_protocol\": \"broadcast\",\n"
@@ -148,10 +147,10 @@ const struct help_topic help_topics[] = {
      "  $ PEAL_API_KEY=... peal presence --channel chat:1\n"
      "  $ PEAL_API_KEY=... peal tail --channel chat:1\n"},
     {"limits",
-     "how much one client, one address and all may take",
+     "limits per client, per address and in total",
      {"limits."},
-     "The defaults suit one machine; limits.connections needs as many open "
-     "files, and memory_bytes bounds what waits for slow clients:\n"
+     "The defaults suit one machine. limits.connections requires as many open "
+     "files, and memory_bytes bounds the data waiting for slow clients:\n"
      "\n"
      "  {\n"
      "    \"limits\": {\n"
@@ -162,15 +161,15 @@ const struct help_topic help_topics[] = {
      "    }\n"
      "  }\n"
      "\n"
-     "What is reached is in peal_limit_reached_total, and in the log:\n"
+     "peal_limit_reached_total and the log show which limits are reached:\n"
      "\n"
      "  $ curl -s http://127.0.0.1:8080/metrics | grep limit\n"
      "  $ PEAL_API_KEY=... peal client ban --address 192.0.2.0/24 --ttl 600\n"},
     {"api",
-     "backends, keys, dashboard, an address of their own",
+     "backends, keys, dashboard, a separate address",
      {"api.", "admin.", "dashboard"},
-     "Give each backend a key of its own, by its hash and with no more scopes "
-     "than it needs, and serve all of it where clients do not come:\n"
+     "Give each backend its own key, as a hash and with only the scopes it "
+     "needs, and serve the API on a separate address:\n"
      "\n"
      "  {\n"
      "    \"admin\": {\"host\": \"127.0.0.1\", \"port\": 8081,\n"
@@ -190,11 +189,11 @@ const struct help_topic help_topics[] = {
      "  $ PEAL_API_KEY=... peal info --url unix:/run/peal/admin\n"
      "  $ PEAL_API_KEY=... peal client show alice\n"},
     {"hooks",
-     "your application is asked, and told of events",
+     "ask and notify your application",
      {"hooks."},
-     "Peal asks before a client connects, subscribes or publishes, and tells "
-     "who came and went. Calls are signed; if the application fails, "
-     "on_failure decides:\n"
+     "Peal asks before a client connects, subscribes or publishes, and reports "
+     "joins and leaves. Calls are signed. If the application fails, on_failure "
+     "decides:\n"
      "\n"
      "  {\n"
      "    \"hooks\": {\n"
@@ -206,17 +205,17 @@ const struct help_topic help_topics[] = {
      "    }\n"
      "  }\n"
      "\n"
-     "The secret is read from a file; to change it, put the former one into "
-     "hooks.old_secret for as long as the application needs:\n"
+     "The secret is read from a file. To change it, keep the former one in "
+     "hooks.old_secret until the application has switched:\n"
      "\n"
      "  $ PEAL_HOOKS_SECRET_FILE=/etc/peal/hook-secret peal --config "
      "peal.json\n"
      "  $ curl -s http://127.0.0.1:8080/metrics | grep hook\n"},
     {"accounts",
-     "users who sign up and sign in here",
+     "users who sign up and sign in at Peal",
      {"accounts."},
-     "SQLite for one instance, PostgreSQL for several. Back up the database "
-     "and the key beside it:\n"
+     "Use SQLite for one instance, PostgreSQL for several. Back up the "
+     "database and the key file next to it:\n"
      "\n"
      "  {\n"
      "    \"accounts\": {\n"
@@ -241,7 +240,8 @@ const struct help_topic help_topics[] = {
     {"monitoring",
      "health, readiness, metrics, alerts, the audit log",
      {"log."},
-     "/health is for liveness, /ready for balancers, /metrics for Prometheus. "
+     "Use /health for liveness, /ready for load balancers and /metrics for "
+     "Prometheus. "
      "Alerts and a Grafana dashboard are in /usr/share/doc/peal/examples.\n"
      "\n"
      "  {\n"

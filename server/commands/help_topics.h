@@ -1,4 +1,4 @@
-/* help_topics: what `peal help TOPIC` says, as one table.
+/* help_topics: the texts of `peal help TOPIC`, as one table.
  *
  * Owner:   the table is static.
  * Thread:  any.
@@ -13,11 +13,11 @@ enum { HELP_KEYS_MAX = 12 };
 struct help_topic {
     const char *name;
     const char *summary;
-    /* Keys of the config; one that ends in a dot stands for all that begin
-     * with it. NULL ends them. */
+    /* Config keys; one that ends in a dot stands for all keys with that prefix.
+     * NULL-terminated. */
     const char *keys[HELP_KEYS_MAX];
-    /* Lines that begin with "  $ " are for a shell; what stands between "  {"
-     * and "  }" is a config file. */
+    /* Lines that begin with "  $ " are shell commands; text between "  {" and "
+     * }" is a config file. */
     const char *text;
 };
 

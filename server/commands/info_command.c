@@ -16,7 +16,7 @@ struct info {
 
 static const struct command_flag items[] = {
     REMOTE_FLAGS(struct info, remote),
-    {"help", NULL, offsetof(struct info, help), "print this"},
+    {"help", NULL, offsetof(struct info, help), "print this help"},
     {0},
 };
 
@@ -25,13 +25,13 @@ static const struct command_flags flags = {.command = "info", .items = items};
 static void print_help(void)
 {
     printf("Usage: peal info [--url URL]\n\n"
-           "Prints how a server does: whether it is ready, what it counts, "
-           "and, with\nPEAL_API_KEY, which channels have subscribers.\n\n");
+           "Prints the state of a server: whether it is ready, its counters "
+           "and, with\nPEAL_API_KEY, the channels with subscribers.\n\n");
     command_flags_print(&flags);
     printf("\n  peal info --url https://chat.example.com\n");
 }
 
-/* What is read of /metrics, and how it is called here. */
+/* The metrics to print, and their labels. */
 static const struct {
     const char *metric;
     const char *name;
@@ -56,7 +56,7 @@ static bool print_ready(const struct info *info, struct error *error)
         printf("ready        no: %.*s\n", (int)slots[0].raw.len,
                slots[0].raw.data);
     else if (ok)
-        ok = error_set(error, "the server does not answer as Peal does");
+        ok = error_set(error, "unexpected response; is this a Peal server?");
     buffer_deinit(&answer);
     return ok;
 }
@@ -74,7 +74,7 @@ static void print_count(const char *text, const char *metric, const char *name)
     }
 }
 
-/* The thread that speaks to it is there, whether Redis is or not. */
+/* The bus thread exists even if Redis is unavailable. */
 static bool has_redis(const char *text)
 {
     return strstr(text, "peal_thread_cpu_seconds_total{thread=\"bus\"}");

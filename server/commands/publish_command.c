@@ -22,14 +22,14 @@ struct publish {
 static const struct command_flag items[] = {
     REMOTE_FLAGS(struct publish, remote),
     {"channel", "NAME", offsetof(struct publish, channel),
-     "where to (required)"},
+     "channel to publish to (required)"},
     {"event", "EVENT", offsetof(struct publish, event),
-     "what it is about: " EVENT_RULE},
+     "name of the event: " EVENT_RULE},
     {"idempotency-key", "KEY", offsetof(struct publish, key),
-     "not twice with this key, within 5 minutes"},
+     "publish only once with this key within 5 minutes"},
     {"traceparent", "TRACE", offsetof(struct publish, trace),
-     "W3C Trace Context, for the log of who delivers it"},
-    {"help", NULL, offsetof(struct publish, help), "print this"},
+     "W3C Trace Context, for the logs of delivering instances"},
+    {"help", NULL, offsetof(struct publish, help), "print this help"},
     {0},
 };
 
@@ -38,9 +38,10 @@ static const struct command_flags flags = {"publish", items, "PAYLOAD",
 
 static void print_help(void)
 {
-    printf("Usage: peal publish --channel NAME PAYLOAD\n\n"
-           "Publishes JSON to a channel, and prints where it stands there. "
-           "The API key is\nread from PEAL_API_KEY.\n\n");
+    printf(
+        "Usage: peal publish --channel NAME PAYLOAD\n\n"
+        "Publishes JSON to a channel, and prints the position of the message. "
+        "The API key is\nread from PEAL_API_KEY.\n\n");
     command_flags_print(&flags);
     printf("\n  PEAL_API_KEY=... peal publish --channel lobby "
            "'{\"text\":\"hello\"}'\n");
@@ -62,7 +63,7 @@ static bool check(const struct publish *publish, struct error *error)
                                 "00-<32 digits>-<16 digits>-<2 digits>");
     return json_check(bytes_of(publish->payload), &why) ||
            error_set(error,
-                     "the payload is not JSON: %.200s; a text has quotes: "
+                     "the payload is not JSON: %.200s; a string needs quotes: "
                      "'\"hello\"'",
                      why.text);
 }

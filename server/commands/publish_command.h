@@ -2,9 +2,9 @@
  *
  * Owner:   nothing is kept.
  * Thread:  the main thread.
- * Limits:  what the server takes.
- * Failure: exit code 2 for wrong arguments, 1 where the server refuses; one
- *          line on stderr.
+ * Limits:  the server's.
+ * Failure: exit code 2 for wrong arguments, 1 if the server refuses; one line
+ *          on stderr.
  */
 #ifndef PEAL_PUBLISH_COMMAND_H
 #define PEAL_PUBLISH_COMMAND_H

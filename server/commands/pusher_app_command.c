@@ -12,10 +12,10 @@ static void print_help(void)
 {
     printf("Usage: peal pusher-app new\n\n"
            "Prints an entry for pusher.apps with a new id, key and secret.\n\n"
-           "  --help   print this\n");
+           "  --help   print this help\n");
 }
 
-/* The id is a number: libraries for backends want one. */
+/* The id is a number, as backend libraries require. */
 static int print_new(void)
 {
     enum { KEY_BYTES = 10, SECRET_BYTES = 32, IDS = 1000000000 };

@@ -1,4 +1,4 @@
-/* pusher_app_command: `peal pusher-app new`, which prints a fresh entry for
+/* pusher_app_command: `peal pusher-app new`: prints a new entry for
  * pusher.apps.
  *
  * Owner:   nothing.
@@ -9,7 +9,7 @@
 #ifndef PEAL_COMMANDS_PUSHER_APP_COMMAND_H
 #define PEAL_COMMANDS_PUSHER_APP_COMMAND_H
 
-/* The exit code. */
+/* Returns the exit code. */
 int pusher_app_command(int argc, char **argv);
 
 #endif

@@ -53,8 +53,9 @@ static bool read_url(struct remote *remote, const char *url, bool *is_secure,
         path_len--;
     if (!len || len >= sizeof remote->host || path_len >= sizeof remote->path ||
         strpbrk(url, " ?#@\r\n"))
-        return error_set(error, "--url: expected a host, and no more than a "
-                                "port and a path behind it");
+        return error_set(
+            error,
+            "--url: expected a host, optionally followed by a port and a path");
     memcpy(remote->host, host, len);
     memcpy(remote->path, host + len, path_len);
     return true;
@@ -73,7 +74,7 @@ static bool show_certificate(struct remote *remote,
     if (!options->cert && !options->key)
         return true;
     if (!options->cert || !options->key)
-        return error_set(error, "--cert and --cert-key belong together");
+        return error_set(error, "--cert and --cert-key must be used together");
     if (SSL_CTX_use_certificate_chain_file(remote->tls, options->cert) != 1)
         return error_set(error, "--cert: %.200s: %s", options->cert,
                          tls_reason());
@@ -101,7 +102,7 @@ static bool use_tls(struct remote *remote, const struct remote_options *options,
     return true;
 }
 
-/* What a TLS server does that speaks plain HTTP, or the other way round. */
+/* Hint for TLS to a plain HTTP server, or the reverse. */
 static const char *hint(bool is_secure)
 {
     unsigned long code = ERR_peek_last_error();
@@ -139,7 +140,7 @@ static bool connect_to_socket(struct remote *remote, struct error *error)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t len = strlen(remote->socket);
     if (len >= sizeof address.sun_path)
-        return error_set(error, "--url: the path of a Unix socket is too long");
+        return error_set(error, "--url: the Unix socket path is too long");
     memcpy(address.sun_path, remote->socket, len);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address)) {
@@ -214,27 +215,28 @@ static bool wants_certificate(void)
            reason == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE;
 }
 
-/* No byte came, or no more of them. */
+/* Fails: no byte, or no more bytes, arrived. */
 static bool refuse_silence(const struct remote *remote, const struct buffer *in,
                            bool is_closed, struct error *error)
 {
     if (remote->tls && wants_certificate())
         return error_set(error,
-                         "%.200s asks for a client certificate "
-                         "(tls.client_ca): give one with --cert and "
+                         "%.200s requires a client certificate "
+                         "(tls.client_ca): pass one with --cert and "
                          "--cert-key",
                          remote->host);
     if (is_closed && !in->len)
-        return error_set(error,
-                         "%.200s hung up without an answer: with "
-                         "proxy_protocol, it answers only through its proxy%s",
-                         remote->host,
-                         remote->tls ? "" : "; with tls.cert, only https://");
-    return error_set(error, "%.200s hung up, or did not answer within %d s",
-                     remote->host, REMOTE_SECONDS);
+        return error_set(
+            error,
+            "%.200s closed the connection without a response: with "
+            "proxy_protocol, it accepts connections only through its proxy%s",
+            remote->host, remote->tls ? "" : "; with tls.cert, only https://");
+    return error_set(
+        error, "%.200s closed the connection, or did not respond within %d s",
+        remote->host, REMOTE_SECONDS);
 }
 
-/* The server may have said why before it hung up. */
+/* The server may have sent a reason before it closed the connection. */
 static bool refuse_write(struct remote *remote, struct error *error)
 {
     char byte;
@@ -303,7 +305,8 @@ bool remote_read_head(struct remote *remote, struct buffer *in, int *status,
     const char *end;
     while (!(end = strstr(buffer_text(in), "\r\n\r\n"))) {
         if (in->len > HEAD_MAX)
-            return error_set(error, "%.200s answers with no end", remote->host);
+            return error_set(error, "the response of %.200s does not end",
+                             remote->host);
         if (!remote_read(remote, in, false, error))
             return false;
     }
@@ -316,8 +319,9 @@ bool remote_read_head(struct remote *remote, struct buffer *in, int *status,
     in->len -= head_len;
     memmove(in->data, in->data + head_len, in->len);
     if (!is_http || *body_len > REMOTE_ANSWER_MAX)
-        return error_set(error, "%.200s does not answer as Peal does",
-                         remote->host);
+        return error_set(
+            error, "%.200s sent an unexpected response; is it a Peal server?",
+            remote->host);
     return true;
 }
 
@@ -413,7 +417,7 @@ bool remote_do(const struct remote_options *options,
         return true;
     if (json_scan_object(buffer_bytes(answer), slots, 1, &why))
         json_decode_string(slots[0].raw, text, sizeof text - 1, &len);
-    return error_set(error, "the server answers %d: %.*s%s", status, (int)len,
+    return error_set(error, "the server responded %d: %.*s%s", status, (int)len,
                      text, status == 401 ? " (PEAL_API_KEY)" : "");
 }
 

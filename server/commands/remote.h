@@ -1,10 +1,10 @@
-/* remote: a running server, as `peal publish` and the like see it: a blocking
- * connection, plain or TLS, and requests over it.
+/* remote: client side of a running server for commands such as `peal publish`:
+ * blocking requests over plain or TLS connections.
  *
  * Owner:   the caller; remote_close frees what remote_open made.
  * Thread:  one, and it blocks.
- * Limits:  REMOTE_SECONDS without a byte; an answer of REMOTE_ANSWER_MAX.
- * Failure: false, and why in words.
+ * Limits:  REMOTE_SECONDS without a byte; REMOTE_ANSWER_MAX bytes per response.
+ * Failure: false, and the reason.
  */
 #ifndef PEAL_REMOTE_H
 #define PEAL_REMOTE_H
@@ -17,17 +17,17 @@
 
 enum { REMOTE_SECONDS = 30, REMOTE_ANSWER_MAX = 256 << 20 };
 
-/* Which server, and with which key. */
+/* The server and the credentials. */
 struct remote_options {
     const char *url; /* NULL: REMOTE_URL */
-    const char *ca;  /* PEM file; NULL: those of the system */
-    const char *cert; /* our own, and its key: PEM files, or NULL */
+    const char *ca;  /* PEM file; NULL: the system's CAs */
+    const char *cert; /* client certificate and key: PEM files, or NULL */
     const char *key;
 };
 
 #define REMOTE_URL "http://127.0.0.1:8080"
 
-/* Flags for these, to stand first in a struct's table. */
+/* Flags for these fields, to put first in a command's table. */
 #define REMOTE_FLAGS(type, member)                                             \
     {"url", "URL", offsetof(type, member.url),                                 \
      "the server, also unix:/PATH (" REMOTE_URL ")"},                          \
@@ -36,7 +36,7 @@ struct remote_options {
     {"ca", "FILE", offsetof(type, member.ca),                                  \
      "PEM file with the CA of its certificate"},                            \
     {"cert", "FILE", offsetof(type, member.cert),                             \
-     "PEM file with a certificate, if it asks for one"},                     \
+     "PEM file with a client certificate, if required"},                     \
     {"cert-key", "FILE", offsetof(type, member.key),                          \
      "PEM file with that certificate's key"}
 
@@ -55,27 +55,27 @@ void remote_close(struct remote *remote);
 bool remote_write(struct remote *remote, struct bytes bytes,
                   struct error *error);
 
-/* Appends at least one byte. `can_wait`: for ever. */
+/* Reads and appends at least one byte. `can_wait`: without a time limit. */
 bool remote_read(struct remote *remote, struct buffer *in, bool can_wait,
                  struct error *error);
 
-/* Writes the head of a request whose path is below the url's; `headers`:
- * whole lines. */
+/* Sends the head of a request with a path relative to the URL; `headers`: whole
+ * lines. */
 bool remote_write_request(struct remote *remote, const char *method,
                           const char *path, const char *headers,
                           struct error *error);
 
-/* Reads the head of an answer, and leaves what came behind it in `in`. */
+/* Reads the head of a response; bytes after it stay in `in`. */
 bool remote_read_head(struct remote *remote, struct buffer *in, int *status,
                       uint64_t *body_len, struct error *error);
 
-/* One request on a connection of its own. `body`: JSON, or NULL for a GET. The
- * key comes from PEAL_API_KEY. True for any status. */
+/* Makes one request on a new connection. `body`: JSON, or NULL for a GET. The
+ * key is read from PEAL_API_KEY. True for any status. */
 bool remote_ask(const struct remote_options *options, const char *path,
                 const char *body, int *status, struct buffer *answer,
                 struct error *error);
 
-/* The same, but another status than 2xx is an error. */
+/* The same, but a status other than 2xx is an error. */
 bool remote_tell(const struct remote_options *options, const char *path,
                  const char *body, struct buffer *answer,
                  struct error *error);
@@ -91,7 +91,7 @@ bool remote_do(const struct remote_options *options,
                const struct remote_request *request, struct buffer *answer,
                struct error *error);
 
-/* Appends a text as it stands in an address. */
+/* Appends a text, percent-encoded for a URL. */
 void remote_append_encoded(struct buffer *out, const char *text);
 
 #endif

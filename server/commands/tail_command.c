@@ -1,5 +1,5 @@
-/* A WebSocket client of the plainest kind: it reads frames, answers pings, and
- * lets whoever started it end it. */
+/* A minimal WebSocket client: it reads frames and answers pings until it is
+ * interrupted. */
 #include "commands/tail_command.h"
 
 #include <stdio.h>
@@ -23,9 +23,10 @@ struct tail {
 static const struct command_flag items[] = {
     REMOTE_FLAGS(struct tail, remote),
     {"channel", "NAME", offsetof(struct tail, channel),
-     "whose messages (required)"},
-    {"count", "N", offsetof(struct tail, count), "end after so many (never)"},
-    {"help", NULL, offsetof(struct tail, help), "print this"},
+     "channel to follow (required)"},
+    {"count", "N", offsetof(struct tail, count),
+     "exit after N messages (never)"},
+    {"help", NULL, offsetof(struct tail, help), "print this help"},
     {0},
 };
 
@@ -34,9 +35,10 @@ static const struct command_flags flags = {.command = "tail", .items = items};
 static void print_help(void)
 {
     printf("Usage: peal tail --channel NAME [--count N]\n\n"
-           "Prints the messages of a channel as they come, one a line, until "
-           "it is ended.\nWith PEAL_API_KEY it gets a ticket, which is needed "
-           "where clients need a token,\nand is not among the channel's "
+           "Prints the messages of a channel as they arrive, one per line, "
+           "until\ninterrupted. With PEAL_API_KEY it connects with a ticket, "
+           "which is needed if\nclients need a token, and is not listed among "
+           "the channel's "
            "members.\n\n");
     command_flags_print(&flags);
     printf("\n  PEAL_API_KEY=... peal tail --channel lobby\n");
@@ -82,8 +84,7 @@ static bool make_path(const struct tail *tail, struct buffer *path,
     return !remote_has_key() || get_ticket(tail, id, path, error);
 }
 
-/* The key is any 16 bytes in base64; what is made of it is not checked: this
- * server was asked for by its name. */
+/* The key is any 16 bytes in base64; the response's hash is not checked. */
 static bool shake_hands(struct remote *remote, const char *path,
                         struct buffer *in, struct error *error)
 {
@@ -96,8 +97,9 @@ static bool shake_hands(struct remote *remote, const char *path,
     if (!remote_write_request(remote, "GET", path, headers, error) ||
         !remote_read_head(remote, in, &status, &body_len, error))
         return false;
-    return status == 101 || error_set(error, "the server answers %d%s", status,
-                                      status == 401 ? " (PEAL_API_KEY)" : "");
+    return status == 101 ||
+           error_set(error, "the server responded %d%s", status,
+                     status == 401 ? " (PEAL_API_KEY)" : "");
 }
 
 /* ---- frames */
@@ -108,7 +110,7 @@ struct frame_view {
     size_t len; /* with its header */
 };
 
-/* Whether all of a frame is there; a server's are not masked. */
+/* Whether a whole frame has arrived; a server's frames are not masked. */
 static bool read_frame(struct bytes in, struct frame_view *frame)
 {
     const unsigned char *data = (const unsigned char *)in.data;
@@ -146,19 +148,19 @@ static bool is_type(const struct json_slot *slot, const char *type)
            bytes_equal((struct bytes){text, len}, bytes_of(type));
 }
 
-/* Prints a message of the channel; false when there will be none. */
+/* Prints a message of the channel; false if no more will follow. */
 static bool print_message(struct bytes text, uint64_t *printed,
                           struct error *error)
 {
     struct json_slot slots[] = {{.name = "type"}, {.name = "message"}};
     const char *why;
     if (!json_scan_object(text, slots, 2, &why))
-        return error_set(error, "the server does not answer as Peal does");
+        return error_set(error, "unexpected response; is this a Peal server?");
     if (is_type(&slots[0], "error"))
-        return error_set(error, "the server says %.*s", (int)slots[1].raw.len,
-                         slots[1].raw.data);
+        return error_set(error, "the server reports %.*s",
+                         (int)slots[1].raw.len, slots[1].raw.data);
     if (is_type(&slots[0], "unsubscribed"))
-        return error_set(error, "the server took the channel away");
+        return error_set(error, "unsubscribed by the server");
     if (is_type(&slots[0], "broadcast")) {
         printf("%.*s\n", (int)text.len, text.data);
         fflush(stdout);
@@ -187,7 +189,7 @@ static bool handle(struct remote *remote, const struct frame_view *frame,
     return frame->opcode != CLOSE || tell_close(frame->payload, error);
 }
 
-/* Until `count` messages were printed, or for ever. */
+/* Prints `count` messages, or all without a limit. */
 static bool follow(struct remote *remote, struct buffer *in, uint64_t count,
                    struct error *error)
 {

@@ -19,13 +19,13 @@ struct wish {
 static const struct command_flag items[] = {
     REMOTE_FLAGS(struct wish, remote),
     {"client", "ID", offsetof(struct wish, client),
-     "the client it lets in (required)"},
+     "the client that it admits (required)"},
     {"caps", "JSON", offsetof(struct wish, caps),
-     "what the client may do (as default_caps says)"},
+     "what the client may do (default_caps)"},
     {"info", "JSON", offsetof(struct wish, info),
-     "what others may see of the client: an object"},
-    {"ttl", "SECONDS", offsetof(struct wish, ttl), "how long it is good (30)"},
-    {"help", NULL, offsetof(struct wish, help), "print this"},
+     "what others may see of the client, an object"},
+    {"ttl", "SECONDS", offsetof(struct wish, ttl), "validity (30)"},
+    {"help", NULL, offsetof(struct wish, help), "print this help"},
     {0},
 };
 
@@ -35,7 +35,7 @@ static void print_help(void)
 {
     printf("Usage: peal ticket --client ID [--caps JSON] [--info JSON]\n"
            "                   [--ttl SECONDS]\n\n"
-           "Prints a ticket, which lets that client in once: /ws/ID?ticket=..."
+           "Prints a ticket, which admits that client once: /ws/ID?ticket=..."
            "\nThe API key is read from PEAL_API_KEY.\n\n");
     command_flags_print(&flags);
     printf("\n  PEAL_API_KEY=... peal ticket --client alice --ttl 60\n");
@@ -62,7 +62,7 @@ static bool print_ticket(struct bytes answer, struct error *error)
     size_t len;
     if (!json_scan_object(answer, slots, 1, &why) ||
         !json_decode_string(slots[0].raw, ticket, sizeof ticket, &len))
-        return error_set(error, "the server does not answer as Peal does");
+        return error_set(error, "unexpected response; is this a Peal server?");
     printf("%.*s\n", (int)len, ticket);
     return true;
 }

@@ -1,5 +1,4 @@
-/* For trying things out and for scripts; a backend makes its tokens itself,
- * with any JWT library. */
+/* For experiments and scripts; backends create tokens with a JWT library. */
 #include "commands/token_command.h"
 
 #include <ctype.h>
@@ -35,14 +34,14 @@ static const struct command_flag items[] = {
     {"ttl", "TIME", offsetof(struct request, ttl),
      "how long it is valid: 90s, 15m, 1h, 7d (1h)"},
     {"caps", "JSON", offsetof(struct request, caps),
-     "what the client may do (as default_caps says)"},
+     "what the client may do (default_caps)"},
     {"info", "JSON", offsetof(struct request, info),
-     "what others may see of the client: an object"},
+     "what others may see of the client, an object"},
     {"config", "FILE", offsetof(struct request, config),
      "the server's config: auth.secret, audience, client_claim, ..."},
     {"key", "FILE", offsetof(struct request, key),
-     "sign with this PEM private key in place of auth.secret"},
-    {"help", NULL, offsetof(struct request, help), "print this"},
+     "sign with this PEM private key instead of auth.secret"},
+    {"help", NULL, offsetof(struct request, help), "print this help"},
     {0},
 };
 
@@ -89,7 +88,7 @@ static bool read_ttl(const char *text, int64_t *seconds, struct error *error)
                      text);
 }
 
-/* The server would refuse a token whose caps are wrong. */
+/* The server would refuse a token with invalid caps. */
 static bool check_caps(const char *text, struct error *error)
 {
     struct error why;
@@ -156,7 +155,7 @@ static bool load_key(struct jwk_set *keys, const char *file,
     if (!ok || !jwt_algorithm_set_of(&auth->algorithms, &allowed, error))
         return false;
     return jwk_set_restrict(keys, allowed) ||
-           error_set(error, "auth.algorithms: none of them fits the key");
+           error_set(error, "auth.algorithms: none matches the key");
 }
 
 static bool print_token(const struct request *request, struct error *error)

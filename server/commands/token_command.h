@@ -1,9 +1,9 @@
-/* token_command: `peal token`, which prints a signed token.
+/* token_command: `peal token`: prints a signed token.
  *
  * Owner:   nothing outlives the call.
  * Thread:  the main thread.
  * Limits:  --ttl is ten years at most.
- * Failure: one line on stderr that names the flag or key, and exit code 2.
+ * Failure: exit code 2, and one line on stderr that names the flag or key.
  */
 #ifndef PEAL_TOKEN_COMMAND_H
 #define PEAL_TOKEN_COMMAND_H

@@ -1,10 +1,10 @@
-/* user_access: the two ways to accounts that `peal user` has: the database, and
- * a running server's API.
+/* user_access: access to accounts for `peal user`, through the database or a
+ * running server's API.
  *
- * Owner:   user_access_open's caller, by user_access_close.
+ * Owner:   the caller, freed by user_access_close.
  * Thread:  one, and it blocks.
  * Limits:  USER_PAGE users are read at a time.
- * Failure: false, and why.
+ * Failure: false and the reason.
  */
 #ifndef PEAL_USER_ACCESS_H
 #define PEAL_USER_ACCESS_H
@@ -19,14 +19,16 @@ enum { USER_PAGE = 100 };
 
 struct user_access;
 
-/* Is given each user, borrowed. */
+/* Called with each user, borrowed. */
 typedef void user_access_take(void *arg, const struct account *account);
 
 struct user_access_ops {
-    /* A user's id or, in the database, its email. Fills a zeroed account. */
+    /* Finds a user by id or, in the database, by email. Fills a zeroed account.
+     */
     bool (*find)(struct user_access *access, const char *who,
                  struct account *account, struct error *error);
-    /* Email, name and password are the account's; it gets the rest. */
+    /* Adds a user with the account's email, name and password; fills in the
+     * rest. */
     bool (*add)(struct user_access *access, struct account *account,
                 struct error *error);
     bool (*set_active)(struct user_access *access, const char *id,
@@ -35,7 +37,7 @@ struct user_access_ops {
                          const char *password, struct error *error);
     bool (*remove)(struct user_access *access, const char *id,
                    struct error *error);
-    /* How many there were; -1: it failed. */
+    /* Returns the number of users; -1: failure. */
     int (*list)(struct user_access *access, uint64_t skip,
                 user_access_take *take, void *arg, struct error *error);
     void (*close)(struct user_access *access);

@@ -56,7 +56,7 @@ static bool read_account(struct bytes text, struct account *account,
     size_t len;
     if (!json_scan_object(text, slots, SLOTS, &why) ||
         !json_decode_string(slots[ID].raw, account->id, ACCOUNT_ID_LEN, &len))
-        return error_set(error, "the server does not answer as Peal does");
+        return error_set(error, "unexpected response; is this a Peal server?");
     account->id[len] = '\0';
     account->email = read_text(slots[EMAIL].raw);
     account->name = read_text(slots[NAME].raw);
@@ -81,7 +81,7 @@ static bool find(struct user_access *access, const char *who,
     struct buffer path = path_of(who);
     if (!account_id_is_valid(bytes_of(who))) {
         buffer_deinit(&path);
-        return error_set(error, "with --url a user is named by its id");
+        return error_set(error, "with --url, name the user by id");
     }
     bool ok = ask(access, "GET", &path, NULL, &answer, error) &&
               read_account(buffer_bytes(&answer), account, error);
@@ -172,7 +172,7 @@ static int list(struct user_access *access, uint64_t skip,
                          (unsigned long long)skip);
     bool ok = ask(access, "GET", &path, NULL, &answer, error) &&
               (json_is_valid(buffer_bytes(&answer)) ||
-               error_set(error, "the server does not answer as Peal does"));
+               error_set(error, "unexpected response; is this a Peal server?"));
     struct bytes rest = buffer_bytes(&answer);
     while (ok && json_next_element(&rest, &row)) {
         struct account account = {0};

@@ -29,12 +29,12 @@ struct user {
 
 static const struct command_flag items[] = {
     {"url", "URL", offsetof(struct user, remote.url),
-     "ask a running server; else the database is opened"},
+     "use a running server instead of opening the database"},
     REMOTE_TLS_FLAGS(struct user, remote),
     {"config", "FILE", offsetof(struct user, config_file),
-     "where accounts.url stands, if not in PEAL_ACCOUNTS_URL"},
-    {"name", "NAME", offsetof(struct user, name), "of a user to be added"},
-    {"help", NULL, offsetof(struct user, help), "print this"},
+     "config with accounts.url, if not in PEAL_ACCOUNTS_URL"},
+    {"name", "NAME", offsetof(struct user, name), "name of the user to add"},
+    {"help", NULL, offsetof(struct user, help), "print this help"},
     {0},
 };
 
@@ -52,12 +52,12 @@ static void print_help(void)
            "       peal user delete USER\n"
            "       peal user export\n"
            "       peal user rotate-key\n\n"
-           "Accounts of users. USER is an id or an email; with --url it is an "
-           "id, the API key\nis read from PEAL_API_KEY, and open connections "
-           "of a user who is disabled or\ndeleted are closed. A password is "
-           "asked for, or read as a line from stdin.\n`export` prints a JSON "
-           "object a line. `rotate-key` makes a new key that signs\ntokens; "
-           "running servers notice.\n\n");
+           "Manages user accounts. USER is an id or an email; with --url it is "
+           "an id, the\nAPI key is read from PEAL_API_KEY, and open "
+           "connections of disabled or deleted\nusers are closed. The password "
+           "is prompted for, or read as a line from stdin.\n`export` prints "
+           "one JSON object per line. `rotate-key` creates a new signing\nkey "
+           "for tokens; running servers load it.\n\n");
     command_flags_print(&flags);
     printf("\n  peal user add ann@example.com --name Ann < password.txt\n");
 }
@@ -74,7 +74,7 @@ static bool read_line(char *line, int size)
     return true;
 }
 
-/* What is typed is not shown. */
+/* Disables echo. */
 static bool ask_line(char *line, int size)
 {
     struct termios shown;
@@ -100,10 +100,10 @@ static char *read_password(struct error *error)
     size_t len = strlen(line);
     char *password = NULL;
     if (len < PASSWORD_MIN || len > PASSWORD_MAX)
-        error_set(error, "a password has %d to %d bytes", PASSWORD_MIN,
+        error_set(error, "the password must have %d to %d bytes", PASSWORD_MIN,
                   PASSWORD_MAX);
     else if (common_passwords_have((struct bytes){line, len}))
-        error_set(error, "many people use that password: choose another");
+        error_set(error, "that password is too common: choose another");
     else
         password = memory_copy_text(line, len);
     explicit_bzero(line, sizeof line);
@@ -185,7 +185,7 @@ static bool show(const struct user *user, struct error *error)
     return ok;
 }
 
-/* Of a user that was named in either way. */
+/* Finds a user by id or email. */
 static bool find_id(const struct user *user, char id[ACCOUNT_ID_LEN + 1],
                     struct error *error)
 {
@@ -196,14 +196,13 @@ static bool find_id(const struct user *user, char id[ACCOUNT_ID_LEN + 1],
     return ok;
 }
 
-/* What only a server can do. */
+/* Only a server can close connections. */
 static void tell_of_connections(const struct user *user)
 {
     if (user->config)
-        fprintf(stderr,
-                "peal user: connections that are open stay open until their "
-                "token has\nexpired; with --url a running server closes "
-                "them\n");
+        fprintf(stderr, "peal user: open connections stay open until their "
+                        "token\nexpires; with --url, a running server closes "
+                        "them\n");
 }
 
 static bool set_active(const struct user *user, bool is_active,
@@ -256,7 +255,7 @@ static bool rotate_key(const struct user *user, struct error *error)
 {
     struct buffer path = {0};
     if (!user->config)
-        return error_set(error, "the keys are in a file: leave --url away");
+        return error_set(error, "the keys are in a file: omit --url");
     if (user->config->auth.secret)
         return error_set(error, "auth.secret signs tokens: there is no key to "
                                 "rotate");

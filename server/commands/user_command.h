@@ -1,10 +1,10 @@
-/* user_command: `peal user`: accounts, in the database itself or over a running
- * server.
+/* user_command: `peal user`: manages accounts, in the database or through a
+ * running server.
  *
  * Owner:   nothing is owned.
  * Thread:  the main thread; it blocks.
  * Limits:  a password is one line.
- * Failure: an exit code, and why on stderr.
+ * Failure: an exit code, with the reason on stderr.
  */
 #ifndef PEAL_USER_COMMAND_H
 #define PEAL_USER_COMMAND_H

@@ -29,7 +29,7 @@ static bool judge(enum store_result result, struct error *error)
     case STORE_FAILED:
         break;
     }
-    return error_set(error, "the database could not be asked");
+    return error_set(error, "the database query failed");
 }
 
 static bool find(struct user_access *access, const char *who,
@@ -53,7 +53,7 @@ static bool hash(struct user_access *access, const char *password,
     const struct password_cost cost = {options->hash_memory_kib,
                                        options->hash_passes};
     return password_hash(bytes_of(password), &cost, out) ||
-           error_set(error, "no memory for Argon2");
+           error_set(error, "not enough memory for Argon2");
 }
 
 static bool add(struct user_access *access, struct account *account,

@@ -1,7 +1,7 @@
-/* config: everything an operator decides, as plain data, and where it comes
- * from. What can be configured is one table, config_key.c.
+/* config: the complete configuration as plain data, and the source of each
+ * value. The table in config_key.c lists all keys.
  *
- * Owner:   config_load.c makes and frees it; everybody else borrows from it.
+ * Owner:   config_load.c creates and frees it; others borrow from it.
  * Thread:  immutable once loaded.
  * Limits:  ranges are in the table.
  * Failure: none.
@@ -27,10 +27,10 @@
 #include "protocols/pusher/pusher_apps.h"
 #include "net/peer/trusted_proxies.h"
 
-/* What is worth telling about a config that is good; see config_notes.h. */
+/* Notes about a valid config; see config_notes.h. */
 struct config_notes {
     struct text_list warnings;
-    struct text_list foreign; /* variables that others set, and we ignored */
+    struct text_list foreign; /* ignored variables set by other software */
 };
 
 struct config {
@@ -39,9 +39,9 @@ struct config {
     struct admin_options admin;
     uint32_t workers; /* at least 1 */
     bool dev;         /* started with --dev */
-    bool has_dev_key; /* api.key was made for this run */
+    bool has_dev_key; /* api.key was generated for this run */
     bool insecure;    /* may listen beyond loopback without auth */
-    bool core_dumps;  /* secrets may be in files, and seen by debuggers */
+    bool core_dumps;  /* core files and debuggers may expose secrets */
     char *web_root;   /* folder of files served under /; NULL: none */
     uint32_t drain_delay_seconds;
     uint32_t drain_seconds;
@@ -64,7 +64,7 @@ struct config {
     struct text_list trusted_proxies;
     enum forwarded_header forwarded_header;
     bool proxy_protocol;
-    char *default_caps_json; /* what auth.default_caps was read from */
+    char *default_caps_json; /* the JSON that auth.default_caps was read from */
     char **origins; /* see config_origin.h */
     struct config_notes notes;
 };
@@ -75,15 +75,14 @@ struct config_flag {
     const char *value;
 };
 
-/* Where a config comes from; what is zero is left out. Borrowed. */
+/* The sources of a config; zero fields are unused. Borrowed. */
 struct config_sources {
-    const char *file; /* path of a JSON file with comments, beside which
-                         there may be a folder of more */
+    const char *file; /* JSON with comments; a folder next to it may add more */
     char *const *environment; /* like environ */
     const struct config_flag *flags;
     size_t flag_count;
     bool dev; /* defaults for trying it out */
-    char *const *arguments; /* all of them, for a process that takes over */
+    char *const *arguments; /* all arguments, for a successor process */
 };
 
 #endif

@@ -14,8 +14,8 @@
 #include "net/tls/tls.h"
 #include "protocols/protocols.h"
 
-/* A form of address that is not understood counts as reachable by others:
- * the mistake then costs a message, not an open server. */
+/* An unknown form of address counts as reachable from other machines, to be
+ * safe. */
 bool config_check_is_loopback(const char *host)
 {
     struct in_addr v4;
@@ -40,25 +40,25 @@ bool config_check_auth(const struct config *config, struct error *error)
     if (config_check_authenticates(config) || config->insecure ||
         config_check_is_loopback(config->host))
         return true;
-    return error_set(error,
-                     "host: %.64s can be reached from other machines, and "
-                     "without auth anybody there could connect as anybody: "
-                     "set auth.secret (PEAL_AUTH_SECRET), auth.key_file, "
-                     "auth.jwks_file or tls.client_id_from_certificate, or "
-                     "allow it with --insecure",
-                     config->host);
+    return error_set(
+        error,
+        "host: %.64s is reachable from other machines, and without "
+        "authentication anyone there can connect under any client id: set "
+        "auth.secret (PEAL_AUTH_SECRET), auth.key_file, "
+        "auth.jwks_file or tls.client_id_from_certificate, or allow this with "
+        "--insecure",
+        config->host);
 }
 
-/* The printed config can be loaded again, but then somebody who has seen it
- * must not know the secret. */
+/* A printed config can be loaded, but the mask must not become the secret. */
 static bool check_secret(const struct config *config, struct error *error)
 {
     const char *secret = config->auth.secret;
     if (!secret || strcmp(secret, CONFIG_VALUE_MASK) != 0)
-        return true; /* the others could not be so short */
+        return true; /* other secrets cannot be this short */
     return error_set(error, "auth.secret: " CONFIG_VALUE_MASK
-                            " only stands for a secret; set the real one, "
-                            "for instance in PEAL_AUTH_SECRET");
+                            " is a placeholder; set the real secret, for "
+                            "instance in PEAL_AUTH_SECRET");
 }
 
 static bool check_pings(const struct config *config, struct error *error)
@@ -76,7 +76,7 @@ static bool needs(const char *key, const char *other, bool has_other,
                   struct error *error)
 {
     return has_other ||
-           error_set(error, "%s: expected together with %s", key, other);
+           error_set(error, "%s: must be set together with %s", key, other);
 }
 
 static bool check_admin(const struct config *config, struct error *error)
@@ -89,7 +89,7 @@ static bool check_admin(const struct config *config, struct error *error)
     if (!admin->host || !admin->port || admin->port != config->port ||
         strcmp(admin->host, config->host) != 0)
         return true;
-    return error_set(error, "admin.port: expected another port than port (%u)",
+    return error_set(error, "admin.port: expected a port other than port (%u)",
                      config->port);
 }
 
@@ -150,8 +150,7 @@ static bool check_redis(struct config *config, struct error *error)
     return is_good;
 }
 
-/* A hook that is never called is a mistake, and so is one that nobody can
- * trust. */
+/* An unused hook is a mistake, and so is an unsigned one. */
 static bool check_hooks(const struct config *config, struct error *error)
 {
     const struct hook_options *hooks = &config->hooks;
@@ -175,7 +174,7 @@ static bool check_hooks(const struct config *config, struct error *error)
            (!hooks->ca || hook_poster_check_ca(hooks->ca, error));
 }
 
-/* The same of those that apps name. */
+/* The same for webhooks of apps. */
 static bool check_webhooks(const struct config *config, struct error *error)
 {
     for (size_t i = 0; i < config->pusher_apps.count; i++) {
@@ -183,7 +182,7 @@ static bool check_webhooks(const struct config *config, struct error *error)
         if (!app->webhook_url != !app->webhook_events.count)
             return error_set(error,
                              "pusher.apps: app %zu: webhook_url and "
-                             "webhook_events are needed together",
+                             "webhook_events must be set together",
                              i + 1);
         if (app->webhook_url &&
             !hook_poster_check_url("pusher.apps: webhook_url", app->webhook_url,
@@ -193,7 +192,7 @@ static bool check_webhooks(const struct config *config, struct error *error)
     return true;
 }
 
-/* Reads secret and key files as the server will, and lets go of them. */
+/* Reads secret and key files like the server, to check them. */
 static bool check_keys(struct config *config, struct error *error)
 {
     const struct auth_options *options = &config->auth;
@@ -237,15 +236,15 @@ static bool check_folder(const char *key, const char *path, struct error *error)
     return error_set(error, "%s: %.300s is not a folder", key, path);
 }
 
-/* A page of anybody may then use what its visitor is allowed. */
+/* Warns that any page can then act as its visitor. */
 static void judge_origins(struct config *config)
 {
     const struct text_list *origins = &config->auth.origins;
     for (size_t i = 0; i < origins->count; i++)
         if (strcmp(origins->items[i], "*") == 0)
-            config_notes_warn(config, "origins: * lets pages of any site "
-                                      "connect; with the cookie peal_token "
-                                      "they act for their visitor");
+            config_notes_warn(
+                config, "origins: * allows pages of any site to connect; with "
+                        "the cookie peal_token they act as their visitor");
 }
 
 bool config_check_asks_application(const struct config *config)
@@ -257,8 +256,8 @@ bool config_check_asks_application(const struct config *config)
     return false;
 }
 
-/* On loopback nobody else was expected, but a proxy brings them. Origins keep
- * out pages alone. */
+/* On loopback, a proxy may still bring clients from other machines. Origins
+ * restrict only web pages. */
 static void judge_open(struct config *config)
 {
     const struct {
@@ -274,12 +273,12 @@ static void judge_open(struct config *config)
         return;
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         if (signs[i].is_set)
-            config_notes_warn(config,
-                              "%s: clients from elsewhere are expected, and "
-                              "without auth each of them can connect as "
-                              "anybody: set auth.secret (PEAL_AUTH_SECRET), "
-                              "or allow it with insecure",
-                              signs[i].key);
+            config_notes_warn(
+                config,
+                "%s: clients from other machines are expected, and without "
+                "authentication each can connect under any client id: set "
+                "auth.secret (PEAL_AUTH_SECRET), or allow this with insecure",
+                signs[i].key);
 }
 
 bool config_check(struct config *config, struct error *error)

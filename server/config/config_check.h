@@ -1,4 +1,4 @@
-/* config_check: what must hold between keys, and on this machine.
+/* config_check: checks that involve several keys, or this machine.
  *
  * Owner:   nothing is kept.
  * Thread:  the main thread.
@@ -10,19 +10,20 @@
 
 #include "config/config.h"
 
-/* Adds what is only worth a warning to the config's notes. */
+/* Checks the config; adds warnings to its notes. */
 bool config_check(struct config *config, struct error *error);
 
-/* Whether clients must prove who they are wherever others can reach us. */
+/* Whether clients must authenticate if the server is reachable from other
+ * machines. */
 bool config_check_auth(const struct config *config, struct error *error);
 
-/* Whether clients must prove who they are, by a token or a certificate. */
+/* Whether clients must authenticate, by a token or a certificate. */
 bool config_check_authenticates(const struct config *config);
 
-/* Whether the application judges each client. */
+/* Whether the application authorizes each client. */
 bool config_check_asks_application(const struct config *config);
 
-/* Whether only this machine can reach that address. */
+/* Whether the address is reachable only from this machine. */
 bool config_check_is_loopback(const char *host);
 
 #endif

@@ -18,8 +18,8 @@ enum { NAME_MAX_BYTES = 128 };
 struct variable {
     char name[NAME_MAX_BYTES];
     const char *value;
-    const struct config_key *key; /* NULL: no key is called so */
-    bool is_file;                 /* the value is the path of the value */
+    const struct config_key *key; /* NULL: no such key */
+    bool is_file;                 /* the value is the path of a file */
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -56,8 +56,8 @@ static bool has_numbered_port(const char *name)
     return false;
 }
 
-/* Kubernetes sets such variables for each Service, Docker for each link. The
- * name of one may begin with "peal". */
+/* Kubernetes sets such variables for each Service, Docker for each link, whose
+ * names may begin with "peal". */
 static bool is_foreign(const struct variable *variable)
 {
     const char *name = variable->name;
@@ -145,7 +145,7 @@ static bool read_value(const struct variable *variable, struct config *config,
     return ok || error_set(error, "%s: %.400s", variable->name, why.text);
 }
 
-/* Neither order nor length says which of the two was meant. */
+/* There is no rule which of the two takes precedence. */
 static bool check_only_one(const struct variable *variable,
                            char *const *environment, struct error *error)
 {

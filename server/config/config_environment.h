@@ -1,4 +1,4 @@
-/* config_environment: the config's keys in the environment.
+/* config_environment: reads config keys from the environment.
  *
  * PEAL_LIMITS_CHANNELS is limits.channels. PEAL_LIMITS_CHANNELS_FILE names a
  * file with its value, as container platforms provide secrets. Variables that

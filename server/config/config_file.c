@@ -13,15 +13,15 @@
 
 enum { FILE_MAX = 1 << 20, NAME_MAX_BYTES = 128 };
 
-/* A zero byte would end a text early, and a secret with it: it may stand
- * there neither as it is nor escaped. */
+/* A zero byte would truncate a text, such as a secret, so it is refused, raw or
+ * escaped. */
 static bool check_text(struct buffer *text, struct error *why)
 {
     bool is_text = strlen(buffer_text(text)) == text->len;
     if (!is_text || !utf8_is_valid(buffer_bytes(text)))
         return error_set(why, "not valid UTF-8");
     if (strstr(text->data, "\\u0000"))
-        return error_set(why, "\\u0000 is not allowed in a text");
+        return error_set(why, "\\u0000 is not allowed in a string");
     return true;
 }
 
@@ -33,7 +33,7 @@ static bool refuse_unknown(const char *name, struct error *why)
     return spelling_refuse(&spelling, "", "key", why);
 }
 
-/* Whose members are read. */
+/* The target of the members. */
 struct place {
     const char *path;    /* of the file */
     const char *section; /* like "limits", or empty */
@@ -86,7 +86,7 @@ static bool read_object(const struct json *object, const struct place *place,
                  own);
         if (strchr(own, '.'))
             return error_set(why,
-                             "%s: an object stands for each dot, as in "
+                             "%s: write an object for each dot, as in "
                              "{\"log\": {\"level\": \"info\"}}",
                              name);
         if (json_member(object, own) != member)

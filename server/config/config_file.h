@@ -1,4 +1,4 @@
-/* config_file: the config's JSON file, with comments.
+/* config_file: reads the config's JSON file, with comments.
  *
  * Owner:   nothing is kept.
  * Thread:  the main thread.
@@ -10,7 +10,7 @@
 
 #include "config/config.h"
 
-/* Sets what the file names; other fields stay. */
+/* Sets the keys in the file; other fields are unchanged. */
 bool config_file_read(const char *path, struct config *config,
                       struct error *error);
 

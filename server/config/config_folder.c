@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "config/config_file.h"
 
-/* What editors and package managers leave behind is none. */
+/* Ignores files left by editors and package managers. */
 static int is_config(const struct dirent *entry)
 {
     static const char end[] = ".json";
@@ -17,7 +17,7 @@ static int is_config(const struct dirent *entry)
            strcmp(entry->d_name + len - strlen(end), end) == 0;
 }
 
-/* By their bytes, whatever the locale is. */
+/* Sorts bytewise, independent of the locale. */
 static int compare(const struct dirent **one, const struct dirent **other)
 {
     return strcmp((*one)->d_name, (*other)->d_name);

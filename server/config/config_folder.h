@@ -1,6 +1,6 @@
-/* config_folder: the files of conf.d, a folder beside the config file. Each is
- * read like that file, in the order of their names; a later value takes the
- * place of an earlier one, key by key.
+/* config_folder: reads the files of conf.d, a folder next to the config file,
+ * in the order of their names. A later value replaces an earlier one, key by
+ * key.
  *
  * Owner:   nothing is kept.
  * Thread:  the main thread.
@@ -14,7 +14,7 @@
 
 #define CONFIG_FOLDER "conf.d"
 
-/* Reads the folder beside `file`, if there is one. */
+/* Reads the folder next to `file`, if it exists. */
 bool config_folder_read(const char *file, struct config *config,
                         struct error *error);
 

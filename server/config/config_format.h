@@ -1,5 +1,5 @@
-/* config_format: in which format errors are to be reported when the config
- * cannot be loaded: as much as can be told from sources that may be wrong.
+/* config_format: determines the log format for errors when the config cannot be
+ * loaded, as far as possible from invalid sources.
  *
  * Owner:   nothing is kept.
  * Thread:  the main thread.

@@ -30,14 +30,15 @@ static bool is_channel(const char *text)
     return channel_name_is_valid(bytes_of(text));
 }
 
-/* Braces mark the part of a key that chooses its slot: ours does. */
+/* Braces select the hashed part of a key, which Peal sets itself. */
 static bool is_prefix(const char *text)
 {
     return !strpbrk(text, "{}*?[] \t\r\n");
 }
 
 static const struct config_form prefix = {
-    .expected = "a text without { } * ? [ ] or blank", .is_valid = is_prefix};
+    .expected = "a string without { } * ? [ ] or spaces",
+    .is_valid = is_prefix};
 static const struct config_form api_key = {.expected = API_KEY_FORM,
                                            .is_valid = api_key_is_valid};
 static const struct config_form accounts_url = {.expected = SQL_URL_FORM,
@@ -72,8 +73,8 @@ static bool is_hook_secret(const char *text)
 static const struct config_form hook_secret = {
     .expected = "16 characters or more", .is_valid = is_hook_secret};
 static const struct config_form channel_patterns = {
-    "a channel name, or the start of one and *", channel_pattern_is_valid,
-    .plural = "channel names, or the start of one and *"};
+    "a channel name, or a prefix and *", channel_pattern_is_valid,
+    .plural = "channel names, or a prefix and *"};
 
 static const struct config_key keys[] = {
     {"host", &config_value_text, AT(host), "127.0.0.1", .min = 1,
@@ -162,7 +163,7 @@ static const struct config_key keys[] = {
      .help = "lowest level that is logged"},
     {"log.format", &config_value_choice, AT(log_format), "text",
      .choices = "text|json", .reloads = true,
-     .help = "key=value lines, or one JSON object a line"},
+     .help = "key=value lines, or one JSON object per line"},
     {"log.file", &config_value_text, AT(log_file), NULL, .min = 1,
      .reloads = true,
      .help = "file to append to instead of stderr; reopened on SIGHUP"},
@@ -212,9 +213,9 @@ static const struct config_key keys[] = {
      .min = 1, .choices = ALGORITHMS, .reloads = true,
      .help = "accepted for tokens; the type of the key must fit too"},
     {"auth.audience", &config_value_text, AUTH(audience), NULL, .min = 1,
-     .reloads = true, .help = "what a token's aud must contain"},
+     .reloads = true, .help = "value that a token's aud must contain"},
     {"auth.issuer", &config_value_text, AUTH(issuer), NULL, .min = 1,
-     .reloads = true, .help = "what a token's iss must be"},
+     .reloads = true, .help = "value that a token's iss must have"},
     {"auth.client_claim", &config_value_text, AUTH(client_claim), "sub",
      .min = 1, .reloads = true,
      .help = "the claim of a token that holds the client id"},

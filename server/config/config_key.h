@@ -1,10 +1,10 @@
-/* config_key: the one table of what can be configured. File, environment,
- * flags, help and the printed config all grow from it; a new key is a new row.
+/* config_key: the table of all config keys. File, environment, flags, help and
+ * the printed config are derived from it; a new key is a new row.
  *
  * Owner:   the table is static.
  * Thread:  any; nothing changes.
- * Limits:  each row says its own.
- * Failure: a look-up gives NULL.
+ * Limits:  set per row.
+ * Failure: a look-up returns NULL.
  */
 #ifndef PEAL_CONFIG_KEY_H
 #define PEAL_CONFIG_KEY_H
@@ -17,17 +17,17 @@
 
 struct config_type;
 
-/* What a text must look like beyond being a text. */
+/* The valid form of a string value. */
 struct config_form {
     const char *expected; /* "an origin like https://example.com" */
     bool (*is_valid)(const char *text);
     const char *plural; /* "origins like ...", of a list; or NULL */
-    /* What is wrong with a text that is not valid; NULL, or gives NULL, where
-     * there is no more to say. */
+    /* Explains why a value is invalid; NULL, or returns NULL, if there is no
+     * specific reason. */
     const char *(*fault)(const char *text);
 };
 
-/* The C type of a field, and of what a struct config_type reads into. */
+/* The C type of a field, and of the target of a struct config_type. */
 enum config_holds {
     HOLDS_BOOL,
     HOLDS_UINT32, /* an enum too */
@@ -44,9 +44,9 @@ struct channel_options_list;
 struct api_key_options_list;
 struct pusher_app_options_list;
 
-/* Two members of a row: where the field is, and its C type. A field of any
- * other type does not compile, and one that does not fit the row's type ends
- * the process at its start. */
+/* Two members of a row: the field's offset and C type. A field of another type
+ * does not compile, and a mismatch with the row's type aborts the process at
+ * start-up. */
 #define CONFIG_FIELD(owner, member)                                            \
     offsetof(owner, member), _Generic(&((owner *)0)->member,                   \
                                       bool *: HOLDS_BOOL,                      \
@@ -69,10 +69,10 @@ struct config_key {
     size_t offset; /* of the field */
     enum config_holds holds;
     const char *value;   /* the default, as the environment has it, or NULL */
-    uint64_t min;        /* of a number; how long a text or list must be */
-    uint64_t max;        /* of a number */
+    uint64_t min;        /* minimum number; minimum length of a text or list */
+    uint64_t max;        /* maximum number */
     const char *choices; /* "text|json", numbered from 0; or NULL */
-    const struct config_form *form; /* of a text or a list's items; or NULL */
+    const struct config_form *form; /* of a text or list items, or NULL */
     bool secret;                    /* never printed, never a flag */
     bool reloads;                   /* SIGHUP changes it */
     const char *help;
@@ -97,19 +97,19 @@ bool config_key_is_retired(const char *name);
 /* Whether `name` is the first part of dotted names, like "limits". */
 bool config_key_is_section(const char *name);
 
-/* Proposes the names of all keys. */
+/* Offers the names of all keys. */
 void config_key_offer(const struct config_keys *keys,
                       struct spelling *spelling);
 
-/* Proposes "limits" and the like. */
+/* Offers the names of sections, such as "limits". */
 void config_key_offer_sections(struct spelling *spelling);
 
-/* How the key is called in the environment: PEAL_ and the name in capitals.
- * Cut at `size`. */
+/* The key's name in the environment: PEAL_ and the name in capitals. Truncated
+ * to `size`. */
 void config_key_environment_name(const struct config_key *key, char *out,
                                  size_t size);
 
-/* The field of the struct that the key is about. */
+/* The key's field in the struct. */
 static inline void *config_key_field(const struct config_key *key, void *base)
 {
     return (char *)base + key->offset;

@@ -34,7 +34,8 @@ static void note_origin(struct config *config, const char *key,
     buffer_deinit(&text);
 }
 
-/* Whether the demo lies there: any project may have a folder called web. */
+/* Whether the folder contains the demo: any project may have a folder named
+ * web. */
 static bool has_demo(const char *folder)
 {
     struct buffer path = {0};
@@ -44,7 +45,7 @@ static bool has_demo(const char *folder)
     return found;
 }
 
-/* $XDG_STATE_HOME/peal, made when it is missing; false when it cannot be. */
+/* $XDG_STATE_HOME/peal, created if missing; false on failure. */
 static bool make_state_folder(struct buffer *path)
 {
     const char *state = getenv("XDG_STATE_HOME");
@@ -66,7 +67,7 @@ static bool make_state_folder(struct buffer *path)
     return access(text, W_OK | X_OK) == 0;
 }
 
-/* So that the demo has sign-up at once. */
+/* Gives the demo sign-up. */
 static void set_dev_accounts(struct config *config)
 {
     struct buffer folder = {0};
@@ -81,8 +82,8 @@ static void set_dev_accounts(struct config *config)
     buffer_deinit(&url);
 }
 
-/* What makes trying it out pleasant; file, environment and flags still win.
- * PEAL_WEB_ROOT is where the demo lies: in the source tree, or installed. */
+/* Defaults for trying Peal; file, environment and flags take precedence.
+ * PEAL_WEB_ROOT is the demo's folder: in the source tree, or installed. */
 static void set_dev_defaults(struct config *config)
 {
     const char *web_root = has_demo("web") ? "web" : PEAL_WEB_ROOT;
@@ -125,7 +126,7 @@ static bool read_flags(const struct config_sources *sources,
     return true;
 }
 
-/* The cores this process may use, which taskset and containers narrow. */
+/* The cores of this process, which taskset and containers restrict. */
 static uint32_t count_cores(void)
 {
     cpu_set_t cores;
@@ -135,8 +136,8 @@ static uint32_t count_cores(void)
     return count < HUB_WORKERS_MAX ? count : HUB_WORKERS_MAX;
 }
 
-/* For trying the API out: a key that is good until the process ends, however
- * often the config is read. */
+/* For trying the API: a key that is valid until the process ends, across
+ * reloads. */
 static void add_dev_key(struct config *config)
 {
     if (!config->dev || config->api.key || config->api.keys.count)
@@ -149,8 +150,8 @@ static void add_dev_key(struct config *config)
     note_origin(config, "api.key", "", "--dev");
 }
 
-/* Where nobody proves anything, and only pages of this machine are meant to
- * connect. With --insecure the operator says that others are meant too. */
+/* Without authentication, only pages of this machine may connect, unless
+ * --insecure is set. */
 static bool wants_loopback_names(const struct config *config)
 {
     bool is_open = !config_check_authenticates(config) &&
@@ -159,7 +160,7 @@ static bool wants_loopback_names(const struct config *config)
            config_check_is_loopback(config->host);
 }
 
-/* Under --dev accounts are there to be tried: nobody has to have one. */
+/* With --dev, accounts are optional. */
 static bool lets_try(const struct config *config)
 {
     const struct auth_options *auth = &config->auth;
@@ -174,7 +175,7 @@ static bool complete(struct config *config, struct error *error)
         config->workers = count_cores();
     struct json *rules =
         json_parse(bytes_of(config->default_caps_json), false, error);
-    PANIC_IF(!rules); /* it was read once already */
+    PANIC_IF(!rules); /* it was already read once */
     config->auth.default_caps = caps_parse(rules, error);
     config->auth.certificates =
         config->tls.client_ca && config->tls.client_id_from_certificate;

@@ -1,6 +1,5 @@
-/* config_load: a config from its sources. A later one takes precedence over an
- * earlier one: defaults, file, the files of conf.d beside it, environment,
- * flags.
+/* config_load: loads a config from its sources. Later sources take precedence:
+ * defaults, file, the files of conf.d next to it, environment, flags.
  *
  * Owner:   the caller owns the config.
  * Thread:  the main thread.

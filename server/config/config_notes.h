@@ -1,4 +1,4 @@
-/* config_notes: what is worth telling about a config that is good.
+/* config_notes: warnings and notes about a valid config.
  *
  * Owner:   the config owns its notes.
  * Thread:  the main thread.
@@ -21,14 +21,14 @@ config_notes_warn(struct config *config, const char *format, ...);
 bool config_notes_retired(struct config *config, const char *where,
                           const char *name);
 
-/* Warns about secrets that look as if a shell, a file or a template left
- * something in them. The secret itself is never part of a warning. */
+/* Warns about secrets that contain leftovers of a shell, file or template.
+ * Warnings never contain the secret. */
 void config_notes_judge_secrets(struct config *config);
 
-/* Writes all notes into the log. */
+/* Logs all notes. */
 void config_notes_log(const struct config_notes *notes);
 
-/* Writes the warnings for a person, a line each. */
+/* Prints the warnings for humans, one per line. */
 void config_notes_print(const struct config_notes *notes, FILE *out);
 
 void config_notes_deinit(struct config_notes *notes);

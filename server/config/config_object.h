@@ -1,5 +1,5 @@
-/* config_object: a struct with keys of its own within one value, as a rule of
- * `channels` is: read, printed and cleared by its table.
+/* config_object: a struct with its own key table within one value, such as a
+ * rule of `channels`: reads, prints and clears it.
  *
  * Owner:   the fields own their memory; config_object_clear frees it.
  * Thread:  one at a time.
@@ -23,7 +23,7 @@ bool config_object_read(const struct config_keys *keys, size_t required,
 void config_object_print(const struct config_keys *keys, const void *base,
                          struct buffer *out);
 
-/* A list of `count` of them, `size` bytes each; each on a line of its own. */
+/* A list of `count` objects of `size` bytes, each on its own line. */
 void config_object_print_list(const struct config_keys *keys, const void *items,
                               size_t size, size_t count, struct buffer *out);
 

@@ -1,5 +1,4 @@
-/* config_origin: where each value of a config comes from: a file, a variable,
- * a flag.
+/* config_origin: the source of each config value: a file, a variable, a flag.
  *
  * Owner:   the config owns the texts.
  * Thread:  one at a time; immutable once loaded.
@@ -12,7 +11,7 @@
 #include "config/config.h"
 #include "config/config_key.h"
 
-/* Copies the text; a later source takes the place of an earlier one. */
+/* Copies the text; a later source replaces an earlier one. */
 void config_origin_set(struct config *config, const struct config_key *key,
                        const char *origin);
 

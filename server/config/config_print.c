@@ -7,14 +7,14 @@
 
 enum { COLUMNS = 80, NAME_COLUMNS = 31 };
 
-/* What stands before the dot of a name; empty without one. */
+/* The section before the dot of a name; empty without one. */
 static struct bytes section_of(const struct config_key *key)
 {
     const char *dot = strchr(key->name, '.');
     return (struct bytes){key->name, dot ? (size_t)(dot - key->name) : 0};
 }
 
-/* What stands between the value before and this key: `from` and `to` are
+/* Writes the text between the previous value and this key; `from` and `to` are
  * their sections. */
 static void print_between(struct bytes from, struct bytes to,
                           struct buffer *out)
@@ -93,7 +93,7 @@ void config_print_wrapped(const char *text, const char *indent,
     buffer_append_char(out, '\n');
 }
 
-/* `name` goes before the help where it does not stand above it. */
+/* `name` precedes the help unless it is printed above. */
 static void print_meaning(const struct config_key *key, const char *name,
                           struct buffer *out)
 {

@@ -21,8 +21,7 @@ static const char *const names[] = {
 
 enum { NAMES = sizeof names / sizeof *names, CONFIG_FILE = NAMES };
 
-/* What the child ends with: the first file that cannot be read, or one of
- * these. */
+/* The child's exit code: the first unreadable file, or one of these. */
 enum { ALL_READABLE = NAMES + 1, NOT_THAT_USER };
 
 static const char *path_of(size_t index, const char *file,
@@ -82,7 +81,8 @@ bool config_readable_by(const char *user, const char *file,
         return error_set(error, "--user: there is no user %.64s", user);
     int first = ask_child(found, file, config);
     if (first == NOT_THAT_USER)
-        return error_set(error, "--user: only root can look as %.64s", user);
+        return error_set(error, "--user: only root can check files as %.64s",
+                         user);
     if (first == ALL_READABLE)
         return true;
     return error_set(error, "%s%s%.300s cannot be read by the user %.64s",

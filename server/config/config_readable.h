@@ -1,8 +1,8 @@
-/* config_readable: whether the service's user may read the files that a config
- * names. Root may read anything, so its own look proves nothing.
+/* config_readable: checks that the service's user can read the files that a
+ * config names. Root can read everything, so it must check as that user.
  *
  * Owner:   nothing is kept.
- * Thread:  the main thread, while it is the only one: a child process looks.
+ * Thread:  the main thread, while it is the only one: a child process checks.
  * Limits:  none.
  * Failure: false, with the key and the file in the error.
  */
@@ -14,13 +14,13 @@
 /* The user of conf/peal.service. */
 #define CONFIG_READABLE_USER "peal"
 
-/* Whether that user may read the config's file and all that it names. Only root
- * can find out. `file`: the config's, or NULL. */
+/* Whether the user can read the config file and all files that it names. Only
+ * root can check this. `file`: the config file, or NULL. */
 bool config_readable_by(const char *user, const char *file,
                         const struct config *config, struct error *error);
 
-/* If we are root and the service's user exists: a warning in place of an
- * error. */
+/* The same for the service's user, if it exists and the process is root; adds a
+ * warning instead of failing. */
 void config_readable_judge(const char *file, struct config *config);
 
 #endif

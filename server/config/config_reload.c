@@ -28,7 +28,7 @@ static bool is_of_messaging(const struct config_key *key)
            key->offset < start + sizeof(struct messaging_options);
 }
 
-/* A number is one store: who reads it has the old one or the new one. */
+/* A number is one store: readers get the old or the new one. */
 static void set_number(const struct config_key *key, void *to,
                        const void *from)
 {
@@ -54,7 +54,7 @@ void config_reload_limits(struct messaging_options *options,
 
 static _Atomic uint64_t used_hash;
 
-/* As a number that Prometheus has exactly. */
+/* As a number that Prometheus represents exactly. */
 static uint64_t hash_of(const struct config *config)
 {
     struct buffer text = {0};
@@ -80,7 +80,7 @@ void config_reload_use(const struct config *fresh)
 
 /* --- what is told -------------------------------------------------------- */
 
-/* The value as it is, secrets too: for comparing only. */
+/* The value including secrets, only for comparisons. */
 static void write_value(const struct config_key *key,
                         const struct config *config, struct buffer *out)
 {
@@ -115,7 +115,7 @@ static bool moves_redis(const struct config *started,
     return !one != !other || (one && !redis_url_is_same_place(one, other));
 }
 
-/* TLS can be changed, but neither begun nor ended. */
+/* TLS files can change, but TLS cannot be turned on or off. */
 static bool can_change(const struct config_key *key,
                        const struct config *started,
                        const struct config *fresh)

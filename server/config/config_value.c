@@ -49,7 +49,7 @@ void config_value_append_fault(const struct config_key *key, const char *text,
         buffer_append_format(out, "; %s", fault);
 }
 
-/* Either of `text` and `json` is what was got; both NULL: nothing. */
+/* `text` or `json` is the given value; both NULL: none. */
 static bool refuse(const struct config_key *key, const char *text,
                    const struct json *json, struct error *error)
 {
@@ -93,7 +93,7 @@ bool config_value_from_json(const struct config_key *key,
 {
     error->text[0] = '\0';
     void *field = config_key_field(key, base);
-    if (!json_is_given(json)) { /* the default, which may be nothing */
+    if (!json_is_given(json)) { /* the default, which may be NULL */
         if (!key->value)
             key->type->clear(field);
         return true;

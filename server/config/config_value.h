@@ -1,9 +1,9 @@
-/* config_value: the types a key can have, and how each is read and printed.
+/* config_value: the types of keys: reading and printing of values.
  *
  * Owner:   a field owns its memory; config_value_clear frees it.
  * Thread:  one at a time.
  * Limits:  the key's range, choices and form.
- * Failure: false, and "expected this, got that"; the field keeps what it had.
+ * Failure: false, and "expected this, got that"; the field is unchanged.
  */
 #ifndef PEAL_CONFIG_VALUE_H
 #define PEAL_CONFIG_VALUE_H
@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "config/config_key.h"
 
-/* A reader that leaves `why` empty gets "expected ..., got ...". */
+/* If a reader leaves `why` empty, it becomes "expected ..., got ...". */
 struct config_type {
     const char *placeholder; /* in the help: NUMBER */
     bool (*from_text)(const struct config_key *key, const char *text,
@@ -39,8 +39,8 @@ extern const struct config_type config_value_channels;
 extern const struct config_type config_value_api_keys;
 extern const struct config_type config_value_pusher_apps;
 
-/* Sets the key's field in `base` from a text, as the environment and flags
- * have it. NULL stands for a flag without a value. */
+/* Sets the key's field in `base` from a text of the environment or a flag. NULL
+ * stands for a flag without a value. */
 bool config_value_from_text(const struct config_key *key, const char *text,
                             void *base, struct error *error);
 
@@ -49,7 +49,7 @@ bool config_value_from_json(const struct config_key *key,
                             const struct json *json, void *base,
                             struct error *error);
 
-/* Sets the key's default; a default that does not fit is our bug. */
+/* Sets the key's default; an invalid default is a bug. */
 void config_value_set_default(const struct config_key *key, void *base);
 
 /* Appends the value as JSON; a secret as CONFIG_VALUE_MASK. */
@@ -58,12 +58,11 @@ void config_value_print(const struct config_key *key, const void *base,
 
 void config_value_clear(const struct config_key *key, void *base);
 
-/* Appends a value that was not expected, as an error shows it: the first
- * bytes of a text. */
+/* Appends an unexpected value as shown in errors: the first bytes of a text. */
 void config_value_append_shown(struct buffer *out, const char *text);
 void config_value_append_got(struct buffer *out, const struct json *json);
 
-/* Appends what the key's form says is wrong: "; an origin has no path". */
+/* Appends the reason from the key's form: "; an origin has no path". */
 void config_value_append_fault(const struct config_key *key, const char *text,
                                struct buffer *out);
 
@@ -78,7 +77,7 @@ void config_value_append_choices(const struct config_key *key,
 bool config_value_parse_text(const struct config_key *key, const char *text,
                              void *field, struct error *why);
 
-/* What is printed in place of a secret. */
+/* Printed instead of a secret. */
 #define CONFIG_VALUE_MASK "***"
 
 #endif

@@ -10,7 +10,8 @@
 #define AT(member) CONFIG_FIELD(struct api_key_options, member)
 
 static const struct config_form hash = {
-    .expected = "sha256: and 64 hexadecimal digits, as peal hash-key prints",
+    .expected =
+        "sha256: and 64 hexadecimal digits, as printed by peal hash-key",
     .is_valid = api_key_hash_is_valid};
 
 static bool is_client_pattern(const char *pattern)
@@ -19,27 +20,27 @@ static bool is_client_pattern(const char *pattern)
 }
 
 static const struct config_form channel_patterns = {
-    "a channel name, or the start of one and *", channel_pattern_is_valid,
-    .plural = "channel names, or the start of one and *"};
+    "a channel name, or a prefix and *", channel_pattern_is_valid,
+    .plural = "channel names, or a prefix and *"};
 
 static const struct config_form client_patterns = {
-    "a client id, or the start of one and *", is_client_pattern,
-    .plural = "client ids, or the start of one and *"};
+    "a client id, or a prefix and *", is_client_pattern,
+    .plural = "client ids, or a prefix and *"};
 
 static const struct config_key keys[] = {
     {"name", &config_value_text, AT(name), "", .min = 1,
-     .help = "what the key is called in messages"},
+     .help = "name of the key in messages"},
     {"hash", &config_value_text, AT(hash), "", .form = &hash,
-     .help = "its SHA-256, as peal hash-key prints it"},
+     .help = "SHA-256 of the key, as printed by peal hash-key"},
     {"scopes", &config_value_list, AT(scopes), "", .min = 1,
-     .choices = API_SCOPES, .help = "what it may do"},
+     .choices = API_SCOPES, .help = "what the key may do"},
     {"requests_per_second", &config_value_uint32, AT(requests_per_second), "0",
-     .max = 1000000, .help = "requests with it; 0: no limit"},
+     .max = 1000000, .help = "requests with the key; 0: no limit"},
     {"channels", &config_value_list, AT(channels), "*",
      .form = &channel_patterns,
-     .help = "channels that it reaches: names, or starts of names with *"},
+     .help = "channels it may access: names, or a prefix and *"},
     {"clients", &config_value_list, AT(clients), "*", .form = &client_patterns,
-     .help = "clients that it reaches: ids, or starts of ids with *"},
+     .help = "clients it may access: ids, or a prefix and *"},
 };
 
 enum { REQUIRED = 3 };
@@ -84,8 +85,8 @@ static void limit(const struct json *json, const char *given, const char *other,
         text_list_deinit(list);
 }
 
-/* A key that is limited to some of one kind reaches none of the other, unless
- * it is told which. */
+/* A key restricted to some channels may access no clients unless listed, and
+ * vice versa. */
 static void limit_both(const struct json *json, struct api_key_options *key)
 {
     limit(json, "channels", "clients", &key->clients);
@@ -103,8 +104,9 @@ static bool read_list(const struct json *json,
             return error_set(why, "key %zu: %.400s", list->count, reason.text);
         limit_both(item, made);
         if (is_known(list, made))
-            return error_set(why, "key %zu: its name or hash was given before",
-                             list->count);
+            return error_set(
+                why, "key %zu: its name or hash is used by an earlier key",
+                list->count);
     }
     return true;
 }

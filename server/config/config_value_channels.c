@@ -11,27 +11,28 @@
 #define AT(member) CONFIG_FIELD(struct channel_options, member)
 
 static const struct config_form pattern = {
-    .expected = "a channel name, or the start of one and *",
+    .expected = "a channel name, or a prefix and *",
     .is_valid = channel_pattern_is_valid};
 
 static const struct config_key keys[] = {
     {"match", &config_value_text, AT(match), "*", .form = &pattern,
-     .help = "channels it is about: a name, or the start of one and *"},
+     .help = "channels it applies to: a name, or a prefix and *"},
     {"history_size", &config_value_uint32, AT(history_size), "100",
      .max = 100000, .help = "messages kept; 0: none"},
     {"history_seconds", &config_value_uint32, AT(history_seconds), "300",
      .max = 2592000, .help = "how long a message is kept"},
     {"presence", &config_value_bool, AT(presence), "true",
-     .help = "who is here can be asked"},
+     .help = "clients may list the members"},
     {"join_leave", &config_value_bool, AT(join_leave), "false",
-     .help = "subscribers are told who comes and goes"},
+     .help = "subscribers are notified of joins and leaves"},
     {"message_info", &config_value_bool, AT(message_info), "false",
-     .help = "messages show the info of their sender"},
+     .help = "messages include the info of their sender"},
     {"leave_seconds", &config_value_uint32, AT(leave_seconds), "0",
-     .max = 86400, .help = "a client that is back by then has not left"},
+     .max = 86400,
+     .help = "a client that returns within this time has not left"},
     {"slow_reader", &config_value_choice, AT(slow_reader), "close",
      .choices = "close|latest",
-     .help = "close a client too slow, or send it only the latest"},
+     .help = "for a slow client: close it, or send it only the latest message"},
 };
 
 static const struct config_keys members = {keys, sizeof keys / sizeof *keys};
@@ -89,7 +90,7 @@ static bool channels_from_json(const struct config_key *key,
         free_rules(&list);
         return false;
     }
-    /* so that looking a channel up always finds a rule */
+    /* so that a look-up always finds a rule */
     if (!list.count || !matches_everything(&list.items[list.count - 1]))
         add_rule(&list);
     free_rules(field);

@@ -24,34 +24,34 @@ static const struct config_form origin = {
 
 static const struct config_key keys[] = {
     {"id", &config_value_text, AT(id), "0", .form = &id,
-     .help = "the app's id, which backends name; libraries want a number"},
+     .help = "the app's id, sent by backends; libraries expect a number"},
     {"key", &config_value_text, AT(key), "x", .form = &key,
-     .help = "its key, which clients name"},
+     .help = "the app's key, sent by clients"},
     {"secret", &config_value_text, AT(secret), NULL, .min = 1, .secret = true,
-     .help = "signs channels and requests of backends"},
+     .help = "signs channel authorizations and backend requests"},
     {"secret_file", &config_value_text, AT(secret_file), NULL, .min = 1,
-     .help = "file with the secret, in its place"},
+     .help = "file that contains the secret, instead of secret"},
     {"client_events", &config_value_bool, AT(client_events), "false",
      .help = "clients may send events to each other"},
     {"client_events_per_second", &config_value_uint32,
      AT(client_events_per_second), "10", .max = 1000000,
-     .help = "of one connection; 0: no limit"},
+     .help = "client events of one connection; 0: no limit"},
     {"presence_members", &config_value_uint32, AT(presence_members), "100",
-     .max = 1000000, .help = "in one presence channel; 0: no limit"},
+     .max = 1000000, .help = "members of one presence channel; 0: no limit"},
     {"subscription_counts", &config_value_bool, AT(subscription_counts),
-     "false", .help = "a channel tells how many subscribe to it"},
+     "false", .help = "channels report how many connections subscribe to them"},
     {"watchlists", &config_value_bool, AT(watchlists), "false",
-     .help = "users are told when those they watch come and go"},
+     .help = "users are notified when users on their watchlist come and go"},
     {"origins", &config_value_list, AT(origins), "", .form = &origin,
-     .help = "web pages that may connect, in place of those of all apps"},
+     .help = "web origins that may connect, instead of origins"},
     {"connections", &config_value_uint32, AT(connections), "0", .max = 10000000,
-     .help = "of one instance; 0: no limit"},
+     .help = "connections to one instance; 0: no limit"},
     {"event_bytes", &config_value_uint32, AT(event_bytes), "10240", .min = 1,
-     .max = 16777216, .help = "of the data of one event"},
+     .max = 16777216, .help = "bytes of the data of one event"},
     {"webhook_url", &config_value_text, AT(webhook_url), NULL, .min = 1,
-     .help = "is told of the events, signed as by Pusher"},
+     .help = "URL that receives webhooks, signed as Pusher signs them"},
     {"webhook_events", &config_value_list, AT(webhook_events), "",
-     .choices = PUSHER_WEBHOOK_EVENTS, .help = "which they are"},
+     .choices = PUSHER_WEBHOOK_EVENTS, .help = "events sent to webhook_url"},
 };
 
 enum { REQUIRED = 2 };
@@ -120,7 +120,8 @@ static bool read_list(const struct json *json,
             !find_secret(made, &reason))
             return error_set(why, "app %zu: %.400s", list->count, reason.text);
         if (is_known(list, made))
-            return error_set(why, "app %zu: its id or key was given before",
+            return error_set(why,
+                             "app %zu: its id or key is used by an earlier app",
                              list->count);
     }
     return true;

@@ -50,7 +50,7 @@ static bool text_from_json(const struct config_key *key,
 
 static void expect_text(const struct config_key *key, struct buffer *out)
 {
-    const char *any = key->min ? "a text that is not empty" : "a text";
+    const char *any = key->min ? "a non-empty string" : "a text";
     buffer_append_text(out, key->form ? key->form->expected : any);
 }
 
@@ -81,11 +81,11 @@ static void expect_item(const struct config_key *key, struct buffer *out)
         config_value_append_choices(key, out);
     } else {
         buffer_append_text(out, key->form ? key->form->expected
-                                          : "a text that is not empty");
+                                          : "a non-empty string");
     }
 }
 
-/* Says which entry is wrong and how; `json` where it is no text. */
+/* Reports the invalid entry; `json` if it is not a string. */
 static bool refuse_item(const struct config_key *key, size_t number,
                         const char *text, const struct json *json,
                         struct error *why)
@@ -119,7 +119,7 @@ static bool check_items(const struct config_key *key,
     return false;
 }
 
-/* Gives the field a list of its own; takes what `list` owns. */
+/* Sets the field; takes the content of `list`. */
 static bool set_list(const struct config_key *key, struct text_list *list,
                      void *field, struct error *why)
 {

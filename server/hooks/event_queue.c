@@ -53,7 +53,7 @@ void event_queue_note_dropped(struct event_queue *queue, uint64_t count)
     queue->dropped += count;
 }
 
-/* An id stays the same however often the batch is sent. */
+/* Ids are the same in retries of a batch. */
 static void write_news(const struct event_queue *queue, const struct news *news,
                        struct buffer *out)
 {

@@ -10,11 +10,11 @@
 
 enum { NOTHING_DUE_MS = 60000 };
 
-/* What was taken out of the queue, until the application has it. */
+/* A batch taken from the queue, until the application accepts it. */
 struct batch {
     struct buffer body;
     uint32_t count;
-    uint64_t told_dropped; /* what it says was dropped before */
+    uint64_t told_dropped; /* dropped events that it reports */
     uint64_t made_ms;
     struct transfer *transfer; /* NULL: it waits for its retry */
 };
@@ -82,14 +82,14 @@ void event_sender_note_dropped(struct event_sender *sender, uint64_t count)
     count_dropped(sender, count);
 }
 
-/* The next one may be made. */
+/* Allows the next batch. */
 static void end_batch(struct event_sender *sender)
 {
     sender->batch.count = 0;
     buffer_clear(&sender->batch.body);
 }
 
-/* What it would have told of drops the next one tells. */
+/* The next batch reports its dropped events. */
 static void give_up(struct event_sender *sender)
 {
     struct batch *batch = &sender->batch;
@@ -115,9 +115,10 @@ static void on_not_taken(struct event_sender *sender,
 {
     uint64_t now_ms = clock_steady_ms();
     uint64_t patience_ms = (uint64_t)sender->options->retry_seconds * 1000;
-    log_limited(LOG_WARN, 1, "Event delivery failed",
-                LOG_TEXT("reason", reply->error ? reply->error : "its answer"),
-                LOG_NUMBER("status", reply->status));
+    log_limited(
+        LOG_WARN, 1, "Event delivery failed",
+        LOG_TEXT("reason", reply->error ? reply->error : "unexpected status"),
+        LOG_NUMBER("status", reply->status));
     sender->has_failed = true;
     metrics_add(sender->metrics, METRIC_HOOK_RETRIES, 1);
     sender->due_ms = now_ms + backoff_next_ms(&sender->backoff);
@@ -149,7 +150,7 @@ static void make_batch(struct event_sender *sender, uint64_t now_ms)
     update_waiting(sender, before);
 }
 
-/* What comes within the pause behind it is gathered for the next one. */
+/* Events within the pause after it are gathered for the next one. */
 static void post(struct event_sender *sender, uint64_t now_ms)
 {
     struct batch *batch = &sender->batch;
@@ -165,7 +166,7 @@ static void post(struct event_sender *sender, uint64_t now_ms)
         hook_poster_send(sender->poster, &call, on_posted, sender);
     if (!batch->transfer)
         on_not_taken(sender,
-                     &(struct hook_reply){.error = "it cannot be signed"});
+                     &(struct hook_reply){.error = "it could not be signed"});
 }
 
 uint64_t event_sender_step(struct event_sender *sender, uint64_t now_ms)

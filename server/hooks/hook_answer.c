@@ -22,7 +22,7 @@ static bool is_word(struct bytes text, const char *word)
     return bytes_equal(text, bytes_of(word));
 }
 
-/* Its length when it is cut, between two characters, to what fits. */
+/* Its length, truncated between two characters to fit. */
 static size_t cut_to_close_text(const char *text, size_t len)
 {
     if (len <= CLOSE_TEXT_MAX)
@@ -33,7 +33,7 @@ static size_t cut_to_close_text(const char *text, size_t len)
     return len;
 }
 
-/* A reason that cannot be shown is left out: the refusal still counts. */
+/* An invalid reason is omitted: the refusal still counts. */
 static void read_reason(struct bytes text, struct question *question)
 {
     enum { REASON_MAX = 1024 };
@@ -67,7 +67,7 @@ static bool read_payload(struct bytes payload, size_t max,
     if (question->hook != HOOK_PUBLISH || !payload.len)
         return true;
     if (payload.len > max)
-        return error_set(why, "payload: more than limits.message_bytes");
+        return error_set(why, "payload: longer than limits.message_bytes");
     question->payload = memory_copy_text(payload.data, payload.len);
     return true;
 }

@@ -1,10 +1,10 @@
-/* hook_answer: what the application answered to a question.
+/* hook_answer: parses the application's answer to a question.
  *
- * Owner:   the question owns what is put into it.
+ * Owner:   the question owns the parsed values.
  * Thread:  any.
- * Limits:  a reason is cut to what a close frame holds.
- * Failure: false and why, for an answer that cannot be understood; then the
- *          question is as it was.
+ * Limits:  a reason is truncated to fit a close frame.
+ * Failure: false and the reason for an invalid answer; the question is then
+ *          unchanged.
  */
 #ifndef PEAL_HOOKS_HOOK_ANSWER_H
 #define PEAL_HOOKS_HOOK_ANSWER_H

@@ -1,4 +1,4 @@
-/* The thread and its questions; the news are event_sender.c's. */
+/* The thread and its questions; event_sender.c sends events. */
 #include "hooks/hook_caller.h"
 
 #include <inttypes.h>
@@ -26,12 +26,12 @@ enum {
     INSTANCE_LEN = 16,
     NS_A_MS = 1000000,
     TICK_MS = 1000,
-    STOP_MS = 5000, /* for the last news */
+    STOP_MS = 5000, /* for the last events */
     STOP_STEP_MS = 50
 };
 
-/* What may lie in the inbox beyond what the queue holds: the queue drops the
- * oldest, where the inbox could only refuse the newest. */
+/* Events allowed in the inbox beyond the queue's size: the queue drops the
+ * oldest events, the inbox could only refuse the newest. */
 enum { INBOX_SPARE = 4096 };
 
 /* Results of a question, as the rows of the table of metrics stand. */
@@ -48,7 +48,7 @@ struct hook_caller {
     /* any thread */
     struct inbox inbox;
     _Atomic uint32_t open;    /* questions not given back */
-    _Atomic uint64_t dropped; /* news that found no room in the inbox */
+    _Atomic uint64_t dropped; /* events refused by the inbox */
     _Atomic bool is_settled;
     /* its own thread */
     struct hook_poster *poster;
@@ -71,7 +71,7 @@ static enum metric metric_of(enum hook hook, enum outcome outcome)
     return METRIC_HOOK_CONNECT_ALLOWED + hook * OUTCOMES + outcome;
 }
 
-/* There is no answer: what the config says holds. */
+/* Without an answer, the config decides. */
 static void fall_back(const struct hook_caller *caller,
                       struct question *question)
 {
@@ -104,7 +104,7 @@ static bool read_reply(const struct hook_caller *caller,
     if (!reply->status)
         return error_set(why, "%s", reply->error);
     if (reply->status != 200)
-        return error_set(why, "the answer's status is %d", reply->status);
+        return error_set(why, "the response has status %d", reply->status);
     return hook_answer_read(reply->body, caller->limits->message_bytes,
                             question, why);
 }
@@ -129,7 +129,7 @@ static void on_answered(void *arg, const struct hook_reply *reply)
                   question->result == HOOK_ALLOWED ? ALLOWED : REFUSED);
 }
 
-/* As the object that is sent: what is asked, and which question it is. */
+/* Completes the object to send with the name and id of the question. */
 static void complete_body(struct hook_caller *caller, struct question *question)
 {
     struct buffer *body = &question->body;
@@ -160,24 +160,24 @@ static void start_question(struct hook_caller *caller, uint64_t now_ms)
     question->transfer =
         hook_poster_send(caller->poster, &call, on_answered, question);
     if (!question->transfer) {
-        fail(caller, question, "it cannot be signed");
+        fail(caller, question, "it could not be signed");
         return;
     }
     DL_APPEND2(caller->running, question, previous, next);
     caller->running_count++;
 }
 
-/* Each has waited longer than those behind it. */
+/* Ordered by waiting time, longest first. */
 static void expire_waiting(struct hook_caller *caller, uint64_t now_ms)
 {
     while (caller->waiting && deadline_of(caller, caller->waiting) <= now_ms) {
         struct question *question = caller->waiting;
         DL_DELETE2(caller->waiting, question, previous, next);
-        fail(caller, question, "no connection to the application was free");
+        fail(caller, question, "no connection to the application is free");
     }
 }
 
-/* Returns for how long nothing is due. */
+/* Returns the time until something is due. */
 static uint64_t step_questions(struct hook_caller *caller, uint64_t now_ms)
 {
     enum { NOTHING_DUE_MS = 60000 };
@@ -213,7 +213,7 @@ static bool has_room(struct hook_caller *caller,
     return false;
 }
 
-/* The answer never comes within the call that asked. */
+/* The answer never arrives within the asking call. */
 static void ask(struct hooks *base, struct question *question)
 {
     struct hook_caller *caller = (struct hook_caller *)base;
@@ -261,7 +261,7 @@ static void note_dropped(struct hook_caller *caller)
         event_sender_note_dropped(caller->events, dropped);
 }
 
-/* Once a second; for how long not again. */
+/* Runs once a second; returns the time until the next run. */
 static uint64_t tick(struct hook_caller *caller, uint64_t now_ms)
 {
     if (now_ms >= caller->tick_ms) {
@@ -298,7 +298,7 @@ static void *run(void *arg)
                                             ? least(wait_ms, STOP_STEP_MS)
                                             : wait_ms);
         while (inbox_drain(&caller->inbox))
-            ; /* news come in crowds */
+            ; /* events come in bursts */
         note_dropped(caller);
         now_ms = clock_steady_ms();
     }
@@ -323,7 +323,7 @@ static void settle_here(void *subject, void *object)
     caller->running = NULL;
     caller->running_count = 0;
     DL_FOREACH_SAFE2(caller->waiting, question, next, next)
-    fail(caller, question, "the server ends");
+    fail(caller, question, "the server is shutting down");
     caller->waiting = NULL;
     caller->is_settled = true;
     sem_post(&caller->settled);
@@ -362,7 +362,7 @@ static struct hooks make_base(const struct hook_options *options)
 {
     return (struct hooks){
         .ops = &ops,
-        /* without a URL there are none: the config is checked */
+        /* none without a URL: the config is checked */
         .asked = bits_of(&options->questions, hook_name, HOOK_COUNT),
         .told = bits_of(&options->events, hook_event_name, EVENT_COUNT),
         .channels = {[HOOK_SUBSCRIBE] = &options->subscribe_channels,

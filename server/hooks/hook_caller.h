@@ -1,13 +1,13 @@
-/* hook_caller: the thread that asks the application and tells it what
- * happened.
+/* hook_caller: the thread that sends questions and events to the application.
  *
- * Questions go out as they come, over at most so many connections, and wait
- * for one in their order. News are gathered: one batch after the other, with a
- * pause between two, tried again with back-off until the application takes it.
+ * Questions are sent immediately, over a limited number of connections, for
+ * which they wait in order. Events are batched: one batch at a time, with a
+ * pause between batches, retried with back-off until the application accepts
+ * it.
  *
- * Owner:   the server, which ends it in two steps: hook_caller_settle, and
- *          hook_caller_free when nobody can ask or tell any more.
- * Thread:  its own; asking and telling from any.
+ * Owner:   the server, which shuts it down in two steps: hook_caller_settle,
+ *          and hook_caller_free once there are no more callers.
+ * Thread:  its own; questions and events from any.
  * Limits:  see hook_options.h.
  * Failure: see messaging/hook.h; logged, at most once a second.
  */
@@ -23,17 +23,16 @@
 struct hooks *hook_caller_new(const struct hook_options *options,
                               const struct limits *limits);
 
-/* Signs with these from now on; copies them. `old` may be NULL. From the main
- * thread. */
+/* Signs with these secrets from now on; copies them. `old` may be NULL. Main
+ * thread only. */
 void hook_caller_use_secrets(struct hooks *hooks, const char *secret,
                              const char *old);
 
-/* Gives every question back, and later ones at once, as failed. Once, when no
- * worker's thread runs any more. */
+/* Returns all questions, and later ones immediately, as failed. Call once,
+ * after all worker threads have stopped. */
 void hook_caller_settle(struct hooks *hooks);
 
-/* Tells what is still to be told, for a few seconds at most. NULL is ignored.
- */
+/* Sends the remaining events, for at most a few seconds. NULL is ignored. */
 void hook_caller_free(struct hooks *hooks);
 
 const struct metrics *hook_caller_metrics(const struct hooks *hooks);

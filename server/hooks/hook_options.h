@@ -1,8 +1,8 @@
-/* hook_options: what the config says about hooks, as plain data.
+/* hook_options: the config section `hooks`, as plain data.
  *
- * Owner:   the config owns the memory; everybody else borrows.
+ * Owner:   the config owns the memory; others borrow.
  * Thread:  immutable once the server runs.
- * Limits:  ranges are checked where the config is read.
+ * Limits:  ranges are checked when the config is read.
  * Failure: none.
  */
 #ifndef PEAL_HOOKS_HOOK_OPTIONS_H
@@ -22,33 +22,32 @@
 
 enum { HOOK_SECRET_MIN = 16 };
 
-/* What becomes of a question that is not answered. */
+/* The result of an unanswered question. */
 enum hook_policy { HOOK_POLICY_REFUSE, HOOK_POLICY_ALLOW };
 
 struct hook_options {
     char *url;        /* NULL: no hooks */
     char *secret;     /* signs every call */
-    char *old_secret; /* signs it too, while it is replaced; or NULL */
-    char *ca;         /* PEM file: who signs the application; NULL:
-                         the system's CAs */
-    struct text_list questions;          /* which are asked */
-    struct text_list events;             /* which are told */
-    struct text_list subscribe_channels; /* patterns: about these is asked */
+    char *old_secret; /* the former secret during a change, or NULL */
+    char *ca;         /* PEM file: CAs of the application; NULL: the system's */
+    struct text_list questions;          /* configured questions */
+    struct text_list events;             /* configured events */
+    struct text_list subscribe_channels; /* patterns of channels to ask about */
     struct text_list publish_channels;
-    struct text_list connect_headers; /* shown with the question */
+    struct text_list connect_headers; /* headers sent with the question */
     enum hook_policy on_failure;
-    uint32_t timeout_ms;    /* until a question must be answered */
-    uint32_t questions_max; /* that wait for an answer */
-    uint32_t publishes_max; /* of them, by one connection */
-    uint32_t connections;   /* to the application */
+    uint32_t timeout_ms;    /* time limit of a question */
+    uint32_t questions_max; /* outstanding questions */
+    uint32_t publishes_max; /* outstanding questions per connection */
+    uint32_t connections;   /* connections to the application */
     uint32_t answer_bytes;
-    uint32_t batch_events; /* in one call */
-    uint32_t batch_ms;     /* between two calls */
+    uint32_t batch_events; /* events per call */
+    uint32_t batch_ms;     /* pause between calls */
     uint32_t events_timeout_ms;
     uint32_t retry_ms; /* before the first retry; then doubled */
     uint32_t retry_max_ms;
-    uint32_t retry_seconds; /* then a batch is given up */
-    uint32_t queue_events;  /* that wait */
+    uint32_t retry_seconds; /* until a batch is dropped */
+    uint32_t queue_events;  /* waiting events */
     uint64_t queue_bytes;
 };
 

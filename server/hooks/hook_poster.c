@@ -34,7 +34,7 @@ struct hook_poster {
     const struct hook_options *options;
     char *secrets[SECRETS]; /* of them the second may be NULL */
     CURLM *multi;
-    struct transfer *free; /* with a connection kept, mostly */
+    struct transfer *free; /* usually with an open connection */
 };
 
 /* ---- what the config names ---------------------------------------------- */
@@ -74,8 +74,7 @@ bool hook_poster_check_ca(const char *file, struct error *error)
     bool is_good = X509_STORE_load_locations(store, file, NULL);
     X509_STORE_free(store);
     return is_good ||
-           error_set(error,
-                     "hooks.ca: %.300s cannot be read as PEM certificates",
+           error_set(error, "hooks.ca: %.300s: expected PEM certificates",
                      file);
 }
 
@@ -160,7 +159,7 @@ static bool add_signature(struct transfer *transfer, const char *time,
     return is_signed;
 }
 
-/* In Pusher's way: of the body alone, and by which key. */
+/* Pusher's signature: over the body only, with the key. */
 static bool add_target_headers(struct transfer *transfer,
                                const struct hook_target *target,
                                struct bytes body)
@@ -198,7 +197,7 @@ static bool add_headers(struct transfer *transfer, const struct hook_call *call)
     return true;
 }
 
-/* Out of curl's hands, and ready for the next call. */
+/* Removes the transfer from curl, for reuse. */
 static void put_back(struct transfer *transfer)
 {
     struct hook_poster *poster = transfer->poster;
@@ -247,8 +246,8 @@ static const char *describe(const struct transfer *transfer, CURLcode code)
 {
     if (code == CURLE_WRITE_ERROR)
         return transfer->head_bytes > HEAD_BYTES_MAX
-                   ? "the answer's headers are too long"
-                   : "the answer is too long";
+                   ? "the response headers are too long"
+                   : "the response is too long";
     return curl_easy_strerror(code);
 }
 
@@ -347,7 +346,7 @@ static unsigned finish_all(struct hook_poster *poster)
     return ended;
 }
 
-/* Who was waiting for an end may have more to send: so no sleep then. */
+/* Does not sleep after a transfer ended: there may be more to send. */
 void hook_poster_run(struct hook_poster *poster, uint64_t wait_ms)
 {
     int running;

@@ -1,15 +1,15 @@
-/* hook_poster: signed POSTs of JSON to the application, many at a time
+/* hook_poster: sends signed POST requests to the application, many concurrently
  * (libcurl).
  *
- * Certificates are verified, redirects not followed, the proxies of the
- * environment not asked.
+ * Certificates are verified, redirects are not followed, proxies from the
+ * environment are not used.
  *
- * Owner:   the hook caller. A transfer is the poster's; its body the caller's,
- *          who keeps it until `done`.
+ * Owner:   the hook caller. The poster owns transfers; the caller keeps the
+ *          body until `done`.
  * Thread:  one; hook_poster_wake from any.
- * Limits:  as many transfers as are started; each has a time-out, and an
- *          answer of answer_bytes at the most.
- * Failure: told to `done`, in words.
+ * Limits:  as many transfers as are started; each has a time-out, and a
+ *          response of at most answer_bytes.
+ * Failure: reported to `done`.
  */
 #ifndef PEAL_HOOKS_HOOK_POSTER_H
 #define PEAL_HOOKS_HOOK_POSTER_H
@@ -25,56 +25,55 @@ struct hook_poster;
 struct hook_target;
 struct transfer;
 
-/* What became of a POST. */
+/* The result of a POST. */
 struct hook_reply {
-    int status; /* 0: there is no answer */
+    int status; /* 0: no response */
     struct bytes body;
-    const char *error; /* why there is none */
+    const char *error; /* reason of a failure */
 };
 
 typedef void hook_posted(void *arg, const struct hook_reply *reply);
 
-/* Whether `url` is one to post to; if not, why. `key`: of the config. */
+/* Whether `url` is valid; if not, the reason. `key`: its config key. */
 bool hook_poster_check_url(const char *key, const char *url,
                            struct error *error);
 
-/* Whether the CA file can be read; if not, why. */
+/* Whether the CA file is readable; if not, the reason. */
 bool hook_poster_check_ca(const char *file, struct error *error);
 
-/* Before other threads start; the options are borrowed. */
+/* Call before other threads start; the options are borrowed. */
 struct hook_poster *hook_poster_new(const struct hook_options *options);
 
-/* Signs with these from the next call on; copies them. `old` may be NULL, and
- * both where only targets are told. */
+/* Signs with these secrets from the next call on; copies them. `old` may be
+ * NULL; both may be NULL if only targets are used. */
 void hook_poster_use_secrets(struct hook_poster *poster, const char *secret,
                              const char *old);
 
-/* When nothing is under way any more. */
+/* Call when no transfer is in progress. */
 void hook_poster_free(struct hook_poster *poster);
 
-/* What is posted. */
+/* The request. */
 struct hook_call {
-    const struct hook_target *target; /* NULL: as the options say */
+    const struct hook_target *target; /* NULL: as in the options */
     const char *kind;                 /* goes into a header */
     const char *trace;                /* the same: a traceparent, or empty */
     struct bytes body;
     uint64_t timeout_ms;
 };
 
-/* `done` runs once, within hook_poster_run. NULL when it cannot be signed, for
- * want of memory: then it does not run. */
+/* `done` runs once, within hook_poster_run. NULL if out of memory for signing:
+ * then `done` does not run. */
 struct transfer *hook_poster_send(struct hook_poster *poster,
                                   const struct hook_call *call,
                                   hook_posted *done, void *arg);
 
-/* Gives it up; `done` does not run any more. */
+/* Aborts the transfer; `done` does not run. */
 void hook_poster_cancel(struct hook_poster *poster, struct transfer *transfer);
 
-/* Does what can be done, and waits for more where nothing ended, so long at
- * most. */
+/* Processes transfers; if none ended, waits for at most the given time. */
 void hook_poster_run(struct hook_poster *poster, uint64_t wait_ms);
 
-/* Ends the wait. */
+/* Ends the wait of hook_poster_run. */
 void hook_poster_wake(struct hook_poster *poster);
 
 #endif

@@ -48,7 +48,7 @@ static void take_out(struct webhook **place)
     free(webhook);
 }
 
-/* Its app has another one, or is gone. */
+/* Its app has another target, or was removed. */
 static bool is_over(const struct webhook *webhook)
 {
     return atomic_load(&webhook->target->references) == 1 &&

@@ -1,10 +1,10 @@
-/* webhooks: news for targets of protocols, each with a queue and retries of its
- * own, so that one that is down holds nobody up.
+/* webhooks: events for targets of protocols, each with its own queue and
+ * retries, so that a failing target does not delay others.
  *
- * Owner:   the hook caller. A target that nobody else has any more goes when
- *          its news are gone.
+ * Owner:   the hook caller. A target without other references is freed after
+ *          its last event.
  * Thread:  its thread's.
- * Limits:  those of hook_options.h, for each target.
+ * Limits:  those of hook_options.h, per target.
  * Failure: as for event_sender.h.
  */
 #ifndef PEAL_HOOKS_WEBHOOKS_H
@@ -14,7 +14,7 @@
 
 struct webhook;
 
-/* A zeroed list is empty. What it points to is borrowed. */
+/* A zeroed list is empty. Its pointers are borrowed. */
 struct webhooks {
     const struct hook_options *options;
     const char *instance;
@@ -23,10 +23,10 @@ struct webhooks {
     struct webhook *first;
 };
 
-/* Takes the news, which have a target. */
+/* Takes the event, which has a target. */
 void webhooks_add(struct webhooks *webhooks, struct news *news);
 
-/* As for one sender, of all of them. */
+/* The same as for one sender, for all of them. */
 uint64_t webhooks_step(struct webhooks *webhooks, uint64_t now_ms);
 void webhooks_hurry(struct webhooks *webhooks);
 bool webhooks_is_done(const struct webhooks *webhooks);

@@ -19,7 +19,7 @@ bool audit_is_on(bool is_change)
     return level == AUDIT_ALL || (level == AUDIT_CHANGES && is_change);
 }
 
-/* A word to search for; the status has the details. */
+/* A searchable outcome; the status has the details. */
 static const char *outcome_of(int status)
 {
     if (status < 400)

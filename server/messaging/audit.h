@@ -1,14 +1,14 @@
-/* audit: one log line for each administrative action: what was done, with
- * which key, from where, to whom, why, and how it ended.
+/* audit: logs administrative actions, one line each: action, key, address,
+ * target, reason and result.
  *
- * Each line has kind=audit, so that it can be routed by itself, and is written
- * whatever log.level is.
+ * Each line has kind=audit, so that it can be routed separately, and is written
+ * at any log.level.
  *
  * Owner:   the level is process-wide; an entry is borrowed for the call.
  * Thread:  audit_setup before threads start and on reload; the rest from any.
  * Limits:  those of a log line. The rate is that of the keys: only requests
  *          with a known key are audited.
- * Failure: as for any log line: one that cannot be written is counted.
+ * Failure: as for any log line: lost lines are counted.
  */
 #ifndef PEAL_MESSAGING_AUDIT_H
 #define PEAL_MESSAGING_AUDIT_H
@@ -22,20 +22,20 @@
 
 enum audit_level {
     AUDIT_OFF,
-    AUDIT_CHANGES, /* what concerns clients and who may connect */
-    AUDIT_ALL      /* messages and questions, too */
+    AUDIT_CHANGES, /* actions on clients and access */
+    AUDIT_ALL      /* also messages and queries */
 };
 
 struct audit_entry {
     const char *action;
-    const char *key;     /* its name, or what stands in for a key */
-    const char *address; /* of whoever asked */
-    /* what it was about; empty: left out */
+    const char *key;     /* name of the key, or its substitute */
+    const char *address; /* of the requester */
+    /* the target; empty: omitted */
     struct bytes client;
     struct bytes channel;
     struct bytes target; /* an address, or a network */
     struct bytes reason;
-    int status; /* HTTP's */
+    int status; /* HTTP status */
 };
 
 void audit_setup(enum audit_level level);

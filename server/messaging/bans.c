@@ -17,10 +17,10 @@
 enum { ALL_BITS = 128, V4_BITS = 96 };
 
 struct ban {
-    struct ban *next_network; /* of those that are networks */
+    struct ban *next_network; /* network bans */
     struct ip_range range;
     bool is_network;
-    bool is_of_tokens; /* its reason is the generation that is good again */
+    bool is_of_tokens; /* its reason is the first valid generation */
     int64_t until_ms;
     ban_reason reason;
     UT_hash_handle hh;
@@ -79,7 +79,7 @@ size_t bans_target_of_range(const struct ip_range *range,
                             bits);
 }
 
-/* A new ban of that target, if it is one. */
+/* A new ban of the target, if the target is valid. */
 static struct ban *make(struct bytes target)
 {
     struct ban *ban = memory_new(1, sizeof *ban + target.len + 1);
@@ -177,7 +177,7 @@ bool bans_remove(struct bans *bans, struct bytes target)
     return is_known;
 }
 
-/* Those that end before. */
+/* Removes bans that end before. */
 static uint32_t drop_until(struct bans *bans, int64_t now_ms)
 {
     struct ban *ban;
@@ -213,7 +213,7 @@ static void swap(struct bans *a, struct bans *b)
     b->count = count;
 }
 
-/* The reason of revoked tokens says which: it may grow. */
+/* The reason of a "tokens:" ban is the generation, which may increase. */
 static bool is_new(const struct bans *bans, const struct ban *ban)
 {
     const struct ban *former = find(bans, bytes_of(ban->target));

@@ -1,14 +1,14 @@
-/* bus: numbers the messages of each channel and brings them to the hub, here
- * or on every instance.
+/* bus: numbers the messages of each channel and delivers them to the hub, of
+ * one or all instances.
  *
- * What a bus promises: the messages of one channel reach hub_deliver in the
- * order of their offsets, and the answer to a subscribe comes back through
- * the worker's inbox at exactly the place in that order that its position
- * names, so that history and live messages meet without a gap or a double.
+ * Guarantees: the messages of one channel reach hub_deliver in the order of
+ * their offsets. The answer to a subscribe arrives through the worker's inbox
+ * at exactly the place in that order given by its position, so that history and
+ * live messages join without gaps or duplicates.
  *
- * Owner:   the server; it ends by ops->stop and ops->free.
+ * Owner:   the server, which ends it with ops->stop and ops->free.
  * Thread:  submit and is_ready from any thread; tick from one thread.
- * Limits:  its own, told by FAULT_UNAVAILABLE and FAULT_TOO_MANY_CHANNELS.
+ * Limits:  its own, reported as FAULT_UNAVAILABLE and FAULT_TOO_MANY_CHANNELS.
  * Failure: every request is answered, with a fault where it failed.
  */
 #ifndef PEAL_MESSAGING_BUS_H
@@ -19,25 +19,27 @@
 struct bus;
 
 struct bus_ops {
-    /* Takes the request; answers by request_finish. Never blocks. */
+    /* Takes the request; answers with request_finish. Never blocks. */
     void (*submit)(struct bus *bus, struct request *request);
-    /* Once a second: what is old is let go. */
+    /* Call once a second: expires old data. */
     void (*tick)(struct bus *bus);
-    /* Whether it can serve now; if not, why. */
+    /* Whether it can serve now; if not, the reason. */
     bool (*is_ready)(struct bus *bus, const char **why);
-    /* This instance takes no new clients any more. Once, before they leave. */
+    /* This instance stops accepting clients. Call once, before the clients
+     * leave. */
     void (*drain)(struct bus *bus);
-    /* Answers everything at once, with a fault where it must; what comes
-     * later too. Once, when no worker's thread runs any more. */
+    /* Answers all requests immediately, with a fault if necessary, and later
+     * ones too. Call once, after all worker threads have stopped. */
     void (*stop)(struct bus *bus);
-    /* After stop, and after every worker has read its answers. */
+    /* Call after stop, and after every worker has read its answers. */
     void (*free)(struct bus *bus);
 };
 
 /* Embedded as the first member of each kind of bus. */
 struct bus {
     const struct bus_ops *ops;
-    bool is_shared; /* by several instances, which count clients together */
+    bool is_shared; /* shared by several instances, which count clients together
+                     */
 };
 
 static inline void bus_submit(struct bus *bus, struct request *request)

@@ -13,7 +13,7 @@ enum {
     BATCH_MESSAGES = 256, /* at most in one write */
     BATCH_BYTES = 65536,
     KEPT_CAPACITY = 64,
-    COST_BYTES = 4096 /* so many in a write cost as much as the write */
+    COST_BYTES = 4096 /* messages that cost as much as a write */
 };
 
 struct channel *channel_find(struct worker *worker, struct bytes name)
@@ -44,13 +44,13 @@ struct channel *channel_acquire(struct worker *worker, struct bytes name)
     return channel;
 }
 
-/* The number that the next message will get. */
+/* The number of the next message. */
 static uint32_t next_number(const struct channel *channel)
 {
     return channel->first + channel->batch_count;
 }
 
-/* The oldest has waited longest. */
+/* Records the delay of the batch's oldest message. */
 static void note_fan_out(struct channel *channel)
 {
     uint64_t handed_ns = channel->batch[0]->handed_ns;
@@ -59,7 +59,7 @@ static void note_fan_out(struct channel *channel)
                         clock_steady_ns() - handed_ns);
 }
 
-/* Everybody has them. */
+/* Drops messages that all subscribers have. */
 static void drop_first(struct channel *channel, uint32_t count)
 {
     if (count)
@@ -117,7 +117,7 @@ static void add_subscriber(struct channel *channel,
                           sizeof *channel->subscribers);
     }
     uint32_t place = channel->subscriber_count++;
-    /* what the batch holds came before this subscriber did */
+    /* the batch's messages are older than this subscriber */
     channel->subscribers[place] =
         (struct subscriber){connection, next_number(channel)};
     subscription_find(connection, channel)->place = place;
@@ -134,7 +134,7 @@ void channel_settle(struct channel *channel, struct connection *connection)
         free_when_unused(channel);
 }
 
-/* Room is doubled when the count is a power of two. */
+/* Capacity doubles when the count is a power of two. */
 void channel_begin_recovery(struct channel *channel,
                             struct connection *connection)
 {
@@ -174,7 +174,7 @@ static void grow_batch(struct channel *channel)
                                    sizeof(struct message *));
 }
 
-/* A channel's numbers are those of its subscribers on all workers. */
+/* A channel's rates include its subscribers on all workers. */
 static void count_message(struct channel *channel, size_t bytes)
 {
     uint32_t listeners = hub_listeners(channel->hub_channel);
@@ -205,18 +205,17 @@ void channel_push(struct channel *channel, struct message *message)
         channel_send_some(channel, UINT32_MAX);
 }
 
-/* The batch from some message on, in the frames of one wire format and one
- * kind of transport. */
+/* Frames of the batch from a message on, for one wire format and transport. */
 struct rendered {
     bool is_made;
-    bool may_be_skipped; /* some of it, by some connection */
-    uint32_t next;       /* the number of the first message */
+    bool may_be_skipped; /* some messages are skipped by some connection */
+    uint32_t next;       /* number of the first message */
     uint32_t cost;       /* in writes */
     struct rendering rendering;
     struct frame *frames[BATCH_MESSAGES];
 };
 
-/* Made at the first need. */
+/* Rendered at first use. */
 struct renderings {
     struct rendered of[ENCODINGS_MAX][FRAMINGS_MAX];
 };
@@ -251,7 +250,7 @@ static void render(struct channel *channel, const struct connection *connection,
     const struct framing *framing = connection->transport->framing;
     struct rendering *rendering = &rendered->rendering;
     struct worker *worker = channel->worker;
-    worker_settle(worker); /* they read what was rendered before */
+    worker_settle(worker); /* they use what was rendered before */
     rendered->is_made = true;
     rendered->next = next;
     rendering->messages = channel->batch + (next - channel->first);
@@ -272,7 +271,7 @@ static void render(struct channel *channel, const struct connection *connection,
     rendered->cost = cost_of(framing, rendering);
 }
 
-/* Those that are for this connection, each by itself. */
+/* Sends the messages for this connection individually. */
 static void send_others(struct connection *connection,
                         const struct rendering *rendering, const void *topic)
 {
@@ -320,8 +319,8 @@ static uint32_t send_to(struct channel *channel, struct subscriber *subscriber,
     return rendered->cost;
 }
 
-/* Whoever was served in the round that ends has at least what came before it
- * began. */
+/* Subscribers served in the ending round have at least all messages from before
+ * it began. */
 static void begin_round(struct channel *channel)
 {
     worker_settle(channel->worker);
@@ -379,8 +378,8 @@ void channel_catch_up_all(struct connection *connection)
         channel_catch_up(all[i].channel, connection);
 }
 
-/* The last takes the place of the one that leaves; where this round has been
- * there already, it is served now. */
+/* The last subscriber takes the removed one's place; if the round has passed
+ * that place, it is served now. */
 void channel_remove(struct channel *channel, struct connection *connection)
 {
     uint32_t place = subscription_find(connection, channel)->place;

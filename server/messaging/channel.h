@@ -1,12 +1,12 @@
-/* channel: one worker's view of a channel: its subscribers here, and what is
- * to be sent to them. A small channel is served at the end of the turn; a big
- * one in slices, a few in each turn, so that the others need not wait for it.
+/* channel: one worker's view of a channel: its subscribers and the messages to
+ * send to them. A small channel is served at the end of the turn; a big one in
+ * slices over several turns, so that it does not delay others.
  *
- * Owner:   the worker; a channel goes when nobody subscribes or waits for the
- *          bus to confirm.
+ * Owner:   the worker; a channel is freed when it has no subscribers and no
+ *          pending subscriptions.
  * Thread:  only the worker's.
- * Limits:  a batch that gets long is sent to everybody at once.
- * Failure: none; a subscriber that cannot keep up is the outbox's matter.
+ * Limits:  a long batch is sent to all subscribers immediately.
+ * Failure: none; the outbox handles slow subscribers.
  */
 #ifndef PEAL_MESSAGING_CHANNEL_H
 #define PEAL_MESSAGING_CHANNEL_H
@@ -20,7 +20,7 @@ struct tally;
 
 struct subscriber {
     struct connection *connection;
-    uint32_t next; /* the number of the message it gets next */
+    uint32_t next; /* number of the next message it gets */
 };
 
 struct channel {
@@ -32,60 +32,60 @@ struct channel {
     struct subscriber *subscribers;
     uint32_t subscriber_count;
     uint32_t subscriber_capacity;
-    uint32_t pending; /* subscribes not answered, or not recovered */
-    struct connection **recovering; /* NULL: nobody is */
+    uint32_t pending; /* subscriptions not answered or not recovered yet */
+    struct connection **recovering; /* NULL: none */
     uint32_t recovering_count;
-    struct message **batch; /* what somebody has still to get */
+    struct message **batch; /* not delivered to all yet */
     uint32_t batch_count;
     uint32_t batch_capacity;
     size_t batch_bytes;
-    uint32_t first;             /* the number of the batch's first; they wrap */
-    uint32_t behind;            /* subscribers that have something to get */
-    uint32_t cursor;            /* who is served next in this round */
-    uint32_t round_start;       /* the number that came next when it began */
-    struct tally *tally;        /* NULL: nothing was counted */
+    uint32_t first;  /* number of the batch's first message; wraps around */
+    uint32_t behind; /* subscribers with messages to get */
+    uint32_t cursor; /* next subscriber in this round */
+    uint32_t round_start;       /* next message number when the round began */
+    struct tally *tally;        /* NULL: not counted */
     struct channel *dirty_next; /* in the worker's list while it has a batch */
     struct channel *dirty_prev;
     UT_hash_handle hh;
     char name[];
 };
 
-/* The worker's channel of that name, made when there is none; the hub then
- * learns that this worker wants it. Counts as pending. */
+/* The worker's channel of that name, created and registered at the hub if
+ * missing. Counts as pending. */
 struct channel *channel_acquire(struct worker *worker, struct bytes name);
 
-/* NULL when the worker has no such channel. */
+/* NULL if the worker has no such channel. */
 struct channel *channel_find(struct worker *worker, struct bytes name);
 
-/* Ends what channel_acquire began; with a connection it becomes a subscriber,
- * of messages from now on. May free the channel when given NULL. */
+/* Ends the pending state of channel_acquire. A connection becomes a subscriber
+ * of messages from now on; NULL may free the channel. */
 void channel_settle(struct channel *channel, struct connection *connection);
 
-/* A pending subscriber is sent what it missed, and publications only once
- * channel_settle is called; who comes and goes it is told meanwhile. */
+/* Adds a recovering subscriber, which gets no publications until channel_settle
+ * is called, but joins and leaves. */
 void channel_begin_recovery(struct channel *channel,
                             struct connection *connection);
 void channel_end_recovery(struct channel *channel,
                           struct connection *connection);
 
-/* Takes a subscriber out; may free the channel. */
+/* Removes a subscriber; may free the channel. */
 void channel_remove(struct channel *channel, struct connection *connection);
 
-/* Adds a message to the batch. Borrows it. */
+/* Adds a borrowed message to the batch. */
 void channel_push(struct channel *channel, struct message *message);
 
-/* Serves some of those who are behind, each with one write, until about `cost`
- * is used up (1 a write, and more for a long one); returns what was used. The
- * channel is out of the worker's list once everybody has everything. */
+/* Serves subscribers that are behind, each with one write, until about `cost`
+ * is used up (1 per write, more for long ones); returns the cost used. The
+ * channel leaves the worker's list once all subscribers have all messages. */
 uint32_t channel_send_some(struct channel *channel, uint32_t cost);
 
-/* Sends one subscriber what it has still to get. */
+/* Sends one subscriber its outstanding messages. */
 void channel_catch_up(struct channel *channel, struct connection *connection);
 
-/* Sends a connection what all of its channels have for it. */
+/* Sends a connection the outstanding messages of all of its channels. */
 void channel_catch_up_all(struct connection *connection);
 
-/* Nobody watches the worker any more: its channels count no longer. */
+/* Stops counting in all channels: the worker is no longer watched. */
 void channel_forget_tallies(struct worker *worker);
 
 #endif

@@ -1,7 +1,7 @@
-/* client: what the connections of one client share.
+/* client: state shared by the connections of one client.
  *
- * Owner:   clients.c; a client lives while it has a connection.
- * Thread:  the id from any thread, by a connection of the client; the rest
+ * Owner:   clients.c; a client exists while it has a connection.
+ * Thread:  the id from any thread, through a connection of the client; the rest
  *          under the lock of clients.c.
  * Limits:  none of its own.
  * Failure: none.
@@ -14,7 +14,7 @@
 struct connection;
 
 struct client {
-    struct connection *newest; /* the head of its connections' list */
+    struct connection *newest; /* head of the list of its connections */
     uint32_t connections;
     char id[]; /* in the table of clients.c */
 };

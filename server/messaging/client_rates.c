@@ -35,7 +35,7 @@ void client_rates_free(struct client_rates *rates)
     free(rates);
 }
 
-/* The client's place; else the one that was touched the longest ago. */
+/* The client's place, or the least recently used one. */
 static struct place *choose(struct place *set, uint64_t client)
 {
     struct place *oldest = &set[0];

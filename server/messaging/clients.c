@@ -10,7 +10,7 @@
 #include "messaging/protocol.h"
 #include "messaging/worker.h"
 
-/* What one lock guards. */
+/* State protected by one lock. */
 struct part {
     uint64_t last_stamp;
     struct name_table ids; /* of clients */
@@ -117,7 +117,7 @@ static void open_close(struct connection *connection, struct parcel *parcel)
     connection_close_saying(connection, parcel->reason, parcel->text);
 }
 
-/* On the connection's worker, where the connection may be gone by now. */
+/* Runs on the connection's worker; the connection may be closed by now. */
 static void open_parcel(void *subject, void *object)
 {
     struct parcel *parcel = object;
@@ -152,7 +152,7 @@ static void post(struct connection *connection, const struct parcel *model)
                (struct inbox_item){open_parcel, connection->worker, parcel});
 }
 
-/* Not over a protocol without messages of others, and not once it closes. */
+/* Not with a protocol without channels, and not while closing. */
 static bool is_for(const struct parcel *model,
                    const struct connection *connection)
 {
@@ -228,7 +228,7 @@ uint32_t clients_close_older(struct clients *clients,
     return count;
 }
 
-/* How many entered up to the stamp and were not asked to close. */
+/* The number of connections up to the stamp that were not asked to close. */
 static uint32_t count_up_to(const struct client *client, uint64_t stamp)
 {
     uint32_t count = 0;
@@ -274,7 +274,7 @@ uint32_t clients_close_up_to(struct clients *clients, const char *id,
     return closed;
 }
 
-/* The ids of a part, one behind the other, each with its zero byte. */
+/* The concatenated ids of a part, each zero-terminated. */
 static void copy_ids(struct clients *clients, unsigned part, struct buffer *ids)
 {
     uint32_t at = 0;

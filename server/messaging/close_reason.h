@@ -1,7 +1,7 @@
-/* close_reason: every way a connection ends, in one table.
+/* close_reason: the table of reasons for closing a connection.
  *
- * The code's range alone tells a client what to do: 44xx, stay away; 45xx and
- * 1012, come back with jitter.
+ * Clients can act on the code's range: 44xx: do not reconnect; 45xx and 1012:
+ * reconnect with jitter.
  *
  * Owner:   the table is static.
  * Thread:  any.
@@ -15,11 +15,11 @@
 
 #include "base/bytes.h"
 
-enum { CLOSE_TEXT_MAX = 123 }; /* RFC 6455 section 5.5, less the code */
+enum { CLOSE_TEXT_MAX = 123 }; /* RFC 6455 section 5.5, minus the code */
 
-/* The name in the code, and that in logs and metrics; the code of the close
- * frame (RFC 6455 section 7.4; 0: it is not ours), its text, and whether what
- * waits in the outbox is sent first. */
+/* Name in the source; name in logs and metrics; code of the close frame (RFC
+ * 6455 section 7.4; 0: none of ours); its text; whether the outbox is sent
+ * first. */
 #define CLOSE_REASONS(ROW)                                                     \
     ROW(NONE, "none", 0, "", false) /* not closing */                          \
     ROW(BY_CLIENT, "by_client", 0, "", false)                                  \
@@ -28,7 +28,7 @@ enum { CLOSE_TEXT_MAX = 123 }; /* RFC 6455 section 5.5, less the code */
     ROW(BAD_UTF8, "bad_utf8", 1007, "bad UTF-8", false)                        \
     ROW(TOO_BIG, "too_big", 1009, "message too big", false)                    \
     ROW(RESTART, "restart", 1012, "restart", true)                             \
-    ROW(MAX_AGE, "max_age", 1012, "connected long enough", true)               \
+    ROW(MAX_AGE, "max_age", 1012, "maximum connection age reached", true)      \
     ROW(BAD_MESSAGES, "bad_messages", 4400, "too many bad messages", true)     \
     ROW(TOKEN_MISSING, "token_missing", 4401, "token missing", true)           \
     ROW(TOKEN_INVALID, "token_invalid", 4401, "token invalid", true)           \
@@ -60,8 +60,8 @@ struct close_reason_info {
 
 const struct close_reason_info *close_reason_info(enum close_reason reason);
 
-/* Whether a close frame may say this in place of the reason's own text: UTF-8
- * without zero bytes, or nothing. */
+/* Whether the text may replace the reason's own text in a close frame: UTF-8
+ * without zero bytes, or empty. */
 bool close_text_is_valid(struct bytes text);
 
 #endif

@@ -26,7 +26,7 @@ struct connection_extra *connection_extra(struct connection *connection)
     return connection->extra;
 }
 
-/* What has arrived of an unfinished message, or NULL. */
+/* The received part of an unfinished message, or NULL. */
 static struct buffer *partial_of(const struct connection *connection)
 {
     return connection->extra ? connection->extra->partial : NULL;
@@ -64,7 +64,8 @@ int connection_close_code(const struct connection *connection,
 void connection_close_at_limit(struct connection *connection,
                                enum metric metric, enum close_reason reason)
 {
-    if (!connection->is_closing) /* counted once, however much follows */
+    if (!connection
+             ->is_closing) /* counted once, regardless of further pieces */
         count(connection, metric, 1);
     connection_close(connection, reason);
 }
@@ -146,7 +147,7 @@ void connection_receive(struct connection *connection, struct bytes piece,
     }
     keep_piece(connection, piece);
     if (!is_final) {
-        /* a fragment of nothing brings no message nearer to its limit */
+        /* empty fragments do not reach the size limit, so charge them */
         if (!piece.len && !remaining)
             is_within_rate(connection);
         return;

@@ -1,5 +1,5 @@
-/* The sending half of connection.c: what is written now, what waits for the end
- * of the turn, and what waits for the socket. */
+/* The sending half of connection.c: writes immediately, at the end of the turn,
+ * or when the socket is writable. */
 #include "base/memory.h"
 #include "messaging/connection.h"
 #include "messaging/responses.h"
@@ -7,7 +7,7 @@
 #include "messaging/tally.h"
 #include "messaging/worker.h"
 
-enum { FLUSH_BYTES = 65536 }; /* of the outbox in one write */
+enum { FLUSH_BYTES = 65536 }; /* of the outbox per write */
 
 static void count(struct connection *connection, enum metric metric, int64_t by)
 {
@@ -19,7 +19,7 @@ static void drop(struct connection *connection, size_t frame_count)
     count(connection, METRIC_DROPPED_CLOSED, (int64_t)frame_count);
 }
 
-/* What waits has changed. */
+/* Updates metrics of waiting data. */
 static void note_outbox(struct connection *connection, size_t before,
                         int64_t memory)
 {
@@ -46,7 +46,7 @@ void connection_drop_outbox(struct connection *connection)
 
 typedef bool write_function(struct connection *connection, struct bytes frames);
 
-/* For what stays as it is until the worker settles. */
+/* Writes bytes that do not change until the worker settles. */
 static write_function *later(const struct connection *connection)
 {
     const struct transport *transport = connection->transport;
@@ -69,7 +69,7 @@ static void count_sent(struct connection *connection, size_t frame_count,
                          TALLY_MESSAGES_OUT, frame_count, len);
 }
 
-/* True when nothing is left to do. */
+/* True if nothing is left to do. */
 static bool send_by(struct connection *connection, write_function *write,
                     struct bytes joined)
 {
@@ -97,7 +97,7 @@ static void queue_frames(struct connection *connection,
         connection->transport->want_writable(connection);
 }
 
-/* Frames that stand one behind the other. */
+/* Concatenated frames. */
 static void queue_copies(struct connection *connection, struct bytes frames,
                          const void *topic)
 {
@@ -111,8 +111,8 @@ static void queue_copies(struct connection *connection, struct bytes frames,
     }
 }
 
-/* One that is to be closed still gets what its channels have for it until it
- * leaves them, where the reason allows. */
+/* A closing connection still receives pending channel messages if its close
+ * reason flushes. */
 static bool takes_publications(const struct connection *connection)
 {
     return connection->is_open &&
@@ -125,7 +125,7 @@ static bool is_shared(const struct connection *connection)
     return !connection->transport->framing->finish;
 }
 
-/* Frames, each followed by what only this connection gets after it. */
+/* Frames, each followed by its connection-specific trailer. */
 static void send_finished(struct connection *connection,
                           const struct rendering *rendering, const void *topic)
 {
@@ -194,7 +194,7 @@ void connection_send(struct connection *connection, struct message *message)
             message_frame(message, encoding, connection->transport->framing));
 }
 
-/* What is written for one connection alone, one behind the other. */
+/* The concatenated frames for one connection. */
 static void send_requested(struct connection *connection, struct bytes joined)
 {
     if (send_by(connection, connection->transport->write, joined))
@@ -253,7 +253,7 @@ static void send_gathered(struct worker *worker)
 {
     struct replies *replies = &worker->replies;
     uint32_t count = replies->count;
-    replies->count = 0; /* what is written now is not to be sent before */
+    replies->count = 0; /* keep the order with what is being written now */
     for (uint32_t i = 0; i < count; i++) {
         const struct reply *reply = &replies->list[i];
         if (reply->connection)
@@ -265,7 +265,7 @@ static void send_gathered(struct worker *worker)
     replies->len = 0;
 }
 
-/* Called for each delivery, and mostly there are none. */
+/* Called for each delivery; usually there are none. */
 void connection_send_replies(struct worker *worker)
 {
     if (worker->replies.count)
@@ -309,7 +309,7 @@ void connection_reply_end(struct connection *connection, enum payload_kind kind)
     send_requested(connection, joined);
 }
 
-/* The last part was written: others may write again. */
+/* Call after the last part: other writes are allowed again. */
 static void end_parts(struct connection *connection)
 {
     outbox_release(&connection->outbox);
@@ -348,7 +348,7 @@ void connection_weigh_answers(struct connection *connection)
 {
     const struct limits *limits =
         &connection->worker->instance->options->limits;
-    size_t share = connection->is_paused ? 2 : 1; /* not to and fro */
+    size_t share = connection->is_paused ? 2 : 1; /* hysteresis */
     size_t bytes = outbox_requested_bytes(&connection->outbox);
     uint32_t count = responses_count(connection);
     bool is_much = bytes > limits->outbox_bytes / share ||

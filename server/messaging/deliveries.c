@@ -12,7 +12,7 @@ void deliveries_push(void *worker, void *object)
     message_unshare(message);
 }
 
-/* What its channels have gathered came before this message. */
+/* Messages gathered by its channels precede this one. */
 static void open_message(struct connection *connection, struct parcel *parcel)
 {
     channel_catch_up_all(connection);

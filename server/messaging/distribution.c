@@ -7,7 +7,7 @@ enum { BOUNDS = DISTRIBUTION_RANGES - 1 };
 #define S  UINT64_C(1000000000)
 #define KB UINT64_C(1024)
 
-/* The upper ends of the ranges, which belong to them; the last has none. */
+/* The inclusive upper bounds of the ranges; the last has none. */
 static const uint64_t bounds[][BOUNDS] = {
     [UNIT_SECONDS] = {25 * US, 50 * US, 100 * US, 250 * US, 500 * US, MS,
                       2500 * US, 5 * MS, 10 * MS, 25 * MS, 100 * MS, 250 * MS,
@@ -46,7 +46,7 @@ void distribution_merge(struct distribution *distribution,
     add_to(&distribution->sum, read_from(&other->sum));
 }
 
-/* Nine digits behind the point, without the zeros at the end. */
+/* Nine decimals without trailing zeros. */
 static void append_value(struct buffer *out, enum distribution_unit unit,
                          uint64_t value)
 {

@@ -1,5 +1,4 @@
-/* distribution: how often a value fell into which range; Prometheus calls it
- * a histogram.
+/* distribution: counts values by range; a histogram in Prometheus' terms.
  *
  * Owner:   whoever embeds it; it holds no memory of its own.
  * Thread:  one writer; any reader.
@@ -16,11 +15,10 @@
 
 enum { DISTRIBUTION_RANGES = 16 };
 
-/* What is measured; durations are recorded in nanoseconds and shown in
- * seconds. */
+/* The unit; durations are recorded in nanoseconds and exposed in seconds. */
 enum distribution_unit { UNIT_SECONDS, UNIT_BYTES };
 
-/* A zeroed one is empty. */
+/* A zeroed struct is empty. */
 struct distribution {
     _Atomic uint64_t counts[DISTRIBUTION_RANGES];
     _Atomic uint64_t sum;

@@ -1,4 +1,4 @@
-/* endpoint: a path where clients of some protocols connect, and how.
+/* endpoint: a path where clients of some protocols connect, and its transport.
  *
  * Owner:   static.
  * Thread:  any.
@@ -15,26 +15,26 @@
 struct handshake;
 struct verdict;
 
-/* What carries the connection after the request. */
+/* The transport of the connection after the request. */
 enum endpoint_kind {
     ENDPOINT_WEBSOCKET,
     ENDPOINT_EVENT_STREAM,
-    ENDPOINT_REQUEST /* nothing stays: a request and its answer */
+    ENDPOINT_REQUEST /* no persistent connection: a request and its answer */
 };
 
 struct endpoint {
-    /* A path, or its beginning and a `*` for the rest. */
+    /* A path, or a prefix and a `*` for the rest. */
     const char *pattern;
     enum endpoint_kind kind;
-    /* Reads who connects and by which protocol into the verdict, or refuses.
-     * `rest` stands for the `*`. NULL: the rest is a client id, and one of the
-     * endpoint's protocols is chosen by its name. One that gives the verdict
-     * an identity has judged whether the client may connect. */
+    /* Sets client id and protocol in the verdict, or refuses. `rest` is the
+     * match of the `*`. NULL: the rest is a client id, and one of the
+     * endpoint's protocols is chosen by name. A function that sets the
+     * verdict's identity has authorized the client. */
     bool (*read)(const struct handshake *handshake, struct bytes rest,
                  struct verdict *verdict);
 };
 
-/* Whether the path is the endpoint's; `rest` is what stands for the `*`. */
+/* Whether the path matches the endpoint; `rest` is the match of the `*`. */
 bool endpoint_matches(const struct endpoint *endpoint, struct bytes path,
                       struct bytes *rest);
 

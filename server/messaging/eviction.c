@@ -16,12 +16,12 @@ struct eviction {
     const struct instance *instance;
     bool is_of_banned;
     struct ip_range range;
-    char *user; /* in place of the range; owned */
+    char *user; /* instead of the range; owned */
     ban_reason reason;
     _Atomic unsigned open;
 };
 
-/* One worker's walk. */
+/* One worker's iteration. */
 struct walk {
     struct eviction *eviction;
     struct worker *worker;
@@ -37,8 +37,8 @@ static bool read_address(const struct connection *connection,
     return ip_address_parse(bytes_of(text), address);
 }
 
-/* One that came with a token before this instance knew that the token is not
- * good any more is closed like those that were there before. */
+/* A connection made with a revoked token before this instance learned of the
+ * revocation is closed too. */
 static void judge_bans(struct connection *connection, struct bans *bans)
 {
     ban_reason reason;

@@ -1,11 +1,10 @@
 /* eviction: closes the connections of addresses, of a protocol's user, or of
- * all that are banned or have a revoked token, on every worker of this
- * instance.
+ * all banned clients and revoked tokens, on every worker of this instance.
  *
- * Owner:   itself, until each worker has walked over its connections.
+ * Owner:   itself, until each worker has visited its connections.
  * Thread:  eviction_begin from any.
  * Limits:  a few hundred connections in each step.
- * Failure: none; who connects meanwhile is judged by the bans.
+ * Failure: none; new connections are checked against the bans.
  */
 #ifndef PEAL_MESSAGING_EVICTION_H
 #define PEAL_MESSAGING_EVICTION_H
@@ -15,11 +14,11 @@
 
 struct instance;
 
-/* Behind it stands what the protocol's `user` says. */
+/* Prefix of a target; the value of the protocol's `user` follows. */
 #define EVICTION_USER "user="
 
-/* `target`: a range of addresses, or a user; `reason`: for the close frame, or
- * empty. False: it is neither. */
+/* `target`: an address range, or a user; `reason`: for the close frame, or
+ * empty. False: invalid target. */
 bool eviction_of(const struct instance *instance, struct bytes target,
                  struct bytes reason);
 

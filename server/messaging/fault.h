@@ -1,4 +1,4 @@
-/* fault: every reason why an operation is refused, in one table.
+/* fault: the table of reasons for refusing an operation.
  *
  * Owner:   the table is static.
  * Thread:  any.
@@ -36,9 +36,9 @@ enum fault {
 
 struct fault_info {
     const char *code; /* for programs */
-    const char *text; /* for people */
+    const char *text; /* for humans */
     bool is_bad;      /* counts towards limits.bad_messages */
-    int status;       /* of an answer over HTTP */
+    int status;       /* status of an HTTP response */
 };
 
 const struct fault_info *fault_info(enum fault fault);

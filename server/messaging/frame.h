@@ -1,9 +1,8 @@
-/* frame: one payload in the bytes of one transport, written as they are to
- * every receiver.
+/* frame: one payload encoded for one transport, shared by all receivers.
  *
- * Owner:   counted; whoever keeps one holds a reference.
+ * Owner:   reference-counted.
  * Thread:  immutable once made; references from any thread.
- * Limits:  none: payloads are bounded where they come in.
+ * Limits:  none: payloads are bounded on receipt.
  * Failure: out of memory ends the process.
  */
 #ifndef PEAL_MESSAGING_FRAME_H
@@ -15,20 +14,20 @@
 
 struct frame {
     _Atomic unsigned references;
-    _Atomic unsigned waiting; /* in so many outboxes */
+    _Atomic unsigned waiting; /* number of outboxes that hold it */
     unsigned payload_at;
     size_t payload_len;
-    size_t len; /* of everything */
+    size_t len; /* length of everything */
     char data[];
 };
 
-/* Room for a payload, which is to be appended; then frame_wrap makes a frame
- * with one reference out of both. */
+/* Returns room for a payload to be appended; then frame_wrap turns both into a
+ * frame with one reference. */
 void frame_begin(struct buffer *out);
 struct frame *frame_wrap(struct buffer *out, const struct framing *framing,
                          enum payload_kind kind);
 
-/* A frame with one reference out of bytes that are whole frames already. */
+/* A frame with one reference, from bytes that already are whole frames. */
 struct frame *frame_new_raw(struct bytes frames);
 
 static inline struct frame *frame_ref(struct frame *frame)

@@ -1,6 +1,5 @@
-/* framing: how a transport wraps payloads so that its peers can tell them
- * apart. The transport provides one table; messaging/ never looks inside a
- * frame.
+/* framing: how a transport delimits payloads. The transport provides one table;
+ * messaging/ never looks inside a frame.
  *
  * Owner:   static.
  * Thread:  any, except `finish`, which runs on the connection's worker.
@@ -22,26 +21,26 @@ enum payload_kind { PAYLOAD_TEXT, PAYLOAD_BINARY };
 
 enum {
     FRAMINGS_MAX = 2,
-    FRAMING_ROOM = 64 /* left before a payload, for what precedes it */
+    FRAMING_ROOM = 64 /* room before a payload for its header */
 };
 
 struct framing {
     unsigned number; /* below FRAMINGS_MAX */
 
-    /* `out` holds FRAMING_ROOM bytes and then a payload. Writes what precedes
-     * the payload directly before it, appends what follows, and returns where
-     * the frame begins. A payload keeps its length. */
+    /* `out` contains FRAMING_ROOM bytes and then a payload. Writes the header
+     * directly before the payload, appends the trailer, and returns the offset
+     * of the frame. The payload's length does not change. */
     size_t (*wrap)(struct buffer *out, enum payload_kind kind);
 
     /* The same for one part of a message. NULL: messages are sent whole. */
     size_t (*wrap_part)(struct buffer *out, enum payload_kind kind,
                         bool is_first, bool is_last);
 
-    /* The length of the first of several whole frames. */
+    /* The length of the first of several frames. */
     size_t (*whole_len)(struct bytes frames);
 
-    /* Appends what only this connection gets after a frame. NULL: a frame is
-     * the same for all receivers. `message` is NULL for a reply. */
+    /* Appends connection-specific data after a frame. NULL: frames are equal
+     * for all receivers. `message` is NULL for a reply. */
     void (*finish)(struct connection *connection, const struct message *message,
                    struct buffer *out);
 };

@@ -137,7 +137,7 @@ static void append_client(struct buffer *json,
     hook_append_connection(json, connection);
 }
 
-/* An operator is no client of the application. */
+/* Operators are not clients of the application. */
 static bool is_told_of(const struct connection *connection,
                        enum hook_event event)
 {
@@ -177,7 +177,7 @@ void hook_tell_disconnected(const struct connection *connection, int code)
     tell(hooks, &json);
 }
 
-/* What the channel's protocol makes of it. */
+/* Passes the event to the channel's protocol. */
 static void tell_protocol(const struct instance *instance,
                           enum hook_event event, const char *channel,
                           const char *client)

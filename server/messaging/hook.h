@@ -1,18 +1,16 @@
-/* hook: what the application's backend is asked before something happens, and
- * what it is told afterwards.
+/* hook: questions to the application before something happens, and events sent
+ * to it afterwards.
  *
- * Whoever asks gives a question away and gets it back on its own thread, as a
- * request comes back from the bus. Whoever tells does so under any lock: it
- * only posts.
+ * The asking code hands over a question and gets it back on its own thread,
+ * like a bus request. Events may be sent under any lock: they are only posted.
  *
- * Owner:   the server owns the hooks; a question belongs to whoever has it,
- *          news to the hooks once told.
+ * Owner:   the server owns the hooks; the current holder owns a question; the
+ *          hooks own posted events.
  * Thread:  hook_ask and the hook_tell functions from any thread.
- * Limits:  questions under way and news waiting are bounded; see
+ * Limits:  outstanding questions and waiting events are bounded; see
  *          hooks/hook_options.h.
- * Failure: a question that nobody answered comes back refused or allowed, as
- *          configured; news for which there is no room are dropped, counted
- *          and logged.
+ * Failure: an unanswered question returns as refused or allowed, as configured;
+ *          events beyond the limits are dropped, counted and logged.
  */
 #ifndef PEAL_MESSAGING_HOOK_H
 #define PEAL_MESSAGING_HOOK_H
@@ -40,8 +38,8 @@ enum hook_event {
 
 enum hook_result {
     HOOK_ALLOWED,
-    HOOK_REFUSED, /* by the application, or in its place */
-    HOOK_FAILED   /* there was no answer, and that refuses */
+    HOOK_REFUSED, /* by the application, or by default */
+    HOOK_FAILED   /* no answer, and on_failure refuses */
 };
 
 struct connection;
@@ -51,31 +49,31 @@ struct instance;
 struct news;
 struct worker;
 
-/* As in config and on the wire. */
+/* The names in the config and on the wire. */
 const char *hook_name(unsigned hook);
 const char *hook_event_name(unsigned event);
 
-/* One question to the application and its answer. */
+/* A question to the application and its answer. */
 struct question {
     enum hook hook;
     /* runs on the worker's thread; it frees the question */
     void (*done)(struct worker *worker, struct question *question);
     struct worker *worker;
-    void *subject;             /* what waits for the answer */
+    void *subject;             /* the context that waits for the answer */
     char trace[TRACE_LEN + 1]; /* PUBLISH: the message's, or empty */
-    struct buffer body; /* members of a JSON object, each behind a comma */
+    struct buffer body; /* members of a JSON object, each preceded by a comma */
 
     /* the answer */
     enum hook_result result;
-    int status;                      /* CONNECT, REFUSED: of the response */
+    int status; /* CONNECT, REFUSED: status of the response */
     char reason[CLOSE_TEXT_MAX + 1]; /* REFUSED: for the client, or empty */
-    char *payload;     /* PUBLISH: in place of the client's, or NULL; owned */
-    struct caps *caps; /* CONNECT: in place of the token's, or NULL; owned */
-    char *info;        /* CONNECT: the same for what others may see; owned */
-    bool has_expiry;   /* CONNECT: the same for its end */
+    char *payload; /* PUBLISH: replaces the client's payload, or NULL; owned */
+    struct caps *caps; /* CONNECT: replaces the token's caps, or NULL; owned */
+    char *info;        /* CONNECT: the same for the info; owned */
+    bool has_expiry;   /* CONNECT: the same for the expiry */
     int64_t expires_seconds;
 
-    /* for the hooks alone, while they have it */
+    /* private to the hooks while they have it */
     struct hooks *hooks;
     struct question *next;
     struct question *previous;
@@ -88,54 +86,54 @@ struct hooks_ops {
     void (*tell)(struct hooks *hooks, struct news *news);
 };
 
-/* Embedded as the first member of what calls the application. */
+/* Embedded as the first member of the implementation. */
 struct hooks {
     const struct hooks_ops *ops;
-    unsigned asked; /* a bit for each hook that is configured */
-    unsigned told;  /* a bit for each event */
+    unsigned asked; /* one bit per configured hook */
+    unsigned told;  /* one bit per configured event */
     const struct text_list *channels[HOOK_COUNT]; /* patterns; NULL: all */
-    const struct text_list *headers; /* of a handshake, that are shown */
-    uint32_t publishes_max;          /* questions of one connection */
+    const struct text_list *headers; /* handshake headers to send */
+    uint32_t publishes_max;          /* outstanding questions per connection */
 };
 
-/* Whether there is such a hook, for that channel where it has one; `hooks`
+/* Whether the hook is configured, for that channel if it concerns one; `hooks`
  * may be NULL. */
 bool hook_is_asked(const struct hooks *hooks, enum hook hook,
                    struct bytes channel);
 
-/* Whether the application is shown that header of a handshake. */
+/* Whether the header of a handshake is sent to the application. */
 bool hook_shows_header(const struct hooks *hooks, const char *name);
 
-/* For `done` on that worker; the body has the hook's name and the client. */
+/* A question for `done` on that worker; its body contains the hook's name and
+ * the client. */
 struct question *question_new(enum hook hook, struct worker *worker,
                               const char *client);
 
-/* Adds ,"name":"text" to a body. */
+/* Appends ,"name":"text" to a body. */
 void hook_append_text(struct buffer *body, const char *name, struct bytes text);
 
 void hook_ask(struct hooks *hooks, struct question *question);
 
-/* For the hooks: posts the answered question back. */
+/* Called by the hooks: posts the answered question back. */
 void question_finish(struct question *question);
 
 void question_free(struct question *question);
 
-/* Each does nothing unless that event is wanted; `hooks` may be NULL. */
+/* Each does nothing unless the event is configured; `hooks` may be NULL. */
 void hook_tell_connected(const struct connection *connection);
 void hook_tell_disconnected(const struct connection *connection, int code);
 void hook_tell_channel(const struct instance *instance, enum hook_event event,
                        const char *channel);
-/* `info`: what others may see of the client, or empty. */
+/* `info`: the client's info, or empty. */
 void hook_tell_member(const struct instance *instance, enum hook_event event,
                       const char *channel, const char *client,
                       struct bytes info);
 
-/* `json`: members, each behind a comma; emptied. */
+/* `json`: members, each preceded by a comma; the buffer is emptied. */
 void hook_tell_target(struct hooks *hooks, struct hook_target *target,
                       struct buffer *json);
 
-/* Of a connection, in what the application is asked and told; unique on its
- * instance. */
+/* The connection's id in questions and events; unique on its instance. */
 void hook_append_connection(struct buffer *body,
                             const struct connection *connection);
 

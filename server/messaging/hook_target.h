@@ -1,7 +1,7 @@
-/* hook_target: whom a protocol tells of events besides the application's hooks,
- * at a URL and signed in Pusher's way.
+/* hook_target: an additional receiver of a protocol's events, at a URL and with
+ * Pusher's signature.
  *
- * Owner:   counted, and immutable.
+ * Owner:   reference-counted and immutable.
  * Thread:  any.
  * Limits:  none of its own.
  * Failure: none.
@@ -16,7 +16,7 @@ struct hook_target {
     char *secret;
 };
 
-/* Of copies. */
+/* Copies its arguments. */
 struct hook_target *hook_target_new(const char *url, const char *key,
                                     const char *secret);
 struct hook_target *hook_target_ref(struct hook_target *target);

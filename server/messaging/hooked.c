@@ -17,7 +17,7 @@ struct waiting_publish {
 };
 
 struct publish_line {
-    struct connection *connection; /* NULL: gone */
+    struct connection *connection; /* NULL: closed */
     struct waiting_publish *first;
     struct waiting_publish *last;
     uint32_t count;
@@ -43,7 +43,7 @@ static struct question *ask_about(struct connection *connection, enum hook hook,
     return question;
 }
 
-/* The fault for a question that was not answered by yes. */
+/* The fault of a question that was not allowed. */
 static void refuse(struct request *request, const struct question *question)
 {
     bool has_reason = question->result == HOOK_REFUSED && question->reason[0];
@@ -57,7 +57,7 @@ static void refuse(struct request *request, const struct question *question)
 
 /* --- subscribe ----------------------------------------------------------- */
 
-/* Nobody has left or unsubscribed meanwhile. */
+/* Whether the client is still connected and subscribed. */
 static bool is_wanted(struct worker *worker, const struct request *request)
 {
     struct connection *connection =
@@ -130,7 +130,7 @@ static void free_line(struct publish_line *line)
     free(line);
 }
 
-/* Those at the head that are answered go on, in the order sent. */
+/* Sends answered publishes at the head of the queue, in order. */
 static void move_line(struct worker *worker, struct publish_line *line)
 {
     while (line->first && line->first->answer) {

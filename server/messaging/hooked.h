@@ -1,15 +1,15 @@
-/* hooked: what a client asks for, waiting for the application's leave.
+/* hooked: client requests that wait for the application's permission.
  *
- * A connection's publishes that wait stand in a line: each goes on when it is
- * answered and everything before it has gone, so that none overtakes another.
- * The line outlives its connection: what a client sent before it left is
- * published.
+ * A connection's waiting publishes form a queue: each proceeds when it is
+ * answered and all earlier ones have proceeded, so that their order is kept.
+ * The queue outlives its connection: messages sent before a client left are
+ * still published.
  *
  * Owner:   takes the request.
  * Thread:  the connection's worker.
- * Limits:  publishes_max in one line.
- * Failure: hooked_publish: FAULT_UNAVAILABLE when the line is too long; then
- *          the request stays the caller's.
+ * Limits:  publishes_max per queue.
+ * Failure: hooked_publish: FAULT_UNAVAILABLE if the queue is full; then the
+ *          caller keeps the request.
  */
 #ifndef PEAL_MESSAGING_HOOKED_H
 #define PEAL_MESSAGING_HOOKED_H
@@ -17,14 +17,14 @@
 #include "messaging/connection.h"
 #include "messaging/request.h"
 
-/* The request goes to the bus when it is allowed, and is answered with a fault
- * when not. */
+/* The request goes to the bus if allowed, and is answered with a fault
+ * otherwise. */
 void hooked_subscribe(struct connection *connection, struct request *request);
 
 enum fault hooked_publish(struct connection *connection,
                           struct request *request);
 
-/* The connection goes. */
+/* Call when the connection ends. */
 void hooked_abandon(struct connection *connection);
 
 #endif

@@ -8,7 +8,7 @@
 #include "messaging/worker.h"
 
 struct hub_channel {
-    uint64_t workers;           /* bit k: worker k wants it; under the lock */
+    uint64_t workers; /* bit k: worker k has subscribers; under the lock */
     _Atomic uint32_t listeners; /* connections of this instance */
     UT_hash_handle hh;
     char name[];
@@ -110,7 +110,7 @@ static void post_to_workers(struct hub *hub, uint64_t workers,
     }
 }
 
-/* Once for the instance: by its first worker, behind the delivery there. */
+/* Once per instance: by its first worker, after the delivery there. */
 static void tell_trace(struct hub *hub, const struct hub_channel *channel,
                        struct message *message)
 {
@@ -118,8 +118,8 @@ static void tell_trace(struct hub *hub, const struct hub_channel *channel,
     message_log_delivery(message, &worker->inbox, channel->listeners);
 }
 
-/* Posting under the shard's lock keeps the order of a channel the same for
- * every worker. */
+/* Posting under the shard's lock gives every worker the same order of a
+ * channel. */
 uint32_t hub_deliver(struct hub *hub, struct message *message)
 {
     uint32_t listeners = 0;
@@ -128,8 +128,7 @@ uint32_t hub_deliver(struct hub *hub, struct message *message)
     if (channel) {
         listeners = channel->listeners;
         message->handed_ns = clock_steady_ns();
-        /* a quick worker must not end the delivery before it has begun on all
-         */
+        /* a fast worker must not end the delivery before it has begun on all */
         message_share(message);
         post_to_workers(hub, channel->workers, message);
         message_unshare(message);

@@ -8,14 +8,14 @@
 
 struct caps_pattern {
     char *text;
-    bool is_exact; /* its * is none */
+    bool is_exact; /* its * is literal */
 };
 
 struct caps_rule {
     struct caps_pattern *patterns; /* "channels" */
     size_t count;
-    struct text_list clients; /* exact ids, which are no patterns */
-    struct text_list events;  /* names, or beginnings with * */
+    struct text_list clients; /* exact ids, not patterns */
+    struct text_list events;  /* names, or prefixes with * */
     bool has_events;
     unsigned allow; /* bits of enum capability */
 };
@@ -108,8 +108,7 @@ static bool parse_names(const struct json *list, const char *name,
     return true;
 }
 
-/* Names the member that was probably meant to be one of ours; else what is
- * expected. */
+/* Suggests the member that was probably meant, or lists the expected ones. */
 static bool refuse_member(const char *name, struct error *error)
 {
     struct spelling spelling = {.wanted = name};
@@ -151,7 +150,7 @@ static bool parse_whom(const struct json *item, struct caps_rule *rule,
             parse_names(clients, "clients", add_client, rule, error));
 }
 
-/* An event that no message can have would be a mistake. */
+/* Refuses events that no message can have. */
 static bool parse_events(const struct json *events, struct caps_rule *rule,
                          struct error *error)
 {
@@ -164,7 +163,7 @@ static bool parse_events(const struct json *events, struct caps_rule *rule,
         if (!event_pattern_is_valid(rule->events.items[i]))
             return error_set(error,
                              "\"events\": entry %zu: expected " EVENT_RULE
-                             ", or the start of one and *",
+                             ", or a prefix and *",
                              i + 1);
     return true;
 }

@@ -10,8 +10,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Copies a JSON text that was checked, but for blanks outside strings; how
- * long that is. `out` may be NULL. */
+/* Copies a validated JSON text without white space outside strings; returns its
+ * length. `out` may be NULL. */
 static size_t copy_tightly(struct bytes raw, char *out)
 {
     bool in_string = false;

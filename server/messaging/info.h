@@ -1,10 +1,10 @@
-/* info: what others may see of a client, such as its name and avatar: a JSON
- * object, written without blanks.
+/* info: data about a client that others may see, such as name and avatar: a
+ * JSON object without white space.
  *
- * Owner:   what is read is the caller's.
+ * Owner:   the caller owns the result.
  * Thread:  any.
  * Limits:  INFO_MAX bytes.
- * Failure: NULL, and why in words.
+ * Failure: NULL and the reason.
  */
 #ifndef PEAL_MESSAGING_INFO_H
 #define PEAL_MESSAGING_INFO_H
@@ -14,10 +14,10 @@
 
 enum { INFO_MAX = 1024 };
 
-/* An owned text without blanks outside strings, and so without line ends. */
+/* An owned text without white space outside strings, thus without line ends. */
 char *info_read(struct bytes raw, struct error *why);
 
-/* Whether it is what info_read gives. */
+/* Whether the text has the form that info_read returns. */
 bool info_is_valid(struct bytes info);
 
 #endif

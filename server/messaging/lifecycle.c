@@ -71,8 +71,8 @@ struct connection *connection_new_brief(struct worker *worker,
     return connection;
 }
 
-/* For a bus that counts a client's connections over several instances; NULL
- * for one that does not. */
+/* The request for a bus that counts a client's connections over several
+ * instances; NULL for other buses. */
 static struct request *news_of_client(const struct connection *connection)
 {
     const struct instance *instance = connection->worker->instance;
@@ -90,7 +90,7 @@ static void tell_bus(const struct worker *worker, struct request *news)
         bus_submit(worker->instance->bus, news);
 }
 
-/* Who was banned since the handshake was judged, or named itself later. */
+/* Checks for bans since the handshake, and of clients identified later. */
 static void close_if_banned(struct connection *connection)
 {
     ban_reason reason;
@@ -99,7 +99,7 @@ static void close_if_banned(struct connection *connection)
         connection_close_saying(connection, CLOSE_BANNED, bytes_of(reason));
 }
 
-/* The client is known from here on. */
+/* The client is registered from here on. */
 static void announce(struct connection *connection)
 {
     if (!connection->client)
@@ -150,7 +150,7 @@ static int close_code(const struct connection *connection)
     return connection->peer_close_code ? connection->peer_close_code : LOST;
 }
 
-/* The client broke a rule or a limit: an operator looks for these. */
+/* The client violated a rule or a limit, which is relevant for operators. */
 static bool is_notable(enum close_reason reason)
 {
     switch (reason) {
@@ -167,8 +167,8 @@ static bool is_notable(enum close_reason reason)
     }
 }
 
-/* Each kind has a rate of its own, so that no flood of ordinary ends hides the
- * others. */
+/* Each kind has its own log rate, so that a flood of normal ends does not hide
+ * the others. */
 static void log_end(struct connection *connection)
 {
     char text[CLIENT_ID_MAX + 32];
@@ -192,7 +192,7 @@ static void log_end(struct connection *connection)
 #undef LOG_END
 }
 
-/* A connection whose socket just vanished was not asked to close. */
+/* A connection whose socket was lost was not asked to close. */
 static void settle_reason(struct connection *connection)
 {
     if (connection->close_reason == CLOSE_NONE)
@@ -217,7 +217,7 @@ void connection_free(struct connection *connection)
 {
     bool was_open = connection->is_open;
     note_end(connection);
-    connection->is_open = false; /* its socket is gone */
+    connection->is_open = false; /* its socket is closed */
     operation_leave_all(connection);
     if (was_open && connection->protocol->on_close)
         connection->protocol->on_close(connection);
@@ -245,7 +245,7 @@ void connection_start_close(struct connection *connection)
     operation_leave_all(connection);
     responses_close(connection);
     if (connection->is_close_started)
-        return; /* the client was quicker, and is answered */
+        return; /* the client has closed first, and gets an answer */
     bool is_answered =
         connection->is_brief && connection->close_reason == CLOSE_BY_CLIENT;
     bool flush =

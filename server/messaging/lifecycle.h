@@ -1,9 +1,9 @@
-/* lifecycle: how a connection begins and ends.
+/* lifecycle: start and end of a connection.
  *
  * Owner:   the owner of the socket (net/, or a test) calls connection_new and
  *          connection_free.
  * Thread:  only the connection's worker.
- * Limits:  connections of one client.
+ * Limits:  connections per client.
  * Failure: connection_new returns NULL if the client has too many.
  */
 #ifndef PEAL_MESSAGING_LIFECYCLE_H
@@ -11,39 +11,39 @@
 
 #include "messaging/connection.h"
 
-/* Registers the client and takes a slot; takes `identity`. NULL when the
- * client has as many connections as it may: `identity` stays the caller's. */
+/* Registers the client and takes a slot; takes `identity`. NULL if the client
+ * is at its limit of connections: the caller keeps `identity`. */
 struct connection *connection_new(struct worker *worker,
                                   const struct protocol *protocol,
                                   const struct transport *transport,
                                   void *socket, const char *client_id,
                                   struct identity identity);
 
-/* For one request over HTTP: a connection that is made for its answers. It may
- * do what the identity allows, in the client's name, but is none of the
- * client's connections: no limit, event or message reaches it, and it has no
- * channels. It ends when it is closed by CLOSE_BY_CLIENT, once what it was
- * answered is sent. Takes `identity`. */
+/* Creates a brief connection for the answers of one HTTP request. It may do
+ * what the identity allows, in the client's name, but does not count as one of
+ * the client's connections: no limit, event or message applies to it, and it
+ * has no channels. It ends with CLOSE_BY_CLIENT once its answers are sent.
+ * Takes `identity`. */
 struct connection *connection_new_brief(struct worker *worker,
                                         const struct protocol *protocol,
                                         const struct transport *transport,
                                         void *socket, const char *client_id,
                                         struct identity identity);
 
-/* The handshake is done; `channels` were asked for in the URL. */
+/* Call when the handshake is done; `channels`: requested in the URL. */
 void connection_open(struct connection *connection,
                      const struct bytes *channels, size_t count);
 
-/* Says who the client of a connection without an identity is. False when that
- * client has too many connections; takes the identity otherwise. The connect
- * hook is the protocol's to ask. */
+/* Sets the identity of a connection without one. False if the client has too
+ * many connections; takes the identity otherwise. The protocol must ask the
+ * connect hook. */
 bool connection_identify(struct connection *connection, const char *client_id,
                          struct identity identity);
 
-/* Starts the closing that connection_close asked for; between events. */
+/* Starts the closing requested by connection_close; between events. */
 void connection_start_close(struct connection *connection);
 
-/* Leaves its channels, logs the end once (when it was open), frees. */
+/* Leaves its channels, logs the end if it was open, and frees it. */
 void connection_free(struct connection *connection);
 
 #endif

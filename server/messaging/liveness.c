@@ -5,8 +5,8 @@
 #include "messaging/connection.h"
 #include "messaging/worker.h"
 
-/* A connection is looked at once in ping_seconds: by then its token must be
- * watched, or it would outlive its end. */
+/* A connection is visited once per ping_seconds, so tokens that expire before
+ * the next visit must be watched. */
 static bool expires_soon(const struct worker *worker,
                          const struct connection *connection)
 {
@@ -31,13 +31,13 @@ void liveness_watch_expiry(struct worker *worker, struct connection *connection)
     worker->expiring[worker->expiring_count++] = connection->handle;
 }
 
-/* Whether the connection of that handle needs watching any longer. */
+/* Whether the connection of the handle still needs watching. */
 static bool check_expiry(struct worker *worker, uint64_t handle, int64_t now)
 {
     struct connection *connection = worker_find_connection(worker, handle);
     if (!connection || connection->is_closing)
         return false;
-    bool is_soon = expires_soon(worker, connection); /* not once refreshed */
+    bool is_soon = expires_soon(worker, connection); /* not after a refresh */
     if (is_soon && connection->identity.expires_seconds <= now)
         connection_close(connection, connection->client ? CLOSE_TOKEN_EXPIRED
                                                         : CLOSE_TOKEN_MISSING);
@@ -64,7 +64,7 @@ static void ping(struct connection *connection)
 {
     if (!outbox_is_empty(&connection->outbox) ||
         connection->transport->is_blocked(connection))
-        return; /* whether it takes what waits is judged by the transport */
+        return; /* the transport checks whether it takes unsent data */
     if (has_pong(connection) || connection->transport->acked)
         connection->is_pong_awaited = true;
     if (connection->protocol->ping)
@@ -73,9 +73,9 @@ static void ping(struct connection *connection)
         connection_close(connection, CLOSE_CONNECTION_LOST);
 }
 
-/* Its pong can only come after it has read what was written before the ping:
- * then a round without any progress counts. One that answers nothing has
- * acknowledged the ping at least. */
+/* Its pong follows only after it has read earlier data, so only a round without
+ * any progress counts. A peer that does not answer pings must at least have
+ * acknowledged it. */
 static bool is_alive(struct connection *connection)
 {
     const struct transport *transport = connection->transport;
@@ -109,7 +109,7 @@ static void check_pong(struct connection *connection)
     }
 }
 
-/* Its close waits for the outbox, which nobody reads: not a second round. */
+/* Its close waits for an unread outbox: do not wait for a second round. */
 static void hurry_close(struct connection *connection)
 {
     if (connection->is_close_started)
@@ -121,8 +121,8 @@ static void hurry_close(struct connection *connection)
     connection->was_blocked = true;
 }
 
-/* Connections that began together end spread over the last tenth of their age:
- * each has its share of it, by its handle. */
+/* Spreads the ends of simultaneous connections over the last tenth of the age,
+ * by handle. */
 static bool is_too_old(const struct worker *worker,
                        const struct connection *connection)
 {
@@ -141,6 +141,8 @@ static void visit(struct worker *worker, struct connection *connection)
         hurry_close(connection);
         return;
     }
+    if (worker->is_draining)
+        return; /* other reasons may tell it to come back here at once */
     if (is_too_old(worker, connection)) {
         connection_close(connection, CLOSE_MAX_AGE);
         return;
@@ -161,11 +163,11 @@ static void each_open(struct worker *worker, uint64_t first, uint32_t step,
 
 static void visit_pong(struct worker *worker, struct connection *connection)
 {
-    (void)worker;
-    check_pong(connection);
+    if (!worker->is_draining)
+        check_pong(connection);
 }
 
-/* Each connection has its second out of ping_seconds, by its slot. */
+/* Each connection is visited in one of ping_seconds seconds, by slot. */
 void liveness_tick(struct worker *worker)
 {
     const struct messaging_options *options = worker->instance->options;

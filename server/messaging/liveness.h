@@ -1,7 +1,7 @@
-/* liveness: pings, and the ends that a clock brings: lost connections, expired
- * tokens, connections that reached their greatest age.
+/* liveness: pings, and closing by time: lost connections, expired tokens,
+ * connections that reached their maximum age.
  *
- * Owner:   nothing; connections are the worker's.
+ * Owner:   nothing; the worker owns connections.
  * Thread:  the worker's own.
  * Limits:  each connection is visited once in ping_seconds.
  * Failure: none; a connection is closed with the reason.
@@ -12,10 +12,10 @@
 struct connection;
 struct worker;
 
-/* Once a second, after worker->seconds was counted up. */
+/* Call once a second, after worker->seconds was incremented. */
 void liveness_tick(struct worker *worker);
 
-/* Watches the end of the connection's token if it is near. */
+/* Watches the expiry of the connection's token if it is near. */
 void liveness_watch_expiry(struct worker *worker,
                            struct connection *connection);
 

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 
-/* Copies `bytes` to `*at`, moves it on, and returns the copy. */
+/* Copies `bytes` to `*at`, advances it, and returns the copy. */
 static struct bytes put(char **at, struct bytes bytes)
 {
     struct bytes copy = {*at, bytes.len};
@@ -40,7 +40,7 @@ struct message *message_new_of(enum message_kind kind,
     message->payload = put(&at, parts->payload);
     if (!parts->trace.len)
         return message;
-    /* whatever the version was: this one is what is known of it */
+    /* only version 00 is known: write that version */
     memcpy(at, parts->trace.data, TRACE_LEN);
     memcpy(at, "00", 2);
     message->trace = at;
@@ -90,7 +90,7 @@ struct frame *message_new_frame(const struct message *message,
     return frame;
 }
 
-/* Two threads may both make the frame; the second one's is thrown away. */
+/* Two threads may both create the frame; the second one is discarded. */
 struct frame *message_frame(struct message *message,
                             const struct encoding *encoding,
                             const struct framing *framing)

@@ -61,7 +61,7 @@ static uint64_t sum_closes(const struct metrics *const *all, size_t count,
     return sum;
 }
 
-/* The first row of a name brings help and type for those that follow. */
+/* The first row of a name has the help and type of the following ones. */
 static void write_head(const struct row *row, struct buffer *out)
 {
     if (row->help[0])
@@ -93,9 +93,9 @@ uint64_t metrics_sum_faults(const struct metrics *const *all, size_t count,
 static void write_faults(const struct metrics *const *all, size_t count,
                          struct buffer *out)
 {
-    buffer_append_text(
-        out, "# HELP peal_errors_sent_total Error messages sent to clients.\n"
-             "# TYPE peal_errors_sent_total counter\n");
+    buffer_append_text(out, "# HELP peal_errors_sent_total Error messages sent "
+                            "to clients, by code.\n"
+                            "# TYPE peal_errors_sent_total counter\n");
     for (enum fault i = FAULT_NONE + 1; i < FAULT_COUNT; i++)
         buffer_append_format(
             out, "peal_errors_sent_total{code=\"%s\"} %llu\n",
@@ -121,16 +121,15 @@ static void write_refusals(const struct metrics *const *all, size_t count,
         const char *help;
     } kinds[REFUSAL_KIND_COUNT] = {
         [REFUSED_HANDSHAKE] = {"handshakes_refused_total",
-                               "Upgrade requests answered with an error."},
-        [REFUSED_API_REQUEST] = {"api_refused_total",
-                                 "API requests refused for their key, or for "
-                                 "the address they came from."},
+                               "WebSocket handshakes refused."},
+        [REFUSED_API_REQUEST] =
+            {"api_refused_total",
+             "API requests refused because of their key or address."},
         [REFUSED_REFRESH] = {"refreshes_refused_total",
-                             "Fresh tokens on open connections that were "
-                             "refused."},
-        [REFUSED_OPERATION] = {"operations_refused_total",
-                               "What clients asked for and their token, or "
-                               "the application, does not allow."},
+                             "Token refreshes refused on open connections."},
+        [REFUSED_OPERATION] =
+            {"operations_refused_total",
+             "Client operations refused by their token or the application."},
     };
     const char *exposed = kinds[kind].exposed;
     buffer_append_format(out, "# HELP peal_%s %s\n# TYPE peal_%s counter\n",
@@ -161,8 +160,8 @@ static void write_threads(const struct metrics *const *all, size_t count,
                           struct buffer *out)
 {
     buffer_append_text(
-        out, "# HELP peal_thread_cpu_seconds_total CPU time of a thread, as of "
-             "the last second: 1 a second is a full core.\n"
+        out, "# HELP peal_thread_cpu_seconds_total CPU time of each thread, "
+             "updated every second; a rate of 1 is a full core.\n"
              "# TYPE peal_thread_cpu_seconds_total counter\n");
     for (size_t i = 0; i < count; i++) {
         uint64_t ns =

@@ -1,7 +1,7 @@
-/* metrics: everything that is counted, as ONE table.
+/* metrics: all counters, as one table.
  *
- * Each worker counts in cells of its own, so that counting costs no lock and
- * no shared cache line; a reader sums them up.
+ * Each worker counts in its own cells, so that counting needs no lock and no
+ * shared cache line; a reader sums them.
  *
  * Owner:   a struct metrics belongs to the thread that counts in it.
  * Thread:  metrics_add from the owning thread only; reading from any.
@@ -23,24 +23,23 @@
 /* name, kind, exposed name, help text; rows of one exposed name differ in
  * their label and stand together */
 #define METRICS(ROW)                                                           \
-    ROW(CONNECTIONS, "gauge", "connections", "", "Connections open now.")      \
+    ROW(CONNECTIONS, "gauge", "connections", "", "Open connections.")          \
     ROW(CONNECTIONS_OPENED, "counter", "connections_opened_total", "",         \
         "Connections opened.")                                                 \
     ROW(WEBSOCKETS, "gauge", "transport_connections",                          \
-        "transport=\"websocket\"", "Connections open now, by transport.")      \
+        "transport=\"websocket\"", "Open connections, by transport.")          \
     ROW(EVENT_STREAMS, "gauge", "transport_connections", "transport=\"sse\"",  \
         "")                                                                    \
     ROW(SOCKETS, "gauge", "sockets", "",                                       \
-        "TCP connections accepted and open now, whatever they carry.")         \
+        "Open TCP connections, including those that are not WebSockets.")      \
     ROW(SOCKETS_PUBLIC, "gauge", "listener_sockets", "listener=\"public\"",    \
-        "TCP connections and Unix sockets open now, by the listener that "     \
-        "accepted them.")                                                      \
+        "Open TCP and Unix socket connections, by listener.")                  \
     ROW(SOCKETS_ADMIN, "gauge", "listener_sockets", "listener=\"admin\"", "")  \
     ROW(SOCKETS_ADMIN_SOCKET, "gauge", "listener_sockets",                     \
         "listener=\"admin_socket\"", "")                                       \
     ROW(ACCEPTED_PUBLIC, "counter", "listener_accepted_total",                 \
         "listener=\"public\"",                                                 \
-        "TCP connections and Unix sockets accepted, by listener.")             \
+        "TCP and Unix socket connections accepted, by listener.")              \
     ROW(ACCEPTED_ADMIN, "counter", "listener_accepted_total",                  \
         "listener=\"admin\"", "")                                              \
     ROW(ACCEPTED_ADMIN_SOCKET, "counter", "listener_accepted_total",           \
@@ -48,24 +47,23 @@
     ROW(TLS_HANDSHAKES, "counter", "tls_handshakes_total", "",                 \
         "TLS handshakes completed.")                                           \
     ROW(TLS_RESUMED, "counter", "tls_resumed_total", "",                       \
-        "Those of them that resumed a session.")                               \
+        "TLS handshakes that resumed a session.")                              \
     ROW(TLS_FAILED, "counter", "tls_failed_total", "",                         \
         "TLS handshakes that failed.")                                         \
     ROW(TICKETS_REDEEMED, "counter", "tickets_redeemed_total", "",             \
-        "Tickets that were good.")                                             \
+        "Tickets redeemed.")                                                   \
     ROW(BANS, "gauge", "bans", "",                                             \
-        "Bans of clients, addresses and networks that hold now.")              \
+        "Active bans of clients, addresses and networks.")                     \
     ROW(BANNED_SOCKETS, "counter", "banned_sockets_total", "",                 \
-        "Sockets closed as they were accepted: their address is banned.")      \
+        "Sockets closed on accept because their address is banned.")           \
     ROW(PROXY_REFUSED, "counter", "proxy_headers_refused_total", "",           \
-        "Sockets closed for want of a good PROXY header.")                     \
+        "Sockets closed because of a missing or invalid PROXY header.")        \
     ROW(HTTP_REQUESTS, "counter", "http_requests_total", "",                   \
-        "Plain HTTP requests answered.")                                       \
+        "Plain HTTP requests served.")                                         \
     ROW(CLIENT_REQUESTS, "counter", "client_requests_total", "",               \
-        "Requests of clients over HTTP: publishes and questions without a "    \
-        "WebSocket.")                                                          \
+        "Client requests over HTTP, without a WebSocket.")                     \
     ROW(HTTP_MALFORMED_400, "counter", "http_malformed_total",                 \
-        "status=\"400\"", "Requests refused because of their form.")           \
+        "status=\"400\"", "Malformed HTTP requests refused, by status.")       \
     ROW(HTTP_MALFORMED_408, "counter", "http_malformed_total",                 \
         "status=\"408\"", "")                                                  \
     ROW(HTTP_MALFORMED_414, "counter", "http_malformed_total",                 \
@@ -89,7 +87,8 @@
     ROW(API_PUBLISHED, "counter", "api_published_total", "",                   \
         "Messages published through the HTTP API.")                            \
     ROW(LIMIT_CONNECTIONS, "counter", "limit_reached_total",                   \
-        "limit=\"connections\"", "Refusals and closes by limit.")              \
+        "limit=\"connections\"",                                               \
+        "Requests refused and connections closed, by limit.")                  \
     ROW(LIMIT_ADMIN, "counter", "limit_reached_total",                         \
         "limit=\"admin_sockets\"", "")                                         \
     ROW(LIMIT_IP, "counter", "limit_reached_total",                            \
@@ -139,33 +138,34 @@
         "reason=\"superseded\"", "Messages that did not reach a connection.")  \
     ROW(DROPPED_CLOSED, "counter", "dropped_total", "reason=\"closed\"", "")   \
     ROW(CHANNELS, "gauge", "channels", "",                                     \
-        "Channels that this instance knows: subscribed to, or remembered.")    \
+        "Channels of this instance with subscribers or stored state.")         \
     ROW(SUBSCRIPTIONS, "gauge", "subscriptions", "",                           \
-        "Channels that connections have now, counted for each connection.")    \
+        "Current subscriptions, counted per connection and channel.")          \
     ROW(HISTORY_MESSAGES, "gauge", "history_messages", "",                     \
-        "Messages kept in memory (with Redis they are there).")                \
+        "Messages in the in-memory history; with Redis, history is kept "      \
+        "there.")                                                              \
     ROW(HISTORY_BYTES, "gauge", "history_bytes", "",                           \
-        "What these messages take.")                                           \
+        "Bytes of the in-memory history.")                                     \
     ROW(OUTBOX_BYTES, "gauge", "outbox_bytes", "",                             \
-        "Bytes that wait for sockets that do not take them, now: in "          \
-        "outboxes, and unsent responses and frames.")                          \
+        "Bytes waiting for slow sockets: outboxes, unsent responses and "      \
+        "unsent frames.")                                                      \
     ROW(WAITING_BYTES, "gauge", "waiting_bytes", "",                           \
-        "Memory that waiting data takes, bounded by limits.memory_bytes: "     \
-        "outboxes, with a shared frame counted once, unsent bytes, and "       \
-        "requests and messages that came in part.")                            \
+        "Memory used by waiting data, bounded by limits.memory_bytes: "        \
+        "outboxes with shared frames counted once, unsent bytes, and partly "  \
+        "received requests and messages.")                                     \
     ROW(OUTBOX_CONNECTIONS, "gauge", "outbox_connections", "",                 \
-        "Connections for which something waits now.")                          \
+        "Connections with a non-empty outbox.")                                \
     ROW(ACCOUNT_LOGINS, "counter", "account_logins_total", "result=\"ok\"",    \
-        "Attempts to sign in with a password.")                                \
+        "Password logins, by result.")                                         \
     ROW(ACCOUNT_LOGINS_WRONG, "counter", "account_logins_total",               \
         "result=\"refused\"", "")                                              \
     ROW(ACCOUNT_LOGINS_FAILED, "counter", "account_logins_total",              \
         "result=\"failed\"", "")                                               \
     ROW(ACCOUNT_OPEN, "gauge", "account_requests_open", "",                    \
-        "Requests about accounts that wait for the database or a password.")   \
+        "Account requests waiting for the database or a password check.")      \
     ROW(HOOK_CONNECT_ALLOWED, "counter", "hook_calls_total",                   \
         "hook=\"connect\",result=\"allowed\"",                                 \
-        "Questions to the application, by what came of them.")                 \
+        "Webhook questions to the application, by result.")                    \
     ROW(HOOK_CONNECT_REFUSED, "counter", "hook_calls_total",                   \
         "hook=\"connect\",result=\"refused\"", "")                             \
     ROW(HOOK_CONNECT_FAILED, "counter", "hook_calls_total",                    \
@@ -189,62 +189,58 @@
     ROW(HOOK_PUBLISH_OVERFLOWN, "counter", "hook_calls_total",                 \
         "hook=\"publish\",result=\"not_asked\"", "")                           \
     ROW(HOOK_OPEN, "gauge", "hook_calls_open", "",                             \
-        "Questions to the application under way.")                             \
+        "Webhook questions waiting for the application's response.")           \
     ROW(HOOK_EVENTS_SENT, "counter", "hook_events_total", "result=\"sent\"",   \
-        "Events for the application.")                                         \
+        "Webhook events, by result.")                                          \
     ROW(HOOK_EVENTS_DROPPED, "counter", "hook_events_total",                   \
         "result=\"dropped\"", "")                                              \
     ROW(HOOK_EVENTS_WAITING, "gauge", "hook_events_waiting", "",               \
-        "Events in the queue.")                                                \
+        "Webhook events in the queue.")                                        \
     ROW(HOOK_BATCHES, "counter", "hook_batches_total", "result=\"taken\"",     \
-        "Calls that brought events to the application.")                       \
+        "Webhook calls with events, by result.")                               \
     ROW(HOOK_RETRIES, "counter", "hook_batches_total", "result=\"failed\"",    \
         "")                                                                    \
     ROW(REDIS_READY, "gauge", "redis_ready", "",                               \
-        "1 while Redis serves this instance.")                                 \
+        "1 while Redis is connected and usable.")                              \
     ROW(REDIS_UNAVAILABLE, "counter", "redis_unavailable_total", "",           \
-        "Requests refused because Redis did not answer in time.")              \
+        "Requests refused because Redis did not respond in time.")             \
     ROW(REDIS_NOT_STORED, "counter", "redis_not_stored_total", "",             \
         "Requests refused because Redis was out of memory or read-only.")      \
     ROW(REDIS_GAPS, "counter", "redis_gaps_total", "",                         \
-        "Channels whose subscribers were told of a gap.")                      \
+        "Gaps reported to the subscribers of a channel.")                      \
     ROW(REDIS_LOST, "counter", "redis_lost_total", "",                         \
-        "Channels in which Redis no longer has a message that it had "         \
-        "acknowledged to this instance; their subscribers were told of a "     \
-        "gap.")                                                                \
+        "Channels in which Redis lost a message it had acknowledged; a gap "   \
+        "was reported to their subscribers.")                                  \
     ROW(REDIS_MOVED, "counter", "redis_moved_total", "",                       \
-        "Times that connections to Redis reached different servers, and all "  \
-        "were made anew.")                                                     \
+        "Reconnects because connections to Redis reached different servers.")  \
     ROW(REDIS_FAILOVERS, "counter", "redis_failovers_total", "",               \
-        "Masters replaced: the Sentinels named another one, or a replica "     \
-        "took "                                                                \
-        "the slots of a master of the Redis Cluster.")                         \
+        "Redis masters replaced, as reported by the Sentinels or by the "      \
+        "Redis Cluster.")                                                      \
     ROW(REDIS_SLOTS_MOVED, "counter", "redis_slots_moved_total", "",           \
-        "Slots of the Redis Cluster that another master has now.")             \
+        "Redis Cluster slots moved to another master.")                        \
     ROW(REDIS_RESUBSCRIBED, "counter", "redis_resubscriptions_total", "",      \
-        "Channels subscribed to again after their subscription was lost.")     \
+        "Channel subscriptions to Redis restored after they were lost.")       \
     ROW(REDIS_SENTINELS, "gauge", "redis_sentinels", "",                       \
-        "Sentinels that answer and name a master.")                            \
+        "Sentinels that respond and report a master.")                         \
     ROW(REDIS_NODES_UP, "gauge", "redis_nodes", "state=\"up\"",                \
-        "Masters of the Redis Cluster: reached and heard, or not.")            \
+        "Redis Cluster masters: up if connected and subscribed, else down.")   \
     ROW(REDIS_NODES_DOWN, "gauge", "redis_nodes", "state=\"down\"", "")        \
     ROW(REDIS_DEAF, "counter", "redis_deaf_total", "",                         \
-        "Times that the subscribing connection did not hear what this "        \
-        "instance published, and was made anew.")                              \
+        "Reconnects because the subscribing connection did not receive this "  \
+        "instance's own messages.")                                            \
     ROW(REDIS_REPAIRED, "counter", "redis_repaired_total", "",                 \
         "Messages fetched from the stream after pub/sub missed them.")         \
     ROW(REDIS_MALFORMED, "counter", "redis_malformed_total", "",               \
-        "Things read from Redis that could not be understood.")                \
+        "Malformed entries and messages read from Redis.")                     \
     ROW(REDIS_INPUT, "counter", "redis_input_total", "",                       \
-        "Messages taken from the input stream and the input channels.")        \
+        "Messages read from the input stream and input channels.")             \
     ROW(REDIS_BACKLOG, "gauge", "redis_backlog", "",                           \
-        "Requests that wait for Redis, as of the last second.")                \
+        "Requests waiting to be sent to Redis, updated every second.")         \
     ROW(REDIS_IN_FLIGHT, "gauge", "redis_in_flight", "",                       \
-        "Requests sent to Redis and not answered, as of the last second.")     \
+        "Requests sent to Redis and not yet answered, updated every second.")  \
     ROW(REDIS_COMMANDS_UP, "counter", "redis_connects_total",                  \
         "link=\"commands\"",                                                   \
-        "Connections made to Redis; each after a link's first is a "           \
-        "reconnect.")                                                          \
+        "Connections established to Redis, including reconnects.")             \
     ROW(REDIS_SUBSCRIPTIONS_UP, "counter", "redis_connects_total",             \
         "link=\"subscriptions\"", "")                                          \
     ROW(REDIS_INPUT_UP, "counter", "redis_connects_total", "link=\"input\"", "")
@@ -252,20 +248,20 @@
 /* name, exposed name, unit, help text */
 #define DISTRIBUTIONS(ROW)                                                     \
     ROW(FAN_OUT, "fan_out_seconds", UNIT_SECONDS,                              \
-        "From a message being numbered, or coming from Redis, until all "      \
-        "subscribers of a worker were served; the oldest of each batch.")      \
+        "Time from numbering or receiving a message until it was sent to all " \
+        "subscribers of a worker; the oldest message of each batch.")          \
     ROW(OUTBOX_DEPTH, "outbox_depth_bytes", UNIT_BYTES,                        \
-        "What waited for a connection, each time that more had to wait.")      \
+        "Bytes in a connection's outbox, each time a message is added.")       \
     ROW(LOOP_LAG, "loop_lag_seconds", UNIT_SECONDS,                            \
-        "How late each thread's timer fired, once a second.")                  \
+        "Delay of each thread's timer, measured once a second.")               \
     ROW(REDIS_ROUND_TRIP, "redis_round_trip_seconds", UNIT_SECONDS,            \
-        "From a command being sent to Redis until its answer.")                \
+        "Time from sending a command to Redis until its response.")            \
     ROW(REDIS_DELIVERY, "redis_delivery_seconds", UNIT_SECONDS,                \
-        "From a publish on some instance until its message came from Redis, "  \
-        "by the clocks of both, in milliseconds.")                             \
+        "Time from a publish on any instance until its message arrived from "  \
+        "Redis, by the clocks of both instances; resolution 1 ms.")            \
     ROW(HOOK_ROUND_TRIP, "hook_round_trip_seconds", UNIT_SECONDS,              \
-        "From a question being asked until the application's answer, with "    \
-        "the wait for a connection.")
+        "Time from asking the application until its response, including the "  \
+        "wait for a connection.")
 
 enum metric {
 #define METRIC_ENUM(name, kind, exposed, label, help) METRIC_##name,
@@ -291,7 +287,7 @@ struct metrics {
     struct distribution distributions[DISTRIBUTION_COUNT];
 };
 
-/* One writer a cell: no atomic read-modify-write is needed. */
+/* One writer per cell: no atomic read-modify-write is needed. */
 static inline void metrics_add_to(_Atomic uint64_t *cell, int64_t by)
 {
     uint64_t now = atomic_load_explicit(cell, memory_order_relaxed);
@@ -304,7 +300,7 @@ static inline void metrics_add(struct metrics *metrics, enum metric metric,
     metrics_add_to(&metrics->cells[metric], by);
 }
 
-/* For a gauge that its one writer knows as a whole. */
+/* For a gauge whose writer knows the total. */
 static inline void metrics_set(struct metrics *metrics, enum metric metric,
                                uint64_t value)
 {
@@ -315,8 +311,8 @@ static inline void metrics_set(struct metrics *metrics, enum metric metric,
 void metrics_observe(struct metrics *metrics, enum metric_distribution which,
                      uint64_t value);
 
-/* Once a second, by the thread that counts here: the CPU time it has used, and
- * how late its timer was. */
+/* Call once a second on the counting thread: records its CPU time and the delay
+ * of its timer. */
 void metrics_note_thread(struct metrics *metrics, uint64_t late_ns);
 
 static inline void metrics_count_close(struct metrics *metrics,
@@ -342,7 +338,8 @@ static inline void metrics_count_refusal(struct metrics *metrics,
 uint64_t metrics_sum(const struct metrics *const *all, size_t count,
                      enum metric metric);
 
-/* Error messages sent with the fault's code, over several threads' cells. */
+/* The number of error messages with the fault's code, over several threads'
+ * cells. */
 uint64_t metrics_sum_faults(const struct metrics *const *all, size_t count,
                             enum fault fault);
 

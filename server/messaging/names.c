@@ -10,8 +10,7 @@
 
 /* ---- characters ---------------------------------------------------------- */
 
-/* The length of the character that the text begins with; 0 when it is not
- * UTF-8. */
+/* The length of the first character; 0 if it is not UTF-8. */
 static size_t character_len(struct bytes text)
 {
     struct utf8 state = {0};
@@ -119,7 +118,7 @@ bool event_check(struct bytes event, struct error *why)
     return check(&event_rule, event, why);
 }
 
-/* Most ids are ASCII, and each message that comes from Redis has one. */
+/* A fast path: most ids are ASCII, and each message from Redis has one. */
 bool client_id_is_valid(struct bytes id)
 {
     struct error why;
@@ -157,7 +156,7 @@ bool event_text_is_valid(struct bytes event)
 
 /* ---- in JSON ------------------------------------------------------------- */
 
-/* A name that is too long is decoded nevertheless: its length is named. */
+/* A too long name is decoded too, because the error contains its length. */
 static bool refuse_raw(const struct rule *rule, struct bytes raw,
                        struct error *why)
 {
@@ -240,7 +239,8 @@ bool name_matches_any(const struct text_list *patterns, struct bytes name)
     return false;
 }
 
-/* What a prefix matches, a shorter one does too, but no exact name. */
+/* A shorter prefix matches everything that a longer one matches, but an exact
+ * name does not. */
 static bool covers(const char *outer, const char *inner)
 {
     struct bytes name = bytes_of(inner);

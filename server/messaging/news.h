@@ -1,8 +1,8 @@
-/* news: something that happened, for the application or another target.
+/* news: an event for the application or another webhook target.
  *
- * Owner:   whoever has it.
+ * Owner:   its current holder.
  * Thread:  one at a time.
- * Limits:  those of the queue that it comes into.
+ * Limits:  those of its queue.
  * Failure: none.
  */
 #ifndef PEAL_MESSAGING_NEWS_H
@@ -12,7 +12,7 @@
 
 struct hook_target;
 
-/* The members of its JSON object but the id, each behind a comma. */
+/* The members of its JSON object except the id, each preceded by a comma. */
 struct news {
     struct news *next;
     struct hook_target *target; /* a reference; NULL: the application */

@@ -5,8 +5,7 @@
 #include "messaging/refusal_log.h"
 #include "messaging/worker.h"
 
-/* Counts it, and keeps it for who asks why; fills in the address for the log.
- */
+/* Counts and records it; fills in the address for the log. */
 static void note_refusal(const struct connection *connection,
                          enum refusal_kind kind, enum refusal_reason reason,
                          struct bytes channel, const char *why,
@@ -45,16 +44,16 @@ static const char *word_of(enum capability what)
 {
     switch (what) {
     case CAN_SUBSCRIBE:
-        return "subscribe: the token has no sub for it";
+        return "subscribe: the token does not grant sub for this channel";
     case CAN_PUBLISH:
-        return "publish: the token has no pub for it";
+        return "publish: the token does not grant pub for this channel";
     case CAN_SEE_PRESENCE:
-        return "presence: the token has no prs for it";
+        return "presence: the token does not grant prs for this channel";
     case CAN_SEE_HISTORY:
-        return "history: the token has no hst for it";
+        return "history: the token does not grant hst for this channel";
     case CAN_SEND_DIRECT:
-        return "direct: the token has no dir for it";
-    case CAN_HIDE: /* never asked for */
+        return "direct: the token does not grant dir for this client";
+    case CAN_HIDE: /* never checked here */
         break;
     }
     return "";

@@ -1,9 +1,9 @@
-/* operation_refusal: what a connected client asked for, and may not: counted,
- * logged, and kept for who asks why.
+/* operation_refusal: records operations refused to connected clients: counts,
+ * logs and keeps them for queries.
  *
  * Owner:   nothing is owned.
  * Thread:  the connection's worker.
- * Limits:  five lines a second in the log.
+ * Limits:  five log lines per second.
  * Failure: none.
  */
 #ifndef PEAL_MESSAGING_OPERATION_REFUSAL_H
@@ -15,8 +15,8 @@
 
 struct connection;
 
-/* FAULT_NONE, or FAULT_FORBIDDEN, which is noted. `name`: of a channel, or of
- * a client. */
+/* FAULT_NONE, or FAULT_FORBIDDEN, which is recorded. `name`: a channel or a
+ * client. */
 enum fault operation_refusal_check(const struct connection *connection,
                                    enum capability what, struct bytes name);
 
@@ -29,7 +29,7 @@ void operation_refusal_note(const struct connection *connection,
                             enum refusal_reason reason, struct bytes channel,
                             const char *why);
 
-/* A fresh token is not good. */
+/* Records the refusal of a new token. */
 void operation_refusal_of_refresh(struct connection *connection,
                                   enum refusal_reason reason, const char *why);
 

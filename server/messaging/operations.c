@@ -67,7 +67,7 @@ static void give_answer(struct connection *connection, struct request *request)
         connection->protocol->on_answer(connection, request);
 }
 
-/* Most answers go straight to the protocol, if somebody still waits. */
+/* Most answers go directly to the protocol, if the connection still exists. */
 static void answer(struct worker *worker, struct request *request)
 {
     struct connection *connection =
@@ -76,7 +76,7 @@ static void answer(struct worker *worker, struct request *request)
         give_answer(connection, request);
 }
 
-/* As whom the connection is in a channel. */
+/* The connection's member name in a channel. */
 static const char *member_of(const struct connection *connection,
                              struct bytes channel, struct bytes *info)
 {
@@ -86,7 +86,7 @@ static const char *member_of(const struct connection *connection,
                : connection_client_id(connection);
 }
 
-/* The bus counts this connection as a subscriber no longer. */
+/* Tells the bus that this connection no longer subscribes. */
 static void tell_bus_it_left(struct worker *worker, const char *channel,
                              const char *client)
 {
@@ -96,7 +96,7 @@ static void tell_bus_it_left(struct worker *worker, const char *channel,
     bus_submit(worker->instance->bus, request);
 }
 
-/* Asks the application, or the bus at once. */
+/* Asks the application, or sends the request to the bus directly. */
 static void start_subscribing(struct connection *connection,
                               struct request *request)
 {
@@ -104,7 +104,7 @@ static void start_subscribing(struct connection *connection,
     bool is_asked = hook_is_asked(instance->hooks, HOOK_SUBSCRIBE,
                                   bytes_of(request->channel));
     request->page = REQUEST_NO_PAGE;
-    /* others are not to wait for the application */
+    /* others must not wait for the application */
     if (request->recover && !is_asked)
         request->page = responses_begin_subscribe(connection);
     if (is_asked)
@@ -113,9 +113,9 @@ static void start_subscribing(struct connection *connection,
         bus_submit(instance->bus, request);
 }
 
-/* What the client wanted since it cancelled the one that is answered now. The
- * bus hears of it before it hears that the first has left, so that nobody is
- * told of a client that goes and comes. */
+/* Sends the request that the client made after it cancelled the one answered
+ * now. The bus gets it before the unsubscribe of the first one, so that no
+ * leave and join are reported. */
 static bool start_renewal(struct connection *connection,
                           struct subscription *subscription)
 {
@@ -150,7 +150,7 @@ static bool finish_subscription(struct connection *connection,
     return false;
 }
 
-/* A closing connection still lists the channel, which may go now. */
+/* A closing connection still lists the channel, which may be freed now. */
 static void forget_subscription(struct connection *connection,
                                 const struct channel *channel)
 {
@@ -208,8 +208,8 @@ static struct subscription *find_subscription(struct connection *connection,
     return known ? subscription_find(connection, known) : NULL;
 }
 
-/* Those left while pending do not count for the client, but they are bounded
- * too. */
+/* Subscriptions cancelled while pending do not count for the client, but are
+ * limited too. */
 static enum fault check_room(struct connection *connection)
 {
     enum { LEFT_MAX = 1024 };
@@ -273,14 +273,14 @@ enum fault operation_subscribe_and(struct connection *connection,
         subscription_renew(connection, cancelled, request);
         return FAULT_NONE;
     }
-    /* the hub knows this worker before the bus says from where on */
+    /* register at the hub before the bus determines the position */
     subscription_add(connection, channel_acquire(connection->worker, channel),
                      !request->client[0]);
     start_subscribing(connection, request);
     return FAULT_NONE;
 }
 
-/* Those that are hidden have no name there. */
+/* Hidden clients have no name there. */
 static void tell_bus_of_leaving(const struct connection *connection,
                                 const struct subscription *subscription)
 {
@@ -292,8 +292,8 @@ static void tell_bus_of_leaving(const struct connection *connection,
                          : member_of(connection, bytes_of(channel), &info));
 }
 
-/* What it missed is not all sent: it is no subscriber yet, but counted by the
- * bus as one. */
+/* Missed messages are still being sent: it is not a subscriber yet, but the bus
+ * counts it as one. */
 static void leave_recovering(struct connection *connection,
                              struct subscription *subscription)
 {
@@ -314,7 +314,7 @@ static void leave(struct connection *connection,
     channel_remove(channel, connection);
 }
 
-/* The bus does not know yet that the client has left. */
+/* The bus has not learned of the unsubscribe yet. */
 static void cancel(struct connection *connection,
                    struct subscription *subscription)
 {
@@ -351,7 +351,7 @@ enum fault operation_unsubscribe(struct connection *connection,
 
 void operation_leave_all(struct connection *connection)
 {
-    /* what is pending is settled by on_subscribed, which finds us gone */
+    /* on_subscribed handles pending ones when it finds the connection closed */
     struct subscription *all = subscription_first(connection);
     for (uint32_t i = 0; i < connection->subscription_count; i++)
         if (all[i].is_recovering)
@@ -361,7 +361,7 @@ void operation_leave_all(struct connection *connection)
     subscription_drop_all(connection);
 }
 
-/* New work is refused while a worker has more waiting than it should. */
+/* Refuses new work while a worker has too many waiting items. */
 static bool is_swamped(struct connection *connection)
 {
     const struct instance *instance = connection->worker->instance;
@@ -400,7 +400,7 @@ static struct message *new_message(const struct connection *connection,
     return message_new_of(kind, &parts);
 }
 
-/* What the channel's subscribers see of the sender in each message. */
+/* The sender's info in each message of the channel. */
 static struct bytes shown_info(const struct connection *connection,
                                const char *channel)
 {
@@ -438,38 +438,6 @@ enum fault operation_publish(struct connection *connection,
         return ask_to_publish(connection, request);
     metrics_add(&connection->worker->metrics, METRIC_PUBLISHED, 1);
     submit(connection, request, answer);
-    return FAULT_NONE;
-}
-
-enum fault operation_history(struct connection *connection,
-                             struct bytes channel, uint32_t limit,
-                             struct bytes id)
-{
-    enum fault fault = check(connection, CAN_SEE_HISTORY, channel);
-    if (fault != FAULT_NONE)
-        return fault;
-    if (pressure_refuses(connection->worker))
-        return FAULT_UNAVAILABLE;
-    struct request *request =
-        new_request(connection, REQUEST_HISTORY, channel, id);
-    request->limit = limit;
-    responses_add(connection, request);
-    return FAULT_NONE;
-}
-
-enum fault operation_presence(struct connection *connection,
-                              struct bytes channel, uint32_t limit,
-                              struct bytes id)
-{
-    enum fault fault = check(connection, CAN_SEE_PRESENCE, channel);
-    if (fault != FAULT_NONE)
-        return fault;
-    if (pressure_refuses(connection->worker))
-        return FAULT_UNAVAILABLE;
-    struct request *request =
-        new_request(connection, REQUEST_PRESENCE, channel, id);
-    request->limit = limit;
-    responses_add(connection, request);
     return FAULT_NONE;
 }
 

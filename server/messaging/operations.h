@@ -1,11 +1,11 @@
-/* operations: what a client may ask for. Each checks name, capability and
- * limit and then asks the bus; the answer reaches the protocol's on_answer.
+/* operations: client operations. Each checks name, capability and limit, and
+ * then asks the bus; the answer reaches the protocol's on_answer.
  *
  * Owner:   texts are borrowed for the call.
  * Thread:  the connection's worker.
- * Limits:  channels a connection; the rest is the bus's.
- * Failure: a fault other than FAULT_NONE means that nothing was started and
- *          no answer will come.
+ * Limits:  channels per connection; the bus has further ones.
+ * Failure: a fault other than FAULT_NONE means that nothing was started and no
+ *          answer will follow.
  */
 #ifndef PEAL_MESSAGING_OPERATIONS_H
 #define PEAL_MESSAGING_OPERATIONS_H
@@ -18,24 +18,24 @@ enum fault operation_subscribe(struct connection *connection,
                                struct bytes channel,
                                const struct position *since, struct bytes id);
 
-/* The same; the request that is answered has the follow-up. */
+/* The same; the answered request carries the follow-up. */
 enum fault operation_subscribe_and(struct connection *connection,
                                    struct bytes channel,
                                    const struct position *since,
                                    const struct follow_up *follow_up,
                                    struct bytes id);
 
-/* Done at once. */
+/* Takes effect immediately. */
 enum fault operation_unsubscribe(struct connection *connection,
                                  struct bytes channel);
 
-/* What a client says; all borrowed. */
+/* A client's message; all borrowed. */
 struct utterance {
     struct bytes payload; /* JSON */
     struct bytes event;   /* a valid one, or empty */
-    struct bytes trace;   /* out of trace_read */
-    struct bytes info;    /* shown whatever the channel says, or empty */
-    struct bytes key;     /* of idempotency, a valid one, or empty */
+    struct bytes trace;   /* from trace_read */
+    struct bytes info;    /* always sent, or empty */
+    struct bytes key;     /* idempotency key, a valid one, or empty */
 };
 
 enum fault operation_publish(struct connection *connection,
@@ -48,28 +48,31 @@ enum fault operation_history(struct connection *connection,
                              struct bytes channel, uint32_t limit,
                              struct bytes id);
 
-/* At most `limit` of its members; how many there are is always told. */
+/* At most `limit` of its members; the answer always has their number. */
 enum fault operation_presence(struct connection *connection,
                               struct bytes channel, uint32_t limit,
                               struct bytes id);
+
+/* All of them in one answer, in its place between those who come and leave. */
+enum fault operation_presence_whole(struct connection *connection,
+                                    struct bytes channel, struct bytes id);
 
 /* To all connections of the client `to`. */
 enum fault operation_direct(struct connection *connection, struct bytes to,
                             const struct utterance *utterance, struct bytes id);
 
-/* What each instance says of itself; for administrators. */
+/* The reports of all instances; for administrators. */
 void operation_instances(struct connection *connection);
 
-/* Takes on what a fresh token allows. Done at once; `why` tells more about
+/* Applies the capabilities of a new token immediately; `why` explains
  * FAULT_BAD_TOKEN. */
 enum fault operation_refresh(struct connection *connection,
                              struct bytes token, const char **why);
 
-/* The server takes the channel away, if the connection has it; the client is
- * told. */
+/* Unsubscribes the connection, if subscribed, and notifies the client. */
 void operation_remove(struct connection *connection, struct bytes channel);
 
-/* Leaves every channel: the connection is going. */
+/* Leaves every channel: the connection ends. */
 void operation_leave_all(struct connection *connection);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a fresh token allows, and what it takes away. */
+/* Applies a new token, and removes what it no longer allows. */
 #include <string.h>
 
 #include "messaging/channel.h"
@@ -16,7 +16,7 @@ void operation_remove(struct connection *connection, struct bytes channel)
         connection->protocol->on_unsubscribed(connection, channel);
 }
 
-/* A fresh token may allow less than the old one did. */
+/* A new token may allow less than the old one. */
 static void leave_forbidden(struct connection *connection)
 {
     for (uint32_t i = connection->subscription_count; i-- > 0;) {
@@ -24,14 +24,14 @@ static void leave_forbidden(struct connection *connection)
             bytes_of(subscription_first(connection)[i].channel->name);
         if (caps_allow(connection->identity.caps, CAN_SUBSCRIBE, name))
             continue;
-        char copy[CHANNEL_NAME_MAX]; /* the channel may go with us */
+        char copy[CHANNEL_NAME_MAX]; /* the channel may be freed by this */
         memcpy(copy, name.data, name.len);
         name.data = copy;
         operation_remove(connection, name);
     }
 }
 
-/* What the application has said in a hook stays. */
+/* Values set by the application in a hook are kept. */
 static void take_on(struct connection *connection, struct identity fresh)
 {
     struct identity *identity = &connection->identity;

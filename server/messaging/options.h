@@ -1,7 +1,7 @@
-/* options: what the config says about messaging, as plain data.
+/* options: messaging options from the config, as plain data.
  *
  * Owner:   the config owns the memory; everybody else borrows.
- * Thread:  immutable once the server runs, but for the limits.
+ * Thread:  immutable once the server runs, except for the limits.
  * Limits:  ranges are checked where the config is read.
  * Failure: none.
  */
@@ -14,41 +14,42 @@
 
 struct hooks;
 
-/* What becomes of messages for a connection that does not keep up. */
+/* How to treat messages for a slow connection. */
 enum slow_reader {
-    SLOW_READER_CLOSE, /* close it (4513): it comes back and recovers */
+    SLOW_READER_CLOSE, /* close it (4513); it reconnects and recovers */
     SLOW_READER_LATEST /* keep only the channel's newest waiting message */
 };
 
 /* How the channels that match a pattern behave. */
 struct channel_options {
-    char *match;              /* a name, or a prefix with * at its end */
+    char *match;              /* a name, or a prefix and * */
     uint32_t history_size;    /* messages; 0: no history */
-    uint32_t history_seconds; /* how long a message is kept */
-    bool presence;            /* who is here can be asked */
-    bool join_leave;          /* subscribers are told who comes and goes */
-    bool message_info;        /* messages show the info of their sender */
-    uint32_t leave_seconds;   /* a client may be back until it has left */
+    uint32_t history_seconds; /* maximum age of a message */
+    bool presence;            /* clients may list members */
+    bool join_leave;          /* subscribers get joins and leaves */
+    bool message_info;        /* messages include the sender's info */
+    uint32_t leave_seconds;   /* grace period before a client has left */
     enum slow_reader slow_reader;
-    /* A protocol's: subscribers of this instance came or went. May be NULL. */
+    /* For protocols: called when subscribers of this instance come or go. May
+     * be NULL. */
     void (*counted)(const char *channel);
-    /* The same: what the application is told of members, by the one instance
-     * that saw it; `event` as in hook.h, `client` NULL for the channel. */
+    /* For protocols: called on the instance that observed a member event;
+     * `event` as in hook.h, `client` is NULL for channel events. */
     void (*told)(struct hooks *hooks, unsigned event, const char *channel,
                  const char *client);
 };
 
-/* The first that matches holds; the last one matches everything. */
+/* The first match applies; the last one matches everything. */
 struct channel_options_list {
     struct channel_options *items;
     size_t count;
-    /* What a protocol needs of its own channels, which no rule changes; NULL
-     * for all others. May be NULL. */
+    /* The fixed options of a protocol's own channels; NULL for all others. May
+     * be NULL. */
     const struct channel_options *(*of_protocol)(const char *channel);
 };
 
 /* The config's `limits`; 0 means no limit where that makes sense. Atomic,
- * because a reload changes them while threads look. */
+ * because a reload changes them while threads read them. */
 struct limits {
     _Atomic uint32_t message_bytes; /* one message from a client */
     _Atomic uint32_t connections;   /* WebSockets of this instance */
@@ -67,7 +68,7 @@ struct limits {
     _Atomic uint32_t idempotency_keys; /* remembered without Redis */
     _Atomic uint32_t tickets;          /* not used yet, without Redis */
     _Atomic uint32_t inbox_messages;   /* waiting for one worker */
-    _Atomic uint64_t memory_bytes;     /* all that waits; 0: no limit */
+    _Atomic uint64_t memory_bytes;     /* all waiting data; 0: no limit */
     _Atomic uint64_t history_bytes;    /* all histories of this instance */
 };
 
@@ -77,20 +78,20 @@ struct messaging_options {
     char *echo_prefix;
     _Atomic uint32_t max_connection_age; /* seconds; 0: no limit */
     uint32_t ping_seconds;               /* between pings to one connection */
-    uint32_t pong_seconds;               /* how long an answer may take */
-    bool single_connection; /* a client's newer connection ends the older */
+    uint32_t pong_seconds;               /* time until the pong */
+    bool single_connection; /* a client's newest connection closes the older
+                               ones */
 };
 
-/* Whether a client's connections are limited, now. */
+/* Whether the number of connections per client is currently limited. */
 static inline bool
 options_limit_clients(const struct messaging_options *options)
 {
     return options->single_connection || options->limits.connections_per_client;
 }
 
-/* How many requests of a connection do not count towards its rate: with them
- * it returns to as many channels as it may have, and asks for the history and
- * the members of each. */
+/* How many requests of a connection are not charged: enough to resubscribe to
+ * the maximum number of channels, with history and members of each. */
 static inline uint32_t
 options_opening_burst(const struct messaging_options *options)
 {

@@ -8,14 +8,14 @@ enum { FIRST_CAPACITY = 8 };
 
 struct entry {
     struct frame *frame;
-    const void *topic; /* entries of one topic may supersede each other */
+    const void *topic; /* entries of one topic supersede each other */
 };
 
 struct outbox_ring {
     uint32_t capacity;
     uint32_t first;
     uint32_t count;
-    uint32_t requested; /* of these, asked for by the client */
+    uint32_t requested; /* of these, requested by the client */
     bool is_held;
     size_t bytes;
     size_t requested_bytes;
@@ -74,7 +74,7 @@ static struct outbox_ring *ring_of(struct outbox *outbox)
     return outbox->ring;
 }
 
-/* The ring goes with the last. */
+/* Frees the ring with the last frame. */
 static void trim(struct outbox *outbox)
 {
     if (outbox->ring->count || outbox->ring->is_held)
@@ -123,7 +123,7 @@ static void let_go(struct frame *frame, int64_t *memory)
     frame_unref(frame);
 }
 
-/* The newest frame takes the place of the one that waited for its topic. */
+/* The newest frame replaces the waiting one of its topic. */
 static void replace(struct outbox_ring *ring, struct entry *entry,
                     struct frame *frame, int64_t *memory)
 {

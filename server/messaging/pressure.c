@@ -7,12 +7,12 @@
 #include "messaging/worker.h"
 
 enum {
-    CLOSES = 8,    /* in a turn: what they free shows in the next one */
-    FRESH_MS = 100 /* so old may be what another worker says */
+    CLOSES = 8,    /* per turn: the freed memory shows in the next one */
+    FRESH_MS = 100 /* maximum age of another worker's value */
 };
 
-/* One that allocates and one that frees need not be the same: single counts
- * may be negative. */
+/* Memory may be allocated and freed on different workers, so single counts may
+ * be negative. */
 static int64_t waiting_on(const struct worker *worker)
 {
     return (int64_t)atomic_load_explicit(
@@ -56,7 +56,7 @@ static struct connection *find_largest(const struct worker *worker)
     return largest;
 }
 
-/* Tells the other workers what its largest is. */
+/* Publishes the size of its largest connection to the other workers. */
 static struct connection *weigh(struct worker *worker)
 {
     struct connection *largest = find_largest(worker);
@@ -78,15 +78,15 @@ static void on_call(void *subject, void *object)
     relieve(worker);
 }
 
-/* It may sleep. */
+/* Wakes a sleeping worker. */
 static void call(struct worker *worker)
 {
     if (!atomic_exchange(&worker->weight.is_called, true))
         inbox_post(&worker->inbox, (struct inbox_item){on_call, worker, NULL});
 }
 
-/* Whether no other worker has a larger one; those that have, or have not said
- * so lately, are called. One that hangs is not waited for. */
+/* Whether no other worker has a larger one. Wakes workers that have, or whose
+ * value is too old. A hanging worker is not waited for. */
 static bool is_turn_of(const struct worker *worker)
 {
     const struct worker_weight *own = &worker->weight;

@@ -1,13 +1,13 @@
-/* pressure: whether what waits, on all workers together, takes more memory than
- * limits.memory_bytes. Then new work is refused, and the connections for which
- * most waits are closed, the largest of all workers first, until it is enough.
- * Each worker says how large its largest is, and closes it if no other says
- * more.
+/* pressure: enforces limits.memory_bytes for waiting data of all workers.
+ * Beyond it, new work is refused, and the connections with most waiting data
+ * are closed, the largest of all workers first, until the limit holds. Each
+ * worker publishes the size of its largest connection, and closes it if no
+ * other worker has a larger one.
  *
  * Owner:   nothing; each worker counts in METRIC_WAITING_BYTES.
  * Thread:  the worker's; the counts of the others are read.
- * Limits:  a few connections are closed in a turn. A worker that does not say
- *          anything is not waited for longer than a tenth of a second.
+ * Limits:  a few connections are closed per turn. A silent worker is waited for
+ *          at most a tenth of a second.
  * Failure: none.
  */
 #ifndef PEAL_MESSAGING_PRESSURE_H
@@ -19,10 +19,10 @@ struct worker;
 
 bool pressure_is_high(const struct worker *worker);
 
-/* Whether the worker must take on no more work; counts it as refused. */
+/* Whether the worker must refuse new work; counts the refusal. */
 bool pressure_refuses(struct worker *worker);
 
-/* At the end of a turn. */
+/* Call at the end of a turn. */
 void pressure_relieve(struct worker *worker);
 
 #endif

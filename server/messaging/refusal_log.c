@@ -12,9 +12,9 @@
 
 enum { DETAIL_MAX = 200 };
 
-/* The three texts stand one behind the other. */
+/* The three concatenated texts. */
 struct place {
-    uint64_t hash; /* of all but times */
+    uint64_t hash; /* hash of all but times */
     int64_t first_ms;
     int64_t last_ms;
     uint64_t number; /* the order, within a millisecond too */
@@ -103,8 +103,8 @@ static struct place *older(struct place *a, struct place *b)
     return !a || b->number < a->number ? b : a;
 }
 
-/* Where it belongs: its own place, one of its address if that has many, a free
- * one (its number is 0), or the oldest. */
+/* The place of an entry: that of an equal one, one of its address if that has
+ * many, a free one (number 0), or the oldest. */
 static struct place *choose(struct refusal_log *log, const struct place *fresh)
 {
     struct place *oldest = NULL;

@@ -1,13 +1,13 @@
-/* refusal_log: what was refused in the last minutes, to whom and why. It
- * answers why a client cannot connect.
+/* refusal_log: keeps recent refusals, with client and reason, to explain why a
+ * client cannot connect.
  *
- * The same refusal again only counts up. An address has at most a quarter of
- * the places, so that it cannot push out the others.
+ * A repeated refusal only increments a counter. One address may use at most a
+ * quarter of the places, so that it cannot displace the others.
  *
  * Owner:   struct instance; texts are copied.
  * Thread:  any; under one lock.
  * Limits:  REFUSAL_LOG_PLACES, REFUSAL_LOG_SECONDS; texts are cut.
- * Failure: none: the oldest give way.
+ * Failure: none: the oldest are replaced.
  */
 #ifndef PEAL_MESSAGING_REFUSAL_LOG_H
 #define PEAL_MESSAGING_REFUSAL_LOG_H
@@ -24,11 +24,11 @@ enum {
 
 struct refusal_log;
 
-/* What is refused; borrowed. Texts may be empty. Never a token. */
+/* A refusal; borrowed. Texts may be empty. Never contains a token. */
 struct refusal_entry {
     enum refusal_kind kind;
     enum refusal_reason reason;
-    int status; /* HTTP's, or 0 */
+    int status; /* HTTP status, or 0 */
     struct ip_address address;
     struct bytes client;
     struct bytes channel;
@@ -41,15 +41,15 @@ void refusal_log_free(struct refusal_log *log);
 void refusal_log_note(struct refusal_log *log,
                       const struct refusal_entry *entry);
 
-/* Which are asked for. */
+/* A query. */
 struct refusal_filter {
     struct bytes client;   /* empty: all */
     struct ip_range range; /* of addresses; */
     bool has_range;        /* else all */
 };
 
-/* Appends up to `limit` JSON objects with commas, the newest first; how many
- * there are. */
+/* Appends up to `limit` comma-separated JSON objects, newest first; returns the
+ * total. */
 uint32_t refusal_log_write(struct refusal_log *log,
                            const struct refusal_filter *filter,
                            const char *instance, uint32_t limit,

@@ -1,5 +1,5 @@
-/* refusal_reason: every way a handshake, an API request, a fresh token or what
- * a client asks for is refused, in one table.
+/* refusal_reason: the table of reasons for refusing a handshake, an API
+ * request, a new token or a client operation.
  *
  * Owner:   the table is static.
  * Thread:  any.
@@ -52,7 +52,7 @@ enum refusal_reason {
     REFUSAL_REASON_COUNT
 };
 
-/* What is refused; each kind has a counter of its own. */
+/* What is refused; each kind has its own counter. */
 enum refusal_kind {
     REFUSED_HANDSHAKE,
     REFUSED_API_REQUEST,
@@ -62,17 +62,17 @@ enum refusal_kind {
 };
 
 struct refusal_reason_info {
-    const char *name;        /* in logs and metrics */
-    unsigned kinds;          /* where it occurs: a bit each */
-    int status;              /* HTTP's; the application may choose another */
-    const char *error;       /* in the response's body */
-    enum close_reason close; /* CLOSE_NONE: a close frame cannot explain it */
+    const char *name;  /* name in logs and metrics */
+    unsigned kinds;    /* where it occurs: one bit per kind */
+    int status;        /* HTTP status; the application may choose another */
+    const char *error; /* in the response's body */
+    enum close_reason close; /* CLOSE_NONE: not explained by a close frame */
 };
 
 const struct refusal_reason_info *
 refusal_reason_info(enum refusal_reason reason);
 
-/* Whether this kind is ever refused for this reason. */
+/* Whether the reason applies to the kind. */
 bool refusal_reason_fits(enum refusal_reason reason, enum refusal_kind kind);
 
 #endif

@@ -29,7 +29,7 @@ void refusals_free(struct refusals *refusals)
     free(refusals);
 }
 
-/* Who has one IPv6 address has as many as its network has. */
+/* The owner of an IPv6 address usually has its whole network. */
 static struct token_bucket *place_of(struct refusals *refusals,
                                      enum refuser refuser,
                                      const struct ip_address *address)

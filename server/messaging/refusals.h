@@ -1,16 +1,16 @@
-/* refusals: how often each address was refused lately.
+/* refusals: limits refusals per address.
  *
- * A good token or key passes at any rate of bad ones from its address: offices
- * and proxies share one. So each is judged, at the price of a signature; of
- * the bad ones, those beyond the limit get 429.
- * Guessing is hopeless at any rate: what is accepted is signed, or random. The
+ * Valid tokens and keys pass regardless of invalid ones from the same address,
+ * because offices and proxies share one. So each is verified, at the cost of a
+ * signature check; invalid ones beyond the limit get 429. Guessing is not
+ * feasible at any rate, because credentials are signed or random. The
  * application is different: it is asked only while it has not refused too many
- * of the address, since a question costs far more than a connection.
+ * clients of the address, because a question costs far more than a connection.
  *
  * Owner:   struct instance.
  * Thread:  any; under one lock.
- * Limits:  a fixed table. Addresses share its places by a hash that nobody
- *          outside can foresee; an IPv6 network of 64 bits counts as one.
+ * Limits:  a fixed table with a secret hash; addresses may share a place. An
+ *          IPv6 /64 network counts as one address.
  * Failure: none.
  */
 #ifndef PEAL_MESSAGING_REFUSALS_H
@@ -26,15 +26,15 @@ struct refusals;
 struct refusals *refusals_new(void);
 void refusals_free(struct refusals *refusals);
 
-/* Who refuses: each has a limit of its own, so that what Peal refuses keeps no
- * good token from the application. */
+/* Who refuses. Each has its own limit, so that refusals by Peal do not keep
+ * valid tokens from reaching the application. */
 enum refuser { REFUSER_PEAL, REFUSER_APPLICATION, REFUSER_COUNT };
 
-/* Whether the address could be refused once more within the limit. */
+/* Whether the address is below its limit. */
 bool refusals_are_few(const struct instance *instance, enum refuser refuser,
                       const struct ip_address *address);
 
-/* It is refused, for what it said about who it is. False: beyond the limit. */
+/* Counts a refusal because of invalid credentials. False: beyond the limit. */
 bool refusals_take(const struct instance *instance, enum refuser refuser,
                    const struct ip_address *address);
 

@@ -1,10 +1,10 @@
-/* replies: what connections of a worker are answered within one turn, gathered
- * so that each gets one write, and all together few system calls.
+/* replies: gathers the answers to a worker's connections within one turn, so
+ * that each connection gets one write, and few system calls are needed.
  *
  * Owner:   the worker; connections are borrowed.
  * Thread:  the worker's.
- * Limits:  REPLIES_CONNECTIONS and REPLIES_BYTES; the caller sends what is
- *          there before it adds more.
+ * Limits:  REPLIES_CONNECTIONS and REPLIES_BYTES; the caller sends the gathered
+ *          replies before adding more.
  * Failure: none; connection_send_replies writes them.
  */
 #ifndef PEAL_MESSAGING_REPLIES_H
@@ -21,12 +21,12 @@ struct connection;
 enum {
     REPLIES_CONNECTIONS = 256,
     REPLIES_BYTES = 65536,
-    REPLY_BYTES = 4096 /* a longer one is written at once */
+    REPLY_BYTES = 4096 /* longer ones are written immediately */
 };
 
 struct reply {
-    struct connection *connection; /* NULL: it is gone */
-    uint32_t start;                /* of its frames, one behind the other */
+    struct connection *connection; /* NULL: closed */
+    uint32_t start;                /* length of its concatenated frames */
     uint32_t len;
     uint32_t count;
 };
@@ -43,12 +43,13 @@ void replies_deinit(struct replies *replies);
 
 bool replies_have_room(const struct replies *replies, size_t len);
 
-/* Keeps a frame of up to REPLY_BYTES, for which there is room; behind the last
- * one when that is the same connection's. */
+/* Keeps a frame of up to REPLY_BYTES, for which there must be room; appends it
+ * to the last one if that is for the same connection. */
 void replies_add(struct replies *replies, struct connection *connection,
                  struct bytes frame);
 
-/* The connection is being freed; how many frames it will not get. */
+/* Removes a connection that is being freed; returns the number of its dropped
+ * frames. */
 uint32_t replies_forget(struct replies *replies,
                         const struct connection *connection);
 

@@ -171,7 +171,7 @@ void request_finish(struct request *request)
                (struct inbox_item){run_done, request->worker, request});
 }
 
-/* Room is doubled when the count is a power of two: no capacity is kept. */
+/* Capacity doubles when the count is a power of two, so it is not stored. */
 static void *grow(void *array, size_t count, size_t size)
 {
     bool is_full = (count & (count - 1)) == 0;

@@ -1,8 +1,8 @@
-/* request_parts: what the members of a request are.
+/* request_parts: the types of a request's members.
  *
  * Owner:   the request.
  * Thread:  as the request's.
- * Limits:  a page is about as long as said here.
+ * Limits:  page sizes are approximate.
  * Failure: none.
  */
 #ifndef PEAL_MESSAGING_REQUEST_PARTS_H
@@ -11,17 +11,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How much of an answer that may be long is wanted. */
+/* The wanted size of a possibly long answer. */
 enum request_page {
     REQUEST_ALL,
-    REQUEST_NO_PAGE, /* whether there is something, and no more */
-    REQUEST_SMALL,   /* what fits into REQUEST_SMALL_BYTES, or no more */
-    REQUEST_PAGE     /* about REQUEST_PAGE_BYTES of it, at least one message */
+    REQUEST_NO_PAGE, /* only whether there is something */
+    REQUEST_SMALL, /* all if it fits into REQUEST_SMALL_BYTES, else only whether
+                      there is something */
+    REQUEST_PAGE   /* about REQUEST_PAGE_BYTES of it, at least one message */
 };
 
 enum { REQUEST_SMALL_BYTES = 4096, REQUEST_PAGE_BYTES = 65536 };
 
-/* A place in a channel: offsets count within an epoch. */
+/* A position in a channel: offsets count within an epoch. */
 struct position {
     uint64_t epoch;
     uint64_t offset;
@@ -30,12 +31,11 @@ struct position {
 /* A client in a channel. */
 struct member_count {
     char *client; /* owned by the request */
-    char *info;   /* the same; NULL: there is none */
+    char *info;   /* the same; NULL: none */
     uint32_t connections;
 };
 
-/* How a client asked to subscribe, and what it wants to know of the channel
- * once it has it. */
+/* The options of a subscribe, and what to request from the channel after it. */
 struct follow_up {
     bool is_of_list;
     bool presence;
@@ -43,11 +43,13 @@ struct follow_up {
     uint32_t history_limit;
 };
 
-/* What a survey asks for. */
+/* The subject of a survey. */
 enum survey_kind {
-    SURVEY_CLIENT,   /* where `client` is */
-    SURVEY_REFUSALS, /* of `client`, and of the addresses in `channel` */
-    SURVEY_CHANNELS, /* how many subscribe to those that `channel` lists */
+    SURVEY_CLIENT,   /* the connections of `client` */
+    SURVEY_REFUSALS, /* refusals of `client`, and of the addresses in `channel`
+                      */
+    SURVEY_CHANNELS, /* number of subscribers of the channels listed in
+                        `channel` */
     SURVEY_KINDS
 };
 

@@ -12,12 +12,12 @@
 
 struct responses {
     struct connection *connection;
-    struct request *first; /* that wait for their turn */
+    struct request *first; /* waiting requests */
     struct request *last;
     uint32_t count;
-    uint32_t asked;  /* small ones that the bus has */
-    bool is_asking;  /* the bus has one with a page */
-    bool is_dropped; /* nobody wants that one any more */
+    uint32_t asked;  /* small requests at the bus */
+    bool is_asking;  /* a page request is at the bus */
+    bool is_dropped; /* that one is cancelled */
     bool is_ready;   /* in the worker's list */
     struct responses *prev;
     struct responses *next;
@@ -121,7 +121,7 @@ static void append(struct responses *responses, struct request *request)
     responses->count++;
 }
 
-/* What has begun goes on before anything else does. */
+/* Continues a begun response before starting others. */
 static void prepend(struct responses *responses, struct request *request)
 {
     request->next = responses->first;
@@ -133,8 +133,8 @@ static void prepend(struct responses *responses, struct request *request)
 
 static void on_page(struct worker *worker, struct request *request);
 
-/* How much may be asked for now. Mostly answers are small: several are asked
- * for at once, so that they come in the order of the requests. */
+/* The size that may be requested now. Most answers are small, so several are
+ * requested at once; they arrive in the order of the requests. */
 static enum request_page page_now(struct responses *responses)
 {
     if (responses->first || !connection_takes_pages(responses->connection) ||
@@ -236,7 +236,7 @@ static void tell_gap(struct connection *connection, struct bytes channel)
     message_unref(gap);
 }
 
-/* From here on it gets what the others get. */
+/* From here on it is like other subscribers. */
 static void end_recovery(struct connection *connection,
                          const struct request *request)
 {
@@ -256,7 +256,7 @@ static void on_missed(struct connection *connection,
 {
     bool is_good = request->fault == FAULT_NONE && request->recovered;
     if (connection->is_closing)
-        return; /* its channels are left by that */
+        return; /* this leaves its channels */
     connection_send_page(connection, request->messages, request->message_count);
     if (is_good && request->has_more) {
         prepend(responses_of(connection), request_next_page(request));
@@ -275,7 +275,7 @@ static bool is_begun(const struct request *request)
     return request->is_continued && request->kind != REQUEST_RECOVER;
 }
 
-/* An answer that has begun must be ended, also while the connection closes. */
+/* A begun answer must be completed, even while the connection closes. */
 static bool is_wanted(const struct connection *connection,
                       const struct request *request)
 {
@@ -285,7 +285,7 @@ static bool is_wanted(const struct connection *connection,
              close_reason_info(connection->close_reason)->flush));
 }
 
-/* It is longer than what was asked for in passing. */
+/* Call if it exceeds the small size requested. */
 static void ask_again(struct connection *connection,
                       const struct request *request)
 {
@@ -340,7 +340,7 @@ void responses_close(struct connection *connection)
         return;
     struct request *request = responses->first;
     if (request && is_begun(request)) {
-        responses->last = request; /* which is written in part */
+        responses->last = request; /* which is partly written */
         request = request->next;
         responses->first->next = NULL;
         responses->count = 1;

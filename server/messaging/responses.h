@@ -1,15 +1,15 @@
-/* responses: what a connection asked for and gets in pages, because it may be
- * long: history, presence, and what a subscriber missed. The bus is asked for a
- * page once the socket has taken the one before, so that a connection holds one
- * page, however much it asks for.
+/* responses: possibly long answers that a connection gets in pages: history,
+ * presence, and missed messages. The next page is requested from the bus once
+ * the socket has taken the previous one, so that a connection holds at most one
+ * page.
  *
- * Owner:   the connection; there while something is under way.
+ * Owner:   the connection; exists while a response is in progress.
  * Thread:  only the connection's worker.
- * Limits:  one page is asked for at a time, and RESPONSES_SMALL_MAX small
- *          answers; beyond RESPONSES_WAITING_MAX requests that wait nothing
- *          more is read from the socket.
- * Failure: a recovery that the history has left behind ends with a gap; a
- *          history goes on after what it has lost.
+ * Limits:  one page at a time, and RESPONSES_SMALL_MAX small answers; beyond
+ *          RESPONSES_WAITING_MAX waiting requests, reading from the socket
+ *          pauses.
+ * Failure: a recovery whose messages are no longer kept ends with a gap; a
+ *          history continues after lost messages.
  */
 #ifndef PEAL_MESSAGING_RESPONSES_H
 #define PEAL_MESSAGING_RESPONSES_H
@@ -19,38 +19,38 @@
 
 enum { RESPONSES_SMALL_MAX = 16, RESPONSES_WAITING_MAX = 64 };
 
-/* Asks for the first page, or does so when others are done. Takes the
- * request. */
+/* Requests the first page, now or after earlier ones. Takes the request. */
 void responses_add(struct connection *connection, struct request *request);
 
-/* How much the answer to a subscribe may hold. Once it is there, the same is
- * to be given back. */
+/* Reserves the size of a subscribe's answer. Return the same amount when it
+ * arrives. */
 enum request_page responses_begin_subscribe(struct connection *connection);
 void responses_end_subscribe(struct connection *connection,
                              enum request_page page);
 
-/* The answer to this subscribe has more: the rest is sent after it, and then
- * the connection becomes a subscriber. The answer's position becomes that of
- * what it holds. */
+/* Call if the answer to a subscribe has more: sends the rest after it, then the
+ * connection becomes a subscriber. The answer's position becomes that of its
+ * last message. */
 void responses_recover(struct connection *connection,
                        struct request *subscribe);
 
-/* Sends no more of what it missed there. */
+/* Stops sending missed messages of the channel. */
 void responses_drop_recovery(struct connection *connection,
                              const char *channel);
 
-/* The socket has taken what there was. */
+/* Call when the socket has taken everything. */
 void responses_go_on(struct connection *connection);
 
-/* The connection is closing: only what is written in part goes on. */
+/* Call when the connection closes: only a partly written message continues. */
 void responses_close(struct connection *connection);
 
 void responses_free(struct connection *connection);
 
-/* How many requests wait for their turn. */
+/* The number of waiting requests. */
 uint32_t responses_count(const struct connection *connection);
 
-/* At the end of a turn: asks for so many pages, of one connection each. */
+/* Call at the end of a turn: requests up to that many pages, one per
+ * connection. */
 void responses_serve(struct worker *worker, uint32_t pages);
 
 #endif

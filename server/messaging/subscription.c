@@ -25,7 +25,7 @@ struct subscription *subscription_find(struct connection *connection,
     return NULL;
 }
 
-/* The array doubles at powers of two. */
+/* The array's capacity doubles at powers of two. */
 static void make_room(union subscriptions *all, uint32_t count)
 {
     bool is_full = (count & (count - 1)) == 0;

@@ -9,7 +9,7 @@ static uint32_t second_of(const struct worker *worker)
     return (uint32_t)worker->seconds;
 }
 
-/* Brings a tally to the second at hand. */
+/* Advances a tally to the current second. */
 static void turn_over(struct tally *tally, uint32_t second)
 {
     static const uint32_t none[TALLY_KINDS];

@@ -28,8 +28,8 @@ static bool is_zero(const char *text, size_t len)
     return !len;
 }
 
-/* Section 3.2.2.4: of a version to come the known part counts, if it ends
- * there or a dash follows. */
+/* Section 3.2.2.4: for future versions the known part is used, if it ends there
+ * or a dash follows. */
 static bool version_is_good(struct bytes text)
 {
     if (!are_digits(text.data, 2) || memcmp(text.data, "ff", 2) == 0)

@@ -1,11 +1,12 @@
-/* trace: the traceparent that a message carries (W3C Trace Context, level 1),
- * from who published it to the log of each instance that delivers it.
+/* trace: the traceparent of a message (W3C Trace Context, level 1), which is
+ * passed from the publisher to the log of each delivering instance.
  *
  * Owner:   the message has a copy.
  * Thread:  any.
- * Limits:  of one length. Peal takes no part in the trace: what came is passed
- *          on as it is, but for the version, and tracestate is not.
- * Failure: what is not a traceparent is ignored, as the standard wants it.
+ * Limits:  fixed length. Peal does not participate in the trace: it passes the
+ *          traceparent on unchanged, except for the version, and drops
+ *          tracestate.
+ * Failure: an invalid traceparent is ignored, as the standard requires.
  */
 #ifndef PEAL_MESSAGING_TRACE_H
 #define PEAL_MESSAGING_TRACE_H
@@ -17,11 +18,10 @@
 
 enum { TRACE_LEN = 55 }; /* 00-<32 digits>-<16 digits>-<2 digits> */
 
-/* The traceparent of that text, as far as this version knows it; empty where
- * it is none. A view of the text. */
+/* The known part of the text's traceparent, as a view; empty if invalid. */
 struct bytes trace_read(struct bytes text);
 
-/* The same out of a JSON string, with its quotes. */
+/* The same, from a raw JSON string. */
 struct bytes trace_read_json(struct bytes raw);
 
 /* The parts of a traceparent of TRACE_LEN bytes; views of it. */

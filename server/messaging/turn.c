@@ -34,7 +34,7 @@ void worker_init(struct worker *worker, const struct instance *instance,
 void worker_deinit(struct worker *worker)
 {
     while (inbox_drain(&worker->inbox))
-        ; /* what still waits is freed by running it */
+        ; /* running waiting items frees them */
     PANIC_IF(worker->channels || worker->looks);
     watch_end(worker);
     inbox_deinit(&worker->inbox);
@@ -50,8 +50,8 @@ void worker_deinit(struct worker *worker)
     free(worker->expiring);
 }
 
-/* Channels in turns, a slice each, until the turn has had enough: those that
- * are left go first in the next one. */
+/* Serves channels round-robin, a slice each, until the turn's budget is used
+ * up: the remaining ones are first in the next turn. */
 static void send_channels(struct worker *worker)
 {
     uint32_t used = 0;
@@ -70,7 +70,7 @@ bool worker_is_behind(const struct worker *worker)
     return worker->dirty || worker->ready || worker->closing;
 }
 
-/* Starting a close may free the connection, and may ask for more closes. */
+/* Starting a close may free the connection, and may request more closes. */
 static void start_closings(struct worker *worker)
 {
     for (int i = 0; i < TURN_CLOSINGS && worker->closing; i++) {
@@ -85,7 +85,7 @@ void worker_turn(struct worker *worker)
 {
     int rounds = 0;
     while (inbox_drain(&worker->inbox) && ++rounds < INBOX_ROUNDS)
-        ; /* what was posted while draining is of this turn too */
+        ; /* items posted while draining belong to this turn too */
     connection_send_replies(worker);
     send_channels(worker);
     responses_serve(worker, TURN_PAGES);

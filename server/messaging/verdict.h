@@ -1,9 +1,9 @@
-/* verdict: a handshake, the answer to it, and how a rule says no.
+/* verdict: a handshake, its result, and a helper to refuse it.
  *
  * Owner:   the verdict is the caller's.
  * Thread:  any.
  * Limits:  texts are static.
- * Failure: none; verdict_refuse returns false so that a rule may end with
+ * Failure: none; verdict_refuse returns false so that a check may end with
  *          `return fits || verdict_refuse(verdict, ...)`.
  */
 #ifndef PEAL_MESSAGING_VERDICT_H
@@ -16,11 +16,11 @@
 #include "messaging/names.h"
 #include "messaging/refusal_reason.h"
 
-/* What a client asks for. All borrowed, empty where absent. */
+/* A client's handshake. All borrowed, empty if absent. */
 struct handshake {
     struct bytes method;
-    struct bytes path;    /* percent-decoded, without the query */
-    bool is_parted;       /* what stands for an endpoint's * has a / as sent */
+    struct bytes path; /* percent-decoded, without the query */
+    bool is_parted; /* the match of an endpoint's * contains an unencoded / */
     struct bytes version; /* Sec-WebSocket-Version */
     struct bytes key;     /* Sec-WebSocket-Key */
     struct bytes host;
@@ -31,31 +31,32 @@ struct handshake {
     struct bytes query_protocol;
     struct bytes query_ticket;
     struct bytes query_token;
-    struct bytes certificate_name; /* verified; only where it counts */
-    bool is_same_origin; /* a browser says so of a page that has no Origin */
-    bool is_secure;      /* came over TLS, to us or to a proxy */
+    struct bytes certificate_name; /* verified; only if it authenticates */
+    bool is_same_origin; /* sent by browsers for pages without an Origin */
+    bool is_secure;      /* received over TLS, by Peal or by a proxy */
 };
 
-/* The answer: status 101 lets the client in; VERDICT_TICKET says that its
- * ticket must be redeemed, and then auth_judge_ticket asked. */
+/* The result: status 101 accepts the client; VERDICT_TICKET requires redeeming
+ * the ticket and then calling auth_judge_ticket. */
 enum { VERDICT_TICKET = 100 };
 
 struct protocol;
 
 struct verdict {
-    int status;              /* or the HTTP status of the refusal */
-    enum refusal_reason why; /* its row in the table */
-    const char *error;       /* text for the refusal's body */
-    const char *reason;      /* more, for explain_refusals; or NULL */
-    char detail[128];        /* room for a reason made for this handshake */
-    enum close_reason close; /* how an explained refusal is closed */
-    const struct protocol *protocol; /* chosen from the table given, or NULL */
-    char client_id[CLIENT_ID_MAX + 1]; /* empty: not known yet */
+    int status;                      /* or the HTTP status of the refusal */
+    enum refusal_reason why;         /* row in the table */
+    const char *error;               /* text of the response's body */
+    const char *reason;              /* details for explain_refusals, or NULL */
+    char detail[128];                /* room for a formatted reason */
+    enum close_reason close;         /* close code of an explained refusal */
+    const struct protocol *protocol; /* chosen protocol, or NULL */
+    char client_id[CLIENT_ID_MAX + 1]; /* empty: unknown yet */
     struct identity identity; /* owned by the caller when status is 101 */
-    bool is_origin_judged;    /* by the endpoint: the config does not matter */
+    bool is_origin_judged; /* checked by the endpoint: config `origins` do not
+                              apply */
 };
 
-/* `reason` says more than the table does, or is NULL. */
+/* `reason` adds details to the table's text, or is NULL. */
 static inline bool verdict_refuse(struct verdict *verdict,
                                   enum refusal_reason why, const char *reason)
 {

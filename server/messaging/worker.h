@@ -1,5 +1,5 @@
-/* worker: all of messaging that belongs to one thread: its connections, its
- * channels, its inbox, its counts.
+/* worker: the messaging state of one thread: connections, channels, inbox and
+ * counters.
  *
  * Owner:   the thread's reactor (net/), or a test.
  * Thread:  its own, except the inbox, which takes posts from any.
@@ -31,8 +31,8 @@ struct refusal_log;
 struct refusals;
 struct watch;
 
-/* Judges a fresh token for `client_id`; sets the new identity, or the reason
- * and, in `why`, more about it. */
+/* Checks a new token for `client_id`; sets the new identity, or the reason and,
+ * in `why`, details. */
 struct token_judge {
     bool (*judge)(void *arg, struct bytes token, const char *client_id,
                   struct identity *identity, enum refusal_reason *reason,
@@ -40,7 +40,7 @@ struct token_judge {
     void *arg;
 };
 
-/* What all workers of an instance share; outlives them. */
+/* State shared by all workers of an instance; outlives them. */
 struct instance {
     const struct messaging_options *options;
     struct hub *hub;
@@ -52,22 +52,22 @@ struct instance {
     struct bans *bans;
     struct token_judge token_judge;
     struct overview *overview; /* for dashboards */
-    struct hooks *hooks;       /* NULL: the application is not called */
+    struct hooks *hooks;       /* NULL: no hooks */
 };
 
 struct connection_slot {
     struct connection *connection;
-    uint32_t generation; /* tells an old handle from a new one */
+    uint32_t generation; /* distinguishes old from new handles */
 };
 
-/* What waits for its largest connection, see pressure.h. */
+/* Waiting bytes of its largest connection, see pressure.h. */
 struct worker_weight {
     /* any thread */
     _Atomic size_t largest;
     _Atomic uint64_t weighed_ms;
     atomic_bool is_called;
     /* its own thread */
-    uint64_t since_ms; /* under pressure; 0: it is not */
+    uint64_t since_ms; /* since when under pressure; 0: not */
 };
 
 struct worker {
@@ -78,7 +78,7 @@ struct worker {
     struct inbox inbox;
     struct worker_weight weight;
     /* its own thread */
-    void (*settle)(void *arg); /* does the writes put off; NULL: none are */
+    void (*settle)(void *arg); /* performs deferred writes; NULL: none */
     void *settle_arg;
     struct connection_slot *slots;
     uint32_t slot_count;
@@ -87,31 +87,32 @@ struct worker {
     struct channel *channels; /* a hash by name */
     struct channel *dirty;    /* channels with a batch */
     struct connection *closing;
-    struct responses *ready; /* whose next page can be written */
+    struct responses *ready; /* connections whose next page can be written */
     struct buffer reply;     /* the reply being written */
     struct replies replies;
     struct buffer joined[ENCODINGS_MAX][FRAMINGS_MAX];
     struct buffer finished; /* see framing.h */
     struct buffer flush;
-    uint64_t *expiring; /* handles of connections whose token ends soon */
+    uint64_t *expiring; /* handles of connections whose token expires soon */
     size_t expiring_count;
     size_t expiring_capacity;
     uint64_t seconds;    /* ticks since the start */
+    bool is_draining;    /* its connections are closed one after the other */
     struct watch *watch; /* NULL: nobody looks */
     struct look *looks;  /* that its connections have under way */
     struct metrics metrics;
 };
 
-/* Has the transport do the writes that it has put off. */
+/* Makes the transport perform deferred writes. */
 void worker_settle(struct worker *worker);
 
-/* Gives the connection a slot, and returns its handle. */
+/* Assigns a slot to the connection, and returns its handle. */
 uint64_t worker_add_connection(struct worker *worker,
                                struct connection *connection);
 
 void worker_remove_connection(struct worker *worker, uint64_t handle);
 
-/* The connection of that handle, or NULL when it is gone. */
+/* The connection of the handle, or NULL if it no longer exists. */
 struct connection *worker_find_connection(struct worker *worker,
                                           uint64_t handle);
 

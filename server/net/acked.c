@@ -1,4 +1,4 @@
-/* The kernel's own header: that of libc lacks the byte counts. */
+/* The kernel's header, because libc's lacks the byte counts. */
 #include "net/acked.h"
 
 #include <linux/tcp.h>

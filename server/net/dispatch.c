@@ -19,7 +19,7 @@ static int on_writable(struct socket *socket)
     size_t before = stream_unsent(socket);
     if (stream_on_writable(socket) < 0)
         return -1;
-    /* who takes bytes is alive, even if its pong stands behind them */
+    /* a peer that takes bytes is alive, even if its pong comes after them */
     if (socket->connection && socket->connection->is_open &&
         stream_unsent(socket) < before)
         connection_on_sign_of_life(socket->connection);
@@ -65,7 +65,7 @@ static int on_tls_context(struct lws *wsi, SSL_CTX *context)
     return 0;
 }
 
-/* Every event of libwebsockets': which room it goes to, no more. */
+/* Dispatches every event of libwebsockets. */
 int dispatch_event(struct lws *wsi, enum lws_callback_reasons reason,
                    void *user, void *in, size_t len)
 {

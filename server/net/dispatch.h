@@ -1,9 +1,9 @@
-/* dispatch: libwebsockets' events, each brought to the room it belongs to.
+/* dispatch: routes libwebsockets' events to their handlers.
  *
  * Owner:   nothing.
  * Thread:  the reactor's.
  * Limits:  none.
- * Failure: as libwebsockets wants it: 0 goes on, -1 closes.
+ * Failure: as libwebsockets expects: 0 continues, -1 closes.
  */
 #ifndef PEAL_NET_DISPATCH_H
 #define PEAL_NET_DISPATCH_H
@@ -16,14 +16,14 @@
 
 struct socket;
 
-/* The callback of the one protocol that libwebsockets knows. */
+/* The callback of the only protocol registered at libwebsockets. */
 int dispatch_event(struct lws *wsi, enum lws_callback_reasons reason,
                    void *user, void *in, size_t len);
 
-/* Frees what a closed socket carries: a request, a connection. */
+/* Frees the request or connection of a closed socket. */
 void dispatch_on_closed(struct socket *socket);
 
-/* What became of a send of the ring's. */
+/* Handles the result of a send of the ring. */
 void dispatch_on_sent(struct socket *socket, struct bytes bytes, int sent);
 
 #endif

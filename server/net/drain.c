@@ -15,7 +15,7 @@ static uint32_t open_connections(const struct reactor *reactor)
 
 enum {
     DRAIN_STEPS_A_SECOND = 1000 / DRAIN_STEP_MS,
-    KEPT_STEPS = 10,  /* for kept connections: whose is in use ends itself */
+    KEPT_STEPS = 10,  /* for idle connections: busy ones end themselves */
     LINGER_STEPS = 50 /* for closing handshakes and full outboxes */
 };
 
@@ -24,8 +24,8 @@ static uint32_t drain_steps(const struct reactor *reactor)
     return reactor->net->options.drain_seconds * DRAIN_STEPS_A_SECOND;
 }
 
-/* Whether somebody would lose something by the end. With a successor on the
- * same port nobody is turned away: who was accepted before is still served. */
+/* Whether ending now would lose something. With a successor on the same port,
+ * sockets accepted before are still served. */
 static bool is_in_use(const struct reactor *reactor)
 {
     if (open_connections(reactor) || reactor->asking.first)
@@ -38,8 +38,8 @@ static bool is_in_use(const struct reactor *reactor)
             reactor->drain_step <= kept_steps);
 }
 
-/* At every step the share of connections asked to close is that of the time
- * gone by, so that clients come back elsewhere spread over all of it. */
+/* At every step, the share of connections asked to close equals the share of
+ * time passed, so that reconnects are spread evenly. */
 static void on_drain_step(void *arg)
 {
     struct reactor *reactor = arg;
@@ -49,7 +49,7 @@ static void on_drain_step(void *arg)
         reactor_end(reactor);
         return;
     }
-    uint32_t count = UINT32_MAX; /* at last all, those come late included */
+    uint32_t count = UINT32_MAX; /* finally all, including late ones */
     if (step < steps) {
         uint64_t due = (uint64_t)reactor->drain_total * step + steps - 1;
         count = (uint32_t)(due / steps) - reactor->drain_asked;
@@ -62,11 +62,12 @@ static void drain_here(void *subject, void *object)
 {
     (void)object;
     struct reactor *reactor = subject;
-    /* who looks after the server sees how it ends */
+    /* keep administration until the end */
     if (reactor->net->has_successor)
         listener_free_all(reactor);
     else
         listener_free_public(reactor);
+    reactor->worker.is_draining = true;
     reactor->drain_total = open_connections(reactor);
     reactor->drain =
         loop_timer_new(reactor->loop, 0, DRAIN_STEP_MS, on_drain_step, reactor);

@@ -12,7 +12,7 @@
 
 enum {
     SERVICE_BUFFER = 65536,
-    LWS_GRACE_SECONDS = 10 /* our own time-outs come first */
+    LWS_GRACE_SECONDS = 10 /* Peal's own time-outs come first */
 };
 
 /* With an allocator of ours the library drops a statistics counter that all
@@ -21,15 +21,15 @@ static void *reallocate(void *memory, size_t size, const char *reason)
 {
     (void)reason;
     if (size)
-        return memory_resize(memory, size, 1); /* it would go on without */
+        return memory_resize(memory, size, 1); /* it would continue without */
     free(memory);
     return NULL;
 }
 
 void lws_settings_prepare(void)
 {
-    /* its messages are written into one buffer for all threads, and peers can
-     * cause them at will */
+    /* its messages share one buffer for all threads, and peers can cause them
+     * at will */
     lws_set_log_level(0, NULL);
     lws_set_allocator(reallocate);
 }
@@ -87,8 +87,8 @@ bool lws_settings_apply(struct reactor *reactor)
     }
     give_log(reactor, &info);
     reactor->lws_context = lws_create_context(&info);
-    /* with a foreign loop the context may be there but broken: the vhost
-     * tells (see DECISIONS.md, libwebsockets) */
+    /* with a foreign loop the context may exist but be broken: check the vhost
+     * (see DECISIONS.md, libwebsockets) */
     if (reactor->lws_context)
         reactor->lws_vhost = lws_create_vhost(reactor->lws_context, &info);
     return reactor->lws_vhost != NULL;

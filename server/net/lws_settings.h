@@ -1,10 +1,10 @@
-/* lws_settings: how libwebsockets is set up: allocator, tables, a context and
- * a vhost for each reactor.
+/* lws_settings: sets up libwebsockets: allocator, tables, a context and a vhost
+ * for each reactor.
  *
- * Owner:   the reactor, of its context.
- * Thread:  the main thread's.
+ * Owner:   the reactor owns its context.
+ * Thread:  the main thread.
  * Limits:  none.
- * Failure: false when a context cannot be made.
+ * Failure: false if a context cannot be created.
  */
 #ifndef PEAL_NET_LWS_SETTINGS_H
 #define PEAL_NET_LWS_SETTINGS_H
@@ -14,11 +14,11 @@
 
 struct reactor;
 
-/* For the process, once, and after its limit of open files was set: the
- * library sizes its tables by it. */
+/* Call once per process, after its limit of open files was set: the library
+ * sizes its tables by it. */
 void lws_settings_prepare(void);
 
-/* Makes the reactor's context and vhost. */
+/* Creates the reactor's context and vhost. */
 bool lws_settings_apply(struct reactor *reactor);
 
 #endif

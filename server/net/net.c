@@ -14,7 +14,7 @@
 #include "net/lws_settings.h"
 #include "net/reactor_run.h"
 
-enum { HTTP_SOCKETS = 768 }; /* beside limits.connections */
+enum { HTTP_SOCKETS = 768 }; /* in addition to limits.connections */
 
 static bool make_reactors(struct net *net, struct error *error)
 {
@@ -72,11 +72,11 @@ void net_start(struct net *net, struct api *api)
     each_reactor(net, reactor_start);
 }
 
-/* Something that threads looked at without a lock, and its end. */
+/* An object that threads use without a lock, and its release. */
 struct retired {
     void *object;
     void (*free_object)(void *object);
-    _Atomic uint32_t reactors; /* that may still be looking */
+    _Atomic uint32_t reactors; /* that may still use it */
 };
 
 static void let_go(void *subject, void *object)
@@ -89,8 +89,8 @@ static void let_go(void *subject, void *object)
     free(retired);
 }
 
-/* What a reactor took it keeps no longer than a turn: when each has run an
- * item of its inbox, nobody looks any more. */
+/* Reactors use the object at most for one turn: once each has run an item of
+ * its inbox, it is unused. */
 static void retire(struct net *net, void *object,
                    void (*free_object)(void *object))
 {
@@ -179,8 +179,7 @@ void net_join(struct net *net)
     each_reactor(net, reactor_join);
 }
 
-/* What one inbox holds may post to another: round and round until all are
- * empty. */
+/* Items of one inbox may post to another: repeats until all are empty. */
 static void drain_inboxes(struct net *net)
 {
     bool had_work = true;

@@ -1,7 +1,7 @@
-/* reactor: one thread: its loop, its libwebsockets context, its listeners, and
- * the worker whose connections live there.
+/* reactor: one thread with its loop, its libwebsockets context, its listeners,
+ * and its worker.
  *
- * Plain data; reactor_run.c conducts it.
+ * Plain data; reactor_run.c runs it.
  *
  * Owner:   struct net.
  * Thread:  only its own, except where said otherwise.
@@ -27,7 +27,7 @@ struct lws_context;
 struct lws_log_cx;
 struct lws_vhost;
 
-/* A socket that was closed and waits for the next connection. */
+/* A closed socket kept for reuse. */
 struct parked_socket {
     struct lws *wsi;
     int fd;
@@ -35,28 +35,29 @@ struct parked_socket {
 
 struct proxied;
 
-/* In the order of their time. */
+/* Ordered by time. */
 struct proxied_list {
     struct proxied *first;
     struct proxied *last;
     unsigned guests; /* among them: see guests.h */
 };
 
-/* How far its end is. */
+/* The stages of its shutdown. */
 enum reactor_end { REACTOR_RUNS, REACTOR_ENDS, REACTOR_ENDED };
 
 struct reactor {
     /* set once by reactor_new */
     struct net *net;
     struct loop *loop;               /* NULL once finished */
-    struct lws_context *lws_context; /* set to NULL by its destruction */
+    struct lws_context *lws_context; /* NULL after its destruction */
     struct lws_vhost *lws_vhost;
-    struct lws_log_cx *lws_log;  /* NULL where the library has none (4.1) */
-    stream_reader *first_reader; /* of a new socket */
-    void (*on_closed)(struct socket *socket); /* frees what it carries */
+    struct lws_log_cx *lws_log;  /* NULL if the library has none (4.1) */
+    stream_reader *first_reader; /* protocol of a new socket */
+    void (*on_closed)(
+        struct socket *socket); /* frees its request or connection */
     pthread_t thread;
     bool is_started;
-    _Atomic uint64_t ticked_ms; /* any thread reads it */
+    _Atomic uint64_t ticked_ms; /* read by any thread */
     /* only its own thread */
     struct worker worker;
     struct listener *listeners; /* see listener.h */
@@ -73,17 +74,17 @@ struct reactor {
     struct socket_list blocked;   /* by the last progress, oldest first */
     struct socket_list asking;    /* waiting for the bus, newest last */
     struct socket_list closing;   /* waiting for the client's close frame */
-    struct socket_list lingering; /* closed by us, waiting for their end */
+    struct socket_list lingering; /* closed by Peal, waiting for the peer */
     bool has_idle;                /* more of these lists are to be closed */
     struct socket *waiting;       /* to be served or ended, see stream.h */
-    struct socket *serving;       /* the rest of those at hand */
+    struct socket *serving;       /* the rest of the current batch */
     struct send_ring *send_ring;  /* NULL: each send is a system call */
     struct parked_socket parked[PARKED_MAX]; /* see socket.c */
     unsigned parked_count;
-    int silence_fd;        /* what they name meanwhile */
+    int silence_fd;        /* their placeholder meanwhile */
     struct socket **by_fd; /* its sockets, by descriptor */
     int by_fd_count;
-    /* of the request at hand */
+    /* of the current request */
     struct request_reader request_reader;
     struct buffer joined;
     struct buffer decoded;
@@ -91,7 +92,7 @@ struct reactor {
     char arena[32768]; /* what OpenSSL held */
 };
 
-/* At the end of this turn. */
+/* Call at the end of a turn. */
 static inline void reactor_end(struct reactor *reactor)
 {
     if (reactor->end == REACTOR_RUNS)

@@ -50,7 +50,8 @@ static void on_turn(void *arg)
         end_step(reactor);
 }
 
-/* Its own posts need no wake-up: on_turn drains before the loop sleeps. */
+/* Posts of its own thread need no wake-up: on_turn drains before the loop
+ * sleeps. */
 static void on_post(void *arg)
 {
     struct reactor *reactor = arg;
@@ -83,7 +84,7 @@ static void give_up_blocked(struct socket *socket)
     }
 }
 
-/* They took no byte of what waits for them. */
+/* Closes sockets that took none of their unsent bytes. */
 static void give_up_stalled(struct reactor *reactor, uint64_t now_ms)
 {
     const struct limits *limits = &reactor->net->instance->options->limits;
@@ -141,8 +142,8 @@ static void on_tick(void *arg)
     tick_protocols(reactor);
 }
 
-/* The connection is lost, and the others are not. What has no request yet of a
- * PROXY header ends by its time-out. */
+/* Closes only the affected connection. Sockets before their PROXY header end by
+ * their time-out. */
 static void on_unwatched(void *arg, int fd)
 {
     struct reactor *reactor = arg;
@@ -227,8 +228,8 @@ static void stop_here(void *subject, void *object)
     reactor_end(subject);
 }
 
-/* At the end of a turn, outside every callback: first everything is closed,
- * and in the next turn, when the handles are, the loop is left. */
+/* Call at the end of a turn, outside callbacks: first closes everything, and in
+ * the next turn, after the handles have closed, leaves the loop. */
 static void end_step(struct reactor *reactor)
 {
     if (reactor->end == REACTOR_ENDED) {
@@ -261,10 +262,10 @@ void reactor_join(struct reactor *reactor)
         listener_free_all(reactor);
 }
 
-/* libwebsockets closes the descriptor of its event pipe twice. So contexts go
- * when no other thread of ours is left whose descriptor could be the one. With
- * a foreign loop the first destruction starts to close libwebsockets' handles;
- * once the loop has run, a second one frees. */
+/* libwebsockets closes the descriptor of its event pipe twice, so contexts are
+ * destroyed when no other thread can have reused it. With a foreign loop, the
+ * first destruction starts to close libwebsockets' handles; after the loop has
+ * run, a second one frees them. */
 void reactor_finish(struct reactor *reactor)
 {
     struct loop *loop = reactor->loop;

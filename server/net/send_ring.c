@@ -10,8 +10,8 @@
 #include "base/memory.h"
 
 enum {
-    WORTH_IT = 4, /* fewer are sent singly */
-    /* not to wait is what makes each complete within the call */
+    WORTH_IT = 4, /* fewer are sent individually */
+    /* MSG_DONTWAIT makes each complete within the call */
     SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL
 };
 
@@ -115,7 +115,7 @@ static void enter(struct send_ring *ring, struct gathered *gathered)
     io_uring_sqe_set_data(entry, gathered);
 }
 
-/* Returns how many there were. */
+/* Returns the number of completions. */
 static unsigned take_completions(struct send_ring *ring)
 {
     struct io_uring_cqe *completion;

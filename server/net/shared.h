@@ -1,9 +1,9 @@
-/* shared: what all reactors of an instance share: options, counts, and what is
- * judged and served by.
+/* shared: state shared by all reactors of an instance: options, counters, auth
+ * and API.
  *
  * Owner:   net.c; auth, api and instance are borrowed and outlive it.
  * Thread:  set before the threads start, or atomic, as each field says.
- * Limits:  as the options say.
+ * Limits:  set by the options.
  * Failure: none.
  */
 #ifndef PEAL_NET_SHARED_H
@@ -21,9 +21,9 @@
 
 struct tls;
 
-/* Listeners for administration alone. */
+/* Separate listeners for administration. */
 struct admin_options {
-    char *host; /* NULL: none on a port */
+    char *host; /* NULL: no TCP listener */
     uint32_t port;
     char *socket; /* path of a Unix socket, or NULL */
 };
@@ -34,15 +34,15 @@ struct net_options {
     const struct admin_options *admin; /* borrowed */
     uint32_t workers;
     uint32_t drain_seconds;
-    bool io_uring; /* where the kernel allows it */
+    bool io_uring; /* if the kernel allows it */
     bool explain_refusals;
     const char *default_channel;
     struct tls *tls;              /* NULL: plain; borrowed */
-    enum api_dashboard dashboard; /* who may see it */
+    enum api_dashboard dashboard; /* who may see the dashboard */
     bool proxy_protocol;          /* each socket begins with a PROXY header */
     struct text_list trusted_proxies; /* borrowed, for net_new only */
     enum forwarded_header forwarded_header;
-    /* in place of what would be bound of their kind, by listen_socket_take;
+    /* used instead of binding sockets of their kind, by listen_socket_take;
      * borrowed */
     const struct listen_socket *handed;
     uint32_t handed_count;
@@ -61,8 +61,8 @@ struct net {
     struct tls *tls;                         /* NULL: plain */
     const struct protocol *const *protocols; /* ended by NULL */
     struct reactor **reactors;
-    uint32_t ports[LISTENER_KINDS]; /* those really bound */
-    bool has_admin;                 /* which the public listener then lacks */
+    uint32_t ports[LISTENER_KINDS]; /* the bound addresses */
+    bool has_admin;                 /* paths missing at the public listener */
     uint32_t sockets_max;           /* more are guests: see guests.h */
     struct ip_counts *ip_counts;
     /* any thread */
@@ -73,9 +73,9 @@ struct net {
     _Atomic uint32_t admin_sockets;
     _Atomic uint32_t connections; /* WebSockets, those opening included */
     _Atomic uint32_t running;     /* reactors whose thread has not ended */
-    _Atomic bool is_leaving; /* will drain soon, and is not ready any more */
+    _Atomic bool is_leaving;      /* will drain soon, and is no longer ready */
     _Atomic bool is_draining;
-    _Atomic bool has_successor; /* another process has the listeners too */
+    _Atomic bool has_successor; /* another process shares the listeners */
 };
 
 #endif

@@ -151,7 +151,7 @@ static int silence_of(struct reactor *reactor)
     return reactor->silence_fd;
 }
 
-/* The kernel closes the connection with its last descriptor. */
+/* The connection closes with its last descriptor. */
 static bool park(struct socket *socket)
 {
     struct reactor *reactor = socket->reactor;
@@ -193,8 +193,8 @@ void socket_release_parked(struct reactor *reactor)
 
 /* ---- life ---------------------------------------------------------------- */
 
-/* A raw socket: libwebsockets moves its bytes, with or without TLS, and Peal
- * reads what they mean. */
+/* A raw socket: libwebsockets moves bytes, with or without TLS, and Peal parses
+ * them. */
 static struct lws *adopt(struct reactor *reactor, enum listener_kind kind,
                          int fd)
 {

@@ -1,10 +1,10 @@
-/* socket: one accepted TCP connection, from accept to close, whatever is
- * spoken over it; libwebsockets' opaque user data.
+/* socket: one accepted TCP connection, from accept to close, for any protocol;
+ * libwebsockets' opaque user data.
  *
  * Owner:   its reactor; freed when libwebsockets closes its own part.
  * Thread:  only the reactor's.
- * Limits:  without a request for handshake_seconds, or kept open between
- *          requests for SOCKET_KEPT_SECONDS, it is closed.
+ * Limits:  it is closed after handshake_seconds without a request, or
+ *          SOCKET_KEPT_SECONDS between requests.
  * Failure: none.
  */
 #ifndef PEAL_NET_SOCKET_H
@@ -37,8 +37,8 @@ struct reactor;
 struct request_reader;
 struct socket;
 
-/* Sockets in the order of their time. libwebsockets has timers, but in one
- * sorted list: each insert would walk over all of them. */
+/* Sockets ordered by time. libwebsockets keeps timers in one sorted list, whose
+ * inserts would take linear time. */
 struct socket_list {
     struct socket *first;
     struct socket *last;
@@ -48,22 +48,22 @@ struct socket_place {
     struct socket_list *list;
     struct socket *next;
     struct socket *previous;
-    uint64_t since_ms; /* when it came there */
+    uint64_t since_ms; /* when it was added */
 };
 
-/* What a socket has only now and then, or until it is a WebSocket. */
+/* State that sockets rarely need, or only until they are WebSockets. */
 struct socket_extra {
     struct stream_extra stream;
-    struct request_reader *head;    /* of a request that came in part */
-    struct exchange *exchange;      /* a request under way, or NULL */
-    struct client_request *request; /* a client's under way, or NULL */
+    struct request_reader *head;    /* of a partly received request */
+    struct exchange *exchange;      /* a request in progress, or NULL */
+    struct client_request *request; /* a client's, or NULL */
     struct opening *opening;        /* between upgrade and open, or NULL */
     struct admission *admission;    /* a handshake that waits, or NULL */
-    struct socket_place place;      /* its list is NULL: it is in none */
+    struct socket_place place;      /* list is NULL: in none */
     char *pong; /* a frame that waits to be written, or NULL */
 };
 
-/* An idle server is made of these. An open WebSocket is in no list. */
+/* Idle servers consist mostly of these. Open WebSockets are in no list. */
 struct socket {
     struct reactor *reactor;
     struct lws *wsi;
@@ -72,45 +72,45 @@ struct socket {
     struct stream stream;
     struct socket_extra *extra; /* or NULL: see socket_peek, socket_extra */
     struct frame_reader frames;
-    struct utf8 text;       /* of the message at hand */
+    struct utf8 text;       /* of the current message */
     bool is_counted;        /* in net->connections */
     bool is_guest;          /* see guests.h */
     unsigned char listener; /* enum listener_kind: who accepted it */
     int fd;
 };
 
-/* What it has now and then, to be changed: made when there is none. */
+/* The socket's extra state for writing, created if missing. */
 struct socket_extra *socket_extra(struct socket *socket);
 
 extern const struct socket_extra socket_without_extra;
 
-/* The same to be read: all empty when there is none. */
+/* The same for reading: an empty one if missing. */
 static inline const struct socket_extra *
 socket_peek(const struct socket *socket)
 {
     return socket->extra ? socket->extra : &socket_without_extra;
 }
 
-/* Frees it when it is empty. */
+/* Frees it if it is empty. */
 void socket_trim(struct socket *socket);
 
-/* Hands an accepted descriptor to libwebsockets. NULL: it was closed. */
+/* Passes an accepted descriptor to libwebsockets. NULL: it was closed. */
 struct socket *socket_adopt(struct reactor *reactor, enum listener_kind kind,
                             int fd, const struct ip_address *address);
 
-/* Whether it is of administration, which has listeners of its own. */
+/* Whether it belongs to a separate administration listener. */
 static inline bool socket_is_admin(const struct socket *socket)
 {
     return socket->listener != LISTENER_PUBLIC;
 }
 
-/* Administration is plain. */
+/* Administration does not use TLS. */
 bool socket_has_tls(const struct socket *socket);
 
-/* Gives up the parked ones, from outside libwebsockets' events. */
+/* Frees parked sockets; call outside libwebsockets' events. */
 void socket_release_parked(struct reactor *reactor);
 
-/* The running reactor's socket with that descriptor, or NULL. */
+/* The running reactor's socket with the descriptor, or NULL. */
 struct socket *socket_find(struct reactor *reactor, int fd);
 
 /* Moves the socket to the end of `list` (NULL: to none). */
@@ -120,18 +120,19 @@ void socket_move(struct socket *socket, struct socket_list *list);
 struct socket *socket_idle_since(const struct socket_list *list,
                                  uint64_t before_ms);
 
-/* Closes what has been in `list` since before `before_ms`, up to `most`
- * sockets; how many. */
+/* Closes up to `most` sockets in `list` since before `before_ms`; returns their
+ * number. */
 uint32_t socket_close_idle(struct socket_list *list, uint64_t before_ms,
                            uint32_t most);
 
-/* Ends it from outside libwebsockets' events; it is freed by this. */
+/* Closes and frees it; call outside libwebsockets' events. */
 void socket_close(struct socket *socket);
 
-/* Ends all of the reactor's, from outside events. */
+/* Closes all sockets of the reactor; call outside events. */
 void socket_close_all(struct reactor *reactor);
 
-/* libwebsockets has closed its part: frees; its connection too. */
+/* Call when libwebsockets has closed its part: frees the socket and its
+ * connection. */
 void socket_free(struct socket *socket);
 
 #endif

@@ -12,7 +12,7 @@
 #include "net/send_ring.h"
 #include "net/tls/tls_socket.h"
 
-enum { TURN_BYTES = 65536 }; /* that one socket gets read in a turn */
+enum { TURN_BYTES = 65536 }; /* bytes read per socket and turn */
 
 /* ---- what the reader left ------------------------------------------------ */
 
@@ -52,7 +52,7 @@ static void keep(struct socket *socket, const char *data, size_t len)
     count(socket, METRIC_WAITING_BYTES, (int64_t)len);
 }
 
-/* More came after what was left. */
+/* Appends new data to the remaining bytes. */
 static void append(struct socket *socket, const char *data, size_t len)
 {
     struct stream_rest *old = rest_of(socket);
@@ -74,7 +74,7 @@ static bool is_readable(const struct stream *stream)
            stream->end != STREAM_CLOSE && stream->end != STREAM_KILL;
 }
 
-/* How many of the bytes were taken. */
+/* Returns the number of bytes taken. */
 static size_t feed(struct socket *socket, char *data, size_t len)
 {
     struct stream *stream = &socket->stream;
@@ -110,9 +110,8 @@ static void receive(struct socket *socket, char *data, size_t len)
     }
 }
 
-/* OpenSSL reads from the kernel by more than one record at a time, and no
- * event of the kernel's tells of what it holds then. A peer that is never
- * behind must not keep the thread to itself. */
+/* OpenSSL may read several records at once, and the kernel reports no events
+ * for buffered ones. A fast peer must not monopolize the thread. */
 static void read_on(struct socket *socket)
 {
     size_t done = 0;
@@ -142,8 +141,8 @@ size_t stream_unsent(const struct socket *socket)
     return unsent_len(&socket_peek(socket)->stream.unsent);
 }
 
-/* A blocked socket stands in the list `blocked`, at the place of its last
- * progress, unless it is in another list that limits its time. */
+/* A blocked socket is in the list `blocked`, ordered by its last progress,
+ * unless another list limits its time. */
 static void watch_progress(struct socket *socket, bool is_blocked)
 {
     struct reactor *reactor = socket->reactor;
@@ -163,7 +162,7 @@ static void count_unsent(struct socket *socket, size_t before, size_t now)
     count(socket, METRIC_OUTBOX_CONNECTIONS, !before - !now);
 }
 
-/* What waits may have changed. */
+/* Updates the metrics of unsent bytes. */
 static void note_unsent(struct socket *socket)
 {
     size_t before = socket_peek(socket)->stream.counted;
@@ -176,14 +175,14 @@ static void note_unsent(struct socket *socket)
         watch_progress(socket, now != 0);
 }
 
-/* For tls_socket too: records that were encrypted. */
+/* Also for encrypted records of tls_socket. */
 static void gather(struct socket *socket, struct bytes records)
 {
     struct send_ring *ring = socket->reactor->send_ring;
     struct stream *stream = &socket->stream;
     send_ring_make_room(ring, records.len);
     if (stream->tls && tls_socket_is_blocked(stream->tls)) {
-        /* what was sent to make room did not go whole */
+        /* the flush that made room was incomplete */
         tls_socket_keep(stream->tls, records);
         note_unsent(socket);
         return;
@@ -208,8 +207,8 @@ int stream_on_receive(struct socket *socket, char *data, size_t len)
 
 /* ---- flow control -------------------------------------------------------- */
 
-/* While bytes wait for their turn nothing is read either: libwebsockets closes
- * at the peer's end of stream, and they would be lost. */
+/* While bytes wait for their turn, reading pauses too: libwebsockets closes at
+ * the peer's end of stream, and they would be lost. */
 static void set_reading(struct socket *socket)
 {
     struct stream *stream = &socket->stream;
@@ -267,14 +266,14 @@ void stream_settle(struct reactor *reactor)
         send_ring_send(reactor->send_ring);
 }
 
-/* Nothing may overtake what was put off. */
+/* Flushes deferred writes, to preserve the order. */
 static void settle_own(struct socket *socket)
 {
     if (socket->stream.is_put_off)
         stream_settle(socket->reactor);
 }
 
-/* Mostly all of it goes, and nothing has to be kept. */
+/* Usually everything is sent, and nothing has to be kept. */
 static bool send_plain(struct socket *socket, struct bytes bytes)
 {
     if (socket->extra)
@@ -316,15 +315,14 @@ static bool write_gathered(struct socket *socket, struct bytes bytes)
     return is_alive;
 }
 
-/* Not through libwebsockets: while its queue holds something it reads nothing
- * from the socket. */
+/* Bypasses libwebsockets, which stops reading while its queue is not empty. */
 bool stream_write(struct socket *socket, struct bytes bytes)
 {
     settle_own(socket);
     return write_now(socket, bytes);
 }
 
-/* Whether a write can be put off; otherwise it takes its place in the queue. */
+/* Whether a write can be deferred; otherwise it is queued. */
 static bool can_put_off(struct socket *socket)
 {
     settle_own(socket);
@@ -431,7 +429,7 @@ static void linger(struct socket *socket)
     stream_resume(socket);
 }
 
-/* It may be freed by this. */
+/* May free the socket. */
 static void end_or_serve(struct socket *socket)
 {
     enum stream_end end = socket->stream.end;
@@ -442,8 +440,8 @@ static void end_or_serve(struct socket *socket)
     } else if (end == STREAM_KILL) {
         socket_close(socket);
     } else if (stream_is_blocked(socket)) {
-        /* the peer's end must not be seen before all was sent: libwebsockets
-         * closes then */
+        /* the peer's end must not be seen before everything is sent, because
+         * libwebsockets closes then */
         stream_pause(socket);
         stream_want_writable(socket); /* which comes back here */
     } else if (end == STREAM_CLOSE) {
@@ -456,7 +454,7 @@ static void end_or_serve(struct socket *socket)
 void stream_serve_all(struct reactor *reactor)
 {
     stream_settle(reactor); /* before anything is ended */
-    /* the list as it is now: who comes back to it waits for the next turn */
+    /* the current list: sockets added meanwhile wait for the next turn */
     reactor->serving = reactor->waiting;
     reactor->waiting = NULL;
     while (reactor->serving) {

@@ -1,10 +1,10 @@
-/* stream_transport: the parts of a transport that are alike for every framing,
- * because a connection's bytes go through the stream of its socket.
+/* stream_transport: the parts of a transport common to all framings, because a
+ * connection's bytes go through the stream of its socket.
  *
  * Owner:   the socket, which outlives its connection.
  * Thread:  the reactor's.
  * Limits:  those of stream.h.
- * Failure: as stream.h says of each.
+ * Failure: as in stream.h.
  */
 #ifndef PEAL_NET_STREAM_TRANSPORT_H
 #define PEAL_NET_STREAM_TRANSPORT_H
@@ -18,7 +18,7 @@ stream_transport_socket(const struct connection *connection)
     return connection->socket;
 }
 
-/* Members of struct transport, by the same names. */
+/* Members of struct transport, with the same names. */
 bool stream_transport_write(struct connection *connection, struct bytes bytes);
 bool stream_transport_write_later(struct connection *connection,
                                   struct bytes bytes);

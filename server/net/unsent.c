@@ -27,11 +27,11 @@ ssize_t unsent_try(int fd, struct bytes bytes)
     return sent;
 }
 
-/* What comes behind it mostly: a ping, and a close frame. */
+/* Room for a ping and a close frame after it. */
 enum { CONTROL_FRAMES = 256 };
 
-/* A second time with room for as much again: a long write over TLS comes record
- * by record. */
+/* Doubles the capacity the second time: a long write over TLS arrives record by
+ * record. */
 static void grow(struct unsent *unsent, size_t more)
 {
     struct unsent_bytes *old = unsent->bytes;

@@ -1,12 +1,12 @@
-/* unsent: bytes that the kernel had no room for, in their order.
+/* unsent: bytes that the kernel had no room for, in order.
  *
- * libwebsockets could keep them, but while it does it reads nothing from the
- * socket, and is told without end that there is something to read.
+ * libwebsockets could keep them, but it then stops reading from the socket
+ * while its readable events continue, which is a busy loop.
  *
- * Owner:   whoever embeds it.
+ * Owner:   the embedding struct.
  * Thread:  the reactor's.
- * Limits:  nothing more is written to a socket before it has gone.
- * Failure: unsent_flush says when the socket is dead.
+ * Limits:  nothing more is written to a socket before they are sent.
+ * Failure: unsent_flush reports a dead socket.
  */
 #ifndef PEAL_NET_UNSENT_H
 #define PEAL_NET_UNSENT_H
@@ -21,7 +21,7 @@ struct unsent {
     struct unsent_bytes *bytes; /* NULL: everything was sent */
 };
 
-/* How many bytes wait. */
+/* The number of unsent bytes. */
 size_t unsent_len(const struct unsent *unsent);
 
 static inline bool unsent_is_empty(const struct unsent *unsent)
@@ -29,18 +29,18 @@ static inline bool unsent_is_empty(const struct unsent *unsent)
     return !unsent->bytes;
 }
 
-/* Sends now, while nothing waits: how many bytes the kernel took; -1 when the
- * socket is dead. What it did not take is to be kept. */
+/* Sends immediately, if nothing is unsent: returns the number of bytes taken by
+ * the kernel; -1 if the socket is dead. The caller must keep the rest. */
 ssize_t unsent_try(int fd, struct bytes bytes);
 
-/* Sends now, as much as goes, behind what waits already; keeps the rest. False
- * when the socket is dead. */
+/* Sends as much as possible, after earlier unsent bytes; keeps the rest. False
+ * if the socket is dead. */
 bool unsent_send(struct unsent *unsent, int fd, struct bytes bytes);
 
-/* Keeps these for later. */
+/* Keeps bytes for later. */
 void unsent_keep(struct unsent *unsent, struct bytes bytes);
 
-/* Sends what waits, as much as goes; false when the socket is dead. */
+/* Sends as much unsent data as possible; false if the socket is dead. */
 bool unsent_flush(struct unsent *unsent, int fd);
 
 void unsent_deinit(struct unsent *unsent);

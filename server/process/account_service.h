@@ -1,10 +1,10 @@
-/* account_service: accounts put together: the database, the tokens, and what
- * the api is given of both.
+/* account_service: assembles accounts: the database, the tokens, and the
+ * services for the API.
  *
- * Owner:   the server, which ends it in two steps, as it ends hooks.
+ * Owner:   the server, which shuts it down in two steps, like hooks.
  * Thread:  the main thread.
  * Limits:  none of its own.
- * Failure: account_service_new says why.
+ * Failure: account_service_new reports the reason.
  */
 #ifndef PEAL_ACCOUNT_SERVICE_H
 #define PEAL_ACCOUNT_SERVICE_H
@@ -14,23 +14,24 @@
 
 struct account_service;
 
-/* The config is borrowed; where it has no accounts `made` stays NULL. Else the
- * api serves them from here on. */
+/* The config is borrowed. Without accounts in it, `made` stays NULL; otherwise
+ * the API serves them from now on. */
 bool account_service_new(const struct config *config, struct api *api,
                          struct account_service **made, struct error *error);
 
-/* The public keys that tokens are judged with, besides those of the config;
- * NULL for no service, and where auth.secret signs. Good until the next tick.
+/* The public keys that verify tokens, in addition to those of the config; NULL
+ * without a service, and if auth.secret signs. Valid until the next tick.
  */
 const char *account_service_keys(const struct account_service *service);
 
-/* Once a second: whether there are other keys. NULL is fine. */
+/* Call once a second: whether the keys have changed. NULL is allowed. */
 bool account_service_tick(struct account_service *service);
 
-/* When no worker's thread runs any more: all is answered. NULL is ignored. */
+/* Call after all worker threads have stopped: answers all requests. NULL is
+ * ignored. */
 void account_service_settle(struct account_service *service);
 
-/* When all workers have read their answers. NULL is ignored. */
+/* Call after all workers have read their answers. NULL is ignored. */
 void account_service_free(struct account_service *service);
 
 #endif

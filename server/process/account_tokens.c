@@ -22,7 +22,7 @@ struct account_tokens {
     /* the main thread */
     struct timespec changed;
     /* any thread, under lock */
-    pthread_mutex_t *lock; /* not const where the tokens are */
+    pthread_mutex_t *lock; /* not const in struct tokens */
     struct jwk_set keys;
     char *public;
 };
@@ -33,7 +33,7 @@ static struct timespec time_of(const char *path)
     return stat(path, &status) == 0 ? status.st_mtim : (struct timespec){0};
 }
 
-/* Both texts of a key file, taken or not. */
+/* Both texts of a key file. */
 static bool read_keys(struct account_tokens *tokens, struct jwk_set *keys,
                       struct buffer *public, struct error *error)
 {
@@ -85,7 +85,7 @@ static bool set_up(struct account_tokens *tokens, struct error *error)
     if (tokens->auth->secret)
         return use_secret(tokens, error);
     if (!account_options_key_file(tokens->options, &tokens->path))
-        return error_set(error, "accounts.url: expected together with "
+        return error_set(error, "accounts.url: must be set together with "
                                 "auth.secret or accounts.key_file");
     struct error why;
     return load(tokens, &why) ||

@@ -37,6 +37,6 @@ void announce(const struct config *config, const struct net *net, bool has_auth)
         printf("\n  Open http%s://%s:%u/ in two windows and chat.\n\n",
                config->tls.cert ? "s" : "", config->host, port);
     if (config->has_dev_key)
-        printf("  Key of /api and /dashboard: %s\n\n", config->api.key);
+        printf("  API key for /api and /dashboard: %s\n\n", config->api.key);
     fflush(stdout);
 }

@@ -1,5 +1,5 @@
-/* announce: what is said when the server begins to listen: a line in the log,
- * and to whoever tries it out, where to look.
+/* announce: reports that the server listens: in the log, and on stdout for
+ * people trying Peal.
  *
  * Owner:   nothing.
  * Thread:  the main thread.

@@ -1,4 +1,4 @@
-/* fresh_token: judges a token that an open connection brings.
+/* fresh_token: checks a new token sent by an open connection.
  *
  * Owner:   nothing is owned.
  * Thread:  any worker's.
@@ -11,7 +11,7 @@
 #include "messaging/worker.h"
 #include "net/net.h"
 
-/* A struct token_judge's; `net` is a struct net. */
+/* For struct token_judge; `net` is a struct net. */
 bool fresh_token_judge(void *net, struct bytes token, const char *client_id,
                        struct identity *identity, enum refusal_reason *reason,
                        const char **why);

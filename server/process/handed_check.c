@@ -38,8 +38,8 @@ static void warn_of_place(const struct config *config,
     listen_socket_print(handed->fd, place);
     if (!is_wanted(config, handed, place))
         log_event(LOG_WARN,
-                  "Listening where the sockets handed over do, not where the "
-                  "config says",
+                  "Listening on the sockets passed to the process, not where "
+                  "the config says",
                   LOG_TEXT("address", place),
                   LOG_TEXT("keys", keys[handed->kind]));
 }

@@ -1,5 +1,5 @@
-/* handed_check: the sockets handed over say where we listen, whatever the
- * config says: what it asks of its host must hold for them.
+/* handed_check: checks the sockets passed to the process, which override the
+ * addresses in the config, against the config's requirements.
  *
  * Owner:   nothing.
  * Thread:  the main thread.
@@ -12,7 +12,7 @@
 #include "config/config.h"
 #include "process/handover.h"
 
-/* Logs where they are elsewhere than the config says. */
+/* Logs sockets whose addresses differ from the config. */
 bool handed_check(const struct config *config, const struct handed *handed,
                   struct error *error);
 

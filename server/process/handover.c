@@ -40,7 +40,7 @@ static bool is_pid(const char *name, pid_t pid)
     return text && strtoll(text, NULL, 10) == pid;
 }
 
-/* What the first of `names` is for; goes on to the next one. */
+/* The purpose of the first of `names`; advances to the next one. */
 static enum listener_kind next_kind(const char **names)
 {
     if (!*names)
@@ -100,7 +100,7 @@ static bool is_named(const char *entry, const char *name)
     return strncmp(entry, name, len) == 0 && entry[len] == '=';
 }
 
-/* systemd's words are for one process each: they are told anew. */
+/* systemd's variables are per process, so they are set again. */
 static bool is_kept(const char *entry)
 {
     return !is_named(entry, COUNT) && !is_named(entry, FOR_PID) &&
@@ -146,8 +146,8 @@ static void make_environment(struct next_environment *next,
     next->entries[kept] = next->from;
 }
 
-/* Copies with numbers out of the way of where they have to go, so that none
- * is overwritten before its turn. */
+/* Duplicates to numbers above the target range, so that none is overwritten too
+ * early. */
 static bool copy_up(const int *fds, uint32_t count, int *copies,
                     struct error *error)
 {
@@ -163,7 +163,7 @@ static bool copy_up(const int *fds, uint32_t count, int *copies,
     return true;
 }
 
-/* The signals that we block and ignore are not its own choice. */
+/* Resets blocked and ignored signals for the new process. */
 static void set_signals(posix_spawnattr_t *attributes)
 {
     sigset_t none;
@@ -177,7 +177,7 @@ static void set_signals(posix_spawnattr_t *attributes)
     posix_spawnattr_setsigdefault(attributes, &pipe);
 }
 
-/* `fds` become the descriptors from FIRST on, and there are no others. */
+/* `fds` become the descriptors from FIRST on; all others are closed. */
 static int spawn(pid_t *pid, char *const *arguments, char *const *environment,
                  const int *fds, uint32_t count)
 {
@@ -235,10 +235,11 @@ static bool start(struct next *next, char *const *arguments,
 {
     int pair[2];
     if (getpid() == 1)
-        return error_set(error, "this is process 1 of its container, which "
-                                "would end with it");
+        return error_set(
+            error,
+            "this is process 1 of a container, which would stop with it");
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
-        return error_set(error, "cannot make a socket: %s", strerror(errno));
+        return error_set(error, "cannot create a socket: %s", strerror(errno));
     int *fds = memory_new(count + 1, sizeof *fds);
     for (uint32_t i = 0; i < count; i++)
         fds[i] = listeners[i].fd;
@@ -257,10 +258,11 @@ static bool start(struct next *next, char *const *arguments,
 static void tell_end(int status, struct error *error)
 {
     if (WIFSIGNALED(status))
-        error_set(error, "the new process was ended by signal %d",
+        error_set(error, "the new process was killed by signal %d",
                   WTERMSIG(status));
     else
-        error_set(error, "the new process ended with code %d, and says why",
+        error_set(error,
+                  "the new process exited with code %d; its log says why",
                   WEXITSTATUS(status));
 }
 
@@ -304,16 +306,15 @@ static void answer(struct next *next, const char *word)
     close(next->channel);
 }
 
-/* What does not listen to that word, being no Peal, listens to the signal. */
+/* A program other than Peal ignores that message, but not the signal. */
 static void call_off(struct next *next)
 {
     answer(next, NO);
     kill(next->pid, SIGTERM);
 }
 
-/* It is not waited for: when we have ended, init does, or systemd, which has
- * to see how its main process ends. The new one has the whole of the
- * watchdog's time for its first word. */
+/* The new process is not reaped here: after this one ends, init or systemd does
+ * that. The new one has the full watchdog time for its first notification. */
 static void let_go_on(struct next *next)
 {
     char state[64];

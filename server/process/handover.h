@@ -1,17 +1,16 @@
-/* handover: the listening sockets go from a running process to the next one,
- * so that no connection is refused while the program or its config changes.
+/* handover: passes the listening sockets from a running process to its
+ * successor, so that no connection is refused during an upgrade.
  *
- * The old one starts the new one with the descriptors from 3 on, as systemd
- * does (sd_listen_fds(3)), named for what they are for, and with one more
- * behind them, a socket between the two. The new one says "ready" there once it
- * serves, and is answered "go", or "no" when it is called off. Both have the
- * same sockets: what waits in their queues is accepted by whoever comes first,
- * and by the new one in the end.
+ * The old process starts the new one with the named sockets as descriptors from
+ * 3 on, like systemd (sd_listen_fds(3)), followed by a socket between the two.
+ * Over it, the new process sends "ready" once it serves, and the old one
+ * responds "go", or "no" to cancel. Both have the same listening sockets:
+ * either may accept queued connections until the old one stops accepting.
  *
- * Owner:   the caller owns what is named below.
+ * Owner:   the caller.
  * Thread:  the main thread.
  * Limits:  HANDOVER_SECONDS until the new one must be ready.
- * Failure: the old one serves on, and knows why.
+ * Failure: the old process continues, with the reason.
  */
 #ifndef PEAL_HANDOVER_H
 #define PEAL_HANDOVER_H
@@ -24,28 +23,29 @@
 
 enum { HANDOVER_SECONDS = 60, HANDOVER_MAX = 1024 };
 
-/* What this process was started with. */
+/* What this process received when it was started. */
 struct handed {
     struct listen_socket sockets[HANDOVER_MAX];
     uint32_t count;
-    int channel; /* to the one before; -1: a manager started us, or nobody */
+    int channel; /* socket to the old process; -1: started by a service manager,
+                    or directly */
 };
 
-/* Takes what the environment tells of. False: it is of no use. */
+/* Takes the descriptors in the environment. False: they are unusable. */
 bool handover_take(struct handed *handed, struct error *error);
 
-/* We serve. False: the one before does, and wants us to end. One that has gone
- * without a word leaves it all to us. */
+/* Reports that this process serves. False: the old process cancelled, and this
+ * one must exit. If the old process has died, this one takes over. */
 bool handover_say_ready(struct handed *handed);
 
 enum handover_end {
-    HANDOVER_DONE,      /* the new process serves: this one drains */
-    HANDOVER_FAILED,    /* it does not */
-    HANDOVER_CALLED_OFF /* SIGTERM or SIGINT, blocked, is there for this one */
+    HANDOVER_DONE,      /* the new process serves; this one drains */
+    HANDOVER_FAILED,    /* the new process failed */
+    HANDOVER_CALLED_OFF /* SIGTERM or SIGINT is pending for this process */
 };
 
-/* Starts the program that `arguments` name, as it is now, and waits until it
- * serves; systemd is told then. `keep_going` is called each second. */
+/* Starts the current program file named by `arguments`, waits until it serves,
+ * and then notifies systemd. `keep_going` is called each second. */
 enum handover_end handover_run(char *const *arguments,
                                const struct listen_socket *listeners,
                                uint32_t count, void (*keep_going)(void *arg),

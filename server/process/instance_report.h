@@ -1,4 +1,4 @@
-/* instance_report: what this instance says of itself to the dashboards of all.
+/* instance_report: the report of this instance for dashboards of all instances.
  *
  * Owner:   the caller owns the texts.
  * Thread:  any.
@@ -14,10 +14,10 @@
 #include "base/buffer.h"
 #include "net/net.h"
 
-/* host:port, by which an operator knows it. */
+/* host:port, as shown to operators. */
 void instance_report_name(uint32_t port, char *out, size_t size);
 
-/* Its name, version, age, and what it does, as a JSON object. */
+/* Name, version, age and load, as a JSON object. */
 void instance_report_write(const struct net *net, const struct metrics *bus,
                            const char *name, int64_t start_ms,
                            struct buffer *out);

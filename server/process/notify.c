@@ -21,7 +21,7 @@ void notify_send(const char *state)
         return;
     memcpy(to.sun_path, path, len);
     if (*path == '@')
-        to.sun_path[0] = '\0'; /* a name without a file */
+        to.sun_path[0] = '\0'; /* abstract socket */
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return;

@@ -65,7 +65,7 @@ static void write_cpu(struct buffer *out)
     uint64_t cpu_ms = clock_process_ns() / 1000000;
     buffer_append_format(
         out,
-        "# HELP peal_cpu_seconds_total CPU time that the process has used.\n"
+        "# HELP peal_cpu_seconds_total CPU time used by the process.\n"
         "# TYPE peal_cpu_seconds_total counter\n"
         "peal_cpu_seconds_total %llu.%03llu\n",
         (unsigned long long)(cpu_ms / 1000),
@@ -75,46 +75,47 @@ static void write_cpu(struct buffer *out)
 static void write_config(const struct process_facts *facts, struct buffer *out)
 {
     write_gauge(out, "config_last_reload_successful", "", facts->is_reloaded,
-                "1 unless the config could not be reloaded the last time.");
+                "1 if the last config reload succeeded, otherwise 0.");
     write_gauge(out, "config_last_reload_success_timestamp_seconds", "",
-                facts->reload, "When the config in use was read, since 1970.");
+                facts->reload,
+                "When the current config was loaded, in seconds since 1970.");
     write_gauge(out, "config_hash", "", config_reload_hash(),
-                "A number made of the config in use, without secrets.");
+                "Hash of the current config, without secrets.");
     write_gauge(out, "connections_limit", "", facts->connections_limit,
                 "limits.connections.");
     write_gauge(out, "descriptors_limit", "", facts->descriptors_limit,
-                "How many files the process may open.");
+                "Maximum number of open file descriptors.");
     write_gauge(out, "descriptors", "", open_descriptors(),
-                "How many files the process has open.");
+                "Open file descriptors.");
 }
 
 static void write_log(struct buffer *out)
 {
     write_sample(out, "log_lines_lost_total", "counter", "", log_writer_lost(),
-                 "Lines of the log that could not be written.");
+                 "Log lines that could not be written.");
     write_sample(out, "log_lines_suppressed_total", "counter", "",
                  log_suppressed(),
-                 "Lines left out of the log since there were too many a "
-                 "second.");
+                 "Log lines suppressed because of the limit per second.");
 }
 
 void process_metrics_write(const struct process_facts *facts,
                            struct buffer *out)
 {
     write_gauge(out, "build_info", "{version=\"" PEAL_VERSION "\"}", 1,
-                "Always 1; which version this is.");
+                "Always 1; the label contains the version.");
     write_gauge(out, "start_time_seconds", "", facts->start,
-                "When the process started, since 1970.");
+                "When the process started, in seconds since 1970.");
     write_cpu(out);
     write_gauge(out, "resident_bytes", "", resident_bytes(),
-                "Memory that the process has now.");
-    write_sample(out, "failed_upgrades_total", "counter", "",
-                 facts->failed_upgrades,
-                 "Upgrades in place that this process had to go on after.");
+                "Resident memory of the process.");
+    write_sample(
+        out, "failed_upgrades_total", "counter", "", facts->failed_upgrades,
+        "In-place upgrades that failed, so that this process continued.");
     write_config(facts, out);
     write_log(out);
     if (facts->certificate_expires >= 0)
-        write_gauge(out, "tls_certificate_expiry_timestamp_seconds", "",
-                    (uint64_t)facts->certificate_expires,
-                    "When the certificate in use expires, since 1970.");
+        write_gauge(
+            out, "tls_certificate_expiry_timestamp_seconds", "",
+            (uint64_t)facts->certificate_expires,
+            "When the current certificate expires, in seconds since 1970.");
 }

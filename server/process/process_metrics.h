@@ -1,9 +1,9 @@
-/* process_metrics: what /metrics says about the process itself.
+/* process_metrics: metrics of the process.
  *
  * Owner:   nothing is owned.
  * Thread:  process_metrics_write from any.
  * Limits:  none.
- * Failure: what cannot be read is 0.
+ * Failure: unreadable values are 0.
  */
 #ifndef PEAL_PROCESS_METRICS_H
 #define PEAL_PROCESS_METRICS_H
@@ -17,8 +17,8 @@
 struct process_facts {
     uint64_t start;
     uint64_t failed_upgrades;
-    bool is_reloaded;            /* the last reload went well, if any */
-    uint64_t reload;             /* the last that did; else the start */
+    bool is_reloaded; /* the last reload, if any, succeeded */
+    uint64_t reload;  /* time of the last successful one, or of the start */
     int64_t certificate_expires; /* -1: no TLS */
     uint64_t connections_limit;
     uint64_t descriptors_limit;

@@ -8,8 +8,8 @@
 #include "net/net.h"
 #include "process/handover.h"
 
-/* What waits for Redis is kept for a while: clients that come meanwhile are
- * better off here than refused everywhere. */
+/* Requests wait for Redis for some time, so accepting clients during a short
+ * outage is better than refusing them everywhere. */
 static bool bus_is_ready(struct readiness *readiness, const char **why)
 {
     uint64_t now = clock_steady_ms();
@@ -41,7 +41,7 @@ bool readiness_is_given(struct readiness *readiness, const char **why)
             return false;
     }
     if (!auth_has_keys(net->auth)) {
-        *why = "No key of auth.jwks_url yet";
+        *why = "No key from auth.jwks_url yet";
         return false;
     }
     return bus_is_ready(readiness, why);
@@ -57,5 +57,5 @@ bool readiness_wait(struct bus *bus, struct error *error)
             return true;
         nanosleep(&step, NULL);
     }
-    return error_set(error, "%s: nothing is taken over", why);
+    return error_set(error, "%s; not taking over", why);
 }

@@ -1,4 +1,4 @@
-/* readiness: whether new clients are welcome, for /ready and for an upgrade.
+/* readiness: whether new clients are accepted, for /ready and for upgrades.
  *
  * Owner:   everything is borrowed.
  * Thread:  any.
@@ -20,7 +20,7 @@ struct net;
 struct readiness {
     const struct net *net;
     struct bus *bus;
-    uint32_t grace_ms;             /* how long the bus may be away unnoticed */
+    uint32_t grace_ms;             /* tolerated outage of the bus */
     _Atomic uint64_t bus_ready_ms; /* when it was last seen ready; 0: never */
 };
 
@@ -29,7 +29,8 @@ bool readiness_is_given(struct readiness *readiness, const char **why);
 /* Once a second. */
 void readiness_tick(struct readiness *readiness);
 
-/* Waits for the bus: what serves already is not replaced by what cannot. */
+/* Waits for the bus, so that an upgrade does not replace a working process by
+ * one that cannot serve. */
 bool readiness_wait(struct bus *bus, struct error *error);
 
 #endif

@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] /
 from checker import Load  # noqa: E402
 from cluster import Cluster  # noqa: E402
 from network import Network  # noqa: E402
+from pusher_load import PusherLoad  # noqa: E402
 from redis_server import (  # noqa: E402
     LASTING, PlacedRedis, RedisServer, Sentinel)
 from reply_proxy import ReplyProxy  # noqa: E402
@@ -98,6 +99,21 @@ def load():
 
     def start(*args, **options):
         made.append(Load(*args, **options))
+        made[-1].start()
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.abandon()
+
+
+@pytest.fixture
+def pusher_load():
+    """pusher_load(cluster) is load by Pusher's protocol; see pusher_load.py."""
+    made = []
+
+    def start(instances):
+        made.append(PusherLoad(instances))
         made[-1].start()
         return made[-1]
 

@@ -68,6 +68,32 @@ def test_members_of_a_dead_instance_leave_once(redis, cluster):
         assert watcher.websocket.is_silent()
 
 
+def test_changes_during_an_outage_are_told_once(redis, cluster):
+    """Even if Redis has lost its data: those that stay are not told of."""
+    server = redis()
+    instances = start(cluster, server)
+    name = "presence-room"
+    watcher, leaving, staying = (Pusher(instances[index])
+                                 for index in (0, 1, 1))
+    watcher.join(name, ("watcher", {}))
+    for client, user in (leaving, "leaving"), (staying, "staying"):
+        client.join(name, (user, {}))
+        watcher.receive("pusher_internal:member_added")
+    server.kill()
+    instances.wait_not_ready()
+    leaving.websocket.drop()
+    coming = Pusher(instances[1])
+    coming.subscribe(name, ("coming", {"name": "C"}))
+    server.start()
+    watcher.websocket.raw.set_timeout(patience.seconds(30))
+    watcher.receive("pusher_internal:gap")
+    assert watcher.receive("pusher_internal:member_added")["data"] == {
+        "user_id": "coming", "user_info": {"name": "C"}}
+    assert watcher.receive("pusher_internal:member_removed")["data"] == {
+        "user_id": "leaving"}
+    assert watcher.is_silent()
+
+
 def test_a_backends_event_passes_over_its_sender(redis, cluster):
     instances = start(cluster, redis())
     clients = [Pusher(instances[index % 2]) for index in range(3)]

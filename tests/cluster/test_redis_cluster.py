@@ -226,8 +226,8 @@ def test_all_nodes_restarted(redis, cluster, load):
 def test_a_server_that_is_no_cluster(redis, cluster):
     one = cluster(redis().url.replace("redis://", "redis+cluster://"),
                   0).add()
-    assert "without cluster-enabled" in one.wait_log("Redis server unusable")
-    assert b"without cluster-enabled" in one.request("/ready").body
+    assert "does not have cluster-enabled" in one.wait_log("Redis server unusable")
+    assert b"does not have cluster-enabled" in one.request("/ready").body
 
 
 def test_the_rights_that_a_user_needs(redis, cluster):

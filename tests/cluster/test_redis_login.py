@@ -61,7 +61,7 @@ def test_a_password_is_rotated_step_by_step(locked, cluster):
     locked.call("ACL", "SETUSER", "peal", f">{NEW}")
     for server in instances.instances:
         use(server, url_of(locked, NEW))
-        server.wait_log("Redis login changed")
+        server.wait_log("Redis credentials changed")
         flow(alice, bob, range(10))
     locked.call("ACL", "SETUSER", "peal", f"<{OLD}")
     flow(alice, bob, range(10))
@@ -79,7 +79,7 @@ def test_a_wrong_password_changes_nothing(locked, cluster):
     alice = instances[0].join("alice", "room")
     bob = instances[1].join("bob", "room")
     use(instances[0], url_of(locked, NEW))
-    line = instances[0].wait_log("New Redis login refused")
+    line = instances[0].wait_log("New Redis credentials refused")
     assert "level=error" in line and "WRONGPASS" in line
     flow(alice, bob, range(10))
     reconnect(locked)
@@ -88,7 +88,7 @@ def test_a_wrong_password_changes_nothing(locked, cluster):
     # and when Redis knows it, the same reload succeeds
     locked.call("ACL", "SETUSER", "peal", f">{NEW}", f"<{OLD}")
     use(instances[0], url_of(locked, NEW))
-    instances[0].wait_log("Redis login changed")
+    instances[0].wait_log("Redis credentials changed")
 
 
 def test_a_password_that_has_changed_already_is_mended(locked, cluster):
@@ -110,7 +110,7 @@ def test_another_place_needs_a_restart(locked, cluster):
     one = instances[0]
     use(one, url_of(locked, NEW).replace("/0", "/1"))
     assert "redis.url" in one.wait_log("Restart needed")
-    assert not one.log_lines("Redis login changed")
+    assert not one.log_lines("Redis credentials changed")
     assert not one.log_lines("Redis refuses")
 
 
@@ -120,7 +120,7 @@ def test_a_user_may_change_too(locked, cluster):
     one = instances[0]
     alice = one.join("alice", "room")
     use(one, url_of(locked, NEW).replace("peal:", "other:"))
-    one.wait_log("Redis login changed")
+    one.wait_log("Redis credentials changed")
     locked.call("ACL", "DELUSER", "peal")
     instances.wait_ready()
     flow(alice, alice, range(10))

@@ -33,10 +33,10 @@ def make_node_with_all_slots(redis, sentinel):
     return node
 
 
-TARGETS = {make_sentinel: "leads to a Sentinel",
-           make_replica: "leads to a replica",
-           make_node: "leads to a node of a Redis Cluster",
-           make_node_with_all_slots: "leads to a node of a Redis Cluster"}
+TARGETS = {make_sentinel: "points to a Sentinel",
+           make_replica: "points to a replica",
+           make_node: "points to a Redis Cluster node",
+           make_node_with_all_slots: "points to a Redis Cluster node"}
 
 
 def attempts(server):
@@ -80,7 +80,7 @@ def test_a_sentinel_is_known_by_more_than_its_refusal(sentinel, cluster,
     wrong = sentinel()
     url = f"redis://{userinfo}@127.0.0.1:{wrong.port}/0"
     one = cluster(url, 0).add()
-    assert "leads to a Sentinel" in one.wait_log("Redis server unusable")
+    assert "points to a Sentinel" in one.wait_log("Redis server unusable")
 
 
 def test_a_master_that_becomes_a_replica(redis, cluster, load):
@@ -92,6 +92,6 @@ def test_a_master_that_becomes_a_replica(redis, cluster, load):
     patience.wait_until(
         lambda: b"replica" in one.request("/ready").body, 15,
         what="/ready to say what it is")
-    assert "leads to a replica" in one.wait_log("Redis server unusable")
+    assert "points to a replica" in one.wait_log("Redis server unusable")
     server.call("REPLICAOF", "NO", "ONE")
     instances.wait_ready()

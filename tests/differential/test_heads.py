@@ -293,24 +293,24 @@ TEXT = rb"[\t\x20-\x7e\x80-\xff]"
 HTTP, URI, SEMANTICS = "RFC 9112 ", "RFC 3986 ", "RFC 9110 "
 
 OURS_STRICTER = {
-    "A bare line feed": (HTTP + "2.2", rb"(?<!\r)\n\Z"),
-    "A bare carriage return": (HTTP + "2.2", rb"\r[^\n]\Z"),
+    "A line feed without a carriage return": (HTTP + "2.2", rb"(?<!\r)\n\Z"),
+    "A carriage return without a line feed": (HTTP + "2.2", rb"\r[^\n]\Z"),
     "The request does not begin with a method":
         (HTTP + "2.2, 3.1", rb"(\A|\n|[^\r\n])[^-!#$%&'*+.^_`|~0-9A-Za-z\r]\Z"),
-    "The method has a character that is not allowed":
+    "The method contains an invalid character":
         (HTTP + "3.1", rb"[^-!#$%&'*+.^_`|~0-9A-Za-z ]\Z"),
     "The method is too long": (HTTP + "3", rb"[^ ]{33}\Z"),
     "The method CONNECT is not supported":
         (SEMANTICS + "9.1, 9.3.6", rb"CONNECT \Z"),
-    "A target that is neither a path nor an http URL is not supported":
+    "The target is neither a path nor an http URL":
         (HTTP + "3.2", rb" (?!(h(t(t(ps?(:/?)?)?)?)?|\*)?\Z)[^/ ]?\S*\s?\Z"),
     "The target's host is not valid":
         (SEMANTICS + "4.2.1, 4.2.4", rb" https?://\S*\s?\Z"),
-    "The target * with another method than OPTIONS":
+    "The target * is only for OPTIONS":
         (HTTP + "3.2.4", rb"(?<!OPTIONS) \*\Z"),
     "HTTP/2 is not supported": ("RFC 9113 3.4", rb"PRI \*\Z"),
     "The target has a fragment": (HTTP + "3.2.1", rb"#\Z"),
-    "The target has a byte that must be percent-encoded":
+    "The target contains a byte that must be percent-encoded":
         (URI + "3.3, 3.4", rb"[\x00-\x20\x7f-\xff]\Z"),
     "The target has a % without two hexadecimal digits":
         (URI + "2.1", rb"%[0-9A-Fa-f]?[^0-9A-Fa-f]\Z"),
@@ -318,36 +318,36 @@ OURS_STRICTER = {
     "The version is malformed":
         (HTTP + "2.3", rb" (?!(?-i:(H(T(T(P(/(1(\.([01]\r?)?)?)?)?)?)?)?)?\Z))"
                        rb"[^ \r\n]{0,8}.?\Z"),
-    "Another version than HTTP/1.0 and HTTP/1.1 is not supported":
+    "Only HTTP/1.0 and HTTP/1.1 are supported":
         (SEMANTICS + "15.6.6", rb" HTTP/([02-9]|1\.[2-9])\Z"),
-    "A field line begins with a blank": (HTTP + "5.2, 2.2", rb"\r\n[ \t]\Z"),
-    "A blank before the colon of a field": (HTTP + "5.1", rb"\n[^:\s]+[ \t]\Z"),
-    "A field has no name": (HTTP + "5", rb"\n:\Z"),
-    "A field line has no colon": (HTTP + "5", rb"\n[^:\s]+\r\Z"),
-    "A field name has a character that is not allowed":
+    "A header field begins with white space": (HTTP + "5.2, 2.2", rb"\r\n[ \t]\Z"),
+    "White space before the colon of a header field": (HTTP + "5.1", rb"\n[^:\s]+[ \t]\Z"),
+    "A header field has no name": (HTTP + "5", rb"\n:\Z"),
+    "A header field has no colon": (HTTP + "5", rb"\n[^:\s]+\r\Z"),
+    "A header field name contains an invalid character":
         (SEMANTICS + "5.1", rb"\n[^:\s]*[^-!#$%&'*+.^_`|~0-9A-Za-z:\s]\Z|"
                             rb"\n[^:\s]*[\x0b\x0c]\Z"),
-    "A control character in the value of a field":
+    "A header field value contains a control character":
         (SEMANTICS + "5.5", rb":[^\r\n]*[\x00-\x08\x0b-\x1f\x7f]\Z"),
-    "No Host field": (HTTP + "3.2", rb"HTTP/1\.1\r\n(?!(.*\n)?host:)"),
-    "Host is not a host and a port": (HTTP + "3.2", rb"\nhost:[^\r\n]+\r\Z"),
-    "Host has a character that is not allowed":
+    "The Host field is missing": (HTTP + "3.2", rb"HTTP/1\.1\r\n(?!(.*\n)?host:)"),
+    "Host is not a host with an optional port": (HTTP + "3.2", rb"\nhost:[^\r\n]+\r\Z"),
+    "Host contains an invalid character":
         (HTTP + "3.2", rb"\nhost:[^\r\n]*[^-!$&'()*+,;=:.%\[\]_~0-9A-Za-z]\Z|"
                        rb"\nhost:[^\r\n]*[ \t][^\r\n \t]\Z"),
-    "Content-Length has another character than a digit":
+    "Content-Length contains a character that is not a digit":
         (HTTP + "6.3", rb"\ncontent-length:[ \t]*(\d+[ \t]+)?[^ \t\r]\Z|"
                        rb"\ncontent-length:[ \t]*\d+[^\d \t\r]\Z"),
-    "Content-Length is not a number that fits":
+    "Content-Length is not a number, or too large":
         (HTTP + "6.3", rb"\ncontent-length:[ \t]*(\d{20,})?[ \t]*\r\Z"),
-    "Both Content-Length and Transfer-Encoding":
+    "Content-Length and Transfer-Encoding exclude each other":
         (HTTP + "6.3", rb"\n(content-length|transfer-encoding):\Z"),
-    "Transfer-Encoding in HTTP/1.0":
+    "Transfer-Encoding is not allowed in HTTP/1.0":
         (HTTP + "6.1", rb" HTTP/1\.0\r\n.*\ntransfer-encoding:\Z|"
                        rb" HTTP/1\.0\r\ntransfer-encoding:\Z"),
-    "Another Transfer-Encoding than chunked is not supported":
+    "Transfer-Encodings other than chunked are not supported":
         (HTTP + "6.1", rb"\ntransfer-encoding:(?![ \t]*chunked[ \t]*\r)"
                        rb"[^\r\n]*\r\Z"),
-    "Two Transfer-Encoding fields are not supported":
+    "A repeated Transfer-Encoding field is not supported":
         (HTTP + "6.1", rb"\ntransfer-encoding:.*\ntransfer-encoding:\Z"),
 }
 # RFC 9110 section 5.3: no field but a list may come twice

@@ -124,7 +124,7 @@ def test_newer_schema_stops_the_start(peal, tmp_path):
     peal(accounts.sqlite(tmp_path)).stop()
     with sqlite3.connect(database(tmp_path)) as connection:
         connection.execute("INSERT INTO peal_schema VALUES (99)")
-    assert "made by a later release" in start_fails(tmp_path,
+    assert "created by a later release" in start_fails(tmp_path,
                                                     accounts.sqlite(tmp_path))
 
 
@@ -144,7 +144,7 @@ def test_locked_database(peal, tmp_path):
     answer = ask(server, "/users", {"email": "b@example.com", "name": "B",
                                     "password": PASSWORD}, token=KEY)
     assert answer.status == 503 and answer.headers["retry-after"]
-    assert answer.json == {"error": "The account database is not available"}
+    assert answer.json == {"error": "The account database is unavailable"}
     client = server.join(user["id"], token=user["access_token"])
     assert client.ask({"type": "broadcast", "payload": 1})["type"] == (
         "broadcastResult")

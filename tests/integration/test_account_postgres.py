@@ -274,7 +274,7 @@ def test_each_query_uses_an_index(start, postgres):
 def test_newer_schema_stops_the_start(start, postgres):
     start().stop()
     postgres.sql("INSERT INTO peal_schema VALUES (99)")
-    with pytest.raises(AssertionError, match="made by a later release"):
+    with pytest.raises(AssertionError, match="created by a later release"):
         start()
 
 

@@ -78,7 +78,7 @@ def test_clients_connect_where_they_should(both):
             place.connect("alice")
         assert caught.value.response.status == 403
         assert caught.value.response.json["error"] == (
-            "Clients connect to the public address")
+            "Clients must connect to the public address")
     assert admin.metric(REFUSED) == 2
     ticket = tell(file, "/api/tickets", {"client": "bob"})["ticket"]
     assert admin.connect("bob", query={"ticket": ticket}) is not None
@@ -159,10 +159,10 @@ def test_a_file_that_nobody_listens_at_is_replaced(peal, tmp_path):
 
 
 @pytest.mark.parametrize("make, why", [
-    (lambda path: path.write_text("precious"), "it is no socket"),
-    (lambda path: path.mkdir(), "it is no socket"),
-    (lambda path: path.symlink_to("/dev/null"), "it is no socket"),
-    (None, "another process does")])
+    (lambda path: path.write_text("precious"), "the file is not a socket"),
+    (lambda path: path.mkdir(), "the file is not a socket"),
+    (lambda path: path.symlink_to("/dev/null"), "the file is not a socket"),
+    (None, "another process already listens")])
 def test_what_is_of_others_stays(tmp_path, make, why):
     path = tmp_path / "admin.sock"
     if make:
@@ -188,9 +188,9 @@ def test_a_path_that_cannot_be_is_refused(place):
 
 @pytest.mark.parametrize("arguments, why", [
     (["--port", "9000", "--admin.host", "127.0.0.1", "--admin.port", "9000"],
-     "admin.port: expected another port than port (9000)"),
+     "admin.port: expected a port other than port (9000)"),
     (["--admin.port", "9000"],
-     "admin.port: expected together with admin.host")])
+     "admin.port: must be set together with admin.host")])
 def test_a_config_that_makes_no_sense_is_refused(arguments, why):
     result = run_peal("--check-config", *arguments)
     assert result.returncode == 2
@@ -347,7 +347,7 @@ def test_nobody_notices_an_upgrade(both):
     assert ask(server, "/metrics").status == 404
     for place in (admin, file):
         assert tell(place, "/api/channels") ["channels"] == []
-    assert not server.log_lines("Listening where the sockets")
+    assert not server.log_lines("Listening on the sockets")
 
 
 def test_an_upgrade_may_bring_it(peal):
@@ -364,7 +364,7 @@ def test_an_upgrade_may_bring_it(peal):
     assert upgrade(server).wait(seconds(15)) == 0
     assert admin.request("/metrics").status == 200
     assert server.request("/metrics").status == 404
-    line = server.wait_log("Listening where the sockets")
+    line = server.wait_log("Listening on the sockets")
     assert "keys=admin.host,admin.port" in line
 
 

@@ -72,7 +72,7 @@ def test_a_wrong_field_is_named(api, body, field, words):
 def test_a_body_that_is_no_json_object_is_refused(api, body):
     response = ask(api, "/api/publish", body)
     assert response.status == 400
-    assert response.json["error"].startswith("The body is no JSON object: ")
+    assert response.json["error"].startswith("The body is not a JSON object: ")
 
 
 def test_a_payload_too_long_is_413(api):

@@ -108,7 +108,7 @@ def test_an_error_carries_the_id_back(shared):
     client.send('{"type":"nonsense","id":42}')
     assert client.receive_data() == (
         '{"type":"error","code":"unknown_type",'
-        '"message":"no such message type","id":42}')
+        '"message":"unknown message type","id":42}')
 
 
 def test_binary_is_answered_with_an_error(shared):
@@ -116,7 +116,7 @@ def test_binary_is_answered_with_an_error(shared):
     client.send(b'{"type":"ping"}')
     assert client.receive_data() == (
         '{"type":"error","code":"binary",'
-        '"message":"this protocol takes text only"}')
+        '"message":"this protocol accepts only text messages"}')
 
 
 def test_fragmented_binary_is_binary_too(shared):

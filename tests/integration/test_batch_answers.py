@@ -54,7 +54,7 @@ def test_beyond_four_megabytes_a_batch_is_asked_nothing_more(peal):
     assert fitting - 1 <= first <= fitting
     assert statuses[first:-2] == [503] * (len(statuses) - first - 2)
     assert statuses[-2:] == [200, 503]
-    assert results[-1]["error"] == "too long for a batch: ask for it alone"
+    assert results[-1]["error"] == "the result is too long for a batch; send this command alone"
     assert results[-2]["offset"] == 1
     assert memory_of(server) - before < allowed(24)
     server.wait_metric("peal_waiting_bytes", 0)

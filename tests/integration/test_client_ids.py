@@ -119,7 +119,7 @@ def test_a_slash_is_encoded(open_server, path):
         open_server.connect(path=path)
     assert caught.value.response.json == {
         "error": "Invalid client id",
-        "reason": "a / in a client id is written %2F"}
+        "reason": "write a / in a client id as %2F"}
 
 
 def test_the_api_says_what_is_wrong_with_a_name(open_server):

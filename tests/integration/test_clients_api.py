@@ -161,7 +161,7 @@ def test_the_program_disconnects_a_client(server):
     (("sow", "a"), 2, "expected show, refusals, disconnect, ban"),
     (("ban",), 2, "the client's id, or --address, is missing"),
     (("ban", "a", "--ttl", "1h"), 2, "--ttl: expected"),
-    (("ban", "a", "--address", "::1"), 1, "either client or address"),
+    (("ban", "a", "--address", "::1"), 1, "client or address is required"),
     (("show",), 2, "the client's id is missing"),
     (("show", "a", "b"), 2, 'unexpected "b"'),
     (("show", "--resaon", "b"), 2, "did you mean --reason?"),

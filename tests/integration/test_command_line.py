@@ -117,7 +117,7 @@ def test_a_printed_secret_is_masked_and_not_taken_for_one(peal, tmp_path):
     ('{"log": {"level": "loud"}}', ["one of debug, info, warn, error"]),
     ('{\n\n "port": }', ["x.json: line 3:"]),
     ('{"port": 1, "port": 2}', ["x.json: port: given twice"]),
-    ('{"auth": {"secret": 471100}}', ["x.json: auth.secret: expected a text"]),
+    ('{"auth": {"secret": 471100}}', ["x.json: auth.secret: expected a non-empty string"]),
 ])
 def test_a_wrong_file_is_refused(peal, tmp_path, text, words):
     (tmp_path / "x.json").write_text(text)
@@ -219,7 +219,7 @@ def test_clients_from_elsewhere_without_auth_are_warned_of(peal, key, value):
     check = ["--check-config", f"--{key}={value}"]
     result = peal(*check)
     assert result.returncode == DONE
-    assert f"peal: warning: {key}: clients from elsewhere" in result.stderr
+    assert f"peal: warning: {key}: clients from other machines" in result.stderr
     assert peal(*check, "--insecure").stderr == ""
     assert peal(*check, PEAL_AUTH_SECRET=SECRET).stderr == ""
     assert peal(*check, PEAL_HOOKS_SECRET=SECRET, PEAL_HOOKS_QUESTIONS="connect",
@@ -295,4 +295,4 @@ def test_an_apps_secret_may_stand_in_a_file(tmp_path):
         config.write_text(json.dumps({"pusher": {"apps": [wrong]}}))
         assert run_peal(*check).returncode == 2, wrong
     config.write_text(json.dumps({"pusher": {"apps": [app, app]}}))
-    assert "given before" in run_peal(*check).stderr
+    assert "is used by an earlier" in run_peal(*check).stderr

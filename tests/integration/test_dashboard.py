@@ -395,7 +395,7 @@ def test_sixteen_dashboards_are_enough(peal):
     feeds = [feed_of(server, client=f"d-{i}") for i in range(16)]
     late = open_feed(server, client="d-late")
     closed = late.wait_closed()
-    assert (closed.code, closed.reason) == (4529, "16 dashboards are open")
+    assert (closed.code, closed.reason) == (4529, "the limit of 16 open dashboards is reached")
     feeds.pop().end()
     wait_until(lambda: server.metric("peal_connections") == 15, 5)
     assert feed_of(server, client="d-next")

@@ -126,7 +126,7 @@ SMALL = 256 + 40 * (WORKERS - 1)
 
 def test_nearly_all_of_a_small_limit_is_used(peal):
     server = peal(config=SLOW, before_start=may_open(SMALL))
-    line = server.wait_log("Too few open files are allowed")
+    line = server.wait_log("Open file limit too low")
     told = int(re.search(r"connections=(\d+)", line)[1])
     assert re.search(rf"wanted=100000 allowed={SMALL}\b", line)
     assert told >= 0.65 * SMALL  # at the size of this limit
@@ -146,7 +146,7 @@ def test_sockets_that_wait_for_the_next_one_make_room(peal):
     descriptors they are given back, those of other threads too."""
     server = peal(config=SLOW, before_start=may_open(SMALL), plain=True)
     told = int(re.search(r"connections=(\d+)",
-                         server.wait_log("Too few open files"))[1])
+                         server.wait_log("Open file limit too low"))[1])
     raws = open_many(server, told // 2)
     for raw in raws:
         raw.send(request_text("/health", headers=[("Connection", "close")]))

@@ -152,7 +152,7 @@ def test_a_second_signal_ends_it_at_once(peal):
     server.signal()
     assert server.wait_exit() == 0
     assert time.monotonic() - start < seconds(2)
-    server.wait_log("stopping at once")
+    server.wait_log("stopping immediately")
     assert clients
 
 
@@ -234,7 +234,7 @@ def test_a_second_signal_ends_the_waiting_too(peal):
     server.signal()
     assert server.wait_exit() == 0
     assert time.monotonic() - start < seconds(3)
-    server.wait_log("stopping at once")
+    server.wait_log("stopping immediately")
 
 
 def test_an_upgrade_does_not_wait(peal):

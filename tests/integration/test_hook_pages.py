@@ -90,8 +90,8 @@ URL = {"url": "http://127.0.0.1:1/", "secret": SECRET, "events": ["connected"]}
     ({"url": "http://a:b@host/"}, "without user"),
     ({"url": "https://host/#x"}, "without user or fragment"),
     ({"url": "http://host:99999/"}, "hooks.url: expected http://"),
-    ({"url": ""}, "hooks.url: expected a text that is not empty"),
-    ({"secret": None}, "hooks.url: expected together with hooks.secret "
+    ({"url": ""}, "hooks.url: expected a non-empty string"),
+    ({"secret": None}, "hooks.url: must be set together with hooks.secret "
      "(PEAL_HOOKS_SECRET)"),
     ({"secret": "short"}, "hooks.secret: expected 16 characters or more"),
     ({"events": []}, "hooks.questions or hooks.events"),
@@ -99,10 +99,10 @@ URL = {"url": "http://127.0.0.1:1/", "secret": SECRET, "events": ["connected"]}
      "connected, "),
     ({"questions": ["Connect"]}, "hooks.questions: entry 1: expected "
      "one of connect, subscribe, publish"),
-    ({"url": None}, "hooks.events: expected together with hooks.url"),
+    ({"url": None}, "hooks.events: must be set together with hooks.url"),
     ({"url": None, "events": [], "questions": ["connect"]},
-     "hooks.questions: expected together with hooks.url"),
-    ({"ca": "/nowhere.pem"}, "hooks.ca: /nowhere.pem cannot be read"),
+     "hooks.questions: must be set together with hooks.url"),
+    ({"ca": "/nowhere.pem"}, "hooks.ca: /nowhere.pem: expected PEM"),
     ({"publish_channels": ["a b"]}, "hooks.publish_channels: entry 1: "
      "expected a channel name"),
     ({"publish_channels": []}, "hooks.publish_channels: expected a list"),

@@ -78,7 +78,7 @@ def test_the_api_refuses_it_and_says_where(server, payload, fault, at):
         response = ask(server, f"/api/{path}", (start + payload + "}").encode())
         assert response.status == 400
         assert response.json["error"] == (
-            f"The body is no JSON object: {refusal(start, fault, at)}")
+            f"The body is not a JSON object: {refusal(start, fault, at)}")
     start = '{"commands":[{"command":"publish","channel":"room","payload":'
     response = ask(server, "/api/batch", (start + payload + "}]}").encode())
     assert response.status == 400

@@ -113,12 +113,12 @@ def test_a_key_that_cannot_be_used_is_named_once(peal):
     with serving(set_of("one")) as source:
         server = start(peal, source.url)
         assert is_let_in(server, token_by("one", SECRET))
-        line = server.wait_log("Key of the set rejected")
-        assert "for-enc" in line and "not for verifying" in line
+        line = server.wait_log("Key set entry rejected")
+        assert "for-enc" in line and "does not allow verifying" in line
         source.body = set_of("one", "two")
         new = token_by("two", SECRET)
         wait_until(lambda: is_let_in(server, new), 15, what="the new key")
-        assert len(server.log_lines("Key of the set rejected")) == 1
+        assert len(server.log_lines("Key set entry rejected")) == 1
 
 
 def test_an_unknown_key_is_looked_for(peal):
@@ -217,7 +217,7 @@ def test_the_end_does_not_wait_for_a_source_that_hangs(peal):
     ({"jwks_url": "https://u:p@example.com/"}, "without user"),
     ({"jwks_url": "keys.json"}, "expected https://"),
     ({"jwks_url": "http://localhost.example.com/"}, "expected https://"),
-    ({"jwks_ca": "/x.pem"}, "expected together with auth.jwks_url"),
+    ({"jwks_ca": "/x.pem"}, "must be set together with auth.jwks_url"),
 ])
 def test_wrong_urls_stop_the_start(tmp_path, auth, words):
     file = tmp_path / "peal.json"

@@ -105,7 +105,7 @@ def test_wrong_usage_is_named(args, words):
     ({}, "auth.secret is not set"),
     ({"PEAL_AUTH_SECRET": "short"}, "auth.secret: "),
     ({"PEAL_AUTH_SECRET": SECRET, "PEAL_AUTH_ALGORITHMS": "RS256"},
-     "auth.algorithms: none of them fits"),
+     "auth.algorithms: none matches"),
 ])
 def test_a_config_that_cannot_sign_is_named(environment, words):
     result = run("--sub", "alice", **environment)

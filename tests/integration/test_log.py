@@ -155,10 +155,10 @@ def test_lines_left_out_are_counted_and_summed_up(peal):
     assert 0 < left_out < 200
     wait_until(lambda: len(server.log_lines("Handshake refused")) ==
                200 - left_out, what="all lines")
-    line = fields(server.wait_log("Log lines left out", timeout=15))
+    line = fields(server.wait_log("Log lines suppressed", timeout=15))
     assert line["level"] == "warn" and line["seconds"] == "10"
     assert 0 < int(line["count"]) <= left_out
-    assert len(server.log_lines("Log lines left out")) <= 2
+    assert len(server.log_lines("Log lines suppressed")) <= 2
 
 
 def is_refused(server):

@@ -59,7 +59,7 @@ def test_a_connection_ends_at_its_age_and_may_come_back(peal):
     client = server.join("alice", "room")
     started = time.monotonic()
     closed = client.wait_closed()
-    assert (closed.code, closed.reason) == (1012, "connected long enough")
+    assert (closed.code, closed.reason) == (1012, "maximum connection age reached")
     assert 1.5 < time.monotonic() - started < seconds(6)
     assert server.connect("alice").handshake.status == 101
     server.wait_metric('peal_closes_total{reason="max_age"}', 1)

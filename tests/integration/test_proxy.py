@@ -44,7 +44,7 @@ def test_without_trusted_proxies_the_header_is_ignored(peal):
     assert address_logged(server, "alice") == "127.0.0.1"
 
 
-UNNAMED = "proxy that trusted_proxies does not name"
+UNNAMED = "Proxy not in trusted_proxies"
 
 
 @pytest.mark.parametrize("field", [

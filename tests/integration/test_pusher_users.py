@@ -46,9 +46,9 @@ def test_nobody_else_gets_there(server):
 
 
 @pytest.mark.parametrize("data, words", [
-    ('{"id":""}', "id of a user"), ('{"id":"a b"}', "id of a user"),
-    ('{"name":"x"}', "id of a user"), ("x", "id of a user"),
-    ('{"id":"%s"}' % ("x" * 200), "id of a user")])
+    ('{"id":""}', "user id must be"), ('{"id":"a b"}', "user id must be"),
+    ('{"name":"x"}', "user id must be"), ("x", "user id must be"),
+    ('{"id":"%s"}' % ("x" * 200), "user id must be")])
 def test_a_bad_user_ends_the_connection(server, data, words):
     client = Pusher(server)
     signature = sign(f"{client.socket_id}::user::{data}")
@@ -72,7 +72,7 @@ def test_a_signature_is_for_one_connection(server):
         "auth": f"{APP['key']}:{signature}", "user_data": data})
     error = one.receive("pusher:error")["data"]
     assert (error["code"], error["message"]) == (None,
-                                                 "Signed in as another user")
+                                                 "Already signed in as another user")
     one.join("#server-to-user-12")
 
 

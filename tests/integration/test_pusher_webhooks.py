@@ -98,8 +98,8 @@ def test_it_is_told_again_until_it_has_it(peal, webhook, application):
 
 
 @pytest.mark.parametrize("changes, words", [
-    ({"webhook_events": []}, "webhook_events are needed together"),
-    ({"webhook_url": None}, "webhook_events are needed together"),
+    ({"webhook_events": []}, "webhook_events must be set together"),
+    ({"webhook_url": None}, "webhook_events must be set together"),
     ({"webhook_url": "ftp://x/"}, "webhook_url: expected http"),
     ({"webhook_events": ["x"]}, "webhook_events"),
 ])

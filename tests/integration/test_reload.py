@@ -186,7 +186,7 @@ def test_auth_cannot_be_taken_from_an_open_server(peal):
     server = peal(config={**WITH_AUTH, "host": "0.0.0.0"})
     line = reload(server, text=json.dumps({"host": "127.0.0.1"}),
                   expect="Config reload failed")
-    assert "can be reached from other machines" in line
+    assert "is reachable from other machines" in line
     assert not is_let_in(server)
 
 
@@ -266,7 +266,7 @@ def test_a_hangup_while_draining_is_no_second_signal(peal):
     server.wait_log("Draining")
     server.signal(signal.SIGHUP)
     assert client.wait_close() == 1012
-    assert not server.log_lines("stopping at once")
+    assert not server.log_lines("stopping immediately")
 
 
 def test_api_keys_and_limits_are_read_again(peal):

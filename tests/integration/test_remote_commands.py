@@ -306,7 +306,7 @@ def test_a_client_certificate_is_asked_for_and_shown(peal, tmp_path):
              "--ca", str(folder / "ca.pem")]
     done = run_peal("info", *flags)
     assert done.returncode == 1
-    assert "asks for a client certificate (tls.client_ca)" in done.stderr
+    assert "requires a client certificate (tls.client_ca)" in done.stderr
     done = run_peal("info", *flags, "--cert", str(folder / "alice.pem"),
                     "--cert-key", str(folder / "alice.key"))
     assert done.returncode == 0 and "ready        yes" in done.stdout
@@ -317,7 +317,7 @@ def test_a_client_certificate_is_asked_for_and_shown(peal, tmp_path):
 
 
 @pytest.mark.parametrize("scheme, words", [
-    ("http", "with proxy_protocol, it answers only through its proxy"),
+    ("http", "with proxy_protocol, it accepts connections only through its proxy"),
     ("https", "does it speak http:// only?")])
 def test_a_server_that_does_not_answer_is_explained(start_shared, scheme,
                                                     words):

@@ -22,7 +22,7 @@ CONFIG = {"api": {"keys": [
     key_of("clients-only", *SCOPES, clients=["acme-*"]),
     key_of("nothing", *SCOPES, channels=[], clients=[]),
     key_of("boss", "admin")]}}
-REACH = "The key does not reach this channel or client"
+REACH = "The key has no access to this channel or client"
 
 
 def caps(*channels, allow=("sub",), clients=()):

@@ -179,7 +179,7 @@ def test_a_refusal_is_explained_where_asked_for(peal):
     ticket = ticket_for(server)
     assert connect(server, ticket).receive_type("subscribed")
     closed = connect(server, ticket).wait_closed()
-    assert (closed.code, closed.reason) == (4401, "unknown, used or too old")
+    assert (closed.code, closed.reason) == (4401, "unknown, already used or expired")
     closed = connect(server, ticket_for(server, "bob")).wait_closed()
     assert (closed.code, closed.reason) == (4403,
                                             "Ticket is for another client")

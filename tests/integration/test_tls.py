@@ -415,8 +415,8 @@ def bad_pairs(keys):
     ours, other = keys / "ours", keys / "other"
     cert, key = str(ours / "server.pem"), str(ours / "server.key")
     return [
-        ({"cert": cert}, "tls.cert: expected together with tls.key"),
-        ({"key": key}, "tls.key: expected together with tls.cert"),
+        ({"cert": cert}, "tls.cert: must be set together with tls.key"),
+        ({"key": key}, "tls.key: must be set together with tls.cert"),
         ({"cert": "/nowhere.pem", "key": key},
          "tls.cert: /nowhere.pem cannot be read: No such file"),
         ({"cert": cert, "key": "/nowhere.key"},
@@ -426,14 +426,13 @@ def bad_pairs(keys):
         ({"cert": cert, "key": cert},
          f"tls.key: {cert}: expected the PEM private key"),
         ({"cert": cert, "key": other / "server.key"},
-         f"tls.key: {other}/server.key: expected the PEM private key of "
-         "tls.cert's certificate"),
+         f"tls.key: {other}/server.key: expected the PEM private key for tls.cert"),
         ({"client_ca": ours / "ca.pem"},
-         "tls.client_ca: expected together with tls.cert"),
+         "tls.client_ca: must be set together with tls.cert"),
         ({"cert": cert, "key": key, "client_ca": key},
          f"tls.client_ca: {key}: expected PEM certificates"),
         ({"cert": cert, "key": key, "client_id_from_certificate": "true"},
-         "tls.client_id_from_certificate: expected together with "
+         "tls.client_id_from_certificate: must be set together with "
          "tls.client_ca"),
     ]
 
@@ -461,7 +460,7 @@ def test_a_key_with_a_passphrase_is_refused_without_asking(keys, tmp_path):
 def test_an_expired_certificate_is_warned_of(peal, tmp_path):
     folder = tls.make_certificates(tmp_path / "soon", DAYS="1")
     server = make_server(peal, folder)
-    assert server.wait_log("The TLS certificate expires within a week")
+    assert server.wait_log("TLS certificate expires within a week")
 
 
 def serial_seen(server, context):
@@ -529,9 +528,9 @@ def test_a_certificate_that_is_not_valid_replaces_no_good_one(peal, tmp_path,
     write_pair(folder, *days)
     line = server.wait_log("Certificate reload failed",
                            timeout=10)
-    assert "tls.cert" in line and "valid today" in line
+    assert "tls.cert" in line and "currently valid" in line
     server.signal(signal.SIGHUP)
-    assert "valid today" in server.wait_log("Config reload failed")
+    assert "currently valid" in server.wait_log("Config reload failed")
     assert serial_seen(server, server.context) == first
     assert server.metric(EXPIRY) > time.time() + 86400
     tls.make_certificates(folder)
@@ -555,7 +554,7 @@ def test_with_an_expired_certificate_it_starts_and_takes_a_good_one(
     folder = tls.make_certificates(tmp_path / "old")
     write_pair(folder, -9, -1)
     server = make_server(peal, folder)
-    assert server.wait_log("The TLS certificate has expired")
+    assert server.wait_log("TLS certificate expired")
     tls.make_certificates(folder)
     server.wait_log("Certificate reloaded", timeout=10)
     assert server.metric(EXPIRY) > time.time()

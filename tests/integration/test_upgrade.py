@@ -227,7 +227,7 @@ def expect_failure(server, reason):
 def test_a_config_that_is_wrong_changes_nothing(peal):
     server = peal()
     (server.folder / "peal.json").write_text('{"workers": "many"}')
-    expect_failure(server, "ended with code 2")
+    expect_failure(server, "exited with code 2")
     assert "workers" in server.wait_log("peal: ")
 
 
@@ -237,7 +237,7 @@ def test_a_key_that_cannot_be_read_changes_nothing(peal):
     config = json.loads(file.read_text())
     file.write_text(json.dumps(
         {**config, "auth": {"key_file": "/nowhere.pem"}}))
-    expect_failure(server, "ended with code")
+    expect_failure(server, "exited with code")
 
 
 @pytest.fixture
@@ -259,13 +259,13 @@ def replace(program, text):
 def test_a_program_that_fails_changes_nothing(replaceable):
     server, program = replaceable
     replace(program, "#!/bin/sh\nexit 7\n")
-    expect_failure(server, "ended with code 7")
+    expect_failure(server, "exited with code 7")
 
 
 def test_a_program_that_is_killed_changes_nothing(replaceable):
     server, program = replaceable
     replace(program, "#!/bin/sh\nkill -9 $$\n")
-    expect_failure(server, "ended by signal 9")
+    expect_failure(server, "killed by signal 9")
 
 
 def test_a_program_that_is_gone_changes_nothing(replaceable):
@@ -414,7 +414,7 @@ def test_sockets_of_systemd_are_used(tmp_path):
 def test_a_socket_beyond_loopback_asks_for_auth_as_host_does(tmp_path):
     process, log = activate(tmp_path, [listening("0.0.0.0")])
     assert process.wait(seconds(10)) == 1
-    assert "can be reached from other machines" in log.read_text()
+    assert "is reachable from other machines" in log.read_text()
 
 
 @pytest.mark.parametrize("made", [
@@ -424,7 +424,7 @@ def test_a_socket_beyond_loopback_asks_for_auth_as_host_does(tmp_path):
 def test_what_does_not_listen_is_refused(tmp_path, made):
     process, log = activate(tmp_path, [made()])
     assert process.wait(seconds(10)) == 1
-    assert "no listening TCP socket" in log.read_text()
+    assert "not a listening TCP socket" in log.read_text()
 
 
 def test_what_is_for_another_process_is_left_alone(peal):

@@ -54,7 +54,7 @@ def test_what_is_refused(user):
     assert "registered already" in user(*taken, stdin=PASSWORD, code=1)
     new = ("add", "b@example.com", "--name", "B")
     assert "8 to 1024" in user(*new, stdin="short", code=1)
-    assert "many people" in user(*new, stdin="password1", code=1)
+    assert "too common" in user(*new, stdin="password1", code=1)
     assert "no password" in user(*new, code=1)
     assert "--name" in user("add", "b@example.com", stdin=PASSWORD, code=1)
     assert "an address" in user("add", "b", "--name", "B", code=1)
@@ -84,9 +84,9 @@ def test_over_a_running_server(peal, user, tmp_path):
     user("passwd", made, *url, env=env, stdin="another password")
     again.wait_close()
     sign_in(server, password="another password")
-    assert "many people use" in user("passwd", made, *url, env=env, code=1,
+    assert "too common" in user("passwd", made, *url, env=env, code=1,
                                      stdin="password1")
-    assert "by its id" in user("show", "ann@example.com", *url, env=env,
+    assert "by id" in user("show", "ann@example.com", *url, env=env,
                                code=1)
     user("delete", made, *url, env=env)
     assert "404" in user("show", made, *url, env=env, code=1)

@@ -379,6 +379,13 @@ RETIRED = {
     "does not take events": "Event delivery failed",
     "Administration listens": "Administration listening",
     "Some changes need a restart": "Restart needed for some changes",
+    "Key of the set rejected": "Key set entry rejected",
+    "Log lines left out": "Log lines suppressed",
+    "Redis login changed": "Redis credentials changed",
+    "New Redis login refused": "New Redis credentials refused",
+    "The TLS certificate": "TLS certificate",
+    "Too few open files": "Open file limit too low",
+    "Requests come through a proxy": "Proxy not in trusted_proxies",
 }
 
 

@@ -96,7 +96,7 @@ describe('axe finds nothing', { concurrency: 1 }, () => {
     const { page } = await browser.chat(t, server.url, { name: 'ann', ...STILL });
     await page.click('#account');
     await check(page, 'chat-sign-in');
-    await page.getByRole('button', { name: 'I am new here' }).click();
+    await page.getByRole('button', { name: 'Create an account' }).click();
     for (const [name, value] of Object.entries({ name: 'ann', email: 'ann@example.com', password: 'iloveyou' })) {
       await page.fill(`#account-${name}`, value);
     }

@@ -40,7 +40,7 @@ async function enter(page, fields) {
 async function signedUp(t, server, name) {
   const page = await browser.chat(t, server.url);
   await page.page.click('#account');
-  await page.page.getByRole('button', { name: 'I am new here' }).click();
+  await page.page.getByRole('button', { name: 'Create an account' }).click();
   await enter(page, { name, email: `${name}@example.com`, password: PASSWORD });
   await page.page.waitForSelector(`${dialog}[open]`, { state: 'detached' });
   await page.page.locator('#me .me-name').getByText(name, { exact: true }).waitFor();
@@ -107,9 +107,9 @@ describe('accounts in the browser', { concurrency: 2 }, () => {
     const server = await startServer(t, { PEAL_AUTH_SECRET: 'a-secret-of-the-tests-with-32-bytes' });
     const page = await browser.chat(t, server.url);
     await page.page.waitForSelector(`${dialog}[open]`);
-    await page.page.getByRole('button', { name: 'I am new here' }).click();
+    await page.page.getByRole('button', { name: 'Create an account' }).click();
     await enter(page, { name: 'Ann', email: 'ann@example.com', password: 'password1' });
-    await page.page.locator(`${dialog} .wrong`).getByText('many people use').waitFor();
+    await page.page.locator(`${dialog} .wrong`).getByText('is too common').waitFor();
     await enter(page, { password: PASSWORD });
     await page.reaches('open');
     await page.say('in');

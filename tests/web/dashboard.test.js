@@ -39,7 +39,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     const { server } = await start(t);
     const dashboard = await Dashboard.open(t, browser, server.url);
     const { page } = dashboard;
-    for (const [key, text] of [['no-key-that-anybody-knows', /does not know/], [WEAK_KEY, /scope admin/]]) {
+    for (const [key, text] of [['no-key-that-anybody-knows', /Unknown API key/], [WEAK_KEY, /scope admin/]]) {
       await dashboard.signIn(key);
       await page.locator('#sign-in-wrong', { hasText: text }).waitFor();
       assert.equal(await page.locator('#board').isVisible(), false);
@@ -48,7 +48,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     await dashboard.signIn();
     await dashboard.reaches('live');
     assert.equal(await page.locator('#sign-in').isVisible(), false);
-    assert.match(await page.locator('#whose').innerText(), /those of one instance: .+:\d+, version/);
+    assert.match(await page.locator('#whose').innerText(), /from one instance: .+:\d+, version/);
     assert.ok(!page.url().includes(KEY));
     const own = page.locator('#instances tbody tr');
     assert.match(await own.innerText(), new RegExp(`:${server.port} \\(this one\\)`));
@@ -79,20 +79,20 @@ describe('the dashboard', { concurrency: 2 }, () => {
   browserTest('moves: numbers and plots', async (t) => {
     const { server, crowd } = await start(t);
     const dashboard = await Dashboard.signedIn(t, browser, server.url);
-    const picture = await dashboard.picture('Messages a second');
+    const picture = await dashboard.picture('Messages per second');
     const [alice] = [await crowd.join('alice', 'lobby'), await crowd.join('bob', 'lobby')];
     crowd.talk(alice, 'lobby', 60);
     await dashboard.page.waitForFunction(() => {
-      const [, out] = document.querySelectorAll('[data-plot="Messages a second"] b');
+      const [, out] = document.querySelectorAll('[data-plot="Messages per second"] b');
       return Number(out.textContent) > 100; // two subscribers, and the answers
     });
-    assert.notEqual(await dashboard.picture('Messages a second'), picture);
+    assert.notEqual(await dashboard.picture('Messages per second'), picture);
     assert.equal(await dashboard.value('Connections', 'open'), '3');
     assert.match(await dashboard.value('Latency', 'this page'), /^[\d.]+ ms$/);
     assert.match(await dashboard.value('Latency', '99 %'), /^[\d.]+ ms$/);
     assert.match(await dashboard.value('Busiest thread', 'of a core'), /^[\d.]+ %$/);
     assert.match(await dashboard.value('Memory', 'resident'), / MB$/);
-    assert.match(await dashboard.value('Bytes a second', 'out'), /KB$/);
+    assert.match(await dashboard.value('Bytes per second', 'out'), /KB$/);
   });
 
   browserTest('shows within five seconds which channel and which client cause load', async (t) => {
@@ -141,7 +141,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     assert.deepEqual((await heard).payload, { text: 'from the dashboard' });
     await page.click('#publish [data-close]');
 
-    await dashboard.row('channels', 'lobby').getByRole('button', { name: 'Look inside lobby' }).click();
+    await dashboard.row('channels', 'lobby').getByRole('button', { name: 'Inspect lobby' }).click();
     await page.locator('#inside-messages', { hasText: 'from the dashboard' }).waitFor();
     assert.equal(await page.locator('#inside-members').innerText(), 'alice');
     await page.keyboard.press('Escape');
@@ -175,7 +175,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     await page.click('dialog[open] [type=submit]');
     assert.equal((await sockets[1].closed).code, 4403);
     await page.click('dialog[open] [data-close]');
-    await dashboard.row('channels', 'lobby').getByRole('button', { name: 'Look inside lobby' }).click();
+    await dashboard.row('channels', 'lobby').getByRole('button', { name: 'Inspect lobby' }).click();
     await page.locator('#inside-members', { hasText: 'auth0|5f7c' }).waitFor();
     const members = await page.locator('#inside-members').textContent();
     for (const id of ids) if (id !== ids[1]) assert.ok(members.includes(id), `${id} in ${members}`);
@@ -197,7 +197,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     await page.click('#publish [type=submit]');
     await page.locator('#publish-result.wrong').waitFor();
     await page.click('#publish [data-close]');
-    await dashboard.row('channels', 'lobby').getByRole('button', { name: 'Look inside' }).click();
+    await dashboard.row('channels', 'lobby').getByRole('button', { name: 'Inspect' }).click();
     await page.locator('#inside-messages', { hasText: 'onerror' }).waitFor();
     await page.click('#inside [data-close]');
     // names that no good server lets in: what the page itself does with them

@@ -188,7 +188,7 @@ test('source maps hold the sources, and name the place of an error in a minified
   }
   const path = join(installed, 'dist/peal.min.js');
   const text = readFileSync(path, 'utf8');
-  const before = text.slice(0, text.indexOf('Peal needs options.client')).split('\n');
+  const before = text.slice(0, text.indexOf('options.client is required')).split('\n');
   const map = new SourceMap(JSON.parse(readFileSync(`${path}.map`, 'utf8')));
   const { originalLine } = map.findEntry(before.length - 1, before.at(-1).length);
   assert.match(readFileSync(join(ROOT, 'web/peal.js'), 'utf8').split('\n')[originalLine], /Peal needs options\.client/);

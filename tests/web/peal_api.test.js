@@ -339,7 +339,7 @@ test('setToken() refuses what is no token', async () => {
 
 test('a new token function that never answers is given up, also by close()', async () => {
   const { peal, clock } = await opened();
-  const late = assert.rejects(peal.setToken(() => new Promise(() => {})), /did not answer in time/);
+  const late = assert.rejects(peal.setToken(() => new Promise(() => {})), /did not return in time/);
   await clock.pass(10_000);
   await late;
   const left = peal.setToken(() => new Promise(() => {}));

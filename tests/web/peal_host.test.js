@@ -342,7 +342,7 @@ test('a token or ticket function that never answers is given up, told, and asked
     peal.on('error', ({ code, message: text }) => errors.push(`${code}: ${text}`));
     peal.connect();
     await clock.pass(10_000);
-    assert.match(errors[0], /^token: .*did not answer in time/);
+    assert.match(errors[0], /^token: .*did not return in time/);
     assert.equal(states.at(-1).state, 'waiting');
     await clock.pass(60_000);
     assert.ok(calls > 2, `${calls} calls`);
@@ -403,7 +403,7 @@ for (const [what, given] of [
       peal.connect();
       await settled();
       assert.equal(states.at(-1).state, 'waiting');
-      assert.match(errors[0], /^token: .*the function gave/);
+      assert.match(errors[0], /^token: .*the function returned/);
       await clock.pass(20_000);
       assert.ok(JSON.stringify([sockets.last.url, sockets.last.protocols]).includes('a.b.c'));
     });

@@ -1,6 +1,6 @@
 /**
- * What the bindings for React and Vue have in common: stores. A store begins with its first listener and ends after
- * the last, so one that is made and never listened to costs nothing and leaves nothing behind.
+ * Stores shared by the bindings for React and Vue. A store starts with its first listener and ends
+ * after the last, so an unused one has no cost.
  */
 
 /** A snapshot, replaced as a whole. */
@@ -16,7 +16,7 @@ class Store {
 
   get = () => this.#snapshot;
 
-  /** @returns a function that ends it */
+  /** @returns a function that removes the listener */
   listen = (listener) => {
     const hear = () => listener(); // each caller has one of its own
     this.#listeners.add(hear);

@@ -34,7 +34,7 @@ export class Api {
         credentials: 'omit',
       });
     } catch {
-      throw new Refused(0, 'The server does not answer');
+      throw new Refused(0, 'The server does not respond');
     }
     const answer = await response.json().catch(() => ({}));
     if (response.ok) return answer;

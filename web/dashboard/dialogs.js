@@ -97,8 +97,8 @@ export class Dialogs {
     try {
       const { messages, offset, epoch } = await this.#api.history(channel, LAST);
       note.textContent = messages.length
-        ? `The last ${messages.length}, the newest first; the channel stands at offset ${offset} of epoch ${epoch}.`
-        : `Nothing is kept; the channel stands at offset ${offset}.`;
+        ? `The last ${messages.length}, newest first; the channel is at offset ${offset} of epoch ${epoch}.`
+        : `No history; the channel is at offset ${offset}.`;
       byId('inside-messages').replaceChildren(...messages.reverse().map(({ from, payload, offset: number, time }) => (
         element('li', {}, element('p', { class: 'note' },
           `${number} · ${new Date(time).toLocaleTimeString()} · ${from ? isolated(from) : 'a backend'}`),
@@ -110,7 +110,7 @@ export class Dialogs {
 
   disconnect(client) {
     this.#client = client;
-    byId('disconnect-what').textContent = `Closes all connections of ${isolated(client)}, on every instance, with 4403. `
+    byId('disconnect-what').textContent = `Closes all connections of ${isolated(client)} on every instance, with code 4403. `
       + 'The client can connect again if it still has a token.';
     byId('disconnect-reason').value = '';
     byId('disconnect-result').textContent = '';
@@ -122,7 +122,7 @@ export class Dialogs {
 
   async #close() {
     const { instances, connectionCount } = await this.#api.disconnect(this.#client, byId('disconnect-reason').value);
-    const others = instances > 1 ? `, and ${counted(instances - 1, 'other instance')} told to do the same` : '';
+    const others = instances > 1 ? `, and the request was sent to ${counted(instances - 1, 'other instance')}` : '';
     return `${isolated(this.#client)} is disconnected: ${counted(connectionCount, 'connection')} closed on this instance${others}.`;
   }
 }

@@ -76,7 +76,7 @@ export class Feed extends EventTarget {
     this.#socket = new WebSocket(url, ['dashboard']);
     this.#socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
     this.#socket.onclose = ({ code, reason }) => this.#lost(code, reason);
-    this.#later(() => this.#lost(0, 'no answer'), PATIENCE);
+    this.#later(() => this.#lost(0, 'no response'), PATIENCE);
   }
 
   #take(message) {
@@ -114,7 +114,7 @@ export class Feed extends EventTarget {
     if (!this.#isListing) this.#socket.send('{"type":"instances"}');
     this.#isListing = true; // with Redis away the answer takes its time
     this.#socket.send(JSON.stringify({ type: 'look', ...this.#wishes() }));
-    this.#later(() => this.#lost(0, 'no answer'), PATIENCE);
+    this.#later(() => this.#lost(0, 'no response'), PATIENCE);
   }
 
   /** Comes back by itself, unless the key is no longer good. */

@@ -29,7 +29,7 @@ function show(look) {
   plots.add(metrics, look);
   views.show(look, metrics);
   const up = look.time / 1000 - metrics.now.peal_start_time_seconds;
-  setText(byId('whose'), `The numbers are those of one instance: ${hello.instance}, version ${hello.version}, `
+  setText(byId('whose'), `These numbers are from one instance: ${hello.instance}, version ${hello.version}, `
     + `${hello.workers} ${hello.workers === 1 ? 'worker' : 'workers'}, up for ${format.duration(up)}.`);
 }
 
@@ -43,14 +43,14 @@ function listen(made) {
   made.addEventListener('instances', ({ detail }) => views.showInstances(detail));
   made.addEventListener('connecting', () => setState('waiting', 'Connecting …'));
   made.addEventListener('waiting', ({ detail: { reason, delay } }) => {
-    setState('waiting', `Connection lost${reason ? ` (${reason})` : ''}, retry in ${Math.ceil(delay / 1000)} s`);
+    setState('waiting', `Connection lost${reason ? ` (${reason})` : ''}; retrying in ${Math.ceil(delay / 1000)} s`);
   });
   made.addEventListener('refused', ({ detail }) => signOut(detail.message));
 }
 
 const WRONG = {
-  401: 'This server does not know this key.',
-  403: 'This key does not have the scope admin.',
+  401: 'Unknown API key.',
+  403: 'The key does not have the scope admin.',
   404: 'The dashboard is not served to your address (see the config key dashboard).',
 };
 

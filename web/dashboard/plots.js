@@ -16,7 +16,7 @@ const inMs = (seconds) => (seconds === null ? null : seconds * 1000);
 const PLOTS = [
   { title: 'Connections', show: format.count, lines: [['open', (metrics) => metrics.now.peal_connections]] },
   {
-    title: 'Messages a second',
+    title: 'Messages per second',
     show: format.rate,
     lines: [
       ['in', (metrics) => metrics.rate('peal_messages_received_total')],
@@ -34,7 +34,7 @@ const PLOTS = [
     ],
   },
   {
-    title: 'Bytes a second',
+    title: 'Bytes per second',
     show: format.bytes,
     lines: [
       ['in', (metrics) => metrics.rate('peal_received_bytes_total')],
@@ -47,7 +47,7 @@ const PLOTS = [
     lines: [['of a core', (metrics) => (100 * (metrics.highestRate('peal_thread_cpu_seconds_total') ?? NaN))]],
   },
   {
-    title: 'How late threads are',
+    title: 'Thread delay',
     show: format.ms,
     lines: [
       ['timers, 99 %', (metrics) => inMs(metrics.quantile('peal_loop_lag_seconds', 0.99))],
@@ -68,7 +68,7 @@ const PLOTS = [
     show: format.ms,
     needs: (metrics) => metrics.now.peal_redis_round_trip_seconds_count > 0,
     lines: [
-      ['there and back, 50 %', (metrics) => inMs(metrics.quantile('peal_redis_round_trip_seconds', 0.5))],
+      ['round trip, 50 %', (metrics) => inMs(metrics.quantile('peal_redis_round_trip_seconds', 0.5))],
       ['99 %', (metrics) => inMs(metrics.quantile('peal_redis_round_trip_seconds', 0.99))],
       ['delivery, 99 %', (metrics) => inMs(metrics.quantile('peal_redis_delivery_seconds', 0.99))],
     ],

@@ -21,7 +21,7 @@ const CHANNELS = (dialogs) => [
   {
     name: 'Actions',
     buttons: [
-      { name: 'Look inside', label: ({ channel }) => `Look inside ${channel}`, run: ({ channel }) => dialogs.lookInto(channel) },
+      { name: 'Inspect', label: ({ channel }) => `Inspect ${channel}`, run: ({ channel }) => dialogs.lookInto(channel) },
       { name: 'Publish', label: ({ channel }) => `Publish to ${channel}`, run: ({ channel }) => dialogs.publish(channel) },
     ],
   },
@@ -71,7 +71,7 @@ const DROPS = [
   { name: 'What', text: ({ what }) => what },
   { name: 'Why', text: ({ why }) => why },
   { name: 'Last minute', text: ({ minute }) => format.count(minute), number: true },
-  { name: 'Since the start', text: ({ total }) => format.count(total), number: true },
+  { name: 'Since start', text: ({ total }) => format.count(total), number: true },
 ];
 
 /* Out of what each instance says of itself each other second. */
@@ -94,7 +94,7 @@ const NODES = [
   { name: 'State', text: ({ isUp }) => (isUp ? 'up' : 'down'), short: true },
   { name: 'Slots', text: ({ slots }) => known(slots), number: true },
   { name: 'Replicas', text: ({ replicas }) => known(replicas), number: true },
-  { name: 'There and back', text: ({ seconds }) => format.ms(seconds === null ? null : seconds * 1000), number: true },
+  { name: 'Round trip', text: ({ seconds }) => format.ms(seconds === null ? null : seconds * 1000), number: true },
 ];
 
 function nodesOf(metrics) {
@@ -122,14 +122,14 @@ export class Views {
 
   constructor(dialogs, onWish) {
     this.#channels = new Table(byId('channels'), {
-      caption: 'Channels, the busiest first',
+      caption: 'Channels, busiest first',
       keyOf: ({ channel }) => channel,
       columns: CHANNELS(dialogs),
       order: 'out',
       onOrder: onWish,
     });
     this.#connections = new Table(byId('connections'), {
-      caption: 'Connections, the busiest first',
+      caption: 'Connections, busiest first',
       keyOf: ({ id }) => id,
       columns: CONNECTIONS(dialogs, ({ client }) => client === this.#own),
       order: 'in',
@@ -165,11 +165,11 @@ export class Views {
     const { order: ofConnections } = this.#connections;
     sorted(look.channels, this.#channels.order, 'channel');
     sorted(look.connections, ofConnections === 'age' ? 'seconds' : ofConnections, 'client');
-    this.#channels.fill(look.channels, isSearch('channels') ? 'No channel name contains this.' : 'No channel has a subscriber.');
+    this.#channels.fill(look.channels, isSearch('channels') ? 'No channel name contains this.' : 'No channel has subscribers.');
     this.#connections.fill(look.connections, 'No connection matches.');
     setText(byId('channels-note'), channelsNote(look.channels.length, metrics.now.peal_channels, isSearch('channels')) + heldNote(this.#channels));
     setText(byId('connections-note'), `${look.connections.length} of ${format.counted(look.connections_matched, 'connection')} shown${heldNote(this.#connections)}`);
-    this.#drops.fill(this.#counted(metrics), 'Nothing was dropped, no limit was reached, nothing was closed.');
+    this.#drops.fill(this.#counted(metrics), 'No drops, limits or closes so far.');
     this.#showRedis(metrics.now);
     this.#showNodes(nodesOf(metrics));
   }
@@ -212,13 +212,13 @@ export class Views {
     byId('nodes-section').hidden = !this.#hello.redis;
     const down = nodes.filter(({ isUp }) => !isUp).length;
     setText(byId('nodes-note'), `${format.counted(nodes.length, 'server')}, ${down ? `${down} down` : 'all up'}`);
-    this.#nodes.fill(nodes, 'No server is known yet.');
+    this.#nodes.fill(nodes, 'No servers known yet.');
   }
 
   #showRedis(now) {
     const text = now.peal_redis_ready
-      ? 'Redis is connected: these instances are one service, and each reports every few seconds.'
-      : 'Redis connection lost: channels are repaired when it is back. The list is from before.';
+      ? 'Redis is connected: these instances form one service; each reports every few seconds.'
+      : 'Redis connection lost: missed messages are fetched after it reconnects. The list may be out of date.';
     setText(byId('redis'), this.#hello.redis ? text : 'This instance runs alone, without Redis.');
   }
 }

@@ -8,20 +8,20 @@ import type {
 
 export type PealProviderProps = { children?: ReactNode } & (
   | {
-      /** A client of yours: you connect and close it. */
+      /** Your own client, which you connect and close. */
       peal: Pick<Peal, 'client' | 'state' | 'connect' | 'close'>;
       options?: undefined;
     }
   | {
       peal?: undefined;
-      /** For a client of the provider's own. Another `client` or `url` makes another one; token functions may change. */
+      /** Options for a client created by the provider. A different `client` or `url` creates a new one; token functions may change. */
       options: PealOptions;
     }
 );
 
 export function PealProvider(props: PealProviderProps): ReactElement;
 
-/** The client of the provider above. */
+/** The client of the closest provider. */
 export function usePeal(): Peal;
 
 export interface Connection {
@@ -32,7 +32,7 @@ export interface Connection {
   /** How the last connection ended, while `waiting` or `closed`. */
   code?: number;
   reason?: string;
-  /** The server said not to come back. */
+  /** The server does not allow reconnecting. */
   final?: boolean;
 }
 
@@ -44,13 +44,13 @@ export type ListedMessage<T = unknown> = Message<T> & { key: string };
 export interface ChannelOptions<T = unknown> {
   /** How many messages are kept in `messages`: the newest 100. */
   keep?: number;
-  /** So many messages out of the channel's history stand in `messages` first. */
+  /** Number of history messages at the start of `messages`. */
   history?: number;
-  /** A position kept from before: what came after it is received, too. Read at the beginning only. */
+  /** A saved position: later messages are received, too. Read at the beginning only. */
   since?: Position;
-  /** Hears each message once. */
+  /** Called once for each message. */
   onMessage?: (message: ListedMessage<T>) => void;
-  /** Messages are lost. */
+  /** Called when messages are lost. */
   onGap?: (gap: GapEvent) => void;
 }
 
@@ -59,7 +59,7 @@ export interface Channel<T = unknown> {
   messages: ListedMessage<T>[];
   /** How often messages were lost. */
   gaps: number;
-  /** Why the server refused the channel or its history; else null. */
+  /** Why the server refused the channel or its history; otherwise null. */
   error: PealError | null;
   /** Stays the same function. */
   publish<V extends boolean = false>(
@@ -68,17 +68,17 @@ export interface Channel<T = unknown> {
   ): Promise<PublishResult<T> | Dropped<V>>;
 }
 
-/** Subscribes while the component is shown. Without a name: nothing. */
+/** Subscribes while the component is mounted. Without a name: does nothing. */
 export function useChannel<T = unknown>(channel: string | null | undefined, options?: ChannelOptions<T>): Channel<T>;
 
 export interface PresenceOptions {
-  /** Milliseconds between questions, for channels that do not tell who comes and goes. */
+  /** Milliseconds between requests, for channels without join and leave messages. */
   every?: number;
 }
 
 export interface ChannelPresence {
   members: PresentClient[];
-  /** Whether `members` is what the server has. */
+  /** Whether `members` is current. */
   isSynced: boolean;
   error: PealError | null;
 }

@@ -28,7 +28,7 @@ function OwnProvider({ options, children }) {
 }
 
 export function PealProvider({ peal, options, children }) {
-  if (!peal && !options) throw new TypeError('PealProvider: give it a `peal`, or `options` for one of its own');
+  if (!peal && !options) throw new TypeError('PealProvider: pass `peal`, or `options` to create one');
   if (peal) return createElement(Context.Provider, { value: peal }, children);
   return createElement(OwnProvider, { options }, children);
 }

@@ -8,7 +8,7 @@ import type {
 
 type AnyPeal = Pick<Peal, 'client' | 'state' | 'connect' | 'close'>;
 
-/** A client of yours, which you connect and close, as `peal`, or `options` for one of the component's own. */
+/** `peal`: your own client, which you connect and close; or `options` for one created by the component. */
 export const PealProvider: DefineComponent<{ peal?: AnyPeal; options?: PealOptions }>;
 
 /** The same in a `setup`: for this component and those below. */
@@ -25,7 +25,7 @@ export interface Connection {
   /** How the last connection ended, while `waiting` or `closed`. */
   code: ComputedRef<number | undefined>;
   reason: ComputedRef<string | undefined>;
-  /** The server said not to come back. */
+  /** The server does not allow reconnecting. */
   final: ComputedRef<boolean | undefined>;
 }
 
@@ -37,13 +37,13 @@ export type ListedMessage<T = unknown> = Message<T> & { key: string };
 export interface ChannelOptions<T = unknown> {
   /** How many messages are kept in `messages`: the newest 100. */
   keep?: number;
-  /** So many messages out of the channel's history stand in `messages` first. */
+  /** Number of history messages at the start of `messages`. */
   history?: number;
-  /** A position kept from before: what came after it is received, too. */
+  /** A saved position: later messages are received, too. */
   since?: Position;
-  /** Hears each message once. */
+  /** Called once for each message. */
   onMessage?: (message: ListedMessage<T>) => void;
-  /** Messages are lost. */
+  /** Called when messages are lost. */
   onGap?: (gap: GapEvent) => void;
 }
 
@@ -52,7 +52,7 @@ export interface Channel<T = unknown> {
   messages: ComputedRef<ListedMessage<T>[]>;
   /** How often messages were lost. */
   gaps: ComputedRef<number>;
-  /** Why the server refused the channel or its history; else null. */
+  /** Why the server refused the channel or its history; otherwise null. */
   error: ComputedRef<PealError | null>;
   publish<V extends boolean = false>(
     payload?: T,
@@ -62,17 +62,17 @@ export interface Channel<T = unknown> {
 
 type Name = MaybeRefOrGetter<string | null | undefined>;
 
-/** Subscribes while the component is shown. Without a name: nothing. */
+/** Subscribes while the component is mounted. Without a name: does nothing. */
 export function useChannel<T = unknown>(channel: Name, options?: ChannelOptions<T>): Channel<T>;
 
 export interface PresenceOptions {
-  /** Milliseconds between questions, for channels that do not tell who comes and goes. */
+  /** Milliseconds between requests, for channels without join and leave messages. */
   every?: number;
 }
 
 export interface ChannelPresence {
   members: ComputedRef<PresentClient[]>;
-  /** Whether `members` is what the server has. */
+  /** Whether `members` is current. */
   isSynced: ComputedRef<boolean>;
   error: ComputedRef<PealError | null>;
 }

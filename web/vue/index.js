@@ -40,7 +40,7 @@ export const PealProvider = defineComponent({
   name: 'PealProvider',
   props: { peal: { type: Object, default: undefined }, options: { type: Object, default: undefined } },
   setup(props, { slots }) {
-    if (!props.peal && !props.options) throw new TypeError('PealProvider: give it a `peal`, or `options` for one of its own');
+    if (!props.peal && !props.options) throw new TypeError('PealProvider: pass `peal`, or `options` to create one');
     providePeal(props.peal ?? props.options);
     return () => slots.default?.();
   },

@@ -1,11 +1,11 @@
 /* Each channel has a state: its epoch, its last offset, its history and its
- * members. All that happens to a channel happens under its shard's lock, and
- * what comes of it (messages to the hub, answers to workers) is posted under
- * that lock too: so every worker sees one order.
+ * members. All operations on a channel run under its shard's lock, and their
+ * results (messages to the hub, answers to workers) are posted under that lock
+ * too, so that every worker sees the same order.
  *
- * A state nobody subscribes to goes when its history has run out; should the
- * channel come back, it has a new epoch, and no one mistakes its offsets for
- * the old ones. */
+ * A state without subscribers is removed when its history has expired. If the
+ * channel is used again, it gets a new epoch, so that its offsets cannot be
+ * mistaken for the old ones. */
 #include "bus/local/bus_local.h"
 
 #include <pthread.h>
@@ -50,10 +50,10 @@ struct bus_local {
     const struct instance *instance;
     _Atomic uint64_t history_bytes;
     _Atomic uint32_t channel_count;
-    _Atomic uint32_t key_count; /* of idempotency, over all shards */
+    _Atomic uint32_t key_count; /* idempotency keys of all shards */
     _Atomic uint32_t ticket_count;
-    _Atomic bool is_draining; /* nobody comes back here */
-    struct metrics metrics;   /* the ticking thread's */
+    _Atomic bool is_draining; /* clients will not return to this process */
+    struct metrics metrics;   /* used by the ticking thread */
     struct shard shards[PARTS];
 };
 
@@ -88,7 +88,7 @@ static struct channel_state *add(struct bus_local *bus, struct shard *shard,
     return channel;
 }
 
-/* NULL sets the request's fault: there are too many channels. */
+/* On NULL, the request's fault is set: too many channels. */
 static struct channel_state *
 find_or_add(struct bus_local *bus, struct shard *shard, struct request *request)
 {
@@ -108,7 +108,7 @@ static void expire(struct bus_local *bus, struct channel_state *channel,
     bus->history_bytes -= before - channel->history.bytes;
 }
 
-/* When all histories together are too big, the busy channels pay. */
+/* If all histories exceed the limit, the busy channels are trimmed. */
 static void keep(struct bus_local *bus, struct channel_state *channel,
                  struct message *message)
 {
@@ -124,7 +124,7 @@ static void keep(struct bus_local *bus, struct channel_state *channel,
     }
 }
 
-/* When there are too many keys, this shard's oldest is forgotten early. */
+/* If there are too many keys, this shard's oldest one is removed early. */
 static void remember(struct bus_local *bus, struct shard *shard,
                      const struct request *request, int64_t now_ms)
 {
@@ -232,13 +232,13 @@ static void report_presence(struct bus_local *bus, struct shard *shard,
 static void send_direct(struct bus_local *bus, struct shard *shard,
                         struct request *request)
 {
-    (void)shard; /* the order of direct messages is that of the calls */
+    (void)shard; /* direct messages keep the order of the calls */
     request->message->time_ms = clock_wall_ms();
     request->connections = deliveries_send(bus->instance->clients,
                                            request->channel, request->message);
 }
 
-/* A ticket refused can be asked for again; one forgotten would surprise. */
+/* Refuses new tickets at the limit instead of dropping existing ones. */
 static void keep_ticket(struct bus_local *bus, struct shard *shard,
                         struct request *request)
 {
@@ -300,7 +300,7 @@ static void report_channels(struct bus_local *bus, struct request *request)
     request_finish(request);
 }
 
-/* The answer is posted under the lock: see the note on top. */
+/* The answer is posted under the lock: see the file comment. */
 static void bus_local_submit(struct bus *base, struct request *request)
 {
     struct bus_local *bus = (struct bus_local *)base;
@@ -328,11 +328,13 @@ static void free_state(struct bus_local *bus, struct shard *shard,
     free(channel);
 }
 
-/* A state outlives its last subscriber as long as its history is promised to
- * those who come back. */
+/* A state is kept after its last subscriber as long as returning clients can
+ * recover its history. */
 static bool is_over(const struct channel_state *channel, int64_t now_ms)
 {
-    enum { GRACE_SECONDS = 60 }; /* without history: reconnects keep offsets */
+    enum {
+        GRACE_SECONDS = 60
+    }; /* without history: reconnecting clients keep offsets */
     int64_t seconds = channel->options->history_size
                           ? channel->options->history_seconds
                           : GRACE_SECONDS;
@@ -376,7 +378,7 @@ static bool bus_local_is_ready(struct bus *base, const char **why)
     return true;
 }
 
-/* Clients come back to another process, which knows nothing of this one. */
+/* Clients reconnect to another process, which does not have this state. */
 static void bus_local_drain(struct bus *base)
 {
     struct bus_local *bus = (struct bus_local *)base;
@@ -392,7 +394,7 @@ static void bus_local_drain(struct bus *base)
     }
 }
 
-/* Nothing is ever left unanswered here. */
+/* Requests are always answered immediately. */
 static void bus_local_stop(struct bus *base)
 {
     (void)base;

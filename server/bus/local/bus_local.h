@@ -1,9 +1,9 @@
 /* bus_local: the bus of a single instance, all in memory.
  *
- * Owner:   the server, or a test: it is also the tests' double.
+ * Owner:   the server, or a test.
  * Thread:  as bus.h says; channels are sharded, each shard under a lock.
  * Limits:  limits.channels, limits.history_bytes and the channels' options.
- * Failure: a new channel beyond the limit gives FAULT_TOO_MANY_CHANNELS.
+ * Failure: FAULT_TOO_MANY_CHANNELS for a new channel beyond the limit.
  */
 #ifndef PEAL_BUS_BUS_LOCAL_H
 #define PEAL_BUS_BUS_LOCAL_H
@@ -13,7 +13,7 @@
 /* `instance` needs options, hub and clients; it outlives the bus. */
 struct bus *bus_local_new(const struct instance *instance);
 
-/* The bus's own counts. */
+/* The bus's own counters. */
 const struct metrics *bus_local_metrics(const struct bus *bus);
 
 #endif

@@ -1,5 +1,5 @@
-/* local_orders: requests about clients and addresses, which have no channel
- * and so no place in its order.
+/* local_orders: requests about clients and addresses, which have no channel and
+ * thus no place in its order.
  *
  * Owner:   takes the requests that it serves.
  * Thread:  any.
@@ -13,7 +13,7 @@
 
 struct instance;
 
-/* False: it is of another kind. */
+/* False for other kinds of requests. */
 bool local_orders_serve(const struct instance *instance,
                         struct request *request);
 

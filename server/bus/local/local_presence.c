@@ -5,7 +5,7 @@
 #include "messaging/hub.h"
 #include "messaging/worker.h"
 
-/* Tells the subscribers who came or went, where the options ask for it. */
+/* Notifies the subscribers of joins and leaves, if configured. */
 static void announce(const struct local_presence *presence,
                      enum message_kind kind, const char *client,
                      struct bytes info)
@@ -34,8 +34,8 @@ static void tell_member(const struct local_presence *presence,
                      info);
 }
 
-/* The join goes out first: the newcomer knows already that it is here. One that
- * was waited for has never left. */
+/* Sends the join before subscribing, so that the new member does not get its
+ * own. A client within its grace period never left. */
 void local_presence_enter(struct local_presence *presence, const char *client,
                           struct bytes info)
 {
@@ -50,7 +50,7 @@ void local_presence_enter(struct local_presence *presence, const char *client,
     tell_member(presence, EVENT_MEMBER_ADDED, client, info);
 }
 
-/* Of a client that is no member any more. */
+/* Reports a client that is no longer a member. */
 static void report_left(const struct local_presence *presence,
                         const char *client)
 {

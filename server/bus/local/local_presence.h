@@ -1,9 +1,10 @@
-/* local_presence: who is in a channel of bus_local, and who is told of it.
+/* local_presence: the members of a channel of bus_local, and notifications
+ * about them.
  *
- * Owner:   the channel's state; local_presence_deinit frees what it has.
+ * Owner:   the channel's state; freed by local_presence_deinit.
  * Thread:  under the lock of the channel's shard.
- * Limits:  one entry a client; bounded by the connections there are and, where
- *          options->leave_seconds is set, were of late.
+ * Limits:  one entry per client; bounded by the current connections and, if
+ *          options->leave_seconds is set, recent ones.
  * Failure: none.
  */
 #ifndef PEAL_BUS_LOCAL_PRESENCE_H
@@ -23,15 +24,15 @@ struct local_presence {
     struct leavers leavers; /* members without a connection */
 };
 
-/* One connection of the client more, or less; an empty name is nobody's. A
- * client that `may_return` is a member for another options->leave_seconds.
- * `info` as members_add_with has it. */
+/* Adds or removes a connection of the client; an empty name is not a member. A
+ * client that `may_return` stays a member for options->leave_seconds. `info` as
+ * in members_add_with. */
 void local_presence_enter(struct local_presence *presence, const char *client,
                           struct bytes info);
 void local_presence_leave(struct local_presence *presence, const char *client,
                           bool may_return);
 
-/* Those whose time is over have left. */
+/* Removes members whose grace period is over. */
 void local_presence_expire(struct local_presence *presence, uint64_t now_ms);
 
 void local_presence_deinit(struct local_presence *presence);

@@ -1,4 +1,4 @@
-/* The thread, its links, and the way from a request to its room. */
+/* The thread, its links, and the dispatch of requests. */
 #include "bus/redis/bus_redis.h"
 
 #include <inttypes.h>
@@ -54,7 +54,7 @@ static void update_ready(struct redis_bus *bus)
 static void start_serving(struct redis_bus *bus)
 {
     bus->is_serving = true;
-    redis_writes_note_done(bus); /* the first heartbeat was */
+    redis_writes_note_done(bus); /* the first heartbeat was answered */
     redis_backlog_resume(bus);
     redis_link_settle(bus->commands);
     update_ready(bus);
@@ -70,7 +70,7 @@ static void stop_serving(struct redis_bus *bus)
     update_ready(bus);
 }
 
-/* The first heartbeat is the proof that Redis takes what is written. */
+/* The first heartbeat proves that Redis accepts writes. */
 static void on_registered(void *arg, const struct redisReply *reply)
 {
     struct redis_bus *bus = arg;
@@ -82,7 +82,7 @@ static void on_registered(void *arg, const struct redisReply *reply)
         redis_proof_registered(bus);
 }
 
-/* A script's hash is what SCRIPT LOAD says it is. */
+/* SCRIPT LOAD returns a script's hash. */
 static void on_loaded(void *arg, const struct redisReply *reply)
 {
     struct redis_bus *bus = arg;
@@ -131,8 +131,8 @@ static void on_subscriptions_up(void *arg)
     if (!redis_proof_compare(bus))
         return;
     redis_announce_subscribe(bus);
-    redis_proof_subscribe(bus); /* its confirmation comes behind the others */
-    bus->has_lease = false;     /* asked for anew, and the pattern with it */
+    redis_proof_subscribe(bus); /* its confirmation arrives after the others */
+    bus->has_lease = false;     /* renewed, together with the pattern */
     redis_channels_subscribe_again(bus);
 }
 
@@ -145,20 +145,19 @@ static void on_subscriptions_down(void *arg)
     redis_channels_forget(bus);
 }
 
-/* An error that passes: a new connection is where all of it is looked at again:
- * scripts, role, login. */
+/* A temporary error: reconnecting checks scripts, role and login again. */
 static void on_refused(void *arg, const struct redisReply *reply)
 {
     struct redis_bus *bus = arg;
     const char *error = redis_push_error(reply);
     if (bus->cluster && redis_push_is_redirection(reply))
-        return; /* redis_send.c sees to it */
+        return; /* handled by redis_send.c */
     if (redis_push_is_login_error(reply))
-        return; /* redis_relogin.c sees to it */
+        return; /* handled by redis_relogin.c */
     if (redis_writes_is_refusal(bus, reply) &&
         !redis_writes_is_read_only(reply)) {
         redis_writes_note_refusal(bus, reply);
-        return; /* it still serves what is read */
+        return; /* reads still work */
     }
     if (redis_is_passing_error(reply)) {
         stop_serving(bus);
@@ -177,7 +176,7 @@ static void on_input_up(void *arg)
 
 static void on_input_down(void *arg)
 {
-    (void)arg; /* it begins anew when it is up */
+    (void)arg; /* restarts when the link is up */
 }
 
 static void start_listening(struct redis_bus *bus)
@@ -224,7 +223,7 @@ static void on_tick(void *arg)
     redis_pump(bus);
 }
 
-/* The Sentinels name another master: everything goes there at once. */
+/* The Sentinels report another master: reconnects everything immediately. */
 static void on_master(struct redis_bus *bus, const char *host, uint16_t port)
 {
     struct redis_link *const links[] = {bus->commands, bus->subscriptions,
@@ -233,13 +232,13 @@ static void on_master(struct redis_bus *bus, const char *host, uint16_t port)
     bus->target.host = bus->target_host;
     bus->target.port = port;
     for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
-        redis_link_reset(links[i], "another master serves now");
+        redis_link_reset(links[i], "the master was replaced");
         redis_link_hurry(links[i]);
     }
 }
 
-/* What was missed by that node, or could not be told to it. Another server may
- * lack the last that the one before was told. */
+/* Repeats updates that the node missed. Another server may lack the last
+ * updates of the previous one. */
 static void on_node_proven(struct redis_bus *bus, bool is_other)
 {
     if (is_other)
@@ -331,7 +330,7 @@ static void end_now(struct redis_bus *bus)
     loop_stop(bus->loop);
 }
 
-/* What was sent last (members that left) should still reach Redis. */
+/* The last commands (members that left) should still reach Redis. */
 static void on_farewell(void *arg)
 {
     enum { STEPS = 50 };
@@ -340,7 +339,7 @@ static void on_farewell(void *arg)
         end_now(bus);
 }
 
-/* No timer may say behind the farewell that this instance lives. */
+/* No timer may send a heartbeat after the farewell. */
 static void begin_farewell(struct redis_bus *bus)
 {
     enum { STEP_MS = 20 };
@@ -357,9 +356,9 @@ static void on_turn(void *arg)
 {
     struct redis_bus *bus = arg;
     while (inbox_drain(&bus->inbox))
-        ; /* requests; what they send goes out as one write */
+        ; /* handle requests; their commands are sent as one write */
     redis_channels_compare(bus);
-    redis_pump(bus); /* answers have made room */
+    redis_pump(bus); /* answers have freed room */
     redis_channels_turn(bus);
     if (bus->is_stopping)
         begin_farewell(bus);
@@ -399,7 +398,7 @@ static bool bus_redis_is_ready(struct bus *base, const char **why)
     return bus->is_ready;
 }
 
-/* Clients may be back on another instance: Redis waits for them. */
+/* Clients may reconnect to another instance: Redis keeps them as members. */
 static void bus_redis_drain(struct bus *base)
 {
     (void)base;

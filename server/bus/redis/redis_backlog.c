@@ -27,7 +27,7 @@ static void insert(struct request **first, struct request **last,
                    struct request *request)
 {
     struct request **at = first;
-    /* mostly it belongs at the end */
+    /* usually at the end */
     if (*last && (*last)->number < request->number)
         at = &(*last)->next;
     while (*at && (*at)->number < request->number)
@@ -50,7 +50,7 @@ void redis_backlog_stall(struct redis_bus *bus, struct request *request)
     bus->backlog_count++;
 }
 
-/* Both are in order: they are merged. */
+/* Merges two sorted lists. */
 void redis_backlog_resume(struct redis_bus *bus)
 {
     struct request *stalled = bus->stalled;

@@ -1,5 +1,5 @@
-/* One hash has all bans: by target, the end in milliseconds and the reason.
- * Whoever changes it says so to every instance, and each reads it anew. */
+/* One hash contains all bans: by target, the end in milliseconds and the
+ * reason. After a change, all instances are notified and reread it. */
 #include "bus/redis/redis_bans.h"
 
 #include <inttypes.h>
@@ -48,7 +48,7 @@ static void on_set(void *arg, const struct redisReply *reply)
     tell(bus, request);
 }
 
-/* So that nothing stays for ever where no instance is left. */
+/* Ensures that the key expires without instances. */
 static void give_an_end(struct redis_bus *bus, const char *key)
 {
     char seconds[16];
@@ -79,8 +79,7 @@ void redis_ban(struct redis_bus *bus, struct request *request)
     buffer_deinit(&value);
 }
 
-/* Asked again after a lost answer it finds nothing: what was there is known
- * from before. */
+/* A retry after a lost answer finds nothing, so the previous state is used. */
 static void on_removed(void *arg, const struct redisReply *reply)
 {
     struct request *request = arg;
@@ -126,7 +125,7 @@ static bool read_value(struct bytes value, int64_t *until_ms,
     return true;
 }
 
-/* What is over, or cannot be understood, is taken out. */
+/* Removes expired and malformed bans. */
 static void take_over(struct redis_bus *bus, struct bans *fresh,
                       struct bytes target, struct bytes value)
 {
@@ -146,7 +145,7 @@ static void on_read(void *arg, const struct redisReply *reply)
     struct redis_bus *bus = arg;
     bus->is_reading_bans = false;
     if (!reply || redis_push_error(reply))
-        return; /* what is known still holds; it is read again */
+        return; /* keep the known bans; they are read again */
     struct bans *fresh = bans_new();
     for (size_t i = 0; i + 1 < redis_push_count(reply); i += 2) {
         struct bytes target;
@@ -155,7 +154,7 @@ static void on_read(void *arg, const struct redisReply *reply)
             redis_push_bytes(redis_push_element(reply, i + 1), &value))
             take_over(bus, fresh, target, value);
     }
-    /* before it serves, there are no workers with connections yet */
+    /* before it serves, there are no connections yet */
     if (bans_take(bus->instance->bans, fresh) &&
         bus->instance->overview->is_serving)
         eviction_of_banned(bus->instance);

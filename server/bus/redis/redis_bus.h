@@ -1,8 +1,7 @@
-/* redis_bus: the state that the files of the Redis bus share; private to
- * bus/redis/.
+/* redis_bus: state shared by the files of the Redis bus; private to bus/redis/.
  *
- * Owner:   bus_redis.c makes and frees it.
- * Thread:  the bus's, but for the inbox and the two flags.
+ * Owner:   bus_redis.c creates and frees it.
+ * Thread:  the bus's, except for the inbox and the two flags.
  * Limits:  see redis_options.h.
  * Failure: none.
  */
@@ -28,36 +27,36 @@ enum {
     IN_FLIGHT_MAX = 4000      /* below what publish.lua remembers */
 };
 
-/* What redis_lease.c remembers. An instance's members stand in Redis under
- * an id that is new whenever Redis was away: what changed meanwhile is told
- * by telling all under the new id, and burying the old one. */
+/* State of redis_lease.c. Redis stores an instance's members under an id that
+ * changes after every outage of Redis: to synchronize, everything is stored
+ * under the new id, and the old one is buried. */
 struct redis_presence {
     char id[REDIS_ID_LEN + 1];
-    char former[REDIS_ID_LEN + 1]; /* to be buried, or empty */
-    bool is_used;                  /* members may stand under `id` */
+    char former[REDIS_ID_LEN + 1]; /* former id to bury, or empty */
+    bool is_used;                  /* members may be stored under `id` */
     bool is_known;                 /* Redis has the id */
-    bool is_doubtful;              /* Redis may have something else */
-    uint64_t renewed_ms;           /* when all was told for that reason */
+    bool is_doubtful;              /* Redis may differ */
+    uint64_t renewed_ms;           /* last full update */
     struct loop_timer *heartbeat;
-    uint64_t bury_ms; /* others are not judged before */
-    uint32_t burials; /* under way */
+    uint64_t bury_ms; /* other instances are not buried before */
+    uint32_t burials; /* in progress */
 };
 
-/* What redis_proof.c knows. */
+/* State of redis_proof.c. */
 struct redis_proof {
     char *channel;      /* of the echoes */
-    bool is_elected;    /* the Sentinels, if any, name this server still */
+    bool is_elected;    /* the Sentinels, if any, still report this server */
     bool is_registered; /* commands: the scripts are loaded, writes work */
     bool is_subscribed; /* subscriptions: the echo channel is confirmed */
-    uint64_t asked_ms;  /* when that was asked for; 0: not waiting */
+    uint64_t asked_ms;  /* when that was requested; 0: not waiting */
     bool is_proven;     /* the home node, or the only one */
     struct redis_echo echo;
-    uint64_t needed;    /* the one that proves the links of now */
+    uint64_t needed;    /* the one that proves the current links */
     uint64_t echo_ms;  /* when the next one is due */
-    struct redis_server server;          /* that served last */
+    struct redis_server server;          /* the last server in use */
     char dataset[REDIS_DATASET_LEN + 1]; /* a mark in its data */
-    char former[REDIS_DATASET_LEN + 1];  /* that of the one before */
-    uint64_t kept_ms;         /* when the mark was given another day */
+    char former[REDIS_DATASET_LEN + 1];  /* mark of the previous one */
+    uint64_t kept_ms;         /* when the mark's expiry was last extended */
     struct redis_link *probe; /* or NULL */
     bool has_probed;          /* the probe reached a server */
     uint64_t probe_ms;        /* when the next one is due */
@@ -65,11 +64,11 @@ struct redis_proof {
     const char *misfit; /* why no server can be used; static */
 };
 
-/* What redis_writes.c knows. */
+/* State of redis_writes.c. */
 struct redis_writes {
     bool are_refused;
-    uint64_t refused_ms; /* when one was, the last time */
-    uint64_t told_ms;    /* when the log said so */
+    uint64_t refused_ms; /* when a write was last refused */
+    uint64_t told_ms;    /* when that was logged */
 };
 
 struct redis_channel;
@@ -87,9 +86,8 @@ struct redis_bus {
     /* set once */
     const struct instance *instance;
     const struct redis_options *options;
-    struct redis_url url;    /* as the config has it */
-    struct redis_url target; /* where the links go; with Sentinels without a
-                                host until they name one */
+    struct redis_url url;    /* from the config */
+    struct redis_url target; /* of the links, from the Sentinels */
     char target_host[256];
     struct redis_sentinels *_Atomic sentinels; /* or NULL */
     struct redis_cluster *cluster;             /* or NULL */
@@ -106,8 +104,8 @@ struct redis_bus {
     struct loop_timer *tick;
     struct redis_link *commands;
     struct redis_link *subscriptions;
-    struct redis_link *input; /* waits for entries of the input stream */
-    struct redis_errand *errands;  /* commands to be sent again, in order */
+    struct redis_link *input; /* blocks for entries of the input stream */
+    struct redis_errand *errands;  /* commands to resend, in order */
     struct redis_errand **errands_end;
     struct loop_timer *again;
     char shas[SCRIPT_COUNT][41];
@@ -122,17 +120,17 @@ struct redis_bus {
     unsigned farewell_steps;
     struct redis_channel *channels; /* a hash by name */
     uint32_t judged_channels;       /* that wait for an echo */
-    bool has_outdated;              /* channels whose epoch may be over */
+    bool has_outdated;              /* channels whose epoch may have changed */
     bool has_moved;                 /* slots, in this turn */
     bool has_refused;               /* subscriptions, since the last tick */
-    struct redis_channel *gathered; /* to be subscribed to behind this turn */
+    struct redis_channel *gathered; /* to be subscribed to after this turn */
     size_t gathered_count;
     struct redis_client *clients;   /* a hash by id */
     struct redis_leavers *leavers;  /* a hash by channel */
     bool limits_clients;            /* a new config may change it */
     struct request *backlog;        /* oldest first */
     struct request *backlog_last;
-    struct request *stalled; /* their node of the cluster does not serve */
+    struct request *stalled; /* their cluster node is unavailable */
     struct request *stalled_last;
     uint64_t stalled_at; /* redis_cluster_changes then */
     uint32_t backlog_count; /* with those */
@@ -143,16 +141,16 @@ struct redis_bus {
     uint32_t survey_count;
     uint64_t last_survey;
     bool is_reading_bans;
-    bool wants_bans;              /* they changed meanwhile */
+    bool wants_bans;              /* changed meanwhile */
     uint64_t seconds; /* ticks */
     struct redis_presence presence;
     bool has_input_group;  /* the input stream has its consumer group */
-    bool has_lease;        /* takes what is published to the input channels */
-    uint64_t lease_end_ms; /* at the latest, unless it is renewed */
+    bool has_lease;        /* receives from the input channels */
+    uint64_t lease_end_ms; /* end, unless renewed */
     struct metrics metrics;
 };
 
-/* The links are proven: what waits for them begins. */
+/* Call when the links are proven: starts everything that waits for them. */
 void redis_bus_serve(struct redis_bus *bus);
 
 #endif

@@ -1,9 +1,9 @@
-/* redis_call: scripts called by their hashes.
+/* redis_call: calls scripts by hash.
  *
- * Owner:   what is passed is borrowed for the call.
+ * Owner:   arguments are borrowed for the call.
  * Thread:  the bus's
  * Limits:  a script takes 29 words.
- * Failure: as of any command, in its answer.
+ * Failure: in the answer, as for any command.
  */
 #ifndef PEAL_BUS_REDIS_CALL_H
 #define PEAL_BUS_REDIS_CALL_H
@@ -15,24 +15,23 @@ void redis_call(struct redis_bus *bus, enum redis_script script,
                 size_t key_count, const struct bytes *words, size_t count,
                 redis_answer *answer, void *arg);
 
-/* What a reader has of a channel: the position, and the message there. */
+/* A reader's state of a channel: position, and the message there. */
 struct redis_known {
     struct position position;
-    const struct message *last; /* NULL: not known */
+    const struct message *last; /* NULL: unknown */
 };
 
-/* Calls read.lua: `which` is "after" an offset, "last" so many, or "none".
- * `known`: where the reader itself stands, or NULL. Reads about `bytes`, if
- * that is not 0. */
+/* Calls read.lua: `which` is "after" an offset, "last" n messages, or "none".
+ * `known`: the reader's state, or NULL. Reads about `bytes`, unless 0. */
 void redis_read(struct redis_bus *bus, const char *channel, const char *which,
                 uint64_t number, uint32_t bytes,
                 const struct redis_known *known, redis_answer *answer,
                 void *arg);
 
-/* How much of an answer of that page is to be read. */
+/* How many bytes to read for an answer of that page. */
 uint32_t redis_page_bytes(enum request_page page);
 
-/* Whether channels use sharded pub/sub: in a cluster always. */
+/* Whether channels use sharded pub/sub; always in a cluster. */
 static inline bool redis_is_sharded(const struct redis_bus *bus)
 {
     return bus->options->sharded || bus->cluster;
@@ -41,10 +40,10 @@ static inline bool redis_is_sharded(const struct redis_bus *bus)
 /* "PUBLISH", or "SPUBLISH" when sharded. */
 struct bytes redis_publish_verb(const struct redis_bus *bus);
 
-/* What a channel without history is compared by: the run id of the server.
- * Without entries nobody can tell what a server that was started anew, or took
- * over, has lost; so the channel gets another epoch there. Empty for a channel
- * with history, and when the run id is not known. */
+/* The identity of a channel without history: the run id of the server. Without
+ * entries it is unknown what a restarted or promoted server has lost, so the
+ * channel gets a new epoch there. Empty for a channel with history, and if the
+ * run id is unknown. */
 struct bytes redis_run_of(const struct redis_bus *bus, const char *channel);
 
 #endif

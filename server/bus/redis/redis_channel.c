@@ -1,5 +1,5 @@
-/* The channels somebody here subscribes to: Redis is subscribed to with the
- * first of them and left behind the last, after a while. */
+/* Channels with subscribers on this instance: subscribes to Redis for the first
+ * subscriber, and unsubscribes some time after the last one left. */
 #include "bus/redis/redis_channel.h"
 
 #include <stdlib.h>
@@ -12,10 +12,12 @@
 #include "bus/redis/redis_channel_table.h"
 #include "bus/redis/redis_envelope.h"
 #include "bus/redis/redis_link.h"
+#include "bus/redis/redis_member_list.h"
 #include "bus/redis/redis_messages.h"
 #include "bus/redis/redis_presence.h"
 #include "bus/redis/redis_recovery.h"
 #include "bus/redis/redis_repair.h"
+#include "bus/redis/redis_roster.h"
 #include "bus/redis/redis_send.h"
 #include "bus/redis/redis_subscribe.h"
 
@@ -35,12 +37,12 @@ static void start_subscribing(struct redis_channel *channel)
         return;
     channel->link = link;
     channel->stage = SUBSCRIBING;
-    if (channel->has_position) /* it was subscribed to before */
+    if (channel->has_position) /* it was subscribed before */
         metrics_add(&channel->bus->metrics, METRIC_REDIS_RESUBSCRIBED, 1);
     redis_subscribe_later(channel);
 }
 
-/* The clocks may be of two machines: earlier than sent counts as at once. */
+/* Clocks of two machines may differ: a negative delay counts as 0. */
 static void note_delivery(struct redis_bus *bus,
                           const struct envelope *envelope)
 {
@@ -83,7 +85,7 @@ void redis_channels_subscribe_again(struct redis_bus *bus)
     start_subscribing(channel);
 }
 
-/* Those whose link is down, or is another by now. */
+/* Channels whose link is down, or has changed. */
 void redis_channels_forget(struct redis_bus *bus)
 {
     struct redis_channel *channel;
@@ -108,12 +110,12 @@ void redis_channels_refused(struct redis_bus *bus)
     bus->has_refused = true;
 }
 
-/* Our own SUNSUBSCRIBE is for a channel that is freed by then. */
+/* For this instance's own SUNSUBSCRIBE, the channel is already freed. */
 void redis_channel_on_unsubscribed(struct redis_bus *bus, const char *name)
 {
     struct redis_channel *channel = redis_channel_find(bus, name);
     if (channel && channel->stage != UNSUBSCRIBED)
-        redis_repair_forget(channel); /* subscribed to again by the tick */
+        redis_repair_forget(channel); /* the tick subscribes again */
 }
 
 void redis_channels_read_again(struct redis_bus *bus)
@@ -129,7 +131,7 @@ void redis_channels_read_again(struct redis_bus *bus)
     }
 }
 
-/* An empty name is nobody's. */
+/* An empty name is not a member. */
 static void count_member(struct redis_channel *channel, const char *client)
 {
     if (client[0])
@@ -207,6 +209,7 @@ static void free_channel(struct redis_channel *channel)
     redis_messages_clear(&channel->recent);
     message_unref(channel->last);
     members_clear(&channel->members);
+    redis_roster_clear(&channel->roster);
     free(channel);
 }
 
@@ -214,11 +217,10 @@ static bool is_unused(const struct redis_channel *channel, uint64_t now_ms)
 {
     return !channel->is_gathered && !channel->subscribers &&
            !channel->is_reading && !channel->waiting && !channel->recoveries &&
-           now_ms >= channel->leave_ms;
+           !channel->roster.readings && now_ms >= channel->leave_ms;
 }
 
-/* Whether pub/sub is late with messages that Redis has and a subscriber
- * waits for. */
+/* Whether pub/sub is late with messages that a subscriber waits for. */
 static bool is_overdue(const struct redis_channel *channel, uint64_t now_ms)
 {
     enum { OVERDUE_MS = 1000 };
@@ -229,8 +231,8 @@ static bool is_overdue(const struct redis_channel *channel, uint64_t now_ms)
     return request;
 }
 
-/* A message that pub/sub lost is noticed with the next one; if none comes,
- * by asking now and then. */
+/* A message lost by pub/sub is detected with the next one or, without one, by
+ * polling. */
 static void verify(struct redis_channel *channel)
 {
     if (channel->stage == LIVE && channel->subscribers)
@@ -252,7 +254,7 @@ void redis_channels_compare(struct redis_bus *bus)
     }
 }
 
-/* One walk for all slots that a turn has found elsewhere. */
+/* One iteration for all slots that moved in this turn. */
 static void follow_moved(struct redis_bus *bus)
 {
     if (!bus->has_moved)
@@ -276,10 +278,12 @@ static void tick_channel(struct redis_channel *channel, bool is_due,
     redis_repair_resume(channel);
     if (is_due || is_overdue(channel, now_ms))
         verify(channel);
+    if (redis_roster_is_due(channel, now_ms))
+        redis_member_list_read(channel->bus, channel->name, NULL, NULL);
 }
 
-/* Unsubscribes from channels in a list that is linked as gathered ones are,
- * and frees them. */
+/* Unsubscribes from the channels of a list linked like gathered ones, and frees
+ * them. */
 static void leave(struct redis_bus *bus, struct redis_channel *first,
                   size_t count)
 {
@@ -301,8 +305,7 @@ static void leave(struct redis_bus *bus, struct redis_channel *first,
     }
 }
 
-/* A cluster refused some subscriptions, without a word about where they
- * belong: those that are not confirmed are asked for again. */
+/* A cluster refused unspecified subscriptions: repeats all unconfirmed ones. */
 static void retry_refused(struct redis_bus *bus)
 {
     struct redis_channel *channel;

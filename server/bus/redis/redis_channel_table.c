@@ -36,6 +36,7 @@ struct redis_channel *redis_channel_find_or_add(struct redis_bus *bus,
     channel->waiting_end = &channel->waiting;
     channel->options =
         channel_options_find(&bus->instance->options->channels, name);
+    channel->roster.is_due = true;
     return channel;
 }
 

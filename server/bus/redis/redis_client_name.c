@@ -9,7 +9,7 @@ static bool is_encoded(char c)
 
 void redis_client_name_append(struct buffer *out, struct bytes id)
 {
-    size_t plain = 0; /* where the run begins that stands as it is */
+    size_t plain = 0; /* start of the unencoded run */
     for (size_t i = 0; i < id.len; i++) {
         if (!is_encoded(id.data[i]))
             continue;
@@ -36,7 +36,7 @@ bool redis_client_name_is_plain(struct bytes name)
     return true;
 }
 
-/* Only what must be encoded is: an id has one name. */
+/* Encodes only what is necessary, so that an id has exactly one name. */
 static bool read_escape(struct bytes name, char *out)
 {
     unsigned char byte;

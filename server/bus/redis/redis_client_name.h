@@ -1,9 +1,9 @@
-/* redis_client_name: a client id as keys, fields and envelopes in Redis have
- * it.
+/* redis_client_name: encodes client ids for keys, fields and envelopes in
+ * Redis.
  *
- * The characters that separate parts there, and those that mark a key's slot,
- * are percent-encoded: | ; { } and % itself. So an id cannot be taken for two
- * parts, nor end the braces around it; all other ids stand as they are.
+ * Characters that separate parts or mark a key's slot are percent-encoded: | ;
+ * { } and % itself. So an id cannot be mistaken for two parts, nor close the
+ * braces around it. Other ids are unchanged.
  *
  * Owner:   returned texts are the caller's.
  * Thread:  any.
@@ -25,13 +25,13 @@ void redis_client_name_append(struct buffer *out, struct bytes id);
 /* The same, as an owned text. */
 char *redis_client_name(const char *id);
 
-/* Nothing in it is encoded: the name is the id, if it is a valid one. */
+/* Whether nothing in it is encoded, so that the name is the id, if valid. */
 bool redis_client_name_is_plain(struct bytes name);
 
-/* The valid id behind a name, terminated. */
+/* Decodes a name to a valid id, zero-terminated. */
 bool redis_client_name_read(struct bytes name, char id[CLIENT_ID_MAX + 1]);
 
-/* Any text of up to `max` bytes behind such a name, terminated. */
+/* Decodes a name to any text of up to `max` bytes, zero-terminated. */
 bool redis_text_read(struct bytes name, size_t max, char *text);
 
 #endif

@@ -1,17 +1,15 @@
-/* A client's connections over all instances: how many they are, and which is
- * the newest, where the config limits the one or wants only the other.
- *
- * Redis holds a hash for each client (client.lua). An instance tells it
- * whenever its own connections change, and judges by the answer, after the
- * handshake: those that are too many are closed, the newest first.
- *
- * A single connection is claimed. Claims have numbers, from Redis; each is told
- * to every instance, and one that hears of a higher number than that of its own
- * claim closes what it had claimed. A connection whose claim is under way is
- * spared: it is newer than what was heard of, or its answer tells. So of two
- * that were opened at once exactly one stays. What was missed (Redis was away,
- * or pub/sub) is learned by telling everything again; that claims nothing
- * twice, since Redis knows up to which stamp an instance has claimed. */
+/* A client's connections on all instances: their number, and the newest one, if
+ * the config limits the number or allows only one.  Redis keeps a hash for each
+ * client (client.lua). An instance updates it when its own connections change,
+ * and evaluates the answer after the handshake: excess connections are closed,
+ * the newest first.  If only one connection is allowed, it is claimed. Redis
+ * numbers the claims; each is published to all instances, and an instance that
+ * receives a number higher than its own claim's closes the connections it had
+ * claimed. A connection whose claim is in progress is spared: it is newer, or
+ * its answer decides. So exactly one of two simultaneous connections remains.
+ * After an outage of Redis or pub/sub everything is sent again; this claims
+ * nothing twice, because Redis stores up to which stamp an instance has
+ * claimed. */
 #include "bus/redis/redis_clients.h"
 
 #include <inttypes.h>
@@ -29,19 +27,19 @@
 #include "bus/redis/redis_push.h"
 #include "messaging/clients.h"
 
-/* A client that Redis was told of, until it was told that it is gone. */
+/* A client stored in Redis, until its removal is stored. */
 struct redis_client {
     uint32_t told;          /* connections */
-    uint64_t claimed_stamp; /* the newest connection that is claimed; 0: none */
-    uint64_t claim;         /* the number */
-    uint64_t newer_claim;   /* the highest of others that was heard of */
-    uint32_t calls;         /* under way */
-    bool is_listed;         /* in the set that tells who buries us */
+    uint64_t claimed_stamp; /* the newest claimed connection; 0: none */
+    uint64_t claim;         /* its number */
+    uint64_t newer_claim;   /* the highest received number of others */
+    uint32_t calls;         /* in progress */
+    bool is_listed;         /* in this instance's set of clients */
     UT_hash_handle hh;
     char id[];
 };
 
-/* What was told, until Redis has answered. */
+/* An update, until Redis has answered. */
 struct telling {
     struct redis_bus *bus;
     struct redis_client *client;
@@ -86,7 +84,7 @@ static char *client_key(const struct redis_bus *bus, const char *id)
 
 /* ---- the judgement ------------------------------------------------------ */
 
-/* What is newer than the claim waits for a claim of its own. */
+/* Connections newer than the claim wait for another claim. */
 static void judge_claim(struct redis_bus *bus, struct redis_client *client)
 {
     if (client->newer_claim > client->claim)
@@ -141,7 +139,7 @@ static void take_answer(const struct telling *telling,
     hear_of(client, (uint64_t)newer_claim);
 }
 
-/* An answer that is lost is made good by telling everything again. */
+/* After a lost answer, everything is sent again. */
 static void on_told(void *arg, const struct redisReply *reply)
 {
     struct telling *telling = arg;
@@ -160,7 +158,7 @@ static void on_told(void *arg, const struct redisReply *reply)
 
 /* ---- telling ------------------------------------------------------------ */
 
-/* Whoever finds this instance dead looks there for its clients. */
+/* The instance that buries this one looks there for its clients. */
 static void list(struct redis_bus *bus, struct redis_client *client,
                  bool is_here)
 {
@@ -213,7 +211,7 @@ static void tell_within(struct redis_bus *bus, const char *id, uint32_t limit)
 {
     struct client_view view = look(bus, id);
     if (!bus->is_serving || (!view.connections && !find(bus, id)))
-        return; /* what is missed now is told by redis_clients_tell_all */
+        return; /* redis_clients_tell_all repeats missed updates */
     struct redis_client *client = find_or_add(bus, id);
     struct telling *telling = memory_new(1, sizeof *telling);
     telling->bus = bus;
@@ -264,8 +262,8 @@ void redis_clients_tell_all(struct redis_bus *bus)
     tell_all(bus, tell);
 }
 
-/* A limit that is new leaves those that are here; one that was taken away
- * takes them out of Redis. */
+/* A new limit keeps existing connections; removing the limit removes them from
+ * Redis. */
 void redis_clients_tick(struct redis_bus *bus)
 {
     bool limits = options_limit_clients(bus->instance->options);

@@ -1,34 +1,35 @@
-/* redis_clients: how many connections a client has over all instances, and
- * which is the newest.
+/* redis_clients: the number of a client's connections on all instances, and the
+ * newest one.
  *
  * Owner:   struct redis_client, in a hash of the bus.
  * Thread:  the bus's
- * Limits:  one entry for each client of this instance.
- * Failure: what Redis missed is told again when it is back.
+ * Limits:  one entry per client of this instance.
+ * Failure: changes missed by Redis are stored again after it reconnects.
  */
 #ifndef PEAL_BUS_REDIS_CLIENTS_H
 #define PEAL_BUS_REDIS_CLIENTS_H
 
 #include "bus/redis/redis_bus.h"
 
-/* A client's connections here changed. */
+/* Call when a client's connections on this instance changed. */
 void redis_clients_tell(struct redis_bus *bus, const char *id);
 
-/* Redis, or pub/sub, is there again. */
+/* Call when Redis, or pub/sub, is available again. */
 void redis_clients_tell_all(struct redis_bus *bus);
 
-/* All clients belong to what this instance had under its former id. */
+/* Call after the instance's id changed: all clients are stored under the former
+ * id. */
 void redis_clients_list_former(struct redis_bus *bus);
 
-/* A newer connection of the client was opened on some instance. */
+/* Call when a newer connection of the client was opened on any instance. */
 void redis_clients_on_claim(struct redis_bus *bus, const char *id,
                             struct bytes instance, uint64_t claim);
 
-/* Takes a dead instance's count of the client out. */
+/* Removes a dead instance's connections of the client. */
 void redis_clients_reap(struct redis_bus *bus, const char *id,
                         const char *dead, redis_answer *answer, void *arg);
 
-/* Once a second. */
+/* Call once a second. */
 void redis_clients_tick(struct redis_bus *bus);
 
 void redis_clients_farewell(struct redis_bus *bus);

@@ -15,9 +15,9 @@
 
 enum {
     CHECK_MS = 100,
-    ASK_MS = 5000,   /* the table, when nothing is wrong */
-    AGAIN_MS = 200,  /* and when something is */
-    NO_NODE = 0xffff /* nobody has the slot */
+    ASK_MS = 5000,   /* interval of the table request normally */
+    AGAIN_MS = 200,  /* and during problems */
+    NO_NODE = 0xffff /* no master has the slot */
 };
 
 struct redis_cluster {
@@ -102,7 +102,7 @@ uint64_t redis_cluster_changes(const struct redis_cluster *all)
     return all->changes;
 }
 
-/* Some node is proven, or is not any more. */
+/* A node is proven, or no longer. */
 static void judge(void *arg)
 {
     struct redis_cluster *all = arg;
@@ -153,7 +153,7 @@ static void read_range(struct redis_cluster *all, uint16_t *slots,
     char host[REDIS_HOST_MAX];
     if (!redis_push_range(reply, &range))
         return;
-    /* a node that does not know its own address leaves it out */
+    /* a node that does not know its own address omits it */
     if (!range.host.len)
         range.host = bytes_of(all->asked.host);
     snprintf(host, sizeof host, "%.*s", (int)range.host.len, range.host.data);
@@ -166,7 +166,7 @@ static void read_range(struct redis_cluster *all, uint16_t *slots,
         slots[slot] = index_of(all, node);
 }
 
-/* A node that no table has named yet was a replica until now. */
+/* A node new in the table was a replica until now. */
 static void move_slot(struct redis_cluster *all, size_t slot, uint16_t node)
 {
     uint16_t before = all->slots[slot];
@@ -299,7 +299,7 @@ static const char *judge_seed(void *arg, const struct redis_server *server)
     return all->events.judge(all->bus, server, REDIS_TARGET_SEED);
 }
 
-/* A node that is known, or a seed, one after the other. */
+/* The next known node or seed, in turn. */
 static void choose_asked(struct redis_cluster *all)
 {
     const struct redis_url *url = &all->bus->url;
@@ -375,7 +375,7 @@ uint64_t redis_cluster_echo(struct redis_cluster *all,
         if (node->subscriptions == subscriptions && node->echo)
             return redis_node_echo(node);
     }
-    return UINT64_MAX; /* the link is gone, and so is what waits */
+    return UINT64_MAX; /* the link is down, so waiting commands fail */
 }
 
 void redis_cluster_show(const struct redis_cluster *all,

@@ -1,7 +1,7 @@
-/* What is said to every instance about one client: a message to it, its
- * connections closed, a channel taken away, a newer connection elsewhere. It
- * goes over one pub/sub channel, to this instance too, so that all see one
- * order; who does not listen at that moment misses it. */
+/* Requests about one client sent to every instance: a direct message, closing
+ * its connections, unsubscribing it, a newer connection elsewhere. They use one
+ * pub/sub channel, also for this instance, so that all see the same order;
+ * instances not subscribed at that moment miss them. */
 #include "bus/redis/redis_control.h"
 
 #include "bus/redis/redis_announce.h"
@@ -16,7 +16,7 @@
 #include "messaging/names.h"
 #include "messaging/watch/overview.h"
 
-/* Sent twice it would arrive twice: once the answer is lost, nobody knows. */
+/* Not retried: after a lost answer, a second send could deliver it twice. */
 static void on_direct(void *arg, const struct redisReply *reply)
 {
     struct request *request = arg;
@@ -45,8 +45,8 @@ void redis_direct(struct redis_bus *bus, struct request *request)
     redis_announce(bus, NULL, &envelope, on_direct, request);
 }
 
-/* PUBLISH answers how many listen: each is an instance. What was said twice
- * does no harm here, so a lost answer is asked for again. */
+/* PUBLISH returns the number of subscribers, that is, instances. Duplicates are
+ * harmless here, so it is retried after a lost answer. */
 static void on_told(void *arg, const struct redisReply *reply)
 {
     struct request *request = arg;

@@ -1,9 +1,9 @@
-/* redis_control: what is said to every instance about one client.
+/* redis_control: requests about one client sent to every instance.
  *
  * Owner:   takes requests.
  * Thread:  the bus's
  * Limits:  none of its own.
- * Failure: an instance that does not listen at that moment misses it.
+ * Failure: an instance that is not subscribed at that moment misses it.
  */
 #ifndef PEAL_BUS_REDIS_CONTROL_H
 #define PEAL_BUS_REDIS_CONTROL_H

@@ -39,7 +39,7 @@ void redis_echo_excuse(struct redis_echo *echo, uint64_t late_ms)
 void redis_echo_cut(struct redis_echo *echo)
 {
     echo->waits_ms = 0;
-    echo->answered = echo->sent; /* none of them is answered any more */
+    echo->answered = echo->sent; /* none of them will be answered */
 }
 
 static bool is_over(uint64_t since_ms, uint64_t timeout_ms, uint64_t now_ms)

@@ -7,7 +7,7 @@
 #include "messaging/names.h"
 #include "messaging/store/epoch.h"
 
-/* The text before the next bar; `text` moves behind it. */
+/* The text before the next bar; `text` moves after it. */
 static bool take_field(struct bytes *text, struct bytes *field)
 {
     const char *bar = text->len ? memchr(text->data, '|', text->len) : NULL;
@@ -28,7 +28,7 @@ static bool read_event(struct envelope *envelope, struct bytes value)
     return is_read && event_text_is_valid(envelope->event);
 }
 
-/* The value says how much of the payload it is. */
+/* The value is its length within the payload. */
 static bool read_info(struct envelope *envelope, struct bytes value)
 {
     uint64_t len;
@@ -45,7 +45,7 @@ static bool read_trace(struct envelope *envelope, struct bytes text)
     return envelope->trace.len == text.len && text.len;
 }
 
-/* What stands behind the sender, each once and in this order. */
+/* The fields after the sender, each at most once, in this order. */
 static bool read_extras(struct envelope *envelope, struct bytes text)
 {
     static const struct {
@@ -85,7 +85,7 @@ static bool split_sender(struct envelope *envelope)
     return read_extras(envelope, extras);
 }
 
-/* Few ids have a character that is encoded. */
+/* Few ids contain encoded characters. */
 static bool read_client(struct bytes *client, char text[CLIENT_ID_MAX + 1])
 {
     if (redis_client_name_is_plain(*client))
@@ -105,7 +105,7 @@ static bool read_from(struct envelope *envelope)
     return read_client(&envelope->from, envelope->from_text);
 }
 
-/* The API's publishes come from nobody. */
+/* The API's publishes have no sender. */
 static bool read_sender(struct envelope *envelope)
 {
     return split_sender(envelope) &&

@@ -1,4 +1,4 @@
-/* redis_envelope: a message as it travels through Redis.
+/* redis_envelope: the encoding of messages in Redis.
  *
  *     P|epoch|offset|time|from|payload    a publication
  *     P|...|from;e=event;i=23;traceparent|payload
@@ -6,9 +6,8 @@
  *                                         payload field begins with an info of
  *                                         23 bytes
  *     J||0|time|client|info   L||0|time|client|   came, left
- *     G||0|time||                         what was acknowledged up to that time
- *                                         may be lost
- *     D|to|0|time|from|payload            to a client
+ *     G||0|time||                         messages acknowledged up to that time
+ * may be lost D|to|0|time|from|payload            to a client
  *     X|client|claim|time|instance|       a newer connection elsewhere
  *     C|client|0|time||text               its connections are closed
  *     U|client|0|time||channel            it is taken out of a channel
@@ -17,16 +16,16 @@
  *     B||0|time||target                   a ban began or ended
  *     E||0|time|range|reason              connections of addresses are closed
  *
- * Client ids and events are written as redis_client_name.h says.
+ * Client ids and events are encoded as in redis_client_name.h.
  *
- * Whoever can write to Redis can send anything: what is decoded here is
- * checked like what a client sends, the payload down to its JSON.
+ * Other software may write to Redis, so decoded envelopes are validated like
+ * client messages, including the payload's JSON.
  *
- * Owner:   what is decoded points into the text, or into the envelope itself:
- *          it is not copied.
+ * Owner:   decoded parts point into the text, or into the envelope itself,
+ *          which must not be copied.
  * Thread:  any.
  * Limits:  names as in names.h; the payload is as long as the text.
- * Failure: false for whatever is not exactly one of the above.
+ * Failure: false for anything that is not exactly one of the above.
  */
 #ifndef PEAL_BUS_REDIS_ENVELOPE_H
 #define PEAL_BUS_REDIS_ENVELOPE_H
@@ -55,7 +54,7 @@ enum envelope_kind {
 
 struct envelope {
     enum envelope_kind kind;
-    struct bytes target; /* the client, where it is about one */
+    struct bytes target; /* the client, if it is about one */
     struct position position;
     int64_t time_ms;
     struct bytes from;
@@ -63,7 +62,7 @@ struct envelope {
     struct bytes info;  /* or empty */
     struct bytes trace; /* a traceparent, or empty */
     struct bytes payload;
-    /* where ids stand that had to be decoded */
+    /* storage of decoded ids */
     char target_text[CLIENT_ID_MAX + 1];
     char from_text[CLIENT_ID_MAX + 1];
     char event_text[EVENT_TEXT_MAX + 1];
@@ -71,18 +70,18 @@ struct envelope {
 
 bool redis_envelope_decode(struct bytes text, struct envelope *envelope);
 
-/* The sender of a message as an envelope has it, with what else is known; and
- * the payload. */
+/* Appends the sender with event, info and trace, and the payload, as in an
+ * envelope. */
 void redis_envelope_append_sender(struct buffer *out,
                                   const struct message *message);
 void redis_envelope_append_payload(struct buffer *out,
                                    const struct message *message);
 
-/* A message of one reference out of a decoded envelope. */
+/* A message with one reference, from a decoded envelope. */
 struct message *redis_envelope_message(const struct envelope *envelope,
                                        struct bytes channel);
 
-/* What is about a client; the others are written by the scripts. */
+/* Writes an envelope about a client; the scripts write the others. */
 void redis_envelope_encode(const struct envelope *envelope, struct buffer *out);
 
 #endif

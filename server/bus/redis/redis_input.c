@@ -1,13 +1,11 @@
-/* What backends put straight into Redis.
- *
- * `XADD <prefix>in * channel C payload P`, and maybe `event E` and
- * `traceparent T`: a consumer group hands each entry to one instance;
- * publish.lua acknowledges it in the same step in which it publishes, so it
- * counts once, whoever dies. What a dead instance had taken is claimed by
- * another. What cannot be understood is set aside in <prefix>in:bad.
- *
- * `PUBLISH <prefix>in:<channel> P`, or `<prefix>in:<channel>|<event>`: every
- * instance could hear it; the one that holds the lease does. */
+/* Messages that backends write directly to Redis.  `XADD <prefix>in * channel C
+ * payload P`, and maybe `event E` and `traceparent T`: a consumer group
+ * delivers each entry to one instance; publish.lua acknowledges it atomically
+ * with the publish, so it is published exactly once, whichever instance dies.
+ * Entries of a dead instance are claimed by another. Malformed entries are set
+ * aside in <prefix>in:bad.  `PUBLISH <prefix>in:<channel> P`, or
+ * `<prefix>in:<channel>|<event>`: only the instance that holds the lease
+ * subscribes to it. */
 #include "bus/redis/redis_input.h"
 
 #include <stdlib.h>
@@ -39,12 +37,12 @@ static void on_set_aside(void *arg, const struct redisReply *reply)
 {
     int64_t moved;
     if (!redis_push_number(reply, &moved) || !moved)
-        return; /* it is claimed and judged again, or another one moved it */
+        return; /* it is claimed and checked again, or already moved */
     struct redis_bus *bus = arg;
     metrics_add(&bus->metrics, METRIC_REDIS_MALFORMED, 1);
 }
 
-/* Keeps a malformed entry where a person can look at it. */
+/* Keeps a malformed entry for inspection. */
 static void set_aside(struct redis_bus *bus, struct bytes entry,
                       const char *why)
 {
@@ -140,7 +138,7 @@ static void on_entries(void *arg, const struct redisReply *reply)
 {
     struct redis_bus *bus = arg;
     if (!reply)
-        return; /* redis_input_on_up begins again */
+        return; /* redis_input_on_up restarts */
     if (redis_push_error(reply)) {
         redis_link_reset(bus->input, redis_push_error(reply));
         return;
@@ -174,7 +172,7 @@ static void on_group(void *arg, const struct redisReply *reply)
         redis_link_reset(bus->input, error);
         return;
     }
-    redis_link_settle(bus->input); /* the group is there, maybe already */
+    redis_link_settle(bus->input); /* the group exists, possibly from before */
     bus->has_input_group = true;
     read_next(bus);
 }
@@ -200,7 +198,7 @@ static void on_claimed(void *arg, const struct redisReply *reply)
         take_entries(bus, redis_push_element(reply, 1));
 }
 
-/* Entries that another instance took and did not publish in time. */
+/* Claims entries that another instance took but did not publish in time. */
 static void claim(struct redis_bus *bus)
 {
     struct buffer idle = {0};
@@ -228,7 +226,7 @@ static void listen_to_input(struct redis_bus *bus, bool listen)
     free(pattern);
 }
 
-/* Extends what is ours; should it have run out meanwhile, nothing happens. */
+/* Extends this instance's lease; does nothing if it has expired. */
 static void keep_lease(struct redis_bus *bus, const char *key,
                        struct bytes milliseconds)
 {
@@ -260,7 +258,8 @@ static void with_lease_key(struct redis_bus *bus, redis_answer *answer)
     buffer_deinit(&lease);
 }
 
-/* SET ... NX GET answers who held it: nobody, or maybe ourselves. */
+/* SET ... NX GET returns the previous holder: none, or possibly this instance.
+ * */
 static void on_lease(void *arg, const struct redisReply *reply)
 {
     struct redis_bus *bus = arg;

@@ -1,8 +1,8 @@
-/* redis_input: what backends put straight into Redis.
+/* redis_input: reads messages that backends write directly to Redis.
  *
  * Owner:   nothing.
  * Thread:  the bus's
- * Limits:  no more is taken than the backlog has room for.
+ * Limits:  the room in the backlog.
  * Failure: malformed entries are set aside.
  */
 #ifndef PEAL_BUS_REDIS_INPUT_H
@@ -15,7 +15,7 @@ void redis_input_tick(struct redis_bus *bus);
 void redis_input_on_message(struct redis_bus *bus, struct bytes channel,
                             struct bytes payload);
 
-/* Another instance may have the lease at once. */
+/* Releases the lease for other instances. */
 void redis_input_farewell(struct redis_bus *bus);
 
 #endif

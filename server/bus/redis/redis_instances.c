@@ -1,5 +1,5 @@
-/* What each instance says of itself: a field of one hash, told with each
- * heartbeat, and taken out with the instance. */
+/* Reports of all instances: fields of one hash, updated with each heartbeat,
+ * and removed with the instance. */
 #include "bus/redis/redis_instances.h"
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "bus/redis/redis_send.h"
 #include "messaging/watch/overview.h"
 
-enum { INSTANCES_MAX = 256 }; /* that are listed */
+enum { INSTANCES_MAX = 256 }; /* listed instances */
 
 void redis_instances_tell(struct redis_bus *bus)
 {
@@ -39,7 +39,7 @@ void redis_instances_forget(struct redis_bus *bus, const char *id)
     free(key);
 }
 
-/* Fields and values in turns. */
+/* Alternating fields and values. */
 static void on_listed(void *arg, const struct redisReply *reply)
 {
     struct request *request = arg;

@@ -1,9 +1,9 @@
-/* redis_instances: what each instance says of itself, for dashboards.
+/* redis_instances: reports of all instances, for dashboards.
  *
  * Owner:   takes requests.
  * Thread:  the bus's
  * Limits:  256 instances are listed.
- * Failure: what is lost is told again with the next heartbeat.
+ * Failure: lost reports are sent again with the next heartbeat.
  */
 #ifndef PEAL_BUS_REDIS_INSTANCES_H
 #define PEAL_BUS_REDIS_INSTANCES_H

@@ -10,20 +10,20 @@
 
 #include "bus/redis/redis_bus.h"
 
-/* <prefix>{<channel>}:<kind>, as an owned text; keys of one channel share a
+/* <prefix>{<channel>}:<kind>, as an owned text; the keys of one channel share a
  * slot. */
 char *redis_key(const struct redis_bus *bus, const char *channel,
                 const char *kind);
 
-/* The channel's name out of <prefix>{<name>}:c; false when it is none. */
+/* Reads the channel's name in <prefix>{<name>}:c; false for other texts. */
 bool redis_read_channel(const struct redis_bus *bus, struct bytes full,
                         char *name);
 
-/* <prefix><name>, as an owned text. In a cluster <prefix>{peal}:<name>, where
- * the name has no braces of its own: these keys share a slot. */
+/* <prefix><name>, as an owned text. In a cluster <prefix>{peal}:<name>, unless
+ * the name contains braces, so that these keys share a slot. */
 char *redis_name(const struct redis_bus *bus, const char *name);
 
-/* How long a channel's position outlives its last use, in seconds. */
+/* How long a channel's position is kept after its last use, in seconds. */
 uint32_t redis_position_seconds(const struct redis_bus *bus,
                                 const char *channel);
 

@@ -1,8 +1,8 @@
 /* Heartbeats, and the members of the dead.
  *
- * An instance keeps a lease; whoever finds it run out takes the instance's
- * members and clients out of Redis: it looks for them in the sets that
- * redis_presence.c and redis_clients.c keep. */
+ * Each instance keeps a lease. An instance that finds an expired lease removes
+ * the dead instance's members and clients from Redis, using the sets of
+ * redis_presence.c and redis_clients.c. */
 #include "bus/redis/redis_lease.h"
 
 #include <inttypes.h>
@@ -25,6 +25,7 @@
 #include "bus/redis/redis_news.h"
 #include "bus/redis/redis_presence.h"
 #include "bus/redis/redis_push.h"
+#include "bus/redis/redis_roster.h"
 #include "bus/redis/redis_send.h"
 #include "messaging/names.h"
 
@@ -32,10 +33,11 @@
 struct burial {
     struct redis_bus *bus;
     char id[REDIS_ID_LEN + 1];
-    size_t open; /* questions and commands not yet answered */
+    size_t open; /* unanswered queries and commands */
     bool has_failed;
-    bool is_expected;    /* it is this instance's own past, or said farewell */
-    uint64_t silence_ms; /* how long it is dead at least */
+    bool is_expected;    /* this instance's former id, or one that announced its
+                            end */
+    uint64_t silence_ms; /* minimum time since its death */
 };
 
 static uint64_t lease_ms(const struct redis_bus *bus)
@@ -43,8 +45,8 @@ static uint64_t lease_ms(const struct redis_bus *bus)
     return (uint64_t)bus->options->lease_seconds * 1000;
 }
 
-/* Eight heartbeats a lease; five that are missing count as death, so that the
- * dead are gone before the lease is over. */
+/* Eight heartbeats per lease; five missing ones count as death, so that dead
+ * instances are removed before the lease ends. */
 static uint64_t silence_ms(const struct redis_bus *bus)
 {
     return lease_ms(bus) * 5 / 8;
@@ -67,8 +69,8 @@ static void forget_instance(struct redis_bus *bus, const char *id)
     free(instances);
 }
 
-/* It stays on the list of the dead until everything is cleared: should this
- * instance die meanwhile, another begins again. */
+/* It stays on the list of dead instances until everything is removed, so that
+ * another instance can restart if this one dies. */
 static void end_burial(struct burial *burial)
 {
     burial->bus->presence.burials--;
@@ -95,8 +97,7 @@ struct reaping {
     char channel[CHANNEL_NAME_MAX + 1];
 };
 
-/* Clients of the dead that may be back, and those it waited for: from here on
- * this instance does. */
+/* Takes over the dead instance's clients within their grace period. */
 static void take_leavers(const struct reaping *reaping,
                          const struct redisReply *leavers)
 {
@@ -150,7 +151,7 @@ static void reap_each(struct burial *burial, const struct redisReply *reply,
     for (size_t i = 0; i < redis_push_count(reply); i++)
         if (redis_push_bytes(redis_push_element(reply, i), &name))
             reap(burial, name);
-    on_reaped(burial, reply); /* this question is answered */
+    on_reaped(burial, reply); /* this query is answered */
 }
 
 static void on_channels_of_dead(void *arg, const struct redisReply *reply)
@@ -222,8 +223,8 @@ static void list_former(struct redis_bus *bus, const char *channel,
     redis_presence_list_former(bus, "channels", channel);
 }
 
-/* Nodes of a cluster fail one by one: the lists may not know of members that
- * another node does know of. */
+/* Cluster nodes fail one by one: the lists may lack members that another node
+ * has. */
 static void bury_former(struct redis_bus *bus)
 {
     struct redis_presence *presence = &bus->presence;
@@ -237,9 +238,9 @@ static void bury_former(struct redis_bus *bus)
     presence->former[0] = '\0';
 }
 
-/* All is told under the new id before the old one is buried: so nobody seems
- * to leave who is still there. When Redis was away, the others may not have
- * come back yet: they get the time of a lease. */
+/* Everything is stored under the new id before the old one is buried, so that
+ * remaining members do not appear to leave. After an outage, other instances
+ * may not have reconnected yet, so they get the time of a lease. */
 void redis_presence_restore(struct redis_bus *bus)
 {
     struct redis_presence *presence = &bus->presence;
@@ -247,6 +248,7 @@ void redis_presence_restore(struct redis_bus *bus)
     presence->is_known = true;
     presence->bury_ms = clock_steady_ms() + lease_ms(bus);
     redis_channels_each_member(bus, redis_presence_set);
+    redis_rosters_doubt(bus);
     redis_leavers_tell_all(bus);
     redis_clients_tell_all(bus);
     bury_former(bus);
@@ -261,8 +263,8 @@ static void on_registered_again(void *arg, const struct redisReply *reply)
         bus->presence.is_doubtful = true;
 }
 
-/* As when Redis was away, once all of it is back: what was told may have been
- * lost with a node. Nodes that come and go do not cause it all the time. */
+/* Same as after an outage, once all nodes are available: updates may have been
+ * lost with a node. Rate-limited for unstable nodes. */
 void redis_presence_tick(struct redis_bus *bus)
 {
     enum { PAUSE_MS = 5000 };
@@ -276,8 +278,8 @@ void redis_presence_tick(struct redis_bus *bus)
     redis_presence_register(bus, on_registered_again);
 }
 
-/* The first element says whether Redis knew us; if not, we were buried, or
- * Redis lost its memory: we tell everything again. */
+/* The first element tells whether Redis knew this instance; if not, it was
+ * buried, or Redis lost its data: everything is stored again. */
 static void on_heartbeat(void *arg, const struct redisReply *reply)
 {
     struct redis_bus *bus = arg;
@@ -330,8 +332,8 @@ static void remove_member(struct redis_bus *bus, const char *channel,
     redis_presence_set(bus, channel, client, 0, info);
 }
 
-/* Heartbeats that came before all others: the next instance that looks buries
- * this one, and waits for its clients. */
+/* Backdates the heartbeat: the next instance that checks buries this one, and
+ * takes over its clients' grace periods. */
 static void hand_over_leavers(struct redis_bus *bus)
 {
     char *instances = redis_name(bus, "instances");

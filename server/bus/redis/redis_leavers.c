@@ -76,7 +76,7 @@ static void drop_channel(struct redis_leavers *leavers)
     free(leavers);
 }
 
-/* A channel that is unused here stays in the instance's set only for them. */
+/* An unused channel stays in the instance's set only for them. */
 static void drop(struct leaver *leaver)
 {
     struct redis_leavers *leavers = leaver->channel;
@@ -106,7 +106,7 @@ static void on_answer(void *arg, const struct redisReply *reply)
         ask_later(leaver, AGAIN_MS);
         return;
     }
-    if (left_ms > 0) { /* it was back meanwhile, or Redis' clock is slower */
+    if (left_ms > 0) { /* it returned meanwhile, or Redis' clock is slower */
         ask_later(leaver, (uint64_t)left_ms);
         return;
     }

@@ -32,17 +32,17 @@ struct redis_link {
     struct backoff backoff;
     uint32_t patience_ms;
     uint64_t heard_ns; /* when the last bytes came */
-    uint64_t late_ns;  /* by which this thread was late since then */
+    uint64_t late_ns;  /* delay of this thread since then */
     uint64_t answers;  /* on this connection */
     uint64_t waited_ns;
     struct redis_outage outage;
-    struct redis_server server; /* that it is connected to, or was */
-    int64_t id;                 /* of the connection, as Redis counts them */
-    int64_t ghost_id;           /* of the one before, on the same Redis */
+    struct redis_server server; /* current or last server */
+    int64_t id;                 /* connection id from CLIENT ID */
+    int64_t ghost_id;           /* the previous one, on the same Redis */
     /* its error to INFO, with which it may close */
     char objection[128];
     char refusal[128];            /* of the greeting */
-    struct redis_pending pending; /* what is in flight */
+    struct redis_pending pending; /* commands in flight */
 };
 
 bool redis_link_is_up(const struct redis_link *link)
@@ -133,8 +133,8 @@ void redis_link_settle(struct redis_link *link)
     redis_outage_end(&link->outage);
 }
 
-/* What the connection before had sent may still wait in Redis' socket (it was
- * paused, say): it must not be done later than what is sent from now on. */
+/* Commands of the previous connection may still be waiting in Redis' socket,
+ * for example if Redis was paused: they must not run after new ones. */
 static void kill_ghost(struct redis_link *link)
 {
     char id[24];
@@ -153,8 +153,8 @@ static const char *judge(struct redis_link *link)
     return events->judge ? events->judge(events->arg, &link->server) : NULL;
 }
 
-/* The greeting is sent as a whole: the first error of it counts, but only
- * behind all answers, when it is known what kind of server this is. */
+/* The greeting is sent at once. Its first error counts, but only after all
+ * answers, when the kind of server is known. */
 static void on_greeted(void *arg, const struct redisReply *reply)
 {
     struct redis_link *link = arg;
@@ -180,9 +180,10 @@ static void on_greeted(void *arg, const struct redisReply *reply)
     link->events.on_up(link->events.arg);
 }
 
-/* INFO says which Redis this is: only there the former id means anything. A
- * user may lack the right to ask. But a Redis that takes no more clients, or
- * none from elsewhere, says so to whatever comes first, and closes. */
+/* INFO identifies the server; the former connection id is valid only there. A
+ * user may lack the permission for INFO. But a Redis that refuses the client,
+ * because of maxclients or protected mode, answers the first command with the
+ * error, and closes. */
 static void on_info(void *arg, const struct redisReply *reply)
 {
     struct redis_link *link = arg;
@@ -257,7 +258,7 @@ static void on_reply(void *arg, const struct redisReply *reply)
         return;
     }
     if (!link->pending.count) {
-        redis_link_reset(link, error ? error : "an answer nobody asked for");
+        redis_link_reset(link, error ? error : "unexpected response");
         return;
     }
     struct redis_command pending = redis_pending_take(&link->pending);
@@ -317,9 +318,9 @@ static void connect_now(struct redis_link *link)
     link->due_ms = clock_steady_ms() + link->options->connect_ms;
 }
 
-/* Redis answers in order: the oldest command tells whether it still does.
- * Bytes of a long answer on their way are a sign of life too. While this thread
- * is busy it reads nothing: that time does not count. */
+/* Redis answers in order, so the oldest command shows whether it is alive.
+ * Received bytes of a long answer count too. Time in which this thread was busy
+ * does not count. */
 static bool is_overdue(const struct redis_link *link, uint64_t now)
 {
     uint64_t late_ms = link->late_ns / 1000000;
@@ -347,7 +348,7 @@ static void ask_for_life(struct redis_link *link)
 static void give_up(struct redis_link *link)
 {
     struct error why;
-    error_set(&why, "%sno answer in time", redis_wire_stage(link->wire));
+    error_set(&why, "%sno response in time", redis_wire_stage(link->wire));
     redis_link_reset(link, why.text);
 }
 

@@ -1,5 +1,5 @@
-/* redis_login: as whom we log in to Redis. It may change while links have it:
- * each uses what is there when it connects.
+/* redis_login: the credentials for Redis. They may change while links refer to
+ * them: each uses the current ones when it connects.
  *
  * Owner:   the struct owns its texts.
  * Thread:  one.
@@ -16,7 +16,7 @@
 
 struct redis_login {
     char *user;     /* or NULL */
-    char *password; /* NULL: we do not log in */
+    char *password; /* NULL: no login */
 };
 
 /* Copies; both may be NULL. */
@@ -26,12 +26,12 @@ void redis_login_init(struct redis_login *login, const char *user,
 bool redis_login_equal(const struct redis_login *one,
                        const struct redis_login *other);
 
-/* Takes what `from` has, and leaves it empty. */
+/* Moves the content of `from`, which becomes empty. */
 void redis_login_take(struct redis_login *login, struct redis_login *from);
 
 void redis_login_deinit(struct redis_login *login);
 
-/* The words of AUTH, borrowed; how many, 0 for none. */
+/* The words of AUTH, borrowed; returns their number, 0 for no login. */
 enum { REDIS_LOGIN_WORDS = 3 };
 size_t redis_login_words(const struct redis_login *login,
                          struct bytes words[REDIS_LOGIN_WORDS]);

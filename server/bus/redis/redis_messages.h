@@ -2,7 +2,7 @@
  *
  * Owner:   the list holds a reference to each.
  * Thread:  one at a time.
- * Limits:  kept by who adds.
+ * Limits:  enforced by callers.
  * Failure: none.
  */
 #ifndef PEAL_BUS_REDIS_MESSAGES_H

@@ -1,5 +1,5 @@
-/* Who came and went in the whole service, told to the application by the one
- * instance whose script saw it. */
+/* Member events of the whole service, sent to the application by the one
+ * instance whose script observed them. */
 #include "bus/redis/redis_news.h"
 
 #include "bus/redis/redis_client_name.h"

@@ -1,4 +1,4 @@
-/* redis_news: what the application is told of members.
+/* redis_news: sends events about members to the application.
  *
  * Owner:   replies are borrowed.
  * Thread:  the bus's
@@ -10,8 +10,9 @@
 
 #include "bus/redis/redis_bus.h"
 
-/* presence.lua, and reap.lua, answered. The first element of the second one's
- * answer says how many clients are left, the second one which are gone. */
+/* Call with the answers of presence.lua and reap.lua. The first element of
+ * reap.lua's answer is the number of remaining clients, the second lists the
+ * removed ones. */
 void redis_news_of_change(struct redis_bus *bus, const char *channel,
                           const char *client, struct bytes info,
                           const struct redisReply *reply);

@@ -175,7 +175,7 @@ static void on_push(void *arg, const struct redisReply *reply)
     }
 }
 
-/* Errors that redis_send.c does not take care of. */
+/* Errors not handled by redis_send.c. */
 static void on_refused(void *arg, const struct redisReply *reply)
 {
     struct redis_node *node = arg;
@@ -251,8 +251,9 @@ void redis_node_check(struct redis_node *node, uint64_t now_ms,
     if (redis_echo_is_late(&node->echoes, timeout_ms, now_ms)) {
         metrics_add(&node->bus->metrics, METRIC_REDIS_DEAF, 1);
         redis_echo_forgive(&node->echoes);
-        redis_link_reset(node->subscriptions,
-                         "what this instance publishes does not come back");
+        redis_link_reset(
+            node->subscriptions,
+            "messages published by this instance do not come back");
     } else if (is_ready && now_ms >= node->echo_ms) {
         if (node->needed == UINT64_MAX && !node->is_disowned)
             prove(node); /* an echo was refused */

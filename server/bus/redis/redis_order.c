@@ -18,8 +18,8 @@ enum { KEPT_SECONDS = 60, CHANNELS_MAX = 100000 };
 struct redis_order {
     uint64_t last_number;
     uint32_t count;        /* sent and not answered */
-    bool is_doubtful;      /* the server may lack what it acknowledged */
-    bool is_asked;         /* and is being asked */
+    bool is_doubtful;      /* the server may lack acknowledged messages */
+    bool is_asked;         /* and is being queried */
     struct position acked; /* offset 0: none */
     int64_t time_ms;       /* of the message there */
     int64_t acked_ms;
@@ -53,7 +53,7 @@ uint32_t redis_order_begin(struct redis_bus *bus, const char *channel,
     return ++order->count;
 }
 
-/* A publish that is asked for again gets its old answer: offsets may fall. */
+/* A repeated publish gets its original answer, so offsets may decrease. */
 static void note(struct redis_order *order, const struct request *request,
                  const struct position *position)
 {

@@ -1,38 +1,38 @@
-/* redis_order: the publishes of this instance in each channel: which were sent
- * and not answered, and the last one that was acknowledged lately.
+/* redis_order: this instance's publishes in each channel: those in flight, and
+ * the last acknowledged one.
  *
- * Redis may be exchanged for a server that does not have what was
- * acknowledged (a replica that took over, an address that moved). Then the
- * new server is asked for the last acknowledged message of each channel, and
- * where it is missing, the channel's subscribers everywhere hear of a gap.
+ * Redis may be replaced by a server that lacks acknowledged messages (a
+ * promoted replica, an address that moved). Then the new server is queried for
+ * the last acknowledged message of each channel; if it is missing, a gap is
+ * reported to the channel's subscribers on all instances.
  *
  * Owner:   the bus, in `orders`.
  * Thread:  the bus's.
- * Limits:  a channel without publishes under way is kept for KEPT_SECONDS,
- *          and CHANNELS_MAX of them at the most.
- * Failure: a question that is not answered is asked again.
+ * Limits:  a channel without publishes in flight is kept for KEPT_SECONDS, at
+ *          most CHANNELS_MAX of them.
+ * Failure: unanswered queries are repeated.
  */
 #ifndef PEAL_BUS_REDIS_ORDER_H
 #define PEAL_BUS_REDIS_ORDER_H
 
 #include "bus/redis/redis_bus.h"
 
-/* Notes a publish that is sent now. Says how many of the channel are under way
- * with it, and the number of the one before (0: none). */
+/* Records a publish that is being sent. Returns the number of the channel's
+ * publishes in flight, and the number of the previous one (0: none). */
 uint32_t redis_order_begin(struct redis_bus *bus, const char *channel,
                            uint64_t number, uint64_t *before);
 
-/* It was answered; `position` NULL: without being acknowledged. */
+/* Records an answer; `position` NULL: not acknowledged. */
 void redis_order_end(struct redis_bus *bus, const struct request *request,
                      const struct position *position);
 
-/* Another server serves now: asks it for what was acknowledged. */
+/* Call when another server is in use: checks it for acknowledged messages. */
 void redis_orders_doubt(struct redis_bus *bus);
 
-/* Asks (again), for the channels in doubt. */
+/* Queries, again if necessary, the channels in doubt. */
 void redis_orders_verify(struct redis_bus *bus);
 
-/* Once a second. */
+/* Call once a second. */
 void redis_orders_tick(struct redis_bus *bus);
 
 void redis_orders_free(struct redis_bus *bus);

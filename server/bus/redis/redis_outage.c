@@ -7,7 +7,7 @@
 
 enum { LINES = 10, MINUTE_MS = 60000 };
 
-/* Whether a new outage has a line of its own. */
+/* Whether a new outage is logged individually. */
 static bool count_outage(struct redis_outage *outage, const char *why,
                          uint64_t now_ms)
 {
@@ -32,8 +32,8 @@ static void log_why(struct redis_outage *outage, const char *message,
               LOG_NUMBER("attempts", outage->attempts), LOG_TEXT("why", why));
 }
 
-/* The first reason is mostly that the connection ended; what matters is why
- * there is no other. */
+/* The first reason is usually a closed connection; the relevant one is why
+ * reconnecting fails. */
 static bool is_news(struct redis_outage *outage, const char *why,
                     uint64_t now_ms)
 {

@@ -1,9 +1,9 @@
-/* redis_pending: the commands of one connection that await their answers,
- * oldest first: Redis answers in order.
+/* redis_pending: the commands in flight of one connection, oldest first,
+ * because Redis answers in order.
  *
  * Owner:   embedded in a link.
  * Thread:  the bus's.
- * Limits:  none here; what is in flight is bounded by whoever sends.
+ * Limits:  none here; callers bound the commands in flight.
  * Failure: out of memory ends the process.
  */
 #ifndef PEAL_BUS_REDIS_PENDING_H
@@ -16,8 +16,8 @@
 
 struct redisReply;
 
-/* The answer to one command; NULL when the link went down before it came.
- * Valid during the call. */
+/* The answer to one command; NULL if the link went down before. Valid during
+ * the call. */
 typedef void redis_answer(void *arg, const struct redisReply *reply);
 
 enum { REDIS_COMMAND_NAME = 15 };

@@ -1,10 +1,9 @@
-/* Who is where, over all instances.
+/* Members of channels on all instances.
  *
  * A channel has two hashes: connections by instance and client, and instances
- * by client; presence.lua keeps them in step, one step a change, whatever the
- * number of members. An instance also keeps the set of channels it has
- * members in, and that of its clients (redis_clients.c), so that whoever finds
- * it dead knows where to look. */
+ * by client; presence.lua keeps them consistent, in constant time per change.
+ * An instance also keeps the set of channels in which it has members, and that
+ * of its clients (redis_clients.c), so that another instance can bury it. */
 #include "bus/redis/redis_presence.h"
 
 #include <inttypes.h>
@@ -24,7 +23,7 @@ void redis_presence_forget(struct redis_bus *bus, const char *channel)
         redis_presence_list(bus, "SREM", "channels", channel);
 }
 
-/* A change whose news wait for what Redis says of it. */
+/* A change whose event depends on Redis' answer. */
 struct change {
     struct redis_bus *bus;
     char *info;

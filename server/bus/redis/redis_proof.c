@@ -65,7 +65,7 @@ bool redis_proof_compare(struct redis_bus *bus)
         !differ(bus->commands, bus->input) &&
         !differ(bus->subscriptions, bus->input))
         return true;
-    connect_anew(bus, "its connections reach different servers");
+    connect_anew(bus, "connections reach different servers");
     return false;
 }
 
@@ -73,11 +73,12 @@ static void on_probe_up(void *arg)
 {
     struct redis_bus *bus = arg;
     struct redis_proof *proof = &bus->proof;
-    proof->has_probed = true; /* freed by the timer: it is in use here */
+    proof->has_probed =
+        true; /* freed by the timer, because it is in use here */
     if (redis_link_is_up(bus->commands) &&
         redis_server_has_changed(redis_link_server(bus->commands),
                                  redis_link_server(proof->probe)))
-        connect_anew(bus, "another server answers at this address now");
+        connect_anew(bus, "a different server now answers at this address");
 }
 
 static void end_probe(struct redis_proof *proof)
@@ -87,7 +88,7 @@ static void end_probe(struct redis_proof *proof)
     proof->has_probed = false;
 }
 
-/* The links themselves stay where they are, however an address moves. */
+/* Open links stay connected even if an address moves. */
 static void probe(struct redis_bus *bus, uint64_t now_ms)
 {
     struct redis_proof *proof = &bus->proof;
@@ -104,8 +105,8 @@ static void probe(struct redis_bus *bus, uint64_t now_ms)
 
 /* ---- the same data ------------------------------------------------------ */
 
-/* A publish that was sent, and whose answer was lost, is only sent again to a
- * server that remembers whether it was done. */
+/* An unanswered publish is resent only to a server that remembers whether it
+ * was executed. */
 static void refuse_unsure(struct redis_bus *bus)
 {
     redis_backlog_resume(bus);
@@ -135,8 +136,8 @@ void redis_proof_doubt(struct redis_bus *bus)
     redis_orders_doubt(bus);
 }
 
-/* Before anything is served by this server: what does it know of what the one
- * before has acknowledged? */
+/* Before this server is used: does it have the data acknowledged by the
+ * previous one? */
 static void take_server(struct redis_bus *bus)
 {
     struct redis_proof *proof = &bus->proof;
@@ -155,13 +156,13 @@ static void take_server(struct redis_bus *bus)
 
 /* ---- echoes ------------------------------------------------------------- */
 
-/* Nobody heard it, says Redis, or it did not come back. */
+/* Redis reports no receiver, or the echo did not return. */
 static void take_as_deaf(struct redis_bus *bus)
 {
     redis_echo_forgive(&bus->proof.echo);
     metrics_add(&bus->metrics, METRIC_REDIS_DEAF, 1);
     redis_link_reset(bus->subscriptions,
-                     "what this instance publishes does not come back");
+                     "messages published by this instance do not come back");
 }
 
 static void on_echo_sent(void *arg, const struct redisReply *reply)
@@ -178,8 +179,8 @@ static void on_echo_sent(void *arg, const struct redisReply *reply)
         take_as_deaf(bus);
 }
 
-/* A Redis Cluster tells every node of what is published by PUBLISH: echoes of
- * all instances on all nodes would be too many. */
+/* In a Redis Cluster, PUBLISH is broadcast to all nodes: echoes of all
+ * instances on all nodes would be too many. */
 static struct bytes verb(const struct redis_bus *bus, const char *sharded,
                          const char *plain)
 {
@@ -232,8 +233,8 @@ static void keep_dataset(struct redis_bus *bus)
     free(key);
 }
 
-/* The mark says later whether it is the same data: SET ... NX GET answers the
- * one that is there, or nil where ours is now. */
+/* The mark identifies the data: SET ... NX GET returns the existing mark, or
+ * nil if this instance's one was set. */
 static void on_dataset(void *arg, const struct redisReply *reply)
 {
     struct redis_bus *bus = arg;
@@ -280,7 +281,7 @@ void redis_proof_commands_down(struct redis_bus *bus)
     proof->is_proven = false;
     proof->is_registered = false;
     proof->is_elected = false;
-    proof->needed = UINT64_MAX; /* no echo of before proves anything */
+    proof->needed = UINT64_MAX; /* earlier echoes are invalid */
     redis_echo_cut(&proof->echo);
 }
 
@@ -332,7 +333,7 @@ const char *redis_proof_why(struct redis_bus *bus)
 {
     const struct redis_sentinels *sentinels = bus->sentinels;
     if (sentinels && !redis_sentinels_agree(sentinels))
-        return "Redis is unavailable, and too few Sentinels name a master";
+        return "Redis is unavailable: too few Sentinels report a master";
     return redis_reason_text(&bus->reason);
 }
 

@@ -1,9 +1,9 @@
 /* Publishing, once and in order.
  *
- * publish.lua remembers the numbers of what it did: a publish whose answer got
- * lost is sent again and answered with what it got then. Each also names the
- * one that was sent before it: when that one failed (Redis was read-only for a
- * moment, a script forgotten), it fails too instead of overtaking it. */
+ * publish.lua stores the numbers of executed publishes: a publish whose answer
+ * was lost is sent again and gets its original answer. Each also contains the
+ * number of the previous one: if that one failed (Redis was temporarily
+ * read-only, a script was missing), it fails too instead of overtaking it. */
 #include "bus/redis/redis_publish.h"
 
 #include <inttypes.h>
@@ -61,7 +61,7 @@ static void on_published(void *arg, const struct redisReply *reply)
     request_finish(request);
 }
 
-/* The texts of one publish, for as long as it takes to send it. */
+/* The texts of one publish, while it is being sent. */
 struct publish_words {
     char numbers[9][24];
     size_t number_count;
@@ -89,14 +89,14 @@ static void add_key(struct publish_words *w, char *key)
     add_word(w, bytes_of(key));
 }
 
-/* Where publish.lua remembers the answer; keys have no blank and no brace
+/* The key where publish.lua stores the answer; it has no space and no brace
  * before the channel's. */
 static char *idempotency_name(const struct redis_bus *bus,
                               const struct request *request)
 {
     struct buffer kind = {0};
     buffer_append_text(&kind, "k:");
-    if (request->client[0]) { /* a client's keys are its own */
+    if (request->client[0]) { /* keys are per client */
         buffer_append_text(&kind, request->client);
         buffer_append_char(&kind, ' ');
     }
@@ -156,7 +156,7 @@ static void add_message(struct publish_words *w, struct redis_bus *bus,
     add_word(w, redis_publish_verb(bus));
 }
 
-/* How long Redis knows what it did: longer than it is asked again. */
+/* How long Redis stores executed publishes: longer than they are retried. */
 static uint32_t answer_seconds(const struct redis_bus *bus)
 {
     enum { MARGIN_SECONDS = 60 };

@@ -1,4 +1,4 @@
-/* redis_publish: publishing once and in order.
+/* redis_publish: publishes messages once and in order.
  *
  * Owner:   takes the request.
  * Thread:  the bus's
@@ -10,9 +10,9 @@
 
 #include "bus/redis/redis_bus.h"
 
-/* All instances read the input stream as one consumer of one group: an entry
- * is handed out once, and again when it was not acknowledged for a while, and
- * no dead consumer stays behind. */
+/* All instances read the input stream as one consumer of one group: an entry is
+ * delivered once, and again if it was not acknowledged for a while, and no dead
+ * consumers remain. */
 #define REDIS_INPUT_GROUP "peal"
 
 /* Sends a publish. */

@@ -121,7 +121,7 @@ bool redis_push_position(const struct redisReply *reply,
     return epoch_decode(epoch, &position->epoch);
 }
 
-/* The words that begin what pub/sub pushes in RESP2. */
+/* The first words of pub/sub pushes in RESP2. */
 bool redis_push_is_one(const struct redisReply *reply)
 {
     static const char *const words[] = {

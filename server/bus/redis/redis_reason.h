@@ -1,8 +1,8 @@
-/* redis_reason: why Redis does not serve: what was found out last, for /ready.
+/* redis_reason: the last known reason why Redis is unavailable, for /ready.
  *
  * Owner:   embedded in the bus.
  * Thread:  any.
- * Limits:  a longer reason is cut.
+ * Limits:  longer reasons are truncated.
  * Failure: none.
  */
 #ifndef PEAL_BUS_REDIS_REASON_H
@@ -24,7 +24,7 @@ void redis_reason_deinit(struct redis_reason *reason);
 void redis_reason_set(struct redis_reason *reason, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Stays as it is until the same thread asks again. */
+/* Valid until the next call on the same thread. */
 const char *redis_reason_text(struct redis_reason *reason);
 
 #endif

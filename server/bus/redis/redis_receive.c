@@ -24,7 +24,7 @@ static void on_own_push(struct redis_bus *bus, const struct redis_push *push)
         redis_cluster_refresh(bus->cluster);
 }
 
-/* An SSUBSCRIBE came to a node that does not have the slot. */
+/* An SSUBSCRIBE reached a node that does not have the slot. */
 static void on_moved(struct redis_bus *bus, const char *error)
 {
     uint16_t slot;

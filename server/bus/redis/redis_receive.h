@@ -1,10 +1,9 @@
-/* redis_receive: takes what Redis says to a link that subscribes to whom it
- * concerns.
+/* redis_receive: dispatches the messages of a subscribing link.
  *
  * Owner:   the reply is borrowed.
  * Thread:  the bus's.
  * Limits:  none.
- * Failure: what is not understood is passed over.
+ * Failure: malformed messages are ignored.
  */
 #ifndef PEAL_BUS_REDIS_RECEIVE_H
 #define PEAL_BUS_REDIS_RECEIVE_H

@@ -1,5 +1,5 @@
-/* Subscribers that wait for their answer: `subscribed`, with what they missed.
- * It leaves from here at its place between the channel's messages. */
+/* Subscribers waiting for their answer: `subscribed`, with missed messages. It
+ * is sent here, at its place between the channel's messages. */
 #include "bus/redis/redis_recovery.h"
 
 #include "bus/redis/redis_call.h"
@@ -26,9 +26,9 @@ static void take(struct request *request, struct message *message)
     request->page_end++;
 }
 
-/* What is between `since` and where we stand: out of the stream what it has,
- * the rest out of what was delivered meanwhile. True when nothing is missing,
- * or the page is full: what the stream held back comes with the next one. */
+/* Collects the messages between `since` and the current position: from the
+ * stream, and the rest from those delivered meanwhile. True if nothing is
+ * missing, or the page is full: the next page has the rest. */
 static bool collect(struct redis_channel *channel, struct request *request,
                     const struct redisReply *entries)
 {
@@ -98,9 +98,8 @@ static void recover(struct redis_channel *channel, struct request *request)
                redis_page_bytes(request->page), NULL, on_recovered, request);
 }
 
-/* Whether the client has messages that this instance does not have yet.
- * Pub/sub reaches each instance in its own time, so a client that moves here
- * from a faster instance may know more. */
+/* Whether the client has messages that this instance does not have yet. Pub/sub
+ * delays differ, so a client coming from a faster instance may be ahead. */
 static bool is_ahead(const struct redis_channel *channel,
                      const struct request *request)
 {
@@ -109,8 +108,8 @@ static bool is_ahead(const struct redis_channel *channel,
            request->since.offset > channel->position.offset;
 }
 
-/* Whether the client's epoch is not the channel's. The client may come from an
- * instance that noticed earlier that there is a new one. */
+/* Whether the client's epoch differs from the channel's. The client may come
+ * from an instance that detected a new epoch earlier. */
 static bool is_of_other_epoch(const struct redis_channel *channel,
                               const struct request *request)
 {
@@ -133,7 +132,8 @@ static void on_confirmed(void *arg, const struct redisReply *reply)
         request->is_confirmed = true;
         redis_recovery_wait(channel, request);
         channel->is_outdated = is_of_other_epoch(channel, request);
-        bus->has_outdated |= channel->is_outdated; /* it learns of it, too */
+        bus->has_outdated |=
+            channel->is_outdated; /* this instance will detect it, too */
         if (!channel->is_outdated)
             redis_recovery_serve(channel);
     } else {
@@ -141,8 +141,8 @@ static void on_confirmed(void *arg, const struct redisReply *reply)
     }
 }
 
-/* A client may claim any position. Redis is asked before anything waits for
- * the messages up to there. */
+/* A client may claim any position, so Redis is queried before waiting for
+ * messages up to there. */
 static void confirm(struct redis_channel *channel, struct request *request)
 {
     channel->recoveries++;
@@ -156,7 +156,7 @@ static void await(struct redis_channel *channel, uint64_t offset)
         channel->awaited = offset;
 }
 
-/* Whether the answer must be looked for in the stream; `since` is not ahead. */
+/* Whether the answer must be read from the stream; `since` is not ahead. */
 static bool needs_stream(const struct redis_channel *channel,
                          struct request *request)
 {
@@ -169,7 +169,7 @@ static bool needs_stream(const struct redis_channel *channel,
     return !request->recovered && channel->options->history_size;
 }
 
-/* False when the request must wait longer. */
+/* False if the request must wait longer. */
 static bool serve(struct redis_channel *channel, struct request *request)
 {
     bool ahead = is_ahead(channel, request);
@@ -232,7 +232,7 @@ struct request *redis_recovery_take(struct redis_channel *channel)
 
 void redis_recovery_add(struct redis_channel *channel, struct request *request)
 {
-    /* the others still wait: nothing is asked while Redis is away */
+    /* the others keep waiting: no queries while Redis is unavailable */
     if (channel->stage == LIVE && !channel->bus->is_serving) {
         if (!serve(channel, request))
             redis_recovery_wait(channel, request);

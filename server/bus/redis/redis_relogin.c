@@ -8,7 +8,7 @@
 #include "bus/redis/redis_push.h"
 #include "bus/redis/redis_sentinel.h"
 
-/* On its way to the bus's thread, and then to Redis. */
+/* New credentials, passed to the bus's thread and then tested in Redis. */
 struct relogin {
     struct redis_bus *bus;
     struct redis_login login;
@@ -22,26 +22,28 @@ static void finish(struct relogin *relogin)
     free(relogin);
 }
 
-/* Links that are refused at the moment try again at once. */
+/* Links that are currently refused retry immediately. */
 static void take(struct relogin *relogin)
 {
     struct redis_bus *bus = relogin->bus;
     redis_login_take(bus->url.login, &relogin->login);
-    log_event(LOG_INFO, "Redis login changed");
+    log_event(LOG_INFO, "Redis credentials changed");
     redis_link_hurry(bus->commands);
     redis_link_hurry(bus->subscriptions);
     redis_link_hurry(bus->input);
 }
 
-/* A connection that refuses a login keeps the one it has. */
+/* A connection with a refused login keeps its user. */
 static void on_answered(void *arg, const struct redisReply *reply)
 {
     struct relogin *relogin = arg;
     const char *error = redis_push_error(reply);
     if (error)
-        log_event(LOG_ERROR, "New Redis login refused; keeping the old one",
-                  LOG_TEXT("why", error),
-                  LOG_TEXT("hint", "tell Redis of it first, then reload"));
+        log_event(
+            LOG_ERROR, "New Redis credentials refused; keeping the old ones",
+            LOG_TEXT("why", error),
+            LOG_TEXT("hint",
+                     "change the credentials in Redis first, then reload"));
     else
         take(relogin);
     finish(relogin);

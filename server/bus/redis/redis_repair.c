@@ -1,4 +1,4 @@
-/* The messages of a channel in their order, and what was missed of them. */
+/* Delivers a channel's messages in order, and fetches missed ones. */
 #include "bus/redis/redis_repair.h"
 
 #include <stdlib.h>
@@ -11,11 +11,12 @@
 #include "bus/redis/redis_proof.h"
 #include "bus/redis/redis_push.h"
 #include "bus/redis/redis_recovery.h"
+#include "bus/redis/redis_roster.h"
 #include "messaging/hub.h"
 
 enum {
     HELD_MAX = 100000,
-    SKEW_MS = 1000 /* by which the clocks of instances may differ */
+    SKEW_MS = 1000 /* allowed clock difference of instances */
 };
 
 static void set_last(struct redis_channel *channel, struct message *message)
@@ -43,11 +44,11 @@ static void tell_gap(struct redis_channel *channel)
     message_unref(message);
 }
 
-/* A message at its turn. False when one before it is missing. */
+/* Delivers the next message. False if an earlier one is missing. */
 static bool accept(struct redis_channel *channel, struct message *message)
 {
     if (message->kind != MESSAGE_PUBLICATION) {
-        hub_deliver(channel->bus->instance->hub, message);
+        redis_roster_take(channel, message);
         return true;
     }
     if (message->offset > channel->position.offset + 1)
@@ -57,8 +58,7 @@ static bool accept(struct redis_channel *channel, struct message *message)
     return true;
 }
 
-/* What is held of another epoch counts no longer; who came and who left has
- * none. */
+/* Drops held messages of another epoch; joins and leaves have no epoch. */
 static void drop_publications(struct messages *held)
 {
     struct messages all = *held;
@@ -79,12 +79,12 @@ static void hold(struct redis_channel *channel, struct message *message,
     if (channel->held.count == HELD_MAX) {
         redis_messages_clear(&channel->held);
         channel->has_lost = true;
+        redis_roster_doubt(channel);
     }
     redis_messages_add(&channel->held, message);
 }
 
-/* What was held back goes out; when something is missing in it, the stream is
- * asked again. */
+/* Delivers held messages; if some are missing, reads the stream again. */
 static void release_held(struct redis_channel *channel)
 {
     struct messages held = channel->held;
@@ -96,7 +96,7 @@ static void release_held(struct redis_channel *channel)
         if (channel->stage != LIVE)
             redis_messages_add(&channel->held, message);
         else if (numbered && !same_epoch)
-            channel->has_lost = true; /* which is newer? the stream knows */
+            channel->has_lost = true; /* the stream determines which is newer */
         else if (!accept(channel, message)) {
             redis_messages_add(&channel->held, message);
             redis_repair_start(channel);
@@ -105,7 +105,7 @@ static void release_held(struct redis_channel *channel)
     redis_messages_clear(&held);
 }
 
-/* Delivers what the stream has from where we stand. */
+/* Delivers the stream's messages after the current position. */
 static void deliver_missed(struct redis_channel *channel,
                            const struct redisReply *entries)
 {
@@ -124,7 +124,7 @@ static void deliver_missed(struct redis_channel *channel,
     }
 }
 
-/* The offset that is reached when what is held goes out. */
+/* The offset after delivering held messages. */
 static uint64_t reach(const struct redis_channel *channel)
 {
     uint64_t offset = channel->position.offset;
@@ -137,7 +137,7 @@ static uint64_t reach(const struct redis_channel *channel)
     return offset;
 }
 
-/* Where to begin so that what is held of that epoch follows: it is all that is
+/* The position before the held messages of that epoch, which are all that is
  * known of it. */
 static struct position before_held(const struct redis_channel *channel,
                                    struct position position)
@@ -160,14 +160,15 @@ static void begin_anew(struct redis_channel *channel, struct position position)
     channel->position = position;
     set_last(channel, NULL);
     if (is_first)
-        channel->gap_ms = clock_wall_ms(); /* nobody missed anything before */
+        channel->gap_ms =
+            clock_wall_ms(); /* no subscriber missed anything before */
     else
         tell_gap(channel);
 }
 
-/* Whoever subscribed before knows an older position: it catches up from the
- * stream, or learns that it cannot. False when that must wait: what the stream
- * does not have (any more) may have been pushed, and not have come yet. */
+/* Earlier subscribers have an older position: they catch up from the stream, or
+ * get a gap. False if that must wait: messages missing in the stream may have
+ * been pushed, but not arrived yet. */
 static bool catch_up(struct redis_channel *channel, struct position position,
                      const struct redisReply *entries)
 {
@@ -208,7 +209,7 @@ static void tell_doubt(struct redis_channel *channel)
     channel->doubt_ms = 0;
 }
 
-/* What was held back meanwhile, and who waited. */
+/* Delivers held messages, and answers waiting subscribers. */
 static void go_live(struct redis_channel *channel)
 {
     channel->stage = LIVE;
@@ -247,6 +248,7 @@ void redis_repair_forget(struct redis_channel *channel)
     end_judgement(channel);
     channel->stage = UNSUBSCRIBED;
     redis_messages_clear(&channel->held);
+    redis_roster_doubt(channel);
 }
 
 void redis_repair_doubt(struct redis_channel *channel, int64_t acked_ms)
@@ -265,7 +267,7 @@ static void on_read(void *arg, const struct redisReply *reply)
     channel->is_reading = false;
     channel->is_stale = false;
     if (!reply || redis_is_passing_error(reply) || channel->stage != READING)
-        return; /* it is asked again when Redis serves, or the next second */
+        return; /* repeated when Redis is available, or the next second */
     if (is_stale)
         read_stream(channel);
     else if (redis_push_position(reply, &position) &&
@@ -288,7 +290,7 @@ void redis_repair_start(struct redis_channel *channel)
     end_judgement(channel);
     channel->stage = READING;
     if (channel->is_reading)
-        channel->is_stale = true; /* it was asked before we subscribed */
+        channel->is_stale = true; /* read before the subscription */
     else
         redis_repair_resume(channel);
 }

@@ -1,10 +1,10 @@
-/* redis_repair: the messages of a channel in their order, and what was missed
- * of them.
+/* redis_repair: delivers a channel's messages in order, and fetches missed
+ * ones.
  *
  * Owner:   the channel holds references.
  * Thread:  the bus's
  * Limits:  HELD_MAX messages are held back.
- * Failure: what Redis does not answer is asked again.
+ * Failure: unanswered reads are repeated.
  */
 #ifndef PEAL_BUS_REDIS_REPAIR_H
 #define PEAL_BUS_REDIS_REPAIR_H
@@ -12,25 +12,25 @@
 #include "bus/redis/redis_channel_table.h"
 #include "bus/redis/redis_envelope.h"
 
-/* Asks where the channel stands; it is LIVE when that is known. */
+/* Reads the channel's position; then the channel is LIVE. */
 void redis_repair_start(struct redis_channel *channel);
 
-/* Asks again, where the answer was lost; once a second. */
+/* Call once a second: repeats reads whose answer was lost. */
 void redis_repair_resume(struct redis_channel *channel);
 
-/* Another message of the channel. */
+/* Handles another message of the channel. */
 void redis_repair_take(struct redis_channel *channel,
                        const struct envelope *envelope);
 
-/* What was acknowledged up to that time may be lost: tells a gap, unless one
- * was told since. */
+/* Call when messages acknowledged up to that time may be lost: reports a gap,
+ * unless one was reported since. */
 void redis_repair_doubt(struct redis_channel *channel, int64_t acked_ms);
 
-/* An echo came back, and so did everything that was pushed before it. */
+/* Call when an echo has returned, and so have all earlier pushes. */
 void redis_repairs_judge(struct redis_bus *bus, const struct redis_link *link,
                          uint64_t echo);
 
-/* The link that subscribes went down. */
+/* Call when the subscribing link went down. */
 void redis_repair_forget(struct redis_channel *channel);
 
 #endif

@@ -1,8 +1,7 @@
-/* What clients ask for, from the request to Redis and back.
+/* Executes bus requests in Redis.
  *
- * A request waits in the backlog, in the order of its number, until Redis
- * serves; what is sent and not answered when the link goes down waits again,
- * with its number. */
+ * A request waits in the backlog, ordered by number, until Redis is available.
+ * Unanswered requests return there when the link goes down. */
 #include "bus/redis/redis_requests.h"
 
 #include <inttypes.h>
@@ -10,28 +9,25 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/memory.h"
 #include "bus/redis/redis_backlog.h"
 #include "bus/redis/redis_bans.h"
 #include "bus/redis/redis_call.h"
 #include "bus/redis/redis_channel.h"
-#include "bus/redis/redis_client_name.h"
 #include "bus/redis/redis_clients.h"
 #include "bus/redis/redis_cluster.h"
 #include "bus/redis/redis_control.h"
 #include "bus/redis/redis_envelope.h"
 #include "bus/redis/redis_instances.h"
 #include "bus/redis/redis_keys.h"
-#include "bus/redis/redis_leavers.h"
 #include "bus/redis/redis_link.h"
+#include "bus/redis/redis_member_list.h"
 #include "bus/redis/redis_publish.h"
 #include "bus/redis/redis_push.h"
 #include "bus/redis/redis_send.h"
 #include "bus/redis/redis_surveys.h"
 #include "bus/redis/redis_tickets.h"
 #include "bus/redis/redis_writes.h"
-#include "messaging/info.h"
 #include "messaging/names.h"
 #include "messaging/store/members.h"
 
@@ -89,11 +85,11 @@ static void on_history(void *arg, const struct redisReply *reply)
     const struct redisReply *entries = redis_push_element(reply, 2);
     if (request->is_continued &&
         request->since.epoch != request->position.epoch)
-        entries = NULL; /* of another counting */
+        entries = NULL; /* of another epoch */
     if (!request->is_continued)
         request->until = request->position.offset;
     add_entries(bus, request, entries);
-    /* the script has held something back, unless it came to nothing */
+    /* the script has held something back, unless there was nothing */
     if (request->page != REQUEST_ALL &&
         request->page_end > request->since.offset &&
         request->page_end < request->until)
@@ -123,60 +119,13 @@ static void send_history(struct redis_bus *bus, struct request *request)
                    NULL, on_history, request);
 }
 
-/* One client on one instance, as the hash has it. */
-struct listed_member {
-    char client[CLIENT_ID_MAX + 1];
-    uint32_t connections; /* 0: it left, and may be back */
-    struct bytes info;
-};
-
-/* The value of a field that begins with an instance's id: a number, and maybe a
- * bar and the info. */
-static bool read_value(struct bytes field, struct bytes value,
-                       struct listed_member *member)
-{
-    uint64_t number;
-    const char *bar = value.len ? memchr(value.data, '|', value.len) : NULL;
-    size_t len = bar ? (size_t)(bar - value.data) : value.len;
-    member->info = bytes_skip(value, bar ? len + 1 : len);
-    if (!json_decode_uint((struct bytes){value.data, len}, &number) ||
-        (member->info.len && !info_is_valid(member->info)))
-        return false;
-    if (bytes_start_with(field, BYTES_LITERAL(REDIS_LEAVERS_ID "|")))
-        number = 0;
-    member->connections = (uint32_t)number;
-    return number <= UINT32_MAX;
-}
-
-/* Fields are <instance>|<client>: summed up by client. */
-static bool read_member(const struct redisReply *reply, size_t index,
-                        struct listed_member *member)
-{
-    struct bytes field;
-    struct bytes value;
-    if (!redis_push_bytes(redis_push_element(reply, index), &field) ||
-        !redis_push_bytes(redis_push_element(reply, index + 1), &value) ||
-        field.len <= REDIS_ID_LEN + 1 || field.data[REDIS_ID_LEN] != '|' ||
-        !read_value(field, value, member))
-        return false;
-    return redis_client_name_read(bytes_skip(field, REDIS_ID_LEN + 1),
-                                  member->client);
-}
-
-static void on_presence(void *arg, const struct redisReply *reply)
+static void on_presence(void *arg, const struct redisReply *reply,
+                        const struct members *list)
 {
     struct request *request = arg;
     if (!redis_is_answered(request, reply))
         return;
-    struct members members = {0};
-    for (size_t i = 0; i + 1 < redis_push_count(reply); i += 2) {
-        struct listed_member member;
-        if (read_member(reply, i, &member))
-            members_add_many(&members, member.client, member.connections,
-                             member.info);
-    }
-    members_report(&members, request);
-    members_clear(&members);
+    members_report(list, request);
     request_finish(request);
 }
 
@@ -201,17 +150,17 @@ static void send_presence(struct redis_bus *bus, struct request *request)
         request_finish(request);
         return;
     }
-    bool is_count = !request->limit;
-    char *key = redis_key(bus, request->channel, is_count ? "n" : "p");
-    const struct bytes words[] = {is_count ? BYTES_LITERAL("HLEN")
-                                           : BYTES_LITERAL("HGETALL"),
-                                  bytes_of(key)};
-    redis_send(bus, words, 2, is_count ? on_member_count : on_presence,
-               request);
+    if (request->limit) {
+        redis_member_list_read(bus, request->channel, on_presence, request);
+        return;
+    }
+    char *key = redis_key(bus, request->channel, "n");
+    const struct bytes words[] = {BYTES_LITERAL("HLEN"), bytes_of(key)};
+    redis_send(bus, words, 2, on_member_count, request);
     free(key);
 }
 
-/* A question to every node, until the last one has answered. */
+/* A query to every node, until the last one has answered. */
 struct survey {
     struct redis_bus *bus;
     struct request *request;
@@ -233,8 +182,7 @@ static void end_survey(struct survey *survey)
     free(survey);
 }
 
-/* A channel that somebody subscribes to, on any instance, is one that Redis
- * has a subscriber for. */
+/* A channel with subscribers on any instance has a subscriber in Redis. */
 static void on_channels(void *arg, const struct redisReply *reply)
 {
     struct survey *survey = arg;
@@ -318,12 +266,12 @@ static bool can_go(struct redis_bus *bus, const struct request *request)
 
 void redis_pump(struct redis_bus *bus)
 {
-    /* what was put aside must not be overtaken when its node serves */
+    /* requests set aside must not be overtaken when their node is available */
     if (bus->stalled && bus->stalled_at != redis_cluster_changes(bus->cluster))
         redis_backlog_resume(bus);
     if (bus->cluster)
         bus->stalled_at = redis_cluster_changes(bus->cluster);
-    /* while nobody listens, what is sent to clients would be lost */
+    /* without subscription, direct messages would be lost */
     while (bus->is_serving && bus->is_listening && bus->backlog &&
            bus->in_flight < IN_FLIGHT_MAX) {
         struct request *request = redis_backlog_take(bus);

@@ -1,10 +1,11 @@
-/* redis_scripts: the Lua scripts of scripts/, and how they are called.
+/* redis_scripts: the Lua scripts of scripts/, and their hashes.
  *
- * Owner:   static, but for the hashes, which Redis tells when it loads them.
+ * Owner:   static, except for the hashes, which Redis returns when it loads
+ *          them.
  * Thread:  the bus's.
  * Limits:  none.
- * Failure: none here; a script Redis does not know (any more) is loaded anew
- *          by whoever gets the error.
+ * Failure: none here; code that gets an unknown script error reloads the
+ *          scripts.
  */
 #ifndef PEAL_BUS_REDIS_SCRIPTS_H
 #define PEAL_BUS_REDIS_SCRIPTS_H
@@ -23,7 +24,7 @@ enum redis_script {
     SCRIPT_COUNT
 };
 
-/* Its source, out of the file of that name. */
+/* The source from the file of that name. */
 struct bytes redis_script_source(enum redis_script script);
 
 #endif

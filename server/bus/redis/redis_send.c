@@ -12,7 +12,7 @@
 
 enum { TRIES = 200, AGAIN_MS = 50 };
 
-/* A command until it is answered for good. */
+/* A command until its final answer. */
 struct redis_errand {
     struct redis_bus *bus;
     redis_answer *answer;
@@ -53,7 +53,7 @@ static void finish(struct redis_errand *errand, const struct redisReply *reply)
     free(errand);
 }
 
-/* ASKING counts for the next command alone. */
+/* ASKING applies only to the next command. */
 static void send_to(struct redis_errand *errand, struct redis_link *link,
                     bool is_asking)
 {

@@ -14,13 +14,13 @@
 
 enum { ASK_MS = 500, HOST_MAX = 256, LABEL_MAX = 32 };
 
-/* One of them, and what it said last. */
+/* One Sentinel and its last answer. */
 struct watcher {
     struct redis_sentinels *all;
     struct redis_url url;
     char name[LABEL_MAX]; /* for the log */
     struct redis_link *link;
-    char host[HOST_MAX]; /* empty: it names no master */
+    char host[HOST_MAX]; /* empty: it reports no master */
     uint16_t port;
     uint64_t asked; /* how often */
     uint64_t answered;
@@ -35,7 +35,7 @@ struct redis_sentinels {
     struct loop_timer *timer;
     struct watcher *watchers;
     size_t count;
-    char host[HOST_MAX]; /* what most of them named last */
+    char host[HOST_MAX]; /* the last master reported by the majority */
     uint16_t port;
     _Atomic bool agree;
 };
@@ -45,7 +45,7 @@ static bool name_same(const struct watcher *one, const struct watcher *other)
     return one->port == other->port && strcmp(one->host, other->host) == 0;
 }
 
-/* Whether most of them name what this one names. */
+/* Whether the majority agrees with this one. */
 static bool has_majority(const struct redis_sentinels *all,
                          const struct watcher *watcher)
 {
@@ -133,8 +133,7 @@ static void on_named(void *arg, const struct redisReply *reply)
     } else {
         const char *error = redis_push_error(reply);
         watcher->host[0] = '\0';
-        redis_link_reset(watcher->link,
-                         error ? error : "it does not know the master");
+        redis_link_reset(watcher->link, error ? error : "unknown master name");
     }
     count_all(watcher->all);
 }
@@ -155,7 +154,7 @@ static void on_up(void *arg)
     ask(arg);
 }
 
-/* What it said may be over. */
+/* Its last answer is outdated. */
 static void on_down(void *arg)
 {
     struct watcher *watcher = arg;
@@ -172,9 +171,10 @@ static const char *judge(void *arg, const struct redis_server *server)
     if (server->mode == REDIS_MODE_UNKNOWN ||
         server->mode == REDIS_MODE_SENTINEL)
         return NULL;
-    log_limited(LOG_ERROR, 1, "Redis server unusable",
-                LOG_TEXT("why", "redis.url names a Redis server where it "
-                                "should name a Sentinel"));
+    log_limited(
+        LOG_ERROR, 1, "Redis server unusable",
+        LOG_TEXT("why",
+                 "redis.url points to a Redis server; expected a Sentinel"));
     return "a Redis server";
 }
 

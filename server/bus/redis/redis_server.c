@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What stands after "name:" at the start of a line; NULL: nothing. */
+/* The value after "name:" at the start of a line; NULL if missing. */
 static const char *find(const char *info, const char *name)
 {
     size_t len = strlen(name);
@@ -96,29 +96,29 @@ const char *redis_server_misfit(const struct redis_server *server,
         target == REDIS_TARGET_NODE || target == REDIS_TARGET_SEED;
     if (is_cluster && server->mode != REDIS_MODE_UNKNOWN &&
         server->mode != REDIS_MODE_CLUSTER)
-        return "redis.url begins with redis+cluster://, but leads to a server "
-               "without cluster-enabled";
+        return "redis.url begins with redis+cluster://, but the server does "
+               "not have cluster-enabled";
     if (is_cluster && server->version && server->version < 7)
-        return "a Redis Cluster must be of version 7.0 or newer, for sharded "
-               "pub/sub";
+        return "Redis Cluster 7.0 or later is required, for sharded pub/sub";
     if (target == REDIS_TARGET_SEED)
         return NULL;
     if (target == REDIS_TARGET_NODE)
         return server->role == REDIS_ROLE_REPLICA
-                   ? "what the cluster names as a master is a replica"
+                   ? "the node that the cluster reports as a master is a "
+                     "replica"
                    : NULL;
     if (target == REDIS_TARGET_NAMED && server->role == REDIS_ROLE_REPLICA)
-        return "the master that the Sentinels name is a replica";
+        return "the master that the Sentinels report is a replica";
     if (server->mode == REDIS_MODE_SENTINEL)
-        return "redis.url leads to a Sentinel, not to a Redis server; use "
+        return "redis.url points to a Sentinel, not to a Redis server; use "
                "redis+sentinel://host,host,host/master";
     if (server->mode == REDIS_MODE_CLUSTER)
-        return "redis.url leads to a node of a Redis Cluster; use "
+        return "redis.url points to a Redis Cluster node; use "
                "redis+cluster://host,host";
     if (server->role == REDIS_ROLE_REPLICA)
-        return "redis.url leads to a replica, which takes no writes; use the "
+        return "redis.url points to a replica, which is read-only; use the "
                "address of the master";
     if (is_sharded && server->version && server->version < 7)
-        return "redis.sharded is set, but the Redis server is older than 7.0";
+        return "redis.sharded requires Redis 7.0 or later";
     return NULL;
 }

@@ -4,7 +4,7 @@
 #include "bus/redis/redis_sentinel.h"
 #include "bus/redis/redis_topology.h"
 
-/* None while no Sentinel has named one. */
+/* None until a Sentinel reports one. */
 static void show_one(struct redis_bus *bus)
 {
     const struct redis_url *target = &bus->target;

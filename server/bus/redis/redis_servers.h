@@ -1,4 +1,4 @@
-/* redis_servers: takes the Redis servers in use into the bus's topology.
+/* redis_servers: adds the Redis servers in use to the bus's topology.
  *
  * Owner:   the bus.
  * Thread:  the bus's.
@@ -10,7 +10,7 @@
 
 #include "bus/redis/redis_bus.h"
 
-/* Once a second. */
+/* Call once a second. */
 void redis_servers_show(struct redis_bus *bus);
 
 #endif

@@ -1,4 +1,4 @@
-/* redis_slots: the slots of a Redis Cluster: which slot a key is in.
+/* redis_slots: computes the Redis Cluster slot of a key.
  *
  * Owner:   nothing is owned.
  * Thread:  any.
@@ -14,10 +14,10 @@
 
 enum { REDIS_SLOTS = 16384 };
 
-/* CRC16 (XMODEM) of the key, or of what stands between its first braces. */
+/* CRC16 (XMODEM) of the key, or of the text between its first braces. */
 uint16_t redis_slot_of(struct bytes key);
 
-/* How many slots of a table have that value. */
+/* The number of slots of a table with that value. */
 uint32_t redis_slots_count(const uint16_t slots[REDIS_SLOTS], uint16_t value);
 
 #endif

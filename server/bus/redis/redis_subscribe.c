@@ -17,7 +17,7 @@ struct group {
     size_t bytes;
 };
 
-/* By link, and there by slot: what may share a command stands together. */
+/* Sorted by link and slot, so that channels for one command are adjacent. */
 static int compare(const void *one, const void *other)
 {
     const struct redis_channel *a = *(struct redis_channel *const *)one;

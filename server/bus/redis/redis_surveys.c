@@ -1,7 +1,7 @@
-/* The question goes over the channel that every instance listens to; PUBLISH
- * says how many these are. Each answers over the asking instance's own
- * channel. Both are sent once: who does not answer in time is left out, and
- * the asking client is told how many were asked and how many answered. */
+/* The query is published to the channel of all instances; PUBLISH returns their
+ * number. Each answers over the querying instance's own channel. Both are sent
+ * once: instances that do not answer in time are left out, and the result
+ * contains how many were asked and how many answered. */
 #include "bus/redis/redis_surveys.h"
 
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "messaging/watch/overview.h"
 #include "messaging/watch/survey.h"
 
-/* What stands for a kind in a question. */
+/* The name of a kind in a query. */
 static const char letters[SURVEY_KINDS] = {
     [SURVEY_CLIENT] = 'c',
     [SURVEY_REFUSALS] = 'r',
@@ -71,7 +71,7 @@ static void on_asked(void *arg, const struct redisReply *reply)
     bus->in_flight--;
     free(question);
     if (!*at)
-        return; /* it took too long */
+        return; /* the survey is already over */
     if (!redis_push_number(reply, &instances)) {
         redis_refuse(bus, take_out(bus, at));
         return;
@@ -174,7 +174,7 @@ static void send_answer(void *subject, void *object)
     free(answer);
 }
 
-/* On a worker's thread; or, at the end, when the bus's runs no more. */
+/* Runs on a worker's thread or, at shutdown, after the bus's has ended. */
 static void on_surveyed(void *arg, struct bytes text)
 {
     struct answer *answer = arg;

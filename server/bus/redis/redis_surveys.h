@@ -1,11 +1,11 @@
-/* redis_surveys: a question that every instance answers, with what it has.
+/* redis_surveys: queries answered by every instance.
  *
- * Owner:   the bus; a request that waits for answers is kept here.
+ * Owner:   the bus; keeps requests that wait for answers.
  * Thread:  the bus's.
- * Limits:  SURVEYS_MAX at a time; SURVEY_MS until those that have not answered
+ * Limits:  SURVEYS_MAX at a time; instances that do not answer within SURVEY_MS
  *          are left out.
- * Failure: FAULT_UNAVAILABLE when too many are open, or Redis refuses. An
- *          answer that is lost counts as none.
+ * Failure: FAULT_UNAVAILABLE if too many are open, or Redis refuses. A lost
+ *          answer counts as none.
  */
 #ifndef PEAL_BUS_REDIS_SURVEYS_H
 #define PEAL_BUS_REDIS_SURVEYS_H
@@ -15,19 +15,19 @@
 
 enum { SURVEYS_MAX = 256, SURVEY_MS = 2000 };
 
-/* Asks every instance. Takes the request. */
+/* Queries every instance. Takes the request. */
 void redis_survey(struct redis_bus *bus, struct request *request);
 
-/* Another instance, or this one, asks; and one answers. False: malformed. */
+/* Handle a query, and an answer, of any instance. False: malformed. */
 bool redis_surveys_on_question(struct redis_bus *bus,
                                const struct envelope *envelope);
 bool redis_surveys_on_answer(struct redis_bus *bus,
                              const struct envelope *envelope);
 
-/* Once a second: those that waited long enough are answered. */
+/* Call once a second: answers surveys whose time is over. */
 void redis_surveys_tick(struct redis_bus *bus, uint64_t now_ms);
 
-/* Answers all that wait. */
+/* Answers all waiting surveys. */
 void redis_surveys_free(struct redis_bus *bus);
 
 #endif

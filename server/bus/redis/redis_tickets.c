@@ -1,4 +1,4 @@
-/* Tickets: a key each, which ends by itself; GETDEL gives it to one alone. */
+/* Tickets: one key each, which expires; GETDEL returns it only once. */
 #include "bus/redis/redis_tickets.h"
 
 #include <inttypes.h>
@@ -41,7 +41,7 @@ void redis_keep_ticket(struct redis_bus *bus, struct request *request)
     free(key);
 }
 
-/* When the answer is lost, so is the ticket: the client asks for another. */
+/* If the answer is lost, so is the ticket: the client needs another one. */
 static void on_redeemed(void *arg, const struct redisReply *reply)
 {
     struct request *request = arg;

@@ -1,8 +1,8 @@
-/* redis_tickets: tickets, a key each, given to one instance alone.
+/* redis_tickets: tickets, one key each, redeemed by a single instance.
  *
  * Owner:   takes requests.
  * Thread:  the bus's
- * Limits:  a ticket ends by itself.
+ * Limits:  tickets expire.
  * Failure: a ticket whose answer is lost is lost.
  */
 #ifndef PEAL_BUS_REDIS_TICKETS_H
@@ -13,7 +13,7 @@
 void redis_keep_ticket(struct redis_bus *bus, struct request *request);
 void redis_redeem(struct redis_bus *bus, struct request *request);
 
-/* Its name in Redis, as an owned text. */
+/* A ticket's key in Redis, as an owned text. */
 char *redis_ticket_key(const struct redis_bus *bus,
                        const struct request *request);
 

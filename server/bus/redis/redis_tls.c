@@ -27,11 +27,12 @@ static bool load_ca(SSL_CTX *context, const char *file, struct error *error)
 {
     int loaded = file ? SSL_CTX_load_verify_file(context, file)
                       : SSL_CTX_set_default_verify_paths(context);
-    return loaded == 1 || refuse("redis.tls_ca", file ? file : "the system's",
-                                 "PEM certificates of CAs", error);
+    return loaded == 1 ||
+           refuse("redis.tls_ca", file ? file : "the system's certificates",
+                  "PEM certificates of CAs", error);
 }
 
-/* Nobody is there to ask for one. */
+/* There is no user to prompt. */
 static int no_passphrase(char *out, int size, int writing, void *arg)
 {
     (void)out, (void)size, (void)writing, (void)arg;
@@ -45,16 +46,15 @@ static bool load_pair(SSL_CTX *context, const struct redis_options *options,
         return true;
     if (SSL_CTX_use_certificate_chain_file(context, options->tls_cert) != 1)
         return refuse("redis.tls_cert", options->tls_cert,
-                      "a PEM certificate, and behind it those that signed it",
-                      error);
+                      "a PEM certificate followed by its chain", error);
     SSL_CTX_set_default_passwd_cb(context, no_passphrase);
     return (SSL_CTX_use_PrivateKey_file(context, options->tls_key,
                                         SSL_FILETYPE_PEM) == 1 &&
             SSL_CTX_check_private_key(context) == 1) ||
-           refuse("redis.tls_key", options->tls_key,
-                  "the PEM private key of redis.tls_cert's certificate, "
-                  "without a passphrase",
-                  error);
+           refuse(
+               "redis.tls_key", options->tls_key,
+               "the PEM private key for redis.tls_cert, without a passphrase",
+               error);
 }
 
 struct redis_tls *redis_tls_new(const struct redis_options *options,
@@ -66,9 +66,9 @@ struct redis_tls *redis_tls_new(const struct redis_options *options,
     tls->context = context;
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-    /* each reply says how long it is: what is cut off is seen anyway */
+    /* replies contain their length, so truncation is detected anyway */
     SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
-    /* the buffer may grow, and so move, between two tries */
+    /* the buffer may grow, and thus move, between two attempts */
     SSL_CTX_set_mode(context, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_ENABLE_PARTIAL_WRITE);
     if (load_ca(context, options->tls_ca, error) &&
@@ -86,7 +86,7 @@ void redis_tls_free(struct redis_tls *tls)
     free(tls);
 }
 
-/* What the certificate must say. */
+/* Sets the name that the certificate must match. */
 static void name_host(SSL *ssl, const char *host)
 {
     if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host))
@@ -95,7 +95,7 @@ static void name_host(SSL *ssl, const char *host)
     SSL_set_tlsext_host_name(ssl, host);
 }
 
-/* Empties OpenSSL's queue of errors too: SSL_get_error judges by it. */
+/* Also clears OpenSSL's error queue, because SSL_get_error uses it. */
 void redis_tls_explain(const struct ssl_st *ssl, const char *fallback,
                        struct error *why)
 {
@@ -103,7 +103,7 @@ void redis_tls_explain(const struct ssl_st *ssl, const char *fallback,
     const char *reason =
         ssl ? ERR_reason_error_string(ERR_peek_last_error()) : NULL;
     if (verified != X509_V_OK)
-        error_set(why, "its certificate is refused: %s",
+        error_set(why, "certificate verification failed: %s",
                   X509_verify_cert_error_string(verified));
     else if (reason)
         error_set(why, "TLS: %s", reason);
@@ -127,7 +127,7 @@ void redis_tls_end(struct ssl_st *ssl)
     SSL_free(ssl);
 }
 
-/* 0 when it can go on later. */
+/* 0 if it can continue later. */
 static ssize_t judge(struct ssl_st *ssl, int result)
 {
     int code = SSL_get_error(ssl, result);

@@ -112,14 +112,15 @@ static const struct family {
     void (*write)(const struct redis_place *place, struct buffer *out);
 } families[] = {
     {"up", "gauge",
-     "1 while that server is reached, and hears what is published there.",
+     "1 while the server is connected and its subscription receives what is "
+     "published there.",
      write_up},
-    {"slots", "gauge", "Slots of a master of the Redis Cluster.", write_slots},
-    {"replicas", "gauge", "Replicas of a master of the Redis Cluster.",
+    {"slots", "gauge", "Slots of a Redis Cluster master.", write_slots},
+    {"replicas", "gauge", "Replicas of a Redis Cluster master.",
      write_replicas},
     {"round_trip_seconds", "summary",
-     "From a command being sent to that server until its answer, since it was "
-     "connected to.",
+     "Time from sending a command to the server until its response, since the "
+     "connection was made.",
      write_round_trips},
 };
 

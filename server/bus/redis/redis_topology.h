@@ -1,8 +1,9 @@
-/* redis_topology: the Redis servers that this instance uses, as its metrics
- * show them: role, state, slots and round trips of each.
+/* redis_topology: the Redis servers in use, for metrics: role, state, slots and
+ * round trips.
  *
  * Owner:   the bus.
- * Thread:  the bus's takes it, once a second; any thread may write it out.
+ * Thread:  collected on the bus's thread, once a second; any thread may print
+ *          it.
  * Limits:  REDIS_PLACES_MAX servers.
  * Failure: none.
  */
@@ -24,21 +25,21 @@ struct redis_place {
     char name[REDIS_PLACE_NAME]; /* host:port, or a path */
     const char *role;            /* static */
     bool is_up;
-    bool is_node; /* of a cluster: what follows is known */
+    bool is_node; /* in a cluster: the following fields are known */
     uint32_t slots;
     uint32_t replicas;
-    uint64_t answers; /* since it was connected to last */
+    uint64_t answers; /* since its last connect */
     uint64_t answers_ns;
 };
 
 struct redis_topology *redis_topology_new(void);
 void redis_topology_free(struct redis_topology *topology);
 
-/* Takes it anew: a begin, an add for each server, an end. */
+/* Collects it: begin, add for each server, end. */
 void redis_topology_begin(struct redis_topology *topology);
 
-/* The next one, all zero but its name, role and round trips; `commands` may be
- * NULL. The caller fills in the rest before the next call. */
+/* Adds a server, zeroed except for name, role and round trips; `commands` may
+ * be NULL. The caller fills in the rest before the next call. */
 struct redis_place *redis_topology_add(struct redis_topology *topology,
                                        const char *role, const char *host,
                                        uint16_t port,

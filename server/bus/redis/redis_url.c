@@ -62,7 +62,7 @@ static bool has_escape(struct bytes text, size_t at)
            digit_of(text.data[at + 2]) >= 0;
 }
 
-/* Every "%" begins an escape. */
+/* Whether every "%" begins an escape. */
 static bool is_encoded(struct bytes text)
 {
     for (size_t i = 0; i < text.len; i++)
@@ -71,7 +71,7 @@ static bool is_encoded(struct bytes text)
     return true;
 }
 
-/* Takes a text with a stray "%" as it stands. */
+/* Takes a text with a stray "%" unchanged. */
 static char *decode(struct bytes text, struct redis_url *url)
 {
     char *out = copy(text);
@@ -116,7 +116,7 @@ static bool read_credentials(struct bytes text, struct redis_url *url,
     return true;
 }
 
-/* Names and IPv4 addresses; what is in brackets is IPv6. */
+/* Names and IPv4 addresses; IPv6 addresses are in brackets. */
 static bool is_host(struct bytes host, bool is_ipv6)
 {
     for (size_t i = 0; i < host.len; i++) {
@@ -138,18 +138,18 @@ static bool refuse_host(struct bytes host, struct error *error)
     if (memchr(host.data, ':', host.len))
         return error_set(error, "redis.url: an IPv6 address must be in "
                                 "brackets, as in redis://[::1]:6379");
-    return error_set(error, "redis.url: the host has a character that no host "
-                            "name can have");
+    return error_set(error,
+                     "redis.url: the host name contains an invalid character");
 }
 
-/* Cuts the host off `rest`, which keeps the port and its colon. */
+/* Removes the host from `rest`, which keeps the port and its colon. */
 static bool cut_host(struct bytes *rest, struct bytes *host,
                      struct error *error)
 {
     struct bytes text = *rest;
     bool is_ipv6 = text.len && text.data[0] == '[';
     if (is_ipv6 && !split(bytes_skip(text, 1), ']', false, host, rest))
-        return error_set(error, "redis.url: missing ] behind the address");
+        return error_set(error, "redis.url: missing ] after the address");
     if (!is_ipv6) {
         const char *colon = text.len ? memrchr(text.data, ':', text.len) : NULL;
         size_t len = colon ? (size_t)(colon - text.data) : text.len;
@@ -194,7 +194,7 @@ static bool read_seeds(struct bytes text, uint32_t port, struct redis_url *url,
         struct bytes one = text;
         is_more = split(text, ',', false, &one, &text);
         if (url->seed_count == (size_t)REDIS_SEEDS_MAX)
-            return error_set(error, "redis.url: expected %d hosts at most",
+            return error_set(error, "redis.url: expected at most %d hosts",
                              REDIS_SEEDS_MAX);
         if (!read_host(one, port, &url->seeds[url->seed_count], error))
             return false;
@@ -203,7 +203,7 @@ static bool read_seeds(struct bytes text, uint32_t port, struct redis_url *url,
     return true;
 }
 
-/* As Sentinels allow it. */
+/* The rules of Sentinels for names. */
 static bool read_master(struct bytes text, struct redis_url *url,
                         struct error *error)
 {
@@ -219,7 +219,7 @@ static bool read_master(struct bytes text, struct redis_url *url,
     return true;
 }
 
-/* Options that other programs put there would be missed without a word. */
+/* Options for other programs must not be ignored silently. */
 static bool check_end(struct bytes text, struct error *error)
 {
     return !text.len ||
@@ -282,7 +282,8 @@ static bool read_cluster(struct bytes text, struct redis_url *url,
         return false;
     split(text, '/', false, &text, &path);
     if (path.len && !bytes_equal(path, BYTES_LITERAL("0")))
-        return error_set(error, "redis.url: a cluster has no databases");
+        return error_set(error, "redis.url: Redis Cluster has no numbered "
+                                "databases; remove the number");
     return read_seeds(text, DEFAULT_PORT, url, error);
 }
 

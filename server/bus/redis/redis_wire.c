@@ -38,7 +38,7 @@ struct redis_wire {
     redisReader *reader;
     struct buffer out;
     size_t written;  /* of it */
-    bool *is_closed; /* set for whoever is at work when it is closed */
+    bool *is_closed; /* set for the running function when it is closed */
 };
 
 static void fail(struct redis_wire *wire, const char *why)
@@ -46,7 +46,7 @@ static void fail(struct redis_wire *wire, const char *why)
     wire->events.on_broken(wire->events.arg, why);
 }
 
-/* TLS, or else the system, found something wrong. */
+/* Fails with the reason of TLS or the system. */
 static void fail_broken(struct redis_wire *wire, const char *fallback)
 {
     struct error why;
@@ -107,14 +107,14 @@ void redis_wire_send(struct redis_wire *wire, const struct bytes *words,
         buffer_append(&wire->out, words[i]);
         buffer_append(&wire->out, BYTES_LITERAL("\r\n"));
     }
-    /* the socket becomes writable at once: everything that this turn of the
-     * loop sends goes out as one write */
+    /* the socket becomes writable immediately, so that all commands of this
+     * turn are sent as one write */
     loop_watch_set(wire->watch, LOOP_READABLE | LOOP_WRITABLE);
 }
 
 /* ---- in ----------------------------------------------------------------- */
 
-/* How many bytes came, 0 for none now, -1 for a broken connection. */
+/* The number of bytes read, 0 for none now, -1 for a broken connection. */
 static ssize_t read_some(struct redis_wire *wire, char *data, size_t size)
 {
     if (wire->ssl)
@@ -123,12 +123,12 @@ static ssize_t read_some(struct redis_wire *wire, char *data, size_t size)
     if (len < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
     if (!len)
-        errno = 0; /* it hung up */
+        errno = 0; /* closed by the server */
     return len ? len : -1;
 }
 
-/* An unknown command is answered with its arguments, and those of HELLO and
- * AUTH are passwords. */
+/* The error for an unknown command quotes its arguments; those of HELLO and
+ * AUTH include passwords. */
 static void hide_arguments(struct redisReply *reply)
 {
     char *arguments = reply->type == REDIS_REPLY_ERROR
@@ -138,7 +138,7 @@ static void hide_arguments(struct redisReply *reply)
         *arguments = '\0';
 }
 
-/* Hands the replies over until the wire is closed; false then. */
+/* Passes on the replies; false if the wire is closed meanwhile. */
 static bool take_replies(struct redis_wire *wire, bool *is_closed)
 {
     for (;;) {
@@ -157,8 +157,8 @@ static bool take_replies(struct redis_wire *wire, bool *is_closed)
     }
 }
 
-/* With TLS, until nothing is left: the socket would not tell of records that
- * OpenSSL has read already. False when the wire was closed meanwhile. */
+/* With TLS, reads until nothing is left, because the socket does not report
+ * records already read by OpenSSL. False if the wire was closed meanwhile. */
 static bool read_all(struct redis_wire *wire)
 {
     char data[READ_MAX];
@@ -203,7 +203,7 @@ static void shake_hands(struct redis_wire *wire)
         loop_watch_set(wire->watch, LOOP_WRITABLE);
         break;
     case REDIS_TLS_FAILED:
-        fail_broken(wire, "TLS: it hung up in the handshake");
+        fail_broken(wire, "TLS: connection closed during the handshake");
     }
 }
 
@@ -290,7 +290,7 @@ static void connect_to_path(struct redis_wire *wire)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     wire->stage = CONNECTING;
     if (strlen(wire->url->path) >= sizeof address.sun_path) {
-        fail(wire, "the path of the socket is too long");
+        fail(wire, "the socket path is too long");
         return;
     }
     strcpy(address.sun_path, wire->url->path);
@@ -315,7 +315,7 @@ static void on_poll(void *arg)
     else if (wire->url->path)
         connect_to_path(wire);
     else
-        connect_next(wire, "the host has no address");
+        connect_next(wire, "the host name has no address");
 }
 
 struct redis_wire *redis_wire_open(struct loop *loop,

@@ -1,15 +1,15 @@
-/* redis_wire: the byte stream below a link: finds the host, connects, goes
- * through the TLS handshake, writes commands and reads replies.
+/* redis_wire: the byte stream of a link: resolves the host, connects, performs
+ * the TLS handshake, writes commands and reads replies.
  *
  * hiredis formats and parses. Sockets and TLS are handled here: Debian 12's
- * hiredis has no TLS, no release checks host names, and its connect waits for
+ * hiredis has no TLS, no release checks host names, and its connect blocks on
  * DNS.
  *
  * Owner:   the link. It may close the wire in any event.
  * Thread:  the bus's.
- * Limits:  what is written is bounded by whoever sends; a reply has
- * ELEMENTS_MAX elements at the most. Failure: on_broken with the reason, after
- * which the owner closes it.
+ * Limits:  callers bound the data written; a reply has at most ELEMENTS_MAX
+ *          elements.
+ * Failure: on_broken with the reason; the owner then closes it.
  */
 #ifndef PEAL_BUS_REDIS_WIRE_H
 #define PEAL_BUS_REDIS_WIRE_H
@@ -30,14 +30,13 @@ enum { REDIS_WORDS_MAX = 512 }; /* of a command */
 
 struct redis_wire_events {
     void (*on_open)(void *arg); /* commands may be sent */
-    void (*on_read)(void *arg); /* bytes came: replies may follow */
+    void (*on_read)(void *arg); /* bytes arrived: replies may follow */
     void (*on_reply)(void *arg, const struct redisReply *reply);
     void (*on_broken)(void *arg, const char *why);
     void *arg;
 };
 
-/* Starts to connect. `url` is where to, and borrowed like `tls` (NULL: none).
- */
+/* Starts to connect to `url`, which is borrowed like `tls` (NULL: none). */
 struct redis_wire *redis_wire_open(struct loop *loop,
                                    const struct redis_url *url,
                                    const struct redis_tls *tls,
@@ -46,12 +45,12 @@ struct redis_wire *redis_wire_open(struct loop *loop,
 /* NULL is ignored. */
 void redis_wire_close(struct redis_wire *wire);
 
-/* At most REDIS_WORDS_MAX words. What one turn of the loop sends goes out as
- * one write. */
+/* At most REDIS_WORDS_MAX words. Commands of one turn of the loop go out as one
+ * write. */
 void redis_wire_send(struct redis_wire *wire, const struct bytes *words,
                      size_t count);
 
-/* What it waits for, for the log, until it is open: "TLS" or "". */
+/* The current stage, for the log, until it is open: "TLS" or "". */
 const char *redis_wire_stage(const struct redis_wire *wire);
 
 #endif

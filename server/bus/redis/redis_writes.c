@@ -6,7 +6,7 @@
 
 enum { ASK_MS = 1000, TELL_MS = 60000 };
 
-/* Nobody else will name another server. */
+/* Without Sentinels or a cluster, there is no failover to wait for. */
 static bool is_alone(const struct redis_bus *bus)
 {
     return !bus->url.master && !bus->url.is_cluster;
@@ -36,7 +36,7 @@ bool redis_writes_is_read_only(const struct redisReply *reply)
     return redis_push_has_error(reply, "READONLY");
 }
 
-/* What was sent together fails together: see publish.lua. */
+/* Publishes in flight fail together: see publish.lua. */
 bool redis_writes_is_refusal(const struct redis_bus *bus,
                              const struct redisReply *reply)
 {

@@ -7,7 +7,7 @@
 #include "base/hex.h"
 #include "base/random.h"
 
-/* Milliseconds, and below them what two instances do not share. */
+/* Milliseconds, with random low bits that differ between instances. */
 uint64_t epoch_after(uint64_t known)
 {
     enum { RANDOM_BITS = 20 };

@@ -1,14 +1,13 @@
-/* epoch: how the epoch of a channel is written: 16 small hexadecimal digits,
- * towards clients and in Redis; and which of two came later. Redis may fall
- * back to an epoch that was over (an old snapshot, a former master that is
- * chosen again), so a new one is greater than those before it: it begins with
- * the time.
+/* epoch: encodes and orders channel epochs: 16 lower-case hexadecimal digits,
+ * for clients and in Redis. Redis may fall back to an earlier epoch (an old
+ * snapshot, a former master elected again), so epochs begin with the time, and
+ * a new one is greater than earlier ones.
  *
  * Owner:   nothing is owned.
  * Thread:  any.
- * Limits:  EPOCH_LEN characters, no more and no less. Epochs that two machines
- *          make are in order as far as their clocks agree.
- * Failure: epoch_decode takes nothing that epoch_encode would not write.
+ * Limits:  exactly EPOCH_LEN characters. Epochs of different machines are
+ *          ordered as far as their clocks agree.
+ * Failure: epoch_decode accepts only what epoch_encode writes.
  */
 #ifndef PEAL_MESSAGING_EPOCH_H
 #define PEAL_MESSAGING_EPOCH_H
@@ -23,8 +22,7 @@ enum { EPOCH_LEN = 16 };
 /* Writes the epoch, zero-terminated. */
 void epoch_encode(uint64_t epoch, char out[EPOCH_LEN + 1]);
 
-/* A new one; it comes after `known`, whatever the clock says. 0: none is known.
- */
+/* A new epoch, greater than `known` regardless of the clock. 0: none known. */
 uint64_t epoch_after(uint64_t known);
 
 bool epoch_decode(struct bytes text, uint64_t *epoch);

@@ -6,10 +6,10 @@
 
 enum {
     FIRST_CAPACITY = 4,
-    OVERHEAD = 32 /* the allocator's, and a place in a ring half full */
+    OVERHEAD = 32 /* allocator overhead, and a place in a half-full ring */
 };
 
-/* What a message costs as long as it is kept. */
+/* The memory of a kept message. */
 static size_t cost_of(const struct message *message)
 {
     return message_size(message) + OVERHEAD;
@@ -84,7 +84,7 @@ bool history_find(const struct history *history, uint64_t offset,
         return true;
     if (offset > newest || !history->count)
         return false;
-    /* offsets of what is kept follow each other without a hole */
+    /* the offsets of kept messages are contiguous */
     uint64_t oldest = history_at(history, 0)->offset;
     if (offset + 1 < oldest)
         return false;

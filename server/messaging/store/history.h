@@ -1,9 +1,9 @@
-/* history: the last messages of one channel, by number and by age.
+/* history: the last messages of one channel, limited by number and age.
  *
  * Owner:   the channel's state in a bus; holds a reference per message.
  * Thread:  under the lock of whoever owns it.
- * Limits:  size and seconds of the channel's options, and what the caller
- *          drops by history_drop_oldest.
+ * Limits:  size and seconds of the channel's options, and history_drop_oldest
+ *          by the caller.
  * Failure: none.
  */
 #ifndef PEAL_MESSAGING_HISTORY_H
@@ -21,14 +21,14 @@ struct history {
     uint32_t capacity;
     uint32_t first;
     uint32_t count;
-    size_t bytes; /* that they take in memory */
+    size_t bytes; /* their memory */
 };
 
-/* Keeps a reference; what no longer fits or is too old goes. */
+/* Keeps a reference; drops messages beyond the limits. */
 void history_append(struct history *history, struct message *message,
                     const struct channel_options *options);
 
-/* Lets go what is older than the options say. */
+/* Drops messages older than the options allow. */
 void history_expire(struct history *history,
                     const struct channel_options *options, int64_t now_ms);
 
@@ -39,17 +39,17 @@ void history_clear(struct history *history);
 /* The message at `index`, 0 being the oldest. */
 struct message *history_at(const struct history *history, uint32_t index);
 
-/* Adds a page (request->page) to the answer, whose position is set: what came
- * after request->since, if nothing of it is lost; ... */
+/* Adds a page (request->page) to the answer, whose position is set: the
+ * messages after request->since, if none is lost; ... */
 void history_report_missed(const struct history *history,
                            struct request *request);
 
-/* ... or the newest request->limit messages, and of a request that is
- * continued those after `since` up to `until` that are still kept. */
+/* ... or the newest request->limit messages; for a continued request, those
+ * after `since` up to `until` that are still kept. */
 void history_report(const struct history *history, struct request *request);
 
-/* Finds the first message behind `offset`; false when messages between it
- * and `newest`, the channel's last offset, are no longer kept. */
+/* Finds the first message after `offset`; false if messages between it and
+ * `newest`, the channel's last offset, are no longer kept. */
 bool history_find(const struct history *history, uint64_t offset,
                   uint64_t newest, uint32_t *index);
 

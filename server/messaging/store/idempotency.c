@@ -9,7 +9,7 @@ struct idempotency_key {
     struct position position;
     int64_t time_ms;
     UT_hash_handle hh;
-    char text[]; /* channel, client and key, with blanks between */
+    char text[]; /* channel, client and key, separated by spaces */
 };
 
 bool idempotency_key_is_valid(struct bytes key)
@@ -20,9 +20,9 @@ bool idempotency_key_is_valid(struct bytes key)
     return key.len && key.len <= IDEMPOTENCY_KEY_MAX;
 }
 
-/* Neither a channel nor a key has a blank, so what stands between them is the
- * client's id. A client's keys are its own: nobody gets the answer to what
- * another one published. */
+/* Neither a channel nor a key contains a space, so the text between them is the
+ * client's id. Keys are per client, so that no client gets the answer to
+ * another one's publish. */
 static size_t write_text(const struct request *request, char *out)
 {
     struct bytes parts[] = {bytes_of(request->channel),

@@ -1,10 +1,10 @@
-/* idempotency: the keys of publishes done, and what each was answered; for a
- * bus to embed.
+/* idempotency: keys of completed publishes and their answers; embedded in a
+ * bus.
  *
  * Owner:   the struct owns its keys; idempotency_clear frees them.
  * Thread:  one at a time.
- * Limits:  a key is known for IDEMPOTENCY_SECONDS; how many there may be is
- *          the embedding bus's business (idempotency_drop_oldest).
+ * Limits:  a key is kept for IDEMPOTENCY_SECONDS; the embedding bus limits
+ *          their number (idempotency_drop_oldest).
  * Failure: none.
  */
 #ifndef PEAL_MESSAGING_IDEMPOTENCY_H
@@ -21,10 +21,11 @@ struct idempotency {
     struct idempotency_key *keys; /* a hash, oldest first */
 };
 
-/* Whether it may be a key: 1 to 128 of the printable ASCII without blank. */
+/* Whether it is a valid key: 1 to 128 printable ASCII characters without
+ * spaces. */
 bool idempotency_key_is_valid(struct bytes key);
 
-/* Whether that key was used in that channel, and the answer then. */
+/* Whether the key was used in the channel; fills in the original answer. */
 bool idempotency_find(const struct idempotency *known,
                       const struct request *request, int64_t now_ms,
                       struct position *position);
@@ -33,13 +34,13 @@ bool idempotency_find(const struct idempotency *known,
 void idempotency_add(struct idempotency *known, const struct request *request,
                      int64_t now_ms);
 
-/* Forgets the oldest one; false when there is none. */
+/* Removes the oldest key; false if there is none. */
 bool idempotency_drop_oldest(struct idempotency *known);
 
-/* Forgets what is too old; how many. */
+/* Removes expired keys; returns their number. */
 uint32_t idempotency_expire(struct idempotency *known, int64_t now_ms);
 
-/* Forgets all. */
+/* Removes all. */
 void idempotency_clear(struct idempotency *known);
 
 #endif

@@ -1,9 +1,9 @@
-/* leavers: clients that left a channel and may be back soon, for a bus to
- * embed.
+/* leavers: clients that left a channel and may return within the grace period;
+ * embedded in a bus.
  *
  * Owner:   the channel's state in a bus; leavers_clear frees them.
  * Thread:  under the lock of whoever owns it.
- * Limits:  one entry a client; bounded by the members there were.
+ * Limits:  one entry per client; bounded by the former members.
  * Failure: none.
  */
 #ifndef PEAL_MESSAGING_LEAVERS_H
@@ -14,19 +14,20 @@
 
 struct leaver;
 
-/* A zeroed struct has none. All of one channel wait for the same time, so they
- * are due in the order in which they left. */
+/* A zeroed struct is empty. All clients of one channel have the same grace
+ * period, so they are due in the order in which they left. */
 struct leavers {
     struct leaver *items; /* a hash, the first to be due first */
 };
 
-/* Waits for the client until `due_ms`; it is not waited for yet. */
+/* Waits for the client, which must not be waited for yet, until `due_ms`. */
 void leavers_add(struct leavers *leavers, const char *client, uint64_t due_ms);
 
-/* The client is waited for no more; whether it was. */
+/* Stops waiting for the client; returns whether it was waited for. */
 bool leavers_remove(struct leavers *leavers, const char *client);
 
-/* A client whose time is over, until it is removed; NULL: none. */
+/* A client whose grace period is over; remove it before the next call. NULL:
+ * none. */
 const char *leavers_due(const struct leavers *leavers, uint64_t now_ms);
 
 void leavers_clear(struct leavers *leavers);

@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 
-/* What a member without info takes in an answer, about. */
+/* The approximate size of a member without info in an answer. */
 enum { MEMBER_BYTES = 64 };
 
 #define HASHES (UINT64_C(1) << 32)
@@ -124,7 +124,7 @@ void members_drop(struct members *members, const char *client)
         drop(members, member);
 }
 
-/* How many members are about a page. */
+/* The approximate number of members per page. */
 static uint32_t page_share(const struct members *members,
                            enum request_page page)
 {
@@ -134,8 +134,8 @@ static uint32_t page_share(const struct members *members,
     return (uint32_t)(bytes / each);
 }
 
-/* A page is a range of hashes: who comes and goes between two pages moves
- * nobody else. */
+/* A page is a range of hashes, so that joins and leaves between two pages do
+ * not move others. */
 static uint64_t page_end(const struct members *members,
                          const struct request *request, uint64_t first)
 {

@@ -41,7 +41,7 @@ char *ticket_content(enum ticket_kind kind, struct bytes client,
     return text.data;
 }
 
-/* The text before the next newline; `text` moves behind it. */
+/* The text before the next newline; `text` moves after it. */
 static bool take_line(struct bytes *text, struct bytes *line)
 {
     const char *end = text->len ? memchr(text->data, '\n', text->len) : NULL;

@@ -34,7 +34,7 @@ static bool is_wanted(const struct look_rows *rows, uint32_t limit,
     return rows->count < limit || (limit && key > rows->items[limit - 1].key);
 }
 
-/* Room for a row that is wanted, at its place; of equals the first stays so. */
+/* Makes room for a row at its rank; equal rows keep their order. */
 static struct look_row *make_room(struct look_rows *rows, uint32_t limit,
                                   uint64_t key)
 {
@@ -57,8 +57,8 @@ static bool has_name(const struct look_rows *rows, const char *name)
     return false;
 }
 
-/* Takes the rows out of `from`. A channel is there once, though several
- * workers have it: its numbers are those of all of them already. */
+/* Moves the rows out of `from`. A channel on several workers appears once,
+ * because its rates already include all workers. */
 static void merge(struct look_rows *rows, struct look_rows *from,
                   uint32_t limit, bool once)
 {
@@ -162,7 +162,7 @@ static void look_at_channel(struct look_part *part,
     query->write_channel(channel, &row->text);
 }
 
-/* False when all were looked at. */
+/* False when all were visited. */
 static bool look_at_some_connections(struct look_part *part)
 {
     const struct worker *worker = part->worker;
@@ -183,8 +183,8 @@ static void look_at_bucket(struct look_part *part, const UT_hash_table *table)
         look_at_channel(part, ELMT_FROM_HH(table, at));
 }
 
-/* By buckets, since a channel may be gone before the next step. A table that
- * has grown meanwhile has its channels elsewhere: it is begun anew. */
+/* Iterates by buckets, because channels may be freed between steps. If the
+ * table has grown meanwhile, channels have moved, so it restarts. */
 static bool look_at_some_channels(struct look_part *part)
 {
     const struct channel *channels = part->worker->channels;
@@ -202,7 +202,7 @@ static bool look_at_some_channels(struct look_part *part)
     return part->next < part->buckets;
 }
 
-/* Whether something is left to look at. */
+/* Whether something is left to visit. */
 static bool step(struct look_part *part)
 {
     if (part->has_connections)

@@ -179,7 +179,7 @@ static void add_channel(void *arg, const char *name, uint32_t listeners)
     buffer_append_char(&rows->rows, '}');
 }
 
-/* One of the list: a name, or how names begin. */
+/* An entry of the list: a name, or a prefix. */
 static void add_channels(const struct instance *instance, struct bytes pattern,
                          struct channel_rows *rows)
 {
@@ -242,7 +242,7 @@ void survey_begin(const struct instance *instance, enum survey_kind kind,
     for (unsigned i = 0; i < count; i++)
         survey->parts[i] = (struct survey_part){
             .survey = survey, .worker = hub_worker(instance->hub, i)};
-    /* the last one may free it while this still goes on */
+    /* the last one may free it while this loop is running */
     for (unsigned i = 0; i < count; i++)
         inbox_post(&hub_worker(instance->hub, i)->inbox,
                    (struct inbox_item){run_part, &survey->parts[i], NULL});

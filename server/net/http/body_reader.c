@@ -2,7 +2,7 @@
 
 #include "net/http/http_class.h"
 
-/* What the next byte is part of. */
+/* The element that the next byte belongs to. */
 enum state {
     LENGTH, /* a body of known length */
     SIZE,
@@ -21,13 +21,13 @@ enum state {
     FAILED
 };
 
-/* Goes on if the byte is right. */
+/* Continues if the byte is valid. */
 static void expect(struct body_reader *reader, bool is_right, enum state next)
 {
     reader->state = (uint8_t)(is_right ? next : FAILED);
 }
 
-/* Fifteen digits are enough for any body, and far from overflowing. */
+/* Fifteen digits suffice for any body, and cannot overflow. */
 static void read_size(struct body_reader *reader, char c)
 {
     enum { DIGITS_MAX = 15 };
@@ -68,7 +68,7 @@ static void read_trailer(struct body_reader *reader, char c)
         read_extra(reader, c, HTTP_TOKEN, TRAILER_NAME);
 }
 
-/* RFC 9112 section 7.1: a byte that is not of the body. */
+/* RFC 9112 section 7.1: a byte outside of the body. */
 static void read_frame(struct body_reader *reader, char c)
 {
     switch ((enum state)reader->state) {

@@ -1,4 +1,5 @@
-/* client_cors: which pages may read what a client is answered over plain HTTP.
+/* client_cors: which pages may read the response to a client's plain HTTP
+ * request.
  *
  * Owner:   the caller.
  * Thread:  the reactor's.
@@ -13,12 +14,12 @@
 struct request_head;
 struct socket;
 
-/* Whether the request names an origin whose pages may. */
+/* Whether the request has an origin whose pages may read the response. */
 bool client_cors_allows(const struct socket *socket,
                         const struct request_head *head);
 
-/* The header lines that say whose pages may read the answer; owned. NULL for
- * a WebSocket's handshake, and for what is no client's. */
+/* The CORS header lines of the response; owned. NULL for WebSocket handshakes,
+ * and for requests that are not a client's. */
 char *client_cors(const struct socket *socket, const struct request_head *head);
 
 #endif

@@ -21,12 +21,11 @@ enum { ANSWER_BYTES = 65536 };
 struct client_request {
     struct body_reader body;
     struct buffer text;    /* of the body */
-    struct buffer answer;  /* what was not sent yet: answers, a comma before
-                              each */
-    struct ip_count *peer; /* the proxy that the socket is of, or NULL */
+    struct buffer answer;  /* unsent answers, each preceded by a comma */
+    struct ip_count *peer; /* the proxy of the socket, or NULL */
     char *cors;            /* header lines */
-    bool is_list;          /* of messages: the response is a list too, unless
-                              all of it was refused */
+    bool is_list; /* list of messages: the response is a list too, unless all
+                     were refused */
     bool keep_open;
     bool knows_chunks; /* HTTP/1.1 */
     bool expects_continue;
@@ -79,7 +78,7 @@ bool client_request_keep_peer(struct socket *socket)
 
 /* ---- framing ------------------------------------------------------------- */
 
-/* Answers stand in a list, if there are several. */
+/* Several answers form a list. */
 static size_t wrap(struct buffer *out, enum payload_kind kind)
 {
     (void)kind;
@@ -99,7 +98,7 @@ static size_t whole_len(struct bytes frames)
     return frames.len;
 }
 
-/* It needs no number of its own: no frame of a message is made with it. */
+/* Needs no unique number: no message frames are made with it. */
 static const struct framing framing = {
     .wrap = wrap,
     .wrap_part = wrap_part,
@@ -113,7 +112,7 @@ static struct client_request *request_of(const struct connection *connection)
     return socket_peek(stream_transport_socket(connection))->request;
 }
 
-/* The answers so far, as the response has them. */
+/* The answers so far, in the form of the response. */
 static struct bytes opened(struct client_request *request)
 {
     struct bytes answers = buffer_bytes(&request->answer);
@@ -147,7 +146,7 @@ static bool write_response(struct socket *socket, int status, struct bytes body)
     return is_alive;
 }
 
-/* Too much to be kept until all of it is there. */
+/* Too long to buffer completely: starts a chunked response. */
 static bool begin(struct socket *socket, struct client_request *request)
 {
     request->is_begun = true;
@@ -215,7 +214,7 @@ static void end_closed(struct connection *connection, int status,
     buffer_deinit(&body);
 }
 
-/* The socket goes on to the next request. */
+/* Prepares the socket for the next request. */
 static void let_go(struct socket *socket)
 {
     const struct client_request *request = socket_peek(socket)->request;
@@ -315,7 +314,7 @@ static uint32_t body_max(const struct socket *socket)
     return socket->reactor->net->instance->options->limits.message_bytes;
 }
 
-/* Whether it has the form of a request that may be judged. */
+/* Whether the request is well-formed; else refuses it. */
 static bool check(struct socket *socket, const struct request_head *head,
                   const char *cors)
 {
@@ -349,7 +348,7 @@ bool client_request_begin(struct socket *socket,
 {
     if (bytes_equal(head->method, BYTES_LITERAL("OPTIONS"))) {
         if (request_has_body(head))
-            http_refuse_malformed(socket, 400, "OPTIONS has no body here");
+            http_refuse_malformed(socket, 400, "OPTIONS must not have a body");
         else
             answer_options(socket, head);
         return false;
@@ -364,7 +363,7 @@ bool client_request_begin(struct socket *socket,
 
 /* ---- the body ------------------------------------------------------------ */
 
-/* Nothing is read before the answer is on its way. */
+/* Nothing more is read before the answer is sent. */
 static void run(struct socket *socket)
 {
     struct client_request *request = socket_peek(socket)->request;
@@ -401,7 +400,7 @@ static size_t read_body(struct socket *socket, char *data, size_t len)
         if (result == BODY_PIECE)
             take_piece(socket, piece);
         else if (result == BODY_BAD)
-            http_refuse_malformed(socket, 400, "Malformed chunks");
+            http_refuse_malformed(socket, 400, "Malformed chunked body");
     }
     if (result == BODY_END)
         run(socket);

@@ -1,14 +1,14 @@
-/* client_request: a client's request over plain HTTP, as a transport: its body
- * is what a WebSocket would bring in one message, its response what a WebSocket
- * would get. The connection lasts as long as the request.
+/* client_request: the transport of client requests over plain HTTP: the body is
+ * one message as sent over a WebSocket, the response is the answer. The
+ * connection lasts as long as the request.
  *
  * Owner:   the socket, which also owns the connection.
  * Thread:  the reactor's.
  * Limits:  the body, limits.message_bytes, within limits.handshake_seconds. An
- *          answer is kept up to ANSWER_BYTES, then sent in chunks as the client
- *          takes them.
- * Failure: a refusal is a whole response. A response that has begun and cannot
- *          go on is cut off.
+ *          answer is buffered up to ANSWER_BYTES, then sent in chunks as the
+ *          client reads them.
+ * Failure: a refusal is a complete response. A response that fails after its
+ *          start is cut off.
  */
 #ifndef PEAL_NET_CLIENT_REQUEST_H
 #define PEAL_NET_CLIENT_REQUEST_H
@@ -21,22 +21,22 @@ struct transport;
 
 extern const struct transport client_request_transport;
 
-/* Begins one, which is then to be judged as a handshake; false for one that
- * needs no judging: it was answered. */
+/* Begins a request, to be checked like a handshake; false if it was already
+ * answered. */
 bool client_request_begin(struct socket *socket,
                           const struct request_head *head);
 
-/* The socket is about to count as another address's: until the request ends.
- * False where there is none. */
+/* Counts the socket for another address until the request ends. False if there
+ * is no request. */
 bool client_request_keep_peer(struct socket *socket);
 
-/* The client may: reads the body. Frees the socket's opening. */
+/* Reads the body of an accepted request. Frees the socket's opening. */
 void client_request_accept(struct socket *socket);
 
-/* Whether more of the body is waited for. */
+/* Whether the body is incomplete. */
 bool client_request_wants_body(const struct socket *socket);
 
-/* Ends the socket's, if it has one. */
+/* Ends the socket's request, if any. */
 void client_request_free(struct socket *socket);
 
 #endif

@@ -17,7 +17,8 @@
 #include "net/stream_transport.h"
 #include "net/websocket/opening.h"
 
-/* Clients that lost the server at the same time come back spread over this. */
+/* Reconnects of clients that lost the server simultaneously are spread over
+ * this time. */
 enum {
     RETRY_MS = 1000,
     RETRY_SPREAD_MS = 2000,
@@ -25,12 +26,13 @@ enum {
     LAST_EVENT_ID_MAX = 16384
 };
 
-/* Before the mark of a client that is to stay away: no mark begins so. */
+/* Prefix of the id of a client that must not reconnect: others never have it.
+ */
 #define STAY_AWAY '!'
 
 /* ---- framing ------------------------------------------------------------- */
 
-/* The value of "type", with which every payload begins; empty if none does. */
+/* The value of "type", the first member of every payload; empty if missing. */
 static struct bytes type_of(struct bytes payload)
 {
     static const struct bytes start = {"{\"type\":\"", 9};
@@ -46,7 +48,7 @@ static struct bytes type_of(struct bytes payload)
     return (struct bytes){type.data, is_whole ? len : 0};
 }
 
-/* In JSON a line end can only stand where a blank can. */
+/* In JSON, line ends can be replaced by spaces. */
 static void replace_line_ends(char *text, size_t len)
 {
     char *at;
@@ -66,7 +68,7 @@ static size_t wrap(struct buffer *out, enum payload_kind kind)
         head, sizeof head,
         type.len ? "event: %.*s\ndata: " : "%.*sdata: ", (int)type.len,
         type.data ? type.data : "");
-    (void)kind; /* text is all that there is */
+    (void)kind; /* only text is supported */
     replace_line_ends(payload, payload_len);
     memcpy(payload - len, head, len);
     buffer_append_char(out, '\n');
@@ -94,7 +96,7 @@ static void finish(struct connection *connection, const struct message *message,
     size_t empty = out->len;
     append_mark(connection, message, out);
     if (out->len == empty)
-        out->len = start; /* an empty id would take the last one away */
+        out->len = start; /* an empty id would clear the last one */
     else
         buffer_append_char(out, '\n');
     buffer_append_char(out, '\n');
@@ -109,8 +111,8 @@ const struct framing event_stream_framing = {
 
 /* ---- the transport ------------------------------------------------------- */
 
-/* A comment: proxies see traffic, and a client that is gone without a word does
- * not acknowledge it. */
+/* A comment keeps proxies from timing out, and a vanished client does not
+ * acknowledge it. */
 static bool transport_ping(struct connection *connection)
 {
     return stream_write(stream_transport_socket(connection),
@@ -123,15 +125,15 @@ static void append_retry(struct buffer *out, unsigned spread_ms)
                          (unsigned)(RETRY_MS + random_uint64() % spread_ms));
 }
 
-/* 44xx: stay away, as the WebSocket's codes have it. */
+/* 44xx: do not reconnect, as with WebSocket close codes. */
 static bool is_final(int code)
 {
     return code >= 4400 && code < 4500;
 }
 
-/* A stream cannot carry a close frame, and a browser comes back whatever ended
- * it. So the last event says why, and the id that the browser brings along
- * says whether it may. */
+/* A stream has no close frame, and browsers always reconnect. So the last event
+ * contains the reason, and its id, which the browser sends back, tells whether
+ * reconnecting is allowed. */
 static void append_close(struct connection *connection,
                          enum close_reason reason, int code, struct buffer *out)
 {
@@ -157,7 +159,7 @@ static void transport_close(struct connection *connection,
 {
     struct socket *socket = stream_transport_socket(connection);
     int code = protocol_close_code(connection->protocol, reason);
-    /* who is to free memory need not be waited for */
+    /* do not wait for a peer that must free memory */
     if (!code ||
         (pressure_is_high(connection->worker) && stream_is_blocked(socket))) {
         stream_end(socket, STREAM_KILL);
@@ -168,7 +170,7 @@ static void transport_close(struct connection *connection,
     append_close(connection, reason, code, out);
     stream_write(socket, buffer_bytes(out));
     socket_move(socket, &socket->reactor->closing);
-    stream_end(socket, STREAM_LINGER); /* it may still be sending */
+    stream_end(socket, STREAM_LINGER); /* the client may still be sending */
 }
 
 const struct transport event_stream_transport = {
@@ -187,8 +189,8 @@ const struct transport event_stream_transport = {
 
 /* ---- the request --------------------------------------------------------- */
 
-/* What a browser brings by itself is newer than what its page once wrote into
- * the address. */
+/* The header sent by the browser is newer than the parameter that its page put
+ * into the URL. */
 static struct bytes last_event_id(struct socket *socket,
                                   const struct request_head *head)
 {
@@ -227,7 +229,7 @@ static void answer_without_body(struct socket *socket,
     free(cors);
 }
 
-/* Pages ask first when they send Authorization by fetch. */
+/* Preflight requests of pages that send Authorization with fetch. */
 static void answer_options(struct socket *socket,
                            const struct request_head *head)
 {
@@ -242,7 +244,7 @@ static void answer_options(struct socket *socket,
             : "Allow: GET, OPTIONS\r\n");
 }
 
-/* The browser was told, see append_close. */
+/* The browser was told not to reconnect, see append_close. */
 static bool is_to_stay_away(const struct request_head *head)
 {
     struct bytes id = head->fields[FIELD_LAST_EVENT_ID];
@@ -252,8 +254,8 @@ static bool is_to_stay_away(const struct request_head *head)
 bool event_stream_answer(struct socket *socket, const struct request_head *head)
 {
     if (request_has_body(head))
-        http_refuse_malformed(socket, 400,
-                              "A request for a stream has no body");
+        http_refuse_malformed(
+            socket, 400, "A request for an event stream must not have a body");
     else if (bytes_equal(head->method, BYTES_LITERAL("OPTIONS")))
         answer_options(socket, head);
     else if (is_to_stay_away(head))
@@ -265,7 +267,7 @@ bool event_stream_answer(struct socket *socket, const struct request_head *head)
 
 /* ---- opening ------------------------------------------------------------- */
 
-/* A stream_reader: a client has nothing to say after its request. */
+/* A stream_reader: a client sends nothing after its request. */
 static size_t drop_input(struct socket *socket, char *data, size_t len)
 {
     (void)data;

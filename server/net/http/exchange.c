@@ -1,4 +1,4 @@
-/* Most answers come within the turn, so that reading need not be paused. */
+/* Most answers arrive within the turn, so reading is paused only at its end. */
 #include "net/http/exchange.h"
 
 #include <stdlib.h>
@@ -37,7 +37,7 @@ bool exchange_wants_body(const struct socket *socket)
 void exchange_complete(struct socket *socket, bool keep_open)
 {
     exchange_free(socket);
-    /* who takes nothing of the response is closed, whatever follows */
+    /* a client that reads none of the response is closed in any case */
     socket_move(socket, stream_is_blocked(socket) ? &socket->reactor->blocked
                                                   : &socket->reactor->kept);
     if (!keep_open)
@@ -45,10 +45,10 @@ void exchange_complete(struct socket *socket, bool keep_open)
     if (stream_is_blocked(socket))
         stream_pause(socket); /* until http_on_writable */
     else
-        stream_release(socket); /* the next request may have come */
+        stream_release(socket); /* the next request may have arrived */
 }
 
-/* The head, and all of the body or its beginning. */
+/* Sends the head, and the body or its first part. */
 static bool write_first(struct socket *socket, const struct api_response *found)
 {
     struct exchange *exchange = socket_peek(socket)->exchange;
@@ -84,7 +84,7 @@ static void on_response(void *arg, const struct api_response *found)
     }
     socket_move(socket, stream_is_blocked(socket) ? &socket->reactor->blocked
                                                   : &socket->reactor->kept);
-    stream_pause(socket); /* the peer's end is not to be seen before */
+    stream_pause(socket); /* must not see the peer's end before */
     stream_want_writable(socket);
 }
 
@@ -107,8 +107,7 @@ static void run(struct socket *socket)
     api_call_run(exchange->call, on_response, socket);
 }
 
-/* Nobody knew how long it would get: it is answered now, and the rest goes
- * by. */
+/* The body turned out to be too long: answers now, and discards the rest. */
 static void refuse_long_body(struct socket *socket)
 {
     struct exchange *exchange = socket_peek(socket)->exchange;
@@ -132,7 +131,7 @@ static void take_piece(struct socket *socket, struct bytes piece)
     }
     exchange->dropped += (uint32_t)piece.len;
     if (exchange->dropped > EXCHANGE_DISCARD_MAX)
-        stream_end(socket, STREAM_KILL); /* the answer has long been there */
+        stream_end(socket, STREAM_KILL); /* already answered */
 }
 
 static void take_end(struct socket *socket)
@@ -147,11 +146,11 @@ static void take_end(struct socket *socket)
 static void take_bad(struct socket *socket)
 {
     if (socket_peek(socket)->exchange->call)
-        http_refuse_malformed(socket, 400, "Malformed chunks");
+        http_refuse_malformed(socket, 400, "Malformed chunked body");
     exchange_complete(socket, false);
 }
 
-/* One step; how many bytes it took. */
+/* One step; returns the number of bytes taken. */
 static size_t step(struct socket *socket, struct bytes data,
                    enum body_result *result)
 {
@@ -174,7 +173,7 @@ void exchange_start(struct socket *socket)
     step(socket, (struct bytes){"", 0}, &result);
 }
 
-/* Whether it ended is told after its last piece, without more bytes. */
+/* The end is reported after the last piece, without more bytes. */
 size_t exchange_read(struct socket *socket, struct bytes data)
 {
     enum body_result result = BODY_PIECE;
@@ -186,7 +185,7 @@ size_t exchange_read(struct socket *socket, struct bytes data)
 
 void exchange_pause_all(struct reactor *reactor)
 {
-    /* the newest stand last */
+    /* the newest are last */
     struct socket *socket = reactor->asking.last;
     while (socket && !socket->stream.is_paused) {
         stream_pause(socket);

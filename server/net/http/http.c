@@ -23,7 +23,7 @@ static void count(struct socket *socket, enum metric metric)
 
 /* ---- what the api is asked ----------------------------------------------- */
 
-/* A name in a path of the API may be any text, however it is encoded. */
+/* Names in API paths may be any text in any encoding. */
 static struct bytes path_of(const struct socket *socket,
                             const struct request_head *head)
 {
@@ -32,7 +32,7 @@ static struct bytes path_of(const struct socket *socket,
     if (!bytes_start_with(head->path, BYTES_LITERAL("/api/channels/")) &&
         !bytes_start_with(head->path, BYTES_LITERAL("/api/clients/")) &&
         !request_path_is_plain(head->path))
-        return head->path; /* which is none of ours */
+        return head->path; /* an unknown one */
     request_decode(head->path, decoded);
     return buffer_bytes(decoded);
 }
@@ -52,7 +52,7 @@ static void read_backend(const struct socket *socket,
     request->client_id = request_query_next(&query, "client", decoded);
     query = head->query;
     request->address = request_query_next(&query, "address", decoded);
-    /* of several none is to be believed */
+    /* several are ambiguous: use none */
     if (head->counts[FIELD_TRACEPARENT] == 1)
         request->trace = head->fields[FIELD_TRACEPARENT];
 }
@@ -109,8 +109,8 @@ static bool method_is(const struct request_head *head, const char *method)
     return bytes_equal(head->method, bytes_of(method));
 }
 
-/* RFC 9112 section 6.3: then there is none, but a client that forgot to say how
- * long it is may send one all the same. */
+/* RFC 9112 section 6.3: then there is no body, but a client that forgot the
+ * length may send one. */
 static bool lacks_length(const struct request_head *head)
 {
     return !head->has_length && !head->is_chunked &&
@@ -118,8 +118,8 @@ static bool lacks_length(const struct request_head *head)
             method_is(head, "PATCH"));
 }
 
-/* The body, where the request has one, is read: for the call, or, after the
- * answer, to be dropped. */
+/* Reads the request's body, if any: for the call, or to discard it after the
+ * answer. */
 static void go_on(struct socket *socket, const struct request_head *head,
                   struct api_call *call, bool keep_open)
 {
@@ -149,8 +149,8 @@ static void serve(struct socket *socket, const struct request_head *head)
     bool keep_open = request_wants_keep_alive(head) && !socket->is_guest &&
                      !reactor->net->is_draining;
     if (!call) {
-        /* who waits for leave to send a body may not send it (RFC 9110 section
-         * 10.1.1): what comes next cannot be told from it */
+        /* a client waiting for 100 Continue may omit the body (RFC 9110
+         * section 10.1.1), so the next data is ambiguous */
         if (lacks_length(head) || head->body_len > EXCHANGE_DISCARD_MAX ||
             (request_has_body(head) && head->expects_continue))
             keep_open = false;
@@ -190,15 +190,14 @@ static void serve_stream(struct socket *socket, const struct request_head *head)
         handshake_judge(socket, head);
 }
 
-/* Beyond the limits only the operator's questions are answered. */
+/* Beyond the limits, only operators' requests are served. */
 static bool is_turned_away(const struct socket *socket,
                            const struct request_head *head)
 {
     return socket->is_guest && !api_is_for_operators(head->path);
 }
 
-/* What probes ask for says nothing to anybody, and a proxy asks under whatever
- * name. */
+/* Health checks reveal nothing, and proxies use any host name. */
 static bool is_under_foreign_name(const struct socket *socket,
                                   const struct request_head *head)
 {
@@ -221,7 +220,8 @@ static void act(struct socket *socket, const struct request_head *head)
             handshake_judge(socket, head);
     } else if (asks_for_websocket(head)) {
         if (request_has_body(head))
-            http_refuse_malformed(socket, 400, "An upgrade has no body");
+            http_refuse_malformed(socket, 400,
+                                  "An upgrade request must not have a body");
         else
             handshake_judge(socket, head);
     } else if (endpoint) {
@@ -240,7 +240,7 @@ static void act(struct socket *socket, const struct request_head *head)
 
 /* ---- reading ------------------------------------------------------------- */
 
-/* A head mostly comes whole, so that nothing has to be remembered. */
+/* Usually the whole head arrives at once, so no state is kept. */
 static struct request_reader *reader_of(struct socket *socket)
 {
     struct request_reader *reader = socket_peek(socket)->head;
@@ -293,7 +293,7 @@ static size_t read_head(struct socket *socket, struct bytes data)
     return taken;
 }
 
-/* The answer to one request is on its way before the next is looked at. */
+/* The answer to one request is sent before the next is read. */
 size_t http_read(struct socket *socket, char *data, size_t len)
 {
     struct bytes bytes = {data, len};

@@ -1,10 +1,10 @@
-/* http: HTTP/1.1 requests, read one after the other and brought to the
- * handshake, or to the api: answered at once, or made an exchange.
+/* http: reads HTTP/1.1 requests one after the other and passes them to the
+ * handshake or the API; answers them immediately, or starts an exchange.
  *
  * Owner:   nothing is kept between requests.
  * Thread:  the reactor's.
  * Limits:  limits.head_bytes; limits.handshake_seconds for a whole request.
- * Failure: a request that cannot be served gets a response that says why.
+ * Failure: a request that cannot be served gets a response with the reason.
  */
 #ifndef PEAL_NET_HTTP_H
 #define PEAL_NET_HTTP_H
@@ -13,14 +13,14 @@
 
 struct socket;
 
-/* A stream_reader: requests, in the order in which they come. */
+/* A stream_reader that reads requests in order. */
 size_t http_read(struct socket *socket, char *data, size_t len);
 
-/* The answers so far were taken: the next request may be read. */
+/* Call when all responses were sent: the next request may be read. */
 void http_on_writable(struct socket *socket);
 
-/* The request took too long: 408 if any of it has come, and the end. From
- * outside events; the socket may be freed by this. */
+/* Ends a request that took too long, with 408 if any of it has arrived. Call
+ * outside events; may free the socket. */
 void http_give_up(struct socket *socket);
 
 #endif

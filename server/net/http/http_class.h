@@ -1,5 +1,5 @@
-/* http_class: which bytes may be part of what in HTTP/1.1 (RFC 9110 section
- * 5.6.2, RFC 3986 appendix A).
+/* http_class: classes of bytes in HTTP/1.1 (RFC 9110 section 5.6.2, RFC 3986
+ * appendix A).
  *
  * Owner:   nothing is owned.
  * Thread:  any.
@@ -15,7 +15,7 @@
 
 enum {
     HTTP_TOKEN = 1, /* methods and field names */
-    HTTP_TEXT = 2,  /* field values: no control characters but tabs */
+    HTTP_TEXT = 2,  /* field values: no control characters except tabs */
     HTTP_PATH = 4,  /* visible ASCII, without '?', '#' and '%' */
     HTTP_QUERY = 8, /* the same, with '?' */
     HTTP_HOST = 16, /* a host, in brackets or not, and a port */
@@ -36,7 +36,7 @@ static inline bool http_is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* The first position from `at` to `end` whose byte is none of the classes. */
+/* The first byte from `at` to `end` that is in none of the classes. */
 static inline size_t http_skip(const char *data, size_t at, size_t end,
                                unsigned classes)
 {

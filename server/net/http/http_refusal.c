@@ -20,7 +20,7 @@ void http_refuse(struct socket *socket, int status, const char *headers,
     count(socket, METRIC_HTTP_REQUESTS);
     response_write_json(socket, status, headers, buffer_bytes(&body));
     buffer_deinit(&body);
-    /* a guest's descriptor is needed at once */
+    /* a guest's descriptor is needed immediately */
     stream_end(socket, socket->is_guest ? STREAM_CLOSE : STREAM_LINGER);
 }
 

@@ -1,4 +1,4 @@
-/* http_refusal: requests that are answered with no, and why.
+/* http_refusal: refuses HTTP requests.
  *
  * Owner:   nothing.
  * Thread:  the reactor's.
@@ -12,16 +12,15 @@
 
 struct socket;
 
-/* A refusal as JSON, after which the connection ends. `headers`: whole
+/* Sends a refusal as JSON, and then ends the connection. `headers`: whole
  * lines. */
 void http_refuse(struct socket *socket, int status, const char *headers,
                  const char *why);
 
-/* The same for a request that breaks the rules of HTTP: counted, and logged at
- * a bounded rate. */
+/* The same for a malformed request: counted, and logged at a bounded rate. */
 void http_refuse_malformed(struct socket *socket, int status, const char *why);
 
-/* The same for one that calls us by a name that is not ours, see
+/* The same for a request with a host name that is not allowed, see
  * auth_host_is_allowed. */
 void http_refuse_host(struct socket *socket, struct bytes path);
 

@@ -50,8 +50,8 @@ const struct request_field_rule request_field_rules[REQUEST_FIELDS] = {
     [FIELD_X_REAL_IP] = LIST("x-real-ip"),
 };
 
-/* The fields with names of each length. The places left over hold the first
- * field, whose name has another length. */
+/* The fields with names of each length. Unused places contain the first field,
+ * whose name has another length. */
 enum { SAME_LENGTH = 4, LENGTHS = 31 };
 
 static const uint8_t by_length[LENGTHS][SAME_LENGTH] = {

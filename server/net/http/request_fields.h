@@ -1,5 +1,5 @@
-/* request_fields: the names of the request fields that Peal uses, and what a
- * repeated one means.
+/* request_fields: the request fields that Peal uses, and how repeated ones are
+ * treated.
  *
  * Owner:   nothing is owned.
  * Thread:  any.
@@ -14,10 +14,10 @@
 
 struct request_field_rule {
     struct bytes name; /* in lower case */
-    /* Between the values of several lines. Where a field is no list, the joined
-     * value is not valid, so that no line is believed. */
+    /* Separator of the values of several lines. If a field is not a list, the
+     * joined value is invalid, so that none of the lines is trusted. */
     const char *joint;
-    const char *twice; /* why a second line is refused; NULL if it is not */
+    const char *twice; /* why a second line is refused; NULL: allowed */
 };
 
 extern const struct request_field_rule request_field_rules[REQUEST_FIELDS];

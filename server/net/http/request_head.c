@@ -14,7 +14,7 @@ static bool is_word(struct bytes element, const char *word)
     return element.len == len && strncasecmp(element.data, word, len) == 0;
 }
 
-/* Where the list's element ends; a comma within quotes does not end it. */
+/* The end of the list's element; commas within quotes do not end it. */
 static size_t element_end(struct bytes list)
 {
     bool is_quoted = false;
@@ -66,12 +66,13 @@ static char escaped(struct bytes encoded)
                   http_hex_value(encoded.data[2]));
 }
 
-/* Keeps bad escapes; false if there are any. */
+/* Keeps invalid escapes; returns false if there are any. */
 static bool decode(struct bytes encoded, struct buffer *out)
 {
     enum { ESCAPE_LEN = 3 };
     bool is_good = true;
-    char *to = buffer_reserve(out, encoded.len + 1); /* so that it is there */
+    char *to =
+        buffer_reserve(out, encoded.len + 1); /* so that data is not NULL */
     while (encoded.len) {
         bool is_percent = *encoded.data == '%';
         bool is_whole = is_percent && is_escape(encoded);
@@ -119,8 +120,8 @@ struct bytes request_query_next(struct bytes *rest, const char *name,
     return (struct bytes){0};
 }
 
-/* Needs no escape: an unreserved character, or a slash, which would make
- * another path of it. */
+/* Needs no escape: an unreserved character, or a slash, which would change the
+ * path. */
 static bool is_needless(char c)
 {
     return isalnum((unsigned char)c) || (c && strchr("-._~/", c));

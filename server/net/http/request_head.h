@@ -1,11 +1,11 @@
 /* request_head: the head of an HTTP/1.1 request as plain data (RFC 9110, RFC
- * 9112), and how to read its lists and its query.
+ * 9112), and functions to read its lists and its query.
  *
  * Owner:   the caller; a head borrows the bytes it was read from, and the
- *          buffer that joined its repeated fields.
+ *          buffer of joined fields.
  * Thread:  any.
  * Limits:  request_reader's.
- * Failure: a bad escape is reported, or kept as it is.
+ * Failure: an invalid escape is reported, or kept unchanged.
  */
 #ifndef PEAL_NET_REQUEST_HEAD_H
 #define PEAL_NET_REQUEST_HEAD_H
@@ -55,13 +55,13 @@ enum request_field {
 struct request_head {
     struct bytes method;
     /* As sent, percent-encoded, without scheme, authority and query. "*" for
-     * OPTIONS; "/" where an absolute target has none. */
+     * OPTIONS; "/" if an absolute target has none. */
     struct bytes path;
     struct bytes query; /* as sent, after the '?'; data is NULL without one */
-    /* Values without the blanks around them. A field's lines are joined by
-     * ", " (Cookie: "; "; Forwarded: '\n' after each line), which makes no
-     * valid value of a repeated Traceparent, User-Agent or X-Real-IP. Host is
-     * that of an absolute target, if it has one. */
+    /* Values without surrounding white space. A field's lines are joined by ",
+     * " (Cookie: "; "; Forwarded: '\n' after each line), which makes a repeated
+     * Traceparent, User-Agent or X-Real-IP invalid. Host is taken from an
+     * absolute target, if any. */
     struct bytes fields[REQUEST_FIELDS];
     uint8_t counts[REQUEST_FIELDS]; /* lines of each, UINT8_MAX at most */
     uint8_t minor;                  /* HTTP/1.<minor> */
@@ -85,21 +85,22 @@ static inline bool request_wants_keep_alive(const struct request_head *head)
     return !head->wants_close && (head->minor || head->wants_keep_alive);
 }
 
-/* Whether a comma-separated list (RFC 9110 section 5.6.1) has the word, in any
- * case. */
+/* Whether a comma-separated list (RFC 9110 section 5.6.1) contains the word,
+ * ignoring case. */
 bool request_list_has(struct bytes list, const char *word);
 
 /* The next parameter `name` of a query, percent-decoded ('+' stays '+') and
- * appended to `decoded`; `rest` is the query at first and then what is left.
- * data is NULL when there are no more. A bad escape stays as it is. */
+ * appended to `decoded`; `rest` is the query at first and then the rest of it.
+ * data is NULL if there are no more. Invalid escapes are kept. */
 struct bytes request_query_next(struct bytes *rest, const char *name,
                                 struct buffer *decoded);
 
-/* Whether a path is spelled as it should be: only what must be encoded is
- * (RFC 3986 section 2.3), so that a proxy's rules about paths hold. */
+/* Whether a path is in normal form: only necessary characters are encoded (RFC
+ * 3986 section 2.3), so that a proxy's path rules cannot be bypassed. */
 bool request_path_is_plain(struct bytes path);
 
-/* Percent-decodes (RFC 3986 section 2.1) onto `out`; false for a bad escape. */
+/* Appends the percent-decoded text (RFC 3986 section 2.1) to `out`; false for
+ * an invalid escape. */
 bool request_decode(struct bytes encoded, struct buffer *out);
 
 #endif

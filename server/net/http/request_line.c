@@ -21,7 +21,7 @@ static void read_before(struct request_reader *reader, char c)
         request_go(reader, METHOD);
     } else if (c == TLS_HANDSHAKE) {
         request_reject(reader, STATUS_BAD,
-                       "A TLS handshake where HTTP is expected");
+                       "Expected HTTP, got a TLS handshake");
     } else {
         request_reject(reader, STATUS_BAD,
                        "The request does not begin with a method");
@@ -49,11 +49,11 @@ static void read_method(struct request_reader *reader, const char *data,
                        "The method CONNECT is not supported");
     else
         request_expect(reader, data[reader->at] == ' ', TARGET_START,
-                       "The method has a character that is not allowed");
+                       "The method contains an invalid character");
 }
 
 static const char target_form[] =
-    "A target that is neither a path nor an http URL is not supported";
+    "The target is neither a path nor an http URL";
 
 /* Section 3.2.4; the connection preface of HTTP/2 is RFC 9113 section 3.4. */
 static void read_star(struct request_reader *reader, const char *data)
@@ -63,7 +63,7 @@ static void read_star(struct request_reader *reader, const char *data)
         request_reject(reader, STATUS_VERSION, "HTTP/2 is not supported");
     else
         request_expect(reader, method_is(reader, data, "OPTIONS"), STAR,
-                       "The target * with another method than OPTIONS");
+                       "The target * is only for OPTIONS");
 }
 
 static void read_target_start(struct request_reader *reader, const char *data)
@@ -128,7 +128,7 @@ bool request_is_host(struct bytes text)
     return at && is_port(bytes_skip(text, at));
 }
 
-/* RFC 9110 section 4.2.4: a user's name in it is refused. */
+/* RFC 9110 section 4.2.4: user information is refused. */
 static void read_authority(struct request_reader *reader, const char *data,
                            size_t end)
 {
@@ -168,7 +168,7 @@ static void begin_query(struct request_reader *reader)
 /* RFC 3986 section 3.5: a fragment is never sent. */
 static void reject_target(struct request_reader *reader, char c)
 {
-    const char *why = "The target has a byte that must be percent-encoded";
+    const char *why = "The target contains a byte that must be percent-encoded";
     if (c == '#')
         why = "The target has a fragment";
     if (c == '\r' || c == '\n')
@@ -212,9 +212,8 @@ static void read_version(struct request_reader *reader, char c)
         reader->minor = c == '1'; /* the last digit counts */
         request_go(reader, VERSION);
     } else if ((at == MAJOR || at == MINOR) && http_is(c, HTTP_DIGIT)) {
-        request_reject(
-            reader, STATUS_VERSION,
-            "Another version than HTTP/1.0 and HTTP/1.1 is not supported");
+        request_reject(reader, STATUS_VERSION,
+                       "Only HTTP/1.0 and HTTP/1.1 are supported");
     } else {
         request_reject(reader, STATUS_BAD, "The version is malformed");
     }
@@ -253,10 +252,10 @@ void request_line_read(struct request_reader *reader, const char *data,
     case VERSION:
         read_version(reader, c);
         break;
-    default: /* BEFORE_LF, REQUEST_LF: no carriage return by itself */
+    default: /* BEFORE_LF, REQUEST_LF: carriage return without line feed */
         request_expect(reader, c == '\n',
                        reader->state == BEFORE_LF ? BEFORE : NAME_START,
-                       "A bare carriage return");
+                       "A carriage return without a line feed");
         break;
     }
 }

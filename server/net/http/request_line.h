@@ -1,7 +1,7 @@
-/* request_line: the first line of a request (RFC 9112 section 3), and what it
- * shares with the fields.
+/* request_line: reads the first line of a request (RFC 9112 section 3), and
+ * helpers shared with the fields.
  *
- * Owner:   request_reader; nobody else includes this.
+ * Owner:   request_reader, the only user of this header.
  * Thread:  any.
  * Limits:  the reader's.
  * Failure: the reader's state FAILED.
@@ -12,7 +12,7 @@
 #include "net/http/http_class.h"
 #include "net/http/request_reader.h"
 
-/* What the next byte is part of. */
+/* The element that the next byte belongs to. */
 enum request_state {
     BEFORE, /* empty lines are ignored: RFC 9112 section 2.2 */
     BEFORE_LF,
@@ -26,7 +26,7 @@ enum request_state {
     STAR,
     VERSION,
     REQUEST_LF,
-    NAME_START, /* states from here on are behind the request line */
+    NAME_START, /* states from here on are after the request line */
     NAME,
     VALUE_START,
     VALUE,
@@ -52,7 +52,7 @@ static inline void request_reject(struct request_reader *reader, int status,
     reader->fault = (struct request_fault){status, why};
 }
 
-/* Takes the byte at hand. */
+/* Takes the current byte. */
 static inline void request_go(struct request_reader *reader,
                               enum request_state next)
 {
@@ -69,7 +69,7 @@ static inline void request_expect(struct request_reader *reader, bool is_right,
         request_reject(reader, STATUS_BAD, why);
 }
 
-/* Takes bytes of these classes; false at the end of what has come. */
+/* Takes bytes of these classes; false at the end of the received data. */
 static inline bool request_skip(struct request_reader *reader, const char *data,
                                 size_t end, unsigned classes)
 {
@@ -78,10 +78,10 @@ static inline bool request_skip(struct request_reader *reader, const char *data,
 }
 
 /* Whether the text is host [ ":" port ] (RFC 3986 sections 3.2.2 and 3.2.3);
- * all of it is HTTP_HOST. */
+ * all its bytes are HTTP_HOST. */
 bool request_is_host(struct bytes text);
 
-/* Reads on in the request line, or in the empty lines before it. */
+/* Continues reading the request line, or the empty lines before it. */
 void request_line_read(struct request_reader *reader, const char *data,
                        size_t end);
 

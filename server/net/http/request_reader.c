@@ -15,19 +15,21 @@ static bool has_seen(const struct request_reader *reader,
     return reader->seen >> field & 1;
 }
 
-/* RFC 9112 sections 6.1 and 6.3: one way to say where the body ends. */
+/* RFC 9112 sections 6.1 and 6.3: one way to determine the end of the body. */
 static bool begin_framing(struct request_reader *reader)
 {
     bool is_coding = reader->field == FIELD_TRANSFER_ENCODING;
     if (is_coding && has_seen(reader, FIELD_TRANSFER_ENCODING))
         request_reject(reader, STATUS_NOT_IMPLEMENTED,
-                       "Two Transfer-Encoding fields are not supported");
+                       "A repeated Transfer-Encoding field is not supported");
     else if (is_coding && reader->minor == 0)
-        request_reject(reader, STATUS_BAD, "Transfer-Encoding in HTTP/1.0");
+        request_reject(reader, STATUS_BAD,
+                       "Transfer-Encoding is not allowed in HTTP/1.0");
     else if (has_seen(reader, is_coding ? FIELD_CONTENT_LENGTH
                                         : FIELD_TRANSFER_ENCODING))
-        request_reject(reader, STATUS_BAD,
-                       "Both Content-Length and Transfer-Encoding");
+        request_reject(
+            reader, STATUS_BAD,
+            "Content-Length and Transfer-Encoding exclude each other");
     return reader->state != FAILED;
 }
 
@@ -37,7 +39,8 @@ static bool begin_known(struct request_reader *reader)
     const char *twice = request_field_rules[reader->field].twice;
     bool is_length = reader->field == FIELD_CONTENT_LENGTH;
     if (reader->line_count == REQUEST_LINES) {
-        request_reject(reader, STATUS_FIELDS_TOO_LARGE, "Too many fields");
+        request_reject(reader, STATUS_FIELDS_TOO_LARGE,
+                       "Too many header fields");
         return false;
     }
     if (twice && has_seen(reader, reader->field)) {
@@ -57,7 +60,7 @@ static bool begin_known(struct request_reader *reader)
 
 _Static_assert(REQUEST_FIELDS <= 32, "a bit for each in `seen`");
 
-/* RFC 9110 section 8.6: at least one digit, and no more than fit. */
+/* RFC 9110 section 8.6: at least one digit, and no overflow. */
 static bool read_length(struct request_reader *reader, struct bytes value)
 {
     enum { BASE = 10 };
@@ -70,20 +73,21 @@ static bool read_length(struct request_reader *reader, struct bytes value)
     return value.len;
 }
 
-/* What only a whole value shows. */
+/* Checks of a complete value. */
 static void check_value(struct request_reader *reader, struct bytes value)
 {
     if (reader->field == FIELD_CONTENT_LENGTH && !read_length(reader, value))
         request_reject(reader, STATUS_BAD,
-                       "Content-Length is not a number that fits");
+                       "Content-Length is not a number, or too large");
     if (reader->field == FIELD_HOST && value.len && !request_is_host(value))
-        request_reject(reader, STATUS_BAD, "Host is not a host and a port");
+        request_reject(reader, STATUS_BAD,
+                       "Host is not a host with an optional port");
     if (reader->field == FIELD_TRANSFER_ENCODING &&
         !(value.len == sizeof "chunked" - 1 &&
           request_list_has(value, "chunked")))
         request_reject(
             reader, STATUS_NOT_IMPLEMENTED,
-            "Another Transfer-Encoding than chunked is not supported");
+            "Transfer-Encodings other than chunked are not supported");
 }
 
 /* At the value's carriage return. */
@@ -105,13 +109,13 @@ static void end_value(struct request_reader *reader, const char *data)
 static void reject_value(struct request_reader *reader, const char *data)
 {
     char c = data[reader->at];
-    const char *why = "A control character in the value of a field";
+    const char *why = "A header field value contains a control character";
     if (c == '\n')
-        why = "A bare line feed";
+        why = "A line feed without a carriage return";
     else if (reader->allowed == HTTP_DIGIT)
-        why = "Content-Length has another character than a digit";
+        why = "Content-Length contains a character that is not a digit";
     else if (reader->allowed == HTTP_HOST)
-        why = "Host has a character that is not allowed";
+        why = "Host contains an invalid character";
     request_reject(reader, STATUS_BAD, why);
 }
 
@@ -162,7 +166,7 @@ static void read_value_start(struct request_reader *reader, const char *data,
     read_value(reader, data, end);
 }
 
-/* Behind a value in which no blank may stand. */
+/* After a value that must not contain spaces. */
 static void read_value_blank(struct request_reader *reader, const char *data)
 {
     char c = data[reader->at];
@@ -176,13 +180,13 @@ static void read_value_blank(struct request_reader *reader, const char *data)
 
 static void reject_name(struct request_reader *reader, char c)
 {
-    const char *why = "A field name has a character that is not allowed";
+    const char *why = "A header field name contains an invalid character";
     if (http_is_blank(c))
-        why = "A blank before the colon of a field";
+        why = "White space before the colon of a header field";
     if (c == '\r')
-        why = "A field line has no colon";
+        why = "A header field has no colon";
     if (c == '\n')
-        why = "A bare line feed";
+        why = "A line feed without a carriage return";
     request_reject(reader, STATUS_BAD, why);
 }
 
@@ -213,9 +217,10 @@ static void read_name_start(struct request_reader *reader, const char *data,
         reader->state = NAME;
         read_name(reader, data, end);
     } else if (http_is_blank(c)) {
-        request_reject(reader, STATUS_BAD, "A field line begins with a blank");
+        request_reject(reader, STATUS_BAD,
+                       "A header field begins with white space");
     } else if (c == ':') {
-        request_reject(reader, STATUS_BAD, "A field has no name");
+        request_reject(reader, STATUS_BAD, "A header field has no name");
     } else if (c == '\r') {
         request_go(reader, LAST_LF);
     } else {
@@ -230,9 +235,10 @@ static void read_name_start(struct request_reader *reader, const char *data,
 static void read_last_lf(struct request_reader *reader, char c)
 {
     if (reader->minor && !has_seen(reader, FIELD_HOST))
-        request_reject(reader, STATUS_BAD, "No Host field");
+        request_reject(reader, STATUS_BAD, "The Host field is missing");
     else
-        request_expect(reader, c == '\n', WHOLE, "A bare carriage return");
+        request_expect(reader, c == '\n', WHOLE,
+                       "A carriage return without a line feed");
 }
 
 static void read_fields(struct request_reader *reader, const char *data,
@@ -259,7 +265,7 @@ static void read_fields(struct request_reader *reader, const char *data,
         break;
     default: /* FIELD_LF */
         request_expect(reader, data[reader->at] == '\n', NAME_START,
-                       "A bare carriage return");
+                       "A carriage return without a line feed");
         break;
     }
 }
@@ -270,7 +276,8 @@ static void reject_size(struct request_reader *reader)
         request_reject(reader, STATUS_URI_TOO_LONG,
                        "The request line is too long");
     else
-        request_reject(reader, STATUS_FIELDS_TOO_LARGE, "The head is too long");
+        request_reject(reader, STATUS_FIELDS_TOO_LARGE,
+                       "The request headers are too long");
 }
 
 enum request_result request_reader_read(struct request_reader *reader,
@@ -342,7 +349,7 @@ static bool has_joined(const struct request_reader *reader,
     return false;
 }
 
-/* Reserves all the room at once, so that no value moves. */
+/* Reserves the whole room first, so that values do not move. */
 static void join_fields(const struct request_reader *reader, struct bytes data,
                         struct buffer *joined, struct request_head *head)
 {
@@ -367,7 +374,7 @@ static void set_fields(const struct request_reader *reader, struct bytes data,
             part(data, reader->authority_at, reader->authority_len);
 }
 
-/* HTTP/1.0 knows neither an upgrade nor an interim response (RFC 9110 sections
+/* HTTP/1.0 has neither upgrades nor interim responses (RFC 9110 sections
  * 7.8 and 10.1.1). */
 static void set_wishes(struct request_head *head)
 {

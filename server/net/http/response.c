@@ -2,8 +2,8 @@
 
 #include "net/reactor.h"
 
-/* For pages, and harmless elsewhere: nothing inline, nothing foreign, no
- * framing, no guessing of types. */
+/* For pages, harmless elsewhere: no inline or foreign content, no framing, no
+ * type sniffing. */
 static const char security[] =
     "Content-Security-Policy: default-src 'none'; script-src 'self'; "
     "style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; "

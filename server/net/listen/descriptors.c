@@ -8,10 +8,10 @@
 #include "base/memory.h"
 
 enum {
-    OTHER_USES = 256, /* where the limit can be raised */
-    KEPT_USES = 16,   /* of these, always: Redis, hooks, files, a successor */
-    SHARE = 8,        /* no more than an eighth is kept, or parked */
-    STARTED_LATER = 3 /* of each worker: its ring, and what is alike */
+    OTHER_USES = 256, /* if the limit can be raised */
+    KEPT_USES = 16,   /* reserved: Redis, hooks, files, a successor */
+    SHARE = 8,        /* at most an eighth is reserved, or parked */
+    STARTED_LATER = 3 /* per worker: its ring and the like */
 };
 
 static uint32_t smaller(uint32_t a, uint32_t b)
@@ -27,9 +27,9 @@ static void set_allowed(struct descriptors *descriptors, rlim_t allowed)
     descriptors->first_kept = count - smaller(kept, count / SHARE);
 }
 
-/* libwebsockets sizes its tables by the limit of open files and walks over
- * them at each close: so no more than is needed. Only root may raise the hard
- * limit. */
+/* libwebsockets sizes its tables by the limit of open files and iterates over
+ * them at each close, so it should not be higher than necessary. Only root may
+ * raise the hard limit. */
 static rlim_t raise_limit(rlim_t wanted)
 {
     struct rlimit limit;
@@ -56,7 +56,7 @@ void descriptors_prepare(struct descriptors *descriptors, uint32_t sockets,
         smaller(PARKED_MAX, descriptors->allowed / SHARE / workers);
 }
 
-/* The lowest free number: how many are in use, or a few less. */
+/* The lowest free number, which is about the number in use. */
 static uint32_t lowest_free(void)
 {
     int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
@@ -74,9 +74,7 @@ void descriptors_warn(const struct descriptors *descriptors,
     uint32_t room = descriptors->first_kept;
     uint32_t left = room > used ? room - used : 0;
     if (left < connections)
-        log_event(LOG_WARN,
-                  "Too few open files are allowed for "
-                  "limits.connections",
+        log_event(LOG_WARN, "Open file limit too low for limits.connections",
                   LOG_NUMBER("connections", left),
                   LOG_NUMBER("wanted", connections),
                   LOG_NUMBER("allowed", descriptors->allowed),
@@ -96,8 +94,8 @@ void descriptors_refresh(struct descriptors *descriptors)
         set_allowed(descriptors, limit.rlim_cur);
 }
 
-/* Spare descriptors of all listeners may be missing, and one connection is to
- * find room. */
+/* Spare descriptors of all listeners may be missing, and one connection needs
+ * room. */
 static bool is_over(const struct descriptors *descriptors)
 {
     enum { LISTENERS_MAX = HUB_WORKERS_MAX * LISTENER_KINDS };

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "net/reactor.h"
 
-enum { READS_MAX = 16 }; /* a client may go on sending for ever */
+enum { READS_MAX = 16 }; /* a client may send endlessly */
 
 struct guest {
     struct socket *socket;
@@ -21,8 +21,8 @@ struct guests {
     unsigned count;
 };
 
-/* Bytes that the client has sent are read first: closing with unread data
- * would reset the response away. */
+/* Reads the client's bytes first, because closing with unread data would reset
+ * the connection and lose the response. */
 static void say_full(int fd)
 {
     static const char full[] =
@@ -46,7 +46,7 @@ void guests_turn_away(const struct reactor *reactor, int fd)
 static void let_oldest_go(struct reactor *reactor)
 {
     struct socket *oldest = reactor->guests->list[0].socket;
-    /* one that was answered only has to be closed */
+    /* already answered: only close */
     if (!socket_has_tls(oldest) && oldest->stream.end == STREAM_OPEN)
         say_full(oldest->fd);
     socket_close(oldest);
@@ -80,7 +80,7 @@ void guests_leave(const struct socket *socket)
             (guests->count - at) * sizeof *guests->list);
 }
 
-/* Those that have been there for longer. */
+/* Closes those whose time is over. */
 static void let_go_after(struct reactor *reactor, uint64_t most_ms)
 {
     const struct guests *guests = reactor->guests;

@@ -1,8 +1,8 @@
-/* ip_counts: how many sockets each address has open here.
+/* ip_counts: counts the open sockets of each address.
  *
  * Owner:   struct net.
  * Thread:  any; the counts are under one lock.
- * Limits:  one entry an address that has a socket.
+ * Limits:  one entry per address with sockets.
  * Failure: none.
  */
 #ifndef PEAL_NET_IP_COUNTS_H
@@ -17,19 +17,19 @@ struct ip_count;
 
 struct ip_counts *ip_counts_new(void);
 
-/* After the last socket left. */
+/* Call after the last socket was closed. */
 void ip_counts_free(struct ip_counts *counts);
 
-/* One socket more from that address. */
+/* Counts a socket of the address. */
 struct ip_count *ip_counts_enter(struct ip_counts *counts,
                                  const struct ip_address *address);
 
 void ip_counts_leave(struct ip_counts *counts, struct ip_count *count);
 
-/* How many sockets it has now. */
+/* The number of its sockets. */
 uint32_t ip_count_sockets(const struct ip_count *count);
 
-/* Whose they are; valid while one of them is there. */
+/* The address; valid while it has a socket. */
 const struct ip_address *ip_count_address(const struct ip_count *count);
 
 #endif

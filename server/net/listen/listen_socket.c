@@ -16,7 +16,7 @@
 
 enum {
     BACKLOG = 4096,
-    SEND_BUFFER = 256 * 1024, /* a dead reader must not hold megabytes */
+    SEND_BUFFER = 256 * 1024, /* a dead reader must not occupy megabytes */
     UNSENT_LOW = 32 * 1024    /* below it the kernel asks for more: so a slow
                                  reader's progress shows in small steps */
 };
@@ -42,7 +42,7 @@ static void set_option(int fd, int level, int option, int value)
     PANIC_IF(setsockopt(fd, level, option, &value, sizeof value));
 }
 
-/* Accepted sockets inherit these. */
+/* Accepted sockets inherit these options. */
 static void set_inherited(int fd)
 {
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -101,7 +101,7 @@ static struct sockaddr_storage own_address(int fd)
     return address;
 }
 
-/* The port stands at the same place for IPv4 and IPv6. */
+/* The port has the same position for IPv4 and IPv6. */
 static uint32_t port_of(const struct sockaddr *address)
 {
     if (address->sa_family == AF_UNIX)
@@ -129,8 +129,7 @@ static int option_of(int fd, int option)
 
 /* ---- Unix sockets -------------------------------------------------------- */
 
-/* Whether what is there may be replaced: nothing, or a socket that a process
- * has left behind. */
+/* Whether the path may be used: it does not exist, or is a stale socket. */
 static bool is_left_behind(const struct sockaddr_un *address,
                            struct error *error)
 {
@@ -140,13 +139,17 @@ static bool is_left_behind(const struct sockaddr_un *address,
         return errno == ENOENT || error_set(error, "cannot listen at %s: %s",
                                             path, strerror(errno));
     if (!S_ISSOCK(status.st_mode))
-        return error_set(error, "cannot listen at %s: it is no socket", path);
+        return error_set(error, "cannot listen at %s: the file is not a socket",
+                         path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int failed = connect(fd, (const struct sockaddr *)address, sizeof *address);
     int why = errno;
     close(fd);
     return (failed && why == ECONNREFUSED) ||
-           error_set(error, "cannot listen at %s: another process does", path);
+           error_set(
+               error,
+               "cannot listen at %s: another process already listens there",
+               path);
 }
 
 /* The mode is set before, so that the file never allows more, and after, since
@@ -177,7 +180,7 @@ int listen_socket_bind_path(const char *path, struct error *error)
 
 /* ---- handed over --------------------------------------------------------- */
 
-/* A family that may be meant for that. */
+/* Whether the family is allowed for this kind. */
 static bool fits(int family, enum listener_kind kind)
 {
     return family == AF_INET || family == AF_INET6 ||
@@ -192,11 +195,10 @@ bool listen_socket_take(struct listen_socket *taken, struct error *error)
                    option_of(fd, SO_TYPE) == SOCK_STREAM &&
                    option_of(fd, SO_ACCEPTCONN) == 1;
     if (!is_good)
-        return error_set(error,
-                         "descriptor %d was handed over, and is no listening "
-                         "TCP socket",
-                         fd);
-    /* whoever shares it did not ask for blocking: it only accepts */
+        return error_set(
+            error,
+            "descriptor %d was passed, but is not a listening TCP socket", fd);
+    /* another process that shares it only accepts, so non-blocking is safe */
     PANIC_IF(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK));
     PANIC_IF(fcntl(fd, F_SETFD, FD_CLOEXEC));
     if (family == AF_UNIX)

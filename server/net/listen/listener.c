@@ -17,7 +17,7 @@
 
 enum {
     ACCEPTS_PER_TURN = 64,
-    GUESTS_PER_TURN = GUESTS_MAX / 2, /* so that each has a turn to speak */
+    GUESTS_PER_TURN = GUESTS_MAX / 2, /* so that each gets a turn */
     PAUSE_MS = 20                     /* when there are no descriptors left */
 };
 
@@ -27,13 +27,13 @@ struct listener {
     struct loop_watch *watch; /* NULL until started */
     struct loop_timer *pause; /* while paused */
     enum listener_kind kind;
-    bool is_copy; /* of a descriptor that another one has */
+    bool is_copy; /* a duplicate of another one's descriptor */
     int fd;
-    int spare_fd; /* given up for a moment to answer when out of them */
+    int spare_fd; /* released temporarily to answer when out of descriptors */
 };
 
-/* Descriptors are the process's: while one listener lets go of its spare one,
- * no other may accept and take it. */
+/* Descriptors are process-wide: while one listener releases its spare one, no
+ * other may accept and take it. */
 static pthread_rwlock_t spare_lock = PTHREAD_RWLOCK_INITIALIZER;
 
 static int open_spare(void)
@@ -65,7 +65,7 @@ void listener_rest(struct reactor *reactor, int fd)
             rest(listener);
 }
 
-/* Whoever may open a file of this machine is on it. */
+/* Users of a Unix socket are on this machine. */
 static struct ip_address peer_of(const struct listener *listener,
                                  const struct sockaddr *address)
 {
@@ -75,7 +75,7 @@ static struct ip_address peer_of(const struct listener *listener,
                : ip_address_of_socket(address);
 }
 
-/* Administration is reached without the proxies of the clients. */
+/* Administration does not use the clients' proxies. */
 static bool expects_proxy(const struct listener *listener)
 {
     return listener->kind == LISTENER_PUBLIC &&
@@ -106,7 +106,7 @@ static void release_parked(void *subject, void *object)
     socket_release_parked(subject);
 }
 
-/* Parked sockets of all reactors have descriptors that are needed now. */
+/* Frees the descriptors of parked sockets of all reactors. */
 static void begin_shortage(struct net *net)
 {
     if (atomic_exchange(&net->descriptors.are_short, true))
@@ -128,7 +128,7 @@ static void on_shortage(const struct listener *listener)
     begin_shortage(net);
 }
 
-/* Accepts with the spare descriptor, which the guest keeps for a moment. */
+/* Accepts with the spare descriptor, which the guest uses temporarily. */
 static bool take_with_spare(struct listener *listener)
 {
     struct sockaddr_storage from;
@@ -146,9 +146,9 @@ static bool take_with_spare(struct listener *listener)
     return fd >= 0;
 }
 
-/* Not even those that are kept are left. The waiting client would keep the
- * socket readable, and us spinning: one is let in, and the others wait a
- * little. */
+/* Even the reserved descriptors are used up. The waiting client would keep the
+ * socket readable and the loop spinning: accepts one, and pauses for the
+ * others. */
 static void on_no_descriptors(struct listener *listener)
 {
     descriptors_refresh(&listener->reactor->net->descriptors);
@@ -158,8 +158,8 @@ static void on_no_descriptors(struct listener *listener)
     rest(listener);
 }
 
-/* Before anything is spent on it. A proxy's address says nothing yet, and
- * administration has to be reached to lift a ban. */
+/* Checks bans before spending anything on the socket. A proxy's address is not
+ * the client's, and administration must stay reachable to lift a ban. */
 static bool is_banned(const struct listener *listener,
                       const struct sockaddr *address)
 {
@@ -225,7 +225,7 @@ static void on_readable(void *arg, unsigned events)
     struct listener *listener = arg;
     unsigned guests = 0;
     int why = 0;
-    if (listener->spare_fd < 0) /* its guest may have left */
+    if (listener->spare_fd < 0) /* its guest may be closed */
         listener->spare_fd = open_spare();
     for (int i = 0; i < ACCEPTS_PER_TURN && go_on_after(why, guests); i++) {
         struct sockaddr_storage address;

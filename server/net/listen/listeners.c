@@ -20,8 +20,8 @@ static bool is_handed(const struct net_options *options,
     return false;
 }
 
-/* Reactors from `first` on get copies: a Unix socket cannot be bound twice, and
- * of what was handed over there may be too little. */
+/* Reactors from `first` on get duplicates: a Unix socket cannot be bound twice,
+ * and there may be fewer passed sockets than reactors. */
 static bool share(struct net *net, enum listener_kind kind, int fd,
                   uint32_t first, struct error *error)
 {
@@ -35,8 +35,8 @@ static bool share(struct net *net, enum listener_kind kind, int fd,
     return true;
 }
 
-/* Every descriptor has a reactor, since what waits in its queue is lost when
- * it is closed; and every reactor has a descriptor. */
+/* Every descriptor needs a reactor, because closing it loses its queue, and
+ * every reactor needs a descriptor. */
 static bool take(struct net *net, enum listener_kind kind, struct error *error)
 {
     const struct net_options *options = &net->options;
@@ -128,7 +128,7 @@ static uint32_t count_all(const struct net *net)
     uint32_t count = 0;
     for (uint32_t i = 0; i < net->options.workers; i++)
         count += listener_count(net->reactors[i]);
-    /* there may be more that were handed over */
+    /* there may be more passed sockets */
     return smaller(count, net->options.workers * LISTENER_KINDS);
 }
 

@@ -80,7 +80,7 @@ static void log_refusal(struct reactor *reactor, const struct ip_address *peer,
                 LOG_TEXT("address", address), LOG_TEXT("reason", reason));
 }
 
-/* How many of the bytes that are there belong to the header. */
+/* The number of available bytes that belong to the header. */
 static size_t count_own(const struct proxied *proxied, size_t there,
                         enum proxy_header_state state,
                         const struct proxy_header *header)
@@ -102,7 +102,7 @@ static void on_whole(struct proxied *proxied, const struct proxy_header *header)
         socket_adopt(reactor, LISTENER_PUBLIC, fd, &address);
 }
 
-/* Looks at what has come, and then takes as much of it as is the header's. */
+/* Peeks at the received data, and then reads only the header. */
 static void on_bytes(struct proxied *proxied, char *data, size_t len)
 {
     struct buffer whole = {0};

@@ -1,13 +1,13 @@
-/* proxied: sockets whose first bytes are a PROXY header that is still to come.
- * It is read byte for byte from the socket, so that what follows it stays for
- * whoever reads then.
+/* proxied: sockets waiting for their PROXY header. Exactly the header is read
+ * from the socket, so that the data after it stays for the next reader.
  *
- * Owner:   the reactor has the list; a socket leaves it for socket_adopt.
+ * Owner:   the reactor has the list; complete sockets are passed to
+ *          socket_adopt.
  * Thread:  the reactor's.
  * Limits:  the whole header within limits.handshake_seconds; counted like any
  *          socket.
- * Failure: a socket without a good header, or from somebody who is not trusted
- *          where that is configured, is closed and counted.
+ * Failure: a socket with a missing or invalid header, or from an untrusted
+ *          address if that is configured, is closed and counted.
  */
 #ifndef PEAL_NET_PROXIED_H
 #define PEAL_NET_PROXIED_H
@@ -24,7 +24,7 @@ struct reactor;
 void proxied_add(struct reactor *reactor, int fd, const struct ip_address *peer,
                  bool is_guest);
 
-/* Closes what has waited since before `before_ms`; how many. */
+/* Closes sockets waiting since before `before_ms`; returns their number. */
 uint32_t proxied_close_idle(struct reactor *reactor, uint64_t before_ms);
 
 #endif

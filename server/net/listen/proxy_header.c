@@ -13,7 +13,7 @@ static bool may_begin_with(struct bytes data, struct bytes mark)
 
 enum { LINE_MAX_BYTES = 107 };
 
-/* The next word of the line, which ends with one blank or the line. */
+/* The next word of the line, ended by one space or the end of the line. */
 static bool next_word(struct bytes *line, struct bytes *word)
 {
     const char *blank = memchr(line->data, ' ', line->len);
@@ -50,7 +50,7 @@ static bool read_words(struct bytes line, struct proxy_header *out)
     if (!next_word(&line, &family))
         return false;
     if (bytes_equal(family, BYTES_LITERAL("UNKNOWN")))
-        return true; /* the rest of the line is nothing to us */
+        return true; /* the rest of the line is ignored */
     bool is_v6 = bytes_equal(family, BYTES_LITERAL("TCP6"));
     if (!is_v6 && !bytes_equal(family, BYTES_LITERAL("TCP4")))
         return false;
@@ -91,7 +91,7 @@ enum {
     UNIX_STREAM = 0x31
 };
 
-/* How long the addresses are at least, by family; -1: not for us. */
+/* The minimum length of the addresses, by family; -1: unsupported. */
 static int addresses_len(unsigned char family)
 {
     switch (family) {

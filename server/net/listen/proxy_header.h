@@ -1,6 +1,6 @@
-/* proxy_header: the PROXY protocol's header, versions 1 and 2, which a proxy
- * puts before a connection's first byte to say who is really there
- * (HAProxy's doc/proxy-protocol.txt).
+/* proxy_header: parses the PROXY protocol's header, versions 1 and 2, with
+ * which a proxy reports the client's address (HAProxy's
+ * doc/proxy-protocol.txt).
  *
  * Owner:   nothing is kept.
  * Thread:  any.
@@ -16,17 +16,17 @@ enum { PROXY_HEADER_MAX = 4096 };
 
 enum proxy_header_state {
     PROXY_HEADER_GOOD,
-    PROXY_HEADER_PARTIAL, /* all bytes are of it, and more are to come */
+    PROXY_HEADER_PARTIAL, /* incomplete header */
     PROXY_HEADER_BAD
 };
 
 struct proxy_header {
-    size_t len;       /* of the header; what follows is the client's */
-    bool has_address; /* else the proxy speaks for itself */
+    size_t len;       /* length of the header; the client's data follows */
+    bool has_address; /* else the connection is the proxy's own */
     struct ip_address address;
 };
 
-/* Reads the header that `data` begins with. */
+/* Reads the header at the start of `data`. */
 enum proxy_header_state proxy_header_read(struct bytes data,
                                           struct proxy_header *out);
 

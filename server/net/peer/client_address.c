@@ -6,7 +6,8 @@
 #include "net/http/request_head.h"
 #include "net/peer/trusted_proxies.h"
 
-/* Once: nobody else says that all clients have one address. */
+/* Warns once, because otherwise it is not visible that all clients share one
+ * address. */
 static void warn_of_proxy(const struct trusted_proxies *proxies,
                           const struct ip_address *peer,
                           const struct request_head *head)
@@ -20,8 +21,7 @@ static void warn_of_proxy(const struct trusted_proxies *proxies,
     char address[IP_ADDRESS_TEXT];
     ip_address_print(peer, address);
     log_event(LOG_WARN,
-              "Requests come through a proxy that trusted_proxies does not "
-              "name: all its clients count as one address",
+              "Proxy not in trusted_proxies; its clients count as one address",
               LOG_TEXT("address", address));
 }
 

@@ -1,10 +1,10 @@
-/* client_address: who is at the other end of a request, behind proxies whose
- * word counts.
+/* client_address: determines the client's address of a request behind trusted
+ * proxies.
  *
  * Owner:   plain values.
  * Thread:  any.
  * Limits:  none.
- * Failure: where nothing can be told, the address of the connection.
+ * Failure: falls back to the connection's address.
  */
 #ifndef PEAL_NET_CLIENT_ADDRESS_H
 #define PEAL_NET_CLIENT_ADDRESS_H
@@ -16,15 +16,15 @@
 struct request_head;
 struct trusted_proxies;
 
-/* For the request at hand; over a kept connection of a proxy each may have
- * another one. `peer`: whose socket it is. */
+/* The client's address for this request; requests over one connection of a
+ * proxy may have different ones. `peer`: the address of the socket. */
 struct ip_address client_address(const struct trusted_proxies *proxies,
                                  const struct ip_address *peer,
                                  const struct request_head *head);
 
-/* Whether the request came over TLS, to us (`tls`) or to a proxy, as
- * X-Forwarded-Proto or Forwarded says. That only makes origins stricter, so
- * the proxy need not be a trusted one. */
+/* Whether the request came over TLS, to Peal (`tls`) or to a proxy, according
+ * to X-Forwarded-Proto or Forwarded. This only makes origin checks stricter, so
+ * the proxy need not be trusted. */
 bool client_is_secure(const struct trusted_proxies *proxies,
                       const struct ip_address *peer,
                       const struct request_head *head, bool tls);

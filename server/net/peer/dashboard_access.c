@@ -44,9 +44,8 @@ bool dashboard_access_is_own_name(struct bytes host)
            is_loopback(&address);
 }
 
-/* Whoever forwards without being trusted may be anybody's proxy; and one that
- * says nothing about addresses may still name itself (RFC 9110 section
- * 7.6.3). */
+/* An untrusted forwarder may be any proxy; one that does not report addresses
+ * may still add Via (RFC 9110 section 7.6.3). */
 static bool is_forwarded_by_anybody(const struct trusted_proxies *proxies,
                                     const struct ip_address *peer,
                                     const struct request_head *head)

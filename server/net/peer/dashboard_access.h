@@ -1,10 +1,10 @@
-/* dashboard_access: who may see the dashboard, by where they come from; what
- * they may do there, their key says.
+/* dashboard_access: decides by address who may see the dashboard; the API key
+ * decides what is allowed there.
  *
- * On loopback it is seen by who sits at this machine: his address is one of
- * loopback, also if a trusted proxy there says so, and he calls the server by
- * a name of loopback. So a proxy in front, and a page of elsewhere whose name
- * leads here (DNS rebinding), do not open it.
+ * With `loopback`, only local requests are served: the client address is a
+ * loopback address, also if reported by a trusted local proxy, and the Host is
+ * a loopback name. So requests through a proxy, and foreign pages whose name
+ * resolves to this machine (DNS rebinding), are denied.
  *
  * Owner:   nothing.
  * Thread:  any.
@@ -23,16 +23,16 @@
 struct request_head;
 struct trusted_proxies;
 
-/* `peer`: whose socket it is, be it a proxy's; `client`: who is behind it, as
- * client_address.h has it. */
+/* `peer`: the address of the socket, possibly a proxy's; `client`: the client's
+ * address, see client_address.h. */
 bool dashboard_access_is_given(enum api_dashboard dashboard,
                                const struct trusted_proxies *proxies,
                                const struct ip_address *peer,
                                const struct ip_address *client,
                                const struct request_head *head);
 
-/* Whether a Host header names this machine as it calls itself: localhost,
- * 127.0.0.1, [::1], with a port or without. */
+/* Whether a Host header is a loopback name: localhost, 127.0.0.1, [::1], with
+ * or without a port. */
 bool dashboard_access_is_own_name(struct bytes host);
 
 #endif

@@ -5,13 +5,13 @@
 
 enum { NODE_MAX = 64 }; /* longer than any address with a port */
 
-/* The last ones found, each written over the one FORWARDED_MAX before. */
+/* A ring of the last FORWARDED_MAX hops. */
 struct found {
     size_t count;
     struct forwarded_hop ring[FORWARDED_MAX];
 };
 
-/* What is being read: the rest of a line. */
+/* The parser's state: the rest of a line. */
 struct line {
     const char *at;
     const char *end;
@@ -57,7 +57,7 @@ static struct bytes take_token(struct line *line)
     return (struct bytes){start, (size_t)(line->at - start)};
 }
 
-/* One byte more; what does not fit is no address. */
+/* Appends a byte; a text that does not fit is not an address. */
 static void keep(struct value *value, char c)
 {
     if (value->len < NODE_MAX)
@@ -136,7 +136,7 @@ static struct ip_address read_node(const struct value *value)
 
 /* ---- RFC 7239, section 4: elements of pairs ---- */
 
-/* The pairs of an element that count; each may be there once. */
+/* The relevant pairs of an element; each may occur once. */
 struct element {
     bool has_pair; /* any */
     bool has_for;
@@ -209,7 +209,7 @@ static void read_line(struct bytes text, struct found *found)
     while (is_good && take(&line, ','))
         is_good = take_element(&line, found);
     if (!is_good)
-        add(found, &none); /* what stands left of it is out of reach */
+        add(found, &none); /* entries further left are unreachable */
 }
 
 size_t forwarded_read(struct bytes lines,
@@ -230,7 +230,7 @@ size_t forwarded_read(struct bytes lines,
 
 /* ---- X-Forwarded-For ----------------------------------------------------- */
 
-/* The last element of the list, without blanks; the list loses it. */
+/* Removes the last element of the list; returns it without spaces. */
 static struct bytes take_last(struct bytes *list)
 {
     const char *comma = memrchr(list->data, ',', list->len);
@@ -244,7 +244,7 @@ static struct bytes take_last(struct bytes *list)
     return last;
 }
 
-/* Some proxies write the port as well: 192.0.2.1:4711, [2001:db8::1]:4711 */
+/* Some proxies add the port: 192.0.2.1:4711, [2001:db8::1]:4711 */
 static struct bytes without_port(struct bytes element)
 {
     const char *colon = memchr(element.data, ':', element.len);
@@ -268,7 +268,7 @@ size_t forwarded_read_x_for(struct bytes list,
         if (!element.len ||
             !ip_address_parse(without_port(element), &hop->from)) {
             *hop = (struct forwarded_hop){0};
-            break; /* what stands left of it is out of reach */
+            break; /* entries further left are unreachable */
         }
     }
     return count;

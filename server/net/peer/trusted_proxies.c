@@ -55,8 +55,8 @@ bool trusted_proxies_has(const struct trusted_proxies *proxies,
     return false;
 }
 
-/* From the right, as long as whoever wrote a hop is trusted. The last one that
- * counts tells of the client's own connection: `hop`, or NULL. */
+/* Reads from the right, as long as a hop's writer is trusted. The last trusted
+ * one describes the client's own connection: `hop`, or NULL. */
 static struct ip_address walk(const struct trusted_proxies *proxies,
                               const struct ip_address *peer,
                               const struct forwarded_hop *hops, size_t count,
@@ -69,7 +69,7 @@ static struct ip_address walk(const struct trusted_proxies *proxies,
          i++) {
         *hop = &hops[i];
         if (memcmp(&hops[i].from, &none, sizeof none) == 0)
-            break; /* a trusted proxy wrote that it does not know */
+            break; /* a trusted proxy wrote "unknown" */
         client = hops[i].from;
     }
     return client;

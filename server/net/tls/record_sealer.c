@@ -17,7 +17,7 @@ struct record_sealer {
     unsigned char first[NONCE]; /* the nonce of record 0: section 5.3 */
 };
 
-/* What the kernel's structs hold, in whatever order. */
+/* The fields of the kernel's structs. */
 struct parts {
     const EVP_CIPHER *cipher;
     const unsigned char *key;

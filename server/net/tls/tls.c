@@ -63,8 +63,8 @@ static int on_hello(SSL *ssl, int *alert, void *arg)
     return used ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_ERROR;
 }
 
-/* Only HTTP/1.1: over HTTP/2 libwebsockets would let clients in unjudged. Who
- * offers nothing that we speak is told so (RFC 7301 section 3.2). */
+/* Only HTTP/1.1: with HTTP/2, libwebsockets would accept clients unchecked.
+ * Clients that offer only others get an alert (RFC 7301 section 3.2). */
 static int on_alpn(SSL *ssl, const unsigned char **chosen,
                    unsigned char *chosen_len, const unsigned char *offered,
                    unsigned offered_len, void *arg)
@@ -86,7 +86,7 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
                    : tls_tickets_open(tickets, name, iv, cipher, mac);
 }
 
-/* Who just leaves, as many a health check does, has not failed. */
+/* Closing without data, like some health checks, is not a failure. */
 static void note_failure(unsigned long error)
 {
     if (ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
@@ -97,8 +97,8 @@ static void note_failure(unsigned long error)
                 LOG_TEXT("reason", reason ? reason : "unknown"));
 }
 
-/* OpenSSL tells of every step; ours are the end of a handshake, good or bad.
- * An end without an error only waits for the socket. */
+/* OpenSSL reports every step; only the end of a handshake matters, successful
+ * or not. An end without an error only waits for the socket. */
 static void on_step(const SSL *ssl, int where, int result)
 {
     unsigned long error = ERR_peek_last_error();
@@ -194,7 +194,7 @@ static void set_current(struct tls *tls, SSL_CTX *fresh)
 bool tls_use(struct tls *tls, const struct tls_options *options,
              struct error *error)
 {
-    /* marked before they are read: what changes meanwhile is read again */
+    /* marked before reading: later changes are detected */
     struct tls_files files = tls_reload_look(options);
     SSL_CTX *fresh = tls_credentials_load(options, error);
     if (!fresh)
@@ -203,8 +203,8 @@ bool tls_use(struct tls *tls, const struct tls_options *options,
         !tls_credentials_are_valid(fresh)) {
         SSL_CTX_free(fresh);
         return error_set(error,
-                         "tls.cert: %.200s: expected a certificate that is "
-                         "valid today, as the one in use is",
+                         "tls.cert: %.200s: expected a currently valid "
+                         "certificate, because the one in use is valid",
                          options->cert);
     }
     tls_credentials_warn(fresh, options->cert);

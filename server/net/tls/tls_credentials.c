@@ -25,8 +25,8 @@ void tls_credentials_shape(SSL_CTX *context)
                                      SSL_OP_PRIORITIZE_CHACHA);
     PANIC_IF(!SSL_CTX_set_cipher_list(context, ciphers));
     PANIC_IF(!SSL_CTX_set1_groups_list(context, groups));
-    /* tickets keep no state here; one is enough for a client that comes back
-     * with one connection */
+    /* tickets need no server state; one is enough for a client with one
+     * connection */
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(context, 1);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
@@ -72,22 +72,20 @@ static bool load_pair(SSL_CTX *context, const struct tls_options *options,
         return false;
     if (SSL_CTX_use_certificate_chain_file(context, options->cert) != 1)
         return refuse("tls.cert", options->cert,
-                      "a PEM certificate, and behind it those that signed it",
-                      error);
+                      "a PEM certificate followed by its chain", error);
     SSL_CTX_set_default_passwd_cb(context, no_passphrase);
     if (SSL_CTX_use_PrivateKey_file(context, options->key, SSL_FILETYPE_PEM) ==
             1 &&
         SSL_CTX_check_private_key(context) == 1)
         return true;
     return refuse("tls.key", options->key,
-                  "the PEM private key of tls.cert's certificate, without a "
-                  "passphrase",
+                  "the PEM private key for tls.cert, without a passphrase",
                   error);
 }
 
-/* A session that is resumed brings no certificate, and none is asked for. So
- * one opened under other CAs, or when none was required, must not be resumed:
- * these are what the context that sessions belong to is named by. */
+/* A resumed session has no certificate check. So sessions from before a change
+ * of the CAs, or of the requirement, must not be resumed: the session id
+ * context is derived from both. */
 static void name_sessions(SSL_CTX *context)
 {
     unsigned char id[SSL_MAX_SSL_SESSION_ID_LENGTH];
@@ -122,7 +120,8 @@ static bool load_client_ca(SSL_CTX *context, const struct tls_options *options,
         if (!names ||
             SSL_CTX_load_verify_file(context, options->client_ca) != 1)
             return refuse("tls.client_ca", options->client_ca,
-                          "PEM certificates of those who sign clients", error);
+                          "PEM certificates of the CAs of client certificates",
+                          error);
         int mode = SSL_VERIFY_PEER;
         if (options->client_certificate == TLS_CLIENT_REQUIRED)
             mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
@@ -168,11 +167,11 @@ void tls_credentials_warn(const SSL_CTX *context, const char *file)
     time_t soon = time(NULL) + SOON_SECONDS;
     const char *what = NULL;
     if (X509_cmp_current_time(X509_get0_notBefore(cert)) > 0)
-        what = "The TLS certificate is not valid yet";
+        what = "TLS certificate not valid yet";
     else if (X509_cmp_current_time(X509_get0_notAfter(cert)) < 0)
-        what = "The TLS certificate has expired";
+        what = "TLS certificate expired";
     else if (X509_cmp_time(X509_get0_notAfter(cert), &soon) < 0)
-        what = "The TLS certificate expires within a week";
+        what = "TLS certificate expires within a week";
     if (what)
         log_event(LOG_WARN, what, LOG_TEXT("file", file));
 }

@@ -1,6 +1,6 @@
-/* tls_options: what the config says about TLS, as plain data.
+/* tls_options: the config section `tls`, as plain data.
  *
- * Owner:   the config owns the texts; everybody else borrows.
+ * Owner:   the config owns the texts; others borrow.
  * Thread:  immutable.
  * Limits:  none.
  * Failure: none.
@@ -10,18 +10,18 @@
 
 #include <stdbool.h>
 
-/* What is asked of a client when client_ca is set. */
+/* Requirements for clients if client_ca is set. */
 enum tls_client_certificate {
     TLS_CLIENT_REQUIRED, /* without one the handshake fails */
-    TLS_CLIENT_OPTIONAL  /* without one a token has to do */
+    TLS_CLIENT_OPTIONAL  /* without one a token is needed */
 };
 
 struct tls_options {
     char *cert;      /* PEM file: our certificate and its chain; NULL: no TLS */
     char *key;       /* PEM file: its private key */
-    char *client_ca; /* PEM file: who signs clients; NULL: nobody is asked */
+    char *client_ca; /* PEM file: CAs of clients, or NULL */
     enum tls_client_certificate client_certificate;
-    bool client_id_from_certificate; /* its subject's CN is who it is */
+    bool client_id_from_certificate; /* its subject's CN is the client id */
 };
 
 #endif

@@ -1,10 +1,9 @@
-/* tls_reload: whether the files with certificate, key and CAs are others than
- * those that were read.
+/* tls_reload: detects changes of the certificate, key and CA files.
  *
  * Owner:   struct tls.
  * Thread:  the main one.
  * Limits:  none.
- * Failure: a file that is missing is a changed one.
+ * Failure: a missing file counts as changed.
  */
 #ifndef PEAL_NET_TLS_RELOAD_H
 #define PEAL_NET_TLS_RELOAD_H
@@ -15,7 +14,7 @@
 
 #include "net/tls/tls_options.h"
 
-/* What tells that a file is another one than before. */
+/* Attributes that identify a version of a file. */
 struct tls_file {
     struct timespec changed;
     ino_t number;
@@ -27,18 +26,18 @@ struct tls_files {
 };
 
 struct tls_reload {
-    struct tls_files loaded; /* as they were read or refused */
+    struct tls_files loaded; /* when they were read or rejected */
     struct tls_files seen;   /* at the last tick */
 };
 
-/* To be called before they are read: what changes meanwhile is read again. */
+/* Call before the files are read: later changes are then detected. */
 struct tls_files tls_reload_look(const struct tls_options *options);
 
-/* These are in use now. */
+/* Sets the files in use. */
 void tls_reload_note(struct tls_reload *reload, const struct tls_files *files);
 
-/* To be called once a second; true once for each change. A certificate and its
- * key are seldom replaced at the same moment: they are due when nothing has
+/* Call once a second; true once per change. Because a certificate and its key
+ * are rarely replaced at the same moment, a change is reported when nothing has
  * changed for a second. */
 bool tls_reload_is_due(struct tls_reload *reload,
                        const struct tls_options *options);

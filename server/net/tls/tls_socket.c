@@ -20,18 +20,18 @@
 struct tls_socket {
     SSL *ssl;
     struct record_sealer *sealer; /* NULL: OpenSSL encrypts */
-    struct socket *socket;        /* NULL before and after its life */
+    struct socket *socket;        /* NULL before and after use */
     tls_socket_gather *gather;
     int fd;
     uint8_t type; /* of the next record to seal */
     bool is_gathering;
-    bool is_at_end; /* of what the peer sends */
+    bool is_at_end; /* of the peer's records */
     struct unsent unsent;
 };
 
 /* ---- records ------------------------------------------------------------- */
 
-/* A send that was gathered before may have left records that wait. */
+/* An earlier gathered send may have left unsent records. */
 static void put_off(struct tls_socket *tls, struct bytes records)
 {
     if (unsent_is_empty(&tls->unsent))
@@ -40,7 +40,7 @@ static void put_off(struct tls_socket *tls, struct bytes records)
         unsent_keep(&tls->unsent, records);
 }
 
-/* Takes everything: records that OpenSSL had to write again would block its
+/* Accepts everything, because records that OpenSSL must retry would block its
  * reading. */
 static bool send_records(struct tls_socket *tls, struct bytes records)
 {
@@ -73,15 +73,15 @@ static void stop_sealing(struct tls_socket *tls)
 
 /* ---- the BIO ------------------------------------------------------------- */
 
-/* RFC 8446 section 4.6.3: what follows a KeyUpdate has other keys. OpenSSL has
- * them, and gives them to us again or encrypts for itself. */
+/* RFC 8446 section 4.6.3: records after a KeyUpdate use new keys. OpenSSL
+ * passes them on again, or encrypts itself. */
 static bool is_key_update(uint8_t type, struct bytes plain)
 {
     enum { KEY_UPDATE = 24 };
     return type == RECORD_HANDSHAKE && plain.len && plain.data[0] == KEY_UPDATE;
 }
 
-/* OpenSSL leaves its own messages to us as well. */
+/* OpenSSL's own messages are sealed here, too. */
 static bool write_sealed(struct tls_socket *tls, struct bytes plain)
 {
     uint8_t type = tls->type;
@@ -113,9 +113,9 @@ static int on_read(BIO *bio, char *data, int size)
     return (int)got;
 }
 
-/* OpenSSL's names for these are its own (openssl/bio.h has them in a comment):
- * how it gives the keys to a BIO over a kernel that encrypts. Where it does
- * not, it encrypts for itself. */
+/* Internal constants of OpenSSL (openssl/bio.h has them in a comment), with
+ * which it passes keys to a BIO for kernel TLS. Without them, OpenSSL encrypts
+ * itself. */
 enum { OFFER_KEYS = 72, ASK_WHETHER_SEALING = 73, SET_TYPE = 74, RESET_TYPE };
 
 static bool take_keys(struct tls_socket *tls, bool is_for_writing,
@@ -128,7 +128,7 @@ static bool take_keys(struct tls_socket *tls, bool is_for_writing,
     return tls->sealer != NULL;
 }
 
-/* libwebsockets asks OpenSSL which descriptor it has to close. */
+/* libwebsockets queries OpenSSL for the descriptor to close. */
 static int tell_fd(const struct tls_socket *tls, int *fd)
 {
     if (fd)
@@ -152,7 +152,7 @@ static long on_control(BIO *bio, int command, long number, void *pointer)
         return tell_fd(tls, pointer);
     case BIO_CTRL_EOF:
         return tls->is_at_end;
-    default: /* nothing is held back here */
+    default: /* nothing is buffered here */
         return command == BIO_CTRL_FLUSH;
     }
 }
@@ -203,7 +203,7 @@ struct tls_socket *tls_socket_attach(SSL *ssl, struct socket *socket,
     struct tls_socket *tls = BIO_get_data(SSL_get_wbio(ssl));
     tls->socket = socket;
     tls->gather = gather;
-    SSL_set_read_ahead(ssl, 1); /* not before: libwebsockets would not ask */
+    SSL_set_read_ahead(ssl, 1); /* not before: libwebsockets would not check */
     return tls;
 }
 
@@ -233,7 +233,7 @@ ssize_t tls_socket_read(struct tls_socket *tls, char *data, size_t size)
                                                                          : -1;
 }
 
-/* Without OpenSSL, unless it has something to say first. */
+/* Bypasses OpenSSL, unless it has pending messages. */
 static bool can_seal(const struct tls_socket *tls)
 {
     return tls->sealer &&

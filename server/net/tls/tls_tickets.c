@@ -39,8 +39,8 @@ void tls_tickets_rotate(struct tls_tickets *tickets, uint64_t now_ms)
     tickets->rotated_ms = now_ms;
 }
 
-/* A copy of the key of that name (NULL: the one that seals), and its place;
- * -1 when there is none. */
+/* A copy of the key with the name (NULL: the sealing one), and its index; -1 if
+ * there is none. */
 static int copy_key(struct tls_tickets *tickets, const unsigned char *name,
                     struct tls_ticket_key *key)
 {

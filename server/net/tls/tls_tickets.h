@@ -1,11 +1,11 @@
-/* tls_tickets: the keys that session tickets are sealed with (RFC 5077,
- * RFC 8446 section 4.6.1): one that seals, and the one before it, which still
- * opens. They never leave the process.
+/* tls_tickets: the keys of session tickets (RFC 5077, RFC 8446 section 4.6.1):
+ * the current one seals, the previous one still opens. They never leave the
+ * process.
  *
- * Owner:   the caller embeds it, and wipes it in the end.
- * Thread:  any; a lock is held for the copy of a key.
- * Limits:  a ticket is good for one rotation at least, for two at most.
- * Failure: without randomness no ticket is made.
+ * Owner:   the caller embeds it, and wipes it at the end.
+ * Thread:  any; a lock is held while a key is copied.
+ * Limits:  a ticket is valid for one to two rotations.
+ * Failure: without randomness no ticket is issued.
  */
 #ifndef PEAL_NET_TLS_TICKETS_H
 #define PEAL_NET_TLS_TICKETS_H
@@ -34,10 +34,10 @@ void tls_tickets_init(struct tls_tickets *tickets);
 
 void tls_tickets_deinit(struct tls_tickets *tickets);
 
-/* A new key when it is time. */
+/* Rotates the keys when due. */
 void tls_tickets_rotate(struct tls_tickets *tickets, uint64_t now_ms);
 
-/* As SSL_CTX_set_tlsext_ticket_key_evp_cb wants it. */
+/* For SSL_CTX_set_tlsext_ticket_key_evp_cb. */
 int tls_tickets_seal(struct tls_tickets *tickets, unsigned char *name,
                      unsigned char *iv, EVP_CIPHER_CTX *cipher,
                      EVP_MAC_CTX *mac);

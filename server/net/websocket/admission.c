@@ -21,12 +21,12 @@
 #include "net/websocket/websocket.h"
 
 struct admission {
-    struct socket *socket;  /* NULL: gone */
-    struct verdict verdict; /* whose identity may have no caps yet */
+    struct socket *socket;  /* NULL: closed */
+    struct verdict verdict; /* its identity may have no caps yet */
     bool keeps_caps;        /* see connection.h */
     bool keeps_info;
     bool keeps_expiry;
-    struct buffer about; /* what the application is told of the handshake */
+    struct buffer about; /* handshake data for the application */
 };
 
 struct refusal admission_refusal_of(const struct verdict *verdict)
@@ -37,7 +37,7 @@ struct refusal admission_refusal_of(const struct verdict *verdict)
                             .client_id = verdict->client_id};
 }
 
-/* Of a client that the verdict lets in. */
+/* The capabilities of an accepted client. */
 static struct refusal refusal_for(const struct verdict *verdict,
                                   enum refusal_reason why)
 {
@@ -76,8 +76,8 @@ static bool wants_hello(struct socket *socket, const struct request_head *head)
     return bytes_equal(value, BYTES_LITERAL("1"));
 }
 
-/* The channels named in the URL: none means the default one, and an empty
- * name none at all. */
+/* The channels in the URL: no parameter means the default one, an empty name
+ * none. */
 static void read_channels(struct socket *socket,
                           const struct request_head *head)
 {
@@ -162,7 +162,7 @@ static bool connect_client(struct socket *socket, struct verdict *verdict)
     return false;
 }
 
-/* It counts from here on, and its channels are known. */
+/* Registers the connection and its channels. */
 static void expect_open(struct socket *socket, const struct verdict *verdict,
                         const struct request_head *head)
 {
@@ -232,7 +232,7 @@ static void refuse_with(struct admission *admission, enum refusal_reason why)
     refuse_held(admission, &refusal);
 }
 
-/* Meanwhile its account may have got a new password. */
+/* Its account may have a new password meanwhile. */
 static bool is_revoked(const struct admission *admission)
 {
     const struct verdict *verdict = &admission->verdict;
@@ -240,7 +240,7 @@ static bool is_revoked(const struct admission *admission)
                                 verdict->client_id, &verdict->identity);
 }
 
-/* Whatever was asked said yes. */
+/* All queries were successful. */
 static void finish(struct admission *admission)
 {
     struct socket *socket = admission->socket;
@@ -255,7 +255,7 @@ static void finish(struct admission *admission)
         socket->connection->keeps_expiry = admission->keeps_expiry;
     }
     admission_abandon(socket);
-    stream_resume(socket); /* frames may have come after the request */
+    stream_resume(socket); /* frames may have arrived after the request */
     if (is_connected) {
         accept_client(socket);
     } else {
@@ -273,7 +273,7 @@ static struct hooks *hooks_of(const struct socket *socket)
     return socket->reactor->net->instance->hooks;
 }
 
-/* The application has no say about operators, nor about whom nobody knows. */
+/* The application is not asked about operators and unidentified clients. */
 static bool is_asked(const struct socket *socket, const struct verdict *verdict)
 {
     return hook_is_asked(hooks_of(socket), HOOK_CONNECT, (struct bytes){0}) &&
@@ -288,7 +288,7 @@ static bool may_ask(const struct socket *socket)
                             ip_count_address(socket->ip));
 }
 
-/* What is no UTF-8 cannot stand in JSON. */
+/* Only valid UTF-8 can be put into JSON. */
 static void append_header(struct buffer *about, const char *name,
                           struct bytes value)
 {
@@ -309,7 +309,7 @@ static void append_channels(struct buffer *about, const struct opening *opening)
     buffer_append_char(about, ']');
 }
 
-/* While the request is at hand. */
+/* Call while the request is available. */
 static void describe(struct admission *admission,
                      const struct request_head *head)
 {

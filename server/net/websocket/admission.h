@@ -1,12 +1,12 @@
-/* admission: a handshake that was found good goes on: at once, or when its
- * ticket is redeemed, and when the application, where it is asked, has said
- * yes.
+/* admission: completes a valid handshake: immediately, or after its ticket is
+ * redeemed and the application, if configured, has agreed.
  *
- * Meanwhile nothing is read from the socket.
+ * Meanwhile, the socket is not read.
  *
- * Owner:   an admission outlives its socket, as what it waits for does.
+ * Owner:   itself; an admission may outlive its socket, like the request it
+ *          waits for.
  * Thread:  the reactor's.
- * Limits:  as long as the bus, or the application, takes to answer.
+ * Limits:  those of the bus and the application.
  * Failure: a refusal, as in handshake.h.
  */
 #ifndef PEAL_NET_ADMISSION_H
@@ -25,10 +25,10 @@ void admission_let_in(struct socket *socket, struct verdict *verdict,
 void admission_redeem(struct socket *socket, struct verdict *verdict,
                       struct bytes ticket, const struct request_head *head);
 
-/* What a verdict that is no leave says. */
+/* Refuses according to a negative verdict. */
 struct refusal admission_refusal_of(const struct verdict *verdict);
 
-/* Nobody waits for the socket any more, if anybody did. */
+/* Cancels the socket's admission, if any. */
 void admission_abandon(struct socket *socket);
 
 #endif

@@ -8,7 +8,7 @@ enum { CONTROL_MAX = 125, MASK_LEN = 4 };
 /* RFC 6455 section 7.4.1 */
 enum { PROTOCOL_ERROR = 1002, NO_CODE = 1005, NOT_UTF8 = 1007 };
 
-/* What precedes a frame's payload. */
+/* The header of a frame. */
 struct head {
     uint8_t opcode;
     bool is_final;
@@ -92,7 +92,7 @@ static enum seen read_head(const struct frame_reader *reader,
         return CUT;
     if (!second_byte_is_good(data[1], head))
         return BAD;
-    /* the mask may follow later, but the length is judged at once */
+    /* the mask may follow later, but the length is checked immediately */
     if (len < head->len - MASK_LEN)
         return CUT;
     if (!length_is_good(data, head))
@@ -101,9 +101,8 @@ static enum seen read_head(const struct frame_reader *reader,
     return len < whole ? CUT : GOOD;
 }
 
-/* Returns the mask turned so that it begins with the byte that comes next. The
- * mask is kept as it stands in memory, so the order of a word's bytes does not
- * matter. */
+/* Returns the mask rotated so that it begins with the next byte. The mask is
+ * kept in memory order, so endianness does not matter. */
 static uint32_t unmask(char *data, size_t len, uint32_t mask)
 {
     char twice[2 * MASK_LEN];
@@ -175,7 +174,7 @@ static enum frame_event give_close(struct frame_reader *reader,
     return FRAME_EVENT_CLOSE;
 }
 
-/* The frame is whole. */
+/* The frame is complete. */
 static enum frame_event give_control(struct frame_reader *reader,
                                      const struct head *head, uint32_t mask,
                                      char *data, size_t *taken,

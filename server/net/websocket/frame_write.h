@@ -1,5 +1,5 @@
-/* frame_write: WebSocket frames from a server (RFC 6455 section 5.2). They
- * carry no mask, so one frame serves every receiver.
+/* frame_write: writes a server's WebSocket frames (RFC 6455 section 5.2). They
+ * have no mask, so all receivers share one frame.
  *
  * Owner:   nothing.
  * Thread:  any.

@@ -23,7 +23,7 @@ static void count_limit(struct socket *socket, enum metric metric)
     metrics_add(&socket->reactor->worker.metrics, metric, 1);
 }
 
-/* Nothing stays of a request: it is served as those of backends are. */
+/* A single request has no connection: it is served like those of backends. */
 static enum refusal_reason find_room_for_request(const struct socket *socket)
 {
     if (socket->is_guest)
@@ -32,7 +32,7 @@ static enum refusal_reason find_room_for_request(const struct socket *socket)
                                                       : REFUSAL_NONE;
 }
 
-/* Judged before any token is looked at: these refusals must be cheap. */
+/* Checked before any token, because these refusals must be cheap. */
 static enum refusal_reason find_room(struct socket *socket)
 {
     struct net *net = socket->reactor->net;
@@ -43,7 +43,7 @@ static enum refusal_reason find_room(struct socket *socket)
         return REFUSAL_DRAINING;
     if (socket->is_guest)
         return REFUSAL_FULL;     /* counted when it was accepted */
-    if (socket_is_admin(socket)) /* has a limit of its own */
+    if (socket_is_admin(socket)) /* has its own limit */
         return REFUSAL_NONE;
     if (limits->connections_per_ip &&
         ip_count_sockets(socket->ip) > limits->connections_per_ip) {
@@ -59,8 +59,8 @@ static enum refusal_reason find_room(struct socket *socket)
     return REFUSAL_NONE;
 }
 
-/* Decoded values stand in the reactor's buffer, which does not move meanwhile:
- * what is decoded is never longer. */
+/* Decoded values are in the reactor's buffer, which does not move meanwhile,
+ * because decoding never increases the length. */
 static void read_handshake(const struct socket *socket,
                            const struct request_head *head,
                            const struct ip_address *peer, struct handshake *out)
@@ -109,7 +109,7 @@ static void read_handshake(const struct socket *socket,
     };
 }
 
-/* Who the client's certificate says it is, where that counts. */
+/* The client's name from its certificate, if that is the client id. */
 static struct bytes certificate_name(const struct socket *socket,
                                      char name[CLIENT_ID_MAX])
 {
@@ -120,7 +120,7 @@ static struct bytes certificate_name(const struct socket *socket,
     return (struct bytes){name, len};
 }
 
-/* A proxy's socket counts as the client's from here on, or for the time of a
+/* Counts a proxy's socket for the client from here on, or for the duration of a
  * request. */
 static void find_client(struct socket *socket, const struct request_head *head)
 {
@@ -149,7 +149,7 @@ static bool is_hidden(const struct socket *socket,
                                       ip_count_address(socket->ip), head);
 }
 
-/* Takes the identity of one that would have been let in. */
+/* Frees the identity of a client that would have been accepted. */
 static void refuse(struct verdict *verdict, enum refusal_reason why,
                    const char *reason)
 {
@@ -158,15 +158,15 @@ static void refuse(struct verdict *verdict, enum refusal_reason why,
     verdict_refuse(verdict, why, reason);
 }
 
-/* Beside administration there are only those whom an API key has given a
- * ticket: dashboards, and `peal tail`. */
+/* The administration listener accepts only clients with a ticket from an API
+ * key: dashboards, and `peal tail`. */
 static bool is_at_wrong_listener(const struct socket *socket,
                                  const struct verdict *verdict)
 {
     return socket_is_admin(socket) && verdict->status == 101;
 }
 
-/* Only who has proven to be the client learns of it. */
+/* Reported only to an authenticated client. */
 static void refuse_banned(const struct socket *socket, struct verdict *verdict,
                           ban_reason reason)
 {

@@ -1,12 +1,12 @@
-/* handshake: a request for a connection, judged: for a WebSocket (RFC 6455
- * section 4.2), or an event stream.
+/* handshake: checks requests for a WebSocket (RFC 6455 section 4.2), or an
+ * event stream.
  *
- * Owner:   what it makes goes to the socket.
+ * Owner:   the socket owns the results.
  * Thread:  the reactor's.
- * Limits:  drain, connections (whole, by address, by client): refused here.
- *          What must be asked first, see admission.h, takes as long.
- * Failure: a refusal is a whole HTTP response, written here; with
- *          explain_refusals it is a WebSocket closed with the reason.
+ * Limits:  drain, connections (in total, per address, per client) are enforced
+ *          here; for waiting times see admission.h.
+ * Failure: a refusal is a complete HTTP response; with explain_refusals it is a
+ *          WebSocket closed with the reason.
  */
 #ifndef PEAL_NET_HANDSHAKE_H
 #define PEAL_NET_HANDSHAKE_H
@@ -15,7 +15,7 @@ struct protocol;
 struct request_head;
 struct socket;
 
-/* Answers the request: at once, or when what must be asked has been. */
+/* Answers the request, immediately or after the necessary queries. */
 void handshake_judge(struct socket *socket, const struct request_head *head);
 
 #endif

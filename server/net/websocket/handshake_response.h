@@ -1,4 +1,4 @@
-/* handshake_response: the response 101 (RFC 6455 section 4.2.2).
+/* handshake_response: writes the response 101 (RFC 6455 section 4.2.2).
  *
  * Owner:   the caller owns the buffer.
  * Thread:  any.

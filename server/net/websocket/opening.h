@@ -1,5 +1,4 @@
-/* opening: what a socket needs to know between a good request for a WebSocket
- * and its 101.
+/* opening: state of a socket between a valid WebSocket request and its 101.
  *
  * Owner:   the socket.
  * Thread:  the reactor's.
@@ -23,12 +22,12 @@ enum { OPENING_KEY = 24 };
 struct opening {
     char key[OPENING_KEY];           /* Sec-WebSocket-Key */
     const struct protocol *protocol; /* chosen, or NULL */
-    bool names_protocol; /* in the answer, as the client offered names */
+    bool names_protocol; /* send it in the response: the client offered names */
     bool wants_hello;    /* by ?hello=1 */
-    /* a refusal to be explained: set when there is no connection */
+    /* set for a refusal to explain, without a connection */
     enum close_reason refusal;
-    const char *reason; /* stands in `text` */
-    /* the channels asked for; the names stand in `text` */
+    const char *reason; /* points into `text` */
+    /* the requested channels; their names are in `text` */
     struct bytes *channels;
     size_t channel_count;
     /* for event streams */
@@ -37,7 +36,7 @@ struct opening {
     char text[];
 };
 
-/* A zeroed opening with room for text, for the request. */
+/* A zeroed opening with room for the request's text. */
 struct opening *opening_new(const struct request_head *head, size_t text_len);
 
 /* NULL is ignored. */

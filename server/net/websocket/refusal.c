@@ -43,8 +43,8 @@ static const char *error_of(const struct refusal *refusal)
                           : refusal_reason_info(refusal->why)->error;
 }
 
-/* A close code tells a client whether to come back: of what the application
- * says, only that the client is not who it should be has one. */
+/* A close code tells a client whether to reconnect: of the application's
+ * statuses, only 401 and 403 have one. */
 static enum close_reason close_of(const struct refusal *refusal)
 {
     switch (refusal->status) {
@@ -59,7 +59,7 @@ static enum close_reason close_of(const struct refusal *refusal)
     }
 }
 
-/* What is wrong with an id says nothing that its sender does not know. */
+/* An invalid id may be explained: its sender knows it. */
 static bool is_explained(const struct socket *socket,
                          const struct refusal *refusal)
 {
@@ -83,20 +83,20 @@ static void write_response(struct socket *socket, const struct refusal *refusal,
         buffer_append_json_string(&body, bytes_of(refusal->reason));
     }
     buffer_append_char(&body, '}');
-    /* one that waited is in no list; now its reading is waited for */
+    /* a waiting socket is in no list; now wait until it has read */
     socket_move(socket, &socket->reactor->kept);
     response_write_json(socket, status, buffer_text(&headers),
                         buffer_bytes(&body));
     buffer_deinit(&headers);
     buffer_deinit(&body);
-    /* a body may still be coming, but a guest's descriptor is needed at once */
+    /* a body may still arrive, but a guest's descriptor is needed now */
     stream_end(socket, socket_peek(socket)->request && !socket->is_guest
                            ? STREAM_LINGER
                            : STREAM_CLOSE);
 }
 
-/* Browsers do not expose a refused handshake to the page: so, where asked for,
- * the upgrade is granted and closed at once with the reason. */
+/* Browsers do not expose a refused handshake to the page. So, if configured,
+ * the upgrade is accepted and immediately closed with the reason. */
 static bool can_explain(const struct socket *socket,
                         const struct refusal *refusal)
 {
@@ -129,7 +129,7 @@ static bool is_within_limit(const struct socket *socket,
                          ip_count_address(socket->ip));
 }
 
-/* The refusal as it is given: beyond the limit, it says no more than that. */
+/* The refusal to send: beyond the limit, only that. */
 static struct refusal limit(struct socket *socket,
                             const struct refusal *refusal)
 {
@@ -140,10 +140,8 @@ static struct refusal limit(struct socket *socket,
                             .client_id = refusal->client_id};
 }
 
-/* The client is the one that the handshake names, proven or not. Never the
- * token. */
-/* Somebody may put a token where the client id belongs: it stays out of the
- * log. */
+/* The client id of the handshake, verified or not. Never the token. */
+/* A token sent by mistake as client id must not be logged. */
 static const char *client_of(const struct refusal *refusal)
 {
     const char *client = refusal->client_id ? refusal->client_id : "";

@@ -29,15 +29,16 @@ static bool transport_ping(struct connection *connection)
                         (struct bytes){frame, len});
 }
 
-/* RFC 6455 section 7.1.7: the client broke the rules, and its answer is not
- * looked at (section 7.1.1). */
+/* RFC 6455 section 7.1.7: after a protocol error the client's answer is ignored
+ * (section 7.1.1). */
 static bool is_failure(enum close_reason reason)
 {
     return reason == CLOSE_PROTOCOL_ERROR || reason == CLOSE_BAD_UTF8 ||
            reason == CLOSE_TOO_BIG;
 }
 
-/* The closing handshake begins; the client's close frame ends it, or time. */
+/* Begins the closing handshake, which ends with the client's close frame or a
+ * time-out. */
 static void start_close(struct socket *socket, int code, const char *text)
 {
     char frame[FRAME_CONTROL_SIZE];
@@ -52,7 +53,7 @@ static void transport_close(struct connection *connection,
     struct socket *socket = stream_transport_socket(connection);
     int code = connection_close_code(connection, reason);
     const char *text = connection_close_text(connection);
-    /* who is to free memory need not be waited for */
+    /* do not wait for a peer that must free memory */
     if (!code ||
         (pressure_is_high(connection->worker) && stream_is_blocked(socket))) {
         stream_end(socket, STREAM_KILL);
@@ -81,7 +82,7 @@ const struct transport websocket_transport = {
 
 /* ---- pongs --------------------------------------------------------------- */
 
-/* A pong that waits is replaced by the next (RFC 6455 section 5.5.3). */
+/* An unsent pong is replaced by the next (RFC 6455 section 5.5.3). */
 static void write_pong(struct connection *connection, struct bytes frame)
 {
     struct socket *socket = stream_transport_socket(connection);
@@ -121,8 +122,8 @@ void websocket_on_writable(struct socket *socket)
 
 /* ---- frames -------------------------------------------------------------- */
 
-/* RFC 6455 section 8.1: text is UTF-8, and is refused at the first byte that
- * shows it is not. */
+/* RFC 6455 section 8.1: text must be UTF-8, and is refused at the first invalid
+ * byte. */
 static bool text_is_good(struct socket *socket, const struct frame_piece *piece)
 {
     return piece->is_binary ||

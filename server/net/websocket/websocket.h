@@ -1,11 +1,10 @@
-/* websocket: frames from the stream to the connection, and the connection's
- * frames to the stream; the closing handshake, pings and pongs (RFC 6455
- * sections 5 and 7).
+/* websocket: moves frames between stream and connection; closing handshake,
+ * pings and pongs (RFC 6455 sections 5 and 7).
  *
  * Owner:   nothing; a socket owns its connection.
  * Thread:  the reactor's.
  * Limits:  see connection.h.
- * Failure: a peer that breaks the rules is closed with the code that says so.
+ * Failure: protocol errors close the connection with the matching code.
  */
 #ifndef PEAL_NET_WEBSOCKET_H
 #define PEAL_NET_WEBSOCKET_H
@@ -20,12 +19,11 @@ struct transport;
 
 extern const struct transport websocket_transport;
 
-/* Sends the 101 for the socket's opening, which it frees; from here on come
- * frames. Opens the connection, or, where there is none, closes with the
- * refusal. */
+/* Sends the 101 for the socket's opening, which it frees; frames follow. Opens
+ * the connection or, without one, closes with the refusal. */
 void websocket_accept(struct socket *socket);
 
-/* The socket takes more. */
+/* Call when the socket is writable. */
 void websocket_on_writable(struct socket *socket);
 
 #endif

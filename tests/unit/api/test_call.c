@@ -122,7 +122,7 @@ static void parts_keep_their_order(void **state)
                       "\"command\":\"channels\",\"limit\":0}]}");
     fake_instance_turn(fake);
     const char *published = strstr(last, "\"offset\":1");
-    const char *refused = strstr(last, "no such command");
+    const char *refused = strstr(last, "unknown command");
     const char *channels = strstr(last, "\"channels\":[]");
     assert_non_null(published);
     assert_true(published < refused && refused < channels);

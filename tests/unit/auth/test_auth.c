@@ -486,7 +486,7 @@ static void wrong_options_are_named(void **state)
     options = good;
     options.secret = NULL;
     options.key_file = (char *)UNIT_DATA "/rsa.pem";
-    assert_not_built(&options, "auth.algorithms: none of them fits");
+    assert_not_built(&options, "auth.algorithms: none matches");
 
     text_list_add(&good.origins, "example.com");
     assert_not_built(&good, "origins: ");

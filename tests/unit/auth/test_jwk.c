@@ -111,8 +111,8 @@ static void bad_pem_files_are_refused(void **state)
         const char *words;
     } rows[] = {
         {UNIT_DATA "/no-such-file.pem", "cannot be read"},
-        {UNIT_DATA "/tokens.txt", "no PEM public key or certificate in it"},
-        {UNIT_DATA "/rfc7515_rsa_private.pem", "no PEM public key"},
+        {UNIT_DATA "/tokens.txt", "expected a PEM public key or certificate"},
+        {UNIT_DATA "/rfc7515_rsa_private.pem", "expected a PEM public key"},
         {UNIT_DATA "/rsa1024.pem", "2048 bits"},
         {UNIT_DATA "/x25519.pem",
          "expected an RSA, P-256, P-384, P-521 or Ed25519 key"},
@@ -134,7 +134,7 @@ static void a_public_file_holds_no_private_key(void **state)
     struct error error = {0};
     struct jwk_set keys = {0};
     assert_false(jwk_set_add_private_pem(&keys, UNIT_DATA "/rsa.pem", &error));
-    assert_says(&error, "no PEM private key");
+    assert_says(&error, "expected a PEM private key");
     jwk_set_deinit(&keys);
 }
 
@@ -170,39 +170,39 @@ static void bad_key_sets_are_refused(void **state)
         {"[]", "{\"keys\":[...]}"},
         {"{}", "{\"keys\":[...]}"},
         {"{\"keys\":{}}", "{\"keys\":[...]}"},
-        {"{\"keys\":[]}", "no key in it"},
-        {"{\"keys\":[7,null,[]]}", "key 1: no kind that we verify with"},
+        {"{\"keys\":[]}", "contains no key"},
+        {"{\"keys\":[7,null,[]]}", "key 1: unsupported key type"},
         {"{\"keys\":[{\"kty\":\"OKP\"}]}",
-         "key 1: no kind that we verify with (kty OKP, crv none)"},
+         "key 1: unsupported key type (kty OKP, crv none)"},
         {"{\"keys\":[{\"kty\":\"oct\"," LONG_K ",\"use\":\"enc\"}]}",
-         "key 1: it is not for verifying"},
+         "key 1: \"use\" or \"key_ops\" does not"},
         {"{\"keys\":[{\"kty\":\"oct\"," LONG_K ",\"use\":7}]}",
-         "key 1: it is not for verifying"},
+         "key 1: \"use\" or \"key_ops\" does not"},
         {"{\"keys\":[{\"kty\":\"oct\"," LONG_K ",\"key_ops\":[\"sign\"]}]}",
-         "key 1: it is not for verifying"},
+         "key 1: \"use\" or \"key_ops\" does not"},
         {"{\"keys\":[{\"kty\":\"oct\"," LONG_K ",\"alg\":\"none\"}]}",
-         "key 1: no \"alg\" that we know (none)"},
+         "key 1: unsupported \"alg\" (none)"},
         {"{\"keys\":[{\"kty\":\"oct\"," LONG_K ",\"alg\":7}]}",
-         "key 1: no \"alg\" that we know"},
+         "key 1: unsupported \"alg\""},
         {"{\"keys\":[{\"kty\":\"oct\"," LONG_K ",\"alg\":\"RS256\"}]}",
-         "key 1: its \"alg\" does not fit it"},
+         "key 1: \"alg\" does not match the key"},
         {"{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\"," EC_POINT
          ",\"alg\":\"HS256\"}]}",
-         "key 1: its \"alg\" does not fit it"},
+         "key 1: \"alg\" does not match the key"},
         {"{\"keys\":[{\"kty\":\"oct\",\"k\":\"c2hvcnQ\"},{}]}",
-         "key 1: it is too short"},
-        {"{\"keys\":[{\"kty\":\"oct\"}]}", "key 1: it is broken"},
-        {"{\"keys\":[{\"kty\":\"oct\",\"k\":\"\"}]}", "key 1: it is "},
-        {"{\"keys\":[{\"kty\":\"RSA\"}]}", "key 1: it is broken"},
+         "key 1: the key is too short"},
+        {"{\"keys\":[{\"kty\":\"oct\"}]}", "key 1: the key is malformed"},
+        {"{\"keys\":[{\"kty\":\"oct\",\"k\":\"\"}]}", "key 1: the key is "},
+        {"{\"keys\":[{\"kty\":\"RSA\"}]}", "key 1: the key is malformed"},
         {"{\"keys\":[{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}]}",
-         "key 1: it is too short"},
+         "key 1: the key is too short"},
         {"{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\"}]}",
-         "key 1: it is broken"},
+         "key 1: the key is malformed"},
         /* a point that is not on the curve */
         {"{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\","
          "\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\","
          "\"y\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\"}]}",
-         "key 1: it is broken"},
+         "key 1: the key is malformed"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_set_refused(rows[i].text, rows[i].words);
@@ -226,16 +226,15 @@ static void an_unusable_key_is_skipped_and_named(void **state)
         "{\"kty\":\"oct\"," LONG_K ",\"kid\":\"good\",\"use\":null,"
         "\"alg\":null,\"key_ops\":null}]}";
     static const char *const skipped[] = {
-        "key 1 (kid \"no-y\"): it is broken",
-        "key 2: it is too short",
-        "key 3 (kid \"short\"): it is too short",
-        "key 4: its \"alg\" does not fit it",
-        "key 5: it is broken",
-        "key 6 (kid \"exchange\"): no kind that we verify with (kty OKP, crv "
+        "key 1 (kid \"no-y\"): the key is malformed",
+        "key 2: the key is too short",
+        "key 3 (kid \"short\"): the key is too short",
+        "key 4: \"alg\" does not match the key",
+        "key 5: the key is malformed",
+        "key 6 (kid \"exchange\"): unsupported key type (kty OKP, crv "
         "X25519)",
-        "key 7 (kid \"enc\"): it is not for verifying, by its \"use\" or "
-        "\"key_ops\"",
-        "key 8: no \"alg\" that we know (A256KW)",
+        "key 7 (kid \"enc\"): \"use\" or \"key_ops\" does not allow verifying",
+        "key 8: unsupported \"alg\" (A256KW)",
     };
     char path[32];
     struct error error = {0};
@@ -277,8 +276,7 @@ static void the_ca_in_a_chain_is_no_key(void **state)
     assert_int_equal(keys.count, 1);
     assert_int_equal(keys.items[0].algorithms, bits_of("ES256"));
     assert_int_equal(keys.skipped.count, 1);
-    assert_string_equal(keys.skipped.items[0],
-                        "key 2: it is the certificate of a CA");
+    assert_string_equal(keys.skipped.items[0], "key 2: a CA certificate");
     jwk_set_deinit(&keys);
 }
 

@@ -165,9 +165,9 @@ static void another_claim_may_name_the_client(void **state)
     assert_client(claim, "\"alice\"", "alice");
     static const struct row rows[] = {
         {"{\"sub\":\"alice\",\"exp\":1700000100}",
-         "the claim of auth.client_claim is missing"},
+         "the claim named by auth.client_claim is missing"},
         {"{\"email\":\"\",\"exp\":1700000100}",
-         "the claim of auth.client_claim is not a client id"},
+         "the claim named by auth.client_claim is not a client id"},
     };
     struct jwt_rules rules = {.client_claim = "email"};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -166,9 +166,12 @@ static void the_protocol_is_chosen(void **state)
         {"chess", "echo", NULL, NULL},
         {"chess, bearer.abc", "echo", NULL, NULL},
         {"Echo", "", NULL, NULL},
-        {"bearer.abc", "", NULL, "name a protocol beside bearer."},
-        {"bearer.abc", "echo", NULL, "name a protocol beside bearer."},
-        {",", "echo", NULL, "name a protocol beside bearer."},
+        {"bearer.abc", "", NULL,
+         "Sec-WebSocket-Protocol must name a protocol besides bearer."},
+        {"bearer.abc", "echo", NULL,
+         "Sec-WebSocket-Protocol must name a protocol besides bearer."},
+        {",", "echo", NULL,
+         "Sec-WebSocket-Protocol must name a protocol besides bearer."},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct handshake handshake = good();

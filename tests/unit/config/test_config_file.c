@@ -106,14 +106,14 @@ static void wrong_values_are_named(void **state)
                         "an object");
     assert_string_equal(answer("{\"channels\": [{\"match\": 5}]}"),
                         "channels: rule 1: match: expected a channel name, or "
-                        "the start of one and *, got 5");
+                        "a prefix and *, got 5");
 }
 
 static void a_secret_of_the_wrong_type_is_not_shown(void **state)
 {
     (void)state;
     assert_string_equal(answer("{\"auth\": {\"secret\": 12345678}}"),
-                        "auth.secret: expected a text that is not empty");
+                        "auth.secret: expected a non-empty string");
 }
 
 static void a_key_stands_once(void **state)
@@ -132,7 +132,7 @@ static void dots_are_objects(void **state)
 {
     (void)state;
     assert_non_null(strstr(answer("{\"log.level\": \"info\"}"),
-                           "log.level: an object stands for each dot"));
+                           "log.level: write an object for each dot"));
 }
 
 static void syntax_errors_name_the_line(void **state)
@@ -152,7 +152,7 @@ static void what_is_no_text_is_refused(void **state)
     struct config_sources sources = {.file = "x.json"};
     assert_string_equal(answer("{\"host\": \"\xff\"}"), "not valid UTF-8");
     assert_string_equal(answer("{\"host\": \"a\\u0000b\"}"),
-                        "\\u0000 is not allowed in a text");
+                        "\\u0000 is not allowed in a string");
     write_file("{}\0{}", 5);
     assert_null(config_load(&sources, &error));
     assert_string_equal(error.text, "x.json: not valid UTF-8");

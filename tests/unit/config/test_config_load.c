@@ -152,7 +152,7 @@ static void wrong_variables(void **state)
     assert_string_equal(refusal(ENVIRONMENT("PEAL_HOST=\xff")),
                         "PEAL_HOST: not valid UTF-8");
     assert_string_equal(refusal(ENVIRONMENT("PEAL_AUTH_SECRET=")),
-                        "PEAL_AUTH_SECRET: expected a text that is not empty");
+                        "PEAL_AUTH_SECRET: expected a non-empty string");
     assert_string_equal(refusal(ENVIRONMENT("PEAL_ORIGINS=https://a.example/")),
                         "PEAL_ORIGINS: entry 1: expected an origin like "
                         "https://example.com or https://*.example.com, got "

@@ -236,9 +236,9 @@ static void secrets_are_never_shown(void **state)
     assert_string_equal(from_text(sample, "secret", "hush"), "");
     assert_string_equal(printed(sample, "secret"), "\"***\"");
     assert_string_equal(from_json(sample, "secret", "4711"),
-                        "expected a text that is not empty");
+                        "expected a non-empty string");
     assert_string_equal(from_text(sample, "secret", ""),
-                        "expected a text that is not empty");
+                        "expected a non-empty string");
     assert_string_equal(sample->secret, "hush");
 }
 
@@ -325,7 +325,7 @@ static void wrong_rules(void **state)
         {"[5]", "rule 1: expected an object"},
         {"[{\"presence\": true}]", "rule 1: match is missing"},
         {"[{\"match\": \"a b\"}]",
-         "rule 1: match: expected a channel name, or the start of one and *, "
+         "rule 1: match: expected a channel name, or a prefix and *, "
          "got \"a b\""},
         {"[{\"match\": \"a\"}, {\"match\": \"b\", \"history_sise\": 5}]",
          "rule 2: history_sise: unknown key; did you mean history_size?"},

@@ -172,7 +172,7 @@ static void wrong_rules_are_refused_in_words(void **state)
     assert_refused(
         "[{\"channels\":[],\"allow\":[],\"events\":[\"a\",\"b c\"]}]",
         "caps: rule 1: \"events\": entry 2: expected 1 to 64 of "
-        "A-Z a-z 0-9 _ . : -, or the start of one and *");
+        "A-Z a-z 0-9 _ . : -, or a prefix and *");
     assert_refused("[{\"clients\":[1],\"allow\":[]}]",
                    "rule 1: \"clients\": entry 1 is not a string");
     assert_refused("[{\"channels\":[\"a\"]}]", "\"allow\"");

@@ -71,6 +71,13 @@ static enum fault presence(struct fake_client *client, const char *channel)
                               no_id);
 }
 
+static enum fault presence_whole(struct fake_client *client,
+                                 const char *channel)
+{
+    return operation_presence_whole(client->connection, bytes_of(channel),
+                                    no_id);
+}
+
 static enum fault direct(struct fake_client *client, const char *to)
 {
     return operation_direct(client->connection, bytes_of(to), &one, no_id);
@@ -113,8 +120,8 @@ static void each_operation_needs_its_capability(void **state)
 static void names_are_checked_first(void **state)
 {
     (void)state;
-    static ask *const asks[] = {subscribe, unsubscribe, publish, history,
-                                presence};
+    static ask *const asks[] = {subscribe, unsubscribe, publish,
+                                history,   presence,    presence_whole};
     static const char *const bad[] = {"",     "two words", "caf\xc3\xa9", "a*",
                                       "a\nb", "a\"b",      "a?b"};
     struct fake_client *client = join_as("alice", "[]");
@@ -409,6 +416,17 @@ static void nothing_is_published_into_full_inboxes(void **state)
     fake_protocol_notes();
 }
 
+static void a_whole_list_needs_its_capability(void **state)
+{
+    (void)state;
+    struct fake_client *alice =
+        join_as("alice", "[{\"channels\":[\"news\"],\"allow\":[\"prs\"]}]");
+    assert_int_equal(presence_whole(alice, "news"), FAULT_NONE);
+    assert_int_equal(presence_whole(alice, "other"), FAULT_FORBIDDEN);
+    assert_string_equal(turn_and_read_notes(), "alice: presence news at 0\n");
+    fake_client_leave(alice);
+}
+
 static void an_answer_for_nobody_is_dropped(void **state)
 {
     (void)state;
@@ -416,6 +434,7 @@ static void an_answer_for_nobody_is_dropped(void **state)
     publish(alice, "news");
     history(alice, "news");
     presence(alice, "news");
+    presence_whole(alice, "news");
     direct(alice, "alice");
     fake_client_leave(alice);
     assert_string_equal(turn_and_read_notes(), "");
@@ -523,6 +542,7 @@ int main(void)
         TEST(leaving_all_channels_tells_the_bus),
         TEST(publishing_needs_no_subscription),
         TEST(nothing_is_published_into_full_inboxes),
+        TEST(a_whole_list_needs_its_capability),
         TEST(an_answer_for_nobody_is_dropped),
         TEST(answers_come_in_the_order_asked),
         TEST(a_bad_token_changes_nothing),

@@ -161,6 +161,21 @@ static void connections_end_at_their_age_and_not_all_at_once(void **state)
     assert_true(most < MANY / 10);
 }
 
+/* Some protocols then tell them to come back at once. */
+static void a_drain_alone_closes_connections(void **state)
+{
+    (void)state;
+    struct fake_client *alice = join("alice");
+    fake->options.max_connection_age = 10;
+    worker->is_draining = true;
+    for (int i = 0; i < 2000; i++)
+        tick(1);
+    assert_false(alice->connection->is_closing);
+    assert_int_equal(worker_close_some(worker, 1, CLOSE_RESTART), 1);
+    assert_int_equal(alice->connection->close_reason, CLOSE_RESTART);
+    fake_client_leave(alice);
+}
+
 static void without_an_age_they_stay(void **state)
 {
     (void)state;
@@ -608,6 +623,7 @@ int main(void)
         TEST(foreign_handles_find_nothing),
         TEST(slots_grow_with_the_connections),
         TEST(connections_end_at_their_age_and_not_all_at_once),
+        TEST(a_drain_alone_closes_connections),
         TEST(without_an_age_they_stay),
         TEST(each_connection_is_pinged_once_a_round),
         TEST(pings_are_spread_over_the_round),

@@ -126,7 +126,7 @@ static void what_cannot_be_read_is_answered(void **state)
         assert_holds(ask(texts[i]), "{\"type\":\"error\",\"code\":");
     assert_int_equal(viewer->connection->bad_messages, COUNT(texts));
     assert_holds(ask("{\"type\":\"look\",\"channels\":{\"limit\":0}}"),
-                 "\"message\":\"channels: order is in, out, ");
+                 "\"message\":\"channels: order must be in, out, ");
     assert_string_equal(ask("{\"type\":\"ping\"}"), "{\"type\":\"pong\"}");
 }
 
@@ -163,7 +163,8 @@ static void there_is_an_end_to_dashboards(void **state)
         fake_client_join(fake, 0, &protocol_dashboard, "late", NULL);
     fake_instance_turn(fake);
     assert_int_equal(late->socket.close_reason, CLOSE_TOO_MANY_CONNECTIONS);
-    assert_string_equal(late->socket.close_text, "16 dashboards are open");
+    assert_string_equal(late->socket.close_text,
+                        "the limit of 16 open dashboards is reached");
     fake_client_leave(late);
     fake_client_leave(more[0]);
     more[0] = fake_client_join(fake, 0, &protocol_dashboard, "next", NULL);

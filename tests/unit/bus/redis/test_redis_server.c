@@ -75,9 +75,9 @@ static void others_are_told_from_a_master(void **state)
         const char *expected;
     } cases[] = {
         {"redis_mode:sentinel\r\n", "to a Sentinel"},
-        {"redis_mode:cluster\r\nrole:master\r\n", "a node of a Redis Cluster"},
+        {"redis_mode:cluster\r\nrole:master\r\n", "to a Redis Cluster node"},
         {"redis_mode:standalone\r\nrole:slave\r\n", "to a replica"},
-        {"redis_version:6.2.14\r\nrole:master\r\n", "older than 7.0"},
+        {"redis_version:6.2.14\r\nrole:master\r\n", "requires Redis 7.0"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct redis_server server = server_of(cases[i].info);
@@ -89,10 +89,10 @@ static void others_are_told_from_a_master(void **state)
     struct redis_server replica = server_of("role:slave\r\n");
     assert_non_null(
         strstr(redis_server_misfit(&replica, false, REDIS_TARGET_NAMED),
-               "Sentinels name"));
+               "Sentinels report"));
     struct redis_server alone = server_of("redis_mode:standalone\r\n");
     assert_non_null(strstr(redis_server_misfit(&alone, true, REDIS_TARGET_NODE),
-                           "without cluster-enabled"));
+                           "does not have cluster-enabled"));
     struct redis_server node = server_of("redis_mode:cluster\r\nrole:slave");
     assert_non_null(
         strstr(redis_server_misfit(&node, true, REDIS_TARGET_NODE), "replica"));

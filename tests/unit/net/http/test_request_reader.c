@@ -185,23 +185,20 @@ static void empty_lines_before_a_request_are_ignored(void **state)
 }
 
 static const char no_method[] = "The request does not begin with a method";
-static const char method_byte[] =
-    "The method has a character that is not allowed";
+static const char method_byte[] = "The method contains an invalid character";
 static const char target_form[] =
-    "A target that is neither a path nor an http URL is not supported";
+    "The target is neither a path nor an http URL";
 static const char target_host[] = "The target's host is not valid";
 static const char target_byte[] =
-    "The target has a byte that must be percent-encoded";
+    "The target contains a byte that must be percent-encoded";
 static const char escape[] =
     "The target has a % without two hexadecimal digits";
 static const char no_version[] = "The request line has no version";
 static const char bad_version[] = "The version is malformed";
-static const char other_version[] =
-    "Another version than HTTP/1.0 and HTTP/1.1 is not supported";
-static const char other_star[] =
-    "The target * with another method than OPTIONS";
-static const char bare_return[] = "A bare carriage return";
-static const char bare_feed[] = "A bare line feed";
+static const char other_version[] = "Only HTTP/1.0 and HTTP/1.1 are supported";
+static const char other_star[] = "The target * is only for OPTIONS";
+static const char bare_return[] = "A carriage return without a line feed";
+static const char bare_feed[] = "A line feed without a carriage return";
 
 static void doubtful_request_lines_are_refused(void **state)
 {
@@ -214,8 +211,7 @@ static void doubtful_request_lines_are_refused(void **state)
         REFUSED("", "\0", 400, no_method),
         REFUSED("", "\xff", 400, no_method),
         REFUSED("", "/a HTTP/1.1", 400, no_method),
-        REFUSED("", "\x16\x03\x01", 400,
-                "A TLS handshake where HTTP is expected"),
+        REFUSED("", "\x16\x03\x01", 400, "Expected HTTP, got a TLS handshake"),
         REFUSED("GET", "\t/a", 400, method_byte),
         REFUSED("GET", "/a", 400, method_byte),
         REFUSED("GET", "", 400, method_byte),
@@ -343,15 +339,17 @@ static void unknown_fields_are_ignored_whatever_their_name(void **state)
 }
 
 static const char name_byte[] =
-    "A field name has a character that is not allowed";
-static const char name_blank[] = "A blank before the colon of a field";
-static const char no_colon[] = "A field line has no colon";
-static const char no_name[] = "A field has no name";
-static const char folded[] = "A field line begins with a blank";
-static const char value_byte[] = "A control character in the value of a field";
-static const char host_byte[] = "Host has a character that is not allowed";
-static const char bad_host[] = "Host is not a host and a port";
-static const char no_host[] = "No Host field";
+    "A header field name contains an invalid character";
+static const char name_blank[] =
+    "White space before the colon of a header field";
+static const char no_colon[] = "A header field has no colon";
+static const char no_name[] = "A header field has no name";
+static const char folded[] = "A header field begins with white space";
+static const char value_byte[] =
+    "A header field value contains a control character";
+static const char host_byte[] = "Host contains an invalid character";
+static const char bad_host[] = "Host is not a host with an optional port";
+static const char no_host[] = "The Host field is missing";
 
 #define START "GET / HTTP/1.1\r\n"
 
@@ -448,10 +446,11 @@ static void one_good_length_there_may_be(void **state)
 {
     (void)state;
     static const char digits[] =
-        "Content-Length has another character than a digit";
-    static const char number[] = "Content-Length is not a number that fits";
+        "Content-Length contains a character that is not a digit";
+    static const char number[] = "Content-Length is not a number, or too large";
     static const char two[] = "Two Content-Length fields";
-    static const char both[] = "Both Content-Length and Transfer-Encoding";
+    static const char both[] =
+        "Content-Length and Transfer-Encoding exclude each other";
     const struct refusal rows[] = {
         REFUSED(GOOD "Content-Length:", "", 400, number),
         REFUSED(GOOD "Content-Length: \t", "", 400, number),
@@ -498,8 +497,9 @@ static void only_chunked_by_itself_is_chunked(void **state)
 {
     (void)state;
     static const char other[] =
-        "Another Transfer-Encoding than chunked is not supported";
-    static const char two[] = "Two Transfer-Encoding fields are not supported";
+        "Transfer-Encodings other than chunked are not supported";
+    static const char two[] =
+        "A repeated Transfer-Encoding field is not supported";
     const struct refusal rows[] = {
         REFUSED(GOOD "Transfer-Encoding:", "", 501, other),
         REFUSED(GOOD "Transfer-Encoding: chunke", "", 501, other),
@@ -519,7 +519,7 @@ static void only_chunked_by_itself_is_chunked(void **state)
         REFUSED(GOOD "Transfer-Encoding: chunked\r\nTransfer-Encoding",
                 ": chunked", 501, two),
         REFUSED("GET / HTTP/1.0\r\nTransfer-Encoding", ": chunked", 400,
-                "Transfer-Encoding in HTTP/1.0"),
+                "Transfer-Encoding is not allowed in HTTP/1.0"),
     };
     assert_all_refused(rows);
     static const char *const good[] = {"Transfer-Encoding: chunked",

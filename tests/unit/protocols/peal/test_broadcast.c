@@ -126,7 +126,7 @@ static void the_only_channel_need_not_be_named(void **state)
     fake_client_skip(alice);
     assert_answer("{\"type\":\"broadcast\",\"payload\":\"x\",\"id\":1}",
                   "{\"type\":\"error\",\"code\":\"no_channel\",\"message\":"
-                  "\"channel may be left out only while exactly one is "
+                  "\"channel may be omitted only while exactly one is "
                   "subscribed\",\"id\":1}");
 }
 
@@ -259,9 +259,10 @@ static void a_bad_since_is_an_error(void **state)
         snprintf(text, sizeof text,
                  "{\"type\":\"subscribe\",\"channel\":\"more\",\"since\":%s}",
                  sinces[i]);
-        assert_answer(text, "{\"type\":\"error\",\"code\":\"bad_since\","
-                            "\"message\":\"since must hold the epoch and "
-                            "offset once given\",\"channel\":\"more\"}");
+        assert_answer(text,
+                      "{\"type\":\"error\",\"code\":\"bad_since\","
+                      "\"message\":\"since must contain an epoch and offset "
+                      "sent by the server\",\"channel\":\"more\"}");
     }
 }
 
@@ -272,7 +273,7 @@ static void subscribing_needs_a_name_and_a_place(void **state)
     assert_non_null(strstr(fake_client_hear(alice), "\"bad_channel\""));
     assert_answer("{\"type\":\"subscribe\",\"channel\":\"news\",\"id\":1}",
                   "{\"type\":\"error\",\"code\":\"already_subscribed\","
-                  "\"message\":\"this connection has that channel\","
+                  "\"message\":\"already subscribed to this channel\","
                   "\"channel\":\"news\",\"id\":1}");
 }
 
@@ -283,10 +284,10 @@ static void unsubscribe_is_answered_at_once(void **state)
                   "{\"type\":\"unsubscribed\",\"channel\":\"news\",\"id\":3}");
     fake_client_say(bob, "{\"type\":\"broadcast\"}");
     assert_silence(alice);
-    assert_answer("{\"type\":\"unsubscribe\",\"channel\":\"news\"}",
-                  "{\"type\":\"error\",\"code\":\"not_subscribed\","
-                  "\"message\":\"this connection does not have that "
-                  "channel\",\"channel\":\"news\"}");
+    assert_answer(
+        "{\"type\":\"unsubscribe\",\"channel\":\"news\"}",
+        "{\"type\":\"error\",\"code\":\"not_subscribed\","
+        "\"message\":\"not subscribed to this channel\",\"channel\":\"news\"}");
 }
 
 /* ---- direct, presence, history ------------------------------------ */
@@ -363,7 +364,7 @@ static void presence_lists_clients_and_connections(void **state)
                   "\"count\":2,\"clients\":[]}");
     assert_answer("{\"type\":\"presence\",\"channel\":\"plain:1\"}",
                   "{\"type\":\"error\",\"code\":\"no_presence\",\"message\":"
-                  "\"the channel keeps no presence\","
+                  "\"presence is disabled for this channel\","
                   "\"channel\":\"plain:1\"}");
     fake_client_leave(second);
 }
@@ -439,7 +440,7 @@ static void history_needs_a_limit_that_is_a_number(void **state)
     }
     assert_answer("{\"type\":\"history\",\"channel\":\"plain:1\"}",
                   "{\"type\":\"error\",\"code\":\"no_history\",\"message\":"
-                  "\"the channel keeps no history\","
+                  "\"history is disabled for this channel\","
                   "\"channel\":\"plain:1\"}");
 }
 
@@ -540,7 +541,7 @@ static void what_is_no_message_is_an_error(void **state)
         {"hello", "expected an object at byte 1"},
         {"[]", "expected an object at byte 1"},
         {"{\"type\":\"ping\"", "expected , or } at byte 15"},
-        {"{\"type\":\"ping\"} x", "text behind the object at byte 17"},
+        {"{\"type\":\"ping\"} x", "text after the object at byte 17"},
         {"{\"type\":\"ping\",\"id\":01}", "expected , or } at byte 22"},
         {"{\"type\":\"echo\",\"payload\":\"a\\ud800\"}",
          "lone surrogate at byte 28"},
@@ -574,7 +575,7 @@ static void an_unknown_type_is_an_error(void **state)
         char text[100];
         snprintf(text, sizeof text, "{%s,\"id\":11}", types[i]);
         assert_answer(text, "{\"type\":\"error\",\"code\":\"unknown_type\","
-                            "\"message\":\"no such message type\",\"id\":11}");
+                            "\"message\":\"unknown message type\",\"id\":11}");
     }
 }
 
@@ -591,7 +592,7 @@ static void binary_is_an_error(void **state)
                        0, true, true);
     fake_instance_turn(fake);
     assert_hears(alice, "{\"type\":\"error\",\"code\":\"binary\",\"message\":"
-                        "\"this protocol takes text only\"}");
+                        "\"this protocol accepts only text messages\"}");
 }
 
 static void an_id_is_a_number_or_a_short_text(void **state)
@@ -661,7 +662,7 @@ static void limits_are_told_by_their_code(void **state)
     fake->options.limits.channels_per_connection = 1;
     assert_answer("{\"type\":\"subscribe\",\"channel\":\"more\",\"id\":1}",
                   "{\"type\":\"error\",\"code\":\"too_many_channels\","
-                  "\"message\":\"the limit of channels is reached\","
+                  "\"message\":\"the channel limit is reached\","
                   "\"channel\":\"more\",\"id\":1}");
     fake->options.limits.inbox_messages = 0;
     assert_answer("{\"type\":\"broadcast\",\"id\":2}",

@@ -80,7 +80,7 @@ static void an_error_names_its_channel_and_stops_no_other(void **state)
         assert_hears(expected);
     }
     assert_hears("{\"type\":\"error\",\"code\":\"already_subscribed\","
-                 "\"message\":\"this connection has that channel\","
+                 "\"message\":\"already subscribed to this channel\","
                  "\"channel\":\"a\",\"id\":1}");
     assert_hears(SUBSCRIBED("a", "1"));
     assert_hears(SUBSCRIBED("b", "2"));
@@ -137,7 +137,7 @@ static void those_beyond_the_limit_are_refused(void **state)
     (void)state;
     ask("[\"a\",\"b\",\"c\",\"d\",\"e\"]"); /* of four */
     assert_hears("{\"type\":\"error\",\"code\":\"too_many_channels\","
-                 "\"message\":\"the limit of channels is reached\","
+                 "\"message\":\"the channel limit is reached\","
                  "\"channel\":\"e\",\"id\":1}");
     assert_int_equal(alice->connection->subscription_count, 4);
     fake_client_skip(alice);
@@ -187,10 +187,10 @@ static void what_cannot_follow_is_told(void **state)
     ask("[{\"channel\":\"plain:1\",\"presence\":true,\"history\":5}]");
     assert_hears(SUBSCRIBED("plain:1", "1"));
     assert_hears("{\"type\":\"error\",\"code\":\"no_presence\",\"message\":"
-                 "\"the channel keeps no presence\","
+                 "\"presence is disabled for this channel\","
                  "\"channel\":\"plain:1\",\"id\":1}");
     assert_hears("{\"type\":\"error\",\"code\":\"no_history\",\"message\":"
-                 "\"the channel keeps no history\","
+                 "\"history is disabled for this channel\","
                  "\"channel\":\"plain:1\",\"id\":1}");
     assert_silence();
 }
@@ -229,7 +229,7 @@ static void odd_entries_are_errors(void **state)
         snprintf(text, sizeof text, "[{\"channel\":\"a\",%s}]", odd[i]);
         ask(text);
         assert_hears("{\"type\":\"error\",\"code\":\"bad_request\","
-                     "\"message\":\"not a valid message\","
+                     "\"message\":\"the message is malformed\","
                      "\"channel\":\"a\",\"id\":1}");
         assert_silence();
     }
