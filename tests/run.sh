@@ -261,11 +261,12 @@ count_pytest() {
         }' "$1"
 }
 
-# A last line "10 passed, 3 failed".
+# A last line "10 passed, 3 failed", and lines "SKIPPED what: why".
 count_summary() {
     awk '
+        /^SKIPPED / { skipped++ }
         /^[0-9]+ passed, [0-9]+ failed$/ { passed = $1; failed = $3; seen = 1 }
-        END { print passed + 0, seen ? failed + 0 : 1, 0 }' "$1"
+        END { print passed + 0, seen ? failed + 0 : 1, skipped + 0 }' "$1"
 }
 
 count_reports() {

@@ -1107,7 +1107,9 @@ export class Peal extends Emitter {
     // that nobody handles ends a Node process.
     socket.onerror = ifOurs(() => this.#failed());
     // React Native names neither code nor reason when a connection fails.
-    socket.onclose = ifOurs(({ code = 1006, reason = '' }) => this.#lost(code, reason));
+    // Debian 13's Node 20 says 1002 of a failed dial: no server said that.
+    socket.onclose = ifOurs(({ code = 1006, reason = '' }) =>
+      this.#lost(code === 1002 && this.#state !== 'open' ? 1006 : code, reason));
     this.#after('connect', this.#options.connectTimeout, () => this.#lost(1006, 'no response'));
   }
 

@@ -113,19 +113,23 @@ def test_send_fails_and_the_connection_is_lost(faulty, faults, error):
 @pytest.mark.parametrize("error", AGAIN, ids=names(AGAIN))
 def test_send_that_would_block_is_repeated_and_nothing_is_lost(faulty, faults,
                                                                error):
-    server = faulty(config={"limits": {"messages_per_second": 0}})
+    # a ring would send several at a time, without the shim
+    server = faulty(config={"limits": {"messages_per_second": 0},
+                            "io_uring": False})
     reader = server.join("reader", "room")
     writer = server.join("writer", "room")
     faults.set("send", error, times=40, after=3)
-    for i in range(100):
-        writer.send({"type": "broadcast", "channel": "room", "payload": i})
-    got = [reader.receive_type("broadcast")["payload"] for _ in range(100)]
-    assert got == list(range(100))
+    for first in range(0, 100, 5):  # a send at least for each five
+        for i in range(first, first + 5):
+            writer.send({"type": "broadcast", "channel": "room", "payload": i})
+        for i in range(first, first + 5):
+            assert reader.receive_type("broadcast")["payload"] == i
     assert faults.clear() > 10
 
 
 def test_send_that_takes_one_byte_at_a_time(faulty, faults):
-    server = faulty(config={"limits": {"messages_per_second": 0}})
+    server = faulty(config={"limits": {"messages_per_second": 0},
+                            "io_uring": False})
     reader = server.join("reader", "room")
     writer = server.join("writer", "room")
     faults.set("send", times=1500)

@@ -412,9 +412,15 @@ def errors():
             yield f"protocols/websocket.md: no row `{fault}`"
 
 
+class NotPossible(Exception):
+    """This machine cannot run the check; says why."""
+
+
 def formatting():
     result = subprocess.run([ROOT / "tests" / "layout" / "format.sh"],
                             capture_output=True, text=True, check=False)
+    if result.returncode == 77:
+        raise NotPossible(result.stdout.strip())
     yield from result.stdout.splitlines()
     if result.returncode and not result.stdout:
         yield "format.sh: " + result.stderr
@@ -464,14 +470,19 @@ CHECKS = [floors, cycles, fences, header_contracts, sizes, base_names, words,
 
 
 def main():
-    failed = 0
+    passed = failed = 0
     for check in CHECKS:
-        wrong = list(check())
+        try:
+            wrong = list(check())
+        except NotPossible as reason:
+            print(f"SKIPPED {check.__name__}: {reason}")
+            continue
+        passed += not wrong
         failed += bool(wrong)
         print(("ok     " if not wrong else "WRONG  ") + check.__name__)
         for line in wrong:
             print("       " + line)
-    print(f"{len(CHECKS) - failed} passed, {failed} failed")
+    print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
 

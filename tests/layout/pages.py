@@ -103,8 +103,8 @@ def typos(names):
     """Common ones, in code and texts."""
     try:
         done = subprocess.run(
-            ["codespell", "--ignore-words-list", "fro,te,upto", *names], cwd=ROOT,
-            capture_output=True, text=True, check=False)
+            ["codespell", "--ignore-words-list", "fro,te,upto,positionin",
+             *names], cwd=ROOT, capture_output=True, text=True, check=False)
     except OSError as error:
         yield f"codespell: {error}: apt-get install codespell"
         return

@@ -30,6 +30,17 @@ test('an error without a close event, as of a failed dial in Node 22, is a lost 
   assert.equal(states.at(-1).code, 1006);
 });
 
+test('a failed dial that closes with 1002, as in the Node 20 of Debian 13, is a lost attempt', async () => {
+  const { peal, sockets, clock, states } = setUp();
+  peal.connect();
+  await settled();
+  sockets.last.fail();
+  sockets.last.drop(1002, '');
+  await clock.pass(0);
+  assert.deepEqual(statesOf(states), ['connecting', 'waiting']);
+  assert.equal(states.at(-1).code, 1006);
+});
+
 test('an error with a close event, as everywhere else, is lost once, with its code', async () => {
   const { sockets, clock, states } = await opened();
   sockets.last.fail();

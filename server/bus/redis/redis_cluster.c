@@ -140,9 +140,9 @@ static struct redis_node *find_or_add(struct redis_cluster *all,
 static uint16_t index_of(const struct redis_cluster *all,
                          const struct redis_node *node)
 {
-    for (uint16_t i = 0; i < all->count; i++)
+    for (size_t i = 0; i < all->count; i++)
         if (all->nodes[i] == node)
-            return i;
+            return (uint16_t)i;
     return NO_NODE;
 }
 
