@@ -12,8 +12,8 @@
 #include "messaging/hub.h"
 #include "messaging/operations.h"
 #include "messaging/subscription.h"
-#include "messaging/watch/look.h"
 #include "messaging/watch/overview.h"
+#include "messaging/watch/snapshot.h"
 #include "protocols/peal/broadcast_encode.h"
 #include "protocols/protocols.h"
 
@@ -50,18 +50,18 @@ static void send_error(struct connection *connection, enum fault fault,
 }
 
 static void append_rates(struct buffer *out, const struct worker *worker,
-                         const struct tally *tally)
+                         const struct rates *rates)
 {
-    static const char *const names[TALLY_KINDS] = {
-        [TALLY_MESSAGES_IN] = "in",
-        [TALLY_MESSAGES_OUT] = "out",
-        [TALLY_BYTES_IN] = "bytes_in",
-        [TALLY_BYTES_OUT] = "bytes_out",
+    static const char *const names[RATE_KINDS] = {
+        [RATE_MESSAGES_IN] = "in",
+        [RATE_MESSAGES_OUT] = "out",
+        [RATE_BYTES_IN] = "bytes_in",
+        [RATE_BYTES_OUT] = "bytes_out",
     };
-    uint32_t rates[TALLY_KINDS];
-    tally_read(worker, tally, rates);
-    for (int i = 0; i < TALLY_KINDS; i++)
-        broadcast_append_number(out, names[i], rates[i]);
+    uint32_t counts[RATE_KINDS];
+    rates_read(worker, rates, counts);
+    for (int i = 0; i < RATE_KINDS; i++)
+        broadcast_append_number(out, names[i], counts[i]);
     buffer_append_char(out, '}');
 }
 
@@ -71,7 +71,7 @@ static void write_channel(const struct channel *channel, struct buffer *out)
     buffer_append_json_string(out, bytes_of(channel->name));
     broadcast_append_number(out, "subscribers",
                             hub_listeners(channel->hub_channel));
-    append_rates(out, channel->worker, channel->tally);
+    append_rates(out, channel->worker, channel->rates);
 }
 
 static void append_channels(const struct connection *connection,
@@ -111,7 +111,7 @@ static void write_connection(const struct connection *connection,
 }
 
 static void append_rows(struct buffer *out, const char *name,
-                        const struct look_rows *rows)
+                        const struct snapshot_rows *rows)
 {
     buffer_append_format(out, ",\"%s\":[", name);
     for (uint32_t i = 0; i < rows->count; i++) {
@@ -153,25 +153,26 @@ static void append_metrics(struct buffer *out, const struct overview *overview)
     buffer_deinit(&text);
 }
 
-static uint64_t longest_wait(const struct look *look)
+static uint64_t longest_wait(const struct snapshot *snapshot)
 {
     uint64_t longest = 0;
-    for (uint32_t i = 0; i < look->part_count; i++)
-        if (look->parts[i].waited_ms > longest)
-            longest = look->parts[i].waited_ms;
+    for (uint32_t i = 0; i < snapshot->part_count; i++)
+        if (snapshot->parts[i].waited_ms > longest)
+            longest = snapshot->parts[i].waited_ms;
     return longest;
 }
 
-static void on_looked(struct connection *connection, const struct look *look)
+static void on_snapshot(struct connection *connection,
+                        const struct snapshot *snapshot)
 {
     struct buffer *out = begin(connection, "look");
     broadcast_append_number(out, "time", (uint64_t)clock_wall_ms());
-    broadcast_append_number(out, "worker_ms", longest_wait(look));
+    broadcast_append_number(out, "worker_ms", longest_wait(snapshot));
     append_metrics(out, connection->worker->instance->overview);
-    append_rows(out, "channels", &look->channels);
-    append_rows(out, "connections", &look->connections);
+    append_rows(out, "channels", &snapshot->channels);
+    append_rows(out, "connections", &snapshot->connections);
     broadcast_append_number(out, "connections_matched",
-                            look->connections.matched);
+                            snapshot->connections.matched);
     end(connection, out);
 }
 
@@ -183,7 +184,8 @@ static bool read_limit(struct bytes raw, uint32_t *limit)
     *limit = ROWS;
     if (!raw.len)
         return true;
-    if (!json_decode_whole(raw, &number) || !number || number > LOOK_ROWS_MAX)
+    if (!json_decode_whole(raw, &number) || !number ||
+        number > SNAPSHOT_ROWS_MAX)
         return false;
     *limit = (uint32_t)number;
     return true;
@@ -198,7 +200,7 @@ static bool read_order(struct bytes raw, const char *const *names,
         return true;
     if (!json_decode_string(raw, text, sizeof text - 1, &len))
         return false;
-    for (unsigned i = 0; i < LOOK_ORDERS; i++)
+    for (unsigned i = 0; i < SNAPSHOT_ORDERS; i++)
         if (names[i] && strcmp(names[i], text) == 0) {
             *order = i;
             return true;
@@ -206,7 +208,7 @@ static bool read_order(struct bytes raw, const char *const *names,
     return false;
 }
 
-static bool read_search(struct bytes raw, struct look_wish *wish)
+static bool read_search(struct bytes raw, struct snapshot_filter *wish)
 {
     wish->search.data = wish->text;
     return !raw.len || json_decode_string(raw, wish->text, sizeof wish->text,
@@ -215,7 +217,7 @@ static bool read_search(struct bytes raw, struct look_wish *wish)
 
 /* {"order":..., "limit":..., "search":...}, all optional. */
 static bool read_wish(struct bytes raw, const char *const *orders,
-                      struct look_wish *wish)
+                      struct snapshot_filter *wish)
 {
     enum { ORDER, LIMIT, SEARCH };
     struct json_slot slots[] = {
@@ -228,20 +230,20 @@ static bool read_wish(struct bytes raw, const char *const *orders,
            read_search(slots[SEARCH].raw, wish);
 }
 
-static const char *const channel_orders[LOOK_ORDERS] = {
+static const char *const channel_orders[SNAPSHOT_ORDERS] = {
     "in", "out", "bytes_in", "bytes_out", "subscribers", NULL};
-static const char *const connection_orders[LOOK_ORDERS] = {
+static const char *const connection_orders[SNAPSHOT_ORDERS] = {
     "in", "out", "bytes_in", "bytes_out", "queued", "age"};
 
-static void on_look(struct connection *connection, struct bytes channels,
-                    struct bytes connections)
+static void on_snapshot_request(struct connection *connection,
+                                struct bytes channels, struct bytes connections)
 {
-    struct look_query query = {
-        .channels = {.order = TALLY_MESSAGES_OUT},
-        .connections = {.order = TALLY_MESSAGES_IN},
+    struct snapshot_query query = {
+        .channels = {.order = RATE_MESSAGES_OUT},
+        .connections = {.order = RATE_MESSAGES_IN},
         .write_channel = write_channel,
         .write_connection = write_connection,
-        .done = on_looked,
+        .done = on_snapshot,
     };
     if (!read_wish(channels, channel_orders, &query.channels))
         send_error(
@@ -253,7 +255,7 @@ static void on_look(struct connection *connection, struct bytes channels,
             connection, FAULT_BAD_REQUEST,
             "connections: order must be in, out, bytes_in, bytes_out, queued "
             "or age, limit 1 to 100, search a string of up to 164 bytes");
-    else if (!look_begin(connection, &query))
+    else if (!snapshot_begin(connection, &query))
         send_error(connection, FAULT_UNAVAILABLE,
                    "wait for the previous response, and send fewer requests "
                    "per second");
@@ -271,7 +273,8 @@ static void on_message(struct connection *connection, struct bytes payload,
     else if (!json_scan_object(payload, slots, 3, &why))
         send_error(connection, FAULT_BAD_REQUEST, why);
     else if (bytes_equal(slots[TYPE].raw, BYTES_LITERAL("\"look\"")))
-        on_look(connection, slots[CHANNELS].raw, slots[CONNECTIONS].raw);
+        on_snapshot_request(connection, slots[CHANNELS].raw,
+                            slots[CONNECTIONS].raw);
     else if (bytes_equal(slots[TYPE].raw, BYTES_LITERAL("\"instances\"")))
         operation_instances(connection);
     else if (bytes_equal(slots[TYPE].raw, BYTES_LITERAL("\"ping\"")))

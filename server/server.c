@@ -23,10 +23,10 @@
 #include "messaging/audit.h"
 #include "messaging/bans.h"
 #include "messaging/bus.h"
+#include "messaging/client_rates.h"
 #include "messaging/deliveries.h"
 #include "messaging/hub.h"
 #include "messaging/refusal_log.h"
-#include "messaging/client_rates.h"
 #include "messaging/refusals.h"
 #include "messaging/watch/overview.h"
 #include "net/listen/listeners.h"
@@ -186,8 +186,8 @@ static bool make_net(struct server *server, struct error *error)
         .handed = server->handed.sockets,
         .handed_count = server->handed.count,
     };
-    server->net = net_new(&options, &server->instance, server->auth, protocols,
-                          error);
+    server->net =
+        net_new(&options, &server->instance, server->auth, protocols, error);
     server->readiness = (struct readiness){
         .net = server->net,
         .bus = server->instance.bus,
@@ -211,8 +211,8 @@ struct server *server_new(const struct config *config,
     hash_seed();
     if (handover_take(&server->handed, error) &&
         handed_check(config, &server->handed, error) &&
-        make_api(server, error) &&
-        make_tls(server, error) && make_instance(server, error) &&
+        make_api(server, error) && make_tls(server, error) &&
+        make_instance(server, error) &&
         account_service_new(server->config, server->api, &server->accounts,
                             error) &&
         make_auth(server, error) && make_net(server, error))
@@ -271,9 +271,8 @@ static bool upgrade(struct server *server)
     struct error error;
     uint32_t count;
     struct listen_socket *listeners = listeners_list(server->net, &count);
-    enum handover_end end =
-        handover_run(server->sources->arguments, listeners, count, keep_going,
-                     server, &error);
+    enum handover_end end = handover_run(server->sources->arguments, listeners,
+                                         count, keep_going, server, &error);
     free(listeners);
     if (end == HANDOVER_FAILED) {
         server->failed_upgrades++;
@@ -300,8 +299,7 @@ static bool announce_end(struct server *server, const sigset_t *signals)
     if (!seconds)
         return true;
     server->net->is_leaving = true;
-    log_event(LOG_INFO, "Readiness withdrawn",
-              LOG_NUMBER("seconds", seconds));
+    log_event(LOG_INFO, "Readiness withdrawn", LOG_NUMBER("seconds", seconds));
     while (clock_steady_ms() < until_ms) {
         if (wait_signal(signals)) {
             stop_at_once(server);
@@ -387,8 +385,7 @@ bool server_run(struct server *server, struct error *error)
                          sizeof overview->name);
     overview->is_serving = true;
     net_start(server->net, server->api);
-    announce(server->config, server->net,
-             auth_is_configured(server->auth));
+    announce(server->config, server->net, auth_is_configured(server->auth));
     bool is_replaced = false;
     if (handover_say_ready(&server->handed)) {
         notify_send_status("READY=1", "Listening on port %u",

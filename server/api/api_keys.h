@@ -34,8 +34,9 @@ enum api_scope {
 };
 
 /* As in the config. */
-#define API_SCOPES "publish|send|presence|history|channels|disconnect|"        \
-                   "tickets|clients|bans|users|admin"
+#define API_SCOPES                                                             \
+    "publish|send|presence|history|channels|disconnect|"                       \
+    "tickets|clients|bans|users|admin"
 
 /* A key's hash as text: this and 64 hexadecimal digits of SHA-256. */
 #define API_HASH_PREFIX "sha256:"

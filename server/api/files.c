@@ -68,8 +68,8 @@ static bool add_file(struct files *files, const char *name,
     char *content = read_whole(name, size, error);
     if (!content)
         return false;
-    files->items = memory_resize(files->items, files->count + 1,
-                                 sizeof *files->items);
+    files->items =
+        memory_resize(files->items, files->count + 1, sizeof *files->items);
     struct file *file = &files->items[files->count++];
     *file = (struct file){
         .path = memory_copy_text(url_path, strlen(url_path)),

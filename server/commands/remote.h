@@ -19,8 +19,8 @@ enum { REMOTE_SECONDS = 30, REMOTE_ANSWER_MAX = 256 << 20 };
 
 /* The server and the credentials. */
 struct remote_options {
-    const char *url; /* NULL: REMOTE_URL */
-    const char *ca;  /* PEM file; NULL: the system's CAs */
+    const char *url;  /* NULL: REMOTE_URL */
+    const char *ca;   /* PEM file; NULL: the system's CAs */
     const char *cert; /* client certificate and key: PEM files, or NULL */
     const char *key;
 };
@@ -34,11 +34,13 @@ struct remote_options {
         REMOTE_TLS_FLAGS(type, member)
 #define REMOTE_TLS_FLAGS(type, member)                                         \
     {"ca", "FILE", offsetof(type, member.ca),                                  \
-     "PEM file with the CA of its certificate"},                            \
-    {"cert", "FILE", offsetof(type, member.cert),                             \
-     "PEM file with a client certificate, if required"},                     \
-    {"cert-key", "FILE", offsetof(type, member.key),                          \
-     "PEM file with that certificate's key"}
+     "PEM file with the CA of its certificate"},                               \
+        {"cert", "FILE", offsetof(type, member.cert),                          \
+         "PEM file with a client certificate, if required"},                   \
+    {                                                                          \
+        "cert-key", "FILE", offsetof(type, member.key),                        \
+            "PEM file with that certificate's key"                             \
+    }
 
 struct remote;
 
@@ -77,8 +79,7 @@ bool remote_ask(const struct remote_options *options, const char *path,
 
 /* The same, but a status other than 2xx is an error. */
 bool remote_tell(const struct remote_options *options, const char *path,
-                 const char *body, struct buffer *answer,
-                 struct error *error);
+                 const char *body, struct buffer *answer, struct error *error);
 
 /* The same with any method. */
 struct remote_request {

@@ -22,10 +22,10 @@
 #include "hooks/hook_options.h"
 #include "messaging/audit.h"
 #include "messaging/options.h"
+#include "net/peer/trusted_proxies.h"
 #include "net/shared.h"
 #include "net/tls/tls_options.h"
 #include "protocols/pusher/pusher_apps.h"
-#include "net/peer/trusted_proxies.h"
 
 /* Notes about a valid config; see config_notes.h. */
 struct config_notes {
@@ -35,7 +35,7 @@ struct config_notes {
 
 struct config {
     char *host;
-    uint32_t port;    /* 0: the system picks a free one */
+    uint32_t port; /* 0: the system picks a free one */
     struct admin_options admin;
     uint32_t workers; /* at least 1 */
     bool dev;         /* started with --dev */
@@ -65,7 +65,7 @@ struct config {
     enum forwarded_header forwarded_header;
     bool proxy_protocol;
     char *default_caps_json; /* the JSON that auth.default_caps was read from */
-    char **origins; /* see config_origin.h */
+    char **origins;          /* see config_origin.h */
     struct config_notes notes;
 };
 
@@ -81,7 +81,7 @@ struct config_sources {
     char *const *environment; /* like environ */
     const struct config_flag *flags;
     size_t flag_count;
-    bool dev; /* defaults for trying it out */
+    bool dev;               /* defaults for trying it out */
     char *const *arguments; /* all arguments, for a successor process */
 };
 

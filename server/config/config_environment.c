@@ -1,8 +1,8 @@
 #include "config/config_environment.h"
 #include "config/config_notes.h"
 
-#include <stdio.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text_file.h"

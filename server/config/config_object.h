@@ -16,8 +16,7 @@ void config_object_set_defaults(const struct config_keys *keys, void *base);
 
 /* Reads an object that must have the first `required` keys. */
 bool config_object_read(const struct config_keys *keys, size_t required,
-                        const struct json *json, void *base,
-                        struct error *why);
+                        const struct json *json, void *base, struct error *why);
 
 /* As JSON on one line. */
 void config_object_print(const struct config_keys *keys, const void *base,

@@ -2,8 +2,8 @@
 
 #include <stdatomic.h>
 
-#include "bus/redis/redis_url.h"
 #include "base/hash.h"
+#include "bus/redis/redis_url.h"
 #include "config/config_check.h"
 #include "config/config_print.h"
 #include "config/config_value.h"
@@ -29,8 +29,7 @@ static bool is_of_messaging(const struct config_key *key)
 }
 
 /* A number is one store: readers get the old or the new one. */
-static void set_number(const struct config_key *key, void *to,
-                       const void *from)
+static void set_number(const struct config_key *key, void *to, const void *from)
 {
     if (key->type == &config_value_uint32)
         atomic_store((_Atomic uint32_t *)to, *(const uint32_t *)from);
@@ -117,12 +116,11 @@ static bool moves_redis(const struct config *started,
 
 /* TLS files can change, but TLS cannot be turned on or off. */
 static bool can_change(const struct config_key *key,
-                       const struct config *started,
-                       const struct config *fresh)
+                       const struct config *started, const struct config *fresh)
 {
-    bool is_tls = key->offset >= offsetof(struct config, tls) &&
-                  key->offset < offsetof(struct config, tls) +
-                                    sizeof(struct tls_options);
+    bool is_tls =
+        key->offset >= offsetof(struct config, tls) &&
+        key->offset < offsetof(struct config, tls) + sizeof(struct tls_options);
     return key->reloads &&
            !(is_tls && !started->tls.cert != !fresh->tls.cert) &&
            !(is_redis_url(key) && moves_redis(started, fresh));
@@ -136,8 +134,7 @@ static void append_name(struct buffer *out, const struct config_key *key)
 }
 
 void config_reload_tell(const struct config *started,
-                        const struct config *before,
-                        const struct config *fresh)
+                        const struct config *before, const struct config *fresh)
 {
     struct buffer changed = {0}, kept = {0};
     for (size_t i = 0; i < config_keys.count; i++) {
@@ -149,9 +146,9 @@ void config_reload_tell(const struct config *started,
             append_name(&changed, key);
         }
     }
-    log_event(LOG_INFO, "Config reloaded",
-              LOG_BYTES(changed.len ? "changed" : NULL,
-                        buffer_bytes(&changed)));
+    log_event(
+        LOG_INFO, "Config reloaded",
+        LOG_BYTES(changed.len ? "changed" : NULL, buffer_bytes(&changed)));
     if (kept.len)
         log_event(LOG_WARN, "Restart needed for some changes",
                   LOG_BYTES("keys", buffer_bytes(&kept)));

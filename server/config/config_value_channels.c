@@ -121,6 +121,5 @@ static void clear_channels(void *field)
 const struct config_type config_value_channels = {
     "JSON",          config_value_parse_text, channels_from_json,
     expect_channels, print_channels,          clear_channels,
-    &members,
-    HOLDS_CHANNELS,
+    &members,        HOLDS_CHANNELS,
 };

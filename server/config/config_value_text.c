@@ -62,9 +62,8 @@ static void print_text(const struct config_key *key, const void *field,
 }
 
 const struct config_type config_value_text = {
-    "TEXT", text_from_text, text_from_json, expect_text, print_text, clear_text,
-    NULL,
-    HOLDS_TEXT,
+    "TEXT",     text_from_text, text_from_json, expect_text,
+    print_text, clear_text,     NULL,           HOLDS_TEXT,
 };
 
 /* lists of texts */
@@ -206,8 +205,6 @@ static void print_list(const struct config_key *key, const void *field,
 }
 
 const struct config_type config_value_list = {
-    "A,B,...",   list_from_text, list_from_json,
-    expect_list, print_list,     clear_list,
-    NULL,
-    HOLDS_LIST,
+    "A,B,...",  list_from_text, list_from_json, expect_list,
+    print_list, clear_list,     NULL,           HOLDS_LIST,
 };

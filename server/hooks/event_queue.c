@@ -3,26 +3,26 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "messaging/news.h"
+#include "messaging/webhook_event.h"
 
-static size_t size_of(const struct news *news)
+static size_t size_of(const struct webhook_event *event)
 {
-    return sizeof *news + news->len;
+    return sizeof *event + event->len;
 }
 
-static struct news *take_first(struct event_queue *queue)
+static struct webhook_event *take_first(struct event_queue *queue)
 {
-    struct news *news = queue->first;
-    queue->first = news->next;
+    struct webhook_event *event = queue->first;
+    queue->first = event->next;
     queue->count--;
-    queue->bytes -= size_of(news);
+    queue->bytes -= size_of(event);
     queue->number++;
-    return news;
+    return event;
 }
 
 static void drop_first(struct event_queue *queue)
 {
-    news_free(take_first(queue));
+    webhook_event_free(take_first(queue));
     queue->dropped++;
 }
 
@@ -32,17 +32,18 @@ static bool is_over(const struct event_queue *queue)
            (queue->bytes > queue->bytes_max && queue->count > 1);
 }
 
-uint32_t event_queue_push(struct event_queue *queue, struct news *news)
+uint32_t event_queue_push(struct event_queue *queue,
+                          struct webhook_event *event)
 {
     uint32_t dropped = 0;
-    news->next = NULL;
+    event->next = NULL;
     if (queue->first)
-        queue->last->next = news;
+        queue->last->next = event;
     else
-        queue->first = news;
-    queue->last = news;
+        queue->first = event;
+    queue->last = event;
     queue->count++;
-    queue->bytes += size_of(news);
+    queue->bytes += size_of(event);
     for (; is_over(queue); dropped++)
         drop_first(queue);
     return dropped;
@@ -54,10 +55,10 @@ void event_queue_note_dropped(struct event_queue *queue, uint64_t count)
 }
 
 /* Ids are the same in retries of a batch. */
-static void write_news(const struct event_queue *queue, const struct news *news,
-                       struct buffer *out)
+static void write_event(const struct event_queue *queue,
+                        const struct webhook_event *event, struct buffer *out)
 {
-    struct bytes members = {news->json, news->len};
+    struct bytes members = {event->json, event->len};
     buffer_append_char(out, '{');
     if (queue->is_for_target)
         members = bytes_skip(members, 1); /* the comma */
@@ -91,8 +92,8 @@ uint32_t event_queue_take(struct event_queue *queue, uint32_t events_max,
            (!count || out->len + queue->first->len < BATCH_BYTES)) {
         if (count++)
             buffer_append_char(out, ',');
-        write_news(queue, queue->first, out);
-        news_free(take_first(queue));
+        write_event(queue, queue->first, out);
+        webhook_event_free(take_first(queue));
     }
     buffer_append_text(out, "]}");
     return count;
@@ -102,6 +103,6 @@ uint32_t event_queue_clear(struct event_queue *queue)
 {
     uint32_t count = queue->count;
     while (queue->first)
-        news_free(take_first(queue));
+        webhook_event_free(take_first(queue));
     return count;
 }

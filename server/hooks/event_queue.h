@@ -22,8 +22,8 @@ struct event_queue {
     uint32_t events_max;
     uint64_t bytes_max;
     /* waiting events, oldest first */
-    struct news *first;
-    struct news *last;
+    struct webhook_event *first;
+    struct webhook_event *last;
     uint32_t count;
     uint64_t bytes;
     uint64_t number;  /* id of the oldest waiting event; ids increment */
@@ -31,7 +31,8 @@ struct event_queue {
 };
 
 /* Takes the event; returns how many others were dropped to make room. */
-uint32_t event_queue_push(struct event_queue *queue, struct news *news);
+uint32_t event_queue_push(struct event_queue *queue,
+                          struct webhook_event *event);
 
 /* Counts events that were dropped before they reached the queue. */
 void event_queue_note_dropped(struct event_queue *queue, uint64_t count);

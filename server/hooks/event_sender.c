@@ -69,10 +69,10 @@ static void update_waiting(struct event_sender *sender, uint32_t before)
                 (int64_t)sender->queue.count - before);
 }
 
-void event_sender_add(struct event_sender *sender, struct news *news)
+void event_sender_add(struct event_sender *sender, struct webhook_event *event)
 {
     uint32_t before = sender->queue.count;
-    count_dropped(sender, event_queue_push(&sender->queue, news));
+    count_dropped(sender, event_queue_push(&sender->queue, event));
     update_waiting(sender, before);
 }
 

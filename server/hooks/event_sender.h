@@ -25,7 +25,7 @@ struct event_sender *event_sender_new(const struct hook_options *options,
                                       struct metrics *metrics);
 
 /* Takes the event. */
-void event_sender_add(struct event_sender *sender, struct news *news);
+void event_sender_add(struct event_sender *sender, struct webhook_event *event);
 
 /* Counts events that were dropped before they reached the sender. */
 void event_sender_note_dropped(struct event_sender *sender, uint64_t count);

@@ -19,7 +19,7 @@
 #include "hooks/hook_answer.h"
 #include "hooks/hook_poster.h"
 #include "hooks/webhooks.h"
-#include "messaging/news.h"
+#include "messaging/webhook_event.h"
 #include "messaging/worker.h"
 
 enum {
@@ -228,26 +228,26 @@ static void ask(struct hooks *base, struct question *question)
     question_finish(question);
 }
 
-static void take_news(void *subject, void *object)
+static void take_event(void *subject, void *object)
 {
     struct hook_caller *caller = subject;
-    struct news *news = object;
-    if (news->target)
-        webhooks_add(&caller->webhooks, news);
+    struct webhook_event *event = object;
+    if (event->target)
+        webhooks_add(&caller->webhooks, event);
     else
-        event_sender_add(caller->events, news);
+        event_sender_add(caller->events, event);
 }
 
-static void tell(struct hooks *base, struct news *news)
+static void tell(struct hooks *base, struct webhook_event *event)
 {
     struct hook_caller *caller = (struct hook_caller *)base;
     if (inbox_depth(&caller->inbox) >=
         caller->options->queue_events + INBOX_SPARE) {
         caller->dropped++;
-        news_free(news);
+        webhook_event_free(event);
         return;
     }
-    inbox_post(&caller->inbox, (struct inbox_item){take_news, caller, news});
+    inbox_post(&caller->inbox, (struct inbox_item){take_event, caller, event});
 }
 
 static const struct hooks_ops ops = {.ask = ask, .tell = tell};

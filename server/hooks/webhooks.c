@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 #include "messaging/hook_target.h"
-#include "messaging/news.h"
+#include "messaging/webhook_event.h"
 
 struct webhook {
     struct webhook *next;
@@ -31,12 +31,12 @@ static struct webhook *find(struct webhooks *webhooks,
     return webhook;
 }
 
-void webhooks_add(struct webhooks *webhooks, struct news *news)
+void webhooks_add(struct webhooks *webhooks, struct webhook_event *event)
 {
-    struct webhook *webhook = find(webhooks, news->target);
-    hook_target_unref(news->target);
-    news->target = NULL;
-    event_sender_add(webhook->sender, news);
+    struct webhook *webhook = find(webhooks, event->target);
+    hook_target_unref(event->target);
+    event->target = NULL;
+    event_sender_add(webhook->sender, event);
 }
 
 static void take_out(struct webhook **place)

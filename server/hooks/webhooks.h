@@ -24,7 +24,7 @@ struct webhooks {
 };
 
 /* Takes the event, which has a target. */
-void webhooks_add(struct webhooks *webhooks, struct news *news);
+void webhooks_add(struct webhooks *webhooks, struct webhook_event *event);
 
 /* The same as for one sender, for all of them. */
 uint64_t webhooks_step(struct webhooks *webhooks, uint64_t now_ms);

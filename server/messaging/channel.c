@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "messaging/hub.h"
+#include "messaging/rates.h"
 #include "messaging/subscription.h"
-#include "messaging/tally.h"
 
 enum {
     BATCH_MESSAGES = 256, /* at most in one write */
@@ -95,7 +95,7 @@ static void free_when_unused(struct channel *channel)
     hub_leave(worker->instance->hub, worker, channel->hub_channel);
     free(channel->batch);
     free(channel->subscribers);
-    free(channel->tally);
+    free(channel->rates);
     free(channel);
 }
 
@@ -178,10 +178,10 @@ static void grow_batch(struct channel *channel)
 static void count_message(struct channel *channel, size_t bytes)
 {
     uint32_t listeners = hub_listeners(channel->hub_channel);
-    if (!channel->tally)
-        channel->tally = memory_new(1, sizeof *channel->tally);
-    tally_add(channel->worker, channel->tally, TALLY_MESSAGES_IN, 1, bytes);
-    tally_add(channel->worker, channel->tally, TALLY_MESSAGES_OUT, listeners,
+    if (!channel->rates)
+        channel->rates = memory_new(1, sizeof *channel->rates);
+    rates_add(channel->worker, channel->rates, RATE_MESSAGES_IN, 1, bytes);
+    rates_add(channel->worker, channel->rates, RATE_MESSAGES_OUT, listeners,
               bytes * listeners);
 }
 
@@ -394,13 +394,13 @@ void channel_remove(struct channel *channel, struct connection *connection)
     free_when_unused(channel);
 }
 
-void channel_forget_tallies(struct worker *worker)
+void channel_forget_rates(struct worker *worker)
 {
     struct channel *channel;
     struct channel *next;
     HASH_ITER(hh, worker->channels, channel, next)
     {
-        free(channel->tally);
-        channel->tally = NULL;
+        free(channel->rates);
+        channel->rates = NULL;
     }
 }

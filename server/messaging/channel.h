@@ -16,7 +16,7 @@
 #include "messaging/options.h"
 
 struct hub_channel;
-struct tally;
+struct rates;
 
 struct subscriber {
     struct connection *connection;
@@ -43,7 +43,7 @@ struct channel {
     uint32_t behind; /* subscribers with messages to get */
     uint32_t cursor; /* next subscriber in this round */
     uint32_t round_start;       /* next message number when the round began */
-    struct tally *tally;        /* NULL: not counted */
+    struct rates *rates;        /* NULL: not counted */
     struct channel *dirty_next; /* in the worker's list while it has a batch */
     struct channel *dirty_prev;
     UT_hash_handle hh;
@@ -86,6 +86,6 @@ void channel_catch_up(struct channel *channel, struct connection *connection);
 void channel_catch_up_all(struct connection *connection);
 
 /* Stops counting in all channels: the worker is no longer watched. */
-void channel_forget_tallies(struct worker *worker);
+void channel_forget_rates(struct worker *worker);
 
 #endif

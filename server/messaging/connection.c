@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "messaging/client.h"
 #include "messaging/client_rates.h"
-#include "messaging/tally.h"
+#include "messaging/rates.h"
 #include "messaging/worker.h"
 
 static const struct messaging_options *options_of(struct connection *connection)
@@ -113,7 +113,7 @@ static void handle_message(struct connection *connection, struct bytes message,
     count(connection, METRIC_BYTES_IN, (int64_t)message.len);
     if (connection->worker->watch)
         watch_connection(connection->worker, connection->handle,
-                         TALLY_MESSAGES_IN, 1, message.len);
+                         RATE_MESSAGES_IN, 1, message.len);
     if (connection->protocol->charges_itself || is_within_rate(connection))
         connection->protocol->on_message(connection, message, binary);
 }

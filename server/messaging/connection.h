@@ -26,7 +26,7 @@
 
 struct channel;
 struct client;
-struct publish_line;
+struct publish_queue;
 struct responses;
 struct worker;
 
@@ -89,10 +89,10 @@ union subscriptions {
  * connection. */
 struct connection_extra {
     struct buffer *partial; /* fragments of an unfinished message, or NULL */
-    struct publish_line *publish_line; /* NULL: no publish waits for a hook */
-    struct request *renewals;          /* wait for a cancelled one */
-    struct responses *responses;       /* NULL: none in progress */
-    struct connection *closing_next;   /* in its worker's list */
+    struct publish_queue *publish_queue; /* NULL: no publish waits for a hook */
+    struct request *renewals;            /* wait for a cancelled one */
+    struct responses *responses;         /* NULL: none in progress */
+    struct connection *closing_next;     /* in its worker's list */
     char *close_text; /* replaces the reason's own text, or NULL */
     int close_code;   /* the same for the code; 0: the protocol's */
     uint64_t acked;   /* bytes acknowledged when its pong was late, or 0 */

@@ -2,9 +2,9 @@
  * or when the socket is writable. */
 #include "base/memory.h"
 #include "messaging/connection.h"
+#include "messaging/rates.h"
 #include "messaging/responses.h"
 #include "messaging/slow_reader.h"
-#include "messaging/tally.h"
 #include "messaging/worker.h"
 
 enum { FLUSH_BYTES = 65536 }; /* of the outbox per write */
@@ -66,7 +66,7 @@ static void count_sent(struct connection *connection, size_t frame_count,
     count(connection, METRIC_BYTES_OUT, (int64_t)len);
     if (connection->worker->watch)
         watch_connection(connection->worker, connection->handle,
-                         TALLY_MESSAGES_OUT, frame_count, len);
+                         RATE_MESSAGES_OUT, frame_count, len);
 }
 
 /* True if nothing is left to do. */

@@ -6,8 +6,8 @@
 #include "base/memory.h"
 #include "messaging/connection.h"
 #include "messaging/names.h"
-#include "messaging/news.h"
 #include "messaging/protocol.h"
+#include "messaging/webhook_event.h"
 #include "messaging/worker.h"
 
 static const char *const hook_names[HOOK_COUNT] = {
@@ -112,13 +112,13 @@ static void begin(struct buffer *json, enum hook_event event)
 
 static void tell(struct hooks *hooks, struct buffer *json)
 {
-    hooks->ops->tell(hooks, news_new(NULL, json));
+    hooks->ops->tell(hooks, webhook_event_new(NULL, json));
 }
 
 void hook_tell_target(struct hooks *hooks, struct hook_target *target,
                       struct buffer *json)
 {
-    hooks->ops->tell(hooks, news_new(target, json));
+    hooks->ops->tell(hooks, webhook_event_new(target, json));
 }
 
 void hook_append_connection(struct buffer *body,

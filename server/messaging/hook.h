@@ -46,7 +46,7 @@ struct connection;
 struct hook_target;
 struct hooks;
 struct instance;
-struct news;
+struct webhook_event;
 struct worker;
 
 /* The names in the config and on the wire. */
@@ -83,7 +83,7 @@ struct question {
 
 struct hooks_ops {
     void (*ask)(struct hooks *hooks, struct question *question);
-    void (*tell)(struct hooks *hooks, struct news *news);
+    void (*tell)(struct hooks *hooks, struct webhook_event *event);
 };
 
 /* Embedded as the first member of the implementation. */

@@ -10,10 +10,10 @@
 #include "messaging/bus.h"
 #include "messaging/clients.h"
 #include "messaging/hook.h"
-#include "messaging/hooked.h"
 #include "messaging/liveness.h"
 #include "messaging/names.h"
 #include "messaging/operations.h"
+#include "messaging/pending_hooks.h"
 #include "messaging/responses.h"
 #include "messaging/worker.h"
 
@@ -73,7 +73,7 @@ struct connection *connection_new_brief(struct worker *worker,
 
 /* The request for a bus that counts a client's connections over several
  * instances; NULL for other buses. */
-static struct request *news_of_client(const struct connection *connection)
+static struct request *event_of_client(const struct connection *connection)
 {
     const struct instance *instance = connection->worker->instance;
     if (!connection->client || !instance->bus->is_shared ||
@@ -84,10 +84,10 @@ static struct request *news_of_client(const struct connection *connection)
                        (struct bytes){0});
 }
 
-static void tell_bus(const struct worker *worker, struct request *news)
+static void tell_bus(const struct worker *worker, struct request *event)
 {
-    if (news)
-        bus_submit(worker->instance->bus, news);
+    if (event)
+        bus_submit(worker->instance->bus, event);
 }
 
 /* Checks for bans since the handshake, and of clients identified later. */
@@ -108,7 +108,7 @@ static void announce(struct connection *connection)
     if (options_of(connection)->single_connection)
         clients_close_older(connection->worker->instance->clients, connection,
                             CLOSE_REPLACED);
-    tell_bus(connection->worker, news_of_client(connection));
+    tell_bus(connection->worker, event_of_client(connection));
     hook_tell_connected(connection);
 }
 
@@ -224,12 +224,12 @@ void connection_free(struct connection *connection)
     responses_free(connection);
     connection_drop_outbox(connection);
     connection_drop_partial(connection);
-    hooked_abandon(connection);
+    pending_hooks_abandon(connection);
     identity_deinit(&connection->identity);
-    struct request *news = news_of_client(connection);
+    struct request *event = event_of_client(connection);
     if (connection->client)
         clients_leave(connection->worker->instance->clients, connection);
-    tell_bus(connection->worker, news);
+    tell_bus(connection->worker, event);
     connection_forget_closing(connection);
     worker_remove_connection(connection->worker, connection->handle);
     if (connection->extra) {

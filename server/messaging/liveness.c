@@ -11,9 +11,9 @@ static bool expires_soon(const struct worker *worker,
                          const struct connection *connection)
 {
     int64_t expires = connection->identity.expires_seconds;
-    int64_t next_look =
+    int64_t next_snapshot =
         clock_wall_ms() / 1000 + worker->instance->options->ping_seconds + 1;
-    return expires && expires <= next_look;
+    return expires && expires <= next_snapshot;
 }
 
 void liveness_watch_expiry(struct worker *worker, struct connection *connection)

@@ -7,11 +7,11 @@
 #include "messaging/bus.h"
 #include "messaging/channel.h"
 #include "messaging/hook.h"
-#include "messaging/hooked.h"
 #include "messaging/hub.h"
 #include "messaging/liveness.h"
 #include "messaging/names.h"
 #include "messaging/operation_refusal.h"
+#include "messaging/pending_hooks.h"
 #include "messaging/pressure.h"
 #include "messaging/responses.h"
 #include "messaging/subscription.h"
@@ -108,7 +108,7 @@ static void start_subscribing(struct connection *connection,
     if (request->recover && !is_asked)
         request->page = responses_begin_subscribe(connection);
     if (is_asked)
-        hooked_subscribe(connection, request);
+        pending_hooks_subscribe(connection, request);
     else
         bus_submit(instance->bus, request);
 }
@@ -378,7 +378,7 @@ static enum fault ask_to_publish(struct connection *connection,
                                  struct request *request)
 {
     request->done = answer;
-    enum fault fault = hooked_publish(connection, request);
+    enum fault fault = pending_hooks_publish(connection, request);
     if (fault != FAULT_NONE)
         request_free(request);
     return fault;

@@ -66,8 +66,8 @@ void operation_instances(struct connection *connection);
 
 /* Applies the capabilities of a new token immediately; `why` explains
  * FAULT_BAD_TOKEN. */
-enum fault operation_refresh(struct connection *connection,
-                             struct bytes token, const char **why);
+enum fault operation_refresh(struct connection *connection, struct bytes token,
+                             const char **why);
 
 /* Unsubscribes the connection, if subscribed, and notifies the client. */
 void operation_remove(struct connection *connection, struct bytes channel);

@@ -10,8 +10,8 @@
 #include "messaging/lifecycle.h"
 #include "messaging/liveness.h"
 #include "messaging/pressure.h"
+#include "messaging/rates.h"
 #include "messaging/responses.h"
-#include "messaging/tally.h"
 
 enum {
     INBOX_ROUNDS = 16,
@@ -35,7 +35,7 @@ void worker_deinit(struct worker *worker)
 {
     while (inbox_drain(&worker->inbox))
         ; /* running waiting items frees them */
-    PANIC_IF(worker->channels || worker->looks);
+    PANIC_IF(worker->channels || worker->snapshots);
     watch_end(worker);
     inbox_deinit(&worker->inbox);
     buffer_deinit(&worker->reply);
@@ -99,7 +99,7 @@ void worker_tick(struct worker *worker)
     liveness_tick(worker);
     if (watch_is_over(worker)) {
         watch_end(worker);
-        channel_forget_tallies(worker);
+        channel_forget_rates(worker);
     }
 }
 

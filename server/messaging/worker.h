@@ -25,7 +25,7 @@ struct connection;
 struct hooks;
 struct hub;
 struct identity;
-struct look;
+struct snapshot;
 struct overview;
 struct refusal_log;
 struct refusals;
@@ -98,8 +98,8 @@ struct worker {
     size_t expiring_capacity;
     uint64_t seconds;    /* ticks since the start */
     bool is_draining;    /* its connections are closed one after the other */
-    struct watch *watch; /* NULL: nobody looks */
-    struct look *looks;  /* that its connections have under way */
+    struct watch *watch; /* NULL: no snapshots are taken */
+    struct snapshot *snapshots; /* that its connections have under way */
     struct metrics metrics;
 };
 

@@ -51,9 +51,9 @@ struct redis_proof {
     uint64_t asked_ms;  /* when that was requested; 0: not waiting */
     bool is_proven;     /* the home node, or the only one */
     struct redis_echo echo;
-    uint64_t needed;    /* the one that proves the current links */
-    uint64_t echo_ms;  /* when the next one is due */
-    struct redis_server server;          /* the last server in use */
+    uint64_t needed;            /* the one that proves the current links */
+    uint64_t echo_ms;           /* when the next one is due */
+    struct redis_server server; /* the last server in use */
     char dataset[REDIS_DATASET_LEN + 1]; /* a mark in its data */
     char former[REDIS_DATASET_LEN + 1];  /* mark of the previous one */
     uint64_t kept_ms;         /* when the mark's expiry was last extended */
@@ -104,8 +104,8 @@ struct redis_bus {
     struct loop_timer *tick;
     struct redis_link *commands;
     struct redis_link *subscriptions;
-    struct redis_link *input; /* blocks for entries of the input stream */
-    struct redis_errand *errands;  /* commands to resend, in order */
+    struct redis_link *input;     /* blocks for entries of the input stream */
+    struct redis_errand *errands; /* commands to resend, in order */
     struct redis_errand **errands_end;
     struct loop_timer *again;
     char shas[SCRIPT_COUNT][41];
@@ -125,23 +125,23 @@ struct redis_bus {
     bool has_refused;               /* subscriptions, since the last tick */
     struct redis_channel *gathered; /* to be subscribed to after this turn */
     size_t gathered_count;
-    struct redis_client *clients;   /* a hash by id */
-    struct redis_leavers *leavers;  /* a hash by channel */
-    bool limits_clients;            /* a new config may change it */
-    struct request *backlog;        /* oldest first */
+    struct redis_client *clients;  /* a hash by id */
+    struct redis_leavers *leavers; /* a hash by channel */
+    bool limits_clients;           /* a new config may change it */
+    struct request *backlog;       /* oldest first */
     struct request *backlog_last;
     struct request *stalled; /* their cluster node is unavailable */
     struct request *stalled_last;
-    uint64_t stalled_at; /* redis_cluster_changes then */
+    uint64_t stalled_at;    /* redis_cluster_changes then */
     uint32_t backlog_count; /* with those */
-    uint32_t in_flight; /* requests sent and not answered */
+    uint32_t in_flight;     /* requests sent and not answered */
     uint64_t last_number;
-    struct redis_order *orders; /* of publishes in flight, a hash */
+    struct redis_order *orders;   /* of publishes in flight, a hash */
     struct redis_survey *surveys; /* that wait for answers */
     uint32_t survey_count;
     uint64_t last_survey;
     bool is_reading_bans;
-    bool wants_bans;              /* changed meanwhile */
+    bool wants_bans;  /* changed meanwhile */
     uint64_t seconds; /* ticks */
     struct redis_presence presence;
     bool has_input_group;  /* the input stream has its consumer group */

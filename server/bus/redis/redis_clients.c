@@ -23,8 +23,8 @@
 #include "bus/redis/redis_keys.h"
 #include "bus/redis/redis_link.h"
 #include "bus/redis/redis_members.h"
-#include "bus/redis/redis_send.h"
 #include "bus/redis/redis_push.h"
+#include "bus/redis/redis_send.h"
 #include "messaging/clients.h"
 
 /* A client stored in Redis, until its removal is stored. */
@@ -102,8 +102,7 @@ void redis_clients_on_claim(struct redis_bus *bus, const char *id,
                             struct bytes instance, uint64_t claim)
 {
     struct redis_client *client = find(bus, id);
-    if (!client || !is_single(bus) ||
-        bytes_equal(instance, bytes_of(bus->id)))
+    if (!client || !is_single(bus) || bytes_equal(instance, bytes_of(bus->id)))
         return;
     hear_of(client, claim);
     judge_claim(bus, client);
@@ -227,8 +226,7 @@ static void tell_within(struct redis_bus *bus, const char *id, uint32_t limit)
 
 void redis_clients_tell(struct redis_bus *bus, const char *id)
 {
-    tell_within(bus, id,
-                bus->instance->options->limits.connections_per_client);
+    tell_within(bus, id, bus->instance->options->limits.connections_per_client);
 }
 
 static void tell(void *arg, const char *id)
@@ -285,8 +283,8 @@ void redis_clients_list_former(struct redis_bus *bus)
     }
 }
 
-void redis_clients_reap(struct redis_bus *bus, const char *id,
-                        const char *dead, redis_answer *answer, void *arg)
+void redis_clients_reap(struct redis_bus *bus, const char *id, const char *dead,
+                        redis_answer *answer, void *arg)
 {
     char *key = client_key(bus, id);
     const struct bytes words[] = {BYTES_LITERAL("HDEL"), bytes_of(key),
@@ -300,7 +298,7 @@ void redis_clients_farewell(struct redis_bus *bus)
     struct redis_client *client;
     struct redis_client *next;
     HASH_ITER(hh, bus->clients, client, next)
-        redis_clients_reap(bus, client->id, bus->presence.id, NULL, NULL);
+    redis_clients_reap(bus, client->id, bus->presence.id, NULL, NULL);
 }
 
 void redis_clients_free(struct redis_bus *bus)
@@ -308,5 +306,5 @@ void redis_clients_free(struct redis_bus *bus)
     struct redis_client *client;
     struct redis_client *next;
     HASH_ITER(hh, bus->clients, client, next)
-        drop(bus, client);
+    drop(bus, client);
 }

@@ -26,8 +26,8 @@ void redis_clients_on_claim(struct redis_bus *bus, const char *id,
                             struct bytes instance, uint64_t claim);
 
 /* Removes a dead instance's connections of the client. */
-void redis_clients_reap(struct redis_bus *bus, const char *id,
-                        const char *dead, redis_answer *answer, void *arg);
+void redis_clients_reap(struct redis_bus *bus, const char *id, const char *dead,
+                        redis_answer *answer, void *arg);
 
 /* Call once a second. */
 void redis_clients_tick(struct redis_bus *bus);

@@ -18,16 +18,13 @@
 #include "bus/redis/redis_call.h"
 #include "bus/redis/redis_keys.h"
 #include "bus/redis/redis_link.h"
-#include "bus/redis/redis_send.h"
 #include "bus/redis/redis_publish.h"
 #include "bus/redis/redis_push.h"
 #include "bus/redis/redis_requests.h"
+#include "bus/redis/redis_send.h"
 #include "messaging/names.h"
 
-enum {
-    BLOCK_MS = 2000,
-    CLAIM_SECONDS = 1
-};
+enum { BLOCK_MS = 2000, CLAIM_SECONDS = 1 };
 
 static const struct bytes group = BYTES_LITERAL(REDIS_INPUT_GROUP);
 
@@ -53,13 +50,9 @@ static void set_aside(struct redis_bus *bus, struct bytes entry,
     char *in = redis_name(bus, "in");
     char *bad = redis_name(bus, "in:bad");
     const struct bytes words[] = {
-        bytes_of(in),
-        bytes_of(bad),
-        group,
-        entry,
-        bytes_of(why),
-        BYTES_LITERAL("1000"), /* entries kept */
-        BYTES_LITERAL("4096"), /* bytes of a field */
+        bytes_of(in),          bytes_of(bad),         group, entry,
+        bytes_of(why),         BYTES_LITERAL("1000"), /* entries kept */
+        BYTES_LITERAL("4096"),                        /* bytes of a field */
     };
     redis_call(bus, SCRIPT_SET_ASIDE, 2, words, 7, on_set_aside, bus);
     free(in);
@@ -101,8 +94,8 @@ static bool publish(struct redis_bus *bus, const struct message_parts *parts,
 {
     if (bus->backlog_count >= bus->options->backlog_messages)
         return false;
-    struct request *request = request_new(REQUEST_PUBLISH, parts->channel,
-                                          (struct bytes){0}, entry);
+    struct request *request =
+        request_new(REQUEST_PUBLISH, parts->channel, (struct bytes){0}, entry);
     request->message = message_new_of(MESSAGE_PUBLICATION, parts);
     redis_serve(bus, request);
     return true;
@@ -151,13 +144,17 @@ static void on_entries(void *arg, const struct redisReply *reply)
 static void read_next(struct redis_bus *bus)
 {
     char *in = redis_name(bus, "in");
-    const struct bytes words[] = {
-        BYTES_LITERAL("XREADGROUP"), BYTES_LITERAL("GROUP"),
-        group,                       group,
-        BYTES_LITERAL("COUNT"),      BYTES_LITERAL("128"),
-        BYTES_LITERAL("BLOCK"),      BYTES_LITERAL("2000"),
-        BYTES_LITERAL("STREAMS"),    bytes_of(in),
-        BYTES_LITERAL(">")};
+    const struct bytes words[] = {BYTES_LITERAL("XREADGROUP"),
+                                  BYTES_LITERAL("GROUP"),
+                                  group,
+                                  group,
+                                  BYTES_LITERAL("COUNT"),
+                                  BYTES_LITERAL("128"),
+                                  BYTES_LITERAL("BLOCK"),
+                                  BYTES_LITERAL("2000"),
+                                  BYTES_LITERAL("STREAMS"),
+                                  bytes_of(in),
+                                  BYTES_LITERAL(">")};
     redis_link_send(bus->input, words, 11, on_entries, bus);
     free(in);
 }
@@ -204,11 +201,14 @@ static void claim(struct redis_bus *bus)
     struct buffer idle = {0};
     buffer_append_uint(&idle, (uint64_t)bus->options->lease_seconds * 1000);
     char *in = redis_name(bus, "in");
-    const struct bytes words[] = {
-        BYTES_LITERAL("XAUTOCLAIM"), bytes_of(in),
-        group,                       group,
-        buffer_bytes(&idle),         BYTES_LITERAL("0"),
-        BYTES_LITERAL("COUNT"),      BYTES_LITERAL("128")};
+    const struct bytes words[] = {BYTES_LITERAL("XAUTOCLAIM"),
+                                  bytes_of(in),
+                                  group,
+                                  group,
+                                  buffer_bytes(&idle),
+                                  BYTES_LITERAL("0"),
+                                  BYTES_LITERAL("COUNT"),
+                                  BYTES_LITERAL("128")};
     redis_send(bus, words, 8, on_claimed, bus);
     free(in);
     buffer_deinit(&idle);
@@ -238,10 +238,10 @@ static void keep_lease(struct redis_bus *bus, const char *key,
 static void ask_for_lease(struct redis_bus *bus, const char *key,
                           struct bytes milliseconds, redis_answer *answer)
 {
-    const struct bytes words[] = {
-        BYTES_LITERAL("SET"), bytes_of(key),        bytes_of(bus->id),
-        BYTES_LITERAL("NX"),  BYTES_LITERAL("GET"), BYTES_LITERAL("PX"),
-        milliseconds};
+    const struct bytes words[] = {BYTES_LITERAL("SET"), bytes_of(key),
+                                  bytes_of(bus->id),    BYTES_LITERAL("NX"),
+                                  BYTES_LITERAL("GET"), BYTES_LITERAL("PX"),
+                                  milliseconds};
     redis_send(bus, words, 7, answer, bus);
 }
 
@@ -269,8 +269,8 @@ static void on_lease(void *arg, const struct redisReply *reply)
     bool was_held = redis_push_bytes(reply, &holder);
     bool is_ours = !was_held || bytes_equal(holder, bytes_of(bus->id));
     if (is_ours)
-        bus->lease_end_ms = clock_steady_ms() +
-                            (uint64_t)bus->options->lease_seconds * 1000;
+        bus->lease_end_ms =
+            clock_steady_ms() + (uint64_t)bus->options->lease_seconds * 1000;
     if (was_held && is_ours)
         with_lease_key(bus, NULL);
     if (is_ours == bus->has_lease || !redis_link_is_up(bus->subscriptions))
@@ -282,8 +282,7 @@ static void on_lease(void *arg, const struct redisReply *reply)
 /* Splits `<channel>|<event>` at the bar, which no name has; false without. */
 static bool read_target(struct bytes target, struct message_parts *parts)
 {
-    const char *bar =
-        target.len ? memchr(target.data, '|', target.len) : NULL;
+    const char *bar = target.len ? memchr(target.data, '|', target.len) : NULL;
     parts->channel = target;
     if (!bar)
         return false;

@@ -29,8 +29,9 @@ char *redis_name(const struct redis_bus *bus, const char *name)
 uint32_t redis_position_seconds(const struct redis_bus *bus,
                                 const char *channel)
 {
-    uint32_t kept = channel_options_find(&bus->instance->options->channels,
-                                         channel)->history_seconds;
+    uint32_t kept =
+        channel_options_find(&bus->instance->options->channels, channel)
+            ->history_seconds;
     return kept > POSITION_SECONDS ? kept : (uint32_t)POSITION_SECONDS;
 }
 

@@ -22,11 +22,11 @@
 #include "bus/redis/redis_leavers.h"
 #include "bus/redis/redis_link.h"
 #include "bus/redis/redis_members.h"
-#include "bus/redis/redis_news.h"
 #include "bus/redis/redis_presence.h"
 #include "bus/redis/redis_push.h"
 #include "bus/redis/redis_roster.h"
 #include "bus/redis/redis_send.h"
+#include "bus/redis/redis_webhook_events.h"
 #include "messaging/names.h"
 
 /* One dead instance being buried. */
@@ -116,7 +116,8 @@ static void take_leavers(const struct reaping *reaping,
 static void on_channel_reaped(void *arg, const struct redisReply *reply)
 {
     struct reaping *reaping = arg;
-    redis_news_of_reaped(reaping->burial->bus, reaping->channel, reply);
+    redis_webhook_events_of_reaped(reaping->burial->bus, reaping->channel,
+                                   reply);
     take_leavers(reaping, redis_push_element(reply, 2));
     on_reaped(reaping->burial, reply);
     free(reaping);

@@ -10,8 +10,8 @@
 #include "bus/redis/redis_channel_table.h"
 #include "bus/redis/redis_client_name.h"
 #include "bus/redis/redis_members.h"
-#include "bus/redis/redis_news.h"
 #include "bus/redis/redis_push.h"
+#include "bus/redis/redis_webhook_events.h"
 
 struct leaver {
     struct redis_leavers *channel;
@@ -110,8 +110,8 @@ static void on_answer(void *arg, const struct redisReply *reply)
         ask_later(leaver, (uint64_t)left_ms);
         return;
     }
-    redis_news_of_change(bus, leaver->channel->name, leaver->client,
-                         (struct bytes){0}, reply);
+    redis_webhook_events_of_change(bus, leaver->channel->name, leaver->client,
+                                   (struct bytes){0}, reply);
     drop(leaver);
 }
 

@@ -14,7 +14,7 @@
 #include "bus/redis/redis_client_name.h"
 #include "bus/redis/redis_leavers.h"
 #include "bus/redis/redis_members.h"
-#include "bus/redis/redis_news.h"
+#include "bus/redis/redis_webhook_events.h"
 #include "messaging/names.h"
 
 void redis_presence_forget(struct redis_bus *bus, const char *channel)
@@ -35,8 +35,8 @@ static void on_changed(void *arg, const struct redisReply *reply)
 {
     struct change *change = arg;
     redis_presence_on_told(change->bus, reply);
-    redis_news_of_change(change->bus, change->channel, change->client,
-                         bytes_of(change->info), reply);
+    redis_webhook_events_of_change(change->bus, change->channel, change->client,
+                                   bytes_of(change->info), reply);
     free(change->info);
     free(change);
 }

@@ -56,7 +56,10 @@ static void hashes_are_told_from_other_texts(void **state)
     (void)state;
     assert_true(api_key_hash_is_valid(HASH_OF_ABC));
     static const char *const bad[] = {
-        "", "sha256:", "abc", HASH_OF_ABC "0",
+        "",
+        "sha256:",
+        "abc",
+        HASH_OF_ABC "0",
         "sha512:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015a"
         "d",
         "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015a"
@@ -105,9 +108,8 @@ static void every_scope_of_the_config_has_a_meaning(void **state)
     for (char *name = strtok(text, "|"); name; name = strtok(NULL, "|")) {
         struct api_key_options one = {
             .name = "x", .hash = HASH_OF_ABC, .scopes = {&name, 1}};
-        struct api_keys *made =
-            api_keys_new(&(struct api_key_options_list){&one, 1}, NULL, 0,
-                         NULL);
+        struct api_keys *made = api_keys_new(
+            &(struct api_key_options_list){&one, 1}, NULL, 0, NULL);
         const struct api_key *key = api_keys_find(made, BYTES_LITERAL("abc"));
         unsigned scopes = 0;
         for (unsigned bit = 1; bit <= SCOPE_ALL; bit *= 2)

@@ -9,7 +9,7 @@
 
 #include "base/memory.h"
 #include "hooks/event_queue.h"
-#include "messaging/news.h"
+#include "messaging/webhook_event.h"
 
 static struct event_queue queue_of(uint32_t events_max, uint64_t bytes_max)
 {
@@ -22,10 +22,10 @@ static struct event_queue queue_of(uint32_t events_max, uint64_t bytes_max)
 static uint32_t push(struct event_queue *queue, const char *json)
 {
     size_t len = strlen(json);
-    struct news *news = memory_new(1, sizeof *news + len);
-    news->len = len;
-    memcpy(news->json, json, len);
-    return event_queue_push(queue, news);
+    struct webhook_event *event = memory_new(1, sizeof *event + len);
+    event->len = len;
+    memcpy(event->json, json, len);
+    return event_queue_push(queue, event);
 }
 
 static void assert_takes(struct event_queue *queue, uint32_t max,
@@ -71,7 +71,8 @@ static void the_oldest_go_first(void **state)
 static void bytes_are_bounded_as_well(void **state)
 {
     (void)state;
-    struct event_queue queue = queue_of(1000, 3 * (sizeof(struct news) + 6));
+    struct event_queue queue =
+        queue_of(1000, 3 * (sizeof(struct webhook_event) + 6));
     for (int i = 0; i < 3; i++)
         assert_int_equal(push(&queue, ",\"a\":1"), 0);
     assert_int_equal(push(&queue, ",\"a\":1"), 1);

@@ -303,16 +303,16 @@ static void listeners_are_counted_over_workers(void **state)
 {
     (void)state;
     struct hub *hub = fake->instance.hub;
-    const struct bytes news = BYTES_LITERAL("news");
+    const struct bytes event = BYTES_LITERAL("news");
     struct fake_client *alice = join("alice", "news");
     struct fake_client *bob =
         fake_client_join(fake, 1, &fake_protocol, "bob", "news");
     fake_instance_turn(fake);
-    assert_int_equal(hub_count_listeners(hub, news), 2);
+    assert_int_equal(hub_count_listeners(hub, event), 2);
     fake_client_leave(alice);
-    assert_int_equal(hub_count_listeners(hub, news), 1);
+    assert_int_equal(hub_count_listeners(hub, event), 1);
     fake_client_leave(bob);
-    assert_int_equal(hub_count_listeners(hub, news), 0);
+    assert_int_equal(hub_count_listeners(hub, event), 0);
 }
 
 /* ---- in slices: more subscribers than one turn serves ---------------- */

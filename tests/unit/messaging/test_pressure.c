@@ -70,25 +70,25 @@ static void new_work_is_refused(void **state)
 {
     (void)state;
     struct fake_client *alice = join(0, "alice");
-    struct bytes news = BYTES_LITERAL("news");
+    struct bytes event = BYTES_LITERAL("news");
     const struct position since = {0};
     const struct bytes none = {0};
     const struct utterance one = {.payload = BYTES_LITERAL("1")};
     fake->options.limits.memory_bytes = 1000;
     metrics_add(&fake->workers[0].metrics, METRIC_WAITING_BYTES, 2000);
     struct connection *connection = alice->connection;
-    assert_int_equal(operation_publish(connection, news, &one, none),
+    assert_int_equal(operation_publish(connection, event, &one, none),
                      FAULT_UNAVAILABLE);
     assert_int_equal(
         operation_direct(connection, BYTES_LITERAL("bob"), &one, none),
         FAULT_UNAVAILABLE);
-    assert_int_equal(operation_history(connection, news, 1, none),
+    assert_int_equal(operation_history(connection, event, 1, none),
                      FAULT_UNAVAILABLE);
-    assert_int_equal(operation_presence(connection, news, 1, none),
+    assert_int_equal(operation_presence(connection, event, 1, none),
                      FAULT_UNAVAILABLE);
-    assert_int_equal(operation_subscribe(connection, news, &since, none),
+    assert_int_equal(operation_subscribe(connection, event, &since, none),
                      FAULT_UNAVAILABLE);
-    assert_int_equal(operation_subscribe(connection, news, NULL, none),
+    assert_int_equal(operation_subscribe(connection, event, NULL, none),
                      FAULT_NONE);
     assert_int_equal(fake_instance_metric(fake, METRIC_LIMIT_MEMORY), 5);
     fake_instance_turn(fake);

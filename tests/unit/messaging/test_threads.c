@@ -460,7 +460,7 @@ static void make_station(unsigned index)
 }
 
 /* What the main thread of a server does meanwhile. */
-static void look_on(void)
+static void continue_visit(void)
 {
     const struct metrics *all[STATIONS];
     for (int i = 0; i < STATIONS; i++)
@@ -481,7 +481,7 @@ static void run_all(void)
 {
     for (int i = 0; i < STATIONS; i++)
         pthread_create(&stations[i].thread, NULL, run_station, &stations[i]);
-    look_on();
+    continue_visit();
     for (int i = 0; i < STATIONS; i++)
         inbox_post(&stations[i].worker->inbox,
                    (struct inbox_item){finish, &stations[i], NULL});

@@ -7,7 +7,7 @@
 #include "fakes/fake_client.h"
 #include "fakes/fake_protocol.h"
 #include "messaging/close_reason.h"
-#include "messaging/tally.h"
+#include "messaging/rates.h"
 #include "protocols/protocols.h"
 
 static struct fake_instance *fake;

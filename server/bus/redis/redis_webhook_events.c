@@ -1,6 +1,6 @@
 /* Member events of the whole service, sent to the application by the one
  * instance whose script observed them. */
-#include "bus/redis/redis_news.h"
+#include "bus/redis/redis_webhook_events.h"
 
 #include "bus/redis/redis_client_name.h"
 #include "bus/redis/redis_push.h"
@@ -26,9 +26,9 @@ static void tell_member(const struct redis_bus *bus, enum hook_event event,
     hook_tell_member(bus->instance, event, channel, client, info);
 }
 
-void redis_news_of_change(struct redis_bus *bus, const char *channel,
-                          const char *client, struct bytes info,
-                          const struct redisReply *reply)
+void redis_webhook_events_of_change(struct redis_bus *bus, const char *channel,
+                                    const char *client, struct bytes info,
+                                    const struct redisReply *reply)
 {
     struct bytes event;
     int64_t members = members_of(reply, 1);
@@ -46,8 +46,8 @@ void redis_news_of_change(struct redis_bus *bus, const char *channel,
     }
 }
 
-void redis_news_of_reaped(struct redis_bus *bus, const char *channel,
-                          const struct redisReply *reply)
+void redis_webhook_events_of_reaped(struct redis_bus *bus, const char *channel,
+                                    const struct redisReply *reply)
 {
     const struct redisReply *gone = redis_push_element(reply, 1);
     size_t count = redis_push_count(gone);

@@ -1,4 +1,4 @@
-#include "messaging/hooked.h"
+#include "messaging/pending_hooks.h"
 
 #include <stdlib.h>
 
@@ -10,13 +10,13 @@
 #include "messaging/worker.h"
 
 struct waiting_publish {
-    struct publish_line *line;
+    struct publish_queue *line;
     struct request *request;
     struct question *answer; /* NULL: not yet */
     struct waiting_publish *next;
 };
 
-struct publish_line {
+struct publish_queue {
     struct connection *connection; /* NULL: closed */
     struct waiting_publish *first;
     struct waiting_publish *last;
@@ -84,7 +84,8 @@ static void on_subscribe_judged(struct worker *worker,
     question_free(question);
 }
 
-void hooked_subscribe(struct connection *connection, struct request *request)
+void pending_hooks_subscribe(struct connection *connection,
+                             struct request *request)
 {
     struct question *question = ask_about(connection, HOOK_SUBSCRIBE, request);
     question->subject = request;
@@ -123,15 +124,15 @@ static void go_on(struct worker *worker, struct waiting_publish *publish)
     submit(worker, request);
 }
 
-static void free_line(struct publish_line *line)
+static void free_line(struct publish_queue *line)
 {
     if (line->connection)
-        line->connection->extra->publish_line = NULL;
+        line->connection->extra->publish_queue = NULL;
     free(line);
 }
 
 /* Sends answered publishes at the head of the queue, in order. */
-static void move_line(struct worker *worker, struct publish_line *line)
+static void move_line(struct worker *worker, struct publish_queue *line)
 {
     while (line->first && line->first->answer) {
         struct waiting_publish *publish = line->first;
@@ -152,19 +153,19 @@ static void on_publish_judged(struct worker *worker, struct question *question)
     move_line(worker, publish->line);
 }
 
-static struct publish_line *line_of(struct connection *connection)
+static struct publish_queue *line_of(struct connection *connection)
 {
     struct connection_extra *extra = connection_extra(connection);
-    struct publish_line *line = extra->publish_line;
+    struct publish_queue *line = extra->publish_queue;
     if (!line) {
         line = memory_new(1, sizeof *line);
         line->connection = connection;
-        extra->publish_line = line;
+        extra->publish_queue = line;
     }
     return line;
 }
 
-static struct waiting_publish *stand_in_line(struct publish_line *line,
+static struct waiting_publish *stand_in_line(struct publish_queue *line,
                                              struct request *request)
 {
     struct waiting_publish *publish = memory_new(1, sizeof *publish);
@@ -179,11 +180,11 @@ static struct waiting_publish *stand_in_line(struct publish_line *line,
     return publish;
 }
 
-enum fault hooked_publish(struct connection *connection,
-                          struct request *request)
+enum fault pending_hooks_publish(struct connection *connection,
+                                 struct request *request)
 {
     struct hooks *hooks = hooks_of(connection->worker);
-    struct publish_line *line = line_of(connection);
+    struct publish_queue *line = line_of(connection);
     if (line->count >= hooks->publishes_max) {
         metrics_add(&connection->worker->metrics, METRIC_LIMIT_HOOK_PUBLISHES,
                     1);
@@ -203,11 +204,11 @@ enum fault hooked_publish(struct connection *connection,
     return FAULT_NONE;
 }
 
-void hooked_abandon(struct connection *connection)
+void pending_hooks_abandon(struct connection *connection)
 {
     struct connection_extra *extra = connection->extra;
-    if (!extra || !extra->publish_line)
+    if (!extra || !extra->publish_queue)
         return;
-    extra->publish_line->connection = NULL;
-    extra->publish_line = NULL;
+    extra->publish_queue->connection = NULL;
+    extra->publish_queue = NULL;
 }

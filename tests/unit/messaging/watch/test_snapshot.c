@@ -6,15 +6,15 @@
 #include "fakes/fake_protocol.h"
 #include "fakes/fake_stage.h"
 #include "messaging/channel.h"
-#include "messaging/watch/look.h"
+#include "messaging/watch/snapshot.h"
 
 enum { WORKERS = 3 };
 
 static struct fake_instance *fake;
 static struct fake_client *viewer;
-static char seen[4096]; /* of the last look */
+static char seen[4096]; /* of the last snapshot */
 static uint32_t matched;
-static unsigned looks;
+static unsigned snapshots;
 
 static void write_channel(const struct channel *channel, struct buffer *out)
 {
@@ -27,7 +27,7 @@ static void write_connection(const struct connection *connection,
     buffer_append_text(out, connection_client_id(connection));
 }
 
-static void note(const struct look_rows *rows, char *out, size_t size)
+static void note(const struct snapshot_rows *rows, char *out, size_t size)
 {
     size_t len = strlen(out);
     for (uint32_t i = 0; i < rows->count; i++)
@@ -36,15 +36,16 @@ static void note(const struct look_rows *rows, char *out, size_t size)
                                 rows->items[i].text.data);
 }
 
-static void on_done(struct connection *connection, const struct look *look)
+static void on_done(struct connection *connection,
+                    const struct snapshot *snapshot)
 {
     assert_ptr_equal(connection, viewer->connection);
-    looks++;
+    snapshots++;
     seen[0] = '\0';
-    note(&look->channels, seen, sizeof seen);
+    note(&snapshot->channels, seen, sizeof seen);
     strcat(seen, "| ");
-    note(&look->connections, seen, sizeof seen);
-    matched = look->connections.matched;
+    note(&snapshot->connections, seen, sizeof seen);
+    matched = snapshot->connections.matched;
 }
 
 static int set_up(void **state)
@@ -53,7 +54,7 @@ static int set_up(void **state)
     fake = fake_stage_open(WORKERS);
     viewer = fake_client_join(fake, 0, &fake_protocol, "viewer", NULL);
     fake_instance_turn(fake);
-    looks = 0;
+    snapshots = 0;
     return 0;
 }
 
@@ -66,9 +67,9 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct look_query query_of(unsigned channels, unsigned connections)
+static struct snapshot_query query_of(unsigned channels, unsigned connections)
 {
-    return (struct look_query){
+    return (struct snapshot_query){
         .channels = {.order = channels, .limit = 4},
         .connections = {.order = connections, .limit = 4},
         .write_channel = write_channel,
@@ -77,9 +78,9 @@ static struct look_query query_of(unsigned channels, unsigned connections)
     };
 }
 
-static const char *look(const struct look_query *query)
+static const char *take(const struct snapshot_query *query)
 {
-    assert_true(look_begin(viewer->connection, query));
+    assert_true(snapshot_begin(viewer->connection, query));
     fake_instance_turn(fake);
     return seen;
 }
@@ -93,10 +94,10 @@ static void second_passes(void)
 static void the_busiest_of_all_workers_come_first(void **state)
 {
     (void)state;
-    struct look_query query = query_of(TALLY_MESSAGES_OUT, TALLY_MESSAGES_IN);
+    struct snapshot_query query = query_of(RATE_MESSAGES_OUT, RATE_MESSAGES_IN);
     struct fake_client *clients[WORKERS];
     static const char *const names[WORKERS] = {"one", "two", "three"};
-    look(&query);
+    take(&query);
     for (unsigned i = 0; i < WORKERS; i++) {
         clients[i] =
             fake_client_join(fake, i, &fake_protocol, names[i], names[i]);
@@ -105,7 +106,7 @@ static void the_busiest_of_all_workers_come_first(void **state)
             fake_client_say(clients[i], "hello");
     }
     second_passes();
-    assert_string_equal(look(&query), "one two three | three two one viewer ");
+    assert_string_equal(take(&query), "one two three | three two one viewer ");
     assert_int_equal(matched, 4);
     for (int i = 0; i < WORKERS; i++)
         fake_client_leave(clients[i]);
@@ -114,14 +115,14 @@ static void the_busiest_of_all_workers_come_first(void **state)
 static void a_channel_is_there_once(void **state)
 {
     (void)state;
-    struct look_query query = query_of(LOOK_SIZE, LOOK_AGE);
+    struct snapshot_query query = query_of(SNAPSHOT_SIZE, SNAPSHOT_AGE);
     struct fake_client *clients[6];
     for (unsigned i = 0; i < 6; i++)
         clients[i] = fake_client_join(fake, i % WORKERS, &fake_protocol, "c",
                                       i < 4 ? "big" : "small");
     fake_instance_turn(fake);
     query.connections.limit = 1;
-    assert_string_equal(look(&query), "big small | viewer ");
+    assert_string_equal(take(&query), "big small | viewer ");
     for (int i = 0; i < 6; i++)
         fake_client_leave(clients[i]);
 }
@@ -139,16 +140,16 @@ static void of_many_the_best_are_found(void **state)
             fake_client_join(fake, i % WORKERS, &fake_protocol, name, name);
     }
     fake_instance_turn(fake);
-    struct look_query query = query_of(TALLY_MESSAGES_OUT, TALLY_MESSAGES_IN);
+    struct snapshot_query query = query_of(RATE_MESSAGES_OUT, RATE_MESSAGES_IN);
     query.channels.search = BYTES_LITERAL("c149");
-    look(&query);
+    take(&query);
     fake_client_say(clients[7], "x");
     fake_client_say(clients[7], "x");
     fake_client_say(clients[1499], "x");
     second_passes();
     query.channels.limit = 100;
     query.connections.limit = 2;
-    look(&query);
+    take(&query);
     assert_non_null(strstr(seen, "| c7 c1499 "));
     assert_non_null(strstr(seen, "c1495 "));
     assert_int_equal(matched, MANY + 1);
@@ -166,7 +167,7 @@ static unsigned times(const char *text, const char *part)
     return count;
 }
 
-/* In the middle of a look more channels come, and the table is another. */
+/* In the middle of a snapshot more channels come, and the table is another. */
 static void channels_may_come_meanwhile(void **state)
 {
     enum { FIRST = 2500, ALL = 7000, SOUGHT = 90, STEPS = 18 };
@@ -174,26 +175,26 @@ static void channels_may_come_meanwhile(void **state)
     char name[24];
     (void)state;
     fake->options.limits.channels = ALL;
-    struct look_query query = query_of(LOOK_SIZE, LOOK_AGE);
+    struct snapshot_query query = query_of(SNAPSHOT_SIZE, SNAPSHOT_AGE);
     query.channels.limit = 100;
     query.channels.search = BYTES_LITERAL("sought");
     for (int i = 0; i < ALL; i++) {
         if (i == FIRST) {
             fake_instance_turn(fake);
-            assert_true(look_begin(viewer->connection, &query));
+            assert_true(snapshot_begin(viewer->connection, &query));
             for (int step = 0; step < STEPS; step++)
                 inbox_drain(&fake->workers[0].inbox);
         }
         snprintf(name, sizeof name, i < SOUGHT ? "sought%d" : "c%d", i);
         clients[i] = fake_client_join(fake, 0, &fake_protocol, name, name);
     }
-    const struct look *under_way = fake->workers[0].looks;
+    const struct snapshot *under_way = fake->workers[0].snapshots;
     assert_non_null(under_way);
-    const struct look_part *part = &under_way->parts[0];
+    const struct snapshot_part *part = &under_way->parts[0];
     assert_true(part->next > 0 && part->next < part->buckets);
     assert_true(part->buckets < fake->workers[0].channels->hh.tbl->num_buckets);
     fake_instance_turn(fake);
-    assert_int_equal(looks, 1);
+    assert_int_equal(snapshots, 1);
     *strchr(seen, '|') = '\0';
     assert_int_equal(times(seen, "sought"), SOUGHT);
     for (int i = 0; i < SOUGHT; i++) {
@@ -204,60 +205,60 @@ static void channels_may_come_meanwhile(void **state)
         fake_client_leave(clients[i]);
 }
 
-static void one_look_at_a_time(void **state)
+static void one_snapshot_at_a_time(void **state)
 {
     (void)state;
-    struct look_query query = query_of(LOOK_SIZE, LOOK_AGE);
-    assert_true(look_begin(viewer->connection, &query));
-    assert_false(look_begin(viewer->connection, &query));
+    struct snapshot_query query = query_of(SNAPSHOT_SIZE, SNAPSHOT_AGE);
+    assert_true(snapshot_begin(viewer->connection, &query));
+    assert_false(snapshot_begin(viewer->connection, &query));
     fake_instance_turn(fake);
-    assert_int_equal(looks, 1);
-    assert_true(look_begin(viewer->connection, &query));
+    assert_int_equal(snapshots, 1);
+    assert_true(snapshot_begin(viewer->connection, &query));
     fake_instance_turn(fake);
-    assert_int_equal(looks, 2);
+    assert_int_equal(snapshots, 2);
 }
 
-static void so_many_looks_a_second_and_no_more(void **state)
+static void so_many_snapshots_a_second_and_no_more(void **state)
 {
     (void)state;
-    struct look_query query = query_of(LOOK_SIZE, LOOK_AGE);
-    for (int i = 0; i < WATCH_LOOKS; i++)
-        look(&query);
-    assert_false(look_begin(viewer->connection, &query));
+    struct snapshot_query query = query_of(SNAPSHOT_SIZE, SNAPSHOT_AGE);
+    for (int i = 0; i < WATCH_SNAPSHOTS; i++)
+        take(&query);
+    assert_false(snapshot_begin(viewer->connection, &query));
     second_passes();
-    for (int i = 0; i < WATCH_LOOKS; i++)
-        look(&query);
-    assert_false(look_begin(viewer->connection, &query));
+    for (int i = 0; i < WATCH_SNAPSHOTS; i++)
+        take(&query);
+    assert_false(snapshot_begin(viewer->connection, &query));
 }
 
 static void nobody_is_told_who_is_gone(void **state)
 {
     (void)state;
-    struct look_query query = query_of(LOOK_SIZE, LOOK_AGE);
-    assert_true(look_begin(viewer->connection, &query));
+    struct snapshot_query query = query_of(SNAPSHOT_SIZE, SNAPSHOT_AGE);
+    assert_true(snapshot_begin(viewer->connection, &query));
     fake_client_leave(viewer);
-    assert_int_equal(looks, 0);
+    assert_int_equal(snapshots, 0);
     viewer = fake_client_join(fake, 0, &fake_protocol, "viewer", NULL);
-    assert_string_equal(look(&query), "| viewer ");
+    assert_string_equal(take(&query), "| viewer ");
 }
 
 static void a_search_is_kept(void **state)
 {
     (void)state;
     char text[] = "bob";
-    struct look_query query = query_of(LOOK_SIZE, LOOK_AGE);
+    struct snapshot_query query = query_of(SNAPSHOT_SIZE, SNAPSHOT_AGE);
     struct fake_client *bob =
         fake_client_join(fake, 1, &fake_protocol, "x-bob-x", "news");
     fake_instance_turn(fake);
     query.connections.search = bytes_of(text);
     query.channels.search = bytes_of(text);
-    assert_true(look_begin(viewer->connection, &query));
+    assert_true(snapshot_begin(viewer->connection, &query));
     memset(text, '?', 3);
     fake_instance_turn(fake);
     assert_string_equal(seen, "| x-bob-x ");
     assert_int_equal(matched, 1);
     query.connections.search = BYTES_LITERAL("new");
-    assert_string_equal(look(&query), "| x-bob-x ");
+    assert_string_equal(take(&query), "| x-bob-x ");
     fake_client_leave(bob);
 }
 
@@ -272,8 +273,9 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(channels_may_come_meanwhile, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(one_look_at_a_time, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(so_many_looks_a_second_and_no_more,
+        cmocka_unit_test_setup_teardown(one_snapshot_at_a_time, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(so_many_snapshots_a_second_and_no_more,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_is_told_who_is_gone, set_up,
                                         tear_down),

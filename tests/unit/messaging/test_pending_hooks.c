@@ -14,8 +14,8 @@
 #include "fakes/fake_client.h"
 #include "messaging/hook.h"
 #include "messaging/hub.h"
-#include "messaging/news.h"
 #include "messaging/operations.h"
+#include "messaging/webhook_event.h"
 #include "protocols/protocols.h"
 
 enum { QUESTIONS_MAX = 16, PUBLISHES_MAX = 4 };
@@ -32,7 +32,7 @@ static void ask(struct hooks *hooks, struct question *question)
 }
 
 /* "+room alice" and the like, one behind the other. */
-static void tell(struct hooks *hooks, struct news *news)
+static void tell(struct hooks *hooks, struct webhook_event *event)
 {
     static const char *const marks[EVENT_COUNT] = {
         [EVENT_CONNECTED] = "open ",
@@ -44,12 +44,12 @@ static void tell(struct hooks *hooks, struct news *news)
     };
     const struct bytes start = BYTES_LITERAL(",\"event\":\"");
     struct bytes text =
-        bytes_skip((struct bytes){news->json, news->len}, start.len);
+        bytes_skip((struct bytes){event->json, event->len}, start.len);
     (void)hooks;
-    for (unsigned event = 0; event < EVENT_COUNT; event++)
-        if (bytes_start_with(text, bytes_of(hook_event_name(event))))
-            buffer_append_text(&told, marks[event]);
-    news_free(news);
+    for (unsigned kind = 0; kind < EVENT_COUNT; kind++)
+        if (bytes_start_with(text, bytes_of(hook_event_name(kind))))
+            buffer_append_text(&told, marks[kind]);
+    webhook_event_free(event);
 }
 
 static const struct hooks_ops ops = {ask, tell};
@@ -158,7 +158,7 @@ static void nothing_overtakes_the_first(void **state)
     assert_hears("1");
     assert_hears("2");
     assert_hears("3");
-    assert_null(alice->connection->extra->publish_line);
+    assert_null(alice->connection->extra->publish_queue);
 }
 
 static void a_refusal_makes_room_for_the_next(void **state)

@@ -5,7 +5,7 @@
 #include "fakes/fake_stage.h"
 #include "messaging/channel.h"
 #include "messaging/hub.h"
-#include "messaging/tally.h"
+#include "messaging/rates.h"
 #include "messaging/turn.h"
 
 static struct fake_instance *fake;
@@ -47,17 +47,17 @@ static void seconds_pass(int seconds)
         worker_tick(worker);
 }
 
-static uint32_t of_alice(enum tally_kind kind)
+static uint32_t of_alice(enum rate_kind kind)
 {
-    uint32_t rates[TALLY_KINDS];
-    tally_read(worker, watch_find(worker, alice->connection->handle), rates);
+    uint32_t rates[RATE_KINDS];
+    rates_read(worker, watch_find(worker, alice->connection->handle), rates);
     return rates[kind];
 }
 
-static uint32_t of_news(enum tally_kind kind)
+static uint32_t of_news(enum rate_kind kind)
 {
-    uint32_t rates[TALLY_KINDS];
-    tally_read(worker, channel_find(worker, BYTES_LITERAL("news"))->tally,
+    uint32_t rates[RATE_KINDS];
+    rates_read(worker, channel_find(worker, BYTES_LITERAL("news"))->rates,
                rates);
     return rates[kind];
 }
@@ -68,42 +68,42 @@ static void nothing_is_counted_while_nobody_looks(void **state)
     fake_client_say(alice, "hello");
     deliver("1");
     assert_null(worker->watch);
-    assert_null(channel_find(worker, BYTES_LITERAL("news"))->tally);
-    assert_int_equal(of_alice(TALLY_MESSAGES_IN), 0);
+    assert_null(channel_find(worker, BYTES_LITERAL("news"))->rates);
+    assert_int_equal(of_alice(RATE_MESSAGES_IN), 0);
 }
 
 static void the_last_whole_second_counts(void **state)
 {
     (void)state;
-    watch_look(worker);
+    watch_start(worker);
     fake_client_say(alice, "hello");
     fake_client_say(alice, "you");
     deliver("123");
-    assert_int_equal(of_alice(TALLY_MESSAGES_IN), 0); /* not over */
+    assert_int_equal(of_alice(RATE_MESSAGES_IN), 0); /* not over */
     seconds_pass(1);
-    assert_int_equal(of_alice(TALLY_MESSAGES_IN), 2);
-    assert_int_equal(of_alice(TALLY_BYTES_IN), 8);
-    assert_int_equal(of_alice(TALLY_MESSAGES_OUT), 1);
-    assert_true(of_alice(TALLY_BYTES_OUT) > 3);
-    assert_int_equal(of_news(TALLY_MESSAGES_IN), 1);
-    assert_int_equal(of_news(TALLY_MESSAGES_OUT), 1);
+    assert_int_equal(of_alice(RATE_MESSAGES_IN), 2);
+    assert_int_equal(of_alice(RATE_BYTES_IN), 8);
+    assert_int_equal(of_alice(RATE_MESSAGES_OUT), 1);
+    assert_true(of_alice(RATE_BYTES_OUT) > 3);
+    assert_int_equal(of_news(RATE_MESSAGES_IN), 1);
+    assert_int_equal(of_news(RATE_MESSAGES_OUT), 1);
     fake_client_say(alice, "x");
-    assert_int_equal(of_alice(TALLY_MESSAGES_IN), 2);
+    assert_int_equal(of_alice(RATE_MESSAGES_IN), 2);
     seconds_pass(1);
-    assert_int_equal(of_alice(TALLY_MESSAGES_IN), 1);
+    assert_int_equal(of_alice(RATE_MESSAGES_IN), 1);
     seconds_pass(1);
-    assert_int_equal(of_alice(TALLY_MESSAGES_IN), 0);
-    assert_int_equal(of_news(TALLY_MESSAGES_OUT), 0);
+    assert_int_equal(of_alice(RATE_MESSAGES_IN), 0);
+    assert_int_equal(of_news(RATE_MESSAGES_OUT), 0);
 }
 
 static void a_silent_second_is_not_skipped(void **state)
 {
     (void)state;
-    watch_look(worker);
+    watch_start(worker);
     fake_client_say(alice, "x");
     seconds_pass(3);
     fake_client_say(alice, "y");
-    assert_int_equal(of_alice(TALLY_MESSAGES_IN), 0);
+    assert_int_equal(of_alice(RATE_MESSAGES_IN), 0);
 }
 
 static void deliveries_are_those_of_all_workers(void **state)
@@ -112,19 +112,19 @@ static void deliveries_are_those_of_all_workers(void **state)
     struct fake_client *bob =
         fake_client_join(fake, 0, &fake_protocol, "bob", "news");
     fake_instance_turn(fake);
-    watch_look(worker);
+    watch_start(worker);
     deliver("1");
     deliver("2");
     seconds_pass(1);
-    assert_int_equal(of_news(TALLY_MESSAGES_IN), 2);
-    assert_int_equal(of_news(TALLY_MESSAGES_OUT), 4);
+    assert_int_equal(of_news(RATE_MESSAGES_IN), 2);
+    assert_int_equal(of_news(RATE_MESSAGES_OUT), 4);
     fake_client_leave(bob);
 }
 
 static void a_slot_that_is_used_again_counts_anew(void **state)
 {
     (void)state;
-    watch_look(worker);
+    watch_start(worker);
     fake_client_say(alice, "x");
     uint32_t slot = (uint32_t)alice->connection->handle;
     fake_client_leave(alice);
@@ -135,7 +135,7 @@ static void a_slot_that_is_used_again_counts_anew(void **state)
     assert_null(watch_find(worker, alice->connection->handle));
     fake_client_say(alice, "y");
     seconds_pass(1);
-    assert_int_equal(of_alice(TALLY_MESSAGES_IN), 1);
+    assert_int_equal(of_alice(RATE_MESSAGES_IN), 1);
 }
 
 static void connections_that_come_later_are_counted_too(void **state)
@@ -143,13 +143,13 @@ static void connections_that_come_later_are_counted_too(void **state)
     enum { MORE = 200 };
     struct fake_client *more[MORE];
     (void)state;
-    watch_look(worker);
+    watch_start(worker);
     fake_client_say(alice, "x");
     for (int i = 0; i < MORE; i++)
         more[i] = fake_client_join(fake, 0, &fake_protocol, "crowd", NULL);
     fake_client_say(more[MORE - 1], "y");
     seconds_pass(1);
-    assert_int_equal(of_alice(TALLY_MESSAGES_IN), 1);
+    assert_int_equal(of_alice(RATE_MESSAGES_IN), 1);
     assert_non_null(watch_find(worker, more[MORE - 1]->connection->handle));
     assert_null(watch_find(worker, more[0]->connection->handle));
     for (int i = 0; i < MORE; i++)
@@ -159,16 +159,16 @@ static void connections_that_come_later_are_counted_too(void **state)
 static void it_is_let_go_when_nobody_looks_any_more(void **state)
 {
     (void)state;
-    watch_look(worker);
+    watch_start(worker);
     deliver("1");
     seconds_pass(WATCH_SECONDS);
     assert_non_null(worker->watch);
-    watch_look(worker);
+    watch_start(worker);
     seconds_pass(WATCH_SECONDS);
     assert_non_null(worker->watch);
     seconds_pass(1);
     assert_null(worker->watch);
-    assert_null(channel_find(worker, BYTES_LITERAL("news"))->tally);
+    assert_null(channel_find(worker, BYTES_LITERAL("news"))->rates);
 }
 
 int main(void)
