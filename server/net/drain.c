@@ -1,5 +1,6 @@
 #include "net/drain.h"
 
+#include "base/clock.h"
 #include "base/loop.h"
 #include "messaging/turn.h"
 #include "net/listen/listener.h"
@@ -39,12 +40,16 @@ static bool is_in_use(const struct reactor *reactor)
 }
 
 /* At every step, the share of connections asked to close equals the share of
- * time passed, so that reconnects are spread evenly. */
+ * time passed, so that reconnects are spread evenly. The clock counts, since
+ * the steps of a busy machine are late. */
 static void on_drain_step(void *arg)
 {
     struct reactor *reactor = arg;
     uint32_t steps = drain_steps(reactor);
-    uint32_t step = ++reactor->drain_step;
+    uint64_t passed_ms =
+        clock_elapsed(clock_steady_ms(), reactor->drain_began_ms);
+    uint32_t step = reactor->drain_step =
+        1 + (uint32_t)((passed_ms + DRAIN_STEP_MS / 2) / DRAIN_STEP_MS);
     if (!is_in_use(reactor) || step > steps + LINGER_STEPS) {
         reactor_end(reactor);
         return;
@@ -69,6 +74,7 @@ static void drain_here(void *subject, void *object)
         listener_free_public(reactor);
     reactor->worker.is_draining = true;
     reactor->drain_total = open_connections(reactor);
+    reactor->drain_began_ms = clock_steady_ms();
     reactor->drain =
         loop_timer_new(reactor->loop, 0, DRAIN_STEP_MS, on_drain_step, reactor);
 }

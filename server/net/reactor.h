@@ -64,7 +64,8 @@ struct reactor {
     struct guests *guests;      /* NULL until the first one */
     struct loop_timer *tick;
     struct loop_timer *drain;
-    uint32_t drain_step;  /* since the drain began */
+    uint64_t drain_began_ms;
+    uint32_t drain_step;  /* by the time since then */
     uint32_t drain_total; /* connections then */
     uint32_t drain_asked; /* of these, to close */
     enum reactor_end end;

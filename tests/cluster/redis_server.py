@@ -11,6 +11,7 @@ import socket
 import subprocess
 
 from support import patience
+from support.pause import pause
 from support.ports import free_port
 
 # what the programs' names begin with: "redis" or "valkey"
@@ -150,7 +151,7 @@ class RedisServer:
         self.wait_end()
 
     def pause(self):
-        self.process.send_signal(signal.SIGSTOP)
+        pause(self.process)
         self.is_paused = True
 
     def resume(self):

@@ -7,6 +7,7 @@ import pytest
 
 from support import patience
 from support.api import WITH_KEY, ask, tell
+from support.pause import pause
 from support.tokens import WITH_AUTH
 from support.websocket import Refused
 
@@ -51,7 +52,7 @@ def test_many_questions_at_once_are_all_answered(redis, cluster):
 def test_an_instance_that_hangs_is_left_out_and_told(redis, cluster):
     pair = cluster(redis().url, **WITH_KEY)
     pair[0].join("alice", "room")
-    pair[1].process.send_signal(signal.SIGSTOP)
+    pause(pair[1].process)
     try:
         begun = time.monotonic()
         answer = show(pair[0])

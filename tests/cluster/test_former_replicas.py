@@ -13,10 +13,12 @@ import pytest
 from redis_cluster import RedisCluster
 from support import patience
 from support.api import WITH_KEY, publish
+from support.pause import pause as pause_process
 from test_partition import is_master
 from test_redis_cluster import ROOMS, move_slot
 
 CUT = pytest.mark.parametrize("are_cut", [False, True], ids=["kept", "cut"])
+ONCE = "once" * 1000  # more than everything else that is sent meanwhile
 BOTH = pytest.mark.parametrize("which", ["home", "other"])
 
 
@@ -103,7 +105,7 @@ def paused():
     stopped = []
 
     def pause(server):
-        server.process.send_signal(signal.SIGSTOP)
+        pause_process(server.process)
         stopped.append(server)
 
     def resume():
@@ -155,6 +157,16 @@ def has_arrived(connection):
     return not int.from_bytes(left, sys.byteorder)
 
 
+def most_unread(port):
+    """Bytes that one connection of a server has not read."""
+    found = 0
+    for line in open("/proc/net/tcp", encoding="ascii").readlines()[1:]:
+        _, local, _, _, queues, *_ = line.split()
+        if int(local.split(":")[1], 16) == port:
+            found = max(found, int(queues.split(":")[1], 16))
+    return found
+
+
 @BOTH
 @CUT
 def test_an_unanswered_publish_is_not_repeated(masters, cluster, paused,
@@ -171,8 +183,9 @@ def test_an_unanswered_publish_is_not_repeated(masters, cluster, paused,
     killer = pair.master.connect()
     instances[0].wait_metric("peal_redis_in_flight", 0)
     pair.master.pause()
-    alice.send({"type": "broadcast", "payload": "once", "id": 7})
-    instances[0].wait_metric("peal_redis_in_flight", 1)
+    alice.send({"type": "broadcast", "payload": ONCE, "id": 7})
+    patience.wait_until(lambda: most_unread(pair.master.port) > len(ONCE),
+                        what="the publish to be there")
     paused(instances[0])
     # in the turn in which it publishes, before it answers
     killer.socket.sendall(b"CLIENT KILL TYPE normal SKIPME yes\r\n")
@@ -180,7 +193,7 @@ def test_an_unanswered_publish_is_not_repeated(masters, cluster, paused,
                         what="the command to be there")
     pair.master.resume()
     assert killer.read() > 0
-    assert bob.receive_type("broadcast")["payload"] == "once"
+    assert bob.receive_type("broadcast")["payload"] == ONCE
     if are_cut:
         pair.cut()
     pair.there_and_back(["TAKEOVER"])

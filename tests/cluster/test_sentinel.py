@@ -13,6 +13,7 @@ import pytest
 from redis_server import LASTING, RedisError
 from support import patience, tls
 from support.patience import seconds
+from support.pause import pause
 from support.ports import free_port
 from support.server import ROOT
 
@@ -368,7 +369,7 @@ def test_without_enough_replicas_nothing_is_acknowledged(loaded):
             *LASTING, "--min-replicas-to-write", "1",
             "--min-replicas-max-lag", "2"))
     replica = next(each for each in made.servers if each is not made.named())
-    replica.process.send_signal(signal.SIGSTOP)
+    pause(replica.process)
     instances.wait_not_ready(15)
     line = instances[0].wait_log("NOREPLICAS")
     assert "Redis connection lost" in line

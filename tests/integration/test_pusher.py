@@ -328,7 +328,7 @@ def test_client_events_need_a_private_channel_of_ones_own(server):
     client.receive("pusher_internal:subscription_succeeded")
     for channel, words in (("public-events", "private and presence"),
                            ("private-encrypted-x", "private and presence"),
-                           ("private-nobody", "not subscribed")):
+                           ("private-nobody", "Not subscribed")):
         client.send("client-x", {}, channel)
         error = client.receive("pusher:error")["data"]
         assert error["code"] == 4301 and words in error["message"]
@@ -479,6 +479,6 @@ def test_an_event_has_so_many_bytes(peal):
         client.join("private-room")
     one.send("client-x", "x" * 30, "private-room")
     error = one.receive("pusher:error")["data"]
-    assert error["code"] == 4301 and "too long" in error["message"]
+    assert error["code"] == 4301 and "exceeds the limit" in error["message"]
     one.send("client-x", "short", "private-room")
     two.receive("client-x")

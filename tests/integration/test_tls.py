@@ -739,5 +739,5 @@ def test_all_threads_serve_many_short_ones_and_it_ends_well(peal, keys):
          "-time", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                for _ in range(4)]
     assert [client.wait(seconds(20)) for client in clients] == [0] * 4
-    assert server.metric("peal_tls_handshakes_total") > 100
+    assert server.metric("peal_tls_handshakes_total") > 40
     assert not server.stop()
