@@ -1,6 +1,6 @@
 """A proxy in front of the server. Clients set their address with a PROXY
-header, so that they can appear to be remote. The proxy sends HTTP with X-Forwarded-For
-to the server and reuses its connections for other clients."""
+header, so that they can appear to be remote. The proxy sends HTTP with
+X-Forwarded-For to the server and reuses its connections for other clients."""
 
 import contextlib
 import os
