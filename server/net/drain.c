@@ -39,9 +39,21 @@ static bool is_in_use(const struct reactor *reactor)
             reactor->drain_step <= kept_steps);
 }
 
-/* At every step, the share of connections asked to close equals the share of
- * time passed, so that reconnects are spread evenly. The clock counts, since
- * the steps of a busy machine are late. */
+/* The share of connections asked to close equals the share of time passed, so
+ * that reconnects are spread evenly. The clock counts, since a busy machine
+ * skips steps; what they missed is made up for over several. */
+static uint32_t due_at(const struct reactor *reactor, uint32_t step,
+                       uint32_t steps)
+{
+    enum { SHARES_A_STEP = 2 };
+    if (step >= steps)
+        return UINT32_MAX; /* finally all, including late ones */
+    uint64_t due = (uint64_t)reactor->drain_total * step + steps - 1;
+    uint32_t missing = (uint32_t)(due / steps) - reactor->drain_asked;
+    uint32_t most = SHARES_A_STEP * (reactor->drain_total / steps + 1);
+    return missing < most ? missing : most;
+}
+
 static void on_drain_step(void *arg)
 {
     struct reactor *reactor = arg;
@@ -54,13 +66,8 @@ static void on_drain_step(void *arg)
         reactor_end(reactor);
         return;
     }
-    uint32_t count = UINT32_MAX; /* finally all, including late ones */
-    if (step < steps) {
-        uint64_t due = (uint64_t)reactor->drain_total * step + steps - 1;
-        count = (uint32_t)(due / steps) - reactor->drain_asked;
-    }
-    reactor->drain_asked +=
-        worker_close_some(&reactor->worker, count, CLOSE_RESTART);
+    reactor->drain_asked += worker_close_some(
+        &reactor->worker, due_at(reactor, step, steps), CLOSE_RESTART);
 }
 
 static void drain_here(void *subject, void *object)

@@ -72,7 +72,7 @@ class Pair:
             lambda: not is_master(master) and follows(master), 60,
             what="the former master to follow")
 
-    def there_and_back(self, how=()):
+    def there_and_back(self, how):
         """The replica takes over, then the old master takes over again."""
         self.swap(self.master, self.replica, how)
         self.swap(self.replica, self.master, how)
@@ -206,19 +206,18 @@ def test_an_unanswered_publish_is_not_repeated(masters, cluster, paused,
 
 
 @BOTH
-@pytest.mark.parametrize("how", [[], ["TAKEOVER"]],
-                         ids=["planned", "left_behind"])
-def test_there_and_back_under_load(masters, cluster, load, paused, which, how):
+def test_there_and_back_under_load(masters, cluster, load, paused, which):
+    """Planned ones are in test_redis_cluster.py: Redis often gives up a second
+    one that follows at once."""
     pair = Pair(masters, which)
     instances = cluster(masters.url, 2, redis={"backlog_seconds": 60})
     work = load(instances, ROOMS[:6], publishers=1, listeners=4, rate=30)
     for server in instances.instances:
         work.wait_acknowledged(100, 30)
-        if how:
-            pair.leave_behind()
-            work.wait_acknowledged(20, 30)
+        pair.leave_behind()
+        work.wait_acknowledged(20, 30)
         paused(server)
-        pair.there_and_back(how)
+        pair.there_and_back(["TAKEOVER"])
         paused.resume()
         instances.wait_ready(30)
     work.wait_acknowledged(200, 30)

@@ -27,7 +27,7 @@ RUN printf '%s\n' 'Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";' \
 FROM plain
 RUN apt-get install -y --no-install-recommends redis-server && \
     mkdir /data && chown redis /data && \
-    printf '#!/bin/sh\nexec /usr/bin/redis-server --protected-mode no "$@"\n' \
+    printf '#!/bin/sh\nexec /usr/bin/redis-server "$@" --protected-mode no\n' \
         >/usr/local/bin/redis-server && chmod +x /usr/local/bin/redis-server
 WORKDIR /data
 USER redis
@@ -118,8 +118,11 @@ class Engine:
                        self.folder / "dockerd.pid"])
         self.process.wait(60)
         self.log.close()
-        output_of([*AS_ROOT, "rm", "-rf", "--one-file-system",
-                   self.folder / "data", self.folder / "exec"])
+        # it leaves the namespace of containers with the host's network mounted
+        output_of([*AS_ROOT, "sh", "-ec",
+                   'umount "$1"/netns/* 2>/dev/null || true; '
+                   'rm -rf --one-file-system "$@"', "sh",
+                   self.folder / "exec", self.folder / "data"])
 
 
 def copy_of_source(folder):
