@@ -1,4 +1,4 @@
-// Builds the page from openapi.json. Texts go in as texts, never as HTML.
+// Builds the page from openapi.json. Inserts text as text nodes, never as HTML.
 
 const page = document.getElementById('page');
 
@@ -9,7 +9,7 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
-// `code` between backticks, the rest as it is.
+// Turns `code` between backticks into an element.
 function prose(name, text) {
   const parts = text.split('`').map((part, i) => (i % 2 ? element('code', {}, part) : part));
   return element(name, {}, ...parts);
@@ -19,7 +19,7 @@ function json(value) {
   return element('pre', {}, element('code', {}, JSON.stringify(value)));
 }
 
-// Follows "#/components/...".
+// Resolves "#/components/..." references.
 function find(doc, value) {
   if (!value.$ref) return value;
   return value.$ref.split('/').slice(1).reduce((at, name) => at[name], doc);
@@ -47,7 +47,7 @@ function fields(doc, title, rows) {
 
 const PLACES = [['path', 'In the path'], ['query', 'In the query'], ['header', 'Headers']];
 
-/** One table for each place, since a name may stand in several of them. */
+/** One table per location, because a name may occur in several of them. */
 function questions(doc, operation) {
   const parameters = (operation.parameters ?? []).map((parameter) => ({ ...parameter, note: parameter.description }));
   const schema = operation.requestBody?.content['application/json'].schema;
@@ -61,7 +61,10 @@ function questions(doc, operation) {
 
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** Who may ask, of the best that is allowed: what the header shows, and what the page says of it. */
+/**
+ * By the strongest allowed credential: the header value in examples, and the
+ * text.
+ */
 const CREDENTIALS = {
   none: ['', 'none.'],
   key: ['$PEAL_API_KEY', 'API key.'],
@@ -77,7 +80,7 @@ function credentials(doc, operation) {
   return has('key') ? CREDENTIALS.key : CREDENTIALS.user;
 }
 
-/** The operation's example as a command to paste. */
+/** The operation's example as a curl command. */
 function curl(doc, path, method, operation) {
   const body = operation.requestBody?.content['application/json'].example;
   const [secret] = credentials(doc, operation);
@@ -103,7 +106,7 @@ function answers(doc, operation) {
 
 const methodOf = (method) => element('span', { class: 'method' }, method.toUpperCase());
 
-/** What comes when all went well. */
+/** The response on success. */
 function good(operation) {
   const [status, { content }] = Object.entries(operation.responses).find(([code]) => code.startsWith('2'));
   return content ? json(content['application/json'].example) : element('p', {}, `${status}, without a body`);

@@ -1,8 +1,8 @@
 /**
- * Builds what the npm package has beside its ES modules: `npm pack` runs it.
- * All of it is made from them by esbuild and terser, which stand in tests/web.
+ * Builds the files that the npm package has in addition to its ES modules,
+ * using the esbuild and terser of tests/web. `npm pack` runs it.
  *
- *   node build.js [FOLDER]   into dist/, or another folder
+ *   node build.js [FOLDER]   default: dist/
  */
 
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,14 +12,20 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
-const CJS = { format: 'cjs', platform: 'node', external: ['peal-client', 'react', 'vue'] }; // node: the exports can be imported by name
+const CJS = { format: 'cjs', platform: 'node', external: ['peal-client', 'react', 'vue'] }; // node: makes named imports possible
 
-/** Members that get short names: those of peal.js that begin with `_`, and those of its requests, which no application sees. */
+/**
+ * Members to shorten: names in peal.js that begin with `_`, and internal fields
+ * of requests.
+ */
 const MANGLED = /^(_[a-z].*|bound|urgent|sent|isCounted|unhook|giveUp)$/;
 
 const MINIFIED = { format: 'esm', minify: true, mangleProps: MANGLED };
 
-/** For <script src>, which exports nothing: the exports become members of PealClient. */
+/**
+ * For <script src>, which cannot export: the exports become members of
+ * PealClient.
+ */
 const SCRIPT = { ...MINIFIED, banner: { js: 'var PealClient;(()=>{' }, footer: { js: '})();' } };
 
 const BUILDS = {
@@ -27,12 +33,12 @@ const BUILDS = {
   'react.cjs': { from: 'react/index.js', ...CJS },
   'vue.cjs': { from: 'vue/index.js', ...CJS },
   'peal-pusher.cjs': { from: 'peal-pusher.js', ...CJS },
-  'peal.min.js': { from: 'peal.js', ...SCRIPT, external: ['./peal-fallback.js'] }, // loads the next one from beside itself
+  'peal.min.js': { from: 'peal.js', ...SCRIPT, external: ['./peal-fallback.js'] }, // loads peal-fallback.js from its own folder
   'peal-fallback.js': { from: 'peal-fallback.js', ...MINIFIED },
   'peal.all.min.js': { from: 'peal.js', ...SCRIPT }, // both in one file
 };
 
-/** The types are the same for `require`, under a name that says so. */
+/** The types for `require`: the same content with another extension. */
 const TYPES = { 'peal.d.cts': 'peal.d.ts', 'react.d.cts': 'react/index.d.ts', 'vue.d.cts': 'vue/index.d.ts', 'peal-pusher.d.cts': 'peal-pusher.d.ts' };
 
 async function load(name) {
@@ -44,9 +50,9 @@ async function load(name) {
 }
 
 /**
- * A second pass over what esbuild made. esbuild's own export helpers, and its
- * substitute for import() in a script, would cost 900 bytes: so it makes a
- * module, and this turns its exports into members.
+ * Minifies esbuild's output again. In a script, esbuild's export helpers and
+ * its replacement for import() would add 900 bytes. It therefore builds a
+ * module, and this function turns the module's exports into members.
  */
 async function minifyAgain(path, isScript) {
   let code = readFileSync(path, 'utf8');

@@ -1,4 +1,7 @@
-/** Signing up, in and out, where the server has accounts; names of other users. */
+/**
+ * Sign-up, sign-in and sign-out on a server with accounts; names of other
+ * users.
+ */
 
 import { expiryOf } from './peal.js';
 import { make } from './chat-log.js';
@@ -12,7 +15,10 @@ const FIELDS = {
   password: { label: 'Password', type: 'password', minlength: 8, maxlength: 1024 },
 };
 
-/** @returns the answer, or undefined for an empty one. @throws what the server says is wrong */
+/**
+ * @returns the response, or undefined if it is empty.
+ * @throws the server's error message
+ */
 async function ask(path, { body, token, method = body ? 'POST' : 'GET' } = {}) {
   const headers = {};
   if (body) headers['Content-Type'] = 'application/json';
@@ -24,14 +30,17 @@ async function ask(path, { body, token, method = body ? 'POST' : 'GET' } = {}) {
 }
 
 export class Account {
-  user = null; // who is signed in
+  user = null; // the signed-in user
   #about = { accounts: false };
   #tokens = null;
-  #renewal = null; // under way
-  #names = new Map(); // id -> name, or a promise of it
+  #renewal = null; // the promise of a running renewal
+  #names = new Map(); // id -> name; null while requested or unknown
   #changed;
 
-  /** @param {() => void} changed somebody signed in or out, or a name is known */
+  /**
+   * @param {() => void} changed called after sign-in, sign-out, or when a name
+   *   is resolved
+   */
   constructor(changed) {
     this.#changed = changed;
   }
@@ -44,12 +53,15 @@ export class Account {
     return this.#about.sign_up === true;
   }
 
-  /** Whether there are accounts; who was signed in before a reload is again. */
+  /**
+   * Checks whether the server has accounts, and restores a sign-in after a
+   * reload.
+   */
   async find() {
     try {
       this.#about = await ask('accounts.json');
       const login = sessionStorage.getItem(KEPT);
-      sessionStorage.removeItem(KEPT); // it works once; a duplicated window must not have it
+      sessionStorage.removeItem(KEPT); // single use: a duplicated window must not use it
       this.#keepWhileAway();
       if (login && this.isThere) await this.#enter(await ask('token', { body: { refresh_token: login } }));
     } catch {
@@ -68,11 +80,13 @@ export class Account {
   }
 
   signOut() {
-    ask('logout', { body: { refresh_token: this.#tokens.refresh_token } }).catch(() => {}); // it ends by itself
+    ask('logout', { body: { refresh_token: this.#tokens.refresh_token } }).catch(() => {}); // it expires anyway
     this.#leave();
   }
 
-  /** For peal.js: good for a while yet, renewed without anybody noticing. */
+  /**
+   * The token for peal.js, renewed in the background shortly before it expires.
+   */
   token = async () => {
     const left = expiryOf(this.#tokens.access_token) - Date.now();
     if (left > RENEW_BEFORE) return this.#tokens.access_token;
@@ -83,7 +97,7 @@ export class Account {
     return this.#tokens.access_token;
   };
 
-  /** What to show for a client; asked for once where it is not known. */
+  /** The display name of a client; an unknown name is requested once. */
   nameOf(client) {
     if (client === this.user?.id) return this.user.name;
     const known = this.#names.get(client);
@@ -98,7 +112,7 @@ export class Account {
       this.#names.set(client, name);
       this.#changed();
     } catch {
-      // nobody's account: the id is its name
+      // no account: show the id
     }
   }
 
@@ -138,10 +152,10 @@ function field(id, { label, ...attributes }) {
   return [caption, input];
 }
 
-/** The dialog, and the button in the rail that opens it or signs out. */
+/** The dialog, and the button in the sidebar that opens it or signs out. */
 export class AccountDialog {
   #account;
-  #isNew = false; // signs up, not in
+  #isNew = false; // sign-up rather than sign-in
   #dialog = make('dialog');
   #form = make('form');
   #title = make('h2');
@@ -172,7 +186,7 @@ export class AccountDialog {
     this.show();
   }
 
-  /** As things stand now. */
+  /** Updates the button. */
   show() {
     this.#button.hidden = !this.#account.isThere;
     this.#button.textContent = this.#account.user ? 'Sign out' : 'Sign in';

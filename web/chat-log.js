@@ -1,14 +1,14 @@
 /**
- * What one channel's page shows: messages in the channel's order, marks where
- * something may be missing, and own messages still on their way. Everything
- * that came over the wire is set as text, never as markup.
+ * The log of one channel: messages in the channel's order, marks where messages
+ * may be missing, and the user's messages that are not acknowledged yet.
+ * Received content is inserted as text, never as markup.
  */
 
 import { colourOf } from './chat-names.js';
 
-const GROUP_WITHIN = 5 * 60_000; // one head for messages this close together
-const KEEP = 500; // older lines leave the page
-const NEAR_END = 80; // px: whoever reads this close to the end is carried along
+const GROUP_WITHIN = 5 * 60_000; // messages closer than this share one heading
+const KEEP = 500; // older lines are removed
+const NEAR_END = 80; // px: this close to the end, new messages scroll the log
 
 const timeOf = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 const dayOf = new Intl.DateTimeFormat(undefined, { dateStyle: 'full' });
@@ -20,7 +20,7 @@ export function make(tag, className = '', text = '') {
   return element;
 }
 
-/** A round sign with initials, in the colour of the name. */
+/** A circle with initials, in the colour of the name. */
 export function avatar(name, element = make('span', 'avatar')) {
   const words = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
   element.textContent = words.slice(0, 2).map(([first]) => first).join('').toUpperCase() || '?';
@@ -53,38 +53,40 @@ function fillWithLinks(element, text) {
 export class ChannelLog {
   #lines = []; // in order; see #insert
   #list; // their elements
-  #own; // is this client's name mine?
+  #own; // whether a client is this user
   #nameOf;
   #epoch = null;
-  #reading = false; // scrolled up: then nothing may move the text
-  #generation = 0; // counts epochs: offsets compare only within one
+  #reading = false; // scrolled up: new messages must not scroll the log
+  #generation = 0; // counts epochs: offsets are comparable only within an epoch
 
   /**
    * @param {string} channel
    * @param {(client: string) => boolean} own
-   * @param {(client: string) => string} [nameOf] what to show for a client
+   * @param {(client: string) => string} [nameOf] the display name of a client
    */
   constructor(channel, own, nameOf = (client) => client) {
     this.#own = own;
     this.#nameOf = nameOf;
     this.#list = make('ol');
-    this.element = make('div', 'log'); // a list cannot be a log at the same time
+    this.element = make('div', 'log'); // one element cannot be both a list and a log
     this.element.setAttribute('role', 'log');
     this.element.setAttribute('aria-label', `Messages in ${channel}`);
     this.element.tabIndex = 0;
     this.element.append(this.#list);
-    this.waiting = new Map(); // tag -> own message on its way
+    this.waiting = new Map(); // tag -> the user's unacknowledged message
     this.element.addEventListener('scroll', () => (this.#reading = !this.atEnd), { passive: true });
     new ResizeObserver(() => this.#reading || this.toEnd()).observe(this.element);
   }
 
-  /** A new epoch numbers its messages anew; what is shown stays above them. */
+  /**
+   * Offsets restart in a new epoch; its messages go below the existing ones.
+   */
   startEpoch(epoch) {
     if (epoch !== this.#epoch) this.#generation += 1;
     this.#epoch = epoch;
   }
 
-  /** @returns {boolean} false if it was there already */
+  /** @returns {boolean} false if the message was already shown */
   add(message) {
     const { offset, payload } = message;
     if (this.#lines.some((line) => line.message && this.#place(line, offset) === 0)) return false;
@@ -96,7 +98,7 @@ export class ChannelLog {
     return true;
   }
 
-  /** A line of ours between the messages, such as a gap. */
+  /** Inserts a notice between the messages, such as a gap. */
   mark(kind, text) {
     const last = this.#lines.at(-1);
     const offset = last?.generation === this.#generation ? last.offset : -1;
@@ -107,7 +109,7 @@ export class ChannelLog {
   }
 
   /**
-   * Shows an own message before the server has it.
+   * Shows the user's message before the server acknowledges it.
    * @returns {{arrived: () => void, failed: (why: string, retry: () => void) => void}}
    */
   expect(text, tag, from) {
@@ -148,7 +150,9 @@ export class ChannelLog {
     this.element.scrollTop = this.element.scrollHeight;
   }
 
-  /** How a line stands to an offset of the current epoch: -1 before, 0, 1. */
+  /**
+   * Compares a line with an offset of the current epoch: -1 (before), 0 or 1.
+   */
   #place(line, offset) {
     if (line.generation !== this.#generation) return -1;
     return Math.sign(line.offset - offset);
@@ -166,7 +170,7 @@ export class ChannelLog {
     this.#group(index + 1);
   }
 
-  /** Says day and name only where they change. */
+  /** Shows the day and the name only if they differ from the message before. */
   #group(index) {
     const line = this.#lines[index];
     if (!line?.message) return;
@@ -184,7 +188,7 @@ export class ChannelLog {
     );
   }
 
-  /** Some may be known by another name now. */
+  /** Updates the display names. */
   showNames() {
     for (const name of this.element.querySelectorAll('b[data-client]')) {
       const shown = this.#nameOf(name.dataset.client);

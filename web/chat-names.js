@@ -1,4 +1,4 @@
-/** Names: of clients and channels, and where the page keeps them. */
+/** Names of clients and channels, and their storage. */
 
 import { channelFlaw, clientFlaw } from './peal.js';
 
@@ -16,9 +16,10 @@ const KEPT = 'peal-name';
 const pick = (words) => words[Math.floor(Math.random() * words.length)];
 
 /**
- * One window, one name: two windows side by side are two people at once. The
- * name is kept only while the page is away, as over a reload: a window that is
- * duplicated copies what is kept, and must not find the name of this one.
+ * Each window has its own name, so two windows act as two people. The name is
+ * stored only while the page is unloaded or frozen, for example during a
+ * reload. A duplicated window copies the storage and must not find this
+ * window's name.
  */
 export function ownName(token) {
   const given = new URLSearchParams(location.hash.slice(1)).get('name');
@@ -29,19 +30,20 @@ export function ownName(token) {
   return name;
 }
 
-/** @param {() => string} nameNow the name when the page goes */
+/** @param {() => string} nameNow returns the current name */
 export function keepNameWhileAway(nameNow) {
   for (const type of ['pagehide', 'freeze']) addEventListener(type, () => sessionStorage.setItem(KEPT, nameNow()), true);
   for (const type of ['pageshow', 'resume']) addEventListener(type, () => sessionStorage.removeItem(KEPT), true);
 }
 
-/** The colours of chat.css, as far apart as so many can be. */
+/** The colours of chat.css, spread evenly. */
 const COLOURS = 12;
 const colours = new Map(); // name -> colour
 
 /**
- * A name has one colour on a page, the same on every page unless another name
- * has taken it there. Only when all are taken do two names share one.
+ * A name keeps its colour on a page, and has the same one on every page unless
+ * another name already uses it there. Names share a colour only if all are
+ * used.
  */
 export function colourOf(name) {
   if (!colours.has(name)) {
@@ -56,7 +58,7 @@ export function colourOf(name) {
 }
 
 /**
- * Of `#channel=lobby&channel=dev&show=dev`; such an address can be shared.
+ * Reads a shareable address: `#channel=lobby&channel=dev&show=dev`.
  * @returns {{channels: string[], shown: string | undefined}}
  */
 export function channelsInAddress() {
@@ -67,14 +69,14 @@ export function channelsInAddress() {
   return { channels: [...new Set(channels)], shown: shown ?? channels[0] };
 }
 
-/** Without the name: the link is for other people. */
+/** Omits the name, because the link is meant for other people. */
 export function keepChannels(channels, shown) {
   const hash = new URLSearchParams(channels.map((channel) => ['channel', channel]));
   if (shown !== channels[0]) hash.set('show', shown);
   history.replaceState(null, '', `#${hash}`);
 }
 
-/** Who a token is for; the server lets it connect under no other name. */
+/** The client of a token: the server accepts the token for no other name. */
 export function nameInToken(token) {
   try {
     const base64 = token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/');

@@ -1,11 +1,11 @@
 /**
- * Who is writing in a channel. A message with the event `typing` says so; it is
- * volatile, and forgotten after a while or with what was written.
+ * Typing indicators of a channel. Clients send a volatile message with the
+ * event `typing`; it expires after a while or when the written message arrives.
  */
 
 const SAY_AGAIN = 4_000; // ms
-const FORGET_AFTER = 7_000; // ms: more than it takes until it is said again
-const NAMES = 2; // that are told
+const FORGET_AFTER = 7_000; // ms: longer than SAY_AGAIN
+const NAMES = 2; // most names shown
 
 export const TYPING = 'typing';
 
@@ -14,20 +14,20 @@ export class Typing {
   #timers = new Map(); // client -> timer
   #saidAt = -Infinity;
 
-  /** @param {() => void} changed is called when others begin or end */
+  /** @param {() => void} changed called when someone starts or stops typing */
   constructor(changed) {
     this.#changed = changed;
   }
 
-  /** We are writing. */
+  /** Call when the user types. */
   say(subscription) {
     if (performance.now() - this.#saidAt < SAY_AGAIN) return;
     this.#saidAt = performance.now();
-    // one that may not publish learns so when it sends
+    // a missing right to publish is reported when the message is sent
     subscription.publish(null, { event: TYPING, volatile: true }).catch(() => {});
   }
 
-  /** What we wrote is sent. */
+  /** Call when the message was sent. */
   rest() {
     this.#saidAt = -Infinity;
   }

@@ -6,7 +6,7 @@ import { ChannelLog, avatar, make } from './chat-log.js';
 import { TYPING, Typing } from './chat-typing.js';
 import { channelsInAddress, keepChannels, keepNameWhileAway, nameInToken, ownName } from './chat-names.js';
 
-const LOOK_AROUND = 5_000; // ms: how often we ask who is here
+const LOOK_AROUND = 5_000; // ms: interval of member list requests
 const WAIT_TO_SEND = 30_000; // ms: how long a message may wait for a connection
 
 const ENDS = {
@@ -18,7 +18,7 @@ const ENDS = {
   4409: 'This name was taken over by a newer window.',
 };
 
-/* Why the page has to wait, where that is not just a lost connection. */
+/* Reasons for a wait other than a lost connection. */
 const PAUSES = {
   'rate limit': 'This page sent too many messages at once, so the server closed the connection.',
   'too many connections of this client': 'This name has too many connections to the server at once.',
@@ -29,20 +29,20 @@ const $ = (id) => document.getElementById(id);
 let peal;
 let token = sessionStorage.getItem('peal-token') ?? undefined;
 let name = ownName(token);
-let guest = name; // who we are without an account
-let wasOpen = false; // since the name or token changed
+let guest = name; // this window's name without an account
+let wasOpen = false; // whether a connection opened since the name or token changed
 let countdown;
-let pause = null; // one of PAUSES, until the connection is open again
+let pause = null; // a text of PAUSES, until the connection opens again
 const ownNames = new Set([name]);
 const account = new Account(onAccount);
 const accountDialog = new AccountDialog(account, document.querySelector('.rail'));
 const rooms = new Map(); // channel -> {log, subscription, unread, people, typing, missed}
-const names = new Map(); // client -> what its token says that others may see
-let current = null; // the channel that is shown
+const names = new Map(); // client -> name from the public info in its token
+let current = null; // the shown channel
 
 // The connection. -------------------------------------------------------------
 
-/** Also for a new name or token: the rooms stay, their messages are not lost. */
+/** Also called for a new name or token; the rooms and their messages stay. */
 function start() {
   peal?.close();
   wasOpen = false;
@@ -54,7 +54,7 @@ function start() {
   peal.connect();
 }
 
-/** Signed in or out, or a name is known. */
+/** Handles sign-in, sign-out and resolved names. */
 function onAccount() {
   accountDialog.show();
   const mine = account.user?.id ?? guest;
@@ -67,7 +67,9 @@ function onAccount() {
   showMe();
 }
 
-/** What to show for a client: its name in its account, or in its token, or its id. */
+/**
+ * The display name of a client: from its account, else its token, else its id.
+ */
 function nameOf(client) {
   const known = account.nameOf(client);
   return known === client ? names.get(client) ?? client : known;
@@ -97,7 +99,7 @@ function listen(room) {
   });
   subscription.on('message', (message) => hear(room, message));
   subscription.on(`event:${TYPING}`, ({ from, time }) => {
-    const isNow = Math.abs(Date.now() - time) < WAIT_TO_SEND; // not one that was missed
+    const isNow = Math.abs(Date.now() - time) < WAIT_TO_SEND; // false for a missed event delivered late
     if (from && !ownNames.has(from) && isNow) room.typing.began(from);
   });
   subscription.on('recovered', () => {
@@ -111,7 +113,7 @@ function listen(room) {
   const { presence } = subscription;
   for (const type of ['sync', 'join', 'leave']) presence.on(type, () => showMembers(room, presence.members));
   presence.on('leave', ({ client }) => room.typing.ended(client));
-  presence.on('error', () => {}); // a channel may tell nobody who is there
+  presence.on('error', () => {}); // a channel may not disclose its members
   subscription.on('error', ({ message }) => room.log.mark('gap', `Could not join: ${message}`));
 }
 
@@ -125,7 +127,7 @@ function hear(room, message) {
   if (from && !room.people.some(({ client }) => client === from)) lookAround();
 }
 
-/** What the server still remembers: on joining, and to narrow a gap. */
+/** Loads the history after joining, and to fill a gap. */
 async function fill(room) {
   room.filled = true;
   try {
@@ -136,7 +138,7 @@ async function fill(room) {
     }
     room.log.toEnd();
   } catch {
-    room.filled = false; // no connection: the next one asks again
+    room.filled = false; // no connection: the next one retries
   }
 }
 
@@ -179,7 +181,9 @@ function countDown(delay) {
   countdown = setInterval(show, 250);
 }
 
-/** The seconds are for the eye only: read aloud they would never end. */
+/**
+ * `eyeOnly` is hidden from screen readers, which would announce every second.
+ */
 function showPill(text, eyeOnly = '') {
   const pill = $('state');
   if (pill.firstChild?.textContent !== text) pill.replaceChildren(make('span', '', text), make('span'));
@@ -216,7 +220,7 @@ function joinAddressed() {
 
 function leave(channel) {
   const room = rooms.get(channel);
-  room.subscription.unsubscribe().catch(() => {}); // the connection is gone, and so are we
+  room.subscription.unsubscribe().catch(() => {}); // without a connection there is nothing to leave
   room.log.element.remove();
   rooms.delete(channel);
   const next = rooms.keys().next().value;
@@ -281,9 +285,11 @@ function showLatest() {
   $('latest').hidden = !log || log.atEnd;
 }
 
-// Who is here. ----------------------------------------------------------------
+// Members. --------------------------------------------------------------------
 
-/** Channels tell of coming and going only where their options say so: we ask. */
+/**
+ * Requests the members: channels report joins and leaves only if configured to.
+ */
 async function lookAround() {
   const { subscription } = rooms.get(current) ?? {};
   if (peal?.state !== 'open' || subscription?.state !== 'subscribed') return;
@@ -292,7 +298,7 @@ async function lookAround() {
     await subscription.presence.sync();
     $('state').title = `The last response took ${Math.round(performance.now() - asked)} ms`;
   } catch {
-    // the list stays as it was; the state shows why
+    // the list stays unchanged; the connection state shows the reason
   }
 }
 
@@ -331,7 +337,7 @@ function showPeople() {
 
 const isHereOpen = () => $('here').classList.contains('open');
 
-/** Where the list is not always in view: right below the head. */
+/** For narrow windows, which show the list below the header on demand. */
 function openHere(open) {
   $('here').classList.toggle('open', open);
   $('here-toggle').setAttribute('aria-expanded', open);
@@ -349,7 +355,7 @@ function showMe() {
 async function send(channel, text) {
   const room = rooms.get(channel);
   room.typing.rest();
-  const tag = Math.random().toString(36).slice(2, 10); // tells our copy from what we show already
+  const tag = Math.random().toString(36).slice(2, 10); // identifies the server's copy of a message already shown
   const line = room.log.expect(text, tag, name);
   try {
     await peal.publish(channel, { text, tag });
@@ -373,7 +379,7 @@ function sendText() {
   send(current, text);
 }
 
-/** As tall as its text, up to what the style sheet allows. */
+/** Grows the field with its text, up to the limit of the style sheet. */
 function grow() {
   const field = $('text');
   field.style.height = 'auto';
@@ -489,7 +495,7 @@ for (const button of document.querySelectorAll('[data-close]')) {
 }
 for (const link of document.querySelectorAll('.skip')) {
   link.addEventListener('click', (event) => {
-    event.preventDefault(); // the address holds the channels
+    event.preventDefault(); // the hash of the address holds the channels
     const target = $(link.hash.slice(1));
     (target.querySelector('button') ?? target).focus();
   });
@@ -507,5 +513,5 @@ joinAddressed();
 await account.find();
 onAccount();
 if (!peal) start();
-// On a touch screen the keyboard would cover half the page.
+// Not on a touch screen, where the keyboard would cover half the page.
 if (matchMedia('(hover: hover)').matches) $('text').focus();

@@ -1,16 +1,17 @@
 /**
- * A connection of peal.js without a WebSocket, for networks that allow only plain HTTP: it receives
- * over Server-Sent Events (GET /sse) and sends requests (POST /client). It has the interface of a
- * WebSocket with `broadcast`; peal.js loads it on demand.
+ * A connection of peal.js without a WebSocket, for networks that allow only
+ * plain HTTP. It receives over Server-Sent Events (GET /sse) and sends requests
+ * (POST /client). It has the interface of a WebSocket with `broadcast`; peal.js
+ * loads it on demand.
  *
- * The channels of a stream cannot change. When they do, the stream is left and
- * another one goes on from where it was, so that no message is lost.
+ * The channels of a stream are fixed. To change them, the client opens a new
+ * stream that resumes from the same positions, so no message is lost.
  */
 
-const GATHER = 20; // ms: in which changes of channels go into one new stream
-const STREAM_SPARE = 10_000; // ms: how late the second sign of life may be
+const GATHER = 20; // ms: channel changes within this time share one new stream
+const STREAM_SPARE = 10_000; // ms: added to the silence allowed for two pings
 
-/** What a status means as a close code; others: the connection broke. */
+/** HTTP status -> close code; other statuses count as a lost connection. */
 const CODES = { 400: 4400, 401: 4401, 403: 4403, 404: 4400, 429: 4529, 503: 1013 };
 
 const NOT_POSTED = new Set(['subscribe', 'unsubscribe', 'refresh']);
@@ -21,23 +22,25 @@ export class HttpSocket {
   #token;
   #ticket;
   #clock;
-  #stream; // the AbortController of the stream
-  #posts = new AbortController(); // of requests
-  #limits; // what the server takes, from its hello
-  #silence = 60_000; // ms without a sign of life that the stream may have
+  #stream; // its AbortController
+  #posts = new AbortController(); // aborts requests
+  #limits; // from the server's hello
+  #silence = 60_000; // ms of silence after which the stream counts as lost
   #timers = {}; // open, silence
-  #wanted = new Map(); // channel -> {epoch, offset}, or null: from now on
-  #asked = new Map(); // channel -> id of its subscribe, until it is answered
-  #lost = new Map(); // channel -> what the stream said after it could not go on there
-  #changed = new Set(); // channels that the stream does not have as they are wanted; '': the token
-  #waiting = []; // texts of requests
+  #wanted = new Map(); // channel -> {epoch, offset}, or null: new messages only
+  #asked = new Map(); // channel -> id of its unanswered subscribe
+  #lost = new Map(); // channel -> the `subscribed` frame of a failed recovery
+  #changed = new Set(); // channels that need a new stream; '': the token changed
+  #waiting = []; // requests as text
   #isPosting = false;
 
   /**
-   * @param {(path: string, fields: string[]) => string} options.address of a path of the server
+   * @param {(path: string, fields: string[]) => string} options.address makes
+   *   the URL of a path
    * @param {string | null} options.token
-   * @param {(() => Promise<string>) | null} options.ticket gets one for each request
-   * @param {object} options.clock as that of peal.js
+   * @param {(() => Promise<string>) | null} options.ticket gets a ticket for
+   *   each request
+   * @param {object} options.clock see CLOCK in peal.js
    */
   constructor({ address, token, ticket, clock }) {
     this.#address = address;
@@ -47,7 +50,7 @@ export class HttpSocket {
     this.#open(['channel=', 'hello=1']);
   }
 
-  /** @param {string} text a frame of peal.js */
+  /** @param {string} text a frame from peal.js */
   send(text) {
     const frame = JSON.parse(text);
     if (!NOT_POSTED.has(frame.type)) {
@@ -61,7 +64,7 @@ export class HttpSocket {
       this.#openSoon(frame.channel);
       this.#answer({ type: 'unsubscribed', channel: frame.channel, id: frame.id });
     } else {
-      this.#token = frame.token; // the next stream shows whether it is good
+      this.#token = frame.token; // the next stream shows whether it is valid
       this.#openSoon('');
       this.#answer({ type: 'refreshed', id: frame.id });
     }
@@ -71,7 +74,7 @@ export class HttpSocket {
     this.readyState = 3;
     for (const timer of Object.values(this.#timers)) this.#clock.clearTimeout(timer);
     this.#stream?.abort();
-    this.#stream = null; // what it still says is old
+    this.#stream = null; // later frames of it are ignored
     this.#posts.abort();
   }
 
@@ -85,7 +88,7 @@ export class HttpSocket {
     if (this.readyState === 1) this.onmessage({ data: JSON.stringify(frame) });
   }
 
-  /** Later, as an answer from the network would come. */
+  /** Asynchronous, like a response from the network. */
   #answer(frame) {
     Promise.resolve().then(() => this.#say(frame));
   }
@@ -168,13 +171,16 @@ export class HttpSocket {
     else this.#passOn(frame);
   }
 
-  /** Whether this stream has the channel as it is wanted; else the next one will tell of it. */
+  /**
+   * Whether this stream has the channel as requested; otherwise the next stream
+   * reports it.
+   */
   #has(channel) {
     return this.#wanted.has(channel) && !this.#changed.has(channel);
   }
 
   #greeted(frame) {
-    frame.limits.message_bytes -= 2; // the brackets of a list are part of a request
+    frame.limits.message_bytes -= 2; // leaves room for the brackets of a list
     this.#limits = frame.limits;
     this.#silence = 2_000 * frame.ping_seconds + STREAM_SPARE;
     this.readyState = 1;
@@ -194,7 +200,7 @@ export class HttpSocket {
       this.#say({ type: 'resumed', channel });
     } else {
       this.#lost.set(channel, frame);
-      this.#say({ type: 'gap', channel }); // makes peal.js subscribe anew
+      this.#say({ type: 'gap', channel }); // makes peal.js subscribe again
     }
   }
 
@@ -210,11 +216,13 @@ export class HttpSocket {
 
   // Requests. -----------------------------------------------------------------
 
-  /** Sends requests one after the other, to preserve the order; requests queued meanwhile are merged. */
+  /**
+   * Sends requests one at a time to preserve their order; merges queued ones.
+   */
   async #post() {
     if (this.#isPosting) return;
     this.#isPosting = true;
-    await null; // gathers what is sent now
+    await null; // merges requests made in the same task
     try {
       while (this.#waiting.length && this.readyState === 1) {
         const body = `[${this.#nextTexts().join()}]`;
@@ -229,7 +237,7 @@ export class HttpSocket {
     this.#isPosting = false;
   }
 
-  /** As many as the server accepts at once. */
+  /** As many requests as the server accepts at once. */
   #nextTexts() {
     const { message_bytes: most, messages_per_second: rate, burst } = this.#limits;
     const longest = rate > 0 ? Math.max(1, burst) : Infinity;
@@ -251,7 +259,7 @@ export class HttpSocket {
     });
   }
 
-  /** The body is a close frame, or says why the request was refused as a handshake is. */
+  /** The body is a close frame or, as for a refused handshake, an error. */
   async #refused(response) {
     const { code, reason, error } = await response.json().catch(() => ({}));
     this.#end(code ?? CODES[response.status] ?? 1006, reason ?? error ?? `HTTP ${response.status}`);

@@ -1,16 +1,17 @@
 /**
- * Makes pusher-js recover events missed while it was disconnected, from a Peal server:
+ * Makes pusher-js recover events that it missed while disconnected from a Peal
+ * server:
  *
  *   recover(new Pusher(key, options));
  *
- * Call it before the connection is made. Channels get what was published meanwhile as usual events,
- * in their order. Where that is no longer known, the event `peal:gap` tells a channel that it
- * missed something: load its state anew.
+ * Call it before pusher-js connects. Channels receive the missed events in
+ * order, as ordinary events. If the server no longer has them, the channel
+ * emits `peal:gap`; reload its state then.
  */
 export default function recover(pusher) {
-  const places = new Map(); // where each channel is: { epoch, offset }
+  const places = new Map(); // channel -> { epoch, offset }
   const send = pusher.send_event.bind(pusher);
-  let former; // the socket id of the connection before
+  let former; // the socket id of the previous connection
 
   pusher.send_event = (event, data, channel) => {
     if (event === 'pusher:unsubscribe') places.delete(data.channel);

@@ -1,15 +1,15 @@
 /**
  * Peal's client for the `broadcast` protocol: one file, no build step, no
- * dependencies. It keeps a connection, reconnects when it is lost, and delivers each channel's
- * messages to the application in order and exactly once, or reports lost ones by `gap`. README.md
- * next to this file is the manual.
+ * dependencies. It keeps a connection open, reconnects when it is lost, and
+ * delivers each channel's messages in order and exactly once, or reports lost
+ * messages by `gap`. The manual is README.md next to this file.
  */
 
 /** Options with defaults; times in milliseconds, limits as counts. */
 const DEFAULTS = {
   backoffBase: 500, // the first wait is random from 0 to this ...
   backoffCap: 20_000, // ... and doubles up to this
-  stableAfter: 5_000, // an open connection this old forgets past failures
+  stableAfter: 5_000, // a connection open this long resets the back-off
   connectTimeout: 10_000,
   requestTimeout: 10_000,
   idlePing: 25_000, // silence after which a ping is sent; 0: never
@@ -22,21 +22,21 @@ const MAY_BE_ZERO = new Set(['stableAfter', 'idlePing', 'queueLimit']);
 
 /** The real clock; tests provide their own. */
 const CLOCK = {
-  now: () => globalThis.performance?.now() ?? Date.now(), // for durations: setting the clock does not change it
-  time: () => Date.now(), // for the end of a token
+  now: () => globalThis.performance?.now() ?? Date.now(), // monotonic, for durations
+  time: () => Date.now(), // for the expiry of a token
   random: () => Math.random(),
   setTimeout: (run, delay) => setTimeout(run, delay),
   clearTimeout: (timer) => clearTimeout(timer),
 };
 
 const CLOSE_AFTER_ERROR = 1_000; // ms: a close event should follow an error within this time
-const PROBE_WAIT = 5_000; // ms: for an answer, after the network has changed
-const SHORT_SILENCE = 1_000; // ms: a connection heard since then is alive
+const PROBE_WAIT = 5_000; // ms: time-out of a ping after a network change
+const SHORT_SILENCE = 1_000; // ms: a connection that received within this time is alive
 const HOST_EVENTS = ['online', 'offline', 'pagehide', 'pageshow', 'freeze', 'resume', 'visibilitychange'];
-const OUR_FIELDS = /^(channel|hello|ticket|last_event_id)(=|$)/; // of an address
+const OUR_FIELDS = /^(channel|hello|ticket|last_event_id)(=|$)/; // reserved fields of a URL
 const CAPTURE = { capture: true }; // `freeze` and `resume` do not bubble
-const LONGEST_TIMER = 2 ** 31 - 1; // beyond this a browser fires at once
-const DIALS_BEFORE_FALLBACK = 3; // that failed before any connection opened
+const LONGEST_TIMER = 2 ** 31 - 1; // browsers fire a longer timer immediately
+const DIALS_BEFORE_FALLBACK = 3; // failed attempts before any connection opened
 const TRANSPORTS = ['auto', 'websocket', 'sse'];
 const TOKEN_REFUSALS = 3; // new tokens tried in a row before giving up
 const ALREADY_LEFT = new Set(['closed', 'disconnected', 'not_subscribed', 'cancelled']);
@@ -52,7 +52,7 @@ const ASSUMED = { messages_per_second: 100, burst: 100 };
 /** Temporary reasons of a failed subscription. */
 const ASKED_AGAIN = new Set(['timeout', 'unavailable', 'already_subscribed']);
 
-/** What to do about an error, and the section of README.md about it. */
+/** How to fix an error, and its section in README.md. */
 const HELP = {
   disconnected: ['not connected, or connection lost before the response; retry the request if it is safe to repeat', 'what-it-promises'],
   timeout: ['no response in time; listen to `state`, or raise options.requestTimeout', 'what-it-promises'],
@@ -70,10 +70,10 @@ const HELP = {
 const OPENING = new Set(['subscribe', 'history', 'presence']);
 
 /**
- * What a client should do after a close code.
+ * How a client should react to a close code.
  * @param {number} code
  * @returns {{again: boolean, needsToken: boolean, wait: number}} `wait`: the
- *   least milliseconds to stay away, before the jitter
+ *   minimum delay in milliseconds, without the jitter
  */
 export function adviceFor(code) {
   return {
@@ -84,8 +84,8 @@ export function adviceFor(code) {
 }
 
 /**
- * When a JWT expires, in milliseconds since 1970; NaN if it has no expiry. The
- * signature is the server's business: this only plans when to ask for a new one.
+ * When a JWT expires, in milliseconds since 1970; NaN if it has no expiry. Only
+ * used to plan the refresh, so the signature is not verified.
  */
 export function expiryOf(token) {
   try {
@@ -96,7 +96,7 @@ export function expiryOf(token) {
   }
 }
 
-/** Of a text as the server counts it. It is JSON, so no surrogate is alone. */
+/** The UTF-8 length of a text. JSON text has no unpaired surrogates. */
 function utf8Length(text) {
   let length = 0;
   for (const character of text) {
@@ -106,7 +106,10 @@ function utf8Length(text) {
   return length;
 }
 
-/** What is wrong with a name according to a rule, in the server's words; '' if valid. `good`: a valid character. */
+/**
+ * Explains why a name breaks a rule, worded as by the server; '' if valid.
+ * `good`: a valid character.
+ */
 function flawIn(name, rule, longest, good) {
   if (typeof name !== 'string') return `must be ${rule}; it is not a string`;
   const bytes = utf8Length(name);
@@ -114,7 +117,7 @@ function flawIn(name, rule, longest, good) {
   let flaw = '';
   for (const character of name) {
     const code = character.codePointAt(0);
-    const isSurrogate = code >= 0xd800 && code <= 0xdfff; // without its other half
+    const isSurrogate = code >= 0xd800 && code <= 0xdfff; // unpaired
     position += 1;
     if (flaw || (!isSurrogate && good.test(character))) continue;
     const hex = code.toString(16).toUpperCase().padStart(4, '0');
@@ -142,8 +145,8 @@ export function channelFlaw(channel) {
 }
 
 /**
- * What may be sent as a token or a ticket: a page of HTML, an object around the
- * token or nothing would be refused for good. @throws what is wrong with it
+ * Returns a token or ticket that can be sent. Others, such as an HTML page, an
+ * object or nothing, would be refused permanently. @throws if it is not usable
  */
 function usableToken(given) {
   if (typeof given !== 'string') throw new TypeError(`the function returned ${given === null ? 'null' : typeof given}, not a string`);
@@ -166,7 +169,8 @@ const helpAt = (heading) => `web/README.md#${heading}`;
 const misuse = (message, heading = 'peal') => new TypeError(`${message}; see ${helpAt(heading)}`);
 
 /**
- * An error with a `code` of the server, or one of the table in README.md. `help` names the section of the manual about it.
+ * An error with a `code` of the server, or one of the table in README.md.
+ * `help` names the section of the manual about it.
  */
 export class PealError extends Error {
   constructor(code, message = HELP[code]?.[0] || code, details = {}) {
@@ -180,7 +184,9 @@ export class PealError extends Error {
 
 const NAMES = [['bad_channel', 'channel', channelFlaw], ['bad_client', 'to', clientFlaw], ['bad_event', 'event', eventFlaw]];
 
-/** @throws {PealError} if no channel, client or event can have the name that a frame has for it */
+/**
+ * @throws {PealError} if a frame has an invalid channel, client or event name
+ */
 function checkNames(frame) {
   for (const [code, member, flawOf] of NAMES) {
     if (!(member in frame) || (member === 'event' && frame.event == null)) continue;
@@ -205,7 +211,10 @@ function present(options) {
   return given;
 }
 
-/** Reports an error like an uncaught one: on the console, or to the page's error handler. */
+/**
+ * Reports an error like an uncaught one: on the console, or to the page's error
+ * handler.
+ */
 function report(error) {
   if (globalThis.reportError) globalThis.reportError(error);
   else console.error(error);
@@ -222,7 +231,10 @@ function guarded(run) {
   };
 }
 
-/** Prevents an unhandled rejection, which would end a Node process; callers that await it still get the error. */
+/**
+ * Prevents an unhandled rejection, which would end a Node process; callers that
+ * await it still get the error.
+ */
 function calm(promise) {
   promise.catch(() => {});
   return promise;
@@ -231,8 +243,9 @@ function calm(promise) {
 const reasonOf = (signal) => signal.reason ?? new PealError('aborted');
 
 /**
- * A promise that listens until it is settled: `begin(resolve, reject, hear)`,
- * where hear(emitter, type, listener) is on(). A signal may end it early.
+ * A promise with listeners that are removed when it is settled:
+ * `begin(resolve, reject, hear)`, where hear(emitter, type, listener) is on().
+ * A signal may abort it.
  */
 function awaited(signal, begin) {
   return calm(new Promise((resolve, reject) => {
@@ -250,7 +263,10 @@ function awaited(signal, begin) {
   }));
 }
 
-/** Node makes an uncaught error of a promise that a listener returns. @returns a function that removes the listener */
+/**
+ * A rejected promise of a listener is an uncaught error in Node.
+ * @returns a function that removes the listener
+ */
 function onAbort(signal, act) {
   const heard = () => void act();
   signal?.addEventListener('abort', heard);
@@ -262,14 +278,20 @@ const ANY = Symbol('any event');
 class Emitter {
   #listeners = new Map();
 
-  /** Calls `listener` for each event `type`. @returns a function that removes the listener. */
+  /**
+   * Calls `listener` for each event `type`.
+   * @returns a function that removes the listener.
+   */
   on(type, listener) {
     if (!this.#listeners.has(type)) this.#listeners.set(type, new Set());
     this.#listeners.get(type).add(listener);
     return () => this.#listeners.get(type).delete(listener);
   }
 
-  /** Calls `listener` only for the next event `type`. @returns a function that removes the listener. */
+  /**
+   * Calls `listener` only for the next event `type`.
+   * @returns a function that removes the listener.
+   */
   once(type, listener) {
     const heard = (event) => {
       this.off(type, listener);
@@ -279,12 +301,15 @@ class Emitter {
     return this.on(type, heard);
   }
 
-  /** Calls `listener(type, event)` for every event, after its own listeners. @returns a function that removes the listener. */
+  /**
+   * Calls `listener(type, event)` for every event, after its own listeners.
+   * @returns a function that removes the listener.
+   */
   onAny(listener) {
     return this.on(ANY, listener);
   }
 
-  /** Ends what on() or once() began with this listener. */
+  /** Removes a listener added by on() or once(). */
   off(type, listener) {
     const listeners = this.#of(type);
     for (const each of listeners) if (each === listener || each.listener === listener) listeners.delete(each);
@@ -295,9 +320,9 @@ class Emitter {
   }
 
   /**
-   * For this file only. A listener that throws must not stop the others. Any
-   * listener may change anything: `holds` says whether the event is still true
-   * for the next one, and the caller reads its state anew.
+   * Internal. A listener that throws must not stop the others. Listeners may
+   * change any state: `holds` tells whether the event is still valid for the
+   * next listener, and the caller must reread its state.
    */
   _emit(type, event, holds = () => true) {
     if (type === 'error' && !this.#of(type).size) console.warn(`peal: ${event.message} (${event.code}), see ${event.help}`);
@@ -316,20 +341,21 @@ class Emitter {
 }
 
 /**
- * The send rate. The server counts a message when it arrives, and refills at its rate. This side
- * counts it from when it is sent, and starts refilling only when it is answered, so the estimate is
- * never too high, regardless of latency.
+ * The send rate. The server counts a message when it arrives, and refills at
+ * its rate. The client counts a message when it is sent, and starts refilling
+ * only when it is answered, so the estimate is never too high, regardless of
+ * latency.
  */
 class Pace {
   #clock;
-  #rate = 0; // a second
+  #rate = 0; // messages per second
   #burst; // Infinity: no limit
   #opening = 0; // messages that the server will not count
   #underWay = 0;
-  #answered = 0; // and not forgotten yet
-  #at; // when that was so
+  #answered = 0; // but still counted against the burst
+  #at; // time of the last refill
 
-  /** @param burst what may be sent until limits are learned */
+  /** @param burst messages that may be sent until the limits are known */
   constructor(clock, burst) {
     this.#clock = clock;
     this.#burst = burst;
@@ -343,7 +369,9 @@ class Pace {
     this.#opening = opening;
   }
 
-  /** Milliseconds until a message may be sent; Infinity: not before an answer. */
+  /**
+   * Milliseconds until a message may be sent; Infinity: only after an answer.
+   */
   wait(type) {
     if (OPENING.has(type) && this.#opening > 0) return 0;
     this.#forget();
@@ -353,7 +381,7 @@ class Pace {
     return missing <= this.#answered && this.#rate > 0 ? Math.ceil((missing / this.#rate) * 1000) : Infinity;
   }
 
-  /** @returns whether answered() is to be called for it. */
+  /** @returns whether to call answered() for this message */
   take(type) {
     const free = OPENING.has(type) && this.#opening > 0;
     if (free) this.#opening -= 1;
@@ -367,7 +395,9 @@ class Pace {
     this.#answered += 1;
   }
 
-  /** A channel of a list: the server counts it as if it were asked for alone. */
+  /**
+   * For a channel of a list: the server counts it like a separate subscribe.
+   */
   refused() {
     if (this.take('subscribe')) this.answered();
   }
@@ -379,25 +409,28 @@ class Pace {
   }
 }
 
-/** One channel on the wire, shared by all its subscriptions, which receive its events. */
+/**
+ * One channel on the wire, shared by all its subscriptions, which receive its
+ * events.
+ */
 class Channel {
-  #held = null; // messages that overtook the answer to our subscribe ...
-  #gapHeld = false; // ... and whether a gap did
-  _isAnew = false; // for Peal: the server had it already, and was asked again
+  #held = null; // messages received before the answer to the subscribe
+  #gapHeld = false; // whether a gap was received before the answer
+  _isAnew = false; // for Peal: a repeated subscribe of a subscribed channel
 
   _handles = new Set();
-  members = new Map(); // client -> member, as far as we know
-  _isWatched = false; // whether anybody listens to who comes and goes
-  isSynced = false; // whether `members` is what the server has
+  members = new Map(); // client -> member; see isSynced
+  _isWatched = false; // whether joins and leaves have a listener
+  isSynced = false; // whether `members` is current
   _syncing = null; // the promise of an answer
-  #news = new Map(); // client -> its last join or leave since we asked
+  #news = new Map(); // client -> its last join or leave since the request
 
   constructor(channel, since) {
     this.channel = channel;
     this.state = 'waiting'; // or subscribed, failed, ended
-    this.error = null; // why it failed
+    this.error = null; // the reason of a failure
     this.epoch = since?.epoch ?? null;
-    this.offset = since?.offset ?? null; // of the last message given out
+    this.offset = since?.offset ?? null; // of the last delivered message
   }
 
   /** The position to resume from; undefined before the first answer. */
@@ -445,14 +478,17 @@ class Channel {
     }, lives);
     if (since && !recovered) {
       if (lives()) this.#tellGap('unrecovered', { since });
-      else ({ epoch: this.epoch, offset: this.offset } = since); // still to be told
+      else ({ epoch: this.epoch, offset: this.offset } = since); // the gap is still to be reported
     }
     let count = 0;
     for (const message of messages) if (lives() && this.#give(message)) count += 1;
     if (recovered && lives()) this._emit('recovered', { channel: this.channel, count }, lives);
   }
 
-  /** Whether to request again now; a gap that overtook the answer waits for it. */
+  /**
+   * Whether to subscribe again now; a gap received before the answer waits for
+   * it.
+   */
   _gap() {
     this.#gapHeld = this.#held !== null;
     return this.state === 'subscribed';
@@ -469,7 +505,7 @@ class Channel {
     this._emit('error', error, () => this.state === 'failed');
   }
 
-  /** The connection is. */
+  /** Handles a lost connection. */
   _lost() {
     this.state = 'waiting';
     this.isSynced = false;
@@ -501,9 +537,12 @@ class Channel {
     this._emit('gap', { channel: this.channel, reason, ...details });
   }
 
-  // Who is there. -------------------------------------------------------------
+  // Members. ------------------------------------------------------------------
 
-  /** Handles a join or a leave. One that overtakes the list of members is newer than the list. */
+  /**
+   * Handles a join or a leave; one that arrives before the member list is
+   * newer.
+   */
   _moved(frame) {
     this._emit(frame.type, frame, () => this.state === 'subscribed');
     if (this._syncing) this.#news.set(frame.client, frame);
@@ -540,7 +579,7 @@ class Channel {
     return { channel: this.channel, members: [...this.members.values()] };
   }
 
-  #isKnown = false; // whether `members` was ever told
+  #isKnown = false; // whether `members` was ever received
 
   #move({ type, client, info }) {
     const known = this.members.get(client);
@@ -581,12 +620,18 @@ export class Presence extends Emitter {
     this.#subscription = subscription;
   }
 
-  /** The known members; see isSynced. @returns {{client: string, connections: number, info?: object}[]} */
+  /**
+   * The known members; see isSynced.
+   * @returns {{client: string, connections: number, info?: object}[]}
+   */
   get members() {
     return [...this.#at.members.values()];
   }
 
-  /** Whether `members` is current: false before `sync`, and without a connection. */
+  /**
+   * Whether `members` is current: false before `sync`, and without a
+   * connection.
+   */
   get isSynced() {
     return this.#at.isSynced;
   }
@@ -628,11 +673,11 @@ export class Presence extends Emitter {
 export class Subscription extends Emitter {
   #peal;
   #at; // the Channel
-  #since; // where this one wants to go on from, if the channel is elsewhere
-  #from; // where the channel was when this one came
+  #since; // requested position, if it differs from the channel's
+  #from; // the channel's position when this subscription was added
   #presence;
-  #isTold = false; // that it is subscribed
-  #left = null; // {position} where it was when it ended
+  #isTold = false; // whether `subscribed` was emitted
+  #left = null; // {position} at its end
 
   constructor(peal, at, since) {
     super();
@@ -655,7 +700,7 @@ export class Subscription extends Emitter {
     return this.#left ? 'ended' : this.#at.state;
   }
 
-  /** The reason of a refusal while it lasts; otherwise null. */
+  /** The error while the channel is refused; otherwise null. */
   get error() {
     return this.#left ? null : this.#at.error;
   }
@@ -691,7 +736,10 @@ export class Subscription extends Emitter {
     return this.#peal.history(this.channel, options);
   }
 
-  /** @returns {Promise<Subscription>} this one, as soon as it is subscribed; rejected if it is refused or ends */
+  /**
+   * @returns {Promise<Subscription>} resolves when it is subscribed; rejects if
+   *   it is refused or ends
+   */
   ready({ signal } = {}) {
     return awaited(signal, (resolve, reject, hear) => {
       const ended = () => reject(new PealError('ended'));
@@ -709,9 +757,10 @@ export class Subscription extends Emitter {
   }
 
   /**
-   * Iterates over messages from now on, in order. Ends with the subscription or close();
-   * throws if the channel is refused, the server ends the connection for good,
-   * or more than options.readLimit messages wait. A loss is told by `gap` only.
+   * Iterates over messages from now on, in order. Ends with the subscription or
+   * close(); throws if the channel is refused, the server ends the connection
+   * for good, or more than options.readLimit messages wait. Only `gap` reports
+   * a loss.
    */
   async* [Symbol.asyncIterator]() {
     const messages = [];
@@ -758,7 +807,7 @@ export class Subscription extends Emitter {
   _emit(type, event, holds = () => true) {
     const lives = () => !this.#left && holds();
     if (type === 'subscribed') this.#isTold = true;
-    else this._tellLate(); // before anything else
+    else this._tellLate(); // before any other event
     if (lives()) super._emit(type, event, lives);
     if (type !== 'subscribed') return;
     const since = this.#since;
@@ -773,7 +822,7 @@ export class Subscription extends Emitter {
     super._emit('unsubscribed', { channel: this.channel });
   }
 
-  /** The channel was there already when this one came. */
+  /** For a subscription added to an existing channel. */
   _tellLate() {
     if (this.#isTold || this.state !== 'subscribed') return;
     const event = { channel: this.channel, ...this.#from, recovered: false };
@@ -800,53 +849,54 @@ export class Peal extends Emitter {
   #WebSocket;
   #state = 'idle';
   #socket = null;
-  #changes = 0; // of the state: a listener's own makes the one before it old
-  #turn = 0; // of attempts: what an older one still awaits is void
+  #changes = 0; // state changes: detects one made by a listener
+  #turn = 0; // attempts: results of an older attempt are ignored
   #attempt = 0; // failures in a row
   #refusals = 0; // 4401 in a row
   #refused; // the token that was answered with 4401
-  #token = null; // the one in use, or the ticket ...
-  #proven = false; // ... and whether a connection opened with it
+  #token = null; // the current token or ticket
+  #proven = false; // whether a connection opened with it
   #openedAt = 0;
-  #isHeard = false; // whether the server has said a word since
+  #isHeard = false; // whether the server has sent anything since
   #heardAt = 0;
-  #heardCount = 0; // frames
-  #opensBy = ''; // websocket or sse: how connections open, once one has
-  #isFallback = false; // whether this one goes over SSE
+  #heardCount = 0; // received frames
+  #opensBy = ''; // websocket or sse, once a connection has opened
+  #isFallback = false; // whether this connection uses SSE
   #failedDials = 0; // before a first connection
-  #asked = new Set(); // functions for a token that have not answered: {timer, giveUp}
-  #isPaused = false; // the page is put away
-  #probed = -1; // how many frames we had heard when we asked for one more ...
-  #deadline = 0; // ... and when it must be there
+  #asked = new Set(); // pending calls of token functions: {timer, giveUp}
+  #isPaused = false; // the page is suspended
+  #probed = -1; // #heardCount at the last probe
+  #deadline = 0; // when a frame must have arrived since
   #timers = {}; // retry, connect, error, word, pump, idle, refresh, "ask <channel>" and "watch <channel>"
   #lastId = 0;
   #pending = new Map(); // id -> request, in the order asked
-  #queue = []; // those not sent yet, in the order they go out
-  #lists = new Map(); // id of a subscribe to several -> channel -> request
-  #pace; // of this connection
-  #isPaced = false; // whether it knows the limits, or has to assume them
-  #hello; // what the server said about itself and this connection ...
-  #greets = false; // ... or said on the last one
+  #queue = []; // unsent requests, in sending order
+  #lists = new Map(); // id of a subscribe with a list -> channel -> request
+  #pace; // send rate of this connection
+  #isPaced = false; // whether its limits are set, from a hello or assumed
+  #hello; // the server's hello on this connection
+  #greets = false; // whether the server sent a hello on the last connection
   #subscriptions = new Map(); // name -> Channel
 
   /**
    * @param {object} options
-   * @param {string} options.client who we are: the `sub` of the token
-   * @param {string} [options.url] of the server; the page's own by default,
-   *   required where there is no page
+   * @param {string} options.client this client's id: the `sub` of the token
+   * @param {string} [options.url] URL of the server; default: that of the page;
+   *   required without a page
    * @param {string | (why: {reason: string}) => string | Promise<string>}
-   *   [options.token] a JWT, or better a function that gets one: only with a
-   *   function can an expired token be replaced
+   *   [options.token] a JWT, or preferably a function that returns one: only a
+   *   function can replace an expired token
    * @param {(why: {reason: string}) => string | Promise<string>}
-   *   [options.ticket] in place of a token: gets a ticket, a new one each
-   *   time, since each is good for one connection
-   * @param {typeof WebSocket} [options.WebSocket] where there is no global one
-   * @param {'auto' | 'websocket' | 'sse'} [options.transport] auto: over SSE and
-   *   plain HTTP where no WebSocket can be opened
+   *   [options.ticket] instead of a token: returns a new ticket on each
+   *   call, because a ticket is valid for one connection
+   * @param {typeof WebSocket} [options.WebSocket] if there is no global one
+   * @param {'auto' | 'websocket' | 'sse'} [options.transport] auto: uses SSE
+   *   and plain HTTP if no WebSocket can be opened
    * @param {boolean | (what: string, details: object) => void} [options.debug]
-   *   hears what happens, without payloads and tokens; true: on the console
+   *   called with events, without payloads and tokens; true: logs them to the
+   *   console
    * @param {object} [options.clock] for tests: see CLOCK
-   * and each of DEFAULTS.
+   * The members of DEFAULTS are options too.
    */
   constructor(options) {
     super();
@@ -877,17 +927,18 @@ export class Peal extends Emitter {
   }
 
   /**
-   * What the server said when the connection opened: its id and its limits.
-   * Kept until the next one; undefined if the server says nothing.
+   * The server's hello with its id and limits, kept until the next connection
+   * opens; undefined if the server sends none.
    */
   get hello() {
     return this.#hello;
   }
 
   /**
-   * Connects; ends the wait for a retry; checks an open connection with a ping. Only this needs a
-   * WebSocket: a client can be made anywhere, as on a server that renders pages.
-   * @throws {TypeError} where there is none, or no address
+   * Connects; ends the wait for a retry; checks an open connection with a ping.
+   * Only connect() needs a WebSocket: a client can be created anywhere, for
+   * example during server-side rendering.
+   * @throws {TypeError} without a WebSocket or an address
    */
   connect() {
     const { state } = this;
@@ -909,7 +960,10 @@ export class Peal extends Emitter {
     this.#open();
   }
 
-  /** @returns {Promise<Peal>} this one, as soon as it is open; rejected if it is closed */
+  /**
+   * @returns {Promise<Peal>} resolves when the connection is open; rejects if
+   *   it is closed
+   */
   ready({ signal } = {}) {
     return awaited(signal, (resolve, reject, hear) => {
       if (this.state === 'open') resolve(this);
@@ -924,9 +978,11 @@ export class Peal extends Emitter {
   }
 
   /**
-   * Uses this token, or this function, from now on. An open connection is told
-   * at once, so that what the token before did not allow can be had.
-   * @returns {Promise<void>} as soon as the server has taken it; at once without a connection
+   * Uses this token, or this function, from now on. Sends a new token over an
+   * open connection immediately, so that its rights apply.
+   * @returns {Promise<void>} resolves when the server has accepted the token,
+   *   or
+   *   immediately without a connection
    */
   setToken(token) {
     checkToken('the token', token);
@@ -942,20 +998,22 @@ export class Peal extends Emitter {
     return Promise.resolve();
   }
 
-  /** Closes the connection and rejects waiting requests; connect() reconnects. */
+  /**
+   * Closes the connection and rejects waiting requests; connect() reconnects.
+   */
   close(reason = '') {
     if (this.#state !== 'closed') this.#finish(1000, reason, false);
   }
 
   /**
-   * Wants a channel, now and after each reconnect.
+   * Subscribes to a channel, now and after each reconnect.
    * @param {string} channel
    * @param {{since?: {epoch: string, offset: number}, signal?: AbortSignal}}
-   *   [options] `since`: a `position` kept from before, to get what came after
-   *   it; `signal` unsubscribes
-   * @returns {Subscription} one of its own for each caller; the channel is left
-   *   with the last of them
-   * @throws {PealError} bad_channel: no channel can have that name
+   *   [options] `since`: a saved `position`, to receive the messages after it;
+   *   `signal` unsubscribes
+   * @returns {Subscription} a separate one for each caller; the client leaves
+   *   the channel with the last one
+   * @throws {PealError} bad_channel: the name is invalid
    */
   subscribe(channel, { since, signal } = {}) {
     checkNames({ channel });
@@ -970,15 +1028,17 @@ export class Peal extends Emitter {
   }
 
   /**
-   * @param {{event?: string, volatile?: boolean, signal?: AbortSignal}} [options]
+   * @param {{event?: string, volatile?: boolean, signal?: AbortSignal}}
+   *   [options]
    *   `volatile`: dropped if it cannot be sent at once
-   * @returns {Promise<{offset: number, listenerCount: number} | null>} null: it was dropped
+   * @returns {Promise<{offset: number, listenerCount: number} | null>} null:
+   *   dropped
    */
   publish(channel, payload = null, { event, volatile, signal } = {}) {
     return this.#request('broadcastResult', { type: 'broadcast', channel, event, payload }, { volatile, signal });
   }
 
-  /** To all connections of another client. */
+  /** Sends to all connections of another client. */
   direct(to, payload = null, { event, volatile, signal } = {}) {
     return this.#request('directResult', { type: 'direct', to, event, payload }, { volatile, signal });
   }
@@ -988,12 +1048,14 @@ export class Peal extends Emitter {
     return this.#answer('echo', { type: 'echo', payload }, (answer) => answer.payload, { signal });
   }
 
-  /** @returns {Promise<{client: string, connections: number, info?: object}[]>} */
+  /**
+   * @returns {Promise<{client: string, connections: number, info?: object}[]>}
+   */
   presence(channel, { limit, signal } = {}) {
     return this.#answer('presence', { type: 'presence', channel, limit }, ({ clients }) => clients, { signal });
   }
 
-  /** @returns {Promise<number>} how many clients are there, without a list of them */
+  /** @returns {Promise<number>} the number of members, without their list */
   memberCount(channel, { signal } = {}) {
     return this.#answer('presence', { type: 'presence', channel, limit: 0 }, ({ count }) => count, { signal });
   }
@@ -1003,13 +1065,13 @@ export class Peal extends Emitter {
     return this.#request('history', { type: 'history', channel, limit }, { signal });
   }
 
-  /** @returns {Promise<number>} milliseconds there and back */
+  /** @returns {Promise<number>} round-trip time in milliseconds */
   ping({ signal } = {}) {
     const asked = this.#clock.now();
     return this.#answer('pong', { type: 'ping' }, () => this.#clock.now() - asked, { signal });
   }
 
-  // Connecting and coming back. ---------------------------------------------
+  // Connecting and reconnecting. --------------------------------------------
 
   async #open() {
     const turn = ++this.#turn;
@@ -1035,7 +1097,7 @@ export class Peal extends Emitter {
     this.#dial();
   }
 
-  /** A function is asked again only when its last token is spent or doubtful. */
+  /** Calls a function again only if its last token is used up or in doubt. */
   async #currentToken() {
     const { token, ticket } = this.#options;
     const reason = this.#refusals ? 'refused' : 'connect';
@@ -1046,7 +1108,9 @@ export class Peal extends Emitter {
     return this.#askFor(token, reason);
   }
 
-  /** Of the application, which may fail, answer with anything, or never. */
+  /**
+   * Calls the application's function, which may fail, return anything, or hang.
+   */
   async #askFor(give, reason) {
     const asked = {};
     const late = calm(new Promise((resolve, reject) => (asked.giveUp = reject)));
@@ -1075,7 +1139,7 @@ export class Peal extends Emitter {
     try {
       this.#use(new this.#WebSocket(this.#address('ws', fields), protocols));
     } catch (error) {
-      // A malformed address or token: coming back would not mend it.
+      // A malformed address or token: reconnecting would not help.
       this.#finish(0, error.message, true);
     }
   }
@@ -1086,7 +1150,7 @@ export class Peal extends Emitter {
     const { HttpSocket } = await import('./peal-fallback.js').catch(() => ({}));
     if (turn !== this.#turn) return;
     const { ticket } = this.#options;
-    const tickets = [this.#token]; // the one that was got for this attempt
+    const tickets = [this.#token]; // the ticket for this attempt
     if (!HttpSocket) this.#lost(1006, 'peal-fallback.js is missing');
     else {
       this.#use(new HttpSocket({
@@ -1103,11 +1167,11 @@ export class Peal extends Emitter {
     const ifOurs = (run) => (event) => socket === this.#socket && run(event);
     socket.onopen = ifOurs(() => this.#opened());
     socket.onmessage = ifOurs((event) => this.#received(event.data));
-    // Never without a handler, even when the socket is no longer ours: an error
-    // that nobody handles ends a Node process.
+    // Stays set even after the socket is detached: an unhandled error ends a
+    // Node process.
     socket.onerror = ifOurs(() => this.#failed());
-    // React Native names neither code nor reason when a connection fails.
-    // Debian 13's Node 20 says 1002 of a failed dial: no server said that.
+    // React Native gives neither code nor reason when a connection fails.
+    // Debian 13's Node 20 reports 1002 for a failed attempt; no server sent it.
     socket.onclose = ifOurs(({ code = 1006, reason = '' }) =>
       this.#lost(code === 1002 && this.#state !== 'open' ? 1006 : code, reason));
     this.#after('connect', this.#options.connectTimeout, () => this.#lost(1006, 'no response'));
@@ -1118,7 +1182,7 @@ export class Peal extends Emitter {
     const { url, client } = this.#options;
     const { location } = globalThis;
     const given = url || location.origin;
-    // A URL of React Native cannot be changed, so this is done by hand.
+    // React Native's URL objects are read-only, so build the URL manually.
     const whole = given.includes('://') ? given : new URL(given, location?.href).href;
     const [, scheme, place, query] = /^(wss?|https?)(:\/\/[^?#]+)\??([^#]*)/i.exec(whole) ?? [];
     if (!scheme) throw new TypeError(`options.url is not a server URL: ${given}`);
@@ -1140,7 +1204,7 @@ export class Peal extends Emitter {
     const waiting = this.#queue.splice(0);
     for (const subscription of this.#subscriptions.values()) this.#ask(subscription);
     this.#queue.push(...waiting.filter(({ id }) => this.#pending.has(id)));
-    if (socket !== this.#socket) return; // options.debug thought otherwise
+    if (socket !== this.#socket) return; // options.debug closed it
     this.#state = 'open';
     this.#isHeard = false;
     this.#after('word', HELLO_WAIT, () => this.#tellOpen());
@@ -1150,28 +1214,31 @@ export class Peal extends Emitter {
   }
 
   /**
-   * Open for the application is what the server has said a word on: one that
-   * explains a refusal opens the connection too, and then says nothing. Whether
-   * that word was the last one is known at once or never.
+   * Reports `open` only after the server has sent something, or after a while:
+   * a server that explains a refusal opens the connection too, and then only
+   * sends a close, immediately.
    */
   #tellOpen() {
     if (this.#isHeard) return;
     this.#isHeard = true;
     this.#clock.clearTimeout(this.#timers.word);
-    this.#become('open'); // what a listener asks for comes after what waited
+    this.#become('open'); // a listener's requests follow the waiting ones
   }
 
-  /** The close event that follows knows more; Node 22 sends none for a failed dial. */
+  /**
+   * The close event that follows has details; Node 22 sends none if the
+   * handshake fails.
+   */
   #failed() {
     const wait = this.#state === 'open' ? CLOSE_AFTER_ERROR : 0;
     this.#after('error', wait, () => this.#lost(1006, 'connection failed'));
   }
 
   /**
-   * A network may allow no WebSockets: the dial that follows some failed ones at
-   * once goes over SSE. If that fails too, the next one is a WebSocket again, so
-   * that a server that was away is not taken for such a network; and whatever
-   * answered may not have been the server.
+   * The network may block WebSockets: after some failed attempts, the next one
+   * follows immediately and uses SSE. If it fails too, the next attempt uses a
+   * WebSocket again, so that an unavailable server is not mistaken for a
+   * blocking network. A response to it may not have come from the server.
    */
   #lost(given, reason) {
     const isOpenQuestion = !this.#opensBy && this.#options.transport === 'auto';
@@ -1212,7 +1279,9 @@ export class Peal extends Emitter {
     }
   }
 
-  /** Full jitter: random from 0 to the bound, so that reconnects are spread out. */
+  /**
+   * Full jitter: random from 0 to the bound, so that reconnects are spread out.
+   */
   #waitAndRetry(code, reason, floor) {
     const { backoffBase, backoffCap } = this.#options;
     const bound = Math.min(backoffCap, LONGEST_TIMER, backoffBase * 2 ** this.#attempt);
@@ -1234,7 +1303,9 @@ export class Peal extends Emitter {
     this.#become('closed', { code, reason, final });
   }
 
-  /** Detaches from the socket; a dead one may take minutes to report the close. */
+  /**
+   * Detaches from the socket; a dead one may take minutes to report the close.
+   */
   #hangUp() {
     this.#turn += 1;
     this.#clearTimers();
@@ -1252,10 +1323,11 @@ export class Peal extends Emitter {
   }
 
   /**
-   * What went over the old network may be dead, and nobody would tell: an open
-   * connection is asked at once, a dial is done anew, and a wait is over, but
-   * still not for all clients at once. Offline, only what is open is asked. A
-   * page that is put away gives up its connection until it is back.
+   * After a network change, connections may be dead without notice. An open
+   * connection is probed at once. A running attempt is restarted and a wait
+   * ends, with jitter to spread the clients. While offline, only an open
+   * connection is probed. A suspended page drops its connection until it
+   * resumes.
    */
   #hostChanged = ({ type, persisted }) => {
     const isNetwork = type === 'online' || type === 'offline';
@@ -1263,9 +1335,9 @@ export class Peal extends Emitter {
     else if (type === 'visibilitychange' && globalThis.document?.hidden) return;
     else if (this.#isPaused) {
       if (!isNetwork) this.connect();
-    } else if (type === 'pageshow' && !persisted) return; // a page that was loaded, not taken out of a cache
+    } else if (type === 'pageshow' && !persisted) return; // first load, not restored from the cache
     else if (this.#state === 'open') {
-      if (isNetwork && this.#isFallback) this.#lost(1006, 'the network changed'); // an answer would come over another connection
+      if (isNetwork && this.#isFallback) this.#lost(1006, 'the network changed'); // the answer to a probe would use another connection
       else if (isNetwork || type === 'pageshow') this.#probe(PROBE_WAIT);
       else this.#probeIfSilent();
     } else if (type === 'online' || (type !== 'offline' && this.#state === 'waiting')) {
@@ -1297,7 +1369,7 @@ export class Peal extends Emitter {
     }
   }
 
-  // An open connection: is it alive, is its token good. ----------------------
+  // An open connection: liveness and token. ----------------------------------
 
   /** Pages cannot see the server's pings, so they send their own. */
   #watchSilence() {
@@ -1327,15 +1399,18 @@ export class Peal extends Emitter {
       if (this.#heardCount > this.#probed) this.#watchSilence();
       else this.#lost(1006, 'no pong');
     });
-    if (!isAsked) this.#request('pong', { type: 'ping' }, { bound: true, urgent: true }); // any frame will do
+    if (!isAsked) this.#request('pong', { type: 'ping' }, { bound: true, urgent: true }); // any frame counts as an answer
   }
 
-  /** Refreshes well before the expiry, spread out; `share` is a fraction of the remaining time. */
+  /**
+   * Refreshes well before the expiry, spread out; `share` is a fraction of the
+   * remaining time.
+   */
   #planRefresh(share = 0.75 + 0.15 * this.#clock.random()) {
     this.#clock.clearTimeout(this.#timers.refresh);
     if (typeof this.#options.token !== 'function') return;
     const delay = (expiryOf(this.#token) - this.#clock.time()) * share;
-    if (!(delay >= 1_000)) return; // too late, or no JWT: 4401 will tell
+    if (!(delay >= 1_000)) return; // too late, or not a JWT: the server will close with 4401
     this.#after('refresh', Math.min(delay, LONGEST_TIMER), () => this.#refresh());
   }
 
@@ -1365,19 +1440,19 @@ export class Peal extends Emitter {
     }
     this.#proven = true;
     this.#planRefresh();
-    // What the token before did not allow, this one may.
+    // The new token may allow channels that the previous one did not.
     for (const at of this.#subscriptions.values()) if (at.state === 'failed') this.#ask(at);
   }
 
-  // Requests and their answers. ----------------------------------------------
+  // Requests and answers. ----------------------------------------------------
 
   #answer(answer, frame, read, how) {
     return calm(this.#request(answer, frame, how).then(read));
   }
 
   /**
-   * `bound`: it means this connection only, and does not wait for the next.
-   * `urgent`: it overtakes what waits for its turn. `volatile`: it never waits.
+   * `bound`: only for this connection; does not wait for the next one.
+   * `urgent`: sent before waiting requests. `volatile`: never waits.
    */
   #request(answer, frame, { bound = false, urgent = false, volatile = false, signal } = {}) {
     return calm(new Promise((resolve, reject) => {
@@ -1400,7 +1475,7 @@ export class Peal extends Emitter {
       this.#await(request, this.#options.requestTimeout);
       request.unhook = onAbort(signal, () => {
         reject(reasonOf(signal));
-        if (request.sent) return; // its answer counts for the pace
+        if (request.sent) return; // its answer still counts for the send rate
         this.#settle(request);
         this.#pump();
       });
@@ -1414,8 +1489,8 @@ export class Peal extends Emitter {
   }
 
   /**
-   * The answer to a subscribe may stand behind megabytes of what other
-   * channels have missed: as long as these come, it is not late.
+   * The answer to a subscribe may follow megabytes of missed messages of other
+   * channels. It is not late while they arrive.
    */
   #await(request, delay) {
     request.timer = this.#clock.setTimeout(() => {
@@ -1430,7 +1505,10 @@ export class Peal extends Emitter {
     }, Math.min(delay, LONGEST_TIMER));
   }
 
-  /** An error, or null: the server would close the connection for it. */
+  /**
+   * An error if the server would close the connection for this request, else
+   * null.
+   */
   #isTooBig(text) {
     const limit = this.#hello?.limits.message_bytes ?? Infinity;
     if (text.length * 3 <= limit) return null;
@@ -1481,7 +1559,7 @@ export class Peal extends Emitter {
   #nextList() {
     const { message_bytes: most, channels } = this.#hello.limits;
     const seen = new Set();
-    let length = 64; // of what stands around the entries
+    let length = 64; // of the text around the entries
     for (const { frame, text } of this.#queue) {
       length += utf8Length(text);
       const fits = length <= most && seen.size < Math.min(channels, LIST_MOST);
@@ -1513,7 +1591,10 @@ export class Peal extends Emitter {
     return request;
   }
 
-  /** Finds a request by id; an answer without an id belongs to the oldest matching one. */
+  /**
+   * Finds a request by id; an answer without an id belongs to the oldest
+   * matching one.
+   */
   #requestOf(frame) {
     const list = this.#lists.get(frame.id);
     if (list) return list.get(frame.channel);
@@ -1533,7 +1614,10 @@ export class Peal extends Emitter {
     this.#pace.learn(hello.limits);
   }
 
-  /** Handles a server without hello: it sent something else first, or nothing for too long. */
+  /**
+   * Handles a server without hello: it sent something else first, or nothing
+   * for too long.
+   */
   #assume() {
     this.#hello = undefined;
     this.#greets = false;
@@ -1555,7 +1639,7 @@ export class Peal extends Emitter {
     const socket = this.#socket;
     const { type, channel, id, offset, code } = frame;
     this.#debug('received', { type, channel, id, offset, code });
-    if (socket !== this.#socket) return; // a listener thought otherwise
+    if (socket !== this.#socket) return; // a listener closed it
     if (frame.type === 'hello') this.#greeted(frame);
     else if (!this.#isPaced) this.#assume();
     this.#tellOpen();
@@ -1574,7 +1658,7 @@ export class Peal extends Emitter {
       case 'join':
       case 'leave':
         return subscription?._moved(frame);
-      case 'resumed': // of peal-fallback.js: joins and leaves may have been missed
+      case 'resumed': // from peal-fallback.js: joins and leaves may have been missed
         return subscription?.isSynced && this._sync(subscription);
       case 'gap':
         return subscription?._gap() && this.#askAnew(subscription);
@@ -1603,7 +1687,7 @@ export class Peal extends Emitter {
     if (request) {
       this.#settle(request).resolve(frame);
     } else if (frame.type === 'unsubscribed' && subscription) {
-      // Not asked for: the server took it away.
+      // Without a request: the server removed it.
       this.#subscriptions.delete(frame.channel);
       subscription._ended();
     }
@@ -1613,7 +1697,7 @@ export class Peal extends Emitter {
 
   async #ask(subscription) {
     const socket = this.#socket;
-    if (!socket) return; // options.debug heard of another request, and closed
+    if (!socket) return; // options.debug closed the connection on another request
     const { channel, position } = subscription;
     subscription._asked();
     try {
@@ -1627,7 +1711,7 @@ export class Peal extends Emitter {
       if (socket !== this.#socket || subscription.state === 'ended') return;
       if (error.code === 'already_subscribed' && !subscription._isAnew) {
         subscription._isAnew = true;
-        this.#askAnew(subscription); // an answer that came too late for us
+        this.#askAnew(subscription); // the answer arrived after the time-out
         return;
       }
       subscription._isAnew = false;
@@ -1637,7 +1721,10 @@ export class Peal extends Emitter {
     }
   }
 
-  /** Resubscribes from the current position: kept messages follow, the rest is a gap. */
+  /**
+   * Resubscribes from the current position: kept messages follow, the rest is a
+   * gap.
+   */
   #askAnew(subscription) {
     const { channel } = subscription;
     this.#request('unsubscribed', { type: 'unsubscribe', channel }, { bound: true }).catch(() => {});
@@ -1655,12 +1742,18 @@ export class Peal extends Emitter {
     this.#after(name, backoffBase + this.#clock.random() * Math.min(backoffCap, LONGEST_TIMER), run);
   }
 
-  /** For Presence: asks for the members of a channel as soon as it is subscribed. */
+  /**
+   * For Presence: requests the members of a channel as soon as it is
+   * subscribed.
+   */
   _watch(at) {
     if (at.state === 'subscribed') this._sync(at);
   }
 
-  /** For Presence. One question at a time; if somebody listens, again if it fails. */
+  /**
+   * For Presence. One request at a time; retried on failure if there is a
+   * listener.
+   */
   _sync(at) {
     if (at._syncing) return at._syncing;
     at._syncs();
@@ -1677,7 +1770,7 @@ export class Peal extends Emitter {
   }
 
   #notSynced(at, error) {
-    const lives = () => at.state === 'subscribed'; // else it is asked again when it is
+    const lives = () => at.state === 'subscribed'; // otherwise requested again once it is
     if (lives()) at._emitPresence('error', error, lives);
     if (lives() && ASKED_AGAIN.has(error.code)) this.#someTimeLater(`watch ${at.channel}`, () => at.isSynced || this._watch(at));
   }
@@ -1687,7 +1780,10 @@ export class Peal extends Emitter {
     return this.#options.readLimit;
   }
 
-  /** For Subscription, of a Channel. Without a connection, or if it breaks, there is nothing to leave. */
+  /**
+   * For Subscription, of a Channel. Without a connection, or if it breaks,
+   * there is nothing to leave.
+   */
   _unsubscribe(subscription) {
     const { channel } = subscription;
     if (this.#subscriptions.get(channel) !== subscription) return Promise.resolve();

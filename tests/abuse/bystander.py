@@ -1,8 +1,8 @@
-"""Two good clients in a channel of their own: one publishes now and then, the
-other measures how long it takes. They are a process of their own, so that
-what the attack costs here is not taken for what it costs the server.
+"""Two well-behaved clients in a separate channel: one publishes, the other
+measures the delay. They run in a separate process, so that the attacker's own
+load does not count as load of the server.
 
-    bystander.py PORT [TOKEN]    until its input ends; prints the delays
+    bystander.py PORT [TOKEN]    runs until end of input; prints the delays
 """
 
 import json
@@ -20,10 +20,10 @@ if __name__ == "__main__":
 from support.patience import seconds  # noqa: E402
 from support.websocket import Client, ws_path  # noqa: E402
 
-# what the others may have to wait: generous, as machines differ
+# the delay allowed for other clients: generous, because machines differ
 MEDIAN_SECONDS = 0.1
 WORST_SECONDS = 2
-LEAST = 5  # messages, however short the attack
+LEAST = 5  # messages, even if the attack is short
 
 
 class Bystander:
@@ -39,7 +39,7 @@ class Bystander:
         return f"the bystander was hurt: {error}"
 
     def end(self):
-        """The delays, in order of length."""
+        """The sorted delays."""
         told, error = self.process.communicate(timeout=seconds(60))
         assert self.process.returncode == 0, \
             f"the bystander was hurt: {error}"
@@ -58,7 +58,7 @@ def join(port, client, token):
 
 
 def exchange(sender, reader, number):
-    """How long a message takes from one to the other."""
+    """The delay of a message from one client to the other."""
     before = time.monotonic()
     sender.send({"type": "broadcast", "channel": "quiet", "payload": number})
     got = reader.receive_type("broadcast")
@@ -81,7 +81,7 @@ def main(port, token=None):
         delays.append(exchange(sender, reader, len(delays)))
         time.sleep(0.02)
     print(json.dumps(delays), flush=True)
-    # without a word more: the thread may still wait for input
+    # exit without cleanup: the thread may still wait for input
     os._exit(0)
 
 

@@ -1,12 +1,12 @@
-"""The fixtures: a server under attack, and somebody who measures whether the
-others notice."""
+"""Fixtures: a server under attack, and a bystander that measures the effect on
+other clients."""
 
 import pathlib
 import sys
 
 import pytest
 
-# the server as a process and its client are those of tests/integration
+# the server process and its client come from tests/integration
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] /
                        "integration"))
 
@@ -16,8 +16,8 @@ from bystander import Bystander  # noqa: E402
 
 @pytest.fixture
 def bystander():
-    """bystander(server) talks through the server until the test ends, and
-    the test fails when it had to wait too long or missed something."""
+    """bystander(server) exchanges messages until the test ends. The test
+    fails if a message is late or missing."""
     made = []
 
     def start(server, **options):

@@ -1,5 +1,5 @@
-"""Attacks through open WebSockets: floods, fragments, monsters of JSON, and
-those who do not read."""
+"""Attacks through open WebSockets: floods, fragments, extreme JSON, and
+clients that do not read."""
 
 import threading
 
@@ -15,7 +15,7 @@ NO_RATE = {"limits": {"messages_per_second": 0}}
 
 
 def send_until_closed(client, data, times):
-    """The close code; sends on as long as it can."""
+    """Sends as long as possible; returns the close code."""
     def flood():
         try:
             for _ in range(times):
@@ -44,7 +44,7 @@ def test_a_flood_of_pings_is_4529(peal, bystander):
 
 def test_pings_without_a_limit_and_without_a_reader_hold_no_memory(peal,
                                                                    bystander):
-    """Of those that cannot be answered yet only the last is kept."""
+    """Only the last unanswered ping is kept."""
     server = peal(config=NO_RATE)
     bystander(server)
     before = memory_of(server)
@@ -156,7 +156,7 @@ def test_monsters_hold_up_nobody(peal, bystander):
 # ---- channels ----------------------------------------------------------------------
 
 def test_coming_and_going_leaves_nothing(peal, bystander):
-    """Channels of other names each time."""
+    """Every round uses new channel names."""
     server = peal(config={"limits": {"messages_per_second": 0},
                           "channels": [{"match": "x*", "history_size": 0,
                                         "presence": False},
@@ -172,7 +172,7 @@ def test_coming_and_going_leaves_nothing(peal, bystander):
     come_and_go(1000, 0)
     before = memory_of(server)
     come_and_go(6000, 1000)
-    # a minute's positions are kept: see server/DECISIONS.md
+    # positions are kept for a minute: see server/DECISIONS.md
     assert memory_of(server) - before < 6000 * 1024 * SLOWNESS
 
 
@@ -192,7 +192,7 @@ def test_more_channels_than_allowed_are_refused(peal, bystander):
     assert server.metric(WORD % "channels") >= 300
 
 
-# ---- those who do not read ------------------------------------------------------------
+# ---- clients that do not read ------------------------------------------------
 
 def test_a_hundred_who_do_not_read(peal, bystander):
     config = {"limits": {"messages_per_second": 0, "outbox_bytes": 100000}}
@@ -209,7 +209,7 @@ def test_a_hundred_who_do_not_read(peal, bystander):
                     "payload": [i, "x" * 4000]})
         assert quick.receive()["payload"][0] == i
         most = max(most, memory_of(server) - before)
-    # frames are shared; what each has is a list, and a part of one write
+    # frames are shared; each client has only a list and a part of one write
     assert most < 60 * MEGABYTE * SLOWNESS
     assert server.metric(WORD % "outbox") == 100
     for client in slow:
@@ -218,7 +218,7 @@ def test_a_hundred_who_do_not_read(peal, bystander):
 
 
 def test_who_asks_and_does_not_read_is_ended(peal, bystander):
-    """Its requests are not read any more; and it takes nothing."""
+    """The server stops reading requests; the client reads nothing."""
     server = peal(config={"limits": {"messages_per_second": 0,
                                      "stalled_seconds": 2,
                                      "outbox_bytes": 50000}})

@@ -1,5 +1,5 @@
-"""Clients that ask for everything and read nothing, and one that reads slowly
-what it missed in all of its channels."""
+"""Clients that request everything and read nothing, and a client that slowly
+reads the messages it missed in all its channels."""
 
 import os
 import time
@@ -18,7 +18,7 @@ STALLED_SECONDS = 5
 
 
 def fill(server, channels, count):
-    """So many messages in each channel, by batches; their epochs."""
+    """Publishes `count` messages per channel; returns the epochs."""
     raw = server.socket(timeout=30)
     for channel in channels:
         for first in range(0, count, 50):
@@ -40,7 +40,7 @@ def p99(ordered):
 
 
 def measure(server, act):
-    """What others wait for their messages while `act` runs."""
+    """The 99th percentile of the bystander's delays while `act` runs."""
     bystander = Bystander(server)
     try:
         act()
@@ -79,7 +79,7 @@ def ask_for_everything(server, epochs, before):
         crowd.append(ask(server, i, requests))
         most = max(most, memory_of(server) - before)
     print(f"{most / MEGABYTE:.0f} MB for {CROWD} clients")
-    # each asked for seven megabytes, and holds a page at the most
+    # each client requested seven megabytes; the server holds at most one page
     assert most < allowed(CROWD * 0.2)
     assert server.metric("peal_outbox_bytes") < CROWD * 0.1 * MEGABYTE
     server.wait_metric("peal_connections", 2,
@@ -99,10 +99,10 @@ def test_who_asks_for_everything_and_reads_nothing_costs_little(peal):
     epochs = fill(server, names, 100)
     before = memory_of(server)
     seen = []
-    # A machine that others use may delay either measurement: what the crowd
-    # costs shows in each attempt.
+    # Other load on the machine may delay either measurement, but the cost of
+    # the crowd would show in every attempt.
     while len(seen) < 3:
-        # the same crowd asks for nothing large: what connections cost
+        # baseline: the same number of connections without large requests
         quiet = measure(server, lambda: ask_for_nothing(server))
         busy = measure(server,
                        lambda: ask_for_everything(server, epochs, before))
@@ -119,7 +119,7 @@ def test_who_asks_for_everything_and_reads_nothing_costs_little(peal):
 
 
 def test_beyond_the_memory_limit_the_largest_goes_first(peal):
-    """And new work is refused, until there is room again."""
+    """New work is refused until memory is available again."""
     server = peal({**WITH_KEY,
                    "limits": {"messages_per_second": 0,
                               "outbox_bytes": 4000000,
@@ -146,7 +146,7 @@ def test_beyond_the_memory_limit_the_largest_goes_first(peal):
 
 
 def throttle(raw, rate):
-    """From now on it reads so many bytes a second."""
+    """Limits reading to `rate` bytes per second from now on."""
     fill = raw.fill
     begun = time.monotonic()
     taken = 0
@@ -170,8 +170,8 @@ WHOLE = (128, 100, 0.3)  # nine minutes
     QUICK, SLOW, *([WHOLE] if os.environ.get("PEAL_TEST_LONG") else [])])
 def test_a_throttled_reader_gets_all_it_missed_in_all_its_channels(
         peal, channels, count, megabytes_a_second):
-    """12 KB each: once, in order, and without being held in memory, within
-    the limits that are the default."""
+    """12 KB per message. Each arrives once and in order; the server does not
+    hold them in memory; default limits apply."""
     server = peal({**WITH_KEY, "limits": {"history_bytes": 1 << 30},
                    "channels": [{"match": "*", "history_size": count,
                                  "history_seconds": 3600}]}, env=FRUGAL)

@@ -1,4 +1,4 @@
-"""Attacks before there is a WebSocket: silence, dripping, storms, guessing."""
+"""Attacks before the handshake: silence, slow sending, storms, guessing."""
 
 import concurrent.futures
 import os
@@ -21,7 +21,7 @@ IMPATIENT = {"limits": {"handshake_seconds": 1}}
 
 
 def drip(raws, data, is_over):
-    """Each sends one byte in turn until `is_over`."""
+    """Each connection sends one byte in turn until `is_over`."""
     at = 0
     while not is_over():
         for raw in raws:
@@ -54,7 +54,7 @@ def test_slow_headers_are_closed(peal, bystander):
 
 
 def test_slow_bodies_are_closed(peal, bystander):
-    """Whether the request is refused at its head or waited for: it ends."""
+    """The request ends, whether it is refused at its head or read."""
     server = peal(config=IMPATIENT)
     bystander(server)
     raws = [server.socket() for _ in range(100)]
@@ -87,7 +87,7 @@ def test_guessed_tokens_are_refused(peal, bystander):
                           "limits": {"refusals_per_second": 0}})
     good = make_token("alice")
     token = make_token("bystander-a")
-    with pytest.raises(Refused):  # a token is for one client
+    with pytest.raises(Refused):  # the token is for another client
         server.connect("bystander-b", token=token)
     watcher = server.connect("alice", token=good)
     for i in range(400):
@@ -102,7 +102,7 @@ def test_guessed_tokens_are_refused(peal, bystander):
 
 
 def guess(server, address, number):
-    """The status that a wrong token gets, coming from `address`."""
+    """The status of a request from `address` with a wrong token."""
     token = make_token("alice")[:-6] + f"{number:06d}"
     with pytest.raises(Refused) as refused:
         server.connect("alice", token=token,
@@ -126,7 +126,7 @@ def can_enter(server, address):
     ([f"2001:db8::{i:x}" for i in range(9)], "2001:db8:0:1::1"),
 ], ids=["IPv4", "IPv6"])
 def test_guessing_is_limited_by_address(peal, addresses, other):
-    """Bad tokens beyond the limit get 429; good ones always pass."""
+    """Invalid tokens beyond the limit get 429; valid ones always pass."""
     server = peal(config={"auth": {"secret": SECRET},
                           "trusted_proxies": ["127.0.0.1"],
                           "limits": {"refusals_per_second": 5}})
@@ -156,7 +156,7 @@ def test_guessing_keys_is_limited_by_address(peal):
 
 
 def test_good_tokens_pass_among_bad_ones(peal):
-    """An office, or a backend on loopback, has one address for all."""
+    """Users in an office, or behind a local backend, share one address."""
     server = peal(config={"auth": {"secret": SECRET}, "api": {"key": "k" * 32},
                           "limits": {"refusals_per_second": 5}})
     bad = make_token("alice")[:-6] + "AAAAAA"
@@ -194,7 +194,7 @@ def test_a_foreign_page_cannot_use_the_cookie(peal):
         with pytest.raises(Refused) as refused:
             server.connect("alice", headers=[cookie, ("Origin", origin)])
         assert refused.value.response.status == 403, origin
-    for origin in ("null", None):  # nobody's page: its cookie does not count
+    for origin in ("null", None):  # no page: the cookie is ignored
         with pytest.raises(Refused) as refused:
             server.connect("alice", headers=[cookie, ("Origin", origin)])
         assert refused.value.response.status in (401, 403), origin
@@ -204,7 +204,7 @@ def test_a_foreign_page_cannot_use_the_cookie(peal):
 
 
 def ask_as(server, host, *headers, token=None):
-    """The status of a handshake under that name."""
+    """The status of a handshake with this Host."""
     raw = server.socket()
     raw.send(request_text("/ws/alice", host=host, headers=handshake_headers(
         token=token, headers=headers)))
@@ -218,12 +218,12 @@ REBOUND = ("Origin", "http://evil.example:8080")
     ([], {}), (["--dev"], {}), (["--dev"], {"auth": {"secret": SECRET}}),
 ], ids=["without auth", "dev", "dev with auth"])
 def test_a_page_whose_name_leads_here_cannot_connect(peal, arguments, config):
-    """DNS rebinding: its name is the host's as well as the origin's."""
+    """DNS rebinding: the page's name is in both Host and Origin."""
     server = peal(args=arguments, config=config)
     token = make_token("alice")
     reason = 'peal_handshakes_refused_total{reason="host"}'
     assert ask_as(server, "evil.example:8080", REBOUND, token=token) == 403 or \
-        arguments  # which lets it in, to be told why
+        arguments  # --dev accepts it in order to explain the refusal
     assert server.metric(reason) == 1
     for name in ("localhost", "127.0.0.1:1", "[::1]:8080"):
         assert ask_as(server, name, token=token) == 101
@@ -242,7 +242,7 @@ def get_as(server, host, path, headers=(), method="GET"):
 
 @pytest.mark.parametrize("arguments", [[], ["--dev"]], ids=["open", "dev"])
 def test_nor_does_it_read_pages_and_metrics(peal, arguments):
-    """Of the same origin it may read whatever it can ask for."""
+    """The browser would let a page of the same origin read the responses."""
     server = peal(args=arguments, config={
         "api": {"key": KEY}, "web_root": str(ROOT / "web")})
     key = ("Authorization", f"Bearer {KEY}")
@@ -257,9 +257,9 @@ def test_nor_does_it_read_pages_and_metrics(peal, arguments):
                   [key, ("Content-Length", "0")], "POST").status == 403
     assert server.metric('peal_api_refused_total{reason="host"}') == 4
     assert 'reason="Host not allowed"' in server.wait_log("Request refused")
-    for path in ("/health", "/ready"):  # as the checks of proxies name it
+    for path in ("/health", "/ready"):  # sent by health checks of proxies
         assert get_as(server, "peal", path).status == 200
-    raw = server.socket()  # where HTTP wants no name
+    raw = server.socket()  # HTTP/1.0 does not require Host
     raw.send(b"GET /metrics HTTP/1.0\r\n\r\n")
     assert raw.response().status == 200
 
@@ -282,7 +282,7 @@ BY_FORWARDED = {"trusted_proxies": ["127.0.0.1"],
     ({"trusted_proxies": ["127.0.0.1"]}, ("X-Forwarded-Proto", "https")),
     (BY_FORWARDED, ("Forwarded", "for=192.0.2.1;proto=https")),
     (BY_FORWARDED, ("Forwarded", 'proto="HTTPS";for=unknown')),
-    # it only makes it stricter: nobody has to be trusted
+    # the header only makes the check stricter, so no trust is required
     ({}, ("X-Forwarded-Proto", "https")),
     ({}, ("Forwarded", "for=192.0.2.1;proto=https")),
 ], ids=str)
@@ -307,7 +307,7 @@ def test_out_of_descriptors_those_inside_stay(peal, bystander):
         try:
             server.socket(timeout=1)
         except OSError:
-            pass  # over TLS who does not fit in is closed
+            pass  # over TLS, excess connections are closed
     inside.send("hello")
     assert inside.receive_data() == "Echo: hello"
     for raw in server.sockets:
@@ -327,7 +327,7 @@ def can_connect(server):
 
 
 def test_out_of_room_for_logs_it_serves(peal, bystander):
-    """What cannot be written is left out."""
+    """Log lines that cannot be written are dropped."""
     def full_disk():
         os.dup2(os.open("/dev/full", os.O_WRONLY), 2)
     server = peal(before_start=full_disk, is_quiet=True)

@@ -1,18 +1,18 @@
-"""Load on several instances, and the proof that nothing went wrong.
+"""Load on several instances, and a check of its results.
 
-Publishers number their messages; listeners write down all they get. Both come
-back to any instance when their connection ends, listeners with `since`. In
-the end `prove` holds what was heard against what was acknowledged:
+Publishers number their messages; listeners record every message they receive.
+When a connection ends, both reconnect to any instance, listeners with `since`.
+At the end, `prove` compares the received with the acknowledged messages:
 
-  none lost    every acknowledged message was heard by every listener,
-  none doubled no listener heard a message twice,
-  one order    no two listeners heard two messages in different order, offsets
-               grow by one, and one connection's messages keep their order,
-  gaps told    a listener misses something only where a `gap`, or an answer
-               with recovered:false, said so.
+  none lost    every listener received every acknowledged message,
+  none doubled no listener received a message twice,
+  one order    all listeners received messages in the same order, offsets
+               increase by one, and one connection's messages keep their order,
+  gaps told    a listener misses messages only where a `gap`, or an answer with
+               recovered:false, reported it.
 
-A publish that was refused (unavailable, not_stored), or whose connection ended before the
-answer, may have arrived or not, but not twice.
+A publish that was refused (unavailable, not_stored), or whose connection ended
+before the answer, may or may not have arrived, but not twice.
 """
 
 import asyncio
@@ -37,8 +37,8 @@ REFUSED = ("unavailable", "not_stored")
 
 
 async def open_socket(ports, client, first=None):
-    """A connection to some instance that takes it; tries until one does. The
-    one that counts as `first`, in turns, is tried first."""
+    """Connects to the first instance that accepts; retries until one does.
+    `first` selects the instance to try first."""
     while True:
         candidates = list(ports())
         preferred = candidates[first % len(candidates)] \
@@ -59,7 +59,7 @@ async def open_socket(ports, client, first=None):
 
 @dataclasses.dataclass
 class Publish:
-    """One message, and what became of it."""
+    """One message and its result."""
     connection: int
     sent: float
     state: str = "open"  # acknowledged, refused, unknown
@@ -73,8 +73,8 @@ class Publish:
 
 
 class Publisher:
-    """Publishes in one channel, so many a second, with bounded haste. The
-    first connections take instances in turn, so that each has publishers."""
+    """Publishes in one channel at a fixed, bounded rate. The first connections
+    use the instances in turn, so that each has publishers."""
 
     def __init__(self, load, number, name, channel, rate):
         self.load = load
@@ -141,28 +141,28 @@ class Publisher:
             publish.end("refused")
 
     async def settle(self, reader):
-        """The last answers; each comes, if the connection lives."""
+        """Waits for the last answers, which arrive if the connection lives."""
         end = time.monotonic() + patience.seconds(20)
         while self.open and not reader.done() and time.monotonic() < end:
             await asyncio.sleep(0.01)
 
     def give_up(self):
-        """The connection ended: nobody knows what became of these."""
+        """The connection ended: the results of open publishes are unknown."""
         for publish in self.publishes.values():
             if publish.state == "open":
                 publish.end("unknown")
         self.open = 0
 
     def count(self, state):
-        # a copy: the publisher's thread adds to it
+        # a copy, because the publisher's thread appends
         publishes = list(self.publishes.values())
         return sum(each.state == state for each in publishes)
 
 
 class Listener:
-    """Subscribes to channels and writes down what comes, through all its
-    connections. Behind a gap its position may be of another epoch, so it asks
-    anew, and waits for the answer, which says where it is."""
+    """Subscribes to channels and records messages across all its connections.
+    After a gap, its position may be of another epoch, so it subscribes again
+    and takes the position from the answer."""
 
     def __init__(self, load, name, channels):
         self.load = load
@@ -172,7 +172,7 @@ class Listener:
         self.joined = set()
         self.finished = set()
         self.socket = None
-        self.awaited = set()  # channels asked for anew
+        self.awaited = set()  # channels subscribed again, not answered yet
         self.moves = 0
 
     async def run(self):
@@ -207,7 +207,7 @@ class Listener:
             self.awaited.discard(channel)
             self.start(channel, message)
         elif channel in self.awaited and kind in ("broadcast", "gap"):
-            return  # of before the answer
+            return  # received before the answer
         elif kind == "broadcast":
             self.hear(channel, message)
         elif kind == "gap":
@@ -245,7 +245,7 @@ class Listener:
 
 
 class Load:
-    """Publishers and listeners, in a thread of their own."""
+    """Publishers and listeners in a separate thread."""
 
     def __init__(self, cluster, channels=("room",), publishers=4, listeners=4,
                  rate=50, window=100):
@@ -300,7 +300,7 @@ class Load:
                 raise task.exception()
 
     def wait_acknowledged(self, count, timeout=20):
-        """Until so many more publishes were acknowledged."""
+        """Waits until `count` more publishes are acknowledged."""
         goal = self.count("acknowledged") + count
         patience.wait_until(lambda: self.count("acknowledged") >= goal,
                             timeout, what=f"{count} more acknowledgements")
@@ -310,7 +310,7 @@ class Load:
         return sum(each.count(state) for each in self.publishers)
 
     def move_some(self, count=1):
-        """Some listeners' connections end without a word."""
+        """Cuts the connections of some listeners without a close frame."""
         for listener in random.sample(self.listeners, count):
             self.loop.call_soon_threadsafe(self.drop, listener)
 
@@ -322,7 +322,7 @@ class Load:
     # --- the end
 
     def finish(self, timeout=40):
-        """No more is published; waits until every listener has all."""
+        """Stops publishing; waits until every listener has everything."""
         self.is_over = True
         self.call(self.finish_here(timeout), timeout + 20)
         self.check_alive()
@@ -344,7 +344,7 @@ class Load:
                                   for each in self.listeners]))
 
     async def send_end(self, channel):
-        """A last message; in case it is missed by a gap, there is another."""
+        """Sends a last message; repeats it in case it is lost in a gap."""
         mark = next(self.rounds)
         while True:
             socket = await open_socket(self.ports, "end")
@@ -361,7 +361,7 @@ class Load:
                 return mark
 
     def abandon(self):
-        """Ends every connection and the thread."""
+        """Stops all connections and the thread."""
         if not self.thread.is_alive():
             return
         self.is_over = self.is_closed = True
@@ -382,7 +382,7 @@ class Load:
     # --- the proof
 
     def prove(self, gaps=False, unanswered=False):
-        """Raises what is wrong. `gaps`: something may be lost where told;
+        """Raises if there are errors. `gaps`: reported losses are allowed;
         `unanswered`: publishers may lose their connections."""
         assert not self.surprises, self.surprises[:5]
         problems = []
@@ -404,7 +404,7 @@ class Load:
 
 
 class Proof:
-    """What went wrong in one channel."""
+    """Finds the errors of one channel."""
 
     def __init__(self, load, channel, gaps):
         self.load = load
@@ -438,7 +438,7 @@ class Proof:
                 for what, count in counts.items() if count > 1)
 
     def jumps(self, log):
-        """Offsets grow by one where nobody said otherwise."""
+        """Offsets increase by one unless a gap was reported."""
         last = None
         for item in log:
             if isinstance(item, Told):
@@ -451,8 +451,8 @@ class Proof:
             last = item.offset
 
     def disorder(self, log):
-        """What one connection published keeps its order; what it was told
-        has failed may come late."""
+        """The messages of one connection keep their order; a publish reported
+        as failed may arrive late."""
         last = collections.defaultdict(int)
         for item in self.messages(log):
             publish = self.publishes.get((item.publisher, item.number))
@@ -475,8 +475,8 @@ class Proof:
                 yield f"{item} was acknowledged as {publish.offset}"
 
     def lost(self, log):
-        """Whatever was acknowledged was heard; before the last gap a message
-        may be missing, but only if the gap came after it was sent."""
+        """Every acknowledged message was received. A message before the last
+        gap may be missing, but only if the gap followed its sending."""
         heard = {(item.publisher, item.number) for item in self.messages(log)}
         gaps = [item.time for item in log
                 if isinstance(item, Told) and item.what != "joined"]
@@ -487,7 +487,7 @@ class Proof:
                 yield f"{key} was lost, offset {publish.offset}"
 
     def contradictions(self):
-        """Two listeners that heard two messages in different order."""
+        """Pairs of listeners that received two messages in different order."""
         orders = [[item[1:] for item in self.messages(log)]
                   for log in self.logs.values()]
         for one, other in itertools.combinations(orders, 2):

@@ -1,4 +1,4 @@
-"""Several instances of the server that share one Redis."""
+"""Several server instances with one Redis."""
 
 import itertools
 import json
@@ -15,7 +15,7 @@ QUICK_REDIS = {
     "backoff_ms": 50,
     "backoff_max_ms": 400,
     "lease_seconds": int(patience.seconds(2)),
-    "ready_grace_seconds": 0,  # /ready says at once what is
+    "ready_grace_seconds": 0,  # /ready reports changes at once
 }
 LEASE = QUICK_REDIS["lease_seconds"]
 
@@ -28,7 +28,7 @@ CHANNELS = [
 
 
 class Cluster:
-    """Instances by number; a killed one's place is taken by a new one."""
+    """Instances by number; a new instance replaces a killed one."""
 
     def __init__(self, folder, url, redis=None, channels=None, limits=None,
                  **config):
@@ -37,7 +37,7 @@ class Cluster:
             "channels": channels or CHANNELS,
             "limits": {"messages_per_second": 0, "outbox_messages": 100000,
                        "outbox_bytes": 64 << 20, **(limits or {})},
-            # a test's client answers pings only while something is awaited
+            # a test's client answers pings only while it waits
             "ping_seconds": 600, "pong_seconds": 300,
             "redis": {**QUICK_REDIS, "url": url, **(redis or {})},
             **config,
@@ -47,7 +47,7 @@ class Cluster:
         self.ended = []
 
     def add(self, before_start=None, **changes):
-        """One more instance; is_ready says when it serves."""
+        """Starts another instance; see is_ready."""
         folder = self.folder / f"instance-{next(self.numbers)}"
         folder.mkdir()
         config = json.loads(json.dumps(self.config))
@@ -68,7 +68,7 @@ class Cluster:
         return [server.port for server in self.instances]
 
     def kill(self, server):
-        """With -9."""
+        """Kills an instance with SIGKILL."""
         self.instances.remove(server)
         server.exit_code = -signal.SIGKILL
         server.process.kill()
@@ -91,7 +91,7 @@ class Cluster:
         return sum(server.metric(name) for server in self.instances)
 
     def stop(self):
-        """What there is to complain about each instance."""
+        """Stops all instances; returns their problems."""
         everyone = self.instances + self.ended
         for server in self.instances:
             server.drop_clients()

@@ -1,4 +1,4 @@
-"""The fixtures: a Redis, instances that share it, and load on them."""
+"""Fixtures: a Redis, instances that share it, and load on them."""
 
 import contextlib
 import itertools
@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-# the server as a process and its client are those of tests/integration
+# the server process and its client come from tests/integration
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] /
                        "integration"))
 
@@ -24,8 +24,8 @@ from support.fixtures import application, webhook  # noqa: E402,F401
 
 @contextlib.contextmanager
 def starting(kind, tmp_path, name):
-    """A function that starts servers of a kind, each in a folder of its own;
-    they are ended in the end."""
+    """Yields a function that starts servers of this kind in separate folders;
+    stops them at the end."""
     with contextlib.ExitStack() as stack:
         numbers = itertools.count(1)
 
@@ -48,8 +48,8 @@ def redis(tmp_path):
 
 @pytest.fixture
 def placed_redis(tmp_path):
-    """placed_redis(*options) starts a Redis in a network namespace. The test
-    is in the network, too; so this has to be its first fixture."""
+    """placed_redis(*options) starts a Redis in a network namespace. It must be
+    the first fixture, because the test joins the network too."""
     if subprocess.run(["unshare", "--net", "true"], check=False).returncode:
         pytest.skip("no network namespace may be made here")
     network = Network()
@@ -69,14 +69,14 @@ def sentinel(tmp_path):
 
 @pytest.fixture
 def lasting_redis(redis):
-    """One that forgets nothing, whatever happens to it."""
+    """A Redis that persists every write."""
     return redis(*LASTING)
 
 
 @pytest.fixture
 def cluster(tmp_path):
     """cluster(url, count=2, **config) starts instances that share a Redis.
-    Behind the test each ends by SIGTERM, and is judged."""
+    After the test each receives SIGTERM and is checked."""
     made = []
 
     def start(url, count=2, **options):
@@ -94,7 +94,7 @@ def cluster(tmp_path):
 
 @pytest.fixture
 def load():
-    """load(cluster, ...) publishes and listens; see checker.py."""
+    """load(cluster, ...) starts publishers and listeners; see checker.py."""
     made = []
 
     def start(*args, **options):
@@ -109,7 +109,8 @@ def load():
 
 @pytest.fixture
 def pusher_load():
-    """pusher_load(cluster) is load by Pusher's protocol; see pusher_load.py."""
+    """pusher_load(cluster) starts load in Pusher's protocol:
+    pusher_load.py."""
     made = []
 
     def start(instances):
@@ -124,7 +125,7 @@ def pusher_load():
 
 @pytest.fixture
 def proxy():
-    """proxy(redis) stands between instances and a Redis."""
+    """proxy(redis) starts a proxy between instances and a Redis."""
     made = []
 
     def start(server):

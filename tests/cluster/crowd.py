@@ -1,6 +1,6 @@
-"""Thousands of clients in one thread, which come back as real ones do: after a
-close, when a random part of `backoff` has gone by, and twice that at most
-after each failure. They say nothing; what they see is written down."""
+"""Thousands of silent clients in one thread that reconnect like real ones:
+after a close, they wait a random part of `backoff`; each failure doubles it.
+Records what they observe."""
 
 import collections
 import errno
@@ -17,7 +17,7 @@ import time
 from support.raw import request_text
 from support.websocket import CLOSE, PING, PONG, frame_bytes, handshake_headers
 
-UNDER_WAY = 100  # handshakes at a time while all are opened
+UNDER_WAY = 100  # concurrent handshakes at the start
 
 
 class Member:
@@ -34,20 +34,20 @@ class Member:
 
 
 class Crowd:
-    """`closes` and `returns` are the moments, each with the code or the port;
-    `failures` what a handshake met with in place of 101."""
+    """`closes` and `returns`: times with the close code or the port;
+    `failures`: results of handshakes other than 101."""
 
     def __init__(self, count, port, home, backoff=0.5):
         self.members = [Member(i) for i in range(count)]
-        self.port = port  # where they go
-        self.home = home  # where they go when they were closed
+        self.port = port  # initial port
+        self.home = home  # port after a close
         self.backoff = backoff
         self.closes = []
         self.returns = []
         self.failures = collections.Counter()
         self.open_count = 0
         self.to_open = collections.deque(self.members)
-        self.waiting = []  # (when, tie, member)
+        self.waiting = []  # (time, tie-breaker, member)
         self.ties = itertools.count()
         self.under_way = 0
         self.poll = select.epoll()
@@ -138,7 +138,7 @@ class Crowd:
         self.returns.append((time.monotonic(), member.port))
 
     def leave(self, member):
-        """Whatever it was; it comes back after a wait."""
+        """Handles any end of a connection; the member reconnects later."""
         self.poll.unregister(member.socket)
         del self.by_fd[member.socket.fileno()]
         member.socket.close()
@@ -162,7 +162,7 @@ class Crowd:
 
 
 def each_second(moments, begun, count):
-    """How many fell into each of `count` seconds."""
+    """The number of moments in each of `count` seconds."""
     seconds = [0] * count
     for moment in moments:
         index = int(moment - begun)

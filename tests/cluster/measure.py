@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Measures several instances behind one Redis: not a test, it prints figures.
+"""Measures several instances with one Redis. Not a test; it prints figures.
 
     PEAL_BINARY=build-release/peal tests/cluster/measure.py [peal-bench]
 
-Latency from publish to a subscriber at 1,000 messages a second; a burst of
-50,000 publishes; and, where peal-bench is given, deliveries a second.
+Measures the latency from publish to a subscriber at 1,000 messages per second,
+a burst of 50,000 publishes and, if peal-bench is given, deliveries per second.
 """
 
 import json
@@ -39,7 +39,7 @@ def client(server, name, *channels):
 
 
 class Frames:
-    """Whole messages out of a socket, as they come."""
+    """Reads complete messages from a socket."""
 
     def __init__(self, from_client):
         self.socket = from_client.raw.socket
@@ -66,7 +66,7 @@ class Frames:
 
 
 def latency(publisher, subscriber):
-    """Microseconds: median and 99th percentile."""
+    """Median and 99th percentile in microseconds."""
     frames = Frames(subscriber)
     late = []
     publisher.raw.socket.setblocking(True)
@@ -89,7 +89,7 @@ def latency(publisher, subscriber):
             late += [now - message["payload"][0] for message in heard
                      if message["type"] == "broadcast"]
         assert now - begin < (SECONDS + 30) * 1_000_000_000
-    late = sorted(late[RATE:])  # the first second is for warming up
+    late = sorted(late[RATE:])  # the first second is warm-up
     return statistics.median(late) / 1000, late[len(late) * 99 // 100] / 1000
 
 
@@ -105,8 +105,8 @@ def measure_latency(alone, both):
 
 
 def measure_burst(both):
-    """Each publish is acknowledged or refused; each acknowledged one arrives
-    on both instances."""
+    """Each publish is acknowledged or refused; acknowledged ones arrive on
+    both instances."""
     publishers = [client(both[0], f"publisher{i}") for i in range(PUBLISHERS)]
     listeners = [Frames(client(server, "listener", "burst"))
                  for server in both.instances]
@@ -149,7 +149,7 @@ def measure_burst(both):
 
 
 def bench(program, servers, *options):
-    """Deliveries a second as peal-bench counts them."""
+    """Deliveries per second as counted by peal-bench."""
     command = [program, "fanout", "--preset", "peal", "--connections", "200",
                "--duration", "6", *options]
     for server in servers:

@@ -1,8 +1,8 @@
-"""A network of the tests' own, in which servers can be kept from each other.
+"""A private network in which servers can be separated from each other.
 
-The test itself moves into a network namespace, so all that it starts is there;
-a server of a `Place` has one of its own, joined to the test's by a bridge.
-Nothing is left of them when the processes have ended."""
+The test moves into a network namespace together with everything it starts. A
+server in a `Place` has its own namespace, connected to the test's by a bridge.
+The namespaces disappear when the processes have ended."""
 
 import ctypes
 import os
@@ -27,8 +27,8 @@ def run(*words):
 
 
 class Network:
-    """From its making to its end this thread is in it, and threads and
-    processes that it starts."""
+    """While it exists, this thread is in the network, with the threads and
+    processes it starts."""
 
     def __init__(self):
         self.before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
@@ -51,7 +51,7 @@ class Network:
 
 
 class Place:
-    """Where a server is that has an address of its own."""
+    """The network namespace of a server with its own address."""
 
     def __init__(self, number):
         self.address = f"10.0.0.{number}"
@@ -74,8 +74,8 @@ class Place:
         return here != there
 
     def leave(self, other):
-        """Nothing that is sent to the other arrives: the connections stand
-        still in both directions."""
+        """Drops everything sent to the other place, so connections stall in
+        both directions."""
         run(*self.enter, "ip", "route", "add", "blackhole", other.address)
 
     def meet(self, other):

@@ -1,18 +1,18 @@
-"""Pusher's clients and backends on several instances, and the proof that
-each client saw what it should.
+"""Pusher clients and backends on several instances, and a check of what each
+client received.
 
-Some users stay, the others join a presence channel, leave it and move between
+Some users stay; the others join and leave a presence channel and move between
 instances. Backends publish over HTTP, every second time with the `socket_id`
-of some client. In the end `prove` wants:
+of a client. At the end, `prove` checks:
 
-  right lists   what each client has by the list and the events after it, and
-                what each instance tells backends, are those who are there,
-  news once     nobody is added who is there, or removed who is not; a user
+  right lists   the members known to each client (list plus events), and those
+                each instance reports to backends, are the actual members,
+  news once     no present member is added and no absent one removed; a user
                 that stays is never removed,
-  none lost     a client that stayed heard each acknowledged event once, unless
-                a gap was told, and not what excluded it,
-  one order     no two clients heard two events in different order,
-  no storm      nobody is told to come back at once.
+  none lost     a client that stayed received each acknowledged event once,
+                unless a gap was reported or the event excluded it,
+  one order     all clients received events in the same order,
+  no storm      no client is told to reconnect at once.
 """
 
 import asyncio
@@ -38,31 +38,31 @@ INTERNAL = "pusher_internal:"
 
 
 class Life:
-    """One connection of a client, and what it saw."""
+    """One connection of a client and what it received."""
 
     def __init__(self, port, socket):
         self.port = port
         self.socket = socket
         self.socket_id = None
-        self.joined = {}  # channel: when
-        self.members = None  # of the room; None: not in it
+        self.joined = {}  # channel -> time
+        self.members = None  # of the room; None: not joined
         self.heard = []  # (channel, number)
-        self.gaps = collections.defaultdict(float)  # channel: the last one
+        self.gaps = collections.defaultdict(float)  # channel -> last gap
         self.direct = []
-        self.has_left = False  # the room, once
+        self.has_left = False  # has left the room before
         self.is_over = False
 
 
 class Client:
-    """One of a user; it connects again when its connection ends."""
+    """A client of a user; it reconnects when its connection ends."""
 
     def __init__(self, load, user, place):
         self.load = load
         self.user = user
-        self.place = place  # the instance that is tried first
+        self.place = place  # the instance to try first
         self.lives = []
         self.wants_room = True
-        self.is_gone = False  # it does not come back
+        self.is_gone = False  # stopped, does not reconnect
 
     @property
     def life(self):
@@ -168,14 +168,14 @@ class Client:
             if user in self.load.staying:
                 self.complain(f"{user} stayed and was removed")
 
-    # ---- what those do that do not stay
+    # ---- actions of users that do not stay
 
     def is_settled(self):
         return self.life and NEWS in self.life.joined and \
             (ROOM in self.life.joined) == self.wants_room
 
     async def switch(self):
-        """Joins the room, or leaves it."""
+        """Joins or leaves the room."""
         if not self.is_settled():
             return
         self.wants_room = not self.wants_room
@@ -199,7 +199,7 @@ class Client:
 
 
 class Publish:
-    """One event, and what became of it."""
+    """One event and its result."""
 
     def __init__(self, channel, excluded):
         self.channel = channel
@@ -209,8 +209,8 @@ class Publish:
 
 
 class PusherLoad:
-    """Two connections of a user that stays, two more users that stay, and
-    three connections of two users that do not."""
+    """Three users that stay, one with two connections, and two other users
+    with three connections."""
 
     def __init__(self, cluster):
         self.cluster = cluster
@@ -223,7 +223,7 @@ class PusherLoad:
         self.gap_count = 0
         self.publishes = {}
         self.numbers = itertools.count(1)
-        self.is_over = False  # nobody moves or publishes any more
+        self.is_over = False  # no more moves and publishes
         self.is_closed = False
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -270,7 +270,7 @@ class PusherLoad:
             time.sleep(0.02)
 
     def publish(self, channel, life=None):
-        """Passes over the connection of that life, on odd numbers."""
+        """Excludes the connection of `life` for odd numbers."""
         number = next(self.numbers)
         excluded = life.socket_id if life and number % 2 else None
         made = self.publishes[number] = Publish(channel, excluded)
@@ -301,7 +301,7 @@ class PusherLoad:
         return [each.life for each in self.clients if each.life]
 
     def publish_last(self, channel):
-        """An event that all get; what came before is there by then."""
+        """Publishes an event for all; earlier events arrive before it."""
         def all_have():
             number = self.publish(channel)
             end = time.monotonic() + patience.seconds(2)
@@ -345,13 +345,13 @@ class PusherLoad:
             self.problems.append(f"{users} are there, and not {seen}")
 
     def codes_of_staying(self, port):
-        """How those that stay lost their connections to an instance."""
+        """The close codes that staying users received from an instance."""
         return {life.socket.close_code for each in self.clients[:4]
                 for life in each.lives if life.is_over and life.port == port}
 
     def tell_users(self):
-        """Events for users reach all their connections; the end of their
-        connections, too."""
+        """Events for a user, and terminating its connections, reach all of
+        its connections."""
         first, second = self.clients[:2]
         for each in self.cluster.instances:
             number = next(self.numbers)
@@ -394,8 +394,8 @@ class PusherLoad:
     # ---- the proof
 
     def prove(self, gaps=False, moves=False):
-        """`gaps`: Redis may have lost something; `moves`: those that stay may
-        have lost their connections."""
+        """`gaps`: Redis may have lost data; `moves`: users that stay may have
+        lost their connections."""
         found = list(self.problems)
         if self.gap_count and not gaps:
             found.append(f"{self.gap_count} gaps")
@@ -447,7 +447,7 @@ class PusherLoad:
                     yield f"two clients disagree on the order of {channel}"
 
     def wrong_answers(self):
-        """What each instance tells backends."""
+        """Wrong responses of the instances to backends."""
         users = self.there()
         count = sum(bool(each.is_in()) for each in self.clients)
         for each in self.cluster.instances:

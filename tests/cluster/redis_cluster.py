@@ -1,4 +1,4 @@
-"""A Redis Cluster of the tests' own."""
+"""A Redis Cluster for tests."""
 
 from redis_server import RedisError
 from support import patience
@@ -8,7 +8,7 @@ SLOTS = 16384
 
 
 class RedisCluster:
-    """Masters, each with some replicas; `start` makes a server."""
+    """Masters with replicas each; `start` starts a server."""
 
     def __init__(self, start, masters=3, replicas=0, options=(),
                  timeout_ms=2000):
@@ -17,7 +17,7 @@ class RedisCluster:
             "--cluster-enabled", "yes", "--cluster-node-timeout",
             str(int(patience.seconds(timeout_ms))),
             "--repl-diskless-sync-delay", "0",
-            # a master whose last slot leaves stays one
+            # a master stays a master when it loses its last slot
             "--cluster-allow-replica-migration", "no", *options)
         self.masters = [self.add() for _ in range(masters)]
         self.replicas = []
@@ -31,7 +31,7 @@ class RedisCluster:
         for master in self.masters:
             for _ in range(replicas):
                 self.add_replica(master)
-        self.wait_ok()  # who does not know all others cannot be elected
+        self.wait_ok()  # only a node that knows all others can be elected
 
     def add(self):
         return self.start(*self.options, "--cluster-port", str(free_port()))
@@ -56,7 +56,7 @@ class RedisCluster:
             try:
                 replica.call("CLUSTER", "REPLICATE", self.id_of(master))
             except RedisError:
-                return False  # it has not heard of the master yet
+                return False  # does not know the master yet
             return True
 
         patience.wait_until(is_told, 20, 0.1, what="a replica")

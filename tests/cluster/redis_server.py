@@ -1,6 +1,6 @@
-"""A Redis of the tests' own: on a free port, in a folder of its own, which may
-be stopped, killed, paused and started again; and the few words of its
-protocol that the tests need."""
+"""A Redis for tests on a free port, in a separate folder. It can be stopped,
+killed, paused and restarted. Includes the parts of its protocol that the tests
+need."""
 
 import itertools
 import os
@@ -14,16 +14,16 @@ from support import patience
 from support.pause import pause
 from support.ports import free_port
 
-# what the programs' names begin with: "redis" or "valkey"
+# prefix of the program names: "redis" or "valkey"
 KIND = os.environ.get("PEAL_TEST_REDIS") or "redis"
 PROGRAM = f"{KIND}-server"
 CLI = f"{KIND}-cli"
-# what Redis says at each step is on the disk before it is answered
+# every write is on disk before Redis answers
 LASTING = ("--appendonly", "yes", "--appendfsync", "always")
 
 
 class RedisError(Exception):
-    """Redis answered with an error."""
+    """An error answered by Redis."""
 
 
 def encode(words):
@@ -34,7 +34,7 @@ def encode(words):
 
 
 class RedisConnection:
-    """One connection, for commands one after the other."""
+    """One connection for sequential commands."""
 
     def __init__(self, port, timeout=5, host="127.0.0.1"):
         self.socket = socket.create_connection((host, port),
@@ -118,7 +118,7 @@ class RedisServer:
         return connection
 
     def call(self, *words):
-        """One command on a connection of its own."""
+        """Sends a command on a new connection."""
         connection = self.connect()
         try:
             return connection.call(*words)
@@ -141,7 +141,7 @@ class RedisServer:
         self.process = None
 
     def stop(self):
-        """In order, as a restart of the machine does."""
+        """Stops gracefully, as a reboot does."""
         self.process.send_signal(signal.SIGTERM)
         self.wait_end()
 
@@ -159,7 +159,7 @@ class RedisServer:
         self.is_paused = False
 
     def forget_everything(self):
-        """Nothing is left on the disk; only while it is stopped."""
+        """Deletes the data on disk; call only while stopped."""
         shutil.rmtree(self.folder / "appendonlydir", ignore_errors=True)
 
     def end(self):
@@ -168,7 +168,7 @@ class RedisServer:
 
 
 class PlacedRedis(RedisServer):
-    """One in a place of the tests' network: see network.py."""
+    """A Redis in a place of the test network: see network.py."""
 
     def __init__(self, folder, place, *options):
         self.place = place
@@ -180,7 +180,7 @@ class PlacedRedis(RedisServer):
 
 
 class Sentinel(RedisServer):
-    """A Sentinel; `lines` are those of its config file, which it rewrites."""
+    """A Sentinel; `lines` start its config file, which it rewrites."""
 
     def __init__(self, folder, *lines):
         self.config = pathlib.Path(folder) / "sentinel.conf"

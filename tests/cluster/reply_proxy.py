@@ -1,34 +1,33 @@
-"""A TCP proxy in front of Redis that can lose the answers, or hold them back:
-what an instance sends arrives, and what Redis answers does not, or later. As
-a moving address it leads new connections to another Redis, while those that
-are open stay where they are."""
+"""A TCP proxy in front of Redis that can drop or delay answers while commands
+still arrive. It can also act as an address that moves: new connections go to
+another Redis, while open connections stay."""
 
 import selectors
 import socket
 import threading
 
 
-# what only one of an instance's connections says
+# a command that identifies each kind of connection
 KINDS = {"commands": b"EVALSHA", "subscriptions": b"SUBSCRIBE",
          "input": b"XREADGROUP"}
 
 
 class ReplyProxy:
-    """Copies bytes both ways in a thread of its own."""
+    """Copies bytes in both directions in a separate thread."""
 
     def __init__(self, port):
         self.target = port
         self.drops_replies = False
         self.dropped = 0
-        self.holds_answers = False  # but not what is pushed to subscribers
+        self.holds_answers = False  # but not pub/sub messages
         self.held = []
         self.holds_pushes = False
         self.held_pushes = []
-        self.loses_messages = False  # of pub/sub, not its other answers
-        self.refuses = False  # every connection ends at once
+        self.loses_messages = False  # drops pub/sub messages only
+        self.refuses = False  # closes every connection at once
         self.subscribers = set()
-        self.deaf = set()  # subscribers that hear nothing
-        self.kinds = {}  # of the connections from instances
+        self.deaf = set()  # subscribers that receive nothing
+        self.kinds = {}  # kind of each connection from an instance
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.selector = selectors.DefaultSelector()
@@ -131,16 +130,16 @@ class ReplyProxy:
                 end.close()
 
     def deafen(self):
-        """Those that subscribe now stay connected and hear nothing more."""
+        """Current subscribers stay connected but receive nothing more."""
         self.deaf = set(self.subscribers)
 
     def move(self, server):
-        """New connections reach another Redis."""
+        """Sends new connections to another Redis."""
         self.target = server.port
 
     def cut(self, kind=None):
-        """Every connection ends, or those of a kind; new ones are made as
-        before."""
+        """Closes all connections, or those of a kind; new ones are still
+        accepted."""
         with self.lock:
             ends = [end for end in self.pairs
                     if not kind or self.kinds.get(end) == kind]

@@ -1,4 +1,4 @@
-"""The end of a user's access holds on every instance."""
+"""Revoking a user's access applies on every instance."""
 
 import pytest
 
@@ -47,8 +47,8 @@ def test_the_end_of_an_account_holds_everywhere(pair, method, body):
 
 
 def wait_refused(server, user):
-    """Who is quick may be let in before the other instance has heard, but does
-    not stay."""
+    """A quick client may be accepted before the other instance is notified,
+    but is then closed."""
     try:
         server.connect(user["id"], token=user["access_token"]).wait_close()
     except Refused:
@@ -57,8 +57,8 @@ def wait_refused(server, user):
 
 
 def test_who_came_back_before_it_was_known_is_closed(redis, cluster, tmp_path):
-    """As where another instance ended an account, and this one has not read of
-    it yet when the client comes. Others stay."""
+    """Another instance ended an account, and this one has not read it yet when
+    the client connects. Other clients stay."""
     store = redis()
     server = cluster(store.url, 1, **accounts.sqlite(tmp_path))[0]
     user = member(server)

@@ -1,5 +1,5 @@
-"""The rights that conf/README.md gives Peal's Redis user: enough for everything that
-Peal does, and none that it does not use."""
+"""The rights of Peal's Redis user in conf/README.md: sufficient for everything
+Peal does, without unused ones."""
 
 import re
 import shlex
@@ -11,8 +11,8 @@ from support.server import ROOT
 from test_instance_fails import wait_presence
 from test_keys import use_everything
 
-# for a link that hung, an instance that loses the lease on the input, and a
-# publish sent again after a lost link
+# for a hung link, an instance that loses the input lease, and a publish
+# repeated after a lost link
 RARE = {"client|kill", "punsubscribe", "llen"}
 PASSWORD = "p4ss/of:the@tests"
 
@@ -41,7 +41,7 @@ def use_the_rest(server, instances):
     carol.receive_type("unsubscribed")
     ticket = tell(instances[0], "/api/tickets", {"client": "dave"})["ticket"]
     instances[1].connect("dave", path=f"/ws/dave?ticket={ticket}").drop()
-    publish(instances[0], "room", 2, idempotency_key="once")  # again
+    publish(instances[0], "room", 2, idempotency_key="once")  # repeated
     assert "room" in str(tell(instances[0], "/api/channels"))
     tell(instances[0], "/api/disconnect", {"client": "carol"})
     carol.wait_closed()
@@ -49,14 +49,14 @@ def use_the_rest(server, instances):
 
 
 def denied(server):
-    """What Redis refused: command, key or channel, and what of it."""
+    """The refusals of Redis: command, key or channel, and the object."""
     entries = [dict(zip(entry[::2], entry[1::2]))
                for entry in server.call("ACL", "LOG")]
     return [(entry["reason"], entry["object"]) for entry in entries]
 
 
 def commands_used(server):
-    """As Redis counted them: "client|setname"."""
+    """Names as counted by Redis: "client|setname"."""
     lines = server.call("INFO", "commandstats").split()
     return {re.match(r"cmdstat_([^:]*):", line)[1] for line in lines
             if line.startswith("cmdstat_")}
@@ -67,7 +67,7 @@ def test_the_rights_of_the_page_are_those_that_are_needed(redis, cluster):
     server.call("ACL", "SETUSER", "peal", *rules())
     instances = cluster(url_of(server), 2, single_connection=True, **WITH_KEY)
     alice = use_the_rest(server, instances)
-    instances.kill(instances[1])  # the other one tidies up
+    instances.kill(instances[1])  # the other instance cleans up
     erin = instances[0].join("erin", "room")
     assert denied(server) == []
     wait_presence(erin, "room", {"alice": 1, "erin": 1})

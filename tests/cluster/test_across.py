@@ -1,4 +1,4 @@
-"""What clients of different instances see of each other."""
+"""Messages and presence between clients of different instances."""
 
 import time
 
@@ -38,7 +38,7 @@ def test_recovery_from_any_instance(redis, cluster):
 
 
 def test_what_comes_during_a_recovery_belongs_to_it(redis, cluster, proxy):
-    """The stream's answer is older than what was delivered meanwhile."""
+    """The stream's answer is older than messages delivered meanwhile."""
     server = redis()
     between = proxy(server)
     instances = cluster(server.url, 1)
@@ -67,8 +67,8 @@ def test_what_comes_during_a_recovery_belongs_to_it(redis, cluster, proxy):
 
 @pytest.fixture
 def lagging(redis, cluster, proxy):
-    """lagging(channel) gives a fast instance's client, the instance that lags
-    behind it, and what stands between that one and Redis."""
+    """lagging(channel) returns a client of a fast instance, a slow instance,
+    and the proxy between the slow one and Redis."""
     def start(channel):
         server = redis()
         between = proxy(server)
@@ -89,7 +89,7 @@ def send_subscribe(client, channel, epoch, offset):
 @pytest.mark.parametrize("channel, since, missed", [
     ("room", 5, []), ("room", 3, [3, 4]), ("plain-room", 5, [])])
 def test_recovery_from_an_instance_that_lags(lagging, channel, since, missed):
-    """The client knows more than the instance it moves to."""
+    """The client has newer messages than the instance it moves to."""
     alice, slow, between = lagging(channel)
     epoch = alice.subscribed[0]["epoch"]
     between.holds_pushes = True
@@ -110,7 +110,7 @@ def test_recovery_from_an_instance_that_lags(lagging, channel, since, missed):
 
 
 def test_recovery_when_pubsub_lost_what_the_client_has(lagging):
-    """Nothing follows that would show the loss."""
+    """No later message reveals the loss."""
     alice, slow, between = lagging("room")
     between.loses_messages = True
     publish(alice, 5)
@@ -245,14 +245,14 @@ def test_who_left_while_redis_was_away_is_gone(lasting_redis, cluster):
     lasting_redis.start()
     instances.wait_ready()
     wait_presence(alice, "told-room", {"alice": 1, "carol": 1})
-    # told at most once: her instance may not have subscribed again yet
+    # at most once: her instance may not have resubscribed yet
     assert events(alice, "told-room") in ([], [("leave", "bob")])
     assert presence(carol, "told-room") == {"alice": 1, "carol": 1}
 
 
 def test_nobody_seems_to_leave_in_a_long_outage(lasting_redis, cluster,
                                                  proxy):
-    """Even where one instance comes back later than the other."""
+    """Even if one instance reconnects later than the other."""
     between = proxy(lasting_redis)
     instances = cluster(lasting_redis.url, 1)
     instances.add(url=between.url)
@@ -354,7 +354,7 @@ def test_who_comes_back_in_time_avoids_churn(redis, cluster):
 
 
 def test_offsets_that_redis_lost_are_not_given_out_twice(redis, cluster):
-    """A snapshot is older than what was told; others have gone on since."""
+    """A snapshot is older than delivered messages; others published since."""
     server = redis("--dbfilename", "dump.rdb")
     instances = cluster(server.url, 1)
     alice = instances[0].join("alice", "room", "plain-room")
@@ -365,7 +365,7 @@ def test_offsets_that_redis_lost_are_not_given_out_twice(redis, cluster):
     server.kill()
     instances.wait_not_ready()
     server.start()
-    # another instance was quicker, and has published as many again
+    # another instance reconnected first and published as many again
     other = server.connect()
     other.call("MULTI")
     other.call("HSET", "peal:{room}:m", "offset", 7)

@@ -1,4 +1,4 @@
-"""The HTTP API over several instances and a Redis that may be away."""
+"""The HTTP API across instances, with Redis available or not."""
 
 import pytest
 
@@ -130,7 +130,7 @@ WAITING = [
 @pytest.mark.parametrize("text", WAITING)
 def test_who_waits_for_redis_is_answered_and_costs_nothing(redis, cluster,
                                                            text, half_close):
-    """What libwebsockets would spin on: see exchange.c."""
+    """libwebsockets would busy-loop here: see exchange.c."""
     server = redis()
     instances = cluster(server.url, 1, **WITH_KEY)
     instance = instances[0]
@@ -173,8 +173,8 @@ def test_while_redis_is_away_it_is_503_in_the_end(redis, cluster):
 
 
 def drain_while_asked(redis, cluster, seconds):
-    """Redis, paused; an instance that drains; and the connection that asked
-    it before."""
+    """Returns a paused Redis, a draining instance, and the connection with a
+    request from before."""
     server = redis()
     instance = cluster(server.url, 1, drain_seconds=seconds, **WITH_KEY)[0]
     server.pause()
@@ -195,7 +195,7 @@ def test_a_drain_waits_for_what_was_asked(redis, cluster):
 
 
 def test_an_end_without_an_answer_is_an_end(redis, cluster):
-    """Nobody waits any longer when the instance is told to end at once."""
+    """No request waits when the instance is told to exit at once."""
     server, instance, raw = drain_while_asked(redis, cluster, 30)
     instance.signal()
     assert instance.wait_exit() == 0

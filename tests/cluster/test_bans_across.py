@@ -1,4 +1,4 @@
-"""Bans hold on every instance, whatever happens to it or to Redis."""
+"""Bans apply on every instance, even if it or Redis fails."""
 
 import pytest
 

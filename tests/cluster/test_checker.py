@@ -1,4 +1,4 @@
-"""The checker finds what it is there to find."""
+"""The checker detects each kind of error."""
 
 import pytest
 
@@ -13,7 +13,7 @@ class NoCluster:
 
 @pytest.fixture
 def told():
-    """Three acknowledged messages, which two listeners heard."""
+    """Three acknowledged messages received by two listeners."""
     load = Load(NoCluster, ["room"], publishers=1, listeners=2)
     publisher = load.publishers[0]
     for number in (1, 2, 3):

@@ -1,5 +1,5 @@
-"""Any client id over two instances: nothing in one is taken for a part of an
-envelope, of a key or of a field in Redis."""
+"""Any client id across two instances: its characters are never mistaken for
+parts of an envelope, key or field in Redis."""
 
 import pytest
 
@@ -54,7 +54,7 @@ def test_messages_reach_the_other_instance(redis, cluster):
 
 
 def test_history_is_recovered(redis, cluster):
-    """Also where Redis compares the last message that an instance knows."""
+    """Including Redis' comparison of the last message known to an instance."""
     one, two = ready(cluster, redis()).instances
     for client in IDS:
         alice = one.join(client, "room")
@@ -113,7 +113,7 @@ def test_a_ticket_of_one_opens_the_other(redis, cluster):
 
 
 def test_ids_cannot_be_forged_by_what_they_hold(redis, cluster):
-    """An id that is written like the rest of an envelope stays an id."""
+    """An id that looks like the rest of an envelope stays an id."""
     one, two = ready(cluster, redis()).instances
     bob = two.join("bob", "room")
     for client in ("mallory|0|0||", "x|1|2|bob|\"forged\"", "a;00-4bf92f3577b34"

@@ -1,4 +1,4 @@
-"""single_connection and limits.connections_per_client, over all instances."""
+"""single_connection and limits.connections_per_client across instances."""
 
 import concurrent.futures
 import json
@@ -36,13 +36,13 @@ def lives(client):
 
 
 def end_of(client):
-    """The close frame, whether it was read before or not."""
+    """The close code, whether the frame was read before or not."""
     closed = getattr(client, "ended", None) or client.wait_closed()
     return closed.code, closed.reason
 
 
 def lives_on(client, seconds=0.3):
-    """It does, and is not closed a little later either."""
+    """Whether the connection works and is not closed shortly after."""
     end = time.monotonic() + patience.seconds(seconds)
     while time.monotonic() < end:
         if not lives(client):
@@ -52,7 +52,7 @@ def lives_on(client, seconds=0.3):
 
 
 def open_at_once(servers, client):
-    """A connection on each, as close together as threads can make it."""
+    """Opens a connection on each server at the same time, with threads."""
     barrier = threading.Barrier(len(servers))
 
     def run(server):
@@ -68,7 +68,7 @@ def client_keys(redis):
 
 
 def count(redis, client="alice"):
-    """Connections of a client, as Redis has them."""
+    """The connections of a client according to Redis."""
     values = redis.call("HVALS", f"peal:{{client:{client}}}:connections")
     return sum(int(value.split()[0]) for value in values)
 
@@ -79,7 +79,7 @@ def wait_count(redis, number, client="alice", timeout=5):
 
 
 def wait_claim(redis, before):
-    """The number of the newest claim, once it is a newer one."""
+    """Waits for a claim newer than `before`; returns its number."""
     def newest():
         values = redis.call("HVALS", "peal:{client:alice}:connections")
         number = max((int(value.split()[1]) for value in values), default=0)
@@ -94,8 +94,8 @@ def wait_connections(instances, number):
 
 
 def survivors(clients, number):
-    """Those that are left once there are so many, and the codes of the
-    others."""
+    """Waits until `number` connections are left; returns them and the close
+    codes of the others."""
     def alive():
         return [client for client in clients if lives(client)]
 
@@ -150,7 +150,7 @@ def test_of_many_at_once_exactly_one_stays(redis, cluster):
 
 
 def test_a_storm_of_reconnects_leaves_one(redis, cluster):
-    """As a client does that connects anew before its last try was done."""
+    """A client reconnects before its previous attempt has finished."""
     server = redis()
     instances = cluster(server.url, 3, **SINGLE)
 
@@ -261,8 +261,8 @@ def change_limit(server, limit):
 
 
 def test_a_limit_that_comes_and_goes(redis, cluster):
-    """By SIGHUP: with it Redis is told of everybody, and of nobody without.
-    Who is connected stays."""
+    """By SIGHUP: Redis stores the clients only while there is a limit.
+    Connected clients stay."""
     server = redis()
     instances = cluster(server.url, 2)
     both = [opened(each) for each in instances.instances]
@@ -361,8 +361,8 @@ def test_while_redis_is_away_each_instance_counts_alone(lasting_redis,
     wait_count(lasting_redis, 2)
     name = 'peal_closes_total{reason="too_many_connections"}'
     assert instances.metric(name) == 2
-    # which of them stay is a matter of who came back first; the oldest one
-    # of an instance is the last to go there
+    # the instance that reconnects first keeps its connections; within an
+    # instance, the oldest connection is closed last
     alive = [c in (first, others[0]) for c in (first, second, *others)
              if lives(c)]
     assert len(alive) == 2 and alive[0]
@@ -371,7 +371,7 @@ def test_while_redis_is_away_each_instance_counts_alone(lasting_redis,
 @pytest.mark.parametrize("is_empty", [False, True], ids=["kept", "empty"])
 def test_a_single_connection_after_an_outage(lasting_redis, cluster,
                                              is_empty):
-    """The one that was opened meanwhile is the newest, wherever it is."""
+    """The connection opened meanwhile is the newest on any instance."""
     instances = cluster(lasting_redis.url, 3, **SINGLE)
     for newest in (1, 0, 2):
         client = f"alice{newest}"
@@ -407,7 +407,7 @@ def test_many_opened_meanwhile_leave_one_each(lasting_redis, cluster):
 
 
 def test_what_a_cut_link_missed_is_learned(redis, cluster, proxy):
-    """Its connection was replaced while its instance could not hear of it."""
+    """A connection was replaced while its instance was disconnected."""
     server = redis()
     between = proxy(server)
     instances = cluster(server.url, 1, **SINGLE)
@@ -428,7 +428,7 @@ def test_what_a_cut_link_missed_is_learned(redis, cluster, proxy):
 
 
 def test_a_claim_whose_answer_is_late(redis, cluster, proxy):
-    """The newer one is heard of before the older one's number is known."""
+    """The newer claim arrives before the older claim's number is known."""
     server = redis()
     between = proxy(server)
     instances = cluster(server.url, 1, **SINGLE)
@@ -440,7 +440,7 @@ def test_a_claim_whose_answer_is_late(redis, cluster, proxy):
     new = opened(instances[0])
     wait_claim(server, number)
     assert lives_on(new, 0.1) and lives(old)
-    newest = opened(slow)  # whose claim comes behind both
+    newest = opened(slow)  # its claim comes last
     assert end_of(old)[0] == 4409
     assert new.wait_close() == 4409
     between.holds_answers = False

@@ -1,4 +1,4 @@
-"""Where a client is, over several instances."""
+"""The location of a client across several instances."""
 
 import signal
 import time
@@ -83,7 +83,7 @@ def test_what_is_no_question_or_answer_does_no_harm(redis, cluster):
     wanted = 7 * 2
     patience.wait_until(lambda: pair.metric("peal_redis_malformed_total")
                         == wanted, 5)
-    # an answer that nobody waits for, and a question from nowhere
+    # an unexpected answer, and a request from an unknown instance
     server.call("PUBLISH", "peal:control", "A||77|0|me|{}")
     server.call("PUBLISH", "peal:control",
                 "Q|alice|1|0|0123456789abcdef|c")

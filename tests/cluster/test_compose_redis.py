@@ -1,5 +1,5 @@
-"""compose.sentinel.yml and compose.cluster.yml, as far as can be told without
-Docker: their commands run here, each service at an address of loopback."""
+"""compose.sentinel.yml and compose.cluster.yml without Docker: their commands
+run locally, with a loopback address per service."""
 
 import os
 import re
@@ -17,7 +17,7 @@ BASE = CLUSTER / "compose.yml"
 
 
 def merge(one, other):
-    """As Compose does, as far as these files need it."""
+    """Merges like Compose, as far as these files need it."""
     if not isinstance(one, dict) or not isinstance(other, dict):
         return other
     return {**one, **{key: merge(one[key], value) if key in one else value
@@ -25,7 +25,7 @@ def merge(one, other):
 
 
 class Stack:
-    """The services of Redis, as processes."""
+    """The Redis services as processes."""
 
     def __init__(self, file, folder):
         self.content = merge(yaml.safe_load(BASE.read_text()),
@@ -41,13 +41,13 @@ class Stack:
 
     @staticmethod
     def place(number, service):
-        """Its address in Docker's network, within 127.0.0.0/8."""
+        """A service's address in Docker's network, mapped to 127.0.0.0/8."""
         fixed = service.get("networks", {}).get("default", {})
         address = fixed.get("ipv4_address", f"172.28.7.{number + 1}")
         return address.replace("172.", "127.", 1)
 
     def here(self, text):
-        """With addresses and ports of this machine."""
+        """Replaces addresses and ports by those used on this machine."""
         names = sorted(self.places, key=len, reverse=True)
         text = re.sub(rf"(?<![\w/.-])({'|'.join(names)})(?![\w./-])",
                       lambda found: self.places[found[1]], text)
@@ -79,7 +79,7 @@ class Stack:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def wait_healthy(self, name):
-        """As its health check has it."""
+        """Waits until the service's health check passes."""
         kind, *words = self.services[name]["healthcheck"]["test"]
         text = words[0] if kind == "CMD-SHELL" else " ".join(words)
         where = f"{CLI} -h {self.places[name]}"
@@ -91,7 +91,7 @@ class Stack:
             check=False).returncode == 0, 10, 0.1, what=f"{name}: {check}")
 
     def start_all(self):
-        """Each after those it depends on."""
+        """Starts each service after its dependencies."""
         waiting = list(self.places)
         while waiting:
             name = next(each for each in waiting if not

@@ -1,4 +1,4 @@
-"""What is said to every instance about one client, as it goes over Redis."""
+"""Control messages about a client, sent to all instances over Redis."""
 
 from support import patience
 
@@ -6,7 +6,7 @@ from test_instance_fails import wait_presence
 
 
 def publish(redis, text):
-    """How many instances were told."""
+    """Publishes; returns the number of instances reached."""
     return redis.call("PUBLISH", "peal:control", text)
 
 

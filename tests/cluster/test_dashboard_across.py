@@ -1,4 +1,4 @@
-"""The dashboard of one instance among several."""
+"""The dashboard of one of several instances."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def feed_of(server, ticket_from=None):
 
 
 def listed(feed):
-    """What the instances say of themselves, by their names."""
+    """The reports of the instances by name."""
     feed.send({"type": "instances"})
     rows = feed.receive_type("instances")["instances"]
     return {row["instance"]: row for row in rows}

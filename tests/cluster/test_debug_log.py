@@ -1,4 +1,4 @@
-"""The log at level debug: lines that help, and never a secret."""
+"""The log at level debug: useful lines and no secrets."""
 
 import hashlib
 import json
@@ -44,7 +44,7 @@ def test_no_secret_gets_into_a_debug_log(redis, peal, application):  # noqa: F81
         told.append(make_token(*args, **options))
         return told[-1]
 
-    # what is let in, by each way
+    # accepted requests of each kind
     client = server.connect("alice", ["room"], protocol="broadcast",
                             token=token("alice"))
     client.receive_type("subscribed")
@@ -56,7 +56,7 @@ def test_no_secret_gets_into_a_debug_log(redis, peal, application):  # noqa: F81
     server.connect("bob", protocol="broadcast", query={"ticket": ticket},
                    headers=[("Cookie", f"session={WRONG}")])
     client.ask({"type": "refresh", "token": token("alice", ttl=800)})
-    # and what is not
+    # refused requests
     refused(server, token=token("alice", ttl=-1000))
     refused(server, token=token("bob"))
     refused(server, token=token("alice", secret=WRONG * 2))
@@ -76,7 +76,7 @@ def test_no_secret_gets_into_a_debug_log(redis, peal, application):  # noqa: F81
                    HOOK_SECRET, digest, *told,
                    *(part for jwt in told for part in jwt.split(".")[2:])):
         assert secret not in text
-    # the lines that help
+    # the useful lines
     line = server.log_lines("Handshake accepted")[0]
     assert "level=debug" in line and "client=alice" in line
     assert "protocol=broadcast" in line and "address=127.0.0.1" in line

@@ -1,4 +1,4 @@
-"""The end of an instance with thousands of clients is no storm for the next."""
+"""Draining an instance with thousands of clients causes no connection storm."""
 
 import statistics
 import time
@@ -24,7 +24,7 @@ def test_thousands_of_clients_move_evenly(redis, cluster, load):
         before = len(crowd.returns)
         begun = time.monotonic()
         ending.signal()
-        instances.instances.remove(ending)  # who comes back goes elsewhere
+        instances.instances.remove(ending)  # clients reconnect to another one
         instances.ended.append(ending)
         assert ending.wait_exit(DRAIN_SECONDS + 10) == 0
         took = time.monotonic() - begun
@@ -37,16 +37,16 @@ def test_thousands_of_clients_move_evenly(redis, cluster, load):
     back = each_second(returns, begun, DRAIN_SECONDS + 2)
     print(f"drained in {took:.1f} s; closed each second {closes}, "
           f"back each second {back}; {work.summary()}")
-    # each with 1012, nobody cut off, nobody twice
+    # every client was closed once with 1012
     assert not crowd.failures
     assert [code for _, code in crowd.closes] == [1012] * CLIENTS
     assert len(returns) == CLIENTS
-    # spread: no second has much more than its share, and none much less
+    # spread: every second has about its share
     mean = CLIENTS / DRAIN_SECONDS
     assert max(back) <= 1.3 * mean, back
     assert max(closes) <= 1.2 * mean and min(closes) >= 0.8 * mean, closes
     assert statistics.pstdev(closes) < 0.1 * mean, closes
-    # nor is there a storm within a second
+    # spread within each second too
     tenths = each_second([(at - begun) * 10 for at, _ in crowd.closes], 0,
                          10 * DRAIN_SECONDS)
     assert max(tenths) <= 4 * mean / 10, tenths

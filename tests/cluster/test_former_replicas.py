@@ -1,6 +1,5 @@
-"""A master that was a replica for a while: the same process at the same
-address, with the data of the master that took its place. The instance that is
-paused meanwhile sees neither of the two failovers."""
+"""A master that was temporarily a replica: the same process and address, but
+with the data of its replacement. A paused instance sees neither failover."""
 
 import fcntl
 import signal
@@ -18,7 +17,7 @@ from test_partition import is_master
 from test_redis_cluster import ROOMS, move_slot
 
 CUT = pytest.mark.parametrize("are_cut", [False, True], ids=["kept", "cut"])
-ONCE = "once" * 1000  # more than everything else that is sent meanwhile
+ONCE = "once" * 1000  # larger than all other data sent meanwhile
 BOTH = pytest.mark.parametrize("which", ["home", "other"])
 
 
@@ -31,7 +30,7 @@ def follows(replica):
 
 
 class Pair:
-    """A master of the cluster, its replica, and a channel that is there."""
+    """A master, its replica, and a channel stored there."""
 
     def __init__(self, masters, which, prefix="room"):
         home = masters.owner("peal:{peal}:in")
@@ -46,8 +45,8 @@ class Pair:
         self.run_id = run_id(self.master)
 
     def leave_behind(self):
-        """What the master acknowledges from now on stays with it."""
-        # the master has no password, and refuses one
+        """Stops replication: later writes exist only on the master."""
+        # the master has no password and refuses any
         self.replica.call("CONFIG", "SET", "masterauth", "wrong")
         self.master.call("CLIENT", "KILL", "TYPE", "replica")
         patience.wait_until(lambda: not follows(self.replica), 20,
@@ -55,8 +54,8 @@ class Pair:
 
     @staticmethod
     def promote(replica, how):
-        """The others may refuse their votes soon after they gave some: then
-        the replica gives it up."""
+        """Retries, because masters that voted recently may refuse another
+        vote, and the replica then gives up."""
         for _ in range(6):
             replica.call("CLUSTER", "FAILOVER", *how)
             end = time.monotonic() + patience.seconds(6)
@@ -74,7 +73,7 @@ class Pair:
             what="the former master to follow")
 
     def there_and_back(self, how):
-        """The replica takes over, and gives everything back."""
+        """The replica takes over, then the old master takes over again."""
         self.swap(self.master, self.replica, how)
         self.swap(self.replica, self.master, how)
         self.masters.wait_ok()
@@ -101,7 +100,7 @@ def masters(redis):
 
 @pytest.fixture
 def paused():
-    """paused(instance) stands still until `resume`, at the end at last."""
+    """paused(instance) pauses it until `resume`, at the latest at the end."""
     stopped = []
 
     def pause(server):
@@ -122,8 +121,8 @@ def paused():
 @CUT
 def test_what_only_the_publisher_knows_is_told(
         masters, cluster, paused, which, prefix, are_cut):
-    """Nobody hears the message, and the master that acknowledged it has lost
-    it: only the instance that got the acknowledgement can tell."""
+    """No subscriber received the message, and its master lost it. Only the
+    instance that got the acknowledgement can report the loss."""
     pair = Pair(masters, which, prefix)
     instances = cluster(masters.url, 2, **WITH_KEY)
     publisher, listener = instances.instances
@@ -152,13 +151,13 @@ def test_what_only_the_publisher_knows_is_told(
 
 
 def has_arrived(connection):
-    """What was sent last is where it is read from."""
+    """Whether the last data sent is in the receiver's queue."""
     left = fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4))
     return not int.from_bytes(left, sys.byteorder)
 
 
 def most_unread(port):
-    """Bytes that one connection of a server has not read."""
+    """The most unread bytes of one connection of a server."""
     found = 0
     for line in open("/proc/net/tcp", encoding="ascii").readlines()[1:]:
         _, local, _, _, queues, *_ = line.split()
@@ -171,7 +170,7 @@ def most_unread(port):
 @CUT
 def test_an_unanswered_publish_is_not_repeated(masters, cluster, paused,
                                                which, are_cut):
-    """The master did it, and has forgotten that."""
+    """The master executed the publish, but lost the record of it."""
     pair = Pair(masters, which)
     instances = cluster(masters.url, 2, redis={
         "timeout_ms": int(patience.seconds(10000)), "backlog_seconds": 60})
@@ -187,7 +186,7 @@ def test_an_unanswered_publish_is_not_repeated(masters, cluster, paused,
     patience.wait_until(lambda: most_unread(pair.master.port) > len(ONCE),
                         what="the publish to be there")
     paused(instances[0])
-    # in the turn in which it publishes, before it answers
+    # while it publishes, before it answers
     killer.socket.sendall(b"CLIENT KILL TYPE normal SKIPME yes\r\n")
     patience.wait_until(lambda: has_arrived(killer.socket),
                         what="the command to be there")
@@ -228,7 +227,7 @@ def test_there_and_back_under_load(masters, cluster, load, paused, which):
 
 
 def test_a_server_without_a_cluster(redis, cluster, paused):
-    """The connections stay, and it never refuses a write."""
+    """Connections stay open, and it never refuses a write."""
     server, other = redis(), redis("--repl-diskless-sync-delay", "0")
     instances = cluster(server.url, 1, **WITH_KEY)
     since = publish(instances[0], "room", "heard")
@@ -255,7 +254,7 @@ def echoes(node):
 
 @BOTH
 def test_the_slot_of_an_echo_leaves_and_returns(redis, cluster, paused, which):
-    """The subscription to it is gone, and the table of slots the same."""
+    """The subscription is lost although the slot table is unchanged."""
     masters = RedisCluster(redis)
     instances = cluster(masters.url, 1)
     home = masters.owner("peal:{peal}:in")

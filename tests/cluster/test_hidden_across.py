@@ -1,4 +1,4 @@
-"""Who hides is no member on any instance."""
+"""A hidden client is not a member on any instance."""
 
 from support.api import WITH_KEY, tell
 from support.tokens import WITH_AUTH, make_token

@@ -1,5 +1,5 @@
-"""Hooks of several instances: a channel and its members are told of for the
-whole service, by one instance each time."""
+"""Hooks with several instances: one instance reports each event of a channel
+or member for the whole service."""
 
 import time
 
@@ -22,7 +22,7 @@ def told(events):
 
 
 def settle(application, count):
-    """Just as many, and no more a while later."""
+    """Waits for exactly `count` events, checked again after a while."""
     application.wait_events(count)
     time.sleep(patience.seconds(0.5))
     return told(application.events())
@@ -94,7 +94,7 @@ def test_the_end_of_an_instance_is_told(redis, cluster, application):
 
 
 def test_a_publish_waits_for_its_hook_and_for_redis(redis, cluster, application):
-    """In the order sent, on every instance."""
+    """Messages keep their order on every instance."""
     application.answer = lambda question: {
         "allow": True, "payload": question.get("payload", 0) * 10}
     one, two = start(cluster, redis(), application,

@@ -1,5 +1,5 @@
-"""Events, and what others may see of a client, on every instance: through the
-channel, presence, input by Redis, and whatever happens to instances and Redis."""
+"""Events and public client info on every instance: in messages, presence and
+input from Redis, and after failures of instances and Redis."""
 
 from support import patience
 from support.api import WITH_KEY, tell
@@ -123,7 +123,7 @@ def test_input_by_redis_may_have_an_event(redis, cluster):
 
 
 def test_it_survives_a_dead_instance_and_a_lost_memory(redis, cluster):
-    """What Redis knows of members is told again by those that have them."""
+    """Instances store their members again after Redis lost them."""
     server = redis()
     instances = start(cluster, server, 3)
     watcher = join(instances[2], "bob")
@@ -151,7 +151,7 @@ def test_who_may_be_back_keeps_it(redis, cluster):
     assert infos(watcher)["alice"] == INFO
     alice = join(instances[1], "alice", info=INFO)
     assert infos(watcher)["alice"] == INFO
-    instances.kill(instances[1])  # it waits for her in the instance's place
+    instances.kill(instances[1])  # the other one waits for her return
     patience.wait_until(lambda: "alice" not in infos(watcher), 30,
                         what="alice to leave")
     assert watcher.take(lambda m: m["type"] == "leave")["client"] == "alice"

@@ -1,4 +1,4 @@
-"""What backends put straight into Redis, without HTTP."""
+"""Messages that backends write directly to Redis, without HTTP."""
 
 import json
 import time
@@ -16,7 +16,7 @@ def add(connection, channel, payload):
 
 
 def wait_empty(server, timeout=15):
-    """Every entry was taken and acknowledged."""
+    """Waits until every entry is acknowledged."""
     patience.wait_until(lambda: server.call("XLEN", "peal:in") == 0, timeout,
                         what="the input stream to be empty")
     assert server.call("XPENDING", "peal:in", "peal")[0] == 0
@@ -61,7 +61,7 @@ def test_taken_over_from_a_dead_instance(lasting_redis, cluster):
 
 
 def test_entries_of_a_reader_that_vanished(redis, cluster):
-    """Taken and never acknowledged: another takes them after the lease."""
+    """Read but unacknowledged entries go to another reader after the lease."""
     server = redis()
     server.call("XGROUP", "CREATE", "peal:in", "peal", "0", "MKSTREAM")
     connection = server.connect()
@@ -147,7 +147,7 @@ def test_published_input_is_delivered_once(redis, cluster):
 
 
 def log_of_bad_message(connection, instance, target, payload):
-    """One line a second is logged, so each has an instance for itself."""
+    """Uses a new instance, because only one line per second is logged."""
     connection.call("PUBLISH", f"peal:in:{target}", payload)
     patience.wait_until(
         lambda: instance.log_lines("Malformed message"), 5,

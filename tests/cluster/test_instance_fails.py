@@ -1,4 +1,4 @@
-"""An instance is killed with -9 under load."""
+"""An instance is killed with SIGKILL under load."""
 
 import time
 
@@ -32,7 +32,7 @@ def wait_presence(client, channel, expected, timeout=10):
 
 
 def events(client, channel):
-    """What was told so far."""
+    """The events received so far."""
     client.ask({"type": "presence", "channel": channel})
     found = []
     while client.backlog:
@@ -43,7 +43,7 @@ def events(client, channel):
 
 
 def wait_events(client, channel, expected, timeout=5):
-    """These and no others are told; the order among clients is free."""
+    """Waits for exactly these events; the order among clients is free."""
     found = []
 
     def are_there():
@@ -55,8 +55,8 @@ def wait_events(client, channel, expected, timeout=5):
 
 
 def test_members_leave_once_within_the_lease(redis, cluster):
-    """Even when the instance dies at once: it serves no one before Redis
-    knows of it."""
+    """Even if the instance dies right after its start: it registers in Redis
+    before it serves clients."""
     server = redis()
     instances = cluster(server.url, 3)
     watchers = [instances[i].join(f"watcher{i}", "told-room")
@@ -92,7 +92,7 @@ def test_members_leave_once_within_the_lease(redis, cluster):
 
 
 def assert_nothing_names(server, name):
-    """No key is named after that instance, and none holds it."""
+    """No key contains the instance in its name or value."""
     for key in server.keys():
         assert name not in key
         kind = server.call("TYPE", key)

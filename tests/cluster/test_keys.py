@@ -1,5 +1,5 @@
-"""Every key in Redis stands in conf/README.md, and lives as long as the table
-there says."""
+"""Every key in Redis is in the table in conf/README.md, with the right
+lifetime."""
 
 import re
 
@@ -11,7 +11,7 @@ from test_instance_fails import wait_presence
 
 
 def rows():
-    """Pattern of a key, its type, and how long it lives, from the table."""
+    """Key pattern, type and lifetime of each row of the table."""
     page = (ROOT / "conf" / "README.md").read_text()
     table = page.split("### Keys in Redis")[1].split("| pub/sub channel |")[0]
     for key, kind, _, lives in re.findall(
@@ -22,7 +22,7 @@ def rows():
 
 
 def has_an_end(lives):
-    """Whether the row promises a time, and not an event."""
+    """Whether the lifetime is a time rather than an event."""
     return not lives.startswith(("until its", "until the", "until it ends",
                                  "the same", "a member", "an entry",
                                  "the last 1000"))

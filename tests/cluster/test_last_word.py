@@ -1,5 +1,5 @@
-"""subscribe, unsubscribe, subscribe in one go, with Redis there and away: the
-last word counts, and one request to Redis at a time is enough for that."""
+"""subscribe, unsubscribe and subscribe in one write, with Redis available or
+not: the last one wins, with one Redis request at a time."""
 
 import json
 import time
@@ -86,7 +86,7 @@ def test_while_redis_is_away(lasting_redis, cluster, kinds, last):
 
 
 def test_redis_does_not_come_back(lasting_redis, cluster):
-    """The last one waits as long as any other request, from when it came."""
+    """The last one has the same time-out as any request, from its arrival."""
     instances = cluster(lasting_redis.url, 1, redis={"backlog_seconds": 2})
     client = quiet(instances[0])
     lasting_redis.stop()

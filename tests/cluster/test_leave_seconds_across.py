@@ -1,5 +1,5 @@
-"""channels[].leave_seconds over several instances: who is back by then, on
-whichever of them, has not left; and somebody says so, whoever dies."""
+"""channels[].leave_seconds across instances: a client that reconnects in time,
+to any instance, has not left. Leaves are reported even if instances die."""
 
 import time
 
@@ -24,7 +24,7 @@ def start(cluster, redis, count=2, application=None, wait=WAIT, **options):
 
 
 def join_watched(instances, index=0):
-    """A client, and one on the first instance that hears of it."""
+    """A client and an observer on the first instance."""
     watcher = instances[0].join("watcher", "room")
     alice = instances[index].join("alice", "room")
     wait_events(watcher, "room", [("join", "alice")])
@@ -41,7 +41,7 @@ def test_who_moves_has_not_left(redis, cluster, application):
         wait_presence(watcher, "room", {"watcher": 1, "alice": 1})
     time.sleep(patience.seconds(WAIT + 2))
     assert events(watcher, "room") == []
-    # between instances there is no order
+    # events of different instances have no order
     assert sorted(told(application.events()), key=str) == [
         ("channel_occupied", None), ("member_added", "alice"),
         ("member_added", "watcher")]
@@ -84,8 +84,8 @@ def test_a_connection_elsewhere_keeps_it_there(redis, cluster):
 
 
 def test_who_was_on_a_dead_instance_may_be_back(redis, cluster, application):
-    """One comes back while nobody knows of the death, one while it is waited
-    for, and one never."""
+    """One client returns before the death is detected, one during the delay,
+    one never."""
     instances = start(cluster, redis(), 2, application, wait=LEASE + 3)
     watcher, _ = join_watched(instances, 1)
     dying = instances[1]
@@ -107,7 +107,7 @@ def test_who_was_on_a_dead_instance_may_be_back(redis, cluster, application):
 
 def test_who_left_an_instance_that_then_dies_is_told(redis, cluster,
                                                      application):
-    """With nobody left in the channel, on the dead instance or another."""
+    """No client is left in the channel, on the dead instance or another."""
     instances = start(cluster, redis(), 2, application)
     dying = instances[1]
     dying.join("alice", "lonely").end()
@@ -160,7 +160,7 @@ def test_the_last_instance_leaves_it_to_the_next(redis, cluster, application):
 
 
 def test_who_left_before_redis_was_away_is_no_ghost(redis, cluster):
-    """The leave itself may be missed then, as any other."""
+    """The leave event itself may be lost, like any other."""
     server = redis("--save", "")
     instances = start(cluster, server)
     watcher, alice = join_watched(instances, 1)

@@ -1,4 +1,4 @@
-"""What /metrics says about Redis."""
+"""Redis metrics in /metrics."""
 
 from support import patience
 
@@ -22,7 +22,7 @@ def test_round_trips_and_deliveries_are_timed(redis, cluster):
     for server in instances.instances:
         server.wait_metric("peal_redis_delivery_seconds_count", 20)
         now = server.metrics()
-        # one machine, one clock
+        # all on one machine, so one clock
         assert now["peal_redis_delivery_seconds_sum"] < 20 * patience.seconds(1)
         assert 0 < now["peal_redis_round_trip_seconds_sum"]
         assert now["peal_fan_out_seconds_count"] >= 1

@@ -1,6 +1,6 @@
-"""A Redis that serves reads and takes no writes: out of memory, unable to save,
-or read-only. What would be written is refused at once and clearly, and the
-rest goes on. And one that loses its memory under open connections."""
+"""A Redis that serves reads but refuses writes: out of memory, unable to save,
+or read-only. Peal refuses writes at once with a clear error; other requests
+work. Also a Redis that loses its data under open connections."""
 
 import time
 
@@ -27,7 +27,7 @@ def free(server):
 
 
 def break_disk(server):
-    """As after a snapshot that could not be written."""
+    """Puts Redis into the state after a failed snapshot."""
     (server.folder / "dump.rdb").mkdir()
     (server.folder / "dump.rdb/x").touch()
     server.call("CONFIG", "SET", "save", "3600 1")
@@ -64,7 +64,7 @@ def test_a_publish_is_refused_at_once_and_the_rest_goes_on(
     assert time.monotonic() - start < seconds(2)
     response = ask(one, "/api/publish", {"channel": "room", "payload": 1})
     assert response.status == 503 and "out of memory" in response.json["error"]
-    # who reads is served
+    # reads are served
     alice.send({"type": "history", "channel": "room", "id": 9})
     history = alice.take(lambda m: m.get("id") == 9)
     assert [m["payload"] for m in history["messages"]] == [1]

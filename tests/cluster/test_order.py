@@ -1,4 +1,4 @@
-"""One order: every subscriber on every instance hears the same."""
+"""Every subscriber on every instance receives the same order."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Long answers in pages, when the history is in Redis."""
+"""Paged answers with the history in Redis."""
 
 import threading
 
@@ -8,7 +8,7 @@ from support.patience import wait_until
 
 PAYLOAD = "x" * 12000
 COUNT = 60
-SMALL = 4096  # bytes the kernel takes for a client that does not read
+SMALL = 4096  # receive buffer of a client that does not read
 
 
 def publish(client, count, first=0):
@@ -42,7 +42,7 @@ def collect(client, count):
 
 @pytest.fixture
 def filled(redis, cluster):
-    """Two instances, and the epoch of a channel with a long history."""
+    """Two instances and the epoch of a channel with a long history."""
     instances = cluster(redis().url, 2)
     alice = instances[0].join("alice", "room")
     publish(alice, COUNT)

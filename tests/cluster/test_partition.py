@@ -1,5 +1,5 @@
-"""Masters of a cluster that no longer reach each other, while all instances
-reach them: what the one that is alone acknowledged is lost with it, and told."""
+"""Masters of a cluster cannot reach each other, but instances reach all of
+them. Messages acknowledged by the isolated master are lost and reported."""
 
 from redis_cluster import RedisCluster
 from support import patience
@@ -48,7 +48,7 @@ def test_a_master_is_cut_off_from_the_others(placed_redis, cluster, load):
 
 
 def test_a_master_that_is_alone_is_not_believed(placed_redis, cluster):
-    """It still names itself in its table of slots."""
+    """Its slot table still lists it as master."""
     masters = RedisCluster(placed_redis, replicas=1)
     victim = masters.owner("peal:{room-0}:c")
     replica = masters.replicas[masters.masters.index(victim)]
@@ -75,7 +75,7 @@ def test_a_master_that_is_alone_is_not_believed(placed_redis, cluster):
 
 
 def questions(node):
-    """How often it was asked for its table of slots."""
+    """The number of requests for its slot table."""
     lines = node.call("INFO", "commandstats").splitlines()
     return sum(int(line.split("calls=")[1].split(",")[0]) for line in lines
                if line.startswith("cmdstat_cluster|slots:"))

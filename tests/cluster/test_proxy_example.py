@@ -1,4 +1,4 @@
-"""conf/cluster/run.sh: what it says it does, with each proxy."""
+"""conf/cluster/run.sh does what it says, with each proxy."""
 
 import contextlib
 import os
@@ -21,8 +21,8 @@ PORTS = 15
 
 
 def hear_interrupts():
-    """What runs in the background of a script begins deaf to SIGINT, and a
-    shell cannot trap what it was born deaf to."""
+    """Restores SIGINT: background processes of a script start with it ignored,
+    and a shell cannot trap a signal that was ignored at its start."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -89,7 +89,7 @@ def test_an_instance_drains_only_when_haproxy_has_noticed():
 
 @pytest.mark.parametrize("kind", ["sentinel", "cluster"])
 def test_the_example_with_replicas(kind, tmp_path):
-    """A master is killed, and the service goes on with its replica."""
+    """A master is killed; the service continues with its replica."""
     first = free_ports(PORTS)
     log = tmp_path / "run.log"
     with example(first, log, "haproxy", kind) as process:
@@ -118,13 +118,13 @@ def test_the_example_with_replicas(kind, tmp_path):
 
 
 def has_redis(port):
-    """/ready overlooks an outage that is short."""
+    """/ready tolerates short outages."""
     return b"\npeal_redis_ready 1\n" in get(port, "/metrics").body
 
 
 def both_are_used(front):
     if get(front, "/ready").status != 200:
-        return False  # the proxy knows of none yet
+        return False  # the proxy knows no instance yet
     clients = [Client(front, ws_path(f"probe{i}", [""]), protocol="broadcast",
                       headers=[("Origin", "http://127.0.0.1")])
                for i in range(2)]
@@ -135,8 +135,8 @@ def both_are_used(front):
 
 
 def talk(front):
-    """Clients on both instances, through the proxy, as a page of it."""
-    origin = [("Origin", "http://127.0.0.1")]  # what Host says too
+    """Clients on both instances through the proxy, like a page it serves."""
+    origin = [("Origin", "http://127.0.0.1")]  # same as Host
     clients = [Client(front, ws_path(f"client{i}", ["room"]),
                       protocol="broadcast", headers=origin)
                for i in range(4)]

@@ -1,4 +1,4 @@
-"""Pusher's protocol over several instances."""
+"""Pusher's protocol across several instances."""
 
 from support import patience
 from support.api import WITH_KEY
@@ -36,7 +36,7 @@ def test_presence_is_that_of_all(redis, cluster):
                                 "bob": {"name": "Bob"}}
     assert one.receive("pusher_internal:member_added")["data"] == {
         "user_id": "bob", "user_info": {"name": "Bob"}}
-    again = Pusher(instances[0])  # the same user elsewhere
+    again = Pusher(instances[0])  # the same user on another instance
     assert again.join(name, ("bob", {}))["presence"]["count"] == 2
     two.websocket.drop()
     assert one.websocket.is_silent()
@@ -69,7 +69,7 @@ def test_members_of_a_dead_instance_leave_once(redis, cluster):
 
 
 def test_changes_during_an_outage_are_told_once(redis, cluster):
-    """Even if Redis has lost its data: those that stay are not told of."""
+    """Even if Redis lost its data: unchanged members are not reported."""
     server = redis()
     instances = start(cluster, server)
     name = "presence-room"

@@ -1,5 +1,5 @@
-"""Pusher's clients and backends through every fault of this folder: members,
-events, users and the ends of connections are what Pusher's would be."""
+"""Pusher clients and backends through every fault of this folder: members,
+events, users and closed connections behave as with Pusher."""
 
 import time
 
@@ -17,7 +17,7 @@ from test_redis_cluster import move_slot
 from test_sentinel import serves, service  # noqa: F401
 
 DRAIN_SECONDS = 1
-# instances follow at different times; none may seem dead to the first one
+# instances follow at different times; none may be considered dead
 FAILOVER = {"backlog_seconds": 60, "lease_seconds": int(seconds(5))}
 SLOT_KEY = "peal:{pusher:1:presence-room}:c"
 
@@ -28,7 +28,7 @@ def start(cluster, url, count=2, **options):
 
 
 def check(work, instances, gaps=False, moves=False):
-    """Load goes on; then the proof."""
+    """Continues the load, then checks the results."""
     instances.wait_ready()
     work.wait_acknowledged(20)
     work.finish()
@@ -92,7 +92,7 @@ def test_redis_fails(lasting_redis, cluster, pusher_load, fault):
 
 
 def test_redis_restarts_empty(redis, cluster, pusher_load):
-    """Members are entered anew, and nobody is told of them again."""
+    """Members are stored again without new events."""
     server = redis()
     instances = start(cluster, server.url)
     work = pusher_load(instances)
@@ -134,8 +134,8 @@ def test_a_cluster_moves_a_slot_and_loses_a_master(redis, cluster,
 
 
 def test_a_partition(placed_redis, cluster, pusher_load):
-    """A master that is alone goes on for a while; nobody is told of a change
-    that the others do not have."""
+    """An isolated master continues for a while; changes that only it has are
+    not reported."""
     masters = RedisCluster(placed_redis, replicas=1)
     instances = start(cluster, masters.url, redis=FAILOVER)
     work = pusher_load(instances)
@@ -156,7 +156,7 @@ def test_a_partition(placed_redis, cluster, pusher_load):
 # ---- instances
 
 def test_an_instance_is_killed(lasting_redis, cluster, pusher_load):
-    """Whoever does not come back is removed once; the others never left."""
+    """Clients that do not return are removed once; others never leave."""
     instances = start(cluster, lasting_redis.url)
     work = pusher_load(instances)
     gone = Pusher(instances[0])
@@ -170,8 +170,8 @@ def test_an_instance_is_killed(lasting_redis, cluster, pusher_load):
 
 
 def test_an_instance_drains(lasting_redis, cluster, pusher_load):
-    """Its clients leave one by one, and are told to wait before they come
-    back; it takes no new ones meanwhile."""
+    """Its clients are closed one by one and told to wait before they
+    reconnect; it accepts no new ones."""
     instances = start(cluster, lasting_redis.url)
     work = pusher_load(instances)
     ending = instances[0]

@@ -1,6 +1,6 @@
-"""Half a minute of everything on a Redis Cluster: masters killed and paused,
-planned failovers, slots that move, connections cut, instances killed, clients
-moving. What was acknowledged is lost only where a gap says so.
+"""Half a minute of random faults on a Redis Cluster: masters killed and
+paused, planned failovers, moving slots, cut connections, killed instances,
+moving clients. An acknowledged message is lost only where a gap reports it.
 
 PEAL_TEST_SEED repeats a run, PEAL_TEST_SECONDS makes it longer or shorter.
 """
@@ -19,7 +19,7 @@ SECONDS = float(os.environ.get("PEAL_TEST_SECONDS", "30"))
 
 
 class Chaos:
-    """What may happen next, with its weight."""
+    """The possible events with their weights."""
 
     def __init__(self, dice, masters, instances, work):
         self.dice = dice
@@ -42,7 +42,7 @@ class Chaos:
         self.work.check_alive()
 
     def active(self):
-        """Who is a master now."""
+        """The current masters."""
         return [node for node in self.masters.nodes
                 if "role:master" in node.call("INFO", "replication")]
 
@@ -74,7 +74,7 @@ class Chaos:
         replica = self.dice.choice([node for node in self.masters.nodes
                                     if node not in self.active()])
         replica.call("CLUSTER", "FAILOVER")
-        # it may be given up; but what moves a slot meanwhile breaks the cluster
+        # it may be given up, but moving a slot meanwhile breaks the cluster
         end = time.monotonic() + seconds(6)
         while replica not in self.active() and time.monotonic() < end:
             time.sleep(0.05)

@@ -1,6 +1,7 @@
-"""Half a minute of failovers: masters killed, paused, replaced and returning
-empty, Sentinels killed and started, instances killed, clients moving. What was
-acknowledged is lost only where a gap says so; nothing is heard twice.
+"""Half a minute of random failovers: masters killed, paused, replaced and
+restarted empty, Sentinels killed and started, instances killed, clients
+moving. An acknowledged message is lost only where a gap reports it, and none
+is received twice.
 
 PEAL_TEST_SEED repeats a run, PEAL_TEST_SECONDS makes it longer or shorter.
 """
@@ -18,7 +19,7 @@ SECONDS = float(os.environ.get("PEAL_TEST_SECONDS", "30"))
 
 
 class Failovers:
-    """What may happen next, with its weight."""
+    """The possible events with their weights."""
 
     def __init__(self, dice, made, instances, work):
         self.dice = dice
@@ -39,13 +40,13 @@ class Failovers:
         self.work.check_alive()
 
     def wait_elected(self, than):
-        """Another one, if there is one that can be."""
+        """Waits for another master, if one can be elected."""
         end = time.monotonic() + seconds(8)
         while time.monotonic() < end and self.made.named() is than:
             time.sleep(0.1)
 
     def kill_master(self):
-        """It comes back empty: before it is missed, or after."""
+        """Restarts it empty, before or after its failure is detected."""
         master = self.made.named()
         master.kill()
         if self.dice.random() < 0.6:
@@ -65,7 +66,7 @@ class Failovers:
         try:
             self.made.sentinels[0].call("SENTINEL", "FAILOVER", NAME)
         except RedisError:
-            pass  # no replica is good enough, or one is under way
+            pass  # no suitable replica, or a failover is running
 
     def kill_replica(self):
         master = self.made.named()
@@ -82,8 +83,8 @@ class Failovers:
         sentinel.start()
 
     def kill_instance(self):
-        """When all have followed the master: only they can tell what they
-        were told that it has and the one before had (conf/README.md)."""
+        """Kills an instance once all follow the master: only the instances can
+        detect what the new master lacks (conf/README.md)."""
         self.instances.add()
         patience.wait_until(
             lambda: serves(self.made.named(), self.instances), 30, 0.1,

@@ -1,4 +1,4 @@
-"""A minute of everything at once: instances killed and started, Redis paused,
+"""A minute of random faults: instances killed and started, Redis paused,
 killed and stopped (with persistence), connections cut, clients moving.
 
 PEAL_TEST_SEED repeats a run, PEAL_TEST_SECONDS makes it longer or shorter.
@@ -13,12 +13,12 @@ from support.websocket import Closed, Refused
 
 from test_client_limits import count, lives
 
-LIMIT = 8  # far from what the load needs, with what the dead had
+LIMIT = 8  # more than the load needs, including connections of dead instances
 SECONDS = float(os.environ.get("PEAL_TEST_SECONDS", "60"))
 
 
 class Hoppers:
-    """Clients with several connections each, now here, now there."""
+    """Clients with several connections that move between instances."""
 
     def __init__(self, dice, instances):
         self.dice = dice
@@ -38,11 +38,11 @@ class Hoppers:
             made = server.connect(name, [""], protocol="broadcast")
             self.open[name].append(made)
         except (Refused, Closed, OSError):
-            pass  # as many as it may have, or the instance was killed
+            pass  # at its limit, or the instance was killed
 
     def prove(self, redis):
-        """Nobody has too many, Redis knows how many, and there is room for
-        as many as are allowed."""
+        """No client exceeds the limit, Redis has the right counts, and each
+        client can reach the limit."""
         for name, connections in self.open.items():
             def is_right():
                 left = sum(map(lives, connections))
@@ -58,7 +58,7 @@ class Hoppers:
 
 
 class Chaos:
-    """What may happen next, with its weight."""
+    """The possible events with their weights."""
 
     def __init__(self, dice, server, instances, work, hoppers):
         self.dice = dice
@@ -142,7 +142,7 @@ def test_random_run(lasting_redis, cluster, load):
 
 
 def check_presence(instances):
-    """Whoever died is gone; whoever is there is counted once."""
+    """Dead clients are removed; present ones are counted once."""
     alice = instances[0].join("alice", "told-room")
 
     def members():

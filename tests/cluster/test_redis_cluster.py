@@ -1,4 +1,4 @@
-"""Redis Cluster: everything works over several masters, through any seed."""
+"""Redis Cluster: everything works with several masters and any seed node."""
 
 import time
 
@@ -74,12 +74,12 @@ def test_a_failover_of_a_master(redis, cluster, load):
     for each in instances.instances:
         assert each.metric("peal_redis_failovers_total") == 1
         assert each.metric("peal_redis_slots_moved_total") in (5461, 5462)
-    # all listeners may have come to one instance
+    # all listeners may be on one instance
     assert instances.metric("peal_redis_resubscriptions_total") >= 1
 
 
 def move_slot(masters, slot, source, target):
-    """As redis-cli does it, key by key."""
+    """Moves it key by key, like redis-cli."""
     ids = [masters.id_of(source), masters.id_of(target)]
     target.call("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[0])
     source.call("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[1])

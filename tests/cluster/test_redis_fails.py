@@ -1,6 +1,6 @@
-"""Redis fails in every way it can, under load: what was acknowledged arrives,
-once and in order; publishes wait meanwhile, or are refused at once where Redis
-is there and takes no writes; connections stay open."""
+"""Redis failures under load: acknowledged messages arrive once and in order.
+Publishes wait, or are refused at once if Redis runs but refuses writes.
+Connections stay open."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ from support.patience import wait_until
 
 @pytest.fixture
 def loaded(lasting_redis, cluster, load):
-    """A lasting Redis, two instances, and load that has begun."""
+    """A persistent Redis, two instances, and running load."""
     instances = cluster(lasting_redis.url, 2)
     work = load(instances, ["room", "other"], publishers=3, listeners=4,
                 rate=40)
@@ -21,7 +21,7 @@ def loaded(lasting_redis, cluster, load):
 
 
 def check(work, moves=0, refuses=False):
-    """Load goes on; then the proof, in which nobody had to reconnect."""
+    """Continues the load, then checks that no client had to reconnect."""
     work.wait_acknowledged(200)
     work.finish()
     print(work.summary())
@@ -73,7 +73,7 @@ def test_paused_for_a_moment(loaded):
 
 def test_read_only_for_a_while(loaded):
     server, instances, work = loaded
-    # a replica of nobody, which still has its data and serves it
+    # a replica of an unreachable master: it still serves its data
     server.call("REPLICAOF", "127.0.0.1", "1")
     instances.wait_not_ready()
     time.sleep(0.5)
@@ -85,7 +85,7 @@ def test_read_only_for_a_while(loaded):
 
 
 def wait_refusals(instances):
-    """A few on each, which serves all the while."""
+    """Waits for some refusals on each instance, which serves meanwhile."""
     wait_until(lambda: all(each.metric("peal_redis_not_stored_total") > 20
                            for each in instances.instances), 10,
                what="each instance to refuse some")
@@ -103,7 +103,7 @@ def test_out_of_memory_for_a_while(loaded):
 
 
 def test_it_cannot_save_for_a_while(loaded):
-    """It then refuses to write, until it can again."""
+    """Redis refuses writes until it can save again."""
     server, instances, work = loaded
     (server.folder / "dump.rdb").mkdir()
     server.call("CONFIG", "SET", "save", "3600 1")
@@ -148,7 +148,7 @@ def test_pubsub_output_overflows(loaded):
 
 
 def test_restarted_empty(redis, cluster, load):
-    """Epochs change; what was missed is told."""
+    """Epochs change; lost messages are reported."""
     server = redis()
     instances = cluster(server.url, 2)
     work = load(instances, ["room", "plain-room"], publishers=3, listeners=4,

@@ -1,5 +1,5 @@
-"""Passwords of Redis and of its Sentinels that change: by a reload, while
-messages flow, and with nobody's mistake costing more than a line in the log."""
+"""Password changes of Redis and its Sentinels: by a reload, while messages
+flow. A mistake causes only a log line."""
 
 import json
 import signal
@@ -14,7 +14,7 @@ OLD, NEW = "an old password", "a new password"
 
 @pytest.fixture
 def locked(tmp_path):
-    """A Redis with a user peal; its own tests have the default user."""
+    """A Redis with a user peal; the test itself uses the default user."""
     folder = tmp_path / "redis"
     folder.mkdir()
     server = RedisServer(folder, *LASTING)
@@ -29,7 +29,7 @@ def url_of(redis, password):
 
 
 def use(server, url, **more):
-    """Another URL in the config, and a reload."""
+    """Changes the URL in the config and reloads."""
     file = server.folder / "peal.json"
     config = json.loads(file.read_text())
     config["redis"].update({"url": url, **more})
@@ -40,12 +40,13 @@ def use(server, url, **more):
 
 
 def reconnect(redis):
-    """As after a failure of the network: each connection logs in anew."""
+    """Cuts the connections, so that each one logs in again."""
     redis.call("CLIENT", "KILL", "USER", "peal")
 
 
 def flow(alice, bob, numbers):
-    """Messages through both instances; none is lost, refused or doubled."""
+    """Sends messages through both instances; none is lost, refused or
+    doubled."""
     for number in numbers:
         alice.send({"type": "broadcast", "channel": "room", "payload": number})
     assert [bob.receive_type("broadcast")["payload"]
@@ -53,7 +54,7 @@ def flow(alice, bob, numbers):
 
 
 def test_a_password_is_rotated_step_by_step(locked, cluster):
-    """As conf/README.md says, and nothing is refused at any step."""
+    """The steps in conf/README.md; no step causes a refusal."""
     instances = cluster(url_of(locked, OLD), 2)
     alice = instances[0].join("alice", "room")
     bob = instances[1].join("bob", "room")
@@ -85,14 +86,14 @@ def test_a_wrong_password_changes_nothing(locked, cluster):
     reconnect(locked)
     instances.wait_ready()
     flow(alice, bob, range(10))
-    # and when Redis knows it, the same reload succeeds
+    # once Redis has the password, the same reload succeeds
     locked.call("ACL", "SETUSER", "peal", f">{NEW}", f"<{OLD}")
     use(instances[0], url_of(locked, NEW))
     instances[0].wait_log("Redis credentials changed")
 
 
 def test_a_password_that_has_changed_already_is_mended(locked, cluster):
-    """Redis says why it lets nobody in, and so does the log."""
+    """The log contains the reason given by Redis."""
     instances = cluster(url_of(locked, OLD), 1)
     one = instances[0]
     alice = one.join("alice", "room")

@@ -1,7 +1,7 @@
-"""An address that leads to another Redis than before, while the old one lives
-on; and a subscription that is connected, and hears nothing. No publish is
-acknowledged by a server that its subscribers do not listen to, unless a gap
-tells of it; /ready and the metrics say what is."""
+"""An address moves to another Redis while the old one still runs; a
+subscription is connected but receives nothing. If a server without the
+subscribers acknowledges a publish, a gap reports it. /ready and the metrics
+show the state."""
 
 import ctypes
 import json
@@ -21,7 +21,7 @@ BOUND = QUICK_REDIS["timeout_ms"] / 1000 + seconds(1)
 
 
 def links(server):
-    """How many connections of instances a Redis has."""
+    """The number of instance connections of a Redis."""
     return sum("cmd=client" not in line
                for line in server.call("CLIENT", "LIST").splitlines())
 
@@ -33,7 +33,7 @@ def wait_moved(old, new, count):
 
 @pytest.fixture
 def two(redis):
-    """Two servers that know nothing of each other."""
+    """Two independent Redis servers."""
     return redis(), redis()
 
 
@@ -47,7 +47,7 @@ def check(work, instances):
 
 @pytest.mark.parametrize("kind", [*KINDS, None])
 def test_the_address_moves(two, cluster, load, proxy, kind):
-    """One link, or none, is cut: all of them move."""
+    """One link, or none, is cut; all links move."""
     old, new = two
     between = proxy(old)
     instances = cluster(between.url, 2)
@@ -61,11 +61,11 @@ def test_the_address_moves(two, cluster, load, proxy, kind):
     check(work, instances)
     for server in instances.instances:
         assert server.metric("peal_redis_moved_total") >= 1
-    assert work.summary()["gap"] >= 8  # each listener, in each channel
+    assert work.summary()["gap"] >= 8  # one per listener and channel
 
 
 class Hosts:
-    """A hosts file that only the processes of a test see."""
+    """A hosts file visible only to the processes of a test."""
 
     NEWNS, BIND, REC, PRIVATE = 0x20000, 4096, 16384, 1 << 18
 
@@ -74,11 +74,11 @@ class Hosts:
         self.libc = ctypes.CDLL(None, use_errno=True)
 
     def point(self, address):
-        """In place: it is mounted."""
+        """Writes in place, because the file is mounted."""
         self.file.write_text(f"127.0.0.1 localhost\n{address} redis.test\n")
 
     def enter(self):
-        """In the process that becomes the server."""
+        """Runs in the child process before it executes the server."""
         libc, file = self.libc, os.fsencode(self.file)
         if (libc.unshare(self.NEWNS) or
                 libc.mount(b"none", b"/", None, self.REC | self.PRIVATE, None)
@@ -87,7 +87,7 @@ class Hosts:
 
 
 def test_the_name_leads_elsewhere(two, cluster, load, tmp_path):
-    """The same port, another address, and both servers live."""
+    """Same port, another address, and both servers run."""
     if subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
         pytest.skip("no mount namespace may be made here")
     old, new = two
@@ -109,8 +109,8 @@ def test_the_name_leads_elsewhere(two, cluster, load, tmp_path):
 
 
 def test_one_instance_moves_first(two, cluster, load, proxy):
-    """The other one acknowledges for a while what the first does not hear:
-    its subscribers are told."""
+    """The other instance acknowledges messages that the first does not
+    receive; the first one's subscribers get a gap."""
     old, new = two
     first, second = proxy(old), proxy(old)
     instances = cluster(first.url, 1)
@@ -147,8 +147,8 @@ def test_a_move_back_and_forth(two, cluster, load, proxy):
 
 
 def test_messages_that_a_replica_lacks_are_told(redis, cluster, load, proxy):
-    """A replica takes over that had not received the last messages, and may
-    have given their offsets to others already."""
+    """A replica without the last messages takes over, and may have assigned
+    their offsets to other messages."""
     old, new = redis("--repl-diskless-sync-delay", "0"), redis()
     between = proxy(old)
     new.call("REPLICAOF", "127.0.0.1", old.port)
@@ -160,7 +160,7 @@ def test_messages_that_a_replica_lacks_are_told(redis, cluster, load, proxy):
         20)
     work.wait_acknowledged(100)
     new.call("REPLICAOF", "NO", "ONE")
-    work.wait_acknowledged(100)  # the old one goes on alone
+    work.wait_acknowledged(100)  # the old master continues alone
     between.move(new)
     between.cut()
     wait_moved(old, new, 6)
@@ -170,8 +170,8 @@ def test_messages_that_a_replica_lacks_are_told(redis, cluster, load, proxy):
 
 def test_a_master_that_was_a_replica_meanwhile_has_no_memory(
         redis, cluster, proxy):
-    """The same process with the data of another: what it did before, and whose
-    answer was lost, is not done again."""
+    """The same process with the data of another: a publish that it executed,
+    and whose answer was lost, is not repeated."""
     server, other = redis(), redis("--repl-diskless-sync-delay", "0")
     between = proxy(server)
     instances = cluster(between.url, 1)
@@ -267,7 +267,7 @@ def test_who_stays_deaf_acknowledges_nothing(redis, cluster, proxy):
 
 
 def test_a_client_that_knows_a_newer_epoch_is_recovered(redis, cluster, proxy):
-    """It comes from an instance that heard of the new epoch already."""
+    """The client comes from an instance that knows the new epoch."""
     server = redis()
     between = proxy(server)
     instances = cluster(server.url, 1)
@@ -295,8 +295,8 @@ def test_a_client_that_knows_a_newer_epoch_is_recovered(redis, cluster, proxy):
 
 @pytest.mark.parametrize("channel", ["room", "plain-room"])
 def test_an_epoch_that_was_over_does_not_return(two, cluster, proxy, channel):
-    """Back at the first server, whoever was away meanwhile hears that it
-    missed something."""
+    """After the return to the first server, clients that were away are told
+    that they missed messages."""
     old, new = two
     between = proxy(old)
     instances = cluster(between.url, 2)
@@ -318,14 +318,15 @@ def test_an_epoch_that_was_over_does_not_return(two, cluster, proxy, channel):
 
 
 def test_what_is_on_its_way_is_no_gap(redis, cluster, load):
-    """A channel without history compares itself with Redis while messages
-    come: those that were counted there, and not pushed yet, are awaited."""
+    """A channel without history compares its position with Redis while
+    messages arrive. It waits for messages already counted but not yet
+    received."""
     server = redis()
     instances = cluster(server.url, 2)
     work = load(instances, ["plain-room"], publishers=6, listeners=4, rate=150)
     connection = server.connect()
     end = time.monotonic() + 4
-    while time.monotonic() < end:  # a doubt about 1970 makes them look
+    while time.monotonic() < end:  # a gap dated 1970 makes them compare
         connection.call("PUBLISH", "peal:{plain-room}:c", "G||0|1||")
         time.sleep(0.003)
     connection.close()

@@ -1,4 +1,4 @@
-"""Many channels, and nodes that come and go while clients do."""
+"""Many channels, while nodes and clients are added and removed."""
 
 import binascii
 import itertools
@@ -83,13 +83,13 @@ def test_one_command_for_the_channels_of_a_slot(redis, cluster):
     cut_subscriptions(instances, masters.masters, shared)
     hear_some(instances, listener, shared)
     assert count_calls(masters.masters, "ssubscribe") < 15
-    # what PUBLISH says goes to every node: echoes must not
+    # PUBLISH goes to every node, echoes must not
     for node in masters.masters:
         assert "publish_sent" not in node.call("CLUSTER", "INFO")
 
 
 def test_a_refused_subscription_is_asked_for_again(redis, cluster):
-    """CLUSTERDOWN does not say which channels it is about."""
+    """CLUSTERDOWN does not name the affected channels."""
     masters = RedisCluster(redis)
     server = cluster(masters.url, 1, channels=[
         {"match": "*", "presence": False}])[0]
@@ -110,7 +110,7 @@ def promtool(text):
 
 
 def wait_sample(server, name, value):
-    """One that is not there at first."""
+    """Waits for a sample that may not exist at first."""
     patience.wait_until(lambda: server.metrics().get(name) == value, 5,
                         what=f"{name} to be {value}")
 

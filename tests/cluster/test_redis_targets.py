@@ -1,5 +1,5 @@
-"""redis.url leads to something that is no master which stands alone: one line
-in the log and /ready say what it is, and Peal waits until it is right."""
+"""redis.url points to something other than a standalone master: one log line
+and /ready name it, and Peal waits until this is fixed."""
 
 import re
 import time
@@ -60,7 +60,7 @@ def test_it_is_named_and_waited_for(redis, sentinel, cluster, proxy, make,
     time.sleep(1)
     before = attempts(wrong)
     time.sleep(2)
-    # three links, each no more often than half the longest back-off
+    # three links; each waits at least half the longest back-off
     most = 3 * 2 / (QUICK_REDIS["backoff_max_ms"] / 2000) + 3
     assert attempts(wrong) - before - 1 <= most
     one.wait_log_count("Redis server unusable", 1)
@@ -76,7 +76,7 @@ def test_it_is_named_and_waited_for(redis, sentinel, cluster, proxy, make,
 @pytest.mark.parametrize("userinfo", [":secret", "peal:secret"])
 def test_a_sentinel_is_known_by_more_than_its_refusal(sentinel, cluster,
                                                       userinfo):
-    """It has no password, and says so first."""
+    """It has no password and reports that first."""
     wrong = sentinel()
     url = f"redis://{userinfo}@127.0.0.1:{wrong.port}/0"
     one = cluster(url, 0).add()
@@ -84,7 +84,7 @@ def test_a_sentinel_is_known_by_more_than_its_refusal(sentinel, cluster,
 
 
 def test_a_master_that_becomes_a_replica(redis, cluster, load):
-    """Its links are up, and it hands out what it gets from elsewhere."""
+    """Its links are up, and it relays messages of its master."""
     server, other = redis(), redis()
     instances = cluster(server.url, 1)
     one = instances[0]

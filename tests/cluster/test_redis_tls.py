@@ -12,7 +12,7 @@ from support.program import run_peal
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory):
-    """What Redis and the instances show, and a CA that signed neither."""
+    """Certificates of Redis and the instances, and of an unrelated CA."""
     folder = tmp_path_factory.mktemp("redis-tls")
     tls.make_certificates(folder / "ours", "peal")
     tls.make_certificates(folder / "other", "peal")
@@ -21,8 +21,8 @@ def keys(tmp_path_factory):
 
 @pytest.fixture
 def secure(redis, keys):
-    """secure(*options, host=...) starts a Redis that speaks TLS too, and says
-    where."""
+    """secure(*options, host=...) starts a Redis with TLS and returns its
+    URL."""
     def start(*options, host="localhost", clients="no", pair="ours"):
         port = free_port()
         folder = keys / pair
@@ -38,7 +38,7 @@ def secure(redis, keys):
 
 @pytest.fixture
 def start(cluster, keys):
-    """start(url, count, **redis) starts instances that trust our CA."""
+    """start(url, count, **redis) starts instances that trust the test CA."""
     def start_trusting(url, count=2, **options):
         options = {"tls_ca": str(keys / "ours" / "ca.pem"), **options}
         if not options["tls_ca"]:
@@ -49,7 +49,7 @@ def start(cluster, keys):
 
 
 def refusal(folder, **redis):
-    """What a server says that does not start with that config."""
+    """The error of a server that does not start with this config."""
     file = folder / "refused.json"
     file.write_text(json.dumps({"port": 0, "redis": redis}))
     result = run_peal("--config", str(file))
@@ -58,8 +58,8 @@ def refusal(folder, **redis):
 
 
 def log_of_refused(secure_redis, start, *texts, **options):
-    """An instance that waits for a Redis it does not trust; what it logs is
-    one of these."""
+    """Checks that an instance with an untrusted Redis waits and logs one of
+    these texts."""
     _, url = secure_redis
     instances = start(url, 0, **options)
     one = instances.add()
@@ -71,7 +71,7 @@ def log_of_refused(secure_redis, start, *texts, **options):
 
 
 def is_spoken_to(server):
-    """Over TLS, and by nobody in clear."""
+    """Whether all clients of Redis use TLS."""
     clients = server.call("CLIENT", "LIST").splitlines()
     others = [line for line in clients if "cmd=client" not in line]
     return others and all(
@@ -84,7 +84,7 @@ def test_it_works(secure, start, host):
     instances = start(url)
     alice = instances[0].join("alice", "room")
     bob = instances[1].join("bob", "room")
-    for size in (1, 20000, 60000):  # one record, and several
+    for size in (1, 20000, 60000):  # one record and several
         alice.send({"type": "broadcast", "channel": "room",
                     "payload": "x" * size})
         assert bob.receive_type("broadcast")["payload"] == "x" * size
@@ -110,7 +110,7 @@ def test_load_and_a_killed_redis(secure, start, load):
 
 
 def test_a_stranger_is_refused_until_it_is_gone(secure, start, keys):
-    """Redis with a certificate of another CA is as good as none."""
+    """A Redis with a certificate of another CA is not used."""
     server, url = secure(pair="other")
     instances = start(url, 0)
     one = instances.add()
@@ -124,7 +124,7 @@ def test_a_stranger_is_refused_until_it_is_gone(secure, start, keys):
     server.start()
     instances.wait_ready()
     assert one.wait_log("Redis connected")
-    one.wait_log_count("Redis connection lost", 3)  # one for each link
+    one.wait_log_count("Redis connection lost", 3)  # one per link
 
 
 def test_the_systems_cas_do_not_know_ours(secure, start):
@@ -153,7 +153,7 @@ def test_redis_may_ask_for_a_certificate(secure, start, keys):
 
 
 def test_without_the_certificate_it_waits(secure, start):
-    # with TLS 1.3 Redis may reset the connection before its alert is read
+    # with TLS 1.3, Redis may reset the connection before the alert is read
     log_of_refused(secure(clients="yes"), start, "certificate required",
                    "Connection reset by peer")
 

@@ -1,4 +1,4 @@
-"""The Lua scripts alone: what only a rare moment would show."""
+"""Unit tests of the Lua scripts for rare situations."""
 
 import pytest
 
@@ -14,7 +14,7 @@ OTHER = "fedcba9876543210"
 
 
 class Script:
-    """One of them, on a Redis of its own."""
+    """The scripts on a separate Redis."""
 
     def __init__(self, server):
         self.connection = server.connect()
@@ -93,7 +93,7 @@ def test_an_input_entry_counts_once(script):
     call("XREADGROUP", "GROUP", "peal", "peal", "STREAMS", "in", ">")
     assert script.publish(1, entry=entry, instance="one") == [EPOCH, 1]
     assert script.publish(1, entry=entry, instance="two") == ["", 0]
-    # whoever came too late goes on
+    # the late one continues
     assert script.publish(2, before=1, instance="two") == [EPOCH, 2]
     assert call("XLEN", "in") == 0
     assert len(script.stream()) == 2
@@ -128,7 +128,7 @@ def test_what_the_reader_knows_stands(script):
 @pytest.mark.parametrize("which,number", [("after", 0), ("after", 20),
                                           ("last", 10), ("last", 1000)])
 def test_a_page_is_the_beginning_of_the_whole(script, which, number, enough):
-    """Of at least so many bytes, and no entry more than it takes."""
+    """At least this many bytes, without unneeded entries."""
     for i in range(1, 51):
         script.publish(i, payload="x" * 100)
     whole = script.read("", "", "", which, number)[2]
@@ -157,7 +157,7 @@ def test_an_older_epoch_proves_nothing(script):
 
 
 def test_a_newer_epoch_is_not_followed_by_an_older_one(script):
-    """Redis fell back to an old snapshot."""
+    """Redis loaded an old snapshot."""
     script.publish(1)
     assert script.read(NEWER, 7, "1|eve|") == [OTHER, 0, []]
     assert script.publish(2) == [OTHER, 1]
@@ -185,7 +185,7 @@ def test_a_lost_message_makes_another_epoch_and_is_told(script, offset, time):
     script.publish(2)
     assert lost(script, offset, time=time) == 1
     assert script.read("", "")[:2] == [OTHER, 0]
-    assert lost(script, offset, time=time) == 1  # told, and nothing more
+    assert lost(script, offset, time=time) == 1  # reported only
     assert script.read("", "")[:2] == [OTHER, 0]
 
 
@@ -211,7 +211,7 @@ def publish_plain(script, number, run, epoch=EPOCH):
 def test_without_history_another_run_is_another_epoch(script):
     assert publish_plain(script, 1, "run1") == [EPOCH, 1]
     assert publish_plain(script, 2, "run1", OTHER) == [EPOCH, 2]
-    assert publish_plain(script, 3, "", OTHER) == [EPOCH, 3]  # not known
+    assert publish_plain(script, 3, "", OTHER) == [EPOCH, 3]  # unknown
     assert lost(script, 3, run="run1") == 0
     assert publish_plain(script, 4, "run2", OTHER) == [OTHER, 1]
     read = script.call("read", ["m", "s"], EPOCH, 1000, "none", 0, OTHER, 1,

@@ -1,6 +1,6 @@
-"""Redis with Sentinels: Peal finds the master, follows it in every kind of
-failover, and never takes a server for the master that only itself believes to
-be. What was acknowledged is lost only where a gap says so."""
+"""Redis with Sentinels: Peal finds the master, follows every kind of failover,
+and never uses a server that only considers itself the master. An acknowledged
+message is lost only where a gap reports it."""
 
 import json
 import contextlib
@@ -23,12 +23,12 @@ PASSWORDS = {"redis": "redis/p@ss", "sentinel": "sentinel-p4ss"}
 
 
 class Service:
-    """A master, replicas, and three Sentinels that watch them."""
+    """A master, replicas, and three Sentinels."""
 
     def __init__(self, redis, sentinel, replicas=1, options=(), secure=False,
                  keys=None):
         self.secret = PASSWORDS["redis"] if secure else None
-        self.keys = keys  # with them, all speak TLS to each other
+        self.keys = keys  # with keys, all connections use TLS
         self.with_tls = [
             "tls-cert-file", keys / "server.pem", "tls-key-file",
             keys / "server.key", "tls-ca-cert-file", keys / "ca.pem",
@@ -98,7 +98,7 @@ class Service:
         return f"{scheme}+sentinel://{user}{hosts}/{NAME}"
 
     def named(self):
-        """The server that the Sentinels name now."""
+        """The server named by the Sentinels."""
         ports = [self.ask(each) for each in self.sentinels if each.process]
         found = max(set(ports), key=ports.count)
         return next(each for each in self.servers if each.named_port == found)
@@ -124,7 +124,7 @@ def service(redis, sentinel):
 
 @pytest.fixture
 def loaded(service, cluster, load):
-    """Sentinels, two instances, and load that has begun."""
+    """Sentinels, two instances, and running load."""
     def start(channels=("room", "plain-room"), **options):
         made = service(**options)
         instances = cluster(made.url, 2, redis={"backlog_seconds": 60})
@@ -137,7 +137,7 @@ def loaded(service, cluster, load):
 
 
 def serves(server, instances):
-    """All links are at this server, and the instances are ready."""
+    """Whether all links use this server and the instances are ready."""
     subscribed = re.findall(r" sub=([1-9]\d*) ", server.call("CLIENT", "LIST"))
     return len(subscribed) >= len(instances.instances) and all(
         each.request("/ready").status == 200 for each in instances.instances)
@@ -171,8 +171,8 @@ def test_the_master_is_found_and_killed(loaded):
 
 
 def test_the_old_master_returns_empty(loaded):
-    """It is started before the Sentinels have found it dead, or after; it
-    believes that it is the master until they tell it otherwise."""
+    """It restarts before or after the Sentinels consider it dead. It considers
+    itself the master until they reconfigure it."""
     made, instances, work = loaded()
     master = made.named()
     master.kill()
@@ -188,14 +188,14 @@ def test_the_old_master_returns_empty(loaded):
 
 
 def peal_clients(server):
-    """Connections that subscribe to what Peal subscribes to."""
+    """Connections subscribed to Peal's channels."""
     with contextlib.suppress(RedisError):
         return server.call("PUBSUB", "CHANNELS", "peal:control")
     return []
 
 
 def test_the_master_restarts_empty_at_once(loaded):
-    """Nobody is elected: the Sentinels never saw it dead."""
+    """No failover: the Sentinels never considered it dead."""
     made, instances, work = loaded()
     master = made.named()
     master.kill()
@@ -213,7 +213,7 @@ def test_a_planned_failover(loaded):
 
 
 def test_a_paused_master_that_wakes_up(loaded):
-    """It was replaced meanwhile, and takes writes until it is told so."""
+    """It was replaced meanwhile, but accepts writes until reconfigured."""
     made, instances, work = loaded()
     master = made.named()
     master.pause()
@@ -225,8 +225,8 @@ def test_a_paused_master_that_wakes_up(loaded):
 
 
 def test_a_master_that_only_the_sentinels_lost(service, cluster, load):
-    """They can no longer log in to it and elect another; it goes on as a
-    master, and the instances reach it. They follow the Sentinels."""
+    """The Sentinels can no longer log in to it and elect another one. It still
+    acts as a master and is reachable, but instances follow the Sentinels."""
     made = service(secure=True)
     instances = cluster(made.url, 2, redis={
         "sentinel_password": PASSWORDS["sentinel"], "backlog_seconds": 60})
@@ -235,7 +235,7 @@ def test_a_master_that_only_the_sentinels_lost(service, cluster, load):
     work.wait_acknowledged(100)
     master = made.named()
     for each in made.servers:
-        if each is not master:  # it takes a second password
+        if each is not master:  # accepts a second password
             each.call("ACL", "SETUSER", "default", ">other")
     for each in made.sentinels:
         each.call("SENTINEL", "SET", NAME, "auth-pass", "other")
@@ -253,12 +253,12 @@ def test_a_quorum_lost_and_restored(loaded):
     patience.wait_until(
         lambda: all(each.metric("peal_redis_sentinels") == 1
                     for each in instances.instances), 10)
-    work.wait_acknowledged(100)  # the master serves as before
+    work.wait_acknowledged(100)  # the master still serves
     instances.wait_ready()
     master.kill()
     instances.wait_not_ready()
     assert b"too few Sentinels" in instances[0].request("/ready").body
-    master.start()  # empty; one Sentinel alone names it
+    master.start()  # empty; only one Sentinel names it
     time.sleep(seconds(1))
     assert all(each.request("/ready").status == 503
                for each in instances.instances)
@@ -327,7 +327,7 @@ RIGHTS = ["-@all", "+info", "+ping", "+client|id",
 
 
 def test_a_sentinel_user_needs_few_rights(service, cluster):
-    """Those that conf/README.md gives it."""
+    """The rights in conf/README.md are sufficient."""
     page = (ROOT / "conf/README.md").read_text()
     assert " ".join(["resetkeys", "resetchannels", *RIGHTS]) in page
     made = service()
@@ -363,7 +363,7 @@ def test_a_redis_in_place_of_a_sentinel(redis, cluster):
 
 
 def test_without_enough_replicas_nothing_is_acknowledged(loaded):
-    """min-replicas-to-write: the way to lose nothing at all."""
+    """min-replicas-to-write prevents any loss."""
     made, instances, work = loaded(
         channels=["room"], options=(
             *LASTING, "--min-replicas-to-write", "1",
@@ -379,7 +379,7 @@ def test_without_enough_replicas_nothing_is_acknowledged(loaded):
 
 
 def test_the_password_of_the_sentinels_is_replaced(service, cluster):
-    """By a reload, between two passwords that are both good."""
+    """By a reload, while both passwords are valid."""
     made = service(secure=True)
     instances = cluster(made.url, 1, redis={
         "sentinel_password": PASSWORDS["sentinel"]})

@@ -1,4 +1,4 @@
-"""Ways to reach Redis, and what keeps services apart."""
+"""Ways to reach Redis, and separation of services."""
 
 import contextlib
 import re
@@ -86,9 +86,9 @@ AWKWARD = "p@ss/w:rd%25"
 
 
 @pytest.mark.parametrize("userinfo", [
-    "peal:p%40ss%2Fw%3Ard%2525",     # as any URL library writes it
-    "p%65al:p%40ss%2fw%3ard%2525",   # the user too, and lower case
-    "default-password%21",           # a word alone is the password
+    "peal:p%40ss%2Fw%3Ard%2525",     # as encoded by URL libraries
+    "p%65al:p%40ss%2fw%3ard%2525",   # the user too, in lower case
+    "default-password%21",           # a single word is the password
     "default:default-password!",
 ])
 def test_a_url_is_read_as_redis_cli_reads_it(redis, cluster, userinfo):
@@ -147,7 +147,7 @@ def test_a_wrong_password_is_told_and_tried_again(redis, cluster):
     patience.wait_until(
         lambda: int(re.search(r"total_connections_received:(\d+)",
                               server.call("INFO", "stats"))[1]) > 15, 10)
-    one.wait_log_count("Redis connection lost", 3)  # once for each link
+    one.wait_log_count("Redis connection lost", 3)  # once per link
     server.call("ACL", "SETUSER", "peal", ">wrong-secret")
     instances.wait_ready()
     assert "wrong-secret" not in one.log()

@@ -1,4 +1,4 @@
-"""A list of channels, over Redis: each is answered by itself."""
+"""Lists of channels with Redis: each channel gets its own answer."""
 
 from support.recovered import recovered
 
@@ -21,7 +21,7 @@ def test_all_channels_of_a_list_with_what_follows(lasting_redis, cluster):
 
 
 def test_missed_messages_of_all_channels(lasting_redis, cluster):
-    """On another instance than before."""
+    """On a different instance than before."""
     instances = cluster(lasting_redis.url, 2)
     channels = [f"x-{i}" for i in range(30)]
     talker = quiet(instances[1], "talker")
@@ -43,7 +43,7 @@ def test_missed_messages_of_all_channels(lasting_redis, cluster):
 
 
 def test_redis_does_not_answer(lasting_redis, cluster):
-    """That is no fault of the client's, so it does not count."""
+    """Not the client's fault, so it does not count as an error."""
     instances = cluster(lasting_redis.url, 1, redis={"backlog_seconds": 1},
                         limits={"messages_per_second": 5,
                                 "channels_per_connection": 4})

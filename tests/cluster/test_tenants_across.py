@@ -1,4 +1,4 @@
-"""A key's limits over several instances: the lists that others add to."""
+"""A restricted key across instances: lists that several instances fill."""
 
 import hashlib
 

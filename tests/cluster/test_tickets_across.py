@@ -1,4 +1,4 @@
-"""Tickets over several instances, and while Redis is slow or away."""
+"""Tickets across instances, and while Redis is slow or unavailable."""
 
 import concurrent.futures
 import time

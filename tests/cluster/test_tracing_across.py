@@ -1,4 +1,4 @@
-"""A trace is in the log of every instance that delivers the message."""
+"""Every instance that delivers a message logs its trace."""
 
 import json
 
@@ -21,7 +21,7 @@ def test_both_instances_tell_the_same_trace(redis, cluster):
         line = server.wait_log("Message delivered")
         assert f"trace_id={ID}" in line and "channel=room" in line
         server.wait_log_count(ID, 1)
-    assert instances[2].log_lines(ID) == []  # nobody listens there
+    assert instances[2].log_lines(ID) == []  # no subscribers there
 
 
 def test_it_is_kept_and_recovered(redis, cluster):
@@ -64,7 +64,7 @@ def test_an_entry_of_the_input_stream_may_have_one(redis, cluster):
 
 
 def test_a_reader_that_has_the_last_message_notices_no_gap(redis, cluster):
-    """The mark by which Redis knows what a reader has is of the whole
+    """The mark that identifies the reader's last message contains the whole
     sender."""
     server = redis()
     instances = cluster(server.url, 1)

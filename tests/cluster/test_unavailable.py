@@ -1,5 +1,5 @@
-"""While Redis is away: publishes wait, then fail with `unavailable`; the
-connections stay open; /ready and the metrics say so."""
+"""Without Redis, publishes wait, then fail with `unavailable`; connections
+stay open; /ready and the metrics report the outage."""
 
 import time
 
@@ -33,12 +33,12 @@ def test_ready_and_metrics_say_so(lasting_redis, cluster):
     lasting_redis.start()
     instances.wait_ready()
     assert one.metric("peal_redis_ready") == 1
-    one.wait_log_count("Redis connection lost", 3)  # one for each link
+    one.wait_log_count("Redis connection lost", 3)  # one per link
     assert one.wait_log("Redis connected")
 
 
 def test_ready_overlooks_a_restart_of_redis(lasting_redis, cluster):
-    """Who comes meanwhile is let in, and served when Redis is back."""
+    """New clients are accepted and served when Redis is available again."""
     instances = cluster(lasting_redis.url, 1,
                         redis={"ready_grace_seconds": 600})
     one = instances[0]

@@ -1,5 +1,5 @@
-"""Upgrades in place of instances that share a Redis: clients move, recover,
-and miss nothing."""
+"""In-place upgrades of instances that share a Redis: clients move and recover
+without losing messages."""
 
 from support.patience import seconds
 from support.upgrade import upgrade

@@ -24,7 +24,7 @@ def database(folder):
 
 
 def names(server):
-    """Of all users, page by page."""
+    """The names of all users, read page by page."""
     found = []
     while True:
         rows = tell(server, f"/users?limit=100&skip={len(found)}", token=KEY)
@@ -136,7 +136,7 @@ def test_unusable_database_stops_the_start(tmp_path):
 
 
 def test_locked_database(peal, tmp_path):
-    """A backup that takes too long: 503, and then all goes on."""
+    """A backup takes too long: 503, then normal operation."""
     server = peal(accounts.sqlite(tmp_path, timeout_ms=50))
     user = member(server)
     blocker = sqlite3.connect(database(tmp_path), isolation_level=None)
@@ -155,7 +155,7 @@ def test_locked_database(peal, tmp_path):
 
 
 def test_full_database(peal, tmp_path):
-    """As a full disk answers."""
+    """The error of a full disk."""
     server = peal(accounts.sqlite(tmp_path),
                   before_start=lambda: limit_file_size(200_000))
     statuses = set()
@@ -177,7 +177,7 @@ def limit_file_size(size):
 
 
 def test_read_only_database(peal, tmp_path):
-    """Its user is not root's: nobody forbids root to write."""
+    """Runs without root, because root may always write."""
     peal(accounts.sqlite(tmp_path)).stop()
     with sqlite3.connect(database(tmp_path)) as connection:
         connection.execute(
@@ -191,7 +191,7 @@ def test_read_only_database(peal, tmp_path):
 
 
 def test_two_instances_on_one_file(peal, tmp_path):
-    """As while one process takes over from another."""
+    """As during an upgrade in place."""
     both = [peal(accounts.sqlite(tmp_path)) for _ in range(2)]
     only_one_gets_the_email(both, rounds=5)
     user = member(both[0], "both@example.com")
@@ -330,7 +330,7 @@ def test_unknown_email_takes_the_time_of_a_wrong_password(peal, tmp_path):
 
 
 def test_login_flood_delays_no_message(peal, tmp_path):
-    """More logins than are taken: 503 for the rest, and messages go on."""
+    """Excess logins get 503; messages are still delivered."""
     server = peal({**accounts.sqlite(tmp_path, account_attempts=60000,
                                      hash_queue=4),
                    "limits": {"messages_per_second": 0}})

@@ -1,4 +1,4 @@
-"""What web/openapi.json says about accounts is so."""
+"""Verifies the account routes in web/openapi.json."""
 
 import json
 import re
@@ -38,7 +38,7 @@ def test_every_route_is_described_and_no_other():
 
 
 def request_of(server, operation, path):
-    """What the example needs in place of what it shows."""
+    """The request of an example, with real values."""
     name = operation["operationId"]
     user = member(server, f"{name}@example.com")
     content = operation.get("requestBody", {}).get("content", {}).get(
@@ -109,7 +109,7 @@ def test_the_statuses_described_are_those_that_come(server, path, method,
 
 
 def test_each_fault_has_its_words_in_one_place():
-    """Errors that the page shows are those of the table."""
+    """The page shows only errors of the table."""
     table = (ROOT / "server/accounts/account_fault.c").read_text()
     page = (ROOT / "protocols/http-api.md").read_text()
     for error in ("Email already registered", "Incorrect password"):

@@ -1,5 +1,5 @@
-"""Accounts in a real PostgreSQL: two instances, and a database that is away,
-frozen, read-only or empty."""
+"""Accounts in a real PostgreSQL: two instances, and a database that is
+unavailable, frozen, read-only or empty."""
 
 import os
 import re
@@ -158,8 +158,8 @@ def test_read_only_database(start, postgres):
 
 
 def test_slow_database(start, postgres):
-    """What takes long, and yet is within timeout_ms, is done, and no message
-    waits for it."""
+    """A query slower than usual but within timeout_ms succeeds and delays no
+    message."""
     server = start()
     user = member(server)
     client = server.join(user["id"], token=user["access_token"])
@@ -182,7 +182,7 @@ def test_slow_database(start, postgres):
 
 
 def test_full_database(start, postgres):
-    """As PostgreSQL answers without space on its disk."""
+    """PostgreSQL's error without disk space."""
     server = start()
     user = sign_up(server)
     postgres.sql("CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql "
@@ -245,7 +245,7 @@ def test_ten_thousand_users(start, postgres):
 
 
 def queries():
-    """Those of the program, by their names, as C has them."""
+    """The queries in the C code, by name."""
     code = (ROOT / "server/accounts/account_schema.c").read_text()
     user = re.search(r'#define USER (".*")', code)[1]
     table = re.search(r"account_queries\[ACCOUNT_QUERIES\] = \{(.*?)^\};",
@@ -257,7 +257,7 @@ def queries():
 
 
 def test_each_query_uses_an_index(start, postgres):
-    """As PostgreSQL plans it when it has a choice."""
+    """Checks PostgreSQL's plans."""
     start()
     asked = queries()
     assert "SELECT" not in asked.pop("CREATE")

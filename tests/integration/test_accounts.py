@@ -1,4 +1,5 @@
-"""Accounts over HTTP: signing up and in, and what users and backends may."""
+"""Accounts over HTTP: sign-up, sign-in, and the rights of users and
+backends."""
 
 import pytest
 
@@ -126,7 +127,7 @@ def test_backend_changes_users(server):
 
 
 def test_backend_sets_a_password(server):
-    """What a user has forgotten; who is signed in has to know the old one."""
+    """For forgotten passwords; a signed-in user needs the old one."""
     user = member(server, "forgot@example.com")
     path = f"/users/{user['id']}/password"
     body = {"new_password": "another password"}
@@ -295,7 +296,7 @@ def test_end_of_an_account_ends_access(server, method, body, status):
 
 
 def test_fresh_token_that_was_revoked(server):
-    """On an open connection that another token opened."""
+    """Sent over a connection opened with another token."""
     user = member(server, "fresh@example.com")
     assert change_password(server, user).status == 204
     again = sign_in(server, "fresh@example.com", "another password")
@@ -344,7 +345,7 @@ def test_strangers_keep_no_owner_out(peal, tmp_path):
     guesses = [status(f"198.51.100.{i // 3}", "wrong password")
                for i in range(9)]
     assert guesses == [401, 401, 429, 401, 429, 429, 429, 429, 429]
-    assert status("203.0.113.1", PASSWORD) == 429  # never seen there
+    assert status("203.0.113.1", PASSWORD) == 429  # never used there
     assert status("192.0.2.1", PASSWORD) == 200
 
 
@@ -381,7 +382,7 @@ def test_the_page_is_told(peal, tmp_path):
 
 
 def test_dev_has_accounts_of_its_own(peal, tmp_path):
-    """Nobody has to have one; who has one is asked for its token."""
+    """Accounts are optional; an account's id requires its token."""
     env = {"XDG_STATE_HOME": str(tmp_path / "state")}
     server = peal({"explain_refusals": False}, env=env, args=["--dev"])
     assert tell(server, "/accounts.json")["directory"] is True

@@ -1,6 +1,6 @@
-"""Listeners for administration: what is served there and no longer where
-clients connect, who may use the Unix socket, and what becomes of both when the
-server is full, drains, or another process takes over."""
+"""Administration listeners: routes moved there from the client listener,
+access to the Unix socket, and behaviour on a full or draining server and
+during an upgrade."""
 
 import os
 import resource
@@ -31,7 +31,7 @@ REFUSED = 'peal_handshakes_refused_total{reason="listener"}'
 
 @pytest.fixture
 def both(peal, tmp_path):
-    """A server with every listener there is, and its two for admins."""
+    """A server with all listeners, and its two administration listeners."""
     path = tmp_path / "admin.sock"
     server = peal(config={
         **WITH_KEY, **WEB, "dashboard": "on",
@@ -136,7 +136,7 @@ def test_without_them_there_is_one_port(peal):
 # --- the Unix socket
 
 def test_owner_and_group_may_use_the_file(peal, tmp_path):
-    """Whatever the umask says."""
+    """Independent of the umask."""
     path = tmp_path / "admin.sock"
     for umask in (0o077, 0):
         server = peal(config={"admin": {"socket": str(path)}},
@@ -209,7 +209,7 @@ def test_an_address_in_use_is_named():
 # --- what does not hold there
 
 def test_it_is_plain_beside_tls(peal):
-    """And asks nobody for a certificate."""
+    """It requires no certificate either."""
     keys = tls.server_keys()
     folder = tls.common_certificates()
     server = peal(config={**WITH_KEY, **ON_PORT, "tls": {
@@ -262,7 +262,7 @@ def test_its_own_limit_turns_nobody_away_who_asks_for_metrics(peal):
 
 
 def test_it_is_reached_without_descriptors(peal):
-    """Whoever looks after the server must not be the first it is lost to."""
+    """Operators can still reach a server that is out of descriptors."""
     server = peal(config={**WITH_KEY, **ON_PORT, "limits": {
         "connections": 1000}}, before_start=lambda: resource.setrlimit(
             resource.RLIMIT_NOFILE, (150, 150)))
@@ -317,7 +317,7 @@ def refuses(port):
 
 
 def test_nobody_notices_an_upgrade(both):
-    """Of those who ask on any listener; afterwards as before."""
+    """Requests on all listeners succeed during and after an upgrade."""
     server, admin, file = both
     errors = []
     is_over = threading.Event()
@@ -351,7 +351,7 @@ def test_nobody_notices_an_upgrade(both):
 
 
 def test_an_upgrade_may_bring_it(peal):
-    """And cannot take it away, as it cannot move the port."""
+    """It cannot remove it, just as it cannot change the port."""
     server = peal(config=WITH_KEY)
     file = server.folder / "peal.json"
     plain = file.read_text()

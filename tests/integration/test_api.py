@@ -1,4 +1,4 @@
-"""The HTTP API for backends: what each command does, and how it refuses."""
+"""The HTTP API for backends: effects and errors of each command."""
 
 import json
 
@@ -301,7 +301,7 @@ def test_json_may_be_written_in_other_ways(api, kind):
 
 
 def test_pages_get_no_leave_to_use_the_api(api):
-    """No CORS: an API key has no business in a page."""
+    """No CORS: pages must not use an API key."""
     origin = [("Origin", f"http://127.0.0.1:{api.port}"),
               ("Access-Control-Request-Method", "POST")]
     for response in (ask(api, "/api/publish", GOOD, headers=origin),
@@ -340,7 +340,7 @@ def test_requests_are_counted_by_route_and_status(peal):
 
 
 def test_big_answers_arrive_whole(peal):
-    """More than one write takes, to who reads slowly."""
+    """Larger than one write, for a slow reader."""
     server = peal({**WITH_KEY, "channels": [
         {"match": "*", "history_size": 1000}],
         "limits": {"body_bytes": 10000000}})

@@ -1,5 +1,5 @@
-"""Requests with bodies over connections as they come: in pieces, pipelined,
-half-closed, given up; the server answers each once and never spins."""
+"""Requests with bodies: fragmented, pipelined, half-closed or aborted. The
+server answers each once and never busy-loops."""
 
 import contextlib
 import select
@@ -37,8 +37,8 @@ def test_the_connection_serves_many_requests(api):
 
 
 def test_null_stands_for_a_field_left_out(api):
-    """As Go, Java and .NET write fields that are not set. A payload is
-    required, so a null is one."""
+    """Go, Java and .NET write unset fields as null. For the required payload,
+    null is a value."""
     answer = ask(api, "/api/publish", {
         "channel": "nulls", "payload": None, "idempotency_key": None,
         "traceparent": None, "limit": None})
@@ -125,7 +125,7 @@ def test_a_body_too_long_is_413_and_nothing_is_read_for_long(peal):
     assert response.status == 413
     assert response.json == {
         "error": "The body is longer than limits.body_bytes"}
-    raw.send(POST)  # what was announced went by
+    raw.send(POST)  # the announced body was skipped
     assert raw.response().status == 200
     raw = server.socket()
     raw.send(api_request("/api/publish", b"", headers=[
@@ -136,7 +136,7 @@ def test_a_body_too_long_is_413_and_nothing_is_read_for_long(peal):
 
 
 def test_a_refusal_reaches_who_is_still_sending(peal):
-    """Closed with bytes unread, TCP would throw the answer away."""
+    """Closing with unread bytes would make TCP discard the answer."""
     server = peal({**WITH_KEY, "limits": {"body_bytes": 100}})
     body = b"x" * 5000000
     for _ in range(5):
@@ -147,8 +147,8 @@ def test_a_refusal_reaches_who_is_still_sending(peal):
 
 
 def send_and_listen(raw, data):
-    """Sends until an answer begins, or all has been sent. By one thread: two
-    must not use one TLS connection at the same time."""
+    """Sends until an answer begins or everything is sent. Uses one thread,
+    because two must not use a TLS connection at once."""
     connection = raw.socket
     connection.setblocking(False)
     end = time.monotonic() + seconds(10)
@@ -220,12 +220,12 @@ def test_who_expects_in_vain_is_told_at_once(api):
     ([("Content-Length", None), ("Transfer-Encoding", "chunked, chunked")],
      501),
     ([("Content-Length", None), ("Transfer-Encoding", "chunked")], 400),
-    ([("Transfer-Encoding", "chunked")], 400),  # and a Content-Length
+    ([("Transfer-Encoding", "chunked")], 400),  # plus a Content-Length
     ([("Transfer-Encoding", "identity")], 400),
 ])
 def test_a_doubtful_length_is_refused_and_the_connection_ends(api, headers,
                                                               status):
-    """Nothing behind it may count as a request."""
+    """No bytes after it may count as a request."""
     raw = api.socket()
     raw.send(api_request("/api/publish", GOOD, headers=headers) + LIST)
     response = raw.response()
@@ -312,7 +312,7 @@ def test_a_websocket_may_follow_on_the_same_connection(api):
 
 
 def test_an_upgrade_on_the_api_is_not_granted(api):
-    """One that is unknown is ignored (RFC 9110 section 7.8)."""
+    """An unknown upgrade is ignored (RFC 9110 section 7.8)."""
     raw = api.socket()
     raw.send(api_request("/api/publish", GOOD, headers=[
         ("Connection", "Upgrade"), ("Upgrade", "h2c"),
@@ -346,7 +346,7 @@ def test_many_connections_at_once_are_all_answered(peal):
 
 def test_while_draining_what_was_asked_is_answered_and_closed(peal):
     server = peal({**WITH_KEY, "drain_seconds": 2})
-    for number in range(32):  # some for each worker: it ends with the last
+    for number in range(32):  # enough to reach every worker
         server.join(f"c{number}", "room")
     raw = server.socket()
     raw.send(POST)

@@ -1,4 +1,4 @@
-"""API keys: who may use the API, for what, and how often."""
+"""API keys: scopes, rates, and refusals."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ GOOD = {"channel": "room", "payload": 1}
 
 
 def key_of(name, *scopes, **more):
-    """A key of the config; in plain it is key-of-<name>."""
+    """A key for the config; its plain text is key-of-<name>."""
     digest = hashlib.sha256(f"key-of-{name}".encode()).hexdigest()
     return {"name": name, "hash": "sha256:" + digest,
             "scopes": list(scopes), **more}
@@ -39,7 +39,7 @@ REQUESTS = {
 }
 
 
-# for admins alone; and judged command by command, see below
+# admin only; checked per command, see below
 UNTRIED = {"/api/dashboard", "/api/batch"}
 
 

@@ -1,5 +1,5 @@
-"""What is said about the API, in web/openapi.json and in
-protocols/http-api.md, is so."""
+"""Verifies the descriptions of the API in web/openapi.json and
+protocols/http-api.md."""
 
 import json
 import re
@@ -20,7 +20,7 @@ OPERATIONS = [(path, method, operation)
 
 
 def with_name(path, star, **names):
-    """A path with names in place of the star or the braces."""
+    """A path with the star or braces replaced by names."""
     for kind in ("channel", "client"):
         name = names.get(kind, f"{{{kind}}}")
         path = path.replace(f"/{kind}s/{star}", f"/{kind}s/{name}")
@@ -32,7 +32,7 @@ EXAMPLE = {"channel": "lobby", "client": "alice"}
 
 
 def routes_of_the_program():
-    """(path, method) of each route of the table that takes a command."""
+    """(path, method) of each route in the table with a command."""
     row = r'\{"(/api/[^"]*)", METHOD_(\w+), .*?PAGE_NONE, "(\w+)"\}'
     rows = re.findall(row, (ROOT / "server/api/routes.c").read_text())
     return {(with_name(path, "*"), method.lower()) for path, method, _ in rows}
@@ -143,7 +143,7 @@ def test_the_description_and_its_page_are_served(api):
 
 
 def examples_of_the_page():
-    """Each `api ...` line of the section, with the answer said behind it."""
+    """Each `api ...` line of the section with its documented answer."""
     section = re.search(r"^## Call the API.*?(?=^## )",
                         (ROOT / "protocols/http-api.md").read_text(), re.M | re.S)[0]
     found = []
@@ -155,7 +155,7 @@ def examples_of_the_page():
 
 
 def shown_as(value):
-    """An epoch, a time and an offset are never the same twice."""
+    """Replaces values that differ in each run: epoch, time and offset."""
     text = json.dumps(value)
     text = re.sub(r'"epoch": "[0-9a-f]{16}"', '"epoch": "E"', text)
     text = re.sub(r'"[0-9a-f]{32}"', '"T"', text)

@@ -1,4 +1,4 @@
-"""The audit log: a line for each administrative action, whoever asks."""
+"""The audit log: a line for each administrative action of any origin."""
 
 import json
 
@@ -13,7 +13,7 @@ from test_log import fields
 from test_reload import reload
 
 
-# what each action is about, as its line says
+# action -> the object in its log line
 CHANGES = {
     "disconnect": ("/api/disconnect", {"client": "eve", "reason": "enough"},
                    {"client": "eve", "reason": "enough"}),
@@ -38,7 +38,7 @@ OTHERS = {
     "client": ("/api/clients/eve", None, {"client": "eve"}),
     "history": ("/api/channels/a/history", None, {"channel": "a"}),
 }
-# each command of these has a line
+# each of these commands has a line
 LISTS = {"/api/batch", "/api/broadcast"}
 ALL = {**CHANGES, **OTHERS}
 WITH_CHANNELS = {"channels": [

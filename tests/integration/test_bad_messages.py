@@ -1,5 +1,4 @@
-"""Bad input is answered with an error and the connection stays, until there
-was too much of it."""
+"""Bad input gets an error; too much of it closes the connection."""
 
 import pytest
 
@@ -177,7 +176,7 @@ def test_bad_utf8_in_a_later_fragment_closes_1007(shared):
 
 @pytest.mark.parametrize("text", [b"\xff", None])
 def test_nothing_follows_the_close_frame(peal, text):
-    """Not even what others publish before the client answers it."""
+    """Not even messages published before the client answers it."""
     server = peal(config={"limits": {"messages_per_second": 0}})
     sender = server.connect("bob", [""], protocol="broadcast")
     publish = frame_bytes(

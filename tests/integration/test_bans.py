@@ -1,4 +1,4 @@
-"""Bans of clients, addresses and networks, and ends by address."""
+"""Bans of clients, addresses and networks; disconnecting by address."""
 
 import socket
 import time

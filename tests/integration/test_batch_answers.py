@@ -1,5 +1,5 @@
-"""Questions in a batch: their answers are whole, are asked for in pages one
-after the other, and together are no longer than four megabytes."""
+"""Queries in a batch: answers are complete, read in pages one after the other,
+and limited to four megabytes in total."""
 
 import json
 
@@ -27,7 +27,7 @@ def filled(peal):
 
 
 def test_a_long_history_in_a_batch_is_whole(peal):
-    """Asked for in pages, with what comes behind it kept waiting."""
+    """Read in pages while later commands wait."""
     server = filled(peal)
     published = {"command": "publish", "channel": "room", "payload": "later"}
     asked = {"command": "history", "channel": "room", "limit": COUNT}
@@ -41,7 +41,7 @@ def test_a_long_history_in_a_batch_is_whole(peal):
 
 
 def test_beyond_four_megabytes_a_batch_is_asked_nothing_more(peal):
-    """But what it does is done, and said to be done."""
+    """But its changes are made and reported."""
     server = filled(peal)
     asked = {"command": "history", "channel": "room", "limit": COUNT}
     fitting = 4 * 1024 * 1024 // (COUNT * len(PAYLOAD))
@@ -61,7 +61,7 @@ def test_beyond_four_megabytes_a_batch_is_asked_nothing_more(peal):
 
 
 def test_a_history_that_no_batch_can_hold_costs_no_more(peal):
-    """It is left out before it is there."""
+    """It is rejected before it is read."""
     server = peal({**WITH_KEY, "channels": [
         {"match": "*", "history_size": 10000}]}, env=FRUGAL)
     for _ in range(20):

@@ -1,5 +1,5 @@
-"""A machine that has just booted: the monotonic clock is near zero, and what
-is reckoned back from it would be before its beginning."""
+"""A machine that has just booted: the monotonic clock is near zero, so earlier
+times computed from it would be negative."""
 
 import ctypes
 import os

@@ -1,4 +1,4 @@
-"""broadcast: what goes to every subscriber and what the sender is told."""
+"""broadcast: messages to subscribers and the sender's result."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""caps: what a token allows holds for every operation."""
+"""caps: a token's rights apply to every operation."""
 
 import pytest
 
@@ -132,7 +132,7 @@ def test_who_hides_is_no_member(peal):
     alice = open_with(server, HIDDEN, ["room"])
     alice.receive_type("subscribed")
     assert members(alice, "room") == members(bob, "room") == {"bob"}
-    # seen and hidden again, whatever the token says by then
+    # shown and hidden again, independent of the current token
     plain = make_token("alice", caps=[{**HIDDEN[0], "allow": ["sub", "prs"]}])
     alice.ask({"type": "refresh", "token": plain})
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""Channels: joined in the URL or by message, left, and left out."""
+"""Channels: joined by URL or message, left, and omitted."""
 
 import re
 import string

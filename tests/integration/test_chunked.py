@@ -1,4 +1,4 @@
-"""Bodies of the HTTP API that come in chunks (RFC 9112 section 7.1)."""
+"""Chunked bodies of the HTTP API (RFC 9112 section 7.1)."""
 
 import http.client
 import json
@@ -131,7 +131,7 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 @pytest.mark.parametrize("key", [KEY, "unknown"])
 def test_bad_chunks_are_refused_and_the_connection_ends(api, name, key):
-    """Nothing behind them may count as a request."""
+    """No bytes after them may count as a request."""
     raw = api.socket()
     raw.send(head(key=key) + BAD[name] + request_text("/metrics"))
     answer = raw.rest()

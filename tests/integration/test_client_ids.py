@@ -1,5 +1,5 @@
-"""Client ids are UTF-8 without control characters, everywhere; each is one
-client, and none is taken for another or for a pattern."""
+"""Client ids are UTF-8 without control characters; no id is mistaken for
+another one or for a pattern."""
 
 import base64
 import json
@@ -36,7 +36,7 @@ def gated(start_shared):
 
 @pytest.mark.parametrize("client", IDS)
 def test_an_id_is_itself_everywhere(gated, client):
-    """By token and by ticket, as sender and receiver, as member, and for the
+    """With tokens and tickets, as sender, receiver and member, and in the
     API."""
     caps = [{"channels": ["room"], "allow": ["sub", "pub", "prs", "hst"]},
             {"clients": [client], "allow": ["dir"]}]
@@ -82,7 +82,7 @@ def test_an_id_has_a_stream(open_server, client):
 
 
 def test_ids_are_compared_as_bytes(open_server):
-    """All are there at once, and each gets its own message."""
+    """All are connected at once; each gets only its own message."""
     clients = {client: open_server.connect(client, [""], protocol="broadcast")
                for client in IDS}
     for number, client in enumerate(IDS):
@@ -179,7 +179,7 @@ def test_a_star_in_an_id_is_no_pattern(gated):
 
 
 def test_who_is_called_star_gets_no_more(gated):
-    """Whatever its application writes before its id."""
+    """With any prefix that its application adds."""
     for sub in ("*", "a*"):
         caps = [{"channels": [f"inbox:{sub}", "news:*"], "allow": ["sub"]},
                 {"channels": [sub], "allow": ["dir"]}]
@@ -198,7 +198,7 @@ def test_who_is_called_star_gets_no_more(gated):
 # --- tickets
 
 def test_a_ticket_of_a_client_opens_no_dashboard(open_server):
-    """An id may look like the mark of another kind of ticket."""
+    """An id may look like the marker of another kind of ticket."""
     for client in ("*alice", "dalice", "d", "alice []", "alice\u00a0[]"):
         ticket = tell(open_server, "/api/tickets", {"client": client})["ticket"]
         for name in (client[1:] or "x", client, "alice"):

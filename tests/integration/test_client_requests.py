@@ -1,4 +1,4 @@
-"""What a client asks without a WebSocket: POST /client/<client_id>."""
+"""Requests without a WebSocket: POST /client/<client_id>."""
 
 import concurrent.futures
 import json
@@ -29,7 +29,7 @@ def request(body, client="alice", headers=(), query="", **fields):
 
 
 def post(server, body, *args, **options):
-    """One request on a connection of its own."""
+    """Sends a request on a new connection."""
     raw = server.socket()
     raw.send(request(body, *args, **options))
     response = raw.response()
@@ -63,7 +63,7 @@ def test_a_message_is_published_in_the_clients_name(shared):
     got = bob.receive_type("broadcast")
     assert (got["from"], got["event"], got["offset"]) == (
         "al ice/1", "e", answer["offset"])
-    assert stream.receive("broadcast").data == got  # its own too
+    assert stream.receive("broadcast").data == got  # including its own
 
 
 def test_a_list_is_answered_by_a_list(shared):
@@ -147,7 +147,7 @@ def test_a_key_publishes_once(shared):
     first = post(shared, message("once", 1, idempotency_key="k")).json
     again = post(shared, message("once", 2, idempotency_key="k")).json
     assert again["offset"] == first["offset"]
-    # over a WebSocket too, and for nobody else
+    # over a WebSocket too, and for no other client
     alice = shared.join("alice", "once")
     alice.send(message("once", 3, idempotency_key="k", id=1))
     assert alice.receive_type("broadcastResult")["offset"] == first["offset"]
@@ -345,7 +345,7 @@ def test_who_leaves_before_the_answer_harms_nobody(peal, application):
     application.wait_asked(1)
     raw.close()
     assert bob.receive_type("broadcast")["payload"] == "left"
-    # and one that is waited for is answered while the server drains
+    # a waiting request is answered while the server drains
     raw = server.socket()
     raw.send(request(message(payload="stays")))
     application.wait_asked(2)

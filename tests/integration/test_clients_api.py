@@ -1,4 +1,4 @@
-"""Where a client is: GET /api/clients/<id>, and `peal client`."""
+"""The location of a client: GET /api/clients/<id> and `peal client`."""
 
 import re
 import time

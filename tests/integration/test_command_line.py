@@ -1,4 +1,4 @@
-"""The program as a shell sees it: output, errors and exit codes."""
+"""The command line: output, errors and exit codes."""
 
 import json
 import os
@@ -18,7 +18,7 @@ DONE, CANNOT_START, BAD_USAGE = 0, 1, 2
 
 
 def find_program():
-    """The program to test: $PEAL_BINARY, or the newest that was built."""
+    """The program to test: $PEAL_BINARY, or the newest build."""
     if "PEAL_BINARY" in os.environ:
         return os.path.abspath(os.environ["PEAL_BINARY"])
     built = list(ROOT.glob("build*/peal"))
@@ -228,7 +228,7 @@ def test_clients_from_elsewhere_without_auth_are_warned_of(peal, key, value):
 
 @pytest.fixture
 def open_folder():
-    """That others may look into, however deep tmp_path stands."""
+    """A folder readable by other users, unlike tmp_path."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)

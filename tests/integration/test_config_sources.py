@@ -1,5 +1,5 @@
-"""A config in several files: conf.d beside the config file, in the order of
-names; and `peal config`, which says where each value comes from."""
+"""A config in several files: conf.d next to the config file, in name order;
+and `peal config`, which shows the origin of each value."""
 
 import json
 import signal

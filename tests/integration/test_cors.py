@@ -1,4 +1,4 @@
-"""CORS: pages of allowed origins may read answers; preflight gets 204."""
+"""CORS: pages of allowed origins may read responses; preflight gets 204."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The dashboard's feed: who gets it, what it tells, and what it may cost."""
+"""The dashboard's feed: access, content and cost."""
 
 import re
 import threading
@@ -52,7 +52,7 @@ def look(feed, **wishes):
 
 
 def look_until(feed, is_wanted, timeout=5, **wishes):
-    """What a page sees that asks each half second."""
+    """Polls every half second until a snapshot meets the condition."""
     end = time.monotonic() + seconds(timeout)
     looks = 0
     while True:
@@ -74,14 +74,14 @@ def row_of(rows, **what):
 
 @pytest.fixture(scope="module")
 def server(start_shared):
-    """Its own rule decides, not that about names of open servers."""
+    """Access follows the dashboard's rule, not the one for open servers."""
     return start_shared({**WITH_KEY, "web_root": str(ROOT / "web")},
                         args=["--insecure"])
 
 
 @pytest.fixture(autouse=True)
 def leave(request):
-    """Who is left of one test does not count in the next."""
+    """Closes the clients of a test, so that they do not count in the next."""
     yield
     if "server" in request.fixturenames:
         shared = request.getfixturevalue("server")
@@ -158,7 +158,7 @@ PATHS = ("/dashboard", "/dashboard/index.html", "/dashboard/main.js")
 
 
 def statuses(server, headers=()):
-    """Of the pages, and of asking for a ticket."""
+    """The statuses of the pages and of a ticket request."""
     found = {server.request(path, headers=headers).status for path in PATHS}
     return found | {ask(server, "/api/dashboard", WISH, headers=headers).status}
 
@@ -275,7 +275,7 @@ def test_a_noisy_client_and_its_channel_come_first_within_five_seconds(peal):
     assert first["bytes_in"] > 100 * first["in"]
     loud = seen["channels"][0]
     assert loud["subscribers"] == 2
-    # both counts are of the same second, give or take the threads' clocks
+    # both counts cover about the same second
     assert loud["in"] * 1.5 < loud["out"] < loud["in"] * 2.5
     heard = row_of(seen["connections"], client="listener")
     if heard:
@@ -406,7 +406,7 @@ def test_whoever_goes_in_the_middle_of_a_look_harms_nobody(server):
         feed = open_feed(server)
         feed.send({"type": "look", **ROWS})
         feed.drop()
-    # the looks of those that left count for a second
+    # requests of closed connections count for a second
     feed = feed_of(server)
 
     def answered():

@@ -1,6 +1,6 @@
-"""A full server, out of descriptors or of sockets: it stays alive for its
-operators (/health, /ready, /metrics), answers 503 to everybody else, uses what
-it is allowed, does not spin, does not flood its log, and recovers."""
+"""A server out of descriptors or sockets: it still serves operators (/health,
+/ready, /metrics), answers 503 to others, uses its full limit, does not
+busy-loop or flood its log, and recovers."""
 
 import ctypes
 import os
@@ -22,12 +22,12 @@ SLOW = {"limits": {"handshake_seconds": 60}}
 
 
 def open_many(server, count):
-    """Silent TCP connections; the kernel completes them by itself."""
+    """Opens silent TCP connections; the kernel accepts them."""
     return [server.socket(timeout=5, context=False) for _ in range(count)]
 
 
 def get(server, path="/health", headers=(), before=b"", timeout=3):
-    """The response to a request now, or None when none comes in time."""
+    """The response to a request, or None if none arrives in time."""
     try:
         raw = server.socket(timeout=timeout)
     except OSError:  # over TLS: closed before the handshake
@@ -52,8 +52,8 @@ def open_files(server):
 
 
 def check_full(server, reason):
-    """While full: alive, calm, quiet. First all must have come in: each thread
-    turns those away that it has no room for, one after the other."""
+    """While full: alive, low CPU use, few log lines. Waits first until each
+    thread has rejected its excess connections."""
     server.wait_all_accepted()
     wait_until(lambda: status(server, "/ready") == 503, 10)
     assert [status(server, "/health") for _ in range(5)] == [200] * 5
@@ -87,7 +87,8 @@ def check_recovered(server, raws):
 
 
 def may_open(count):
-    """In the new process, before it becomes peal: it may not raise it."""
+    """Runs in the child process before it executes peal: peal may not raise
+    the limit."""
     def limit():
         resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
         drop, cap_sys_resource = 24, 24  # PR_CAPBSET_DROP
@@ -96,7 +97,7 @@ def may_open(count):
 
 
 def test_a_limit_lowered_while_it_runs(peal):
-    """Even those descriptors that are kept for such a time are in use then."""
+    """Even the spare descriptors are in use then."""
     server = peal(config=SLOW)
     client = server.connect("early", protocol="broadcast")
     # in Debian 13 the libraries hold two more for each thread
@@ -111,7 +112,7 @@ def test_a_limit_lowered_while_it_runs(peal):
 
 
 def connect_until_full(server):
-    """How many WebSockets found room."""
+    """The number of WebSockets accepted."""
     for count in range(1000):
         try:
             server.connect(f"c{count}")
@@ -120,7 +121,7 @@ def connect_until_full(server):
     raise AssertionError("it never was full")
 
 
-# a thread has loops, rings, spare descriptors and guests of its own
+# each thread has its own loops, rings and spare descriptors
 SMALL = 256 + 40 * (WORKERS - 1)
 
 
@@ -142,8 +143,8 @@ def test_nearly_all_of_a_small_limit_is_used(peal):
 
 
 def test_sockets_that_wait_for_the_next_one_make_room(peal):
-    """Each thread keeps closed sockets for the next connections; without
-    descriptors they are given back, those of other threads too."""
+    """Each thread keeps closed sockets for reuse. Without descriptors, all
+    threads release them."""
     server = peal(config=SLOW, before_start=may_open(SMALL), plain=True)
     told = int(re.search(r"connections=(\d+)",
                          server.wait_log("Open file limit too low"))[1])
@@ -165,7 +166,7 @@ def test_sockets_that_wait_for_the_next_one_make_room(peal):
 
 @pytest.mark.parametrize("silent", [True, False])
 def test_others_who_find_no_room_do_not_hide_it(peal, silent):
-    """Each one beyond the limit leaves for the next one."""
+    """Each excess connection makes room for the next one."""
     server = peal(config=SLOW, before_start=may_open(SMALL))
     connect_until_full(server)
     began = time.monotonic()
@@ -234,8 +235,8 @@ def test_at_the_limit_of_connections_it_is_not_ready(peal):
 
 
 def test_more_sockets_than_connections_and_requests_want(peal):
-    """768 of them are for plain HTTP: connections that say nothing may use
-    them up."""
+    """768 sockets are for plain HTTP; silent connections may use all of
+    them."""
     server = peal(config={"limits": {"handshake_seconds": 60,
                                      "connections": 1}})
     raws = open_many(server, 769)
@@ -245,7 +246,7 @@ def test_more_sockets_than_connections_and_requests_want(peal):
 
 
 def test_a_successor_takes_clients_whatever_the_old_one_has(peal):
-    """During an upgrade in place the full process is not asked any more."""
+    """During an in-place upgrade the full old process accepts none."""
     server = peal(config={"limits": {"connections": 1}, "drain_seconds": 3})
     server.connect("first")
     assert status(server, "/ready") == 503

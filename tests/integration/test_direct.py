@@ -29,7 +29,7 @@ def test_with_an_id_the_sender_hears_how_many_got_it(peal):
 
 
 def test_only_connections_that_could_receive_count(peal):
-    """Those of a protocol without messages of others could not."""
+    """Connections of protocols without such messages do not count."""
     server = peal(config=WITH_KEY)
     bob = server.join("bob", "room")
     server.connect("bob", protocol="echo")

@@ -1,4 +1,4 @@
-"""Ending: in order, spread over the time there is, and with exit code 0."""
+"""Shutdown: graceful, spread over the drain time, exit code 0."""
 
 import signal
 import time
@@ -36,7 +36,7 @@ def test_closes_are_spread_over_the_time(peal):
     times.sort()
     assert times[0] < seconds(1)
     assert times[-1] > 1.5
-    for second in range(2):  # no second without its share
+    for second in range(2):  # every second has its share
         share = [at for at in times if second <= at < second + 1]
         assert len(share) >= 3, times
 
@@ -208,7 +208,7 @@ def test_the_port_is_free_again(peal):
 # --- drain_delay_seconds
 
 def test_balancers_have_time_to_notice(peal):
-    """/ready says 503, and yet whoever comes is served as before."""
+    """/ready returns 503, but new clients are still served."""
     server = peal(config={"drain_delay_seconds": 3})
     staying = server.join("alice", "room")
     start = time.monotonic()

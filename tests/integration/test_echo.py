@@ -1,4 +1,4 @@
-"""The echo protocol: text comes back behind a prefix, binary as it is."""
+"""The echo protocol: text returns with a prefix, binary unchanged."""
 
 import pytest
 

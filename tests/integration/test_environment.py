@@ -1,5 +1,5 @@
-"""Environments as containers get them: variables that the platform sets,
-secrets in files, and the line ends of these."""
+"""Container environments: variables set by the platform, secrets in files, and
+their line endings."""
 
 import json
 import signal

@@ -1,5 +1,4 @@
-"""An event beside the payload: in every way of saying and hearing it, and as
-what caps may be about."""
+"""Named events: in every way to publish and receive them, and in caps."""
 
 import json
 
@@ -148,7 +147,7 @@ def test_the_application_is_asked_about_it(peal, application):
 
 
 def test_it_keeps_its_order_with_other_members(api):
-    """What was there before is where it was."""
+    """Existing members keep their positions."""
     alice = api.join("alice", "order")
     alice.send(json.dumps({
         "type": "broadcast", "event": "e", "payload": 1,

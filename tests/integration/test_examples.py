@@ -1,5 +1,5 @@
-"""The examples on the pages do what the pages say. tests/layout/examples.py
-has the table: which block is of which class."""
+"""The examples on the pages work as described. tests/layout/examples.py
+assigns a class to each block."""
 
 import json
 import os
@@ -50,13 +50,14 @@ def test_config(block, _, tmp_path):
 
 
 def steps_of(code):
-    """[is sent, message] of each line of a block; long ones go on indented."""
+    """[is sent, message] of each line of a block, with indented
+    continuations."""
     lines = re.sub(r"\n\s+", "", code).strip().splitlines()
     return [[line[0] == "→", json.loads(line[2:])] for line in lines]
 
 
 def shape(value):
-    """What stays the same from one run to the next."""
+    """The parts that are equal in every run."""
     if isinstance(value, dict):
         return {name: shape(member) for name, member in value.items()}
     if isinstance(value, list):
@@ -65,7 +66,7 @@ def shape(value):
 
 
 class Wire:
-    """A service with what the examples of protocols/websocket.md need."""
+    """A service set up for the examples of protocols/websocket.md."""
 
     def __init__(self, peal):
         self.server = peal({"channels": [
@@ -101,7 +102,7 @@ def connection_for(wire, heading):
     if heading == "subscribe":
         return wire.join("alice", "?channel=")
     if heading == "direct":
-        return wire.bob  # for what has no request before it
+        return wire.bob  # for examples without a preceding request
     return wire.alice
 
 
@@ -151,7 +152,7 @@ def test_json(block, _):
 
 @pytest.mark.parametrize("block, _", blocks("python"))
 def test_python(block, _, peal):
-    """It makes a token, which is good for a connection."""
+    """It creates a token that is valid for a connection."""
     code = block.code + "\nprint(token)\n"
     token = subprocess.run(
         [sys.executable, "-c", code], check=True, text=True,
@@ -163,9 +164,8 @@ def test_python(block, _, peal):
 
 # --- commands
 
-# In a folder that looks like a checkout with a build. The ports of the pages
-# may be taken, so others stand in their place. A command that goes on by
-# itself is ended soon.
+# Runs in a folder that looks like a checkout with a build. Replaces the ports
+# of the pages, which may be in use. Stops commands that run until stopped.
 BEFORE = """
 set -eu
 stop() { for job in $(jobs -p); do kill "$job"; done; wait; }
@@ -195,12 +195,12 @@ for job in $(jobs -p); do kill -0 "$job"; done
 
 
 def scripts():
-    """One for each heading: what its blocks do together."""
+    """One script per heading, with all its blocks."""
     seen = {}
     for block, about in examples.blocks_to("run"):
         key = block.page, block.heading
         if key in seen and block.code.endswith("&\n"):
-            seen[key][1].append("stop\n")  # it takes the same port
+            seen[key][1].append("stop\n")  # it uses the same port
         seen.setdefault(key, (about, []))[1].append(block.code)
     return [pytest.param(page, heading, about, "".join(codes),
                          id=f"{page}:{heading}")
@@ -208,7 +208,7 @@ def scripts():
 
 
 def type_into(code):
-    """Lines with a prompt are typed into the command before them."""
+    """Sends lines with a prompt to the preceding command."""
     def typed(match):
         lines = [line[2:] for line in match[2].splitlines()]
         texts = " ".join(f"'{line}'" for line in lines)
@@ -223,8 +223,7 @@ def wait_for(match):
 
 
 def bounded(code):
-    """What goes on for ever is stopped; what starts a server in the
-    background is waited for."""
+    """Stops endless commands; waits for servers started in the background."""
     code = re.sub(r"^(.* tail [^#\n]*|curl -N .*)",
                   r"timeout 1 \1 || [ $? = 124 ] ", code, flags=re.M)
     code = re.sub(r"^(shake .*?)(#|$)", r"\1 || [ $? = 28 ] \2", code,
@@ -289,7 +288,7 @@ def test_commands(page, heading, about, code, tmp_path):
 
 
 def run_script(script, folder, port):
-    """All that it wrote. Its processes are in a group of their own."""
+    """Returns the output. Its processes have their own process group."""
     process = subprocess.Popen(
         ["bash", "-c", script], cwd=folder, text=True, start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -1,4 +1,5 @@
-"""explain_refusals: a refused browser is let in, told why, and closed."""
+"""explain_refusals: a refused browser is accepted, gets the reason, and is
+closed."""
 
 import pytest
 
@@ -31,7 +32,7 @@ def test_the_close_frame_says_why(server, options, code, reason, protocol):
 
 @pytest.mark.parametrize("offer", ["broadcast, bearer.", "echo, bearer."])
 def test_a_browsers_token_is_explained_as_well(server, offer):
-    """It comes among the subprotocols, and is long."""
+    """The token is a long subprotocol."""
     client = server.connect(protocol=offer + make_token(ttl=-100))
     assert client.handshake.headers["sec-websocket-protocol"] == \
         offer.split(",")[0]

@@ -7,7 +7,7 @@ CROWD = 40
 
 @pytest.fixture(params=[True, False], ids=["io_uring", "single sends"])
 def server(request, peal):
-    # a client that does not read all the while is not what is tested here
+    # slow readers are not tested here
     return peal(config={"io_uring": request.param, "ping_seconds": 600,
                         "limits": {"messages_per_second": 0,
                                    "stalled_seconds": 600,
@@ -25,7 +25,7 @@ def test_all_get_all_in_order(server):
 
 
 def test_whose_socket_is_full_gets_the_rest_later(server):
-    """What the kernel took of a write, and what it did not, fit together."""
+    """The parts of a partial write fit together."""
     crowd = [server.join(f"c{i}", "room") for i in range(CROWD)]
     slow = server.join("slow", "room", receive_buffer=4096)
     payloads = [f"{number} " + "x" * 50000 for number in range(200)]

@@ -1,4 +1,4 @@
-"""The files of web_root under /: types, caching, and nothing else's."""
+"""Files of web_root under /: types, caching, and no other files."""
 
 import pytest
 

@@ -1,5 +1,5 @@
-"""The handshake: who gets in and what it is told; every refusal is a whole
-HTTP/1.1 response with a JSON body, judged before the upgrade."""
+"""The handshake: accepted and refused clients. Every refusal is a complete
+HTTP/1.1 response with a JSON body, sent before the upgrade."""
 
 import base64
 import json
@@ -89,7 +89,7 @@ def test_the_client_id_is_percent_decoded(server):
 
 def test_a_plus_is_a_plus(server):
     assert ask(server, "/ws/a+b", token=make_token("a+b")).status == 101
-    # a blank elsewhere is another matter
+    # a space elsewhere is different
     assert ask(server, "/ws/a+b?channel=x%20y",
                token=make_token("a+b")).status == 101
 
@@ -158,7 +158,7 @@ def test_the_default_protocol_is_configured(peal):
     ("/ws/%C3", "not UTF-8 at character 1"),
     ("/ws/" + "x" * 129, "it has 129 bytes")])
 def test_a_bad_client_id_is_refused(server, path, flaw):
-    """And why, as test_client_ids.py has it for more of them."""
+    """With the reason; test_client_ids.py has more cases."""
     assert refused(ask(server, path, token=good()), "400 Bad Request",
                    "Invalid client id", f"client id must be {RULE}; {flaw}")
 

@@ -1,4 +1,4 @@
-"""`hello`: what a client may know as soon as its connection is open."""
+"""`hello`: the information sent when a connection opens."""
 
 import re
 
@@ -74,7 +74,7 @@ def test_it_comes_after_a_good_token(peal):
 
 
 def test_it_comes_after_an_admission_that_took_time(peal, application):
-    """The application is asked, and a ticket redeemed, before anything."""
+    """It follows the application's answer and the redeemed ticket."""
     server = peal(config={**WITH_AUTH, **WITH_KEY, "hooks": hooks(
         application, questions=["connect"])})
     ticket = tell(server, "/api/tickets", {"client": "alice"})["ticket"]

@@ -1,4 +1,4 @@
-"""`peal help`: what it shows can be used as it stands."""
+"""`peal help`: its examples work unchanged."""
 
 import re
 
@@ -26,7 +26,7 @@ def keys_in(text):
 
 
 def examples():
-    """Every call of peal for a shell, with the topic it stands in."""
+    """Every shell command with peal, with its topic."""
     return [(topic, line) for topic, text in TOPICS.items()
             for line in re.findall(r"^  \$ (.*\bpeal .*)$", text, re.M)
             if re.match(r"(PEAL_\w+=\S+ )*peal ", line)]

@@ -1,4 +1,4 @@
-"""What the application is told afterwards: complete, once, and in crowds."""
+"""Event delivery to the application: complete, once, and in batches."""
 
 import pathlib
 import signal
@@ -13,7 +13,7 @@ ALL = ["connected", "disconnected", "channel_occupied", "channel_vacated",
 
 
 def start(peal, application, limits=None, **options):
-    # none is closed before the test does it: a crowd may take long to come
+    # only the test closes connections: opening many may take long
     return peal({"drain_seconds": 1, "ping_seconds": 600,
                  "hooks": hooks(application, **{
         "events": ALL, "batch_ms": 20, "retry_ms": 20, "retry_max_ms": 100,
@@ -226,7 +226,7 @@ def test_a_wrong_status_is_no_success(peal, application):
 
 
 def test_an_upgrade_in_place_loses_no_event(peal, application):
-    """The old process tells of its clients, and the new one of its own."""
+    """Each process reports the events of its own clients."""
     server = start(peal, application, events=ALL[:2])
     server.connect("before")
     application.wait_events(1)

@@ -1,4 +1,4 @@
-"""An application that hangs, resets, talks rubbish, dies and comes back."""
+"""An application that hangs, resets, sends garbage, dies and returns."""
 
 import os
 import pathlib
@@ -47,7 +47,7 @@ def a_body_without_end(handler):
 
 
 def drops(handler):
-    """One byte after the other, for ever."""
+    """Sends single bytes forever."""
     handler.close_connection = True
     try:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
@@ -101,7 +101,7 @@ def test_what_is_no_answer(peal, application, kind, policy):
     assert server.metric(
         'peal_hook_calls_total{hook="connect",result="failed"}') == 1
     server.wait_log("Webhook unanswered")
-    # curl sends it again where a kept connection was cut, and only there
+    # curl retries only on a reused connection that was closed
     assert len(application.asked()) == 1
     application.answer = lambda question: ALLOW
     server.connect("bob")
@@ -155,7 +155,7 @@ def test_a_host_that_takes_no_connection(peal):
 
 
 def test_one_that_hangs_holds_nobody_else_up(peal, application):
-    """What is not asked about goes on, on the same connection too."""
+    """Operations without a hook continue, even on the same connection."""
     application.answer = lambda question: slowly(TIMEOUT_MS / 1000, ALLOW)
     server = peal({"hooks": hooks(application, questions=["publish"],
                                   publish_channels=["asked"],
@@ -208,7 +208,7 @@ def start_process(port):
 
 
 def test_it_is_killed_and_comes_back(peal):
-    """Events wait for it; none is lost."""
+    """Events are queued; none is lost."""
     first = Application()
     first.end()
     process = start_process(first.port)

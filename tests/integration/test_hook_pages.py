@@ -1,5 +1,5 @@
-"""What protocols/webhooks.md says about hooks works as it stands there; and what the
-config must not say."""
+"""The examples of protocols/webhooks.md work unchanged; invalid hook configs
+are rejected."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def blocks(language):
 
 @pytest.fixture
 def port(tmp_path):
-    """That of the application of the page."""
+    """The port of the page's application."""
     number = free_port()
     program, = blocks("python")
     file = tmp_path / "application.py"

@@ -1,4 +1,4 @@
-"""What the application is asked before it happens."""
+"""Hooks that ask the application for permission."""
 
 import concurrent.futures
 import threading
@@ -77,7 +77,7 @@ def test_connect_may_be_refused(peal, application, answer, status, text):
 
 
 def test_the_application_is_spared_by_address(peal, application):
-    """Its own refusals count, those of bad tokens do not."""
+    """The application's refusals count, those of bad tokens do not."""
     application.answer = lambda question: {
         "allow": question["client"] != "eve"}
     server = start(peal, application, "connect", config={
@@ -286,7 +286,7 @@ def test_publish_may_be_refused_or_changed(peal, application):
 
 
 def test_a_trace_goes_along(peal, application):
-    """To the application as a header, and on with a changed payload."""
+    """As a header to the application, and kept with a changed payload."""
     application.answer = lambda question: {"allow": True, "payload": "new"}
     server = start(peal, application, "publish")
     alice = server.join("alice", "room")
@@ -299,7 +299,7 @@ def test_a_trace_goes_along(peal, application):
 
 
 def test_a_slow_answer_is_not_overtaken(peal, application):
-    """The later the publish, the sooner its answer comes."""
+    """Later publishes get faster answers."""
     count = 20
     application.answer = lambda question: slowly(
         (count - question["payload"]) * 0.02, ALLOW
@@ -311,7 +311,7 @@ def test_a_slow_answer_is_not_overtaken(peal, application):
         alice.send({"type": "broadcast", "payload": number})
     expected = [number for number in range(count) if number % 5]
     assert [bob.receive()["payload"] for _ in expected] == expected
-    # all were asked about at the same time, not one after the other
+    # all calls ran concurrently
     assert len(application.asked()) == count
 
 

@@ -98,7 +98,7 @@ def test_connections_are_kept_for_more_requests(shared):
 
 
 def test_a_connection_is_kept_for_longer_than_libwebsockets_would(shared):
-    """Which ends it after 5 s, under a client that is about to use it."""
+    """libwebsockets would close it after 5 s, when a client may reuse it."""
     raw = shared.socket()
     raw.send(request_text("/health"))
     assert raw.response().status == 200

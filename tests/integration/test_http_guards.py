@@ -1,5 +1,5 @@
-"""What once hung, crashed or confused libwebsockets; the server must answer
-or close, and live on."""
+"""Requests that once hung, crashed or confused libwebsockets: the server must
+answer or close, and keep running."""
 
 import time
 
@@ -14,14 +14,14 @@ POST = request_text("/health", "POST", [("Content-Length", "5")]) + b"hello"
 
 
 def is_calm(server):
-    """Whether it uses next to no processor time while nobody asks."""
+    """Whether an idle server uses almost no processor time."""
     before = server.cpu_seconds()
     time.sleep(0.5)
     return server.cpu_seconds() - before < 0.25 * max(1, seconds(1))
 
 
 def check_all_workers(server):
-    """Every worker answers: connections spread over them."""
+    """Checks that every worker answers; connections spread over them."""
     for _ in range(16):
         assert server.is_alive()
     assert is_calm(server)
@@ -75,8 +75,8 @@ def test_a_body_on_a_kept_connection_is_dropped(peal):
 @pytest.mark.parametrize("upgrade", ["unknown", "h2c", "TLS/1.0", "x, y",
                                      "websocketx"])
 def test_an_unknown_upgrade_on_a_kept_connection_is_no_danger(peal, upgrade):
-    """CVE-2025-11677: its headers were freed, and used. A server may ignore
-    an upgrade that it does not know (RFC 9110 section 7.8)."""
+    """CVE-2025-11677: use of freed headers. A server may ignore an unknown
+    upgrade (RFC 9110 section 7.8)."""
     server = peal()
     for pipelined in (True, False):
         for _ in range(8):
@@ -145,7 +145,7 @@ SMUGGLED = request_text("/metrics")
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_nothing_is_smuggled_behind_a_doubtful_length(shared, method, headers,
                                                       body):
-    """What has a body is answered once, and then the connection ends."""
+    """A request with a body gets one answer; then the connection closes."""
     raw = shared.socket()
     raw.send(request_text("/health", method, headers) + body)
     answer = raw.rest()

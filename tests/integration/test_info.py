@@ -1,5 +1,5 @@
-"""What others may see of a client: from a token, a ticket or the application;
-in presence, joins and messages."""
+"""Public client info from a token, a ticket or the application, in presence,
+joins and messages."""
 
 import json
 
@@ -132,7 +132,7 @@ def test_the_application_may_give_one(peal, application):
     assert presence(alice, "room") == {"alice": INFO}
     event, = application.wait_events(1, "member_added")
     assert event["info"] == INFO
-    # a fresh token does not change what the application has said
+    # a new token does not change info set by the application
     alice.ask({"type": "refresh", "token": make_token("alice", info={})})
     alice.ask({"type": "subscribe", "channel": "later"})
     assert presence(alice, "later") == {"alice": INFO}

@@ -1,6 +1,6 @@
-"""What a client sends goes into other clients' frames as it stands. What common
-parsers read differently, or not at all, is refused on its way in, whichever
-that is; the rest comes out byte for byte."""
+"""A client's JSON is copied into other clients' frames. JSON that common
+parsers reject or read differently is refused on every input path; other JSON
+is delivered unchanged."""
 
 import json
 
@@ -11,7 +11,7 @@ from support.application import hooks
 from support.events import Stream
 from support.program import run_peal
 
-# payloads, and where in them the fault stands
+# payloads and the position of the fault
 REFUSED = [
     ('"\\ud800"', "lone surrogate", 1),
     ('"ab\\uDFFFcd"', "lone surrogate", 3),
@@ -23,7 +23,7 @@ REFUSED = [
     ("1.7976931348623159e308", "number too big for a double", 0),
 ]
 
-# what any parser can represent, if some only roughly
+# values that any parser can represent, some only approximately
 PASSED = [
     '"\\ud83d\\ude00"', '"\\\\ud800"', '"\\u0000"', '"\\u2028\u2028"',
     "1.7976931348623157e308", "-1e308", "1e-999", "0e999", "-0", "1E5", "50.0",
@@ -61,7 +61,7 @@ def test_a_message_is_refused_and_says_where(server, kind, payload, fault, at):
 
 @pytest.mark.parametrize("payload, fault, at", REFUSED)
 def test_a_member_that_is_not_known_is_no_better(server, payload, fault, at):
-    """It stays here, but one rule is easier to remember than two."""
+    """The value is not forwarded, but the same rule applies."""
     alice = server.join("alice", "room")
     before = '{"type":"ping","unknown":'
     alice.send(before + payload + "}")

@@ -1,4 +1,4 @@
-"""auth.jwks_url: keys that are fetched, change, and stay while their source is
+"""auth.jwks_url: keys are fetched, replaced, and kept while their source is
 down."""
 
 import contextlib
@@ -33,7 +33,7 @@ def token_by(kid, secret, **claims):
 
 
 class Source:
-    """A web server with a key set, until it is ended."""
+    """A web server with a key set."""
 
     def __init__(self, body, keys=None):
         self.body = body
@@ -165,7 +165,7 @@ def test_what_is_no_key_set_replaces_none(peal, body):
 
 
 def test_without_any_key_yet_nobody_is_let_in(peal):
-    """And as soon as the source is there, who has a good token is."""
+    """Once the source is available, valid tokens are accepted."""
     with serving(key_set(one=SECRET)) as source:
         source.status = 503
         server = start(peal, source.url)

@@ -1,5 +1,4 @@
-"""`peal token` as a shell sees it. What is in the tokens, test_jwt_libraries
-looks at."""
+"""The command line of `peal token`. test_jwt_libraries checks the tokens."""
 
 import base64
 import json

@@ -1,5 +1,5 @@
-"""Tokens cross the border: made by two libraries that know nothing of us and
-taken by the server, made by `peal token` and taken by the libraries.
+"""Interoperability of tokens: the server accepts tokens of two independent
+libraries, and the libraries accept tokens of `peal token`.
 
 The libraries are Debian's python3-jwt and npm's jsonwebtoken (tests/jwt).
 """
@@ -39,7 +39,7 @@ PAIRS = [(library, algorithm) for library in LIBRARIES
 
 
 class Keys:
-    """One key of each kind, made for this run, as files."""
+    """A new key of each kind, as files."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -105,7 +105,7 @@ def keys(tmp_path_factory):
 
 
 def install_jsonwebtoken():
-    """One run of the tests at a time: others may be on their way."""
+    """Locked, because other test runs may install it at the same time."""
     lock_file = NODE / "package-lock.json"
     with open(lock_file) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -133,7 +133,7 @@ def node():
 
 @pytest.fixture
 def sign(request, keys):
-    """sign(library, algorithm, claims, header) gives a token."""
+    """sign(library, algorithm, claims, header) returns a token."""
 
     def by(library, algorithm, claims, header=None):
         file = keys.signing(algorithm)
@@ -148,7 +148,7 @@ def sign(request, keys):
 
 @pytest.fixture
 def verify(request, keys):
-    """verify(library, algorithm, token) gives the claims, or raises."""
+    """verify(library, algorithm, token) returns the claims, or raises."""
 
     def by(library, algorithm, token, audience, issuer):
         file = keys.verifying(algorithm)
@@ -167,7 +167,7 @@ def verify(request, keys):
 
 @pytest.fixture(scope="module")
 def servers(keys, start_shared):
-    """servers(name) is a server that knows one key file, or all of them."""
+    """servers(name) returns a server with one key file, or with all."""
     folder = keys.folder
     known = {
         "all": {"secret": SECRET, "jwks_file": str(folder / "jwks.json"),
@@ -190,7 +190,7 @@ def servers(keys, start_shared):
 
 
 def claims(**changes):
-    """Good claims; None takes one away."""
+    """Valid claims; None removes one."""
     good = {"sub": "alice", "exp": int(time.time()) + 600, "aud": "peal",
             "iss": "tests", **changes}
     return {name: value for name, value in good.items() if value is not None}
@@ -303,7 +303,7 @@ def test_another_key_of_the_same_kind_is_refused(servers):
 
 
 def test_the_example_of_the_page(servers, node):
-    """That of protocols/websocket.md, for Node."""
+    """The Node example of protocols/websocket.md."""
     page = (NODE.parents[1] / "protocols" / "websocket.md").read_text()
     code, = re.findall(r"```js\n(const jwt = .*?)```", page, re.S)
     code = code.replace("process.env.PEAL_AUTH_SECRET", f"'{SECRET}'")

@@ -1,4 +1,4 @@
-"""Where a token may stand in a real handshake, and that it is never logged."""
+"""Where a handshake may carry a token, and that tokens are never logged."""
 
 import base64
 import json
@@ -75,7 +75,7 @@ def test_cookies_in_several_headers(server):
 
 def test_same_origin_may_use_the_cookie(server):
     assert_open(server.connect(headers=[
-        ("Origin", OWN_PAGE),  # the host of all requests here
+        ("Origin", OWN_PAGE),  # the host of all requests
         ("Cookie", f"peal_token={make_token()}")]))
 
 

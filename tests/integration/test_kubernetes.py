@@ -1,5 +1,5 @@
-"""conf/kubernetes: the manifests fit the API of Kubernetes, one another, and
-the server: its config, its probes, its end."""
+"""conf/kubernetes: the manifests match the Kubernetes API, each other, and the
+server's config, probes and shutdown."""
 
 import copy
 import json
@@ -33,14 +33,14 @@ NAMES = kubernetes.Names(MANIFESTS)
 
 
 def created_secret():
-    """Its name and its keys, as the README says."""
+    """The name and keys of the secret created in the README."""
     command = re.search(r"kubectl create secret generic (\w+)(.*?)```",
                         (FOLDER / "README.md").read_text(), re.S)
     return command[1], re.findall(r"--from-literal=([\w-]+)=", command[2])
 
 
 def faults(manifests):
-    """The last two look no further than the API lets them."""
+    """The last two checks need manifests that pass the first."""
     return (list(kubernetes.wrong_fields(manifests)) or
             [*kubernetes.wrong_names(manifests, *created_secret()),
              *wrong_end(manifests)])
@@ -112,7 +112,7 @@ CHANGES = [
 
 
 def change(manifests, kind, path, value):
-    """None: takes it away."""
+    """Sets a value; None removes it."""
     at = {manifest["kind"]: manifest for manifest in manifests}[kind]
     *steps, last = ([*path.split(".", 1)] if kind == "ConfigMap"
                     else path.split("."))
@@ -166,14 +166,14 @@ def test_the_config_and_every_variable_are_understood(container):
     assert printed["port"] in NAMES.ports.values()
     assert all(printed[section][key] for section, key in
                (("auth", "secret"), ("api", "key"), ("redis", "url")))
-    # the autoscaler adds pods before there is no room
+    # the autoscaler adds pods before the limit is reached
     target = NAMES.by_kind["HorizontalPodAutoscaler"]["spec"]["metrics"][0]
     average = int(target["pods"]["target"]["averageValue"])
     assert average <= printed["limits"]["connections"] / 2
 
 
 def test_probes_metrics_and_paths_are_the_server_s(peal, container):
-    """Redis is left out, since it is not there."""
+    """Without Redis, which is not available here."""
     _, environment = container
     del environment["PEAL_REDIS_URL_FILE"]
     server = peal(config={**config(), "drain_delay_seconds": 0},
@@ -191,12 +191,12 @@ def test_probes_metrics_and_paths_are_the_server_s(peal, container):
 
 
 def test_a_pod_ends_within_its_grace_period(peal, container):
-    """With a shorter drain: what it needs beside that is the same."""
+    """With a shorter drain; the remaining time is the same."""
     _, environment = container
     del environment["PEAL_REDIS_URL_FILE"]
     server = peal(config={**config(), "drain_delay_seconds": 1,
                           "drain_seconds": 1}, env=environment, plain=True)
-    for i in range(50):  # and they do not close by themselves
+    for i in range(50):  # these clients do not close
         server.connect(f"c{i}", token=make_token(
             f"c{i}", secret=SECRETS["auth-secret"]))
     began = time.monotonic()
@@ -211,7 +211,7 @@ def test_the_adapter_s_rule_names_the_same_metric():
     rule, = yaml.safe_load(re.sub(r"^# {3}", "", comment,
                                   flags=re.M))["rules"]
     assert rule["seriesQuery"].startswith("peal_connections{")
-    assert "name" not in rule  # so the metric keeps its name
+    assert "name" not in rule  # the metric keeps its name
 
 
 def test_the_image_is_of_this_version():

@@ -1,6 +1,6 @@
-"""A client that subscribes, leaves and subscribes again without waiting ends
-in what it asked for last, whatever was still under way; and the next
-`subscribe` after an acknowledged `unsubscribe` is a new one."""
+"""If a client subscribes, unsubscribes and subscribes again without waiting,
+the last request wins. A `subscribe` after an acknowledged `unsubscribe` is a
+new subscription."""
 
 import json
 import threading
@@ -20,7 +20,7 @@ def quiet(server, name="alice", **options):
 
 
 def in_one_go(client, *messages):
-    """All in one write, so that the server reads them at once."""
+    """Sends all in one write, so that the server reads them together."""
     client.raw.send(b"".join(frame_bytes(1, json.dumps(message))
                              for message in messages))
 
@@ -175,7 +175,7 @@ def test_a_backend_takes_away_what_is_pending(peal):
         assert answer.get("code") in (None, "not_subscribed")
         answer = client.ask({"type": "subscribe", "channel": channel})
         if answer.get("code") == "cancelled":
-            # another worker brought the backend's word after the client's
+            # another worker delivered the backend's request after the client's
             answer = client.ask({"type": "subscribe", "channel": channel})
         assert answer["type"] == "subscribed", answer
         assert listeners(client, channel) == 1
@@ -224,8 +224,8 @@ def test_the_newest_connection_of_a_client_has_the_channel(peal):
 
 
 def test_streams_that_close_and_reopen(peal):
-    """A stream is a connection of its own: its end does not take the channel
-    from the one that follows."""
+    """Each stream is a separate connection: closing one does not unsubscribe
+    the next one."""
     server = peal(config={"workers": 4, **NO_RATE})
     other = quiet(server, "other")
 

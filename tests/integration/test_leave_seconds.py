@@ -1,4 +1,4 @@
-"""channels[].leave_seconds: a client that is back by then has not left."""
+"""channels[].leave_seconds: a client that returns in time has not left."""
 
 import signal
 import time
@@ -31,7 +31,7 @@ def told(events):
 
 
 def news(client):
-    """The joins and leaves that it was told so far."""
+    """The joins and leaves received so far."""
     client.ask({"type": "ping"})
     found = []
     while client.backlog:
@@ -128,7 +128,7 @@ def test_the_api_sees_who_may_be_back(peal):
 
 
 def test_a_server_that_ends_waits_for_nobody(peal, application):
-    """Who comes back comes to another process, which says so."""
+    """Clients return to another process, which reports them."""
     server = start(peal, application, drain_seconds=0)
     server.join("alice", "room").end()
     server.wait_metric("peal_connections", 0)

@@ -1,4 +1,4 @@
-"""The same over a client library that is not ours."""
+"""Basic operations with an independent client library."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from support.patience import seconds
 from support.tokens import WITH_AUTH, make_token
 
 
-# version 14 of the library has other names
+# version 14 of the library uses other names
 IS_NEW = int(websockets.__version__.split(".")[0]) >= 14
 HEADERS = "additional_headers" if IS_NEW else "extra_headers"
 

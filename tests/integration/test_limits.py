@@ -1,4 +1,4 @@
-"""Limits: each closes or refuses as the protocol says, and is counted."""
+"""Limits: each closes or refuses as documented, and is counted."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def refusal(server, **options):
 
 
 def wait_until_let_in(server, client):
-    """There is room again, once the server noticed."""
+    """Retries until the server has noticed the free slot."""
     def is_let_in():
         try:
             return server.connect(client)
@@ -78,7 +78,7 @@ def test_endless_fragments_end(peal):
 
 
 def test_an_announced_size_is_enough_to_close(peal):
-    """Nothing is gathered for a frame that will be too big."""
+    """No buffer is filled for a frame that will be too big."""
     client = peal(config=limited(message_bytes=1000)).connect()
     client.raw.send(frame_bytes(BINARY, b"x" * 70000)[:100])
     assert client.wait_close() == 1009
@@ -235,7 +235,7 @@ def test_who_says_too_little_is_put_out(peal):
     assert raws[0].rest() == b""
     assert [raw.response().status for raw in raws[1:]] == [408, 408]
     assert [raw.rest() for raw in raws[1:]] == [b"", b""]
-    # the count comes behind the closing, and another worker may be asked
+    # counted after the close, and possibly by another worker
     server.wait_metric('peal_limit_reached_total{limit="handshake_seconds"}', 3)
     server.wait_metric("peal_sockets", 1)
 

@@ -1,5 +1,4 @@
-"""Where it listens: on loopback only, unless told otherwise; a port in use is
-a clear error."""
+"""Listening: on loopback by default; a port in use is a clear error."""
 
 import json
 import socket
@@ -15,7 +14,7 @@ LOOPBACK, EVERYWHERE = "0100007F", "00000000"
 
 
 def start(*args, **env):
-    """Runs peal to its end."""
+    """Runs peal until it exits."""
     return subprocess.run(
         [find_program(), *args], env={**clean_environment(), **env},
         capture_output=True, text=True, timeout=seconds(10))
@@ -81,7 +80,7 @@ def test_a_port_in_use_is_a_clear_error(workers):
 
 
 def test_the_port_of_another_peal_is_in_use(peal):
-    """Although both share ports among their own threads."""
+    """Although each process shares the port among its threads."""
     server = peal()
     result = start("--port", str(server.port), "--workers", "2")
     assert result.returncode == 1

@@ -1,4 +1,4 @@
-"""The log: one event a line, ends told once, and never a token."""
+"""The log: one event per line, each close logged once, and no tokens."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from support.websocket import Refused, ws_path
 
 FIELD = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)')
 
-# else a small limit of open files is warned of
+# otherwise a low limit of open files logs a warning
 FEW = {"limits": {"connections": 100}}
 
 
@@ -133,7 +133,7 @@ def test_the_level_is_configured(peal):
 
 
 def test_ends_by_a_limit_are_warned_of_and_never_hidden(peal):
-    """They have a rate of their own, and a level that operators read."""
+    """They have a separate rate limit and level WARN."""
     server = peal(config={"log": {"level": "warn"}, **FEW}, is_quiet=True)
     client = server.connect("loud", protocol="broadcast")
     for _ in range(200):
@@ -170,7 +170,7 @@ def is_refused(server):
 
 
 def journal_lines(peal, stream_of, **config):
-    """What a server writes into a pipe that it may take for the journal."""
+    """The output of a server to a pipe that it may take for the journal."""
     reader, writer = os.pipe()
     status = os.fstat(writer)
     server = peal(config={**FEW, **config}, is_quiet=True,
@@ -213,7 +213,7 @@ def test_ends_by_the_thousand_do_not_flood_the_log(peal):
         server.connect(f"c{i}").drop()
     server.wait_metric("peal_connections", 0)
     wait_until(lambda: len(server.log_lines("disconnected")) == 20,
-               what="all lines")  # the log's writer may be behind
+               what="all lines")  # the log is written asynchronously
 
 
 def test_refusals_do_not_flood_the_log(peal):
@@ -238,7 +238,7 @@ def test_broken_requests_do_not_flood_the_log(peal):
 
 
 def token_uses(token, origin):
-    """Every way to bring a token: path and headers."""
+    """Every way to send a token: path and headers."""
     return [
         ("/ws/alice", [("Authorization", "Bearer " + token)]),
         ("/ws/alice", [("Authorization", token)]),
@@ -271,7 +271,7 @@ def test_a_token_never_reaches_the_log(peal):
             for path, headers in token_uses(token, origin):
                 try:
                     server.connect(path=path, headers=headers).drop()
-                except Exception:  # refused in one way or another
+                except Exception:  # refused in any way
                     pass
         client = server.join("alice", "room", token=tokens[0])
         for token in tokens:

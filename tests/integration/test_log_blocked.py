@@ -1,4 +1,4 @@
-"""A log that is not read, closed, or was never there delays nothing."""
+"""A log that is unread, closed or missing delays nothing."""
 
 import contextlib
 import fcntl
@@ -20,7 +20,7 @@ F_SETPIPE_SZ = 1031
 
 @contextlib.contextmanager
 def running(command, **options):
-    """A server, its port, and that it ends in order."""
+    """Runs a server, yields its port, and checks that it stops gracefully."""
     process = subprocess.Popen(command, env=clean_environment(), **options)
     try:
         socket = wait_until(lambda: listening_sockets(process.pid), 10,
@@ -47,7 +47,7 @@ def request(port, path):
 
 
 def use(port, times=60):
-    """Each end is a line in the log."""
+    """Each closed connection writes a log line."""
     for i in range(times):
         client = Client(port, ws_path(f"c{i}"), context=False)
         client.send("hello")
@@ -103,7 +103,7 @@ def test_paths_of_anybody_leave_valid_lines(peal):
                  "/api/channels/" + "%22%5c" * 800 + "/history",
                  "/api/channels/" + "%f0%9f%98%80" * 500 + "/history",
                  "/ws/%ff%9b"):
-        with contextlib.suppress(Ended):  # longer than a head may be
+        with contextlib.suppress(Ended):  # longer than the limit of a head
             server.request(path)
     server.signal()
     server.wait_exit()

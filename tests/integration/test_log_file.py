@@ -1,4 +1,4 @@
-"""log.file: a file in place of stderr, opened anew on SIGHUP."""
+"""log.file: a file instead of stderr, reopened on SIGHUP."""
 
 import os
 import signal
@@ -48,7 +48,7 @@ def test_after_a_rotation_sighup_opens_it_anew(start, file):
     old = file.rename(file.with_suffix(".old"))
     hang_up(server, file, "Config reloaded")
     assert not lines(old, "Config reloaded")
-    # also if the config cannot be reloaded
+    # even if the reload fails
     newer = file.rename(file.with_suffix(".new"))
     (server.folder / "peal.json").write_text("{")
     hang_up(server, file, "Config reload failed")

@@ -1,4 +1,4 @@
-"""GET /metrics: Prometheus' text format, and numbers that are right."""
+"""GET /metrics: Prometheus' text format and correct values."""
 
 import pathlib
 import re
@@ -65,7 +65,7 @@ def test_what_happens_is_counted(peal):
     bob.receive()
     bob.send("nonsense")
     bob.receive()
-    # a worker counts for itself, and is read by whichever answers
+    # each worker has its own counters, read by the one that answers
     errors = 'peal_errors_sent_total{code="bad_request"}'
     server.wait_metric(errors, before[errors] + 1)
     after = server.metrics()
@@ -127,7 +127,7 @@ def test_a_fan_out_is_timed(peal):
     alice.ask({"type": "broadcast", "payload": "hello"})
     bob.receive()
     took = time.monotonic() - begun
-    # each worker that has subscribers is one
+    # one per worker with subscribers
     patience.wait_until(
         lambda: server.metric("peal_fan_out_seconds_count") >= 1)
     workers = server.metric("peal_fan_out_seconds_count")

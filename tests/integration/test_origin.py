@@ -1,4 +1,4 @@
-"""Which pages may connect: those on the list, and our own."""
+"""Pages that may connect: those on the list and the server's own."""
 
 import pytest
 
@@ -65,7 +65,7 @@ def test_without_a_list_foreign_pages_are_refused(shared):
     ("null", False)])
 def test_under_dev_pages_of_this_machine_may_connect(start_shared, origin,
                                                      allowed):
-    """As a development server on another port serves them."""
+    """Pages of a development server on another port."""
     server = start_shared(args=["--dev"], config={"explain_refusals": False})
     assert is_let_in(server, origin) == allowed
 

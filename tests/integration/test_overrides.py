@@ -1,6 +1,6 @@
-"""Peal redefines no function of another library, but for one: epoll_ctl, by
-which it survives a kernel that refuses to watch a descriptor, as
-libwebsockets 4.1 and libuv do not look."""
+"""Peal redefines no library function except epoll_ctl. That wrapper handles a
+kernel that refuses to watch a descriptor, which libwebsockets 4.1 and libuv do
+not check."""
 
 import re
 import subprocess
@@ -11,8 +11,8 @@ ALLOWED = {"epoll_ctl"}
 
 
 def functions_of(program):
-    """Those that it exports. Data is left out: the linker copies some out of
-    libraries, and which depends on the Debian."""
+    """The exported functions. Data is omitted: the linker copies some from
+    libraries, depending on the Debian release."""
     listed = subprocess.run(["nm", "-D", "--defined-only", program],
                             capture_output=True, text=True, check=True)
     symbols = (line.split() for line in listed.stdout.splitlines())
@@ -26,10 +26,10 @@ def libraries(program):
 
 
 def test_no_function_of_a_library_is_redefined():
-    """Whatever the program defines and exports, the libraries do not."""
+    """No exported function is also defined by a library."""
     program = find_program()
     theirs = set().union(*map(functions_of, libraries(program)))
-    # what a sanitizer puts into the program asks for its runtime's options
+    # sanitizers add functions that read their runtime's options
     theirs = {name for name in theirs if not name.startswith("__asan_")}
     assert "recv" in theirs and "epoll_ctl" in theirs
     assert functions_of(program) & theirs == ALLOWED

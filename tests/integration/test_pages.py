@@ -1,6 +1,6 @@
-"""Long answers come in pages, each when the socket has taken the one before:
-history and presence in parts of one message, and what a subscriber missed as
-messages of its own."""
+"""Long answers are sent in pages, each after the socket accepted the previous
+one: history and presence as parts of one message, missed messages as separate
+messages."""
 
 import json
 import threading
@@ -14,7 +14,7 @@ from support.websocket import CONTINUATION, TEXT
 
 PAYLOAD = "x" * 12000
 COUNT = 99
-SMALL = 4096  # bytes the kernel takes for a client that does not read
+SMALL = 4096  # receive buffer of a client that does not read
 CONFIG = {**WITH_KEY,
           "limits": {"messages_per_second": 0},
           "channels": [{"match": "short:*", "history_size": 20},
@@ -24,7 +24,7 @@ CONFIG = {**WITH_KEY,
 
 
 def fill(server, channel, count=COUNT, first=0):
-    """Publishes so many; the epoch of the channel."""
+    """Publishes `count` messages; returns the epoch of the channel."""
     for i in range(first, first + count):
         publish(server, channel, [i, PAYLOAD])
     position = server.connect("filler", [""], protocol="broadcast").ask(
@@ -46,7 +46,7 @@ def subscribe(client, channel, epoch, offset=0):
 
 
 def collect(client, channel, count):
-    """What was missed: in the answer, and after it."""
+    """The missed messages in the answer and after it."""
     answer = client.take(lambda message: message.get("id") == channel)
     got = numbers(answer["messages"])
     assert answer["recovered"] is True
@@ -111,7 +111,7 @@ def test_nothing_comes_between_the_parts(peal):
 
 
 def test_what_history_lost_meanwhile_is_left_out(peal):
-    """Its oldest is sent, the newest too, and what is sent keeps its order."""
+    """The oldest and newest messages are sent, in order."""
     server = peal(config={**CONFIG, "channels": [
         {"match": "*", "history_size": COUNT}]})
     fill(server, "room")
@@ -180,7 +180,7 @@ def test_the_answer_says_how_far_it_goes(peal):
 
 
 def test_live_messages_keep_their_place(peal):
-    """They are published all the while, on a server with several threads too."""
+    """Messages are published meanwhile, also with several threads."""
     server = peal(config=CONFIG)
     epoch = fill(server, "room")
     clients = [fresh(server, f"bob{i}") for i in range(4)]

@@ -1,4 +1,4 @@
-"""Pings: the server's own sweep finds who is gone without a word."""
+"""Pings: the server detects clients that vanished without a close."""
 
 import time
 
@@ -33,7 +33,7 @@ def test_any_frame_is_a_sign_of_life(peal):
         client.send("not a pong")
         assert client.receive_data() == "Echo: not a pong"
         if client.pings and end is None:
-            end = time.monotonic() + 1.5  # it would be closed after 1
+            end = time.monotonic() + 1.5  # otherwise closed after 1 s
         time.sleep(0.1)
 
 

@@ -1,5 +1,5 @@
-"""Presence: who is in a channel, with how many connections; join and leave
-events where the channel's rule asks for them."""
+"""Presence: members with their connection counts; join and leave events if the
+channel's rule enables them."""
 
 EVENTS = {"channels": [{"match": "*", "join_leave": True}]}
 

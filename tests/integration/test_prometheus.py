@@ -1,4 +1,4 @@
-"""What Prometheus' own tool says of /metrics and of conf/."""
+"""Checks /metrics and conf/ with Prometheus' own tool."""
 
 import json
 import re
@@ -17,7 +17,7 @@ CONF = ROOT / "conf"
 
 @pytest.fixture(scope="module")
 def promtool():
-    """Runs it; it must be there: apt-get install prometheus."""
+    """Runs promtool, which is required: apt-get install prometheus."""
     program = shutil.which("promtool")
     assert program, "promtool is missing: apt-get install prometheus"
 
@@ -56,7 +56,7 @@ def test_the_example_config_and_its_alerts_are_valid(promtool):
 
 
 def all_metrics(peal):
-    """Some are told only over TLS."""
+    """With TLS, because some metrics exist only then."""
     secure = peal(config={"tls": tls.server_keys()}, plain=True)
     secure.context = tls.common_context()
     return "".join(server.request("/metrics").body.decode()
@@ -78,14 +78,14 @@ def test_alerts_are_about_metrics_that_exist(peal):
 
 
 def buckets(name, *steps):
-    """(series, how it grows on the instance that alerts, on the other one)"""
+    """(series, growth on the instance that alerts, growth on the other one)"""
     return [(f'{name}_bucket{{le="{le}"}}', alerts, silent)
             for le, alerts, silent in steps]
 
 
-# For each alert: when it is looked at, the labels beside instance and severity,
-# and series with their values, one a minute, on an instance that alerts and on
-# one that does not.
+# For each alert: evaluation time, labels other than instance and severity, and
+# series with values per minute on an instance that alerts and on one that does
+# not.
 ALERTS = {
     "PealDown": ("6m", {"job": "peal"}, [
         ('up{job="peal"}', "1 1 0x10", "1 1 0 1x10")]),
@@ -143,7 +143,7 @@ ALERTS = {
         ('peal_redis_nodes{state="up"}', "3x4 2x20", "3x4 2 3x20")]),
     "PealRedisFailover": ("8m", {}, [
         ("peal_redis_failovers_total", "0x4 1x20", "1x20")]),
-    # one a second of 200 is more than a tenth a minute, of 2000 less
+    # one per second: above the threshold for 200, below it for 2000
     "PealSlowReaders": ("18m", {}, [
         ('peal_closes_total{reason="too_slow"}', "0+60x20", "0+60x20"),
         ('peal_closes_total{reason="by_client"}', "0x20", "0+600x20"),
@@ -195,7 +195,7 @@ def on_instance(series, instance):
 
 
 def alert_test(name, rule):
-    """As promtool wants it: one instance alerts, the other does not."""
+    """A promtool test in which one of two instances alerts."""
     when, labels, series = ALERTS[name]
     labels = {**rule["labels"], "instance": "bad", **labels}
     summary = re.sub(r"{{ \$labels\.(\w+) }}",
@@ -231,14 +231,14 @@ def test_an_alert_fires_when_it_should_and_only_then(promtool, tmp_path, name):
     made = alert_test(name, alert_rules()[name.strip()])
     done = run_alert_test(promtool, tmp_path, made)
     assert done.returncode == 0, done.stdout + done.stderr
-    # and nothing fires without what it looks at
+    # no alert fires without its series
     made["input_series"] = [each for each in made["input_series"]
                             if "bad" not in each["series"]]
     assert run_alert_test(promtool, tmp_path, made).returncode != 0
 
 
 def test_alerts_are_tested_with_series_that_exist(peal):
-    """With other labels a test would prove nothing."""
+    """A test with wrong labels would prove nothing."""
     known = [line.rsplit(" ", 1)[0] for line in all_metrics(peal).splitlines()
              if not line.startswith("#")]
     free = {"status": "[0-9]+", "thread": "[^\"]+", "route": "[^\"]+",
@@ -253,7 +253,7 @@ def test_alerts_are_tested_with_series_that_exist(peal):
 
 
 def expressions():
-    """Each expression of the dashboard, as Grafana would ask it."""
+    """Each expression of the dashboard, as sent by Grafana."""
     dashboard = json.loads((CONF / "grafana.json").read_text())
     for panel in dashboard["panels"]:
         for target in panel.get("targets", []):
@@ -275,7 +275,7 @@ def test_the_dashboard_asks_what_promtool_understands(promtool, tmp_path):
 
 
 def labels_of(text):
-    """The labels of each name in /metrics, with those that come from
+    """The labels of each name in /metrics, including those added by
     Prometheus."""
     labels = {}
     for line in text.splitlines():

@@ -1,5 +1,5 @@
-"""The protocol of protocols/README.md, added, tested and spoken to as the page
-says, with the rest of the program from its build folder."""
+"""The example protocol of protocols/README.md, added, built and tested as the
+page says, with the other object files of the build folder."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def with_row(header, diff):
 
 
 class Source:
-    """A folder with the page's files and what is built from them."""
+    """A folder with the page's files and their build results."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -61,7 +61,7 @@ class Source:
             self.compile(ROOT / name)
 
     def flags(self):
-        """Those of the build, for a file of the server."""
+        """The compiler flags of a server file in the build."""
         commands = json.loads(
             (self.build / "compile_commands.json").read_text())
         source = str(ROOT / "protocols/protocols.c")
@@ -103,7 +103,7 @@ def test_its_unit_test_passes(source):
 
 
 def test_its_unit_test_can_fail(source):
-    """With an answer that is not the page's, it does not pass."""
+    """It fails if the answer differs from the page."""
     code = (source.folder / "test_reverse.c").read_text()
     wrong = source.folder / "test_wrong.c"
     wrong.write_text(code.replace('"olleh"', '"hello"'))

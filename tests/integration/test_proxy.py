@@ -1,5 +1,5 @@
-"""Behind a proxy: whose address counts, by X-Forwarded-For, Forwarded and the
-PROXY protocol, and what becomes of headers that are missing, bad, or slow."""
+"""Behind a proxy: the client address from X-Forwarded-For, Forwarded and the
+PROXY protocol, and missing, invalid or slow headers."""
 
 import json
 import signal
@@ -72,11 +72,11 @@ def test_behind_a_trusted_proxy_each_client_has_its_own_count(peal):
         assert is_let_in(server, forwarded(f"192.0.2.{i}"))
     assert is_let_in(server, forwarded("192.0.2.1", "10.1.1.1"))
     assert not is_let_in(server, forwarded("192.0.2.1"))
-    # what the client itself has written makes it nobody else
+    # values written by the client do not change its address
     assert not is_let_in(server, forwarded("198.51.100.1", "192.0.2.1"))
     limit = 'peal_limit_reached_total{limit="connections_per_ip"}'
     assert server.metric(limit) == 2
-    # who leaves makes room
+    # closed connections free their slots
     server.drop_clients()
     server.wait_metric("peal_connections", 0)
     assert is_let_in(server, forwarded("192.0.2.1"))
@@ -145,7 +145,7 @@ RFC7239 = {"trusted_proxies": ["127.0.0.1", "10.0.0.0/8", "fd00::/8"],
     (["for=192.0.2.1, for=_hidden, for=10.0.0.2"], "10.0.0.2"),
     (["for=unknown"], "127.0.0.1"),
     (["for=192.0.2.1; nonsense"], "127.0.0.1"),
-    # an open quote, and what a proxy has written behind it
+    # an unclosed quote, followed by the text of a proxy
     (['for=198.51.100.1;a="', "for=192.0.2.1"], "192.0.2.1"),
     (['for=198.51.100.1;a=", for=192.0.2.1'], "127.0.0.1"),
     ([], "127.0.0.1"),
@@ -176,7 +176,7 @@ def test_forwarded_says_where_a_client_is(peal, values, address):
 ])
 def test_only_the_header_that_the_proxies_write_is_believed(
         peal, config, written, address):
-    """A proxy that does not know the other one lets a client's through."""
+    """A proxy that does not know the other header passes the client's on."""
     server = peal(config=config)
     name, _, value = written.partition(": ")
     is_let_in(server, [(name, value)], "frank").drop()
@@ -212,7 +212,7 @@ def refused(server, raw, *headers):
     assert raw.response().status == 401
     line = wait_until(lambda: server.log_lines(
         "API request refused")[before:], what="a refusal in the log")[0]
-    time.sleep(1.05)  # one line a second
+    time.sleep(1.05)  # one line per second
     return line.split("address=")[1].split()[0]
 
 
@@ -233,7 +233,7 @@ def test_forwarded_counts_for_requests_as_well(peal):
     raw = server.socket()
     assert refused(server, raw, ("Forwarded", "for=192.0.2.1"),
                    ("Forwarded", "for=192.0.2.2")) == "192.0.2.2"
-    # nothing is left of the request before
+    # no state of the previous request is left
     assert refused(server, raw) == "127.0.0.1"
     assert refused(server, raw,
                    ("X-Forwarded-For", "192.0.2.1")) == "127.0.0.1"
@@ -272,7 +272,7 @@ def binary(address=(192, 0, 2, 1), command=1, more=b""):
 
 
 def through(server, header, step=None, context=None):
-    """A connection of a proxy: the header is always plain."""
+    """A connection from a proxy; the PROXY header is never encrypted."""
     raw = server.socket(context=False)
     step = step or len(header) or 1
     for start in range(0, len(header), step):
@@ -368,7 +368,7 @@ def test_a_slow_header_ends_at_handshake_seconds(proxied, sent):
     assert raw.is_ended()
     assert 0.5 < time.monotonic() - started < seconds(4)
     limit = 'peal_limit_reached_total{limit="handshake_seconds"} 1\n'
-    # the count comes behind the closing, and another worker may be asked
+    # counted after the close, and possibly by another worker
     wait_until(lambda: limit in metrics_of(server))
     assert f"\n{REFUSED} 0\n" in metrics_of(server)
 

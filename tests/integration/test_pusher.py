@@ -200,7 +200,7 @@ def test_presence_lists_everybody_with_types_kept(server):
         "event": "pusher_internal:member_added", "channel": name,
         "data": {"user_id": "bob", "user_info": {"name": "Bob"}}}
     three = Pusher(server)
-    three.join(name, ("11", {}))  # a text that looks like a number
+    three.join(name, ("11", {}))  # a string that looks like a number
     for client in (one, two):
         assert client.receive("pusher_internal:member_added")["data"] == {
             "user_id": "11", "user_info": {}}
@@ -343,7 +343,7 @@ def test_client_events_have_a_rate(peal):
         client.send("client-x", {}, "private-fast")
     error = client.receive("pusher:error")["data"]
     assert error == {"code": 4301, "message": "Too many client events"}
-    client.send("pusher:ping")  # it stays open
+    client.send("pusher:ping")  # the connection stays open
     while client.hear()["event"] != "pusher:pong":
         pass
 
@@ -450,7 +450,7 @@ def test_an_app_has_origins_of_its_own(peal):
 
     good = connect(APP, "https://app.example")
     assert "connection_established" in good.receive_data()
-    Pusher(server)  # no browser
+    Pusher(server)  # not a browser
     bad = connect(APP, "https://all.example")
     assert json.loads(bad.receive_data())["data"]["code"] == 4009
     assert bad.wait_closed().code == 4009

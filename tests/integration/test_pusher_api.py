@@ -21,7 +21,7 @@ def server(start_shared):
 
 
 def ask(server, path, body, app=None, method="POST", **changes):
-    """A signed request; `changes` of its parameters, None: left out."""
+    """A signed request; `changes` replaces parameters, None removes one."""
     app = app or APP
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     query = {"auth_key": app["key"], "auth_timestamp": str(int(time.time())),
@@ -46,7 +46,7 @@ def ask(server, path, body, app=None, method="POST", **changes):
 
 
 def get(server, path, app=None, **parameters):
-    """What a backend asks about channels."""
+    """A signed GET request about channels."""
     return ask(server, path, b"", app, "GET", body_md5=None, **parameters)
 
 
@@ -216,7 +216,7 @@ def test_a_channel_is_told_of(server):
     users = told(server, f"channels/{name}/users")["users"]
     assert sorted(user["id"] for user in users) == ["1", "two"]
     assert told(server, "channels/presence-nobody/users") == {"users": []}
-    # names that are parts of other routes, too
+    # names that also occur in other routes
     Pusher(server).join("events")
     assert told(server, "channels/events") == {"occupied": True}
 

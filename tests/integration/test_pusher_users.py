@@ -1,4 +1,4 @@
-"""Users that sign in to Pusher's protocol."""
+"""User sign-in with Pusher's protocol."""
 
 import pytest
 
@@ -97,7 +97,7 @@ WATCHING = {"pusher": {"apps": [{**APP, "watchlists": True}]}}
 
 
 def changes(client):
-    """What the client is told of others, in the order it comes."""
+    """The member events a client received, in order."""
     events = client.receive("pusher_internal:watchlist_events")["data"]
     return [(event["name"], user) for event in events["events"]
             for user in event["user_ids"]]

@@ -1,4 +1,4 @@
-"""What an app's webhook is told of, as Pusher tells it."""
+"""Webhooks of an app in Pusher's format."""
 
 import json
 import signal
@@ -74,7 +74,7 @@ def test_subscription_counts(peal, webhook):
 
 
 def test_it_is_told_again_until_it_has_it(peal, webhook, application):
-    """Beside the hooks of the application, which are told in their way."""
+    """In addition to the application's hooks, which have their own format."""
     answers = [with_status(500), with_status(503)]
 
     def take(handler, batch):

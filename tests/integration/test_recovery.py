@@ -1,5 +1,5 @@
-"""Recovery: who comes back gets what it missed, once and in order, or is
-told that this is not possible; never a part."""
+"""Recovery: a returning client gets all missed messages once and in order, or
+is told that this is not possible."""
 
 import time
 
@@ -142,7 +142,7 @@ def test_another_server_has_another_epoch(peal):
 
 
 def test_nothing_is_lost_or_doubled_while_messages_flow(peal):
-    """bob comes and goes in the midst of alice's messages."""
+    """bob reconnects while alice publishes."""
     server = peal(config={
         "limits": {"messages_per_second": 0},
         "channels": [{"match": "*", "history_size": 10000}]})
@@ -163,7 +163,7 @@ def test_nothing_is_lost_or_doubled_while_messages_flow(peal):
         answer = bob.receive_type("subscribed")
         assert answer["recovered"] is True
         missed = answer["messages"]
-        for _ in range(5):  # these at least come live
+        for _ in range(5):  # at least these arrive live
             alice.send({"type": "broadcast", "payload": sent})
             sent += 1
         missed += [bob.receive() for _ in range(5)]

@@ -1,4 +1,4 @@
-"""A token ends while its connection is open; refresh brings a new one."""
+"""Tokens that expire on open connections, and refresh with a new one."""
 
 import time
 
@@ -22,8 +22,8 @@ def refresh(client, **options):
 
 
 def test_the_end_of_the_token_closes_4401(peal):
-    """Whatever protocol it speaks."""
-    unpinged = {"auth": AUTH["auth"]}  # they are read one after the other
+    """With every protocol."""
+    unpinged = {"auth": AUTH["auth"]}  # clients are read sequentially
     server = peal(config=unpinged)
     start = time.time()
     echo = server.connect(token=make_token("alice", ttl=1))
@@ -34,7 +34,7 @@ def test_the_end_of_the_token_closes_4401(peal):
 
 
 def test_a_longer_token_is_watched_in_time(peal):
-    """It does not end soon, so it is found by a later look."""
+    """It expires later, so a later check detects it."""
     server = peal(config=AUTH)
     start = time.time()
     assert open_for(server, 3.1).wait_close() == 4401
@@ -84,7 +84,7 @@ def test_a_bad_token_changes_nothing(peal, options):
 
 
 def test_refresh_narrows_what_is_allowed(peal):
-    """Subscriptions that are no longer allowed are taken away."""
+    """Subscriptions that are no longer allowed are removed."""
     server = peal(config=AUTH)
     client = open_for(server, 600, ("chat:a", "chat:b", "news"))
     bob = server.join("bob", "chat:a", token=make_token("bob"))

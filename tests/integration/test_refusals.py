@@ -1,4 +1,4 @@
-"""Why a client cannot connect: GET /api/refusals, and `peal client refusals`."""
+"""Reasons for refusals: GET /api/refusals and `peal client refusals`."""
 
 import time
 

@@ -1,5 +1,4 @@
-"""SIGHUP: the config is read again, and what changes does so under open
-connections."""
+"""SIGHUP: rereads the config and applies changes to open connections."""
 
 import json
 import re
@@ -20,7 +19,7 @@ OTHER_SECRET = "another-secret-of-more-than-32-bytes"
 
 
 def reload(server, changes=None, text=None, expect="Config reloaded"):
-    """Writes a changed config, and waits for what is logged about it."""
+    """Writes a changed config and waits for the expected log line."""
     file = server.folder / "peal.json"
     config = json.loads(file.read_text()) if text is None else None
     for key, value in (changes or {}).items():
@@ -176,7 +175,7 @@ def test_what_needs_a_restart_is_named_and_kept(peal):
     assert "keys=ping_seconds,limits.connections,redis.url" in line
     assert "secret" not in server.log()
     assert server.is_alive()
-    # what was kept is told each time, what was taken over only once
+    # ignored changes are logged each time, applied ones once
     reload(server, {"limits.channels": 5})
     assert "changed" not in reload(server)
     server.wait_log_count("Restart needed for some changes", 3)
@@ -211,7 +210,7 @@ def test_certificates_are_read_again(peal, tmp_path):
     new = serial()
     assert new != old
     assert client.ask({"type": "ping"})["type"] == "pong"
-    # a bad pair changes nothing, the secret beside it neither
+    # an invalid pair prevents all changes, including the new secret
     line = reload(server, {"tls.key": str(first / "server.key"),
                            "limits.message_bytes": 1},
                   expect="Config reload failed")
@@ -231,7 +230,7 @@ def test_tls_itself_comes_with_a_restart_only(peal):
 
 def test_it_is_safe_while_everything_is_in_use(peal):
     """For the race detector: handshakes, refreshes and limits on all workers
-    while the config is read again and again."""
+    during repeated reloads."""
     server = peal(config={**WITH_AUTH, "limits": {"messages_per_second": 0}})
     is_over = threading.Event()
     failures = []
@@ -244,7 +243,7 @@ def test_it_is_safe_while_everything_is_in_use(peal):
                 answer = client.ask({"type": "refresh", "token": token})
                 assert answer["type"] != "error", answer
                 server.connect(name, token=token).drop()
-        except Exception as error:  # told by the test's own thread
+        except Exception as error:  # reported by the test's main thread
             failures.append(error)
 
     users = [threading.Thread(target=use, args=(f"user{i}",))
@@ -277,7 +276,7 @@ def test_api_keys_and_limits_are_read_again(peal):
         return ask(server, "/api/publish", body or good, key=key).status
 
     server = peal({"api": {"keys": [keys.key_of("old", "publish")]}})
-    raw = server.socket()  # a connection that is kept over the change
+    raw = server.socket()  # a connection kept during the change
     raw.send(api_request("/api/publish", good, key="key-of-old"))
     assert raw.response().status == 200
     assert status("key-of-new") == 401

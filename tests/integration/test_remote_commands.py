@@ -39,7 +39,7 @@ def run(server, command, *args, key=KEY, code=0):
 
 
 class Tail:
-    """`peal tail`, until it is ended."""
+    """A running `peal tail`."""
 
     def __init__(self, server, *args, key=KEY):
         env = {**clean_environment(), **({"PEAL_API_KEY": key} if key else {})}

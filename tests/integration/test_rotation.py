@@ -1,5 +1,5 @@
-"""Secrets that are replaced step by step, as conf/README.md says, from files that a
-reload reads again: at no step is anybody refused."""
+"""Secrets are replaced step by step as in conf/README.md, from files reread by
+a reload; no step refuses a client."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ NEW = "the-coming-secret-of-more-than-32-bytes"
 
 
 def reload(server, name=None, value=None):
-    """After another value in the file of that name, if any."""
+    """Writes the value to the named file, if any, and reloads."""
     if name:
         (server.folder / name).write_text(value + "\n")
     count = len(server.log_lines("Config reloaded"))
@@ -29,7 +29,7 @@ def reload(server, name=None, value=None):
 
 
 def configure(server, section, **values):
-    """Another config, without the reload."""
+    """Changes the config without a reload."""
     file = server.folder / "peal.json"
     config = json.loads(file.read_text())
     config.setdefault(section, {}).update(values)
@@ -38,7 +38,7 @@ def configure(server, section, **values):
 
 @pytest.fixture
 def start(peal, tmp_path):
-    """A server whose key has its value in a file."""
+    """A server with its secrets in files."""
     def begin(key, config):
         name = key.rpartition(".")[2]
         (tmp_path / name).write_text(OLD)
@@ -69,12 +69,12 @@ def key_set(*secrets):
 def test_the_secret_of_tokens(start, tmp_path):
     server = start("auth.secret", {})
     steps = [lets_in(server, OLD)]
-    # 1. the new one is known, beside the old one
+    # 1. add the new one
     (tmp_path / "keys.json").write_text(key_set(NEW))
     configure(server, "auth", jwks_file=str(tmp_path / "keys.json"))
     reload(server)
     steps += [lets_in(server, OLD), lets_in(server, NEW)]
-    # 2. the issuer signs with the new one; 3. the old one goes
+    # 2. the issuer signs with the new one; 3. remove the old one
     configure(server, "auth", jwks_file=None)
     reload(server, "secret", NEW)
     steps += [lets_in(server, NEW)]
@@ -89,13 +89,13 @@ def test_the_key_of_backends(start):
     server = start("api.key", {})
     channels = "/api/channels"
     steps = [ask(server, channels, key=OLD).status]
-    # 1. the new one is known
+    # 1. add the new one
     digest = hashlib.sha256(NEW.encode()).hexdigest()
     configure(server, "api", keys=[{"name": "next", "scopes": ["admin"],
                                     "hash": "sha256:" + digest}])
     reload(server)
     steps += [ask(server, channels, key=key).status for key in (OLD, NEW)]
-    # 2. backends change over; 3. the old one goes
+    # 2. backends use the new one; 3. remove the old one
     configure(server, "api", keys=[])
     reload(server, "key", NEW)
     steps += [ask(server, channels, key=NEW).status]
@@ -106,19 +106,19 @@ def test_the_key_of_backends(start):
 # --- the application
 
 def test_the_secret_of_hooks(start, application):
-    """Two at a time: one that an application knows is enough."""
+    """Calls have two signatures; the application needs one of the secrets."""
     application.secret = OLD
     server = start("hooks.secret", {"hooks": {
         **hooks(application, questions=["connect"], events=["connected"]),
         "secret": None}})
     server.connect("a").end()
-    # 1. calls are signed with both; 2. the application changes over
+    # 1. sign calls with both; 2. the application uses the new one
     configure(server, "hooks", old_secret=OLD)
     reload(server, "secret", NEW)
     server.connect("b").end()
     application.secret = NEW
     server.connect("c").end()
-    # 3. the old one goes
+    # 3. remove the old one
     configure(server, "hooks", old_secret=None)
     reload(server)
     server.connect("d").end()

@@ -1,5 +1,5 @@
-"""Secrets are neither on the command line nor in what a crash leaves, and
-other processes do not see them."""
+"""Secrets are not on the command line, not in core files, and not visible to
+other processes."""
 
 import os
 import pathlib
@@ -27,7 +27,7 @@ def allow_core_files():
 
 
 def crash(peal, **config):
-    """The core files of a server that was aborted while it served."""
+    """Aborts a running server; returns its core files."""
     server = peal(config={**config, "core_dumps": config.get(
         "core_dumps", False), "api": {"key": FILED}},
         env={"PEAL_AUTH_SECRET": AUTH,
@@ -49,8 +49,8 @@ def holds(file, text):
 
 
 def need_core_files_here():
-    """Where the kernel gives them to a program, nobody knows what becomes of
-    them; where no limit allows them there are none."""
+    """Skips if the kernel pipes core files to a program or a limit prevents
+    them."""
     if PATTERN.read_text().startswith("|") or \
             not resource.getrlimit(resource.RLIMIT_CORE)[1]:
         pytest.skip("no core files here: " + PATTERN.read_text().strip())
@@ -62,7 +62,7 @@ def test_a_crash_leaves_nothing(peal):
 
 
 def test_where_it_is_allowed_a_crash_leaves_a_core_file_with_secrets(peal):
-    """Else the test before would see nothing whatever was left."""
+    """Proves that the previous test can find a secret."""
     need_core_files_here()
     if is_sanitized():
         pytest.skip("the shadow memory would make a file of terabytes")
@@ -79,7 +79,7 @@ def copy_for_all(folder):
 
 
 def test_other_processes_of_the_user_see_nothing(peal):
-    """What belongs to root there only root may open."""
+    """Files in /proc owned by root are readable only by root."""
     closed = peal(config={"core_dumps": False}).process.pid
     assert os.stat(f"/proc/{closed}/environ").st_uid == 0
     if os.getuid():
@@ -102,7 +102,7 @@ def test_other_processes_of_the_user_see_nothing(peal):
 # --- the command line
 
 def test_no_secret_has_a_flag():
-    """Those that --print-config masks, and in their names what sounds so."""
+    """Secrets are keys masked by --print-config or with a suspicious name."""
     run = [find_program(), "--print-config"]
     secrets = {"PEAL_AUTH_SECRET": AUTH, "PEAL_API_KEY": API,
                "PEAL_REDIS_URL": "redis://user:word@127.0.0.1:1"}

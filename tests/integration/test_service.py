@@ -1,5 +1,5 @@
-"""The server as a service: what systemd is told, the unit that starts it, and
-how the program was built."""
+"""The server as a service: notifications to systemd, the unit, and the build
+flags."""
 
 import contextlib
 import ctypes
@@ -19,7 +19,7 @@ UNIT = ROOT / "conf" / "peal.service"
 
 
 class Manager:
-    """Where systemd would listen."""
+    """A socket in place of systemd's."""
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -80,7 +80,7 @@ def test_the_watchdog_hears_of_it_each_second(peal, manager):
 
 @contextlib.contextmanager
 def held_threads(pid):
-    """All threads but the main one stand still, as if they hung."""
+    """Stops all threads except the main one, as if they hung."""
     libc = ctypes.CDLL(None, use_errno=True)
     seize, interrupt, detach, wait_all = 0x4206, 0x4207, 17, 0x40000000
     threads = set(map(int, os.listdir(f"/proc/{pid}/task"))) - {pid}
@@ -95,7 +95,7 @@ def held_threads(pid):
 
 
 def test_the_watchdog_hears_nothing_when_a_worker_hangs(peal, manager):
-    """Though the main thread, which tells it, is well."""
+    """Although the main thread, which notifies it, still runs."""
     server = peal(env={"NOTIFY_SOCKET": manager.name,
                        "WATCHDOG_USEC": "3000000"})
     with held_threads(server.process.pid):
@@ -123,7 +123,7 @@ def test_a_manager_that_is_not_there_does_no_harm(peal, path):
 
 @pytest.fixture
 def unit(tmp_path):
-    """The unit, with the program where it is now."""
+    """The unit with the path of the tested program."""
     made = tmp_path / "peal.service"
     made.write_text(UNIT.read_text().replace("/usr/local/bin/peal",
                                              find_program()))
@@ -141,7 +141,7 @@ def test_the_unit_is_understood(unit):
 
 
 def test_the_unit_leaves_little_to_take(unit):
-    """Of 10, where 10 is a service without any fence."""
+    """Exposure on systemd's scale, where 10 is unprotected."""
     result = analyze("security", "--offline=true", "--threshold=20",
                      "--no-pager", unit)
     assert result.returncode == 0, result.stdout[-200:]
@@ -176,7 +176,7 @@ def test_the_program_lies_anywhere_and_its_tables_are_read_only():
 
 
 def test_stack_and_buffers_are_guarded():
-    """The sanitizers have guards of their own in place of these."""
+    """Except with sanitizers, which have their own guards."""
     symbols = readelf("--dyn-syms")
     if is_sanitized():
         assert re.search(r"__(asan|tsan)_init", symbols)

@@ -1,4 +1,4 @@
-"""The manual page and the completion say what the program can do."""
+"""The manual page and the completion match the program."""
 
 import re
 import shutil
@@ -27,7 +27,7 @@ def in_bash(words, program):
 
 
 def in_zsh(words, program):
-    """zsh completes interactively alone: what it would add is caught."""
+    """zsh completes only interactively, so its additions are captured."""
     script = (f"functions[complete]=\"$(<{ROOT / 'conf' / 'completion.zsh'})\"\n"
               "compadd() { shift; local each; for each in $@; do\n"
               '[[ $each == ${(b)words[CURRENT]}* ]] && print -r -- $each; done }\n'
@@ -46,7 +46,7 @@ def in_fish(words, program):
 
 @pytest.fixture(params=[in_bash, in_zsh, in_fish])
 def complete(request):
-    """What a shell proposes for the last of some words, in order."""
+    """The ordered proposals of a shell for the last word."""
     def complete(*words):
         done = subprocess.run(request.param(words, find_program()),
                               capture_output=True, text=True, check=True,

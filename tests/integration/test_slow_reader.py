@@ -1,4 +1,4 @@
-"""A client that stops reading is closed or skipped; nobody else waits."""
+"""A client that stops reading is closed or skipped and delays no other."""
 
 import time
 
@@ -14,11 +14,11 @@ CONFIG = {
 }
 HASTY = {**CONFIG, "limits": {**CONFIG["limits"], "stalled_seconds": 1}}
 STALLED = 'peal_limit_reached_total{limit="stalled_seconds"}'
-SMALL = 4096  # bytes the kernel takes for a client that does not read
+SMALL = 4096  # receive buffer of a client that does not read
 
 
 def flood(sender, channel, count=COUNT):
-    """Publishes one after the other, so that the sender keeps up itself."""
+    """Publishes sequentially, so that the sender itself keeps up."""
     for i in range(count):
         sender.ask({"type": "broadcast", "channel": channel,
                     "payload": [i, PAYLOAD]})
@@ -119,21 +119,21 @@ def test_with_the_latest_policy_only_the_newest_waits(peal):
 
 
 def test_who_asks_without_reading_the_answers_is_closed(peal):
-    """Not for what waits, but because it takes nothing."""
+    """Not because of the queue size, but because it reads nothing."""
     server = peal(config=HASTY)
     client = server.join("alice", "room", receive_buffer=SMALL)
     question = {"type": "echo", "payload": PAYLOAD}
-    client.raw.set_timeout(1)  # its questions are not read any more
+    client.raw.set_timeout(1)  # its requests are no longer read
     try:
         for _ in range(COUNT):
             client.send(question)
     except OSError:
         pass
-    # a server slower than the client would else be read in time
+    # otherwise the client could keep up with a slow server
     server.wait_metric(STALLED, 1, timeout=10)
     client.raw.set_timeout(10)
     got, closed = read_to_close(client)
-    # with its questions still unread the kernel may reset the connection
+    # with unread requests, the kernel may reset the connection
     assert closed.code in (4513, None)
     assert got and all(message["type"] == "echo" for message in got)
     client.drop()
@@ -141,7 +141,7 @@ def test_who_asks_without_reading_the_answers_is_closed(peal):
 
 
 def test_closing_one_that_does_not_read_costs_no_time(peal):
-    """What it still sends is left where it is, not looked at again and again."""
+    """The server leaves its further data unread instead of polling it."""
     server = peal(config=HASTY)
     client = server.join("alice", "room", receive_buffer=SMALL)
     client.raw.set_timeout(1)

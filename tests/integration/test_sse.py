@@ -22,7 +22,7 @@ def bearer(token):
 
 
 def positions(event):
-    """An id, as {channel: offset}."""
+    """An event id as {channel: offset}."""
     entries = (entry.split("*") for entry in event.id.split("~"))
     return {name: int(position.split(".")[1]) for name, position in entries}
 
@@ -96,7 +96,7 @@ def test_direct_messages_arrive(shared):
     bob.ask({"type": "direct", "to": "direct-alice", "payload": 7})
     event = stream.receive()
     assert (event.event, event.data["payload"]) == ("direct", 7)
-    assert event.id is None  # there is no position
+    assert event.id is None  # no position
 
 
 def test_presence_join_and_leave_are_as_for_any_connection(peal):
@@ -139,7 +139,7 @@ def test_an_id_has_the_position_in_every_channel(shared):
     for channel in ("va", "vb", "va"):
         bob.ask({"type": "broadcast", "channel": channel, "payload": 1})
     seen = [positions(event) for event in stream.receive_many(3)]
-    # of two channels, one may be ahead of the other
+    # one of two channels may be ahead of the other
     assert sum(seen[0].values()) == 1 and sum(seen[1].values()) == 2
     assert seen[2] == {"va": 2, "vb": 1}
 
@@ -186,7 +186,7 @@ def test_a_recovery_that_breaks_off_goes_on_from_there(shared):
         bob.ask({"type": "broadcast", "channel": "broken", "payload": i})
     last = first
     got = []
-    for _ in range(4):  # one message at each attempt
+    for _ in range(4):  # one message per attempt
         back = Stream(shared, "alice", ["broken"], [("Last-Event-ID", last)])
         joined = back.receive("subscribed")
         assert joined.data["recovered"] is True
@@ -292,7 +292,7 @@ def test_a_token_in_the_address_only_where_allowed(peal):
     ([("Sec-Fetch-Site", "same-origin, cross-site")], 401),
     ([("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "cross-site")],
      401),
-    # it never makes an Origin better
+    # it never makes an Origin acceptable
     ([("Origin", "https://evil.example"), ("Sec-Fetch-Site", "same-origin")],
      403),
     ([("Origin", "null"), ("Sec-Fetch-Site", "same-origin")], 403),
@@ -372,7 +372,7 @@ def test_who_is_put_out_stays_away(peal):
     server.wait_metric('peal_closes_total{reason="disconnected"}', 1)
     back = Stream(server, "alice", ["room"], [("Last-Event-ID", event.id)])
     assert back.response.status == 204
-    # the page itself may try again, and goes on where it was
+    # the page itself may retry and resume
     again = Stream(server, "alice", ["room"], last_event_id=event.id).join()
     assert again.joined[0].data["recovered"] is True
 
@@ -398,7 +398,7 @@ def test_a_drain_tells_when_to_come_back(peal):
     for stream in streams:
         event = stream.receive_to_end()[-1]
         assert event.data["code"] == 1012
-        assert event.id is None  # the last one stays
+        assert event.id is None  # the last id stays valid
         waits.add(int(event.fields["retry"]))
     assert server.wait_exit() == 0
     assert len(waits) > 1 and all(1000 <= wait < 6000 for wait in waits)
@@ -414,7 +414,7 @@ def test_a_stream_lives_as_long_as_any_connection(peal):
 def test_a_comment_is_the_heartbeat(peal):
     server = peal(config={"ping_seconds": 2, "pong_seconds": 1})
     stream = Stream(server, "alice", ["room"]).join()
-    for _ in range(3):  # and no pong is waited for
+    for _ in range(3):  # no pong is expected
         assert stream.block().is_comment
 
 
@@ -469,7 +469,7 @@ def test_a_slow_reader_is_closed_and_its_events_are_whole(peal):
     stream = Stream(server, "slow", ["room"], socket={"receive_buffer": 4096})
     sender = server.connect("sender", [""], protocol="broadcast")
     sent = 0
-    # the kernel takes some megabytes first, how many is its own affair
+    # the kernel first buffers an unknown number of megabytes
     while server.metric('peal_limit_reached_total{limit="outbox"}') != 1:
         assert sent < 2000
         for i in range(sent, sent + 50):

@@ -1,5 +1,5 @@
-"""A socket that takes nothing of what waits for it is given up after
-limits.stalled_seconds; one that takes something, however slowly, is not."""
+"""A socket that accepts no queued data is closed after limits.stalled_seconds;
+a slow one is not."""
 
 import json
 import time
@@ -13,7 +13,7 @@ from support.websocket import PONG, Closed
 
 PAYLOAD = "x" * 12000
 COUNT = 30
-SMALL = 4096  # bytes the kernel takes for a client that does not read
+SMALL = 4096  # receive buffer of a client that does not read
 STALLED = 'peal_limit_reached_total{limit="stalled_seconds"}'
 CONFIG = {**WITH_KEY, "ping_seconds": 2, "pong_seconds": 1,
           "limits": {"messages_per_second": 0, "stalled_seconds": 2},
@@ -33,7 +33,7 @@ def ask_for_history(server, **options):
 
 
 def read_slowly(raw, rate, until):
-    """Reads at so many bytes a second until the condition holds."""
+    """Reads at `rate` bytes per second until the condition holds."""
     begun = time.monotonic()
     taken = 0
     while not until():
@@ -61,7 +61,7 @@ def test_who_takes_nothing_is_closed_4513(peal):
 
 
 def test_what_waits_for_it_is_counted(peal):
-    """And is no more than a page."""
+    """The queued data is at most one page."""
     server = peal(config={**CONFIG, "limits": {"messages_per_second": 0}})
     fill(server)
     client = ask_for_history(server)
@@ -107,8 +107,8 @@ def test_a_stream_that_nobody_reads_is_given_up(peal):
 
 
 def test_who_reads_slowly_is_never_closed(peal):
-    """20 KB/s, with pings due all the while and others publishing: neither
-    4508 nor 4513. What it asked for comes first, then what it did not."""
+    """20 KB/s, while pings are due and others publish: neither 4508 nor 4513.
+    Requested data arrives first, then other messages."""
     server = peal(config=CONFIG)
     fill(server, count=20)
     client = server.join("alice", "other", receive_buffer=SMALL)
@@ -130,9 +130,9 @@ def test_who_reads_slowly_is_never_closed(peal):
 
 
 def test_a_window_that_opens_late_is_waited_for(peal):
-    """A kernel with room for much says only now and then that there is some
-    again: here each 5 to 6 s, when it has read all 129 KB. Ours asks after 3
-    and 6.4 s, and must not be told then that there still is none."""
+    """A kernel with a large buffer rarely opens the window again: here every 5
+    to 6 s, after reading all 129 KB. The server's kernel probes after 3 and
+    6.4 s; the window must be open by then."""
     server = peal(config={**CONFIG, "limits": {"stalled_seconds": 5}})
     fill(server, count=40)
     client = server.connect("alice", [""], protocol="broadcast",
@@ -144,7 +144,7 @@ def test_a_window_that_opens_late_is_waited_for(peal):
 
 
 def test_nor_is_who_reads_a_stream_slowly(peal):
-    """Whose window is shut most of the time."""
+    """Its window is closed most of the time."""
     server = peal(config={**CONFIG, "limits": {"stalled_seconds": 5}})
     first = server.join("first", "room")
     first.drop()
@@ -160,7 +160,7 @@ def test_nor_is_who_reads_a_stream_slowly(peal):
 
 
 def test_who_asks_faster_than_it_reads_is_never_closed(peal):
-    """Its requests are read when their answers have gone."""
+    """Its requests are read once their answers are sent."""
     server = peal(config={**CONFIG, "limits": {
         "messages_per_second": 0, "stalled_seconds": 2,
         "outbox_bytes": 50000}})
@@ -168,7 +168,7 @@ def test_who_asks_faster_than_it_reads_is_never_closed(peal):
                             receive_buffer=SMALL)
     requests = 40
     text = json.dumps({"type": "echo", "payload": PAYLOAD})
-    for _ in range(requests):  # the kernels on the way hold all of them
+    for _ in range(requests):  # the kernel buffers hold all of them
         client.send(text)
     end = requests * len(PAYLOAD)
     read_slowly(client.raw, 40000, lambda: len(client.raw.buffer) >= end)

@@ -1,5 +1,5 @@
-"""How bytes come and go: peers that end in the middle, that do not read, and
-that send more than is looked at."""
+"""Byte streams: peers that close early, do not read, or send more than is
+read."""
 
 import socket
 import struct
@@ -32,7 +32,7 @@ PUBLISH = api_request("/api/publish", {"channel": "room", "payload": 1})
 
 @pytest.fixture(scope="module")
 def stocked(start_shared):
-    """One whose channel `big` has a history of six megabytes."""
+    """A server whose channel `big` has a history of six megabytes."""
     server = start_shared(CONFIG, env=FRUGAL)
     for _ in range(MESSAGES):
         publish(server, "big", PAYLOAD)
@@ -128,7 +128,7 @@ def test_who_does_not_read_is_answered_when_it_does(stocked):
 
 
 def test_who_half_closes_gets_the_last_of_many_responses(stocked):
-    """Whichever of them it is that the kernel takes in part."""
+    """Whichever response the kernel accepts only in part."""
     for requests in range(50, 60):
         raw = stocked.socket(receive_buffer=SMALL * 16)
         raw.send(api_request("/api/channels/middle/history?limit=3") *
@@ -212,7 +212,7 @@ def test_a_close_frame_is_answered_to_who_half_closes(stocked):
 
 
 def test_nothing_follows_a_close_frame(peal):
-    """Even where the server wanted to close at the same time."""
+    """Even if the server closes at the same time."""
     server = peal({"echo_prefix": "", "limits": {"messages_per_second": 1}})
     raw = server.socket()
     raw.send(UPGRADE)

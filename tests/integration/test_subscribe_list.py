@@ -21,7 +21,7 @@ def quiet(server, name="alice"):
 
 
 def send_all(client, messages):
-    """In one go, as a client does that has waited for its connection."""
+    """Sends all in one write, like a client after it connects."""
     client.raw.send(b"".join(frame_bytes(1, json.dumps(message))
                              for message in messages))
 
@@ -57,7 +57,7 @@ def test_a_list_counts_as_one_message(peal):
 
 
 def test_what_a_list_is_refused_counts_by_itself(peal):
-    """Or a short message would make the server write many long ones."""
+    """Otherwise a short message would cause many long ones."""
     client = quiet(peal(config=SMALL))
     client.send({"type": "subscribe", "channels": ["a"] * 1024})
     assert client.wait_close() == 4529

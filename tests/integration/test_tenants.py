@@ -1,5 +1,5 @@
-"""Keys that reach only some channels and clients: whatever the command, they
-neither act on nor see what is outside."""
+"""Keys restricted to some channels and clients: no command changes or shows
+others."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Tickets: made by the API, good for one handshake."""
+"""Tickets: created by the API, valid for one handshake."""
 
 import concurrent.futures
 import re

@@ -1,5 +1,5 @@
-"""TLS itself: what is spoken, what is refused, certificates that change, and
-clients that show one. What goes over it is tested by all the other files with
+"""TLS itself: versions and ciphers, certificate changes, and client
+certificates. The other files test the traffic over TLS with
 PEAL_TEST_TLS=1."""
 
 import datetime
@@ -34,7 +34,7 @@ FAILED = "peal_tls_failed_total"
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory):
-    """Certificates that no test changes; the other CA's are for strangers."""
+    """Certificates that no test changes, and some of an untrusted CA."""
     folder = tmp_path_factory.mktemp("keys")
     tls.make_certificates(folder / "ours", "alice", "bob")
     tls.make_certificates(folder / "other", "alice")

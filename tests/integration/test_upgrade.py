@@ -1,5 +1,5 @@
-"""Upgrades in place: a new process takes the port over under load, and who is
-connected moves bit by bit. One that cannot start changes nothing."""
+"""Upgrades in place: a new process takes over the port under load, and clients
+move gradually. If the new process cannot start, nothing changes."""
 
 import json
 import os
@@ -25,7 +25,7 @@ KEY = "the-key-of-a-backend"
 
 
 class Storm:
-    """Threads that connect without end; what went wrong is written down."""
+    """Threads that connect repeatedly and record errors."""
 
     def __init__(self, server):
         self.server = server

@@ -1,7 +1,7 @@
-"""Many connections over all workers: one order, nothing lost or doubled.
+"""Many connections over all workers: one order, nothing lost or duplicated.
 
-What holds must not depend on which worker a client landed on; these tests
-start four workers whatever PEAL_TEST_WORKERS says."""
+Results must not depend on a client's worker, so these tests start four workers
+regardless of PEAL_TEST_WORKERS."""
 
 import asyncio
 import collections

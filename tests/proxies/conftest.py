@@ -1,12 +1,12 @@
-"""The fixtures: a server behind nginx and behind HAProxy, which reach it with
-and without TLS."""
+"""Fixtures: a server behind nginx and HAProxy, with and without TLS between
+them."""
 
 import pathlib
 import sys
 
 import pytest
 
-# the server as a process and its client are those of tests/integration
+# the server process and its client come from tests/integration
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] /
                        "integration"))
 
@@ -18,10 +18,10 @@ from support.server import ROOT  # noqa: E402
 
 @pytest.fixture(scope="module", params=["plain", "tls"])
 def backend(request, start_shared):  # noqa: F811
-    """What it shows of the dashboard tells for whom it takes a client."""
+    """Access to the dashboard shows which address it sees for a client."""
     config = {"trusted_proxies": ["127.0.0.1"], "api": {"key": front.KEY},
               "dashboard": "loopback", "web_root": str(ROOT / "web"),
-              "insecure": True,  # by any name, without auth
+              "insecure": True,  # accepts any Host without auth
               "limits": {"refusals_per_second": 0}}
     is_tls = request.param == "tls"
     if is_tls:

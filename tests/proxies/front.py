@@ -1,6 +1,6 @@
-"""A proxy in front of the server. A client says by a PROXY header from where
-it comes, so that it can be somebody from outside; to the server the proxy
-speaks HTTP, with X-Forwarded-For, and keeps its connections for others."""
+"""A proxy in front of the server. Clients set their address with a PROXY
+header, so that they can appear to be remote. The proxy sends HTTP with
+X-Forwarded-For to the server and reuses its connections for other clients."""
 
 import contextlib
 import os
@@ -35,7 +35,7 @@ backend peal
     server one 127.0.0.1:{backend} {tls}
 """
 
-# What every config begins with: in a folder of its own, as any user.
+# Start of every config: runs in a separate folder, as any user.
 NGINX_START = """
 worker_processes 1;
 daemon off;
@@ -97,8 +97,8 @@ def write_haproxy(file, port, backend, reuse):
 
 
 def recommended_command(program, text, folder, ports):
-    """How to start a proxy with a configuration from the repository, whose
-    ports 808x of loopback are others here."""
+    """The command for a proxy with a configuration of the repository; its
+    loopback ports 808x are replaced by `ports`."""
     file = folder / "proxy.conf"
     file.write_text(re.sub(r"127\.0\.0\.1:(808\d)",
                            lambda found: f"127.0.0.1:{ports[found[1]]}", text))
@@ -108,7 +108,7 @@ def recommended_command(program, text, folder, ports):
 
 
 class Running:
-    """A proxy that runs. What it writes is kept in a file."""
+    """A running proxy; its output goes to a file."""
 
     def __init__(self, command, folder, port):
         self.port = port
@@ -152,7 +152,7 @@ class Front(Running):
         return raw
 
     def ask(self, data, source=OUTSIDE):
-        """One response on a connection of its own."""
+        """Sends data on a new connection and returns the response."""
         raw = self.connect(source)
         raw.send(data)
         try:

@@ -1,5 +1,5 @@
-"""Behind an nginx that refuses upgrades, a client receives over Server-Sent
-Events and publishes by requests."""
+"""Behind an nginx that blocks upgrades, a client receives over Server-Sent
+Events and publishes with requests."""
 
 import json
 
@@ -25,7 +25,7 @@ AUTHORIZATION = [("Authorization", f"Bearer {make_token()}")]
 
 
 class Behind:
-    """The server, as it is reached through the proxy."""
+    """The server, reached through the proxy."""
 
     def __init__(self, port):
         self.port = port
@@ -62,7 +62,7 @@ def test_what_is_published_comes_back_in_order(behind):
             {"type": "broadcast", "channel": "room", "payload": [batch, i],
              "idempotency_key": f"{batch}-{i}", "id": i}
             for i in range(3)]).encode()
-        for _ in range(2):  # as if the first answer had been lost
+        for _ in range(2):  # a retry, as after a lost response
             raw.send(request_text("/client/alice", "POST", [
                 ("Content-Type", "application/json"),
                 ("Content-Length", str(len(body))), *AUTHORIZATION]) + body)

@@ -1,6 +1,6 @@
-"""What a proxy takes for one request is one, and whose it says it is: no
-client takes the proxy's own fields away, and none gets what another asked
-for."""
+"""The proxy and the server agree on where a request ends and who sent it: no
+client can remove the proxy's own fields or receive another client's
+response."""
 
 import pathlib
 
@@ -14,7 +14,7 @@ READY = b'{"status":"ready"}'
 NAMES = ["X-A", "x-auth", "X", "User", "T", "Forwarde", "X-Forwarded",
          "X-Forwarded-Fo", "Content-Lengt", "Hos", "C", "Sec-WebSocket-Key1",
          "Proxy-Auth", "Authorizatio"]
-# fields with a meaning of their own, for the proxy or for the server
+# fields with a special meaning for the proxy or the server
 ACTIVE = {"authorization", "connection", "content-length", "content-type",
           "cookie", "expect", "host", "http2-settings", "if-none-match",
           "keep-alive", "origin", "te", "trailer", "transfer-encoding",
@@ -40,7 +40,7 @@ def test_the_proxy_lets_all_but_metrics_through(proxy):
 # ---- X-Forwarded-For, which the proxy writes ------------------------------------
 
 def test_no_name_takes_the_proxy_s_field_away(proxy):
-    """The proxy itself is on loopback, and would see the page."""
+    """The proxy's own loopback address may read the page."""
     names = starts_of_names()
     raw = proxy.connect()
     for name in names:
@@ -58,7 +58,7 @@ def test_a_field_in_the_body_is_none(proxy, name):
         head("POST /api/publish HTTP/1.1", "Host: a",
              f"Authorization: Bearer {KEY}", "Content-Type: application/json",
              f"Content-Length: {len(body)}", f"{name}: 1") + body)
-    assert response.status == 400, response  # a body that is no JSON
+    assert response.status == 400, response  # the body is not JSON
     response = proxy.ask(
         head("GET /dashboard HTTP/1.1", "Host: localhost",
              f"Content-Length: {len(body)}", f"{name}: 1") + body)
@@ -80,14 +80,14 @@ def test_the_address_of_a_websocket_is_the_client_s(proxy, backend, name):
     assert f"address={OUTSIDE}" in line
 
 
-# ---- whose response it is ------------------------------------------------------
+# ---- responses go to the right client ----------------------------------------
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("method, path, status", [
     ("GET", "/health", 200), ("GET", "/api/channels", 200),
     ("POST", "/api/publish", 400)])
 def test_others_get_their_own_responses(proxy, method, path, status, name):
-    """The proxy gives a kept connection to whoever comes next."""
+    """The proxy reuses a connection for the next client."""
     others = [proxy.connect(f"198.51.100.{i}") for i in range(3)]
     for _ in range(4):
         attack = proxy.ask(

@@ -1,6 +1,6 @@
-"""The proxy configurations that conf/README.md and conf/cluster recommend, as they
-stand there: what is for operators does not pass, and no client is taken for
-the proxy, although the server trusts nobody."""
+"""The unmodified proxy configurations of conf/README.md and conf/cluster:
+operator routes are blocked, and no client is mistaken for the proxy, although
+the server trusts no proxy."""
 
 import re
 from urllib.parse import quote
@@ -28,10 +28,10 @@ AROUND_NGINX = front.NGINX_START + """
 
 
 def readme_nginx():
-    """Without TLS, as the other configurations are."""
+    """Without TLS, like the other configurations."""
     text = (ROOT / "conf/README.md").read_text()
     server = re.search(r"```nginx\n(.*?)```", text, re.S)[1]
-    # the backend's port first: the listener gets the same one
+    # replace the backend's port first, because the listener gets the old one
     server = server.replace("127.0.0.1:8080", "127.0.0.1:8081")
     server = re.sub(r" +ssl_\w+ .*\n", "", server)
     return AROUND_NGINX.format(
@@ -48,7 +48,7 @@ CONFIGS = {
 
 @pytest.fixture(scope="module")
 def server(start_shared):
-    """Nobody is trusted, which is the default."""
+    """Trusts no proxy (default)."""
     server = start_shared(args=["--insecure"], config={
         "api": {"key": front.KEY}, "web_root": str(ROOT / "web"),
         "limits": {"refusals_per_second": 0}}, plain=True)
@@ -78,7 +78,7 @@ def ask(port, target, *lines, host="localhost"):
 
 
 def test_this_machine_sees_what_the_proxy_hides(server):
-    """So that the tests below test the proxy."""
+    """Otherwise the tests below would not test the proxy."""
     for path in ("/dashboard", "/metrics"):
         assert ask(server.port, path).status == 200
     assert ask(server.port, "/api/channels",
@@ -103,12 +103,12 @@ def test_a_websocket_passes_and_no_dashboard(port):
 
 
 def test_any_client_id_passes(port, server):
-    """As it was sent: no proxy decodes a slash, or dots, on the way."""
+    """Unmodified: no proxy decodes a slash or dots."""
     passed = {}
     for client in IDS:
         path = f"/ws/{quote(client, safe='')}?protocol=broadcast"
         passed[client] = connect(port, path).status
-    # what looks like a step upwards, a careful proxy may refuse
+    # a strict proxy may refuse a path that looks like ".."
     passed.pop("/../")
     assert set(passed.values()) == {101}, passed
     wait_until(lambda: all(

@@ -1,7 +1,6 @@
-"""Two instances behind the proxies of conf/cluster, as they stand there, with
-WebSockets that last. No handshake fails that could have succeeded: while an
-instance is restarted, drains, is full or is attacked, the other one takes the
-clients."""
+"""Two instances with long-lived WebSockets behind the unmodified proxies of
+conf/cluster. While an instance restarts, drains, is full or is attacked, the
+other one accepts the clients, so no handshake fails unnecessarily."""
 
 import selectors
 import threading
@@ -17,16 +16,16 @@ from support.websocket import PING, PONG, Client, Refused
 
 CLUSTER = ROOT / "conf" / "cluster"
 PROXIES = {"nginx": "nginx.conf", "haproxy": "haproxy.cfg"}
-RATE = 40  # handshakes a second
+RATE = 40  # handshakes per second
 
 
 class Crowd(threading.Thread):
-    """Clients that come at a steady rate and stay until they are closed."""
+    """Clients that connect at a steady rate and stay until closed."""
 
     def __init__(self, port):
         super().__init__()
         self.port = port
-        self.failures = []  # (when, why)
+        self.failures = []  # (time, reason)
         self.opened = 0
         self.closed = 0
         self.is_over = threading.Event()
@@ -43,7 +42,7 @@ class Crowd(threading.Thread):
         self.selector.register(client.raw.socket, selectors.EVENT_READ, client)
 
     def read(self, client):
-        """Echo says nothing by itself: there are pings, and the end."""
+        """Without requests, echo sends only pings and the close frame."""
         try:
             frame = client.receive_frame()
             if frame.opcode == PING:
@@ -88,7 +87,7 @@ class Crowd(threading.Thread):
 
 
 class Instances:
-    """Two, on ports of their own, which a restart keeps."""
+    """Two instances; a restart keeps their ports."""
 
     def __init__(self, start):
         self.start = start
@@ -142,7 +141,7 @@ def test_a_rolling_restart_refuses_nobody(instances, port):
         crowd.has_grown_by(RATE)
         for index in (0, 1):
             instances.end(index)
-            crowd.has_grown_by(RATE // 2)  # with the other one alone
+            crowd.has_grown_by(RATE // 2)  # served by the other instance
             instances.begin(index)
             crowd.go_on(3)
             wait_until(lambda index=index: instances.connections(index) > 5,
@@ -169,7 +168,7 @@ def test_after_both_were_down_all_are_served_again(instances, port):
         for index in (0, 1):
             instances.end(index)
         crowd.go_on(3)
-        assert crowd.failures  # so that it tells something
+        assert crowd.failures  # proves that the test can fail
         for index in (0, 1):
             instances.begin(index)
         up = time.monotonic()

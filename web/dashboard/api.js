@@ -1,9 +1,9 @@
-/** The HTTP API, with the key that signed in. */
+/** The HTTP API, called with the key used to sign in. */
 
 export class Refused extends Error {
   constructor(status, message, field) {
     super(message);
-    this.status = status; // 0: nobody answered
+    this.status = status; // 0: no response
     this.field = field;
   }
 }

@@ -1,4 +1,6 @@
-/** What an administrator may do: publish, look into a channel, disconnect a client. */
+/**
+ * The administrator's dialogs: publish, inspect a channel, disconnect a client.
+ */
 
 import { byId, element, isolated } from './dom.js';
 import { counted } from './format.js';
@@ -11,7 +13,10 @@ function prepare(id) {
   return dialog;
 }
 
-/** Runs `act` when the form is sent, its button off meanwhile, and shows the outcome. `once`: the button stays off after a success. */
+/**
+ * Runs `act` on submit with the button disabled, and shows the result. `once`:
+ * hides the button on success.
+ */
 function onSubmit(dialog, result, act, { once = false } = {}) {
   const form = dialog.querySelector('form');
   const button = form.querySelector('[type=submit]');

@@ -1,6 +1,9 @@
-/** Elements made. Texts go in as texts: names and payloads come from anybody. */
+/**
+ * Creates elements. Inserts text as text nodes: names and payloads are
+ * untrusted.
+ */
 
-/** A name within a sentence: whatever direction it has, the rest keeps its own. */
+/** Isolates a name so that its text direction does not affect the sentence. */
 export const isolated = (name) => (/^[ -~]*$/.test(name) ? name : `\u2068${name}\u2069`);
 
 export const byId = (id) => document.getElementById(id);
@@ -12,7 +15,7 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** Changes a text only when it is another: what is read aloud is not repeated. */
+/** Writes only a changed text, so that screen readers do not repeat it. */
 export function setText(at, text) {
   if (at.textContent !== String(text)) at.textContent = text;
 }

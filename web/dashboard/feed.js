@@ -1,25 +1,25 @@
 /**
- * The feed: one WebSocket that is asked once a second, kept up. A ticket is
- * fetched for each connection, so the key itself never goes over it.
+ * The feed: one WebSocket, polled once a second and reconnected when lost. Each
+ * connection uses a ticket, so the key itself is never sent over it.
  */
 
 const PERIOD = 1000;
-const PATIENCE = 10_000; // until an answer, or the handshake, must be there
+const PATIENCE = 10_000; // time-out of a response and of the handshake
 const AFTER_ERROR = 2000;
 const BACKOFF = { base: 500, cap: 8000 };
 const DASHBOARD_FULL = 4529;
 
 export class Feed extends EventTarget {
   #api;
-  #wishes; // a function
+  #wishes; // returns the options of the next request
   #socket = null;
-  client = null; // who this page is, on the connection it has now
+  client = null; // this page's client id on the current connection
   #timers = new Set();
   #failures = 0;
   #asked = 0;
   #pinged = 0;
   #roundTrip = null;
-  #isListing = false; // the instances
+  #isListing = false; // whether the list of instances is requested
   #isOver = false;
 
   constructor(api, wishes) {
@@ -28,7 +28,7 @@ export class Feed extends EventTarget {
     this.#wishes = wishes;
   }
 
-  /** Rejects when the key is not good; what fails later is an event. */
+  /** Rejects if the key is not accepted; later failures are events. */
   async open() {
     const client = `dashboard-${crypto.getRandomValues(new Uint32Array(2)).join('-')}`;
     const ticket = await this.#api.ticket(client);
@@ -40,7 +40,7 @@ export class Feed extends EventTarget {
     this.#drop();
   }
 
-  /** Asks at once, as the wishes are other ones now. */
+  /** Polls immediately, because the options changed. */
   refresh() {
     if (!this.#asked) this.#ask();
   }
@@ -97,7 +97,7 @@ export class Feed extends EventTarget {
       this.#say('instances', message.instances);
     } else if (message.type === 'error') {
       if (message.code === 'unavailable') this.#isListing = false;
-      this.#later(() => this.#ask(), AFTER_ERROR); // unless the look comes all the same
+      this.#later(() => this.#ask(), AFTER_ERROR); // unless the snapshot arrives first
     }
   }
 
@@ -112,12 +112,12 @@ export class Feed extends EventTarget {
     this.#asked = this.#pinged = performance.now();
     this.#socket.send('{"type":"ping"}');
     if (!this.#isListing) this.#socket.send('{"type":"instances"}');
-    this.#isListing = true; // with Redis away the answer takes its time
+    this.#isListing = true; // slow while Redis is unavailable
     this.#socket.send(JSON.stringify({ type: 'look', ...this.#wishes() }));
     this.#later(() => this.#lost(0, 'no response'), PATIENCE);
   }
 
-  /** Comes back by itself, unless the key is no longer good. */
+  /** Reconnects unless the key is no longer accepted. */
   #lost(code, reason) {
     this.#drop();
     if (this.#isOver) return;

@@ -1,9 +1,11 @@
-/** Numbers as people read them. */
+/** Formats numbers for display. */
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const digits = [2, 1, 0].map((maximumFractionDigits) => new Intl.NumberFormat('en', { maximumFractionDigits }));
 
-/** What is small keeps two decimals at most: more would only look exact. */
+/**
+ * Small values have at most two decimals: more would suggest false precision.
+ */
 const small = { format: (value) => digits[value < 10 ? 0 : value < 100 ? 1 : 2].format(value) };
 
 export const count = (value) => (value === null ? '–' : whole.format(value));

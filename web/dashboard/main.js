@@ -1,4 +1,4 @@
-/** The dashboard: signs in, and shows what the feed tells. */
+/** The dashboard: signs in and shows the feed. */
 
 import { Api } from './api.js';
 import { Dialogs } from './dialogs.js';

@@ -1,17 +1,20 @@
-/** What two looks tell together: rates, and what was counted of late. */
+/** Metrics computed from several snapshots: rates and recent counts. */
 
-const SECONDS = 300; // shown in the plots
-const WINDOW = 6; // looks
+const SECONDS = 300; // range of the plots
+const WINDOW = 6; // snapshots
 
-/** The samples of one metric: {sample, labels, value}, labels being their values. */
+/**
+ * The samples of one metric: {sample, labels, value}; `labels` has the label
+ * values.
+ */
 export function samplesOf(metrics, name) {
   return Object.entries(metrics).filter(([sample]) => sample.startsWith(`${name}{`))
     .map(([sample, value]) => ({ sample, labels: [...sample.matchAll(/="([^"]*)"/g)].map(([, label]) => label), value }));
 }
 
 /**
- * Below which value the share `part` of a histogram's samples lay between two
- * looks, as Prometheus' histogram_quantile has it; null when there were none.
+ * The quantile `part` of a histogram between two snapshots, computed like
+ * Prometheus' histogram_quantile; null without samples.
  */
 export function quantile(before, now, name, part) {
   const buckets = samplesOf(now, `${name}_bucket`)
@@ -28,12 +31,15 @@ export function quantile(before, now, name, part) {
 export class Metrics {
   #looks = []; // {time, metrics}, oldest first
 
-  /** Forgets what was before: the server is another one. */
+  /** Call after the server changed. */
   clear() {
     this.#looks = [];
   }
 
-  /** When the server is another one its counters began anew: nothing before counts. */
+  /**
+   * Discards older snapshots if the server restarted, because its counters
+   * restarted too.
+   */
   add({ time, metrics }) {
     const last = this.#looks.at(-1);
     if (last && metrics.peal_start_time_seconds !== last.metrics.peal_start_time_seconds) this.clear();
@@ -45,13 +51,16 @@ export class Metrics {
     return this.#looks.at(-1).metrics;
   }
 
-  /** Of a histogram, over the last few seconds: one has too few samples. */
+  /** A quantile over the last few seconds: one second has too few samples. */
   quantile(name, part) {
     const before = this.#looks.at(-WINDOW) ?? this.#looks[0];
     return quantile(before.metrics, this.now, name, part);
   }
 
-  /** What one sample of a summary is on average over the last few seconds; `labels`: as they stand in braces. */
+  /**
+   * The mean of a summary over the last few seconds; `labels`: the text in
+   * braces.
+   */
   mean(name, labels) {
     const { metrics: before } = this.#looks.at(-WINDOW) ?? this.#looks[0];
     const of = (metrics) => ['sum', 'count'].map((part) => metrics[`${name}_${part}{${labels}}`] ?? 0);
@@ -61,20 +70,20 @@ export class Metrics {
     return count ? sum / count : null;
   }
 
-  /** The highest of the rates of one metric's samples. */
+  /** The highest rate among a metric's samples. */
   highestRate(name) {
     const rates = samplesOf(this.now, name).map(({ sample }) => this.rate(sample));
     return rates.length && rates[0] !== null ? Math.max(...rates) : null;
   }
 
-  /** A second, over the last look; null when there is no look before. */
+  /** The rate per second since the previous snapshot; null without one. */
   rate(name) {
     const [before, now] = this.#looks.slice(-2);
     if (!now) return null;
     return ((now.metrics[name] - before.metrics[name]) * 1000) / Math.max(1, now.time - before.time);
   }
 
-  /** How much it grew in the last minute. */
+  /** The increase in the last minute. */
   lastMinute(sample) {
     const now = this.#looks.at(-1);
     const from = this.#looks.find(({ time }) => time >= now.time - 60_000);

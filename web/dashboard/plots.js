@@ -1,4 +1,4 @@
-/** The plots: what moved in the last five minutes. */
+/** The plots of the last five minutes. */
 
 import uPlot from '../vendor/uplot/uPlot.esm.js';
 import { element, setText } from './dom.js';
@@ -11,8 +11,8 @@ const DASHES = [[], [6, 4], [2, 3]];
 const finite = (value) => (Number.isFinite(value) ? value : null);
 const inMs = (seconds) => (seconds === null ? null : seconds * 1000);
 
-/* Each line: its name, and its value out of the metrics and the look. `needs`:
-   whether there is anything to show; without it there always is. */
+/* Each line: its name, and its value from the metrics and the snapshot.
+   `needs`: whether to show the plot; default: always. */
 const PLOTS = [
   { title: 'Connections', show: format.count, lines: [['open', (metrics) => metrics.now.peal_connections]] },
   {
@@ -79,11 +79,11 @@ const TIME = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle:
 const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], TIME);
 
 const FONT = '11px system-ui, sans-serif';
-const HALF_A_TIME = 30; // px: a label of the last tick reaches so far to the right
+const HALF_A_TIME = 30; // px: the last tick's label extends this far to the right
 const TICK = 4;
 const GAP = 3;
 
-/** An axis as wide as its longest label: less would cut it off, more would waste the width. */
+/** The width of an axis: that of its longest label. */
 function widthOf(plot, labels) {
   plot.ctx.save();
   plot.ctx.font = FONT;
@@ -92,7 +92,7 @@ function widthOf(plot, labels) {
   return Math.ceil(longest) + TICK + GAP + 2;
 }
 
-/** A colour as the canvas wants it, whatever the theme says. */
+/** An element's colour in the current theme, for the canvas. */
 const colourOf = (at) => getComputedStyle(at).color;
 
 class Plot {
@@ -145,7 +145,7 @@ class Plot {
     }).observe(place);
   }
 
-  /** The values under the cursor, else the newest ones. */
+  /** Shows the values under the cursor, or else the newest values. */
   #tell() {
     const at = this.#plot?.cursor.idx ?? this.#data[0].length - 1;
     this.#legends.forEach(({ value }, i) => setText(value, this.#show(this.#data[i + 1][at] ?? null)));
@@ -159,7 +159,7 @@ class Plot {
     this.#tell();
   }
 
-  /** A hole in the lines: nobody knows what was. */
+  /** Interrupts the lines where values are unknown. */
   addGap(time) {
     if (!this.#data[0].length) return;
     this.#data[0].push(time);
@@ -173,7 +173,7 @@ class Plot {
 
 export class Plots {
   #place;
-  #plots = new Map(); // by their descriptions
+  #plots = new Map(); // description -> Plot
   #last = 0;
 
   constructor(place) {

@@ -1,7 +1,7 @@
 /**
- * A table that is filled anew each second. Rows are kept by their key, and stay
- * in their order while somebody points at them or has the focus there, so that
- * nothing moves away under the hand.
+ * A table that is updated every second. Rows are identified by a key. Their
+ * order is frozen while the pointer or the focus is in the table, so that no
+ * row moves away from the user.
  */
 
 import { element, setText } from './dom.js';
@@ -10,15 +10,15 @@ export class Table {
   #table;
   #columns;
   #body = element('tbody');
-  #rows = new Map(); // by key: {row, cells, item}
+  #rows = new Map(); // key -> {row, cells, item}
   #keyOf;
   #heads = [];
   order = null;
 
   /**
    * columns: {name, text(item), order?, number?, short?, long?} or {name, buttons: [{name, label(item), run(item)}], none?(item)};
-   * `none`: the text that stands in place of the buttons
-   * onOrder: called when another column decides.
+   * `none`: the text shown in place of the buttons
+   * onOrder: called when the user sorts by another column.
    */
   constructor(table, { caption, keyOf, columns, order, onOrder }) {
     this.#table = table;
@@ -57,7 +57,7 @@ export class Table {
     return this.#body.contains(document.activeElement) || this.#body.matches(':hover');
   }
 
-  /** @param items in the order wished; `empty`: what is said when there are none. */
+  /** @param items sorted; `empty`: the text for an empty table. */
   fill(items, empty) {
     const seen = new Set();
     const isHeld = this.isHeld;

@@ -1,4 +1,4 @@
-/** The tables, and what they ask of the server. */
+/** The tables, and the options of their requests. */
 
 import { byId, setText } from './dom.js';
 import * as format from './format.js';
@@ -7,7 +7,7 @@ import { Table } from './table.js';
 
 const LIMIT = 50;
 
-/** As the server chose them, with the names of equals in their own order. */
+/** Sorted as on the server; rows with equal values are sorted by name. */
 function sorted(rows, key, name) {
   return rows.sort((a, b) => b[key] - a[key] || a[name].localeCompare(b[name], 'en', { numeric: true }));
 }
@@ -27,7 +27,10 @@ const CHANNELS = (dialogs) => [
   },
 ];
 
-/** `all` are more than the table can show: those without subscribers have only a history. */
+/**
+ * `all` includes channels that the table omits: those with a history but no
+ * subscribers.
+ */
 function channelsNote(shown, all, isSearch) {
   if (isSearch) return `${format.counted(shown, 'channel matches', 'channels match')}`;
   if (shown === LIMIT) return `the first ${shown} of ${format.counted(all, 'channel')}`;
@@ -58,7 +61,7 @@ const CONNECTIONS = (dialogs, isOwn) => [
   },
 ];
 
-/* Counters by label; those that never counted are left out, and what went well. */
+/* Counters by label; zero counters and successes are omitted. */
 const COUNTERS = [
   ['dropped', 'peal_dropped_total'],
   ['limit reached', 'peal_limit_reached_total'],
@@ -74,7 +77,7 @@ const DROPS = [
   { name: 'Since start', text: ({ total }) => format.count(total), number: true },
 ];
 
-/* Out of what each instance says of itself each other second. */
+/* From the report that each instance sends every two seconds. */
 const INSTANCES = (isOwn) => [
   { name: 'Instance', text: (row) => row.instance + (isOwn(row) ? ' (this one)' : '') },
   { name: 'Version', text: ({ version }) => version, short: true },
@@ -85,7 +88,7 @@ const INSTANCES = (isOwn) => [
   { name: 'Out/s', text: ({ outRate }) => format.rate(outRate), number: true },
 ];
 
-/* Out of the metrics of this instance: the servers that it uses. */
+/* From the metrics of this instance: the Redis servers it uses. */
 const ROLES = { home: 'master, with the common keys' };
 const known = (value) => (value === undefined ? '–' : format.count(value));
 const NODES = [
@@ -116,7 +119,7 @@ export class Views {
   #drops;
   #instances;
   #nodes;
-  #told = new Map(); // reports by instance, to make rates of
+  #told = new Map(); // instance -> its last report, to compute rates
   #own = null; // the client id of this page's connection
   #hello = {};
 
@@ -154,7 +157,7 @@ export class Views {
   }
 
   wishes() {
-    // no name has other characters, so what has one is found nowhere
+    // no name has other characters, so a search with one matches nothing
     const search = (name) => byId(`${name}-search`).value.replace(/[^ -~]/g, '?');
     const wish = (name, { order }) => ({ order, limit: LIMIT, search: search(name) });
     return { channels: wish('channels', this.#channels), connections: wish('connections', this.#connections) };
@@ -186,7 +189,7 @@ export class Views {
     return rows.sort((a, b) => b.minute - a.minute || b.total - a.total);
   }
 
-  /** Who is at the other end, and who we are there. */
+  /** Takes over the server's hello and this page's client id. */
   greet(hello, client) {
     this.#hello = hello;
     this.#own = client;
@@ -199,7 +202,9 @@ export class Views {
     this.#instances.fill(sorted(rows, 'connections', 'instance'), 'None.');
   }
 
-  /** Over the time between two reports; one that came again has the rates it had. */
+  /**
+   * Adds rates since the previous report; a repeated report keeps its rates.
+   */
   #withRates(report) {
     const before = this.#told.get(report.instance);
     if (before?.time === report.time) return before;

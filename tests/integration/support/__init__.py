@@ -1,2 +1,2 @@
-"""What the integration tests share: the server as a process, a WebSocket
-client that may misbehave, plain HTTP over a socket, and tokens."""
+"""Shared code of the integration tests: the server as a process, a WebSocket
+client that can misbehave, plain HTTP over a socket, and tokens."""

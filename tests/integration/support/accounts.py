@@ -1,5 +1,5 @@
-"""Users: requests to the routes of accounts, and what a server with accounts
-is started with. Passwords are hashed at the least cost that is allowed."""
+"""Accounts: requests to their routes, and the config of a server with
+accounts. Passwords are hashed at the lowest cost allowed."""
 
 import json
 
@@ -11,7 +11,7 @@ COST = {"hash_memory_kib": 19456, "hash_passes": 2}
 
 
 def config(url, **more):
-    """Of a server whose users are in that database."""
+    """The config of a server that stores its users in this database."""
     return {"accounts": {"url": url, "address_attempts": 60000, **COST, **more},
             "api": {"key": KEY}}
 
@@ -22,8 +22,8 @@ def sqlite(folder, **more):
 
 
 def ask(server, path, body=None, method=None, token=None, headers=()):
-    """One request on a connection of its own; its response. `token`: an
-    access token or an API key."""
+    """Sends a request on a new connection and returns the response.
+    `token`: an access token or an API key."""
     fields = list(headers)
     data = b""
     if token:
@@ -41,7 +41,7 @@ def ask(server, path, body=None, method=None, token=None, headers=()):
 
 
 def tell(server, path, body=None, status=200, **options):
-    """The same, which must be answered so; the answer as JSON, if any."""
+    """Like ask(), but requires this status; returns the JSON body, if any."""
     response = ask(server, path, body, **options)
     assert response.status == status, (path, response.status, response.body)
     return response.json if response.body else None
@@ -59,5 +59,5 @@ def sign_in(server, email="ann@example.com", password=PASSWORD):
 
 
 def member(server, email="ann@example.com", **options):
-    """A new user that is signed in: both answers in one."""
+    """Signs up and signs in a new user; returns both responses merged."""
     return {**sign_up(server, email, **options), **sign_in(server, email)}

@@ -1,11 +1,12 @@
-"""The listeners for administration: the same server, at another address."""
+"""The administration listeners of a server."""
 
 import copy
 import re
 
 
 def admin_of(server):
-    """Of the server's admin.host: asked like a server, without TLS."""
+    """The listener at the server's admin.host; has request methods like a
+    server, without TLS."""
     made = copy.copy(server)
     lines = server.log_lines('Administration listening" at=127')
     made.port = int(re.search(r":(\d+)", lines[-1].split("at=")[1])[1])
@@ -14,7 +15,7 @@ def admin_of(server):
 
 
 def at_path(server, path):
-    """Of its admin.socket."""
+    """The listener at its admin.socket."""
     made = copy.copy(server)
     made.port = str(path)
     made.context = False

@@ -1,4 +1,4 @@
-"""A backend: requests to the HTTP API, byte for byte."""
+"""A backend: raw requests to the HTTP API."""
 
 import json
 
@@ -9,7 +9,7 @@ WITH_KEY = {"api": {"key": KEY}}
 
 
 def api_request(path, body=None, key=KEY, method=None, headers=()):
-    """A request as bytes; `body`: bytes, or anything as JSON."""
+    """A request as bytes. `body`: bytes, or a value to send as JSON."""
     fields = {"Authorization": f"Bearer {key}" if key else None}
     data = b""
     if body is not None:
@@ -24,7 +24,7 @@ def api_request(path, body=None, key=KEY, method=None, headers=()):
 
 
 def ask(server, path, body=None, **options):
-    """One request on a connection of its own; its response."""
+    """Sends a request on a new connection and returns the response."""
     raw = server.socket()
     raw.send(api_request(path, body, **options))
     response = raw.response(options.get("method") or "GET")
@@ -33,7 +33,7 @@ def ask(server, path, body=None, **options):
 
 
 def tell(server, path, body=None, **options):
-    """The same, which must go well; the answer as JSON."""
+    """Like ask(), but requires success and returns the JSON body."""
     response = ask(server, path, body, **options)
     assert response.status == 200, response
     assert response.headers["content-type"] == "application/json"

@@ -1,5 +1,5 @@
-"""The application: a small HTTP server that hooks call. It checks every
-signature, and answers as the test wants."""
+"""The application: a small HTTP server called by hooks. It checks every
+signature and responds as the test specifies."""
 
 import hashlib
 import hmac
@@ -23,7 +23,7 @@ def sign(timestamp, body, secret=SECRET):
 
 
 def hooks(application, **options):
-    """The config of a server that calls it."""
+    """The config of a server that calls this application."""
     return {"url": application.url, "secret": SECRET, **options}
 
 
@@ -52,7 +52,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
 
     def reset(self):
-        """The connection goes without an answer."""
+        """Closes the connection without a response."""
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                                    struct.pack("ii", 1, 0))
@@ -64,13 +64,13 @@ class HttpServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request, client_address):
-        pass  # a client that went is no matter
+        pass  # the client may have disconnected
 
 
 class Application:
-    """`answer(question)` gives the answer to a question: an object, or
-    a function of the handler. `take_events(handler, batch)`, when set,
-    answers a batch in place of 200."""
+    """`answer(question)` returns the response: an object, or a function that
+    is called with the handler. `take_events(handler, batch)`, if set, handles
+    a batch instead of the default status 200."""
 
     def __init__(self, answer=None, port=0, context=None,
                  host="127.0.0.1"):
@@ -100,7 +100,7 @@ class Application:
         self.server.shutdown()
         self.server.server_close()
 
-    # --- what comes in
+    # --- requests
 
     def check(self, handler, body):
         headers = handler.headers
@@ -141,7 +141,7 @@ class Application:
         else:
             handler.respond(200)
 
-    # --- what the test looks at
+    # --- results
 
     def asked(self, hook=None):
         with self.lock:
@@ -149,13 +149,13 @@ class Application:
                     if not hook or question["hook"] == hook]
 
     def all_events(self):
-        """As they came, doubles too."""
+        """All events in the order received, including duplicates."""
         with self.lock:
             return [event for batch in self.batches
                     for event in batch["events"]]
 
     def events(self, *names):
-        """Each once, in the order of the first time it came."""
+        """Without duplicates, in the order first received."""
         found = {}
         for event in self.all_events():
             found.setdefault(event["id"], event)
@@ -175,7 +175,7 @@ class Application:
 
 
 def slowly(delay, answer):
-    """An answer that comes after a while."""
+    """A response after a delay."""
     def respond(handler):
         time.sleep(delay)
         handler.respond(200, json.dumps(answer).encode())
@@ -187,7 +187,7 @@ def with_status(status, body=b"", headers=()):
 
 
 def context_of(folder):
-    """TLS with a server's certificate, as support.tls makes one."""
+    """A TLS context with a server certificate made by support.tls."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.pem", folder / "server.key")
     return context

@@ -1,5 +1,5 @@
-"""The application as a process of its own, so that it can be killed: it says
-yes to everything. Started with its port."""
+"""The application as a separate process, so that a test can kill it. It allows
+everything. The argument is its port."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Server-Sent Events as a client reads them (HTML Standard, section 9.2)."""
+"""A client of Server-Sent Events (HTML Standard, section 9.2)."""
 
 import json
 from urllib.parse import quote, urlencode
@@ -15,7 +15,7 @@ def sse_path(client="alice", channels=None, **query):
 
 
 class Event:
-    """One event, or a comment, or a block of other fields."""
+    """An event, a comment, or a block of other fields."""
 
     def __init__(self, block):
         self.block = block
@@ -46,7 +46,7 @@ class Event:
 
 
 class Stream:
-    """A stream over a raw socket. `response` is a refusal if there was one."""
+    """A stream over a raw socket. `response` is the refusal, if any."""
 
     def __init__(self, server, client="alice", channels=None, headers=(),
                  method="GET", path=None, socket=None, **query):
@@ -65,7 +65,7 @@ class Stream:
         return Event(self.raw.take_until(b"\n\n").decode())
 
     def receive(self, event=None):
-        """The next event, or the next of that type; comments are skipped."""
+        """The next event, or the next of this type; skips comments."""
         while True:
             got = self.block()
             if not got.is_comment and event in (None, got.event):
@@ -75,7 +75,7 @@ class Stream:
         return [self.receive(event) for _ in range(count)]
 
     def join(self, count=1):
-        """Waits until so many channels are joined."""
+        """Waits until this many channels are joined."""
         self.joined = self.receive_many(count, "subscribed")
         return self
 

@@ -1,5 +1,5 @@
-"""The fixtures: servers for a test, ended and judged behind it. A folder of
-tests has them by importing them into its conftest.py."""
+"""Fixtures: servers that are stopped and checked after the test. A test folder
+imports them into its conftest.py."""
 
 import contextlib
 import itertools
@@ -13,7 +13,8 @@ from support.server import Server
 
 @contextlib.contextmanager
 def factory(folder):
-    """Gives a function that starts servers, and ends them in the end."""
+    """Yields a function that starts servers; stops and checks them at the
+    end."""
     servers = []
     numbers = itertools.count(1)
 
@@ -33,31 +34,31 @@ def factory(folder):
 @pytest.fixture
 def peal(tmp_path):
     """peal(config={...}, env={...}, args=[...]) starts a server on a free
-    port of loopback, with PEAL_TEST_WORKERS workers (1). Behind the test each
-    is ended by SIGTERM, and the test fails when one did not end with 0, or
-    when a sanitizer complained."""
+    loopback port with PEAL_TEST_WORKERS workers (default: 1). After the test,
+    each server receives SIGTERM. The test fails if a server does not exit
+    with 0 or a sanitizer reports an error."""
     with factory(tmp_path) as start:
         yield start
 
 
 @pytest.fixture(scope="module")
 def start_shared(tmp_path_factory):
-    """Like peal, for servers that all tests of a file use: starting one for
-    each would take long. Tests use channels of their own there."""
+    """Like peal, for servers shared by all tests of a file, to save start-up
+    time. Each test uses its own channels."""
     with factory(tmp_path_factory.mktemp("shared")) as start:
         yield start
 
 
 @pytest.fixture(scope="module")
 def shared(start_shared):
-    """One such server with the default config."""
+    """A shared server with the default config."""
     return start_shared()
 
 
 @pytest.fixture
 def application():
-    """One that the server calls; the test fails when a call was not as it
-    should be."""
+    """The application that the server calls; the test fails if a call was
+    invalid."""
     made = Application()
     yield made
     made.end()
@@ -66,7 +67,7 @@ def application():
 
 @pytest.fixture
 def webhook():
-    """One that is told of an app of Pusher's protocol."""
+    """The receiver of an app's webhooks (Pusher's protocol)."""
     made = Webhook()
     yield made
     made.end()

@@ -1,12 +1,12 @@
-"""What is wrong with a set of Kubernetes manifests: fields that the API does
-not have or misses, and names that lead nowhere."""
+"""Checks a set of Kubernetes manifests: unknown or missing fields, and names
+that refer to nothing."""
 
 import re
 
 from kubernetes import client
 
-# Debian 12's client is a release too old for autoscaling/v2, which has the
-# fields of v2beta2
+# Debian 12's client library is one release too old for autoscaling/v2; v2beta2
+# has the same fields
 AUTOSCALER = ("V2HorizontalPodAutoscaler"
               if hasattr(client, "V2HorizontalPodAutoscaler")
               else "V2beta2HorizontalPodAutoscaler")
@@ -22,7 +22,7 @@ PLAIN = {"str": str, "int": int, "bool": bool, "float": (int, float),
          "object": (str, int, dict)}
 
 
-# ---- one manifest against the API
+# ---- a manifest and the API
 
 def wrong_in_list(kind, value, where):
     if not isinstance(value, list):
@@ -50,7 +50,7 @@ def wrong_in_model(kind, value, where):
         yield f"{where}.{key}: {kind} has no such field"
     given = {names[key]: item for key, item in value.items() if key in names}
     try:
-        model(**given)  # what it requires
+        model(**given)  # raises if a required field is missing
     except ValueError as error:
         yield f"{where}: {error}"
     for name, item in given.items():
@@ -82,10 +82,10 @@ def wrong_fields(manifests):
         yield from wrong_in(MODELS[kind], manifest, kind[1])
 
 
-# ---- names that lead to one another
+# ---- references by name
 
 class Names:
-    """The manifests by kind, each kind once."""
+    """The manifests by kind; each kind occurs once."""
 
     def __init__(self, manifests):
         self.by_kind = {manifest["kind"]: manifest for manifest in manifests}
@@ -107,7 +107,7 @@ class Names:
                 ("startupProbe", "livenessProbe", "readinessProbe")}
 
     def secret_files(self):
-        """The path of each in the container, and its key in the secret."""
+        """The path of each file in the container -> its key in the secret."""
         volume, = [volume for volume in self.pod["volumes"]
                    if "secret" in volume]
         mount, = [mount for mount in self.container["volumeMounts"]
@@ -165,7 +165,7 @@ def wrong_target(names):
 
 
 def wrong_volumes(names, secret, keys):
-    """`secret` and `keys`: what the README creates."""
+    """`secret` and `keys`: created by the commands in the README."""
     volumes = {volume["name"]: volume for volume in names.pod["volumes"]}
     mounts = [mount["name"] for mount in names.container["volumeMounts"]]
     if sorted(volumes) != sorted(mounts):

@@ -1,4 +1,4 @@
-"""How much memory a server holds."""
+"""The memory use of a server."""
 
 import os
 import pathlib
@@ -6,8 +6,8 @@ import pathlib
 from support.program import is_sanitized
 
 MEGABYTE = 1 << 20
-# for a server whose memory is measured: a sanitizer must not keep what was
-# freed
+# environment of a server whose memory is measured: limits the sanitizer's
+# quarantine of freed memory
 FRUGAL = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "detect_leaks=1") +
           ":quarantine_size_mb=4:thread_local_quarantine_size_kb=64"}
 
@@ -21,5 +21,5 @@ def memory_of(server):
 
 
 def allowed(megabytes):
-    """So many bytes; more where a sanitizer keeps its notes about each."""
+    """The limit in bytes; higher with a sanitizer, which needs memory too."""
     return megabytes * MEGABYTE * (4 if is_sanitized() else 1)

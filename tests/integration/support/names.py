@@ -1,9 +1,9 @@
-"""Client ids that are valid, and some that are not."""
+"""Valid and invalid client ids."""
 
 from urllib.parse import quote
 
-# subjects of common identity providers, and what separates, quotes, encodes
-# or means something somewhere
+# subjects of common identity providers, and characters that separate, quote,
+# encode or have a special meaning in some format
 IDS = [
     "auth0|5f7c", "google-oauth2|1035", "https://orcid.org/0000-0002",
     "repo:octo/x:ref:refs/heads/main", "DOMAIN\\user", "o'brien@x.com",
@@ -15,7 +15,7 @@ IDS = [
     "\u00a0", "-", "null", "0", "\u00e9" * 64, "x" * 128, "|" * 128,
 ]
 
-# percent-encoded bytes, and what the answer says of them
+# percent-encoded bytes -> the reason in the response
 NOT_IDS = {
     "": "it is empty",
     "a%00": "found U+0000 at character 2",

@@ -1,8 +1,8 @@
-"""Waiting: bounded, and longer where the build is slow.
+"""Bounded waiting, scaled for slow builds.
 
-PEAL_TEST_SLOWNESS scales every time-out; a build with sanitizers wants 4.
-PEAL_TEST_PATIENCE only scales how long a condition is waited for, which costs
-nothing where it comes true.
+PEAL_TEST_SLOWNESS scales every time-out; use 4 for a build with sanitizers.
+PEAL_TEST_PATIENCE scales only the time-outs of conditions, which cost nothing
+if the condition becomes true.
 """
 
 import os
@@ -13,12 +13,12 @@ PATIENCE = float(os.environ.get("PEAL_TEST_PATIENCE", "1"))
 
 
 def seconds(number):
-    """That many seconds on a quick machine."""
+    """Scales a time-out in seconds."""
     return number * SLOWNESS
 
 
 def wait_until(condition, timeout=5, step=0.02, what="the condition"):
-    """Waits until condition() is true, and returns what it gave."""
+    """Waits until condition() is true and returns its result."""
     limit = seconds(timeout) * PATIENCE
     end = time.monotonic() + limit
     while True:

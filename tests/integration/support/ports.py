@@ -1,4 +1,4 @@
-"""Ports for servers that a test starts."""
+"""Ports for servers started by a test."""
 
 import fcntl
 import os
@@ -7,8 +7,8 @@ import random
 import socket
 import tempfile
 
-# Below those that the kernel gives to connections: one of these could take
-# the port of a server that is stopped for a moment.
+# Below the kernel's ephemeral ports: an outgoing connection could otherwise
+# take the port of a server that is briefly stopped.
 FIRST, END = 20000, 32000
 
 locks = open(pathlib.Path(tempfile.gettempdir(),
@@ -17,8 +17,8 @@ ours = set()
 
 
 def take(port):
-    """Nobody else gets it as long as this process lives: neither another run
-    of tests nor a second server of this one, which may not be bound yet."""
+    """Reserves the port for the lifetime of this process, against other test
+    runs and against other servers of this one that are not bound yet."""
     if port in ours:
         return False
     try:
@@ -42,7 +42,7 @@ def free_port():
 
 
 def free_ports(count):
-    """The first of so many in a row."""
+    """The first of `count` consecutive free ports."""
     while True:
         first = random.randrange(FIRST, END - count)
         row = range(first, first + count)

@@ -1,4 +1,4 @@
-"""A PostgreSQL of Debian, started for a test on a free port of loopback."""
+"""Debian's PostgreSQL, started for a test on a free loopback port."""
 
 import os
 import pathlib
@@ -16,14 +16,14 @@ ENCODED = "a%20password%3A%20with%2Fslashes%40"
 
 
 def programs():
-    """The folder of the newest version."""
+    """The program folder of the newest version."""
     found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
     assert found, "PostgreSQL is missing: see 'packages' in tests/run.sh"
     return found[-1]
 
 
 class Postgres:
-    """It refuses to run as root, so that root starts it as another user."""
+    """PostgreSQL refuses to run as root; root starts it as another user."""
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="peal-postgres-"))
@@ -86,14 +86,14 @@ class Postgres:
              str(self.port)], check=False).returncode == 0
 
     def pids(self):
-        """Itself and the processes that it has started."""
+        """The process ids of the server and its children."""
         listed = subprocess.run(
             ["ps", "-o", "pid=", "--ppid", str(self.process.pid)],
             capture_output=True, text=True, check=False).stdout
         return [self.process.pid, *map(int, listed.split())]
 
     def stop(self):
-        """At once: open connections are cut."""
+        """Stops immediately, closing open connections."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(30)

@@ -1,4 +1,4 @@
-"""The program run once, as from a shell."""
+"""Runs the program once, as from a shell."""
 
 import functools
 import re
@@ -9,7 +9,7 @@ from support.server import clean_environment, find_program
 
 
 def run_peal(*args, env=None, text=None):
-    """With no PEAL_ variable but those of `env`; `text` is its input."""
+    """PEAL_ variables come only from `env`; `text` is the input."""
     return subprocess.run([find_program(), *args], input=text or "",
                           env={**clean_environment(), **(env or {})},
                           capture_output=True, text=True,
@@ -18,6 +18,6 @@ def run_peal(*args, env=None, text=None):
 
 @functools.cache
 def is_sanitized():
-    """Whether the program was built with a sanitizer, as its version says."""
+    """Whether the program's version reports a sanitizer."""
     return bool(re.search(r"address|thread|undefined",
                           run_peal("--version").stdout))

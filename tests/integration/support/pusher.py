@@ -1,4 +1,5 @@
-"""A client of Pusher's protocol, and an application that signs its channels."""
+"""A client of Pusher's protocol, and the application that authorizes its
+channels."""
 
 import hashlib
 import hmac
@@ -18,7 +19,7 @@ def sign(text, secret=APP["secret"]):
 
 
 class Pusher:
-    """A connection that is established; `data` is read out of its text."""
+    """An established connection; decodes the JSON text in `data`."""
 
     def __init__(self, server, app=None, version="7"):
         self.app = app or APP
@@ -68,7 +69,7 @@ class Pusher:
         assert message["data"] == {"user_data": data}
 
     def subscribe(self, channel, user=None, auth=None):
-        """Asks for a channel; `user`: (id, info) of a presence channel."""
+        """Subscribes; `user`: (id, info) for a presence channel."""
         message = {"channel": channel}
         data = None
         if user is not None:
@@ -91,7 +92,7 @@ ALL_WEBHOOKS = ["channel_occupied", "channel_vacated", "member_added",
 
 
 class Webhook(Application):
-    """What is told of an app; every signature is checked."""
+    """Receives the webhooks of an app and checks every signature."""
 
     def app(self, events=None, **options):
         return {**APP, "webhook_url": self.url,
@@ -111,7 +112,7 @@ class Webhook(Application):
         self.take_batch(handler, batch)
 
     def wait(self, *expected):
-        """Until these events came, in whichever order, and no others."""
+        """Waits until exactly these events were received, in any order."""
         found = self.all_events
         patience.wait_until(lambda: len(found()) >= len(expected), 10,
                             what=f"{expected}, not {found()}")

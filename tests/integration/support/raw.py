@@ -1,4 +1,4 @@
-"""TCP and HTTP/1.1 byte for byte: nothing is corrected on the way."""
+"""Raw TCP and HTTP/1.1: sends and returns exactly the given bytes."""
 
 import json
 import socket
@@ -9,11 +9,11 @@ from support.patience import seconds
 
 
 class Ended(Exception):
-    """The other side closed while more was expected."""
+    """The peer closed the connection too early."""
 
 
 class Response:
-    """One HTTP response, as it came."""
+    """An HTTP response as received."""
 
     def __init__(self, head, body):
         self.head = head
@@ -33,9 +33,9 @@ class Response:
 
 
 class RawSocket:
-    """A connection to the server with a buffer to read from. `port`: a number,
-    or the path of a Unix socket. `context`: TLS with that one; False: plain,
-    whatever the other tests are run with."""
+    """A connection to the server with a read buffer. `port`: a number, or the
+    path of a Unix socket. `context`: a TLS context; False: no TLS, even with
+    PEAL_TEST_TLS=1."""
 
     def __init__(self, port, timeout=10, receive_buffer=None, context=None):
         is_path = isinstance(port, str)
@@ -86,7 +86,7 @@ class RawSocket:
         return taken
 
     def response(self, method="GET"):
-        """The next whole response; its body by Content-Length."""
+        """The next response, with a body of Content-Length bytes."""
         head = self.take_until(b"\r\n\r\n")
         bare = Response(head, b"")
         if method == "HEAD" or bare.status in (101, 204, 304):
@@ -96,7 +96,7 @@ class RawSocket:
         return Response(head, self.take(int(bare.headers["content-length"])))
 
     def chunks(self):
-        """A body in chunks, to its end."""
+        """A complete chunked body."""
         body = b""
         while True:
             size = int(self.take_until(b"\r\n"), 16)
@@ -106,7 +106,7 @@ class RawSocket:
                 return body
 
     def is_ended(self):
-        """Whether the server closes within the time-out; eats the rest."""
+        """Whether the server closes within the time-out; discards the rest."""
         try:
             while True:
                 self.fill()
@@ -124,7 +124,7 @@ class RawSocket:
             return self.buffer
 
     def end_sending(self):
-        # TCP's end alone: TLS's own would be another thing
+        # closes only the TCP side, without TLS close_notify
         socket.socket.shutdown(self.socket, socket.SHUT_WR)
 
     def close(self):

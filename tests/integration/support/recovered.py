@@ -1,9 +1,9 @@
-"""What a client gets that returns to channels it knows."""
+"""The messages that a returning client recovers."""
 
 
 def recovered(client, expected):
-    """What was missed of each channel, in the answer or after it, as far as
-    it is expected: {channel: [offsets]}."""
+    """The missed messages of the expected channels, in the answer or after
+    it: {channel: [offsets]}."""
     got = {}
     while {name: got.get(name) for name in expected} != expected:
         message = client.receive()

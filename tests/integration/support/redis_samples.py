@@ -1,5 +1,5 @@
-"""What only an instance on a Redis Cluster has among its metrics: each name
-with its labels. tests/cluster sees that it is so."""
+"""Metrics that only an instance on a Redis Cluster has, with their labels.
+tests/cluster verifies the list."""
 
 SAMPLES = {
     "peal_redis_node_up": {"node", "role"},

@@ -1,4 +1,4 @@
-"""The server as a process: started on a free port, watched, and ended."""
+"""The server as a process: start on a free port, monitoring, and stop."""
 
 import json
 import os
@@ -17,9 +17,9 @@ BAD_SIGNS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
              "panic at")
 WORKERS = int(os.environ.get("PEAL_TEST_WORKERS", "1"))
 
-# a test that needs more says so
+# a test may override this
 QUICK = {"drain_seconds": 0,
-         "core_dumps": True}  # tests look into processes, maybe not as root
+         "core_dumps": True}  # lets tests without root inspect it
 
 
 def find_program():
@@ -38,7 +38,7 @@ def clean_environment():
 
 
 def listening_sockets(pid):
-    """(address, port) of the TCP sockets a process listens on."""
+    """(address, port) of each TCP socket that a process listens on."""
     inodes = set()
     for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
         try:
@@ -56,8 +56,8 @@ def listening_sockets(pid):
 
 
 class Server:
-    """A running server. What it writes is kept in a file. `plain`: no TLS,
-    whatever the other tests are run with."""
+    """A running server; its output goes to a file. `plain`: no TLS, even with
+    PEAL_TEST_TLS=1."""
 
     def __init__(self, folder, config=None, env=None, args=(),
                  before_start=None, is_quiet=False, plain=False):
@@ -93,12 +93,12 @@ class Server:
         return [line for line in self.log().splitlines() if text in line]
 
     def wait_log(self, text, timeout=5):
-        """The first line with that text."""
+        """Waits for a line with this text; returns the first one."""
         return patience.wait_until(lambda: self.log_lines(text), timeout,
                                    what=f"{text!r} in the log")[0]
 
     def wait_log_count(self, text, count):
-        """So many lines with that text, and no more."""
+        """Waits for exactly this many lines with this text."""
         def found():
             lines = self.log_lines(text)
             return lines if len(lines) >= count else None
@@ -106,8 +106,8 @@ class Server:
         assert len(lines) == count, lines
 
     def not_accepted(self):
-        """How many connections still wait in the kernel, for one of the
-        threads: what a listening socket has to be read."""
+        """The number of connections in the kernel's accept queues: the receive
+        queue sizes of the listening sockets."""
         port = f":{self.port:04X}"
         with open("/proc/net/tcp", encoding="ascii") as table:
             rows = [line.split() for line in table]
@@ -115,8 +115,8 @@ class Server:
                    if row[1].endswith(port) and row[3] == "0A")
 
     def wait_all_accepted(self):
-        """Of many that come at once, each thread turns those away that it has
-        no room for, one after the other."""
+        """Waits until the accept queues are empty. With many connections at
+        once, each thread rejects the excess one by one."""
         patience.wait_until(lambda: self.not_accepted() == 0, 20,
                             what="all to come in")
 
@@ -129,7 +129,7 @@ class Server:
         return int(patience.wait_until(found, 10, what="Listening")[1])
 
     def wait_listening(self):
-        """The port of one that does not log it: what it listens on."""
+        """The port, read from the process if the server does not log it."""
         def found():
             sockets = listening_sockets(self.process.pid)
             return sockets and sockets[0][1]
@@ -139,7 +139,7 @@ class Server:
 
     def connect(self, client="alice", channels=None, query=None, path=None,
                 **options):
-        """A WebSocket; options as for support.websocket.Client."""
+        """Opens a WebSocket; options as for support.websocket.Client."""
         path = path or ws_path(client, channels, **(query or {}))
         made = Client(self.port, path,
                       **{"context": self.context, **options})
@@ -147,7 +147,7 @@ class Server:
         return made
 
     def join(self, client="alice", *channels, **options):
-        """A broadcast connection, once all its channels are joined."""
+        """Opens a broadcast connection and waits for its channels."""
         made = self.connect(client, channels or None, protocol="broadcast",
                             **options)
         made.subscribed = [made.receive_type("subscribed")
@@ -155,7 +155,7 @@ class Server:
         return made
 
     def socket(self, **options):
-        """A bare TCP connection."""
+        """Opens a TCP connection."""
         made = RawSocket(self.port, **{"context": self.context, **options})
         self.sockets.append(made)
         return made
@@ -163,7 +163,7 @@ class Server:
     # --- plain HTTP
 
     def request(self, path, method="GET", headers=()):
-        """One request on a connection of its own."""
+        """Sends a request on a new connection."""
         raw = self.socket()
         raw.send(request_text(path, method,
                               [*headers, ("Connection", "close")]))
@@ -172,7 +172,7 @@ class Server:
         return response
 
     def metrics(self):
-        """Every sample of GET /metrics by its name with labels."""
+        """The samples of GET /metrics by name and labels."""
         samples = {}
         for line in self.request("/metrics").body.decode().splitlines():
             if not line.startswith("#"):
@@ -184,7 +184,7 @@ class Server:
         return self.metrics()[name]
 
     def metric_sum(self, name):
-        """Over all labels."""
+        """The sum over all labels."""
         return sum(value for sample, value in self.metrics().items()
                    if sample.startswith(name + "{"))
 
@@ -201,7 +201,7 @@ class Server:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def is_alive(self):
-        """Whether it still answers."""
+        """Whether the server responds."""
         return self.request("/health").status == 200
 
     def drop_clients(self):
@@ -217,7 +217,7 @@ class Server:
         return self.process.wait(patience.seconds(timeout))
 
     def stop(self):
-        """Ends it in order, if it still runs; complaints, or ''."""
+        """Stops the server gracefully if it runs; returns problems, or ''."""
         if self.process.poll() is None:
             self.drop_clients()
             self.signal()
@@ -231,7 +231,7 @@ class Server:
         return self.complaints(code)
 
     def expect_panic(self):
-        """It ends itself, and that is right."""
+        """Expects that the server aborts itself."""
         self.exit_code = -signal.SIGABRT
         self.bad_signs = [sign for sign in BAD_SIGNS if sign != "panic at"]
 

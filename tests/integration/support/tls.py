@@ -1,5 +1,5 @@
-"""TLS for the tests: with PEAL_TEST_TLS=1 every server speaks TLS and every
-client too, so that one and the same test says the same of both."""
+"""TLS for the tests: with PEAL_TEST_TLS=1, all servers and clients use TLS, so
+the same tests cover both."""
 
 import atexit
 import functools
@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 
 ENABLED = os.environ.get("PEAL_TEST_TLS") == "1"
-# of a page that the server itself serves, by the host of all requests here
+# origin of a page of the server itself, for the host used in all requests
 OWN_PAGE = ("https" if ENABLED else "http") + "://127.0.0.1"
 MAKE_CERTS = (pathlib.Path(__file__).resolve().parents[3] /
               "conf" / "make_dev_certs.sh")
@@ -19,7 +19,7 @@ HTTP, WS = ("https", "wss") if ENABLED else ("http", "ws")
 
 
 def make_certificates(folder, *clients, **environment):
-    """ca.pem, server.pem, server.key, and a pair for each client."""
+    """Creates ca.pem, server.pem, server.key, and a pair for each client."""
     subprocess.run([MAKE_CERTS, folder, *clients], check=True,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                    env={**os.environ, **environment})
@@ -28,21 +28,21 @@ def make_certificates(folder, *clients, **environment):
 
 @functools.cache
 def common_certificates():
-    """Those of all tests that want no others, made once."""
+    """The default certificates, created once."""
     folder = tempfile.mkdtemp(prefix="peal-tls-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return make_certificates(folder, "alice", "bob")
 
 
 def server_keys(folder=None):
-    """The config of a server that speaks TLS, as flat keys."""
+    """The config of a server with TLS, as flat keys."""
     folder = folder or common_certificates()
     return {"cert": str(folder / "server.pem"),
             "key": str(folder / "server.key")}
 
 
 def client_context(folder=None, client=None):
-    """Trusts the CA; shows the client's certificate, if one is named."""
+    """Trusts the CA; sends the client's certificate if one is named."""
     folder = folder or common_certificates()
     context = ssl.create_default_context(cafile=folder / "ca.pem")
     context.check_hostname = False
@@ -58,5 +58,5 @@ def common_context():
 
 
 def library_options():
-    """What Python's websockets is to be told."""
+    """Options for Python's websockets library."""
     return {"ssl": common_context()} if ENABLED else {}

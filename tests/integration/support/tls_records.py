@@ -1,5 +1,5 @@
-"""TLS of which a test writes each record: many can arrive in one packet, which
-no ordinary client can be made to do."""
+"""TLS with control over each record: many records can arrive in one packet,
+which ordinary clients cannot do."""
 
 import ssl
 
@@ -8,7 +8,7 @@ from support.raw import Ended, RawSocket
 
 
 class MemoryTls:
-    """Looks like a socket; OpenSSL works in memory above a plain one."""
+    """Has a socket's interface; OpenSSL runs in memory on a plain socket."""
 
     def __init__(self, plain, context):
         self.plain = plain
@@ -41,7 +41,7 @@ class MemoryTls:
         self.send_records([data])
 
     def send_records(self, parts, says_goodbye=False):
-        """A record for each part, all in one piece; then close_notify."""
+        """Sends one record per part in one write, then maybe close_notify."""
         for part in parts:
             self.tls.write(part)
         if says_goodbye:

@@ -1,4 +1,4 @@
-"""Tokens (JWT, HS256) made with the standard library only."""
+"""Creates tokens (JWT, HS256) with only the standard library."""
 
 import base64
 import hashlib
@@ -20,18 +20,18 @@ def encode(part):
 
 
 def sign(header, claims, secret=SECRET):
-    """A token with exactly these two parts, signed with HS256."""
+    """A token with exactly this header and claims, signed with HS256."""
     text = encode(header) + "." + encode(claims)
     mac = hmac.new(secret.encode(), text.encode(), hashlib.sha256)
     return text + "." + base64url(mac.digest())
 
 
-# some are made when tests are collected, and used long after
+# long, because some tokens are created when tests are collected
 LASTING = 7200
 
 
 def make_token(sub="alice", ttl=LASTING, secret=SECRET, **claims):
-    """A good token for `sub`; a claim of None is left out."""
+    """A valid token for `sub`; a claim of None is omitted."""
     claims = {"sub": sub, "exp": math.ceil(time.time() + ttl), **claims}
     claims = {name: value for name, value in claims.items()
               if value is not None}

@@ -1,5 +1,5 @@
-"""Upgrades in place: the process that takes over is no child of ours, and yet
-has to be waited for and judged."""
+"""Upgrades in place: the new process is not a child of the test, but must be
+waited for and checked."""
 
 import ctypes
 import os
@@ -11,14 +11,14 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 class Successor:
-    """The new process, as if it were a subprocess.Popen."""
+    """The new process, with the interface of subprocess.Popen."""
 
     def __init__(self, pid):
         self.pid = pid
         self.returncode = None
 
     def poll(self):
-        """It becomes our child when the old process has ended."""
+        """The new process becomes our child when the old one has ended."""
         if self.returncode is None:
             try:
                 pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -44,20 +44,20 @@ class Successor:
 
 
 def adopt_orphans():
-    """A process whose parent ends becomes ours."""
+    """Makes orphaned descendants children of this process."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def start(server):
-    """Asks for an upgrade; the old process."""
+    """Requests an upgrade; returns the old process."""
     adopt_orphans()
     server.signal(signal.SIGUSR2)
     return server.process
 
 
 def upgrade(server, timeout=15):
-    """A whole upgrade; the old process, which may still drain. `server` is
-    the new one from here on."""
+    """Performs an upgrade; returns the old process, which may still drain.
+    `server` then stands for the new process."""
     old = start(server)
     line = server.wait_log(f"Upgrade completed\" from={old.pid}", timeout)
     server.process = Successor(int(line.rsplit("pid=", 1)[1].split()[0]))

@@ -1,5 +1,5 @@
-"""A WebSocket client for tests: strict about what the server sends, free in
-what it sends itself. It answers pings only while something is awaited."""
+"""A WebSocket client for tests: strict with received frames, unrestricted in
+sending. It answers pings only while it waits for something."""
 
 import base64
 import collections
@@ -21,7 +21,7 @@ Frame = collections.namedtuple("Frame", "opcode payload is_final")
 
 
 class Refused(Exception):
-    """The handshake was answered with something else than 101."""
+    """The response to the handshake was not 101."""
 
     def __init__(self, response):
         super().__init__(repr(response))
@@ -38,8 +38,8 @@ class Closed(Exception):
 
 
 def handshake_headers(key=None, protocol=None, token=None, headers=()):
-    """What a browser sends, and then what the caller wants; None as a value
-    takes a header away."""
+    """The headers of a browser, then those of the caller; the value None
+    removes a header."""
     fields = {
         "Upgrade": "websocket",
         "Connection": "Upgrade",
@@ -108,7 +108,7 @@ class Client:
         self.raw.send(frame_bytes(opcode, payload, is_final, rsv))
 
     def receive_frame(self):
-        """The next frame, whatever it is."""
+        """The next frame of any type."""
         first, second = self.raw.take(2)
         assert first & 0x70 == 0, "a reserved bit is set"
         assert second & 0x80 == 0, "a server does not mask"
@@ -122,10 +122,10 @@ class Client:
         return Frame(first & 0x0f, self.raw.take(length), bool(first & 0x80))
 
     def next_data(self):
-        """The next data frame; pings are answered, a close frame raises."""
+        """The next data frame; answers pings, raises on a close frame."""
         end = time.monotonic() + self.raw.socket.gettimeout()
         while True:
-            if time.monotonic() > end:  # pings alone would keep us waiting
+            if time.monotonic() > end:  # pings must not extend the wait
                 raise TimeoutError("no message came, but pings did")
             try:
                 frame = self.receive_frame()
@@ -141,7 +141,7 @@ class Client:
                 return frame if frame.is_final else self.join(frame)
 
     def join(self, first):
-        """A message in parts; pings and pongs may come between them."""
+        """A fragmented message, with control frames between its frames."""
         assert first.opcode != CONTINUATION
         parts = [first.payload]
         while True:
@@ -172,7 +172,7 @@ class Client:
     # --- messages
 
     def send(self, message):
-        """Text, bytes, or anything else as JSON."""
+        """Sends text, bytes, or another value as JSON."""
         if isinstance(message, bytes):
             self.send_frame(BINARY, message)
         elif isinstance(message, str):
@@ -197,7 +197,7 @@ class Client:
         return [self.receive() for _ in range(count)]
 
     def receive_type(self, kind):
-        """The next message of that type; others stay for later."""
+        """The next message of this type; others are kept."""
         return self.take(lambda message: message["type"] == kind)
 
     def take(self, is_wanted):
@@ -211,16 +211,16 @@ class Client:
             passed.append(text)
 
     def ask(self, message):
-        """Sends with an id of its own and returns the answer to that."""
+        """Sends with a new id and returns the answer."""
         self.last_id += 1
         number = self.last_id
         self.send({**message, "id": number})
         return self.take(lambda answer: answer.get("id") == number)
 
     def is_silent(self, timeout=0.15):
-        """Whether no message comes for a while, and the connection lives.
+        """Whether no message arrives for a while on a live connection.
 
-        An answer to a ping of ours tells that what went before is all.
+        A pong shows that everything sent before it has been received.
         """
         self.send_frame(PING, b"all?")
         end = time.monotonic() + seconds(timeout)
@@ -242,7 +242,7 @@ class Client:
     # --- the end
 
     def wait_close(self, timeout=10):
-        """Reads to the end; the close frame's code, None without one."""
+        """Reads to the end; returns the close code, or None without one."""
         return self.wait_closed(timeout).code
 
     def wait_closed(self, timeout=10):
@@ -256,19 +256,19 @@ class Client:
         raise AssertionError("was not closed in time")
 
     def end(self, code=1000, reason=""):
-        """Closes as a good client does."""
+        """Closes with a closing handshake."""
         self.send_frame(CLOSE, struct.pack("!H", code) + reason.encode())
         closed = self.wait_closed()
         self.raw.close()
         return closed
 
     def drop(self):
-        """Goes away without a word."""
+        """Closes the socket without a close frame."""
         self.raw.close()
 
 
 def ws_path(client, channels=None, **query):
-    """The path for a client id and the channels to join."""
+    """The path for a client id and its channels."""
     pairs = [("channel", name) for name in channels or ()]
     pairs += list(query.items())
     path = "/ws/" + urllib.parse.quote(client, safe="")

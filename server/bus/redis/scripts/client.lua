@@ -1,18 +1,18 @@
--- Notes how many connections a client has on one instance, and judges them:
--- are they too many with those of other instances, and is one of theirs newer?
--- A connection that the instance has not claimed the client for yet becomes
--- the newest of all, and the others are told. Claims have numbers in the order
--- in which they arrive here; they follow the clock, so that they go on when
--- Redis has lost its memory.
+-- Stores how many connections a client has on one instance and enforces the
+-- limit across instances.
 --
--- KEYS: 1 a hash: an instance's id of the moment -> "connections claim stamp
---       instance"
--- ARGV: 1 the id, 2 the instance (an earlier id of it counts no more),
---       3 connections, 4 limit (0: none), 5 stamp of the newest one (0: no
---       claims here), 6 and 7 number and stamp of the last claim it knows of,
---       8 control channel, 9 client, 10 time in ms
--- returns how many of the connections are too many, the number of the
--- instance's claim, the number of the newest one of others
+-- An instance that holds a newer connection than its last claim gets a new
+-- claim for the client, and the other instances are notified. Claims are
+-- numbered in the order in which they arrive here. The numbers follow the
+-- clock, so they keep rising even if Redis loses its data.
+--
+-- KEYS: 1 hash: current id of an instance -> "connections claim stamp instance"
+-- ARGV: 1 the id, 2 the instance (entries under its earlier ids are removed),
+--       3 connections, 4 limit (0: none), 5 stamp of the newest connection
+--       (0: no claim), 6 and 7 number and stamp of the last claim that the
+--       instance knows, 8 control channel, 9 client, 10 time in ms
+-- Returns the number of connections over the limit, the number of the
+-- instance's claim, and the highest claim number of the other instances.
 local instance, connections, limit = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local newest, claim, stamp = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local theirs, others, before = 0, 0, 0
@@ -36,7 +36,7 @@ end
 
 local kept = connections
 if limit > 0 then
-  -- those that were let in stay, should the limit be lower now
+  -- a lower limit does not close connections that were already accepted
   kept = math.min(kept, math.max(before, limit - others))
 end
 if kept > 0 and newest > stamp then

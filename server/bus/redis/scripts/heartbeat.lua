@@ -1,10 +1,11 @@
--- Says that an instance lives, and names those that have been silent for too
--- long. The clock is that of Redis: the instances' own may differ.
+-- Records an instance's heartbeat and lists the instances whose heartbeat is
+-- overdue. Uses the clock of Redis, because the instances' clocks may differ.
 --
 -- KEYS: 1 instances by the time of their last heartbeat (sorted set)
--- ARGV: 1 instance, 2 silence in ms that counts as death
--- returns whether the instance was known, then the dead; those with a "-" before
--- them have said farewell, and others wait for their clients
+-- ARGV: 1 instance, 2 silence in ms after which an instance counts as dead
+-- Returns whether the instance was known, then the dead instances. A leading
+-- "-" marks an instance that announced its shutdown; the remaining instances
+-- still wait for its clients to reconnect.
 local now = redis.call('TIME')
 local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
 local before = redis.call('ZSCORE', KEYS[1], ARGV[1])

@@ -1,18 +1,18 @@
--- Whether this server has the last message that an instance saw acknowledged
--- in a channel. The server may be another than the one that acknowledged it: a
--- replica that took over, or one to which an address moved. Where the message
--- is missing, all subscribers of the channel are told.
+-- Checks whether this server still has the last message that an instance saw
+-- acknowledged in a channel. This server may not be the one that acknowledged
+-- it: a replica may have taken over, or an address may have moved. If the
+-- message is missing, all subscribers of the channel are notified.
 --
 -- KEYS: 1 position (hash), 2 stream
--- ARGV: 1 epoch and 2 offset of the message, 3 its time, 4 epoch if there must
---       be another, 5 seconds the position is kept, 6 run id of the server, or
---       empty (see publish.lua), 7 pub/sub channel, 8 "SPUBLISH" or "PUBLISH",
---       9 when it was acknowledged
--- returns 1 if it is missing
+-- ARGV: 1 epoch and 2 offset of the message, 3 its time, 4 the new epoch to
+--       use if one is needed, 5 seconds to keep the position, 6 run id of the
+--       server, or empty (see publish.lua), 7 pub/sub channel, 8 "SPUBLISH" or
+--       "PUBLISH", 9 time of the acknowledgment
+-- Returns 1 if the message is missing.
 local state = redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'run')
 local epoch, offset = state[1], tonumber(state[2] or '0')
 local known = tonumber(ARGV[2])
--- nobody has read it here yet: whoever does so sees another epoch
+-- no position yet: the next reader creates it with a new epoch
 if not epoch then return 0 end
 
 local function is_there()
@@ -26,7 +26,7 @@ local function is_there()
 end
 if is_there() then return 0 end
 
--- unless another instance has seen to it: a newer epoch is greater
+-- newer epochs are greater: a greater one was set by another instance
 if epoch <= ARGV[1] then
   redis.call('HSET', KEYS[1], 'epoch', ARGV[4], 'offset', 0)
   if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'run', ARGV[6]) end

@@ -1,18 +1,19 @@
 -- Sets how many connections a client has in a channel on one instance, and
--- tells the subscribers when it came to the channel or left it for good.
+-- notifies the subscribers when the client joins or finally leaves.
 --
--- Who leaves may be back soon. Until then the client is a member under an
--- instance that does not exist, 0000000000000000; its field there says when the
--- time is over. A call in the name of that instance ends the waiting, if so.
+-- A client that leaves may reconnect soon. Until the delay is over, it stays a
+-- member under the reserved instance 0000000000000000. Its field there holds
+-- the time at which the delay ends. A call for the reserved instance removes
+-- the client if that time has passed.
 --
--- KEYS: 1 connections by instance and client (hash), each with "|" and what
---       others may see, if there is something; 2 instances by client (hash)
--- ARGV: 1 instance, 2 client, 3 connections, 4 what others may see of the
---       client (JSON), or empty, 5 "tell" or "quiet", 6 pub/sub channel, 7 time
---       in ms, 8 "SPUBLISH" or "PUBLISH", 9 milliseconds until a client has left
---       (0: at once)
--- Returns what happened ("J", "L" or ""), how many clients are left, and, where
--- the waiting was not over, how many milliseconds it goes on.
+-- KEYS: 1 connections by instance and client (hash), each followed by "|" and
+--       the client's public info, if any; 2 instances by client (hash)
+-- ARGV: 1 instance, 2 client, 3 connections, 4 the client's public info
+--       (JSON), or empty, 5 "tell" or "quiet", 6 pub/sub channel, 7 time in ms,
+--       8 "SPUBLISH" or "PUBLISH", 9 delay in ms before a client has left
+--       (0: none)
+-- Returns the event ("J", "L" or ""), the number of clients left, and the
+-- remaining delay in ms if it is not over.
 local nobody = '0000000000000000'
 local field, waiting = ARGV[1] .. '|' .. ARGV[2], nobody .. '|' .. ARGV[2]
 local time = redis.call('TIME')

@@ -1,23 +1,23 @@
--- Numbers a message, keeps it in the channel's stream, and publishes it; all
--- or nothing. A publish that was done already (its answer got lost, and the
--- instance asks again) is answered with what it got then.
+-- Numbers a message, stores it in the channel's stream and publishes it, all
+-- or nothing. If the response is lost, the instance sends the publish again;
+-- the repeated publish is not executed again and gets the original response.
 --
 -- KEYS: 1 position (hash), 2 stream, 3 the instance's last publishes here
---       (list, newest first: "number offset"), 4 for an entry from the
---       input stream: that stream; for a publish with an idempotency key:
---       what it was answered
--- ARGV: 1 pub/sub channel, 2 epoch if there is none, 3 the instance's number
---       for this publish, 4 messages to keep (0: none), 5 seconds to keep
---       them, 6 seconds the position outlives the last publish, 7 time in ms,
---       8 sender, 9 payload, 10 "SPUBLISH" or "PUBLISH",
---       11 the number that was sent before this one and is not answered (0:
---       none), 12 how many are not answered, 13 seconds an answer may be lost,
---       14 the input stream's group, or empty, 15 the entry's id there, or
---       how many seconds the idempotency key is known, 16 for a channel
---       without history: the run id of the server, or empty. When it changes,
---       the server was started anew, or took over from another: nobody can
---       tell whether it has all messages, so the channel gets another epoch
--- returns epoch, offset; '' and 0 for what will not be published
+--       (list, newest first: "number offset"), 4 for an entry from the input
+--       stream: that stream; for a publish with an idempotency key: the stored
+--       response
+-- ARGV: 1 pub/sub channel, 2 epoch to use if there is none, 3 the instance's
+--       number for this publish, 4 messages to keep (0: none), 5 seconds to
+--       keep them, 6 seconds to keep the position after the last publish,
+--       7 time in ms, 8 sender, 9 payload, 10 "SPUBLISH" or "PUBLISH",
+--       11 number of the previous unanswered publish (0: none), 12 number of
+--       unanswered publishes, 13 seconds to remember this publish in case its
+--       response is lost, 14 group of the input stream, or empty, 15 id of the
+--       entry there, or seconds to keep the idempotency key, 16 for a channel
+--       without history: run id of the server, or empty. If the run id
+--       changes, the server was restarted or another one took over. It may
+--       lack messages, so the channel gets a new epoch.
+-- Returns epoch and offset; '' and 0 if the message will not be published.
 local number = tonumber(ARGV[3])
 
 local function done_at(index)
@@ -27,7 +27,7 @@ local function done_at(index)
   return tonumber(done_number), tonumber(offset)
 end
 
--- numbers fall along the list
+-- binary search: the numbers decrease along the list
 local function find_done()
   local first, last = 0, redis.call('LLEN', KEYS[3]) - 1
   while first <= last do
@@ -51,12 +51,12 @@ if number <= newest then
   if offset == 0 then return {'', 0} end
   return {redis.call('HGET', KEYS[1], 'epoch') or ARGV[2], offset}
 end
--- should the one before have failed, this one would overtake it
+-- the previous publish is not stored yet: this one would overtake it
 if tonumber(ARGV[11]) > newest then
   return redis.error_reply('TRYAGAIN the publish before this one is missing')
 end
 
--- a backend that got no answer publishes again, maybe by another instance
+-- a backend without a response may retry through another instance
 local is_once = KEYS[4] and ARGV[14] == ''
 if is_once then
   local epoch, offset =
@@ -67,7 +67,7 @@ if is_once then
   end
 end
 
--- an entry of the input stream counts once: whoever acknowledges it has it
+-- only the instance that acknowledges an input stream entry publishes it
 if KEYS[4] and not is_once then
   if redis.call('XACK', KEYS[4], ARGV[14], ARGV[15]) == 0 then
     remember(0)
@@ -76,7 +76,7 @@ if KEYS[4] and not is_once then
   redis.call('XDEL', KEYS[4], ARGV[15])
 end
 
--- a few of the oldest at a time: more go with the next publish
+-- Removes at most two expired messages per publish, to bound its duration.
 local function drop_old(seconds)
   local oldest_time = tonumber(ARGV[7]) - seconds * 1000
   for _, entry in ipairs(redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 2)) do
@@ -87,7 +87,7 @@ local function drop_old(seconds)
 end
 
 local function publish()
-  -- offsets start anew with a new epoch: nothing older may stay behind them
+  -- a new epoch restarts the offsets, so older entries must be deleted
   if redis.call('HSETNX', KEYS[1], 'epoch', ARGV[2]) == 1 then
     redis.call('DEL', KEYS[2])
   end
@@ -119,7 +119,7 @@ local function publish()
   return {epoch, offset}
 end
 
--- a channel whose keys are broken must not hold up what follows
+-- a channel with broken keys must not block later publishes
 local is_done, result = pcall(publish)
 if is_done then return result end
 local why = type(result) == 'table' and result.err or tostring(result)

@@ -1,14 +1,16 @@
--- Where a channel stands, and what its stream holds; as of one moment.
+-- Reads a channel's position and the entries of its stream atomically.
 --
 -- KEYS: 1 position (hash), 2 stream
--- ARGV: 1 epoch if there is none, 2 seconds the position is kept,
---       3 "after" or "last" or "none", 4 the offset after which to read, or
---       how many of the last; and what the reader knows, or empty: 5 epoch,
---       6 offset, 7 time and sender of the message there; 8 how many bytes of
---       entries are enough, 0: all; 9 run id of the server, or empty (see
+-- ARGV: 1 epoch to use if there is none, 2 seconds to keep the position,
+--       3 "after", "last" or "none", 4 the offset to read after, or the number
+--       of latest messages to read; the last message known to the reader, or
+--       empty: 5 epoch, 6 offset, 7 time and sender; 8 stop after this many
+--       bytes of entries (0: no limit), 9 run id of the server, or empty (see
 --       publish.lua)
--- returns epoch, offset, entries (oldest first)
--- what is there can be read of a server that takes no writes
+-- Returns epoch, offset and entries (oldest first).
+--
+-- Writes only if necessary, so that an existing channel can still be read from
+-- a server that rejects writes.
 if not redis.call('HGET', KEYS[1], 'epoch') then
   redis.call('HSET', KEYS[1], 'epoch', ARGV[1])
   redis.call('DEL', KEYS[2])
@@ -27,9 +29,10 @@ local epoch = redis.call('HGET', KEYS[1], 'epoch')
 local offset = tonumber(redis.call('HGET', KEYS[1], 'offset') or '0')
 
 -- Redis may have lost its newest messages (a crash, an old snapshot), and
--- others may have published since. An offset given out twice would name two
--- messages: so there is another epoch. Or Redis is back where it was before a
--- newer epoch, which is greater: what that one had is lost.
+-- others may have published since. The same offset would then name two
+-- messages, so the channel needs a new epoch. If the epoch known to the reader
+-- is greater, Redis returned to a state before that epoch and its messages are
+-- lost.
 local function is_lost()
   local known = tonumber(ARGV[6])
   if epoch ~= ARGV[5] then return epoch < ARGV[5] end
@@ -53,7 +56,7 @@ local bytes = 0
 local enough = tonumber(ARGV[8])
 if enough == 0 then enough = math.huge end
 
--- A few entries at a time: Redis is not to hold what is not wanted.
+-- Reads a few entries at a time, so that Redis does not load unneeded ones.
 local function read(after)
   local from = string.format('%.0f-0', after + 1)
   repeat
@@ -66,7 +69,7 @@ local function read(after)
     end
   until #some < 16
 end
--- offsets follow each other: so many of the last come after one of them
+-- offsets are consecutive, so the start of the latest messages is known
 if ARGV[3] == 'after' then
   read(tonumber(ARGV[4]))
 elseif ARGV[3] == 'last' then

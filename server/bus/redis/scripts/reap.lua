@@ -1,12 +1,13 @@
--- Takes the members of a dead instance out of one channel. Those that are
--- nowhere else may be back soon, and are kept as presence.lua says.
+-- Removes the members of a dead instance from one channel. Clients without a
+-- connection on another instance may reconnect soon; they are kept as
+-- described in presence.lua.
 --
 -- KEYS: 1 connections by instance and client (hash), 2 instances by client
 -- ARGV: 1 the dead instance, 2 "tell" or "quiet", 3 pub/sub channel,
---       4 time in ms, 5 "SPUBLISH" or "PUBLISH", 6 milliseconds until a client
---       has left (0: at once)
--- Returns how many clients are left, those that are gone for good, and those
--- that may be back, each with the milliseconds until its time is over.
+--       4 time in ms, 5 "SPUBLISH" or "PUBLISH", 6 delay in ms before a client
+--       has left (0: none)
+-- Returns the number of clients left, the clients that have left, and the
+-- clients that may reconnect, each followed by its remaining delay in ms.
 local prefix, nobody = ARGV[1] .. '|', '0000000000000000|'
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)

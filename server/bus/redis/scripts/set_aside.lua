@@ -1,10 +1,10 @@
--- Moves a malformed entry out of the input stream, to where a person can look
--- at it; whoever acknowledges it moves it.
+-- Moves a malformed entry from the input stream to a stream where an operator
+-- can inspect it. Only the instance that acknowledges the entry moves it.
 --
--- KEYS: 1 input stream, 2 stream of what was set aside
--- ARGV: 1 group, 2 the entry's id, 3 why, 4 how many are kept, 5 bytes that
---       are kept of a field
--- returns whether it was moved
+-- KEYS: 1 input stream, 2 stream for malformed entries
+-- ARGV: 1 group, 2 id of the entry, 3 reason, 4 number of entries to keep,
+--       5 bytes to keep of each field
+-- Returns 1 if the entry was moved.
 if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
 local entry = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])[1]
 local words = {'entry', ARGV[2], 'why', ARGV[3]}
