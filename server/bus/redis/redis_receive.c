@@ -58,6 +58,7 @@ void redis_receive(void *arg, const struct redisReply *reply)
         redis_channel_on_confirmed(bus, name);
     } else if (push.kind == PUSH_UNSUBSCRIBED) {
         redis_channel_on_unsubscribed(bus, name);
-        redis_cluster_refresh(bus->cluster);
+        if (bus->cluster)
+            redis_cluster_refresh(bus->cluster);
     }
 }
