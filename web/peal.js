@@ -152,7 +152,7 @@ function usableToken(given) {
   if (typeof given !== 'string') throw new TypeError(`the function returned ${given === null ? 'null' : typeof given}, not a string`);
   const token = given.trim(); // a file or a response may end with a newline
   if (!/^[\w.~+-]+$/.test(token)) {
-    throw new TypeError(`the function returned ${token ? `“${token.slice(0, 20)}…”` : 'an empty string'}, which is not a token`);
+    throw new TypeError(`the function returned ${token ? `“${token.slice(0, 20)}…”` : 'an empty string'}, not a token`);
   }
   return token;
 }
@@ -946,7 +946,7 @@ export class Peal extends Emitter {
     if (state === 'connecting' || state === 'open') return;
     this.#WebSocket = this.#options.WebSocket ?? globalThis.WebSocket;
     if (!this.#WebSocket && this.#options.transport !== 'sse') {
-      throw misuse('no global WebSocket; pass one as options.WebSocket, for example from the package ws', 'from-npm-in-node-in-typescript');
+      throw misuse('no global WebSocket; pass options.WebSocket, e.g. of the package ws', 'from-npm-in-node-in-typescript');
     }
     if (!this.#options.url && !globalThis.location) {
       throw misuse('options.url is required outside a browser page');
@@ -1514,7 +1514,7 @@ export class Peal extends Emitter {
     if (text.length * 3 <= limit) return null;
     const length = utf8Length(text);
     if (length <= limit) return null;
-    return new PealError('too_big', `the message has ${length} bytes, the server accepts ${limit}; send less at once`);
+    return new PealError('too_big', `the message has ${length} bytes, the server accepts ${limit}`);
   }
 
   /** Sends waiting requests, as fast as the server allows. */

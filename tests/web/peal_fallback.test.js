@@ -116,7 +116,7 @@ test('transport: websocket never falls back, sse needs no WebSocket, and others 
   await calmed();
   assert.equal(http.stream.url.href, 'http://server.test/sse/alice?channel=&hello=1');
   without.peal.close();
-  assert.throws(() => setUp({ transport: 'carrier-pigeon' }), /options\.transport is one of auto,websocket,sse/);
+  assert.throws(() => setUp({ transport: 'carrier-pigeon' }), /options\.transport must be one of auto,websocket,sse/);
 });
 
 // Tokens. ------------------------------------------------------------------------
