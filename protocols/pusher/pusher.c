@@ -390,7 +390,7 @@ static const char *member(const struct connection *connection,
     return known ? known->user.id : connection_client_id(connection);
 }
 
-/* Who comes and leaves before it has the list; and that it did so itself. */
+/* A connection skips changes until it has the list, and its own. */
 static bool skips_change(const struct connection *connection,
                          const struct message *message)
 {

@@ -25,7 +25,7 @@ struct pusher_member {
     uint64_t number;          /* of the request that lists the others */
     struct position position; /* where the subscription began */
     bool recovered;
-    bool has_list; /* of the others: from here on it is told of changes */
+    bool has_list; /* of the other members; changes are sent from then on */
     size_t channel_len;
     char channel[CHANNEL_NAME_MAX + 1];
 };

@@ -12,7 +12,7 @@
 #include "accounts/account_request.h"
 #include "api/routes.h"
 
-/* Who may use a route. */
+/* The identity that a route requires. */
 enum account_access {
     ACCESS_ANYBODY,
     ACCESS_SELF,      /* a signed-in user, for itself */

@@ -11,69 +11,17 @@
 #include "messaging/liveness.h"
 #include "messaging/names.h"
 #include "messaging/operation_refusal.h"
+#include "messaging/operation_request.h"
 #include "messaging/pending_hooks.h"
 #include "messaging/pressure.h"
 #include "messaging/responses.h"
 #include "messaging/subscription.h"
 #include "messaging/worker.h"
 
-static enum fault check(const struct connection *connection,
-                        enum capability what, struct bytes channel)
-{
-    return channel_name_is_valid(channel)
-               ? operation_refusal_check(connection, what, channel)
-               : FAULT_BAD_CHANNEL;
-}
-
-static struct request *ask_for(struct connection *connection,
-                               struct request *request)
-{
-    request->worker = connection->worker;
-    request->connection = connection->handle;
-    return request;
-}
-
-static struct request *new_request(struct connection *connection,
-                                   enum request_kind kind, struct bytes channel,
-                                   struct bytes id)
-{
-    return ask_for(connection,
-                   request_new(kind, channel,
-                               bytes_of(connection_client_id(connection)), id));
-}
-
 static struct bytes info_of(const struct connection *connection)
 {
     const char *info = connection->identity.info;
     return info ? bytes_of(info) : (struct bytes){0};
-}
-
-static void submit(struct connection *connection, struct request *request,
-                   void (*done)(struct worker *, struct request *))
-{
-    request->done = done;
-    bus_submit(connection->worker->instance->bus, request);
-}
-
-static void give_answer(struct connection *connection, struct request *request)
-{
-    if (request->fault == FAULT_TOO_MANY_CHANNELS)
-        metrics_add(&connection->worker->metrics, METRIC_LIMIT_CHANNELS, 1);
-    if (request->fault == FAULT_REFUSED)
-        operation_refusal_note(connection, REFUSAL_APPLICATION,
-                               bytes_of(request->channel),
-                               request->why ? request->why : "");
-    if (connection->protocol->on_answer)
-        connection->protocol->on_answer(connection, request);
-}
-
-/* Most answers go directly to the protocol, if the connection still exists. */
-static void answer(struct worker *worker, struct request *request)
-{
-    struct connection *connection =
-        worker_find_connection(worker, request->connection);
-    if (connection && connection->is_open && !connection->is_closing)
-        give_answer(connection, request);
 }
 
 /* The connection's member name in a channel. */
@@ -197,7 +145,7 @@ static void on_subscribed(struct worker *worker, struct request *request)
         begin_recovery(connection, channel, request);
     else
         channel_settle(channel, wanted ? connection : NULL);
-    give_answer(connection, request);
+    operation_give_answer(connection, request);
     end_page(connection, request);
 }
 
@@ -228,7 +176,7 @@ static enum fault check_room(struct connection *connection)
 static enum fault check_subscribe(struct connection *connection,
                                   struct bytes channel)
 {
-    enum fault fault = check(connection, CAN_SUBSCRIBE, channel);
+    enum fault fault = operation_check(connection, CAN_SUBSCRIBE, channel);
     if (fault != FAULT_NONE)
         return fault;
     const struct subscription *known = find_subscription(connection, channel);
@@ -258,7 +206,7 @@ enum fault operation_subscribe_and(struct connection *connection,
         return FAULT_UNAVAILABLE;
     struct bytes info;
     const char *member = member_of(connection, channel, &info);
-    struct request *request = ask_for(
+    struct request *request = operation_request_of(
         connection, request_new_subscribe(channel, bytes_of(member), info, id));
     request->recover = since != NULL;
     if (since)
@@ -325,7 +273,7 @@ static void cancel(struct connection *connection,
         return;
     renewal->fault = FAULT_CANCELLED;
     if (!connection->is_closing)
-        give_answer(connection, renewal);
+        operation_give_answer(connection, renewal);
     request_free(renewal);
 }
 
@@ -377,7 +325,7 @@ static bool is_swamped(struct connection *connection)
 static enum fault ask_to_publish(struct connection *connection,
                                  struct request *request)
 {
-    request->done = answer;
+    request->done = operation_answer;
     enum fault fault = pending_hooks_publish(connection, request);
     if (fault != FAULT_NONE)
         request_free(request);
@@ -424,7 +372,7 @@ enum fault operation_publish(struct connection *connection,
         return FAULT_FORBIDDEN;
     if (is_swamped(connection))
         return FAULT_UNAVAILABLE;
-    struct request *request = ask_for(
+    struct request *request = operation_request_of(
         connection,
         request_new_publish(channel, bytes_of(connection_client_id(connection)),
                             utterance->key, id));
@@ -437,15 +385,17 @@ enum fault operation_publish(struct connection *connection,
                       channel))
         return ask_to_publish(connection, request);
     metrics_add(&connection->worker->metrics, METRIC_PUBLISHED, 1);
-    submit(connection, request, answer);
+    operation_submit(connection, request, operation_answer);
     return FAULT_NONE;
 }
 
 void operation_instances(struct connection *connection)
 {
     const struct bytes none = {0};
-    submit(connection, new_request(connection, REQUEST_INSTANCES, none, none),
-           answer);
+    operation_submit(
+        connection,
+        operation_request_new(connection, REQUEST_INSTANCES, none, none),
+        operation_answer);
 }
 
 enum fault operation_direct(struct connection *connection, struct bytes to,
@@ -458,10 +408,11 @@ enum fault operation_direct(struct connection *connection, struct bytes to,
         return FAULT_FORBIDDEN;
     if (is_swamped(connection))
         return FAULT_UNAVAILABLE;
-    struct request *request = new_request(connection, REQUEST_DIRECT, to, id);
+    struct request *request =
+        operation_request_new(connection, REQUEST_DIRECT, to, id);
     request->message =
         new_message(connection, MESSAGE_DIRECT, (struct bytes){0},
                     (struct bytes){0}, utterance);
-    submit(connection, request, answer);
+    operation_submit(connection, request, operation_answer);
     return FAULT_NONE;
 }

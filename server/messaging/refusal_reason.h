@@ -52,7 +52,7 @@ enum refusal_reason {
     REFUSAL_REASON_COUNT
 };
 
-/* What is refused; each kind has its own counter. */
+/* Kinds of refusals; each has its own counter. */
 enum refusal_kind {
     REFUSED_HANDSHAKE,
     REFUSED_API_REQUEST,

@@ -32,7 +32,24 @@ static __thread struct reactor *running; /* this thread's */
 enum { IDLE_CLOSED_A_TURN = 64 };
 
 static void end_step(struct reactor *reactor);
-static void close_idle(struct reactor *reactor);
+
+/* Closes some sockets that timed out. Thousands at once are closed over several
+ * turns, so that they delay nobody. */
+static void close_idle(struct reactor *reactor)
+{
+    const struct {
+        struct socket_list *list;
+        uint32_t seconds;
+    } lists[] = {{&reactor->kept, SOCKET_KEPT_SECONDS},
+                 {&reactor->closing, SOCKET_CLOSING_SECONDS},
+                 {&reactor->lingering, SOCKET_LINGER_SECONDS}};
+    uint32_t left = IDLE_CLOSED_A_TURN;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        left -= socket_close_idle(
+            lists[i].list, clock_before(reactor->ticked_ms, lists[i].seconds),
+            left);
+    reactor->has_idle = !left;
+}
 
 static void on_turn(void *arg)
 {
@@ -98,24 +115,6 @@ static void give_up_stalled(struct reactor *reactor, uint64_t now_ms)
             give_up_blocked(socket);
         socket = next;
     }
-}
-
-/* Some of those whose time is over. A crowd goes in several turns, so that
- * others need not wait for all of them. */
-static void close_idle(struct reactor *reactor)
-{
-    const struct {
-        struct socket_list *list;
-        uint32_t seconds;
-    } lists[] = {{&reactor->kept, SOCKET_KEPT_SECONDS},
-                 {&reactor->closing, SOCKET_CLOSING_SECONDS},
-                 {&reactor->lingering, SOCKET_LINGER_SECONDS}};
-    uint32_t left = IDLE_CLOSED_A_TURN;
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        left -= socket_close_idle(
-            lists[i].list, clock_before(reactor->ticked_ms, lists[i].seconds),
-            left);
-    reactor->has_idle = !left;
 }
 
 static void tick_protocols(struct reactor *reactor)

@@ -12,7 +12,7 @@ of a client. At the end, `prove` checks:
   none lost     a client that stayed received each acknowledged event once,
                 unless a gap was reported or the event excluded it,
   one order     all clients received events in the same order,
-  no storm      no client is told to reconnect at once.
+  no storm      no close code makes a client reconnect at once.
 """
 
 import asyncio

@@ -67,7 +67,7 @@ class Cluster:
             return None
 
     def wait_ready(self, wanted=200):
-        wait_until(lambda: self.ready() == wanted, 90, step=0.2,
+        wait_until(lambda: self.ready() == wanted, 30, step=0.2,
                    what=f"/ready to answer {wanted}")
 
     def join(self, name, rooms=("room",)):

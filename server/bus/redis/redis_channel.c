@@ -110,12 +110,14 @@ void redis_channels_refused(struct redis_bus *bus)
     bus->has_refused = true;
 }
 
-/* For this instance's own SUNSUBSCRIBE, the channel is already freed. */
-void redis_channel_on_unsubscribed(struct redis_bus *bus, const char *name)
+/* After this instance's own SUNSUBSCRIBE, the channel is already freed. */
+bool redis_channel_on_unsubscribed(struct redis_bus *bus, const char *name)
 {
     struct redis_channel *channel = redis_channel_find(bus, name);
-    if (channel && channel->stage != UNSUBSCRIBED)
-        redis_repair_forget(channel); /* the tick subscribes again */
+    if (!channel || channel->stage == UNSUBSCRIBED)
+        return false;
+    redis_repair_forget(channel); /* the tick subscribes again */
+    return true;
 }
 
 void redis_channels_read_again(struct redis_bus *bus)

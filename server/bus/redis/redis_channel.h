@@ -21,11 +21,12 @@ void redis_channel_on_message(struct redis_bus *bus, const char *name,
                               struct bytes text);
 void redis_channel_on_confirmed(struct redis_bus *bus, const char *name);
 
-/* Call when a cluster moved a slot, refused unspecified subscriptions, or ended
- * one. */
+/* Call when a cluster moved a slot, or refused unspecified subscriptions. */
 void redis_channels_moved(struct redis_bus *bus);
 void redis_channels_refused(struct redis_bus *bus);
-void redis_channel_on_unsubscribed(struct redis_bus *bus, const char *name);
+
+/* Call when a subscription ended. Returns whether the server ended it. */
+bool redis_channel_on_unsubscribed(struct redis_bus *bus, const char *name);
 
 /* Call when a subscribing link came up or went down. */
 void redis_channels_subscribe_again(struct redis_bus *bus);

@@ -73,8 +73,8 @@ static void on_probe_up(void *arg)
 {
     struct redis_bus *bus = arg;
     struct redis_proof *proof = &bus->proof;
-    proof->has_probed =
-        true; /* freed by the timer, because it is in use here */
+    /* the timer frees the link, which is in use here */
+    proof->has_probed = true;
     if (redis_link_is_up(bus->commands) &&
         redis_server_has_changed(redis_link_server(bus->commands),
                                  redis_link_server(proof->probe)))

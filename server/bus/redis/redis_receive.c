@@ -57,8 +57,7 @@ void redis_receive(void *arg, const struct redisReply *reply)
     } else if (push.kind == PUSH_SUBSCRIBED) {
         redis_channel_on_confirmed(bus, name);
     } else if (push.kind == PUSH_UNSUBSCRIBED) {
-        redis_channel_on_unsubscribed(bus, name);
-        if (bus->cluster)
-            redis_cluster_refresh(bus->cluster);
+        if (redis_channel_on_unsubscribed(bus, name) && bus->cluster)
+            redis_cluster_refresh(bus->cluster); /* the slot has moved */
     }
 }

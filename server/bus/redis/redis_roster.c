@@ -11,7 +11,7 @@ static bool is_kept(const struct redis_channel *channel)
     return channel->options->presence && channel->options->join_leave;
 }
 
-/* ---- what is told -------------------------------------------------------- */
+/* ---- joins and leaves --------------------------------------------------- */
 
 static void tell(struct redis_channel *channel, enum message_kind kind,
                  const char *client, struct bytes info)
@@ -34,7 +34,7 @@ static void note_change(struct redis_roster *roster, const char *client)
                      (struct bytes){0});
 }
 
-/* Whether it is news. */
+/* Returns whether subscribers do not know it yet. */
 static bool enter(struct redis_roster *roster, const char *client,
                   struct bytes info)
 {
@@ -58,14 +58,14 @@ void redis_roster_take(struct redis_channel *channel, struct message *message)
 {
     struct redis_roster *roster = &channel->roster;
     char client[CLIENT_ID_MAX + 1];
-    bool is_news = true;
+    bool is_new = true;
     snprintf(client, sizeof client, "%.*s", (int)message->from.len,
              message->from.data);
     if (is_kept(channel))
-        is_news = message->kind == MESSAGE_JOIN
-                      ? enter(roster, client, message->info)
-                      : leave(roster, client);
-    if (is_news || !roster->has_begun)
+        is_new = message->kind == MESSAGE_JOIN
+                     ? enter(roster, client, message->info)
+                     : leave(roster, client);
+    if (is_new || !roster->has_begun)
         hub_deliver(channel->bus->instance->hub, message);
 }
 
@@ -94,7 +94,7 @@ static bool has_left(const struct comparison *comparison, const char *client)
            !members_has(&comparison->channel->members, client);
 }
 
-/* Of the list: either news, or gone since. */
+/* A client in the list that subscribers do not know came, or left since. */
 static void compare_listed(void *arg, const char *client, uint32_t connections,
                            struct bytes info)
 {
@@ -112,7 +112,8 @@ static void compare_listed(void *arg, const char *client, uint32_t connections,
         tell(comparison->channel, MESSAGE_JOIN, client, info);
 }
 
-/* Of those that were told: gone unnoticed, or not to be judged yet. */
+/* A client that subscribers know, and the list lacks: it left unnoticed, or
+ * may be about to be entered again. */
 static void compare_told(void *arg, const char *client, uint32_t connections,
                          struct bytes info)
 {

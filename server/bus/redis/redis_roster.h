@@ -1,13 +1,14 @@
-/* redis_roster: who is in a channel, as this instance's subscribers were told.
+/* redis_roster: the members of a channel as this instance's subscribers know
+ * them.
  *
- * Pub/sub tells who came and who left, but not while its link is down, and a
- * Redis that lost its data tells of everybody again. So what it says is told
- * only if it is news, and after a doubt the list in Redis shows what was
- * missed. A list may be older or newer than what pub/sub has said meanwhile:
- * whoever changed since it was asked for is left as pub/sub has it.
+ * Pub/sub reports joins and leaves, but loses them while its link is down, and
+ * a Redis that lost its data reports all members again. So only changes that
+ * subscribers do not know are delivered, and after a doubt the list in Redis
+ * shows what was missed. The list may be older or newer than the last changes:
+ * for a client that changed since it was requested, pub/sub counts.
  *
- * After a doubt, somebody missing in the list may be about to be entered again
- * by another instance, and counts as gone only after the time of a lease.
+ * After a doubt, another instance may be about to enter its clients again. So a
+ * client that the list lacks has left only after the time of a lease.
  *
  * Owner:   embedded in a channel of redis_channel_table.h.
  * Thread:  the bus's.
@@ -19,21 +20,22 @@
 
 #include "bus/redis/redis_channel_table.h"
 
-/* Somebody came or left, says pub/sub: tells the subscribers if it is news. */
+/* Call with a join or leave of pub/sub: delivers it if subscribers do not know
+ * it yet. */
 void redis_roster_take(struct redis_channel *channel, struct message *message);
 
-/* Something may have been missed, or lost by Redis. */
+/* Call when changes may have been missed, or lost by Redis. */
 void redis_roster_doubt(struct redis_channel *channel);
 void redis_rosters_doubt(struct redis_bus *bus);
 
-/* Whether the list is to be read. */
+/* Whether the list must be read. */
 bool redis_roster_is_due(const struct redis_channel *channel, uint64_t now_ms);
 
-/* A list is asked for. Returns what to pass with it. */
+/* Call when a list is requested. Returns the `mark` to pass with it. */
 uint32_t redis_roster_begin_reading(struct redis_channel *channel);
 
-/* The list came, or NULL. Tells the subscribers of the differences, and makes
- * the list what they know. */
+/* Call with the list, or NULL if it was lost. Delivers the differences, and
+ * corrects the list to what subscribers know. */
 void redis_roster_end_reading(struct redis_channel *channel, uint32_t mark,
                               struct members *list);
 
