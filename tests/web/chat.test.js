@@ -285,7 +285,7 @@ describe('in the browser', { concurrency: 2 }, () => {
     await bob.say('are you there?');
     await tell('resume');
     await alice.sees('are you there?');
-    await alice.page.getByText('Back again. 1 missed message fetched.').waitFor();
+    await alice.page.getByText('Reconnected. 1 missed message fetched.').waitFor();
     assert.equal(await alice.log.locator('.gap').count(), 0);
   });
 
@@ -356,7 +356,7 @@ describe('in the browser', { concurrency: 2 }, () => {
     await page.fill('#token', 'nonsense');
     await page.keyboard.press('Tab');
     await page.click('#token-dialog [type=submit]');
-    await page.locator('#token-wrong').getByText('not a token').waitFor();
+    await page.locator('#token-wrong').getByText('not a valid token').waitFor();
     await page.fill('#token', signToken('another secret, so a bad signature', 'alice', 600));
     await page.click('#token-dialog [type=submit]');
     await page.locator('#token-why').getByText('refused').waitFor();
