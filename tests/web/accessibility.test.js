@@ -83,7 +83,7 @@ describe('axe finds nothing', { concurrency: 1 }, () => {
     await check(page, 'chat-token');
     await page.fill('#token', 'nonsense');
     await page.click('#token-dialog [type=submit]');
-    await page.locator('#token-wrong').getByText('not a token').waitFor();
+    await page.locator('#token-wrong').getByText('not a valid token').waitFor();
     await check(page, 'chat-token-wrong');
     await page.keyboard.press('Escape');
     await check(page, 'chat-closed');
