@@ -38,7 +38,7 @@ def test_a_ticket_counts_once_over_all_instances(redis, cluster):
         assert caught.value.response.status == 401
 
 
-def test_of_many_at_once_one_gets_in(redis, cluster):
+def test_concurrent_uses_of_a_ticket_succeed_once(redis, cluster):
     pair = cluster(redis().url, **GATED)
     for _ in range(5):
         ticket = ticket_for(pair[0])

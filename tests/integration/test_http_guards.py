@@ -244,7 +244,7 @@ def test_more_bytes_than_announced_do_not_keep_the_thread_busy(peal):
     check_all_workers(server)
 
 
-def test_frames_behind_the_handshake_are_not_lost(shared):
+def test_frames_sent_with_the_handshake_are_not_lost(shared):
     raw = shared.socket()
     raw.send(request_text("/ws/alice", headers=handshake_headers()) +
              frame_bytes(1, "early") + frame_bytes(1, "birds"))
