@@ -119,8 +119,9 @@ def paused():
 @BOTH
 @pytest.mark.parametrize("prefix", ["room", "plain"])
 @CUT
-def test_what_only_the_publisher_knows_is_told(
-        masters, cluster, paused, which, prefix, are_cut):
+def test_a_loss_known_only_to_the_publisher_is_reported(masters, cluster,
+                                                        paused, which, prefix,
+                                                        are_cut):
     """No subscriber received the message, and its master lost it. Only the
     instance that got the acknowledgement can report the loss."""
     pair = Pair(masters, which, prefix)
@@ -206,7 +207,7 @@ def test_an_unanswered_publish_is_not_repeated(masters, cluster, paused,
 
 
 @BOTH
-def test_there_and_back_under_load(masters, cluster, load, paused, which):
+def test_failover_and_back_under_load(masters, cluster, load, paused, which):
     """Planned ones are in test_redis_cluster.py: Redis often gives up a second
     one that follows at once."""
     pair = Pair(masters, which)
@@ -253,7 +254,8 @@ def echoes(node):
 
 
 @BOTH
-def test_the_slot_of_an_echo_leaves_and_returns(redis, cluster, paused, which):
+def test_the_slot_of_an_echo_moves_away_and_back(redis, cluster, paused,
+                                                 which):
     """The subscription is lost although the slot table is unchanged."""
     masters = RedisCluster(redis)
     instances = cluster(masters.url, 1)

@@ -18,7 +18,7 @@ def set_apart(one, others, is_apart):
             one.place.meet(other.place)
 
 
-def test_a_master_is_cut_off_from_the_others(placed_redis, cluster, load):
+def test_a_master_isolated_from_the_others(placed_redis, cluster, load):
     masters = RedisCluster(placed_redis, replicas=1)
     instances = cluster(masters.url, 2, redis={"backlog_seconds": 60})
     work = load(instances, ROOMS[:6], publishers=1, listeners=4, rate=30)
@@ -47,7 +47,7 @@ def test_a_master_is_cut_off_from_the_others(placed_redis, cluster, load):
     assert work.summary()["gap"]
 
 
-def test_a_master_that_is_alone_is_not_believed(placed_redis, cluster):
+def test_an_isolated_master_is_not_trusted(placed_redis, cluster):
     """Its slot table still lists it as master."""
     masters = RedisCluster(placed_redis, replicas=1)
     victim = masters.owner("peal:{room-0}:c")

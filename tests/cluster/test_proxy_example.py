@@ -77,7 +77,7 @@ def test_the_example_with(proxy, tmp_path):
     assert process.returncode == 0
 
 
-def test_an_instance_drains_only_when_haproxy_has_noticed():
+def test_an_instance_waits_for_haproxy_before_it_drains():
     folder = ROOT / "conf" / "cluster"
     every, fall = re.search(r"inter (\d+)s fall (\d+)",
                             (folder / "haproxy.cfg").read_text()).groups()

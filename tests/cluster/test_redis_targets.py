@@ -46,8 +46,8 @@ def attempts(server):
 
 @pytest.mark.parametrize("sharded", [False, True])
 @pytest.mark.parametrize("make", TARGETS)
-def test_it_is_named_and_waited_for(redis, sentinel, cluster, proxy, make,
-                                    sharded):
+def test_a_wrong_target_is_named_and_waited_for(redis, sentinel, cluster,
+                                                proxy, make, sharded):
     wrong = make(redis, sentinel)
     between = proxy(wrong)
     instances = cluster(between.url, 0, redis={"sharded": sharded})
@@ -74,7 +74,7 @@ def test_it_is_named_and_waited_for(redis, sentinel, cluster, proxy, make,
 
 
 @pytest.mark.parametrize("userinfo", [":secret", "peal:secret"])
-def test_a_sentinel_is_known_by_more_than_its_refusal(sentinel, cluster,
+def test_a_sentinel_is_recognized_without_its_refusal(sentinel, cluster,
                                                       userinfo):
     """It has no password and reports that first."""
     wrong = sentinel()

@@ -44,7 +44,7 @@ FULL = [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM]
 
 
 @pytest.mark.parametrize("error", PASSING, ids=names(PASSING))
-def test_accept_fails_and_goes_on(faulty, faults, error):
+def test_accept_fails_and_recovers(faulty, faults, error):
     server = faulty()
     inside = server.connect("inside")
     faults.set("accept", error, times=5)
@@ -54,7 +54,7 @@ def test_accept_fails_and_goes_on(faulty, faults, error):
 
 
 @pytest.mark.parametrize("error", FULL, ids=names(FULL))
-def test_accept_finds_no_room_and_pauses(faulty, faults, error):
+def test_accept_pauses_without_free_descriptors(faulty, faults, error):
     server = faulty()
     inside = server.connect("inside")
     faults.set("accept", error, times=4)
@@ -91,7 +91,7 @@ def test_recv_fails_and_the_connection_is_lost(faulty, faults, error):
 
 
 @pytest.mark.parametrize("error", AGAIN, ids=names(AGAIN))
-def test_recv_is_asked_again(faulty, faults, error):
+def test_recv_is_repeated(faulty, faults, error):
     server = faulty()
     client = server.connect("alice")
     faults.set("recv", error, times=20)
@@ -111,8 +111,7 @@ def test_send_fails_and_the_connection_is_lost(faulty, faults, error):
 
 
 @pytest.mark.parametrize("error", AGAIN, ids=names(AGAIN))
-def test_send_that_would_block_is_repeated_and_nothing_is_lost(faulty, faults,
-                                                               error):
+def test_a_send_that_would_block_loses_nothing(faulty, faults, error):
     # a ring would send several at a time, without the shim
     server = faulty(config={"limits": {"messages_per_second": 0},
                             "io_uring": False})
@@ -154,7 +153,7 @@ def test_a_handshake_whose_answer_cannot_be_sent(faulty, faults):
 
 # ---- the loop -------------------------------------------------------------------------
 
-def test_a_wait_that_is_interrupted_goes_on(faulty, faults):
+def test_an_interrupted_wait_continues(faulty, faults):
     server = faulty()
     client = server.connect("alice")
     faults.set("epoll_wait", errno.EINTR, times=200)
@@ -182,7 +181,8 @@ SHORT = [errno.ENOMEM, errno.ENOSPC]
 
 @pytest.mark.parametrize("error", SHORT + [errno.EPERM],
                          ids=names(SHORT + [errno.EPERM]))
-def test_who_cannot_be_watched_is_lost_alone(faulty, faults, peal, error):
+def test_a_connection_that_cannot_be_watched_is_lost(faulty, faults, peal,
+                                                     error):
     """libuv first tries each descriptor; that may fail, as it asks again."""
     need_epoll_calls(peal)
     server = faulty()
@@ -200,8 +200,7 @@ def test_who_cannot_be_watched_is_lost_alone(faulty, faults, peal, error):
     echo(inside)
 
 
-def test_a_slow_reader_that_cannot_be_watched_is_lost_alone(faulty, faults,
-                                                             peal):
+def test_a_slow_reader_that_cannot_be_watched_is_lost(faulty, faults, peal):
     """Where its socket is full, it is to be watched for writing."""
     need_epoll_calls(peal)
     server = faulty(config={"limits": {"messages_per_second": 0,
@@ -220,8 +219,8 @@ def test_a_slow_reader_that_cannot_be_watched_is_lost_alone(faulty, faults,
     assert slow.wait_close() is None
 
 
-def test_while_nothing_more_can_be_watched_the_others_are_served(faulty,
-                                                                 faults, peal):
+def test_watched_connections_work_while_no_more_can_be_watched(faulty, faults,
+                                                               peal):
     need_epoll_calls(peal)
     server = faulty()
     inside = [server.connect(f"inside-{i}") for i in range(5)]
@@ -248,7 +247,7 @@ def comes_to_serve(server):
     return not has_ended(server)
 
 
-def test_a_start_without_room_to_watch(faulty, faults):
+def test_a_start_while_nothing_can_be_watched(faulty, faults):
     """It serves a moment later; or, where its threads could not be woken, it
     ends and says so."""
     served = 0
@@ -272,7 +271,7 @@ def test_a_start_without_room_to_watch(faulty, faults):
 
 
 @pytest.mark.parametrize("error", [errno.EBADF, errno.EINVAL, errno.EFAULT])
-def test_a_wait_that_cannot_be_ends_the_process(faulty, faults, error):
+def test_a_failing_wait_ends_the_process(faulty, faults, error):
     """That is no shortage but a process gone wrong: libuv ends it, and
     whoever started it starts it again."""
     server = faulty()
@@ -283,7 +282,7 @@ def test_a_wait_that_cannot_be_ends_the_process(faulty, faults, error):
     assert server.wait_exit() == -signal.SIGABRT
 
 
-def test_a_log_that_cannot_be_written_is_left_out(faulty, faults):
+def test_log_lines_that_cannot_be_written_are_dropped(faulty, faults):
     server = faulty()
     faults.set("write", errno.ENOSPC, times=1000000)
     for _ in range(20):

@@ -118,7 +118,7 @@ def test_the_last_subscribe_recovers(peal):
     assert offsets == [3, 4, 5]
 
 
-def test_others_do_not_see_a_change_of_mind(peal):
+def test_other_members_do_not_see_a_resubscription(peal):
     """One join, and no leave."""
     server = peal(config={"workers": 4, "channels": [
         {"match": "*", "join_leave": True}], **NO_RATE})

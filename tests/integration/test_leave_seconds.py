@@ -68,7 +68,7 @@ def test_a_page_that_reloads_never_left(peal, application):
         ("member_added", "alice")]
 
 
-def test_who_stays_away_has_left_once(peal, application):
+def test_a_client_that_stays_away_leaves_once(peal, application):
     server = start(peal, application)
     bob = server.join("bob", "told")
     alice = server.join("alice", "told")
