@@ -1,5 +1,5 @@
-"""Each system call of the hot path fails once or often: one connection may be
-lost by it, the others and the server may not."""
+"""Each system call of the hot path fails once or often. At most one connection
+is lost; the server and the other connections continue."""
 
 import errno
 import os
@@ -58,7 +58,7 @@ def test_accept_pauses_without_free_descriptors(faulty, faults, error):
     server = faulty()
     inside = server.connect("inside")
     faults.set("accept", error, times=4)
-    wait_until(lambda: can_connect(server), what="an accept that goes well")
+    wait_until(lambda: can_connect(server), what="an accept that succeeds")
     assert faults.clear() >= 1
     assert server.metric(WORD % "descriptors") >= 1
     server.wait_log("Out of file descriptors")
@@ -112,13 +112,13 @@ def test_send_fails_and_the_connection_is_lost(faulty, faults, error):
 
 @pytest.mark.parametrize("error", AGAIN, ids=names(AGAIN))
 def test_a_send_that_would_block_loses_nothing(faulty, faults, error):
-    # a ring would send several at a time, without the shim
+    # without the shim, io_uring would combine several sends
     server = faulty(config={"limits": {"messages_per_second": 0},
                             "io_uring": False})
     reader = server.join("reader", "room")
     writer = server.join("writer", "room")
     faults.set("send", error, times=40, after=3)
-    for first in range(0, 100, 5):  # a send at least for each five
+    for first in range(0, 100, 5):  # at least one send per five messages
         for i in range(first, first + 5):
             writer.send({"type": "broadcast", "channel": "room", "payload": i})
         for i in range(first, first + 5):
@@ -163,9 +163,9 @@ def test_an_interrupted_wait_continues(faulty, faults):
 
 
 def watches_by_ring(server):
-    """From 1.45 on libuv may change what is watched by a ring of its own,
-    which cannot be switched off, and aborts where the kernel refuses. `server`
-    has none itself."""
+    """From 1.45 on, libuv may change what it watches through an io_uring of
+    its own, which cannot be disabled and aborts if the kernel refuses.
+    `server` has no other io_uring."""
     folder = f"/proc/{server.process.pid}/fd"
     links = [os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)]
     return any("io_uring" in link for link in links)
@@ -183,7 +183,8 @@ SHORT = [errno.ENOMEM, errno.ENOSPC]
                          ids=names(SHORT + [errno.EPERM]))
 def test_a_connection_that_cannot_be_watched_is_lost(faulty, faults, peal,
                                                      error):
-    """libuv first tries each descriptor; that may fail, as it asks again."""
+    """libuv first tries to add each descriptor; that call may fail, because
+    libuv adds it again."""
     need_epoll_calls(peal)
     server = faulty()
     inside = server.connect("inside")
@@ -201,7 +202,7 @@ def test_a_connection_that_cannot_be_watched_is_lost(faulty, faults, peal,
 
 
 def test_a_slow_reader_that_cannot_be_watched_is_lost(faulty, faults, peal):
-    """Where its socket is full, it is to be watched for writing."""
+    """While its socket is full, it must be watched for writing."""
     need_epoll_calls(peal)
     server = faulty(config={"limits": {"messages_per_second": 0,
                                        "outbox_bytes": 100000000}})
@@ -239,17 +240,17 @@ def has_ended(server):
     return server.process.poll() is not None
 
 
-def comes_to_serve(server):
-    """A thread that was started later may still end it: that takes no
-    longer than a client's way in."""
+def starts_serving(server):
+    """A thread that starts later may still end the process, but not later than
+    a client can connect."""
     wait_until(lambda: has_ended(server) or can_connect(server))
     time.sleep(0.1)
     return not has_ended(server)
 
 
 def test_a_start_while_nothing_can_be_watched(faulty, faults):
-    """It serves a moment later; or, where its threads could not be woken, it
-    ends and says so."""
+    """The server starts serving shortly after. If its threads cannot be woken,
+    it exits with a message."""
     served = 0
     for after in range(6):
         faults.set("epoll_ctl", errno.ENOSPC, after=after)
@@ -259,10 +260,10 @@ def test_a_start_while_nothing_can_be_watched(faulty, faults):
             assert "panic at" in str(died) and faults.clear() == 1
             continue
         if watches_by_ring(server) and not faults.failed():
-            break  # the other calls are the ring's
+            break  # the other calls go through io_uring
         wait_until(lambda: has_ended(server) or faults.failed())
         faults.clear()
-        if comes_to_serve(server):
+        if starts_serving(server):
             served += 1
         else:
             server.expect_panic()
@@ -272,8 +273,8 @@ def test_a_start_while_nothing_can_be_watched(faulty, faults):
 
 @pytest.mark.parametrize("error", [errno.EBADF, errno.EINVAL, errno.EFAULT])
 def test_a_failing_wait_ends_the_process(faulty, faults, error):
-    """That is no shortage but a process gone wrong: libuv ends it, and
-    whoever started it starts it again."""
+    """This is not a shortage but a bug in the process: libuv aborts, and the
+    supervisor restarts the server."""
     server = faulty()
     client = server.connect("alice")
     server.exit_code = -signal.SIGABRT
