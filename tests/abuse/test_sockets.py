@@ -312,7 +312,7 @@ def test_without_free_descriptors_open_connections_stay(peal, bystander):
     assert inside.receive_data() == "Echo: hello"
     for raw in server.sockets:
         raw.close()
-    wait_until(lambda: can_connect(server), 10, what="room again")
+    wait_until(lambda: can_connect(server), 10, what="free descriptors")
     limits = (server.metric(WORD % "descriptors") +
               server.metric(WORD % "connections"))
     assert limits > 0

@@ -228,7 +228,7 @@ def test_no_data_of_disconnected_clients_is_kept(redis, cluster):
     for client in everybody:
         client.drop()
     patience.wait_until(lambda: not client_keys(server), 5,
-                        what="the keys to go")
+                        what="the keys to be deleted")
 
 
 def test_a_channel_may_have_the_name_of_a_client(redis, cluster):
@@ -322,7 +322,7 @@ def test_connections_of_a_dead_instance_expire_with_its_lease(redis, cluster,
     if limit is TWO:
         assert opened(instances[0], "client7").wait_close() == 4529
     patience.wait_until(lambda: not client_keys(server), LEASE * 2,
-                        what="the dead to be forgotten")
+                        what="dead connections to be removed")
     assert time.monotonic() - killed < LEASE + patience.seconds(1)
     again = [opened(instances[0], f"client{i}") for i in range(30)]
     time.sleep(patience.seconds(0.2))

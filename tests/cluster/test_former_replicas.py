@@ -50,7 +50,7 @@ class Pair:
         self.replica.call("CONFIG", "SET", "masterauth", "wrong")
         self.master.call("CLIENT", "KILL", "TYPE", "replica")
         patience.wait_until(lambda: not follows(self.replica), 20,
-                            what="the replica to be left behind")
+                            what="replication to stop")
 
     @staticmethod
     def promote(replica, how):
@@ -79,7 +79,7 @@ class Pair:
         self.masters.wait_ok()
         for node in self.masters.nodes:
             patience.wait_until(lambda n=node: self.is_named_by(n), 20,
-                                what="all nodes to know")
+                                what="all nodes to know the master")
         assert run_id(self.master) == self.run_id
 
     def is_named_by(self, node):
@@ -142,7 +142,7 @@ def test_a_loss_known_only_to_the_publisher_is_reported(masters, cluster,
     paused.resume()
     patience.wait_until(
         lambda: publisher.metric("peal_redis_lost_total") == 1, 15,
-        what="the instance to look for what it published")
+        what="the instance to look for its publish")
     late = instances.add()
     instances.wait_ready()
     answer = late.connect("bob", [""], protocol="broadcast").ask(
@@ -185,12 +185,12 @@ def test_an_unanswered_publish_is_not_repeated(masters, cluster, paused,
     pair.master.pause()
     alice.send({"type": "broadcast", "payload": ONCE, "id": 7})
     patience.wait_until(lambda: most_unread(pair.master.port) > len(ONCE),
-                        what="the publish to be there")
+                        what="the publish to be stored")
     paused(instances[0])
     # while it publishes, before it answers
     killer.socket.sendall(b"CLIENT KILL TYPE normal SKIPME yes\r\n")
     patience.wait_until(lambda: has_arrived(killer.socket),
-                        what="the command to be there")
+                        what="the command to arrive")
     pair.master.resume()
     assert killer.read() > 0
     assert bob.receive_type("broadcast")["payload"] == ONCE
@@ -272,7 +272,7 @@ def test_the_slot_of_an_echo_moves_away_and_back(redis, cluster, paused,
     assert echo not in echoes(node)
     paused.resume()
     patience.wait_until(lambda: echo in echoes(node), 15,
-                        what="the echo to be subscribed to again")
+                        what="the echo to be resubscribed")
     instances.wait_ready()
     for room in ROOMS:
         alice.ask({"type": "broadcast", "channel": room, "payload": room})

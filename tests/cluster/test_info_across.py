@@ -112,7 +112,7 @@ def test_input_from_redis_may_have_an_event(redis, cluster):
         return connection.call("PUBLISH", f"peal:in:{target}", "7")
 
     patience.wait_until(lambda: say("room|now"), 10,
-                        what="somebody to listen")
+                        what="a subscriber")
     message = bob.receive_type("broadcast")
     assert (message["event"], message["payload"]) == ("now", 7)
     for bad in ("room|", "room|a b", "room|a|b"):
@@ -134,7 +134,7 @@ def test_info_survives_a_dead_instance_and_lost_data(redis, cluster):
     server.connect().call("FLUSHALL")
     patience.wait_until(lambda: infos(watcher) == {"alice": INFO,
                                                    "bob": None}, 20,
-                        what="the members to be told again")
+                        what="the members to be stored again")
 
 
 def test_info_is_kept_during_leave_seconds(redis, cluster):

@@ -90,7 +90,7 @@ def test_the_host_name_resolves_to_another_server(two, cluster, load,
                                                   tmp_path):
     """Same port, another address, and both servers run."""
     if subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
-        pytest.skip("no mount namespace may be made here")
+        pytest.skip("cannot create a mount namespace here")
     old, new = two
     new.stop()
     new.host, new.port = "127.0.0.2", old.port

@@ -68,10 +68,10 @@ def test_one_command_for_many_channels(redis, cluster, sharded):
     listener.drop()
     patience.wait_until(
         lambda: instances.metric("peal_channels") == 0, 10,
-        what="the channels to be left")
+        what="the channels to be freed")
     unsubscribe = command.replace("sub", "unsub")
     patience.wait_until(lambda: count_calls([server], unsubscribe),
-                        what="Redis to be told")
+                        what="the unsubscribe")
     subscribe_all(instances[0], "bob")
     assert count_calls([server], unsubscribe) < 20
 

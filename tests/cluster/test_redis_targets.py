@@ -91,7 +91,7 @@ def test_a_master_that_becomes_a_replica(redis, cluster, load):
     server.call("REPLICAOF", "127.0.0.1", other.port)
     patience.wait_until(
         lambda: b"replica" in one.request("/ready").body, 15,
-        what="/ready to say what it is")
+        what="/ready to name the target")
     assert "points to a replica" in one.wait_log("Redis server unusable")
     server.call("REPLICAOF", "NO", "ONE")
     instances.wait_ready()

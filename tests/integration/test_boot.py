@@ -31,7 +31,7 @@ def enter_young_time():
 @pytest.fixture
 def young(peal):
     if subprocess.run(["unshare", "-T", "true"], check=False).returncode:
-        pytest.skip("no time namespace may be made here")
+        pytest.skip("cannot create a time namespace here")
     return peal({"limits": {"handshake_seconds": 3600}},
                 before_start=enter_young_time)
 

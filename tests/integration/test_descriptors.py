@@ -82,7 +82,8 @@ def check_calm(server):
 def check_recovered(server, raws):
     for raw in raws:
         raw.close()
-    wait_until(lambda: status(server, "/ready") == 200, 10, what="room again")
+    wait_until(lambda: status(server, "/ready") == 200, 10,
+               what="free descriptors")
     assert server.connect().handshake.status == 101
 
 
@@ -231,7 +232,8 @@ def test_at_the_limit_of_connections_it_is_not_ready(peal):
     assert int(ready.headers["retry-after"]) > 0
     assert status(server, "/health") == 200
     first.drop()
-    wait_until(lambda: status(server, "/ready") == 200, what="room again")
+    wait_until(lambda: status(server, "/ready") == 200,
+               what="free descriptors")
 
 
 def test_more_sockets_than_connections_and_requests_want(peal):

@@ -331,7 +331,7 @@ def test_nothing_else_is_inherited(peal):
     # except what both processes hold while they communicate
     patience.wait_until(
         lambda: count_descriptors(server) <= count - 10,
-        what="no more than listening sockets and the like")
+        what="only listening sockets and the like")
     old.send_signal(signal.SIGTERM)
     assert old.wait(seconds(10)) == 0
     assert clients

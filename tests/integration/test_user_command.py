@@ -123,7 +123,7 @@ def test_rotated_key(peal, user, tmp_path):
     for _ in range(3):
         user("rotate-key")
     patience.wait_until(lambda: ask(server, "/me", token=before["access_token"]
-                                    ).status == 401, what="the old key's end")
+                                    ).status == 401, what="its expiry")
 
 
 def test_key_of_a_secret(user):

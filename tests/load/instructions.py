@@ -124,7 +124,7 @@ def compare(counted, baseline):
         print(f"{path:32} {now:8} instructions, {change:+.1%}"
               f"{'' if abs(change) <= ALLOWED else ' <- too far'}")
     if failed:
-        print("If that is meant, commit a new baseline with the change: "
+        print("If this is intended, commit a new baseline with the change: "
               "tests/load/instructions.py PEAL --update")
     return len(counted) - failed, failed
 
@@ -135,8 +135,8 @@ def main():
     if "--update" in sys.argv[2:]:
         BASELINE.write_text(json.dumps(counted, indent=4) + "\n")
     elif not BASELINE.exists():
-        print(f"There is no {BASELINE.name}: write one with --update, where "
-              "that is known to be good")
+        print(f"There is no {BASELINE.name}: write one with --update from "
+              "a known good build")
     baseline = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
     passed, failed = compare(counted, baseline)
     print(f"{passed} passed, {failed} failed")

@@ -145,7 +145,7 @@ def test_a_rolling_restart_refuses_no_client(instances, port):
             instances.begin(index)
             crowd.go_on(3)
             wait_until(lambda index=index: instances.connections(index) > 5,
-                       10, what="clients of the new one")
+                       10, what="clients of the new instance")
     assert not crowd.failures
     assert crowd.closed > RATE / 2 and crowd.opened > 4 * RATE
 
