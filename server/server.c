@@ -314,7 +314,8 @@ static bool announce_end(struct server *server, const sigset_t *signals)
  * */
 static void drain(struct server *server, const sigset_t *signals)
 {
-    const struct timespec step = {.tv_nsec = 50000000};
+    const long longest_step = 50000000;
+    struct timespec step = {.tv_nsec = 1000000};
     log_event(LOG_INFO, "Draining",
               LOG_NUMBER("connections", server->net->connections),
               LOG_NUMBER("seconds", server->config->drain_seconds));
@@ -322,10 +323,13 @@ static void drain(struct server *server, const sigset_t *signals)
         /* it ends by itself, and the main process is the other one */
         if (!server->net->has_successor)
             notify_send("WATCHDOG=1");
-        if (sigtimedwait(signals, NULL, &step) <= 0)
-            continue;
-        stop_at_once(server);
-        return;
+        if (sigtimedwait(signals, NULL, &step) > 0) {
+            stop_at_once(server);
+            return;
+        }
+        /* most ends are quick, and a long one is not polled often */
+        if (step.tv_nsec < longest_step)
+            step.tv_nsec *= 2;
     }
 }
 

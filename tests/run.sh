@@ -30,7 +30,7 @@ packages="git gcc libc6-dev cmake ninja-build pkg-config libwebsockets-dev
 libwebsockets-evlib-uv libuv1-dev libssl-dev libcjson-dev libcjose-dev
 libjansson-dev libxxhash-dev uthash-dev libhiredis-dev liburing-dev
 libcurl4-openssl-dev libsqlite3-dev libargon2-dev libpq-dev libcmocka-dev
-clang-format python3 python3-pytest python3-websockets
+clang-format python3 python3-pytest python3-pytest-xdist python3-websockets
 python3-jwt python3-cryptography python3-jsonschema python3-wsproto python3-h11 redis-server postgresql valgrind
 libc6-dbg curl openssl procps iproute2 util-linux nginx haproxy systemd binutils
 aspell aspell-en codespell cppcheck clang-tidy dpkg-dev file python3-yaml python3-kubernetes zsh fish"
@@ -167,8 +167,9 @@ run_pytest() {
         without_randomness "$python" -m pytest -q -rs --durations=20 -p no:cacheprovider "$@"
 }
 
+# These wait more than they work: two files at a time.
 run_integration() {
-    run_pytest tests/integration
+    run_pytest -n 2 --dist loadfile tests/integration
 }
 
 run_conformance() {
@@ -201,7 +202,7 @@ run_proxies() {
 }
 
 run_cluster() {
-    run_pytest tests/cluster
+    run_pytest -n 2 --dist loadfile tests/cluster
 }
 
 # With PEAL_ROOTS_FULL=1 other stages run in the other Debian too.
