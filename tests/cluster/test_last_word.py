@@ -35,7 +35,7 @@ IN = {1: "cancelled", 2: "unsubscribed", 3: "subscribed"}
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-def test_the_last_subscribe_counts(lasting_redis, cluster, workers):
+def test_the_last_subscribe_wins(lasting_redis, cluster, workers):
     instances = cluster(lasting_redis.url, 2, workers=workers)
     other = quiet(instances[1], "other")
     for i in range(10):

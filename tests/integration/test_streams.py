@@ -144,7 +144,7 @@ def test_all_responses_arrive_after_a_half_close(stocked):
 # --- peers that end
 
 UPGRADE = request_text("/ws/alice", headers=handshake_headers())
-# what was sent, and whether all of it is a whole request or message
+# data sent before the connection ends
 STATES = {
     "nothing": b"",
     "part of a head": HEALTH[:20],

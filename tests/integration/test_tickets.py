@@ -174,7 +174,7 @@ def test_limits_apply_to_tickets(peal):
     assert ticket_for(server)
 
 
-def test_a_refusal_is_explained_where_asked_for(peal):
+def test_a_refusal_is_explained_on_request(peal):
     server = peal({**GATED, "explain_refusals": True})
     ticket = ticket_for(server)
     assert connect(server, ticket).receive_type("subscribed")
