@@ -60,7 +60,8 @@ class Stack:
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
         text = text.replace("$$", "$").replace("/data", str(folder))
-        options = f"--bind {self.places[name]} --protected-mode no"
+        options = (f"--bind {self.places[name]} --bind-source-addr "
+                   f"{self.places[name]} --protected-mode no")
         if "--port" not in text and ".conf" not in text:
             options += " --port 6379"
         text = re.sub(r"exec redis-server( \S+\.conf)?",

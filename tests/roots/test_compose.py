@@ -19,7 +19,7 @@ ROOMS = [f"room{i}" for i in range(8)]  # in slots of all three masters
 PLAIN = (None, None)
 SENTINEL = ("compose.sentinel.yml", [
     "sentinel-1", "sh", "-c", "redis-cli -p 26379 sentinel "
-    "get-master-addr-by-name mymaster | grep -qx replica"])
+    "get-master-addr-by-name mymaster | grep -qx 172.28.6.12"])
 REDIS_CLUSTER = ("compose.cluster.yml", [
     "redis-2", "sh", "-c", "redis-cli cluster nodes | grep -q master,fail && "
     "redis-cli cluster info | grep -q cluster_state:ok"])
