@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# Hours of everyday trouble, and whether the server is as fresh behind it as
-# before: see tests/soak/soak.py.
+# Hours of typical load and failures; checks that the server stays in good
+# condition: see tests/soak/soak.py.
 #
 #   tests/soak.sh SECONDS [BUILD]
 #
-# BUILD: a folder with peal and peal-bench in it (default: build-release, built
-# when it is missing). The last line is "1 passed, 0 failed" or "0 passed, 1
-# failed".
+# BUILD: a folder with peal and peal-bench (default: build-release, built if
+# missing). The last line is "1 passed, 0 failed" or "0 passed, 1 failed".
 set -eu
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -29,7 +29,7 @@ def time_health(server, flooding):
     return sorted(delays)
 
 
-def test_a_flooded_room_keeps_nobody_waiting(peal, bystander):
+def test_a_flooded_channel_delays_no_others(peal, bystander):
     server = peal(config={
         "workers": 1,
         "limits": {"messages_per_second": 0, "connections_per_ip": 0}})

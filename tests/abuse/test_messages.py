@@ -42,8 +42,7 @@ def test_a_flood_of_pings_is_4529(peal, bystander):
     assert server.metric(WORD % "messages_per_second") == 3
 
 
-def test_pings_without_a_limit_and_without_a_reader_hold_no_memory(peal,
-                                                                   bystander):
+def test_unread_pongs_use_no_memory(peal, bystander):
     """Only the last unanswered ping is kept."""
     server = peal(config=NO_RATE)
     bystander(server)
@@ -90,7 +89,7 @@ def test_fragments_of_one_byte_end_at_the_limit(peal, bystander):
     assert memory_of(server) - before < 5 * MEGABYTE * SLOWNESS
 
 
-def test_empty_fragments_without_end_are_4529(peal, bystander):
+def test_endless_empty_fragments_are_4529(peal, bystander):
     server = peal()
     bystander(server)
     client = server.connect("drip")
@@ -99,7 +98,7 @@ def test_empty_fragments_without_end_are_4529(peal, bystander):
     assert send_until_closed(client, data, 1000) == 4529
 
 
-def test_many_unfinished_messages_hold_what_they_sent(peal, bystander):
+def test_unfinished_messages_use_only_the_memory_they_sent(peal, bystander):
     server = peal()
     bystander(server)
     before = memory_of(server)
@@ -132,7 +131,7 @@ MONSTERS = {
 
 
 @pytest.mark.parametrize("name", MONSTERS)
-def test_a_monster_is_an_error_like_any_other(start_shared, name):
+def test_extreme_json_is_a_normal_error(start_shared, name):
     server = start_shared(config=NO_RATE)
     client = server.join("alice", "room")
     for _ in range(5):
@@ -142,7 +141,7 @@ def test_a_monster_is_an_error_like_any_other(start_shared, name):
     assert client.receive() == {"type": "pong"}
 
 
-def test_monsters_hold_up_nobody(peal, bystander):
+def test_extreme_json_delays_no_others(peal, bystander):
     server = peal(config={"limits": {"messages_per_second": 0,
                                      "bad_messages": 1000000}})
     bystander(server)
@@ -155,7 +154,7 @@ def test_monsters_hold_up_nobody(peal, bystander):
 
 # ---- channels ----------------------------------------------------------------------
 
-def test_coming_and_going_leaves_nothing(peal, bystander):
+def test_channel_churn_leaks_nothing(peal, bystander):
     """Every round uses new channel names."""
     server = peal(config={"limits": {"messages_per_second": 0},
                           "channels": [{"match": "x*", "history_size": 0,
@@ -194,7 +193,7 @@ def test_more_channels_than_allowed_are_refused(peal, bystander):
 
 # ---- clients that do not read ------------------------------------------------
 
-def test_a_hundred_who_do_not_read(peal, bystander):
+def test_a_hundred_clients_that_do_not_read(peal, bystander):
     config = {"limits": {"messages_per_second": 0, "outbox_bytes": 100000}}
     server = peal(config=config)
     bystander(server)
@@ -217,7 +216,7 @@ def test_a_hundred_who_do_not_read(peal, bystander):
     server.wait_metric('peal_closes_total{reason="too_slow"}', 100)
 
 
-def test_who_asks_and_does_not_read_is_ended(peal, bystander):
+def test_a_client_that_requests_and_does_not_read_is_closed(peal, bystander):
     """The server stops reading requests; the client reads nothing."""
     server = peal(config={"limits": {"messages_per_second": 0,
                                      "stalled_seconds": 2,

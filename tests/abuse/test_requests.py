@@ -88,7 +88,7 @@ def ask_for_everything(server, epochs, before):
         client.drop()
 
 
-def test_who_asks_for_everything_and_reads_nothing_costs_little(peal):
+def test_unread_responses_cost_little(peal):
     server = peal({**WITH_KEY,
                    "limits": {"messages_per_second": 0, "connections_per_ip": 0,
                               "connections": 5000, "history_bytes": 1 << 30,
@@ -118,7 +118,7 @@ def test_who_asks_for_everything_and_reads_nothing_costs_little(peal):
     assert busy < 2 * quiet, seen
 
 
-def test_beyond_the_memory_limit_the_largest_goes_first(peal):
+def test_beyond_the_memory_limit_the_largest_is_closed_first(peal):
     """New work is refused until memory is available again."""
     server = peal({**WITH_KEY,
                    "limits": {"messages_per_second": 0,
@@ -168,8 +168,8 @@ WHOLE = (128, 100, 0.3)  # nine minutes
 
 @pytest.mark.parametrize("channels, count, megabytes_a_second", [
     QUICK, SLOW, *([WHOLE] if os.environ.get("PEAL_TEST_LONG") else [])])
-def test_a_throttled_reader_gets_all_it_missed_in_all_its_channels(
-        peal, channels, count, megabytes_a_second):
+def test_a_throttled_reader_recovers_all_its_channels(peal, channels, count,
+                                                      megabytes_a_second):
     """12 KB per message. Each arrives once and in order; the server does not
     hold them in memory; default limits apply."""
     server = peal({**WITH_KEY, "limits": {"history_bytes": 1 << 30},

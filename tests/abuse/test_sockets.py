@@ -217,7 +217,7 @@ REBOUND = ("Origin", "http://evil.example:8080")
 @pytest.mark.parametrize("arguments, config", [
     ([], {}), (["--dev"], {}), (["--dev"], {"auth": {"secret": SECRET}}),
 ], ids=["without auth", "dev", "dev with auth"])
-def test_a_page_whose_name_leads_here_cannot_connect(peal, arguments, config):
+def test_dns_rebinding_cannot_connect(peal, arguments, config):
     """DNS rebinding: the page's name is in both Host and Origin."""
     server = peal(args=arguments, config=config)
     token = make_token("alice")
@@ -241,7 +241,7 @@ def get_as(server, host, path, headers=(), method="GET"):
 
 
 @pytest.mark.parametrize("arguments", [[], ["--dev"]], ids=["open", "dev"])
-def test_nor_does_it_read_pages_and_metrics(peal, arguments):
+def test_dns_rebinding_cannot_read_pages_and_metrics(peal, arguments):
     """The browser would let a page of the same origin read the responses."""
     server = peal(args=arguments, config={
         "api": {"key": KEY}, "web_root": str(ROOT / "web")})
@@ -264,7 +264,7 @@ def test_nor_does_it_read_pages_and_metrics(peal, arguments):
     assert raw.response().status == 200
 
 
-def test_with_auth_or_insecure_any_name_will_do(peal):
+def test_with_auth_or_insecure_any_host_is_accepted(peal):
     name = "evil.example:8080"
     server = peal(config={"auth": {"secret": SECRET}})
     assert ask_as(server, name, REBOUND, token=make_token("alice")) == 101
@@ -286,8 +286,8 @@ BY_FORWARDED = {"trusted_proxies": ["127.0.0.1"],
     ({}, ("X-Forwarded-Proto", "https")),
     ({}, ("Forwarded", "for=192.0.2.1;proto=https")),
 ], ids=str)
-def test_behind_tls_a_plain_page_of_the_same_name_is_foreign(peal, config,
-                                                             over_tls):
+def test_behind_tls_an_http_origin_of_the_same_host_is_foreign(peal, config,
+                                                               over_tls):
     server = peal(config={"auth": {"secret": SECRET}, **config})
     cookie = ("Cookie", "peal_token=" + make_token("alice"))
     plain = ("Origin", "http://chat.example")
@@ -297,7 +297,7 @@ def test_behind_tls_a_plain_page_of_the_same_name_is_foreign(peal, config,
                   ("Origin", "https://chat.example")) == 101
 
 
-def test_out_of_descriptors_those_inside_stay(peal, bystander):
+def test_without_free_descriptors_open_connections_stay(peal, bystander):
     def few_descriptors():
         resource.setrlimit(resource.RLIMIT_NOFILE, (120, 120))
     server = peal(before_start=few_descriptors)
@@ -312,7 +312,7 @@ def test_out_of_descriptors_those_inside_stay(peal, bystander):
     assert inside.receive_data() == "Echo: hello"
     for raw in server.sockets:
         raw.close()
-    wait_until(lambda: can_connect(server), 10, what="room again")
+    wait_until(lambda: can_connect(server), 10, what="free descriptors")
     limits = (server.metric(WORD % "descriptors") +
               server.metric(WORD % "connections"))
     assert limits > 0
@@ -326,7 +326,7 @@ def can_connect(server):
         return False
 
 
-def test_out_of_room_for_logs_it_serves(peal, bystander):
+def test_a_full_log_disk_does_not_stop_the_server(peal, bystander):
     """Log lines that cannot be written are dropped."""
     def full_disk():
         os.dup2(os.open("/dev/full", os.O_WRONLY), 2)
@@ -344,7 +344,7 @@ def test_out_of_room_for_logs_it_serves(peal, bystander):
     request_text("/ws/alice", headers=handshake_headers()),
     request_text("/health"), b"\r\n" * 50, os.urandom(300)],
     ids=["upgrade", "health", "nothing", "rubbish"])
-def test_who_says_something_and_leaves(peal, bystander, data):
+def test_clients_that_send_and_leave(peal, bystander, data):
     server = peal()
     bystander(server)
     for length in range(0, len(data), max(1, len(data) // 60)):

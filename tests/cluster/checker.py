@@ -339,7 +339,7 @@ class Load:
                 if all(wanted <= each.finished for each in self.listeners):
                     return
                 await asyncio.sleep(0.01)
-        raise AssertionError("the last message did not reach everybody: " +
+        raise AssertionError("the last message did not reach all: " +
                              str([(each.name, each.finished)
                                   for each in self.listeners]))
 

@@ -85,7 +85,7 @@ class Cluster:
         for server in self.instances:
             patience.wait_until(
                 lambda: server.request("/ready").status == 503, timeout,
-                what="an instance to say that Redis is away")
+                what="an instance to report the outage")
 
     def metric(self, name):
         return sum(server.metric(name) for server in self.instances)

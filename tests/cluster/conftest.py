@@ -51,7 +51,7 @@ def placed_redis(tmp_path):
     """placed_redis(*options) starts a Redis in a network namespace. It must be
     the first fixture, because the test joins the network too."""
     if subprocess.run(["unshare", "--net", "true"], check=False).returncode:
-        pytest.skip("no network namespace may be made here")
+        pytest.skip("cannot create a network namespace here")
     network = Network()
     try:
         with starting(PlacedRedis, tmp_path, "placed-redis") as start:

@@ -152,7 +152,7 @@ class Client:
             life.members = set(ids)
             if len(ids) != len(life.members) or self.user not in ids or \
                     data["presence"]["count"] != len(ids):
-                self.complain(f"was given the list {data}")
+                self.complain(f"received the list {data}")
 
     def note_change(self, life, event, user):
         is_added = event.endswith("added")
@@ -246,7 +246,7 @@ class PusherLoad:
             self.loop.call_soon_threadsafe(self.spawn_later, each.run)
         patience.wait_until(
             lambda: all(each.is_in() for each in self.clients), 10,
-            what="everybody to be in the room")
+            what="all clients to join the room")
         self.staying = {"both", "one", "two"}
         self.loop.call_soon_threadsafe(self.spawn_later, self.move_on)
         self.publisher.start()
@@ -321,7 +321,7 @@ class PusherLoad:
         patience.wait_until(
             lambda: all(each.is_settled() for each in self.clients
                         if not each.is_gone), 20,
-            what="everybody to be back")
+            what="all clients to reconnect")
         for channel in (NEWS, ROOM):
             self.publish_last(channel)
         self.wait_lists()
@@ -371,7 +371,7 @@ class PusherLoad:
         patience.wait_until(
             lambda: all(life.is_over for life in before) and
             first.is_in() and second.is_in(), 10,
-            what="the user to be put out and to be back")
+            what="the user to be closed and to reconnect")
         assert {life.socket.close_code for life in before} == {4009}
         assert others == [each.life for each in self.clients[2:]]
 
@@ -423,7 +423,7 @@ class PusherLoad:
             if count > 1:
                 yield f"{number} of {channel} was heard {count} times"
             if self.publishes[number].excluded == life.socket_id:
-                yield f"{number} was heard by the one that it excludes"
+                yield f"{number} was received by the sender it excludes"
 
     def lost(self, life):
         heard = set(life.heard)

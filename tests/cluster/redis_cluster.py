@@ -77,7 +77,7 @@ class RedisCluster:
                     f"cluster_known_nodes:{len(self.nodes)}" in info)
         for node in self.nodes:
             patience.wait_until(lambda n=node: is_ok(n), timeout, 0.1,
-                                what="the cluster to be well")
+                                what="a healthy cluster")
 
     @property
     def url(self):
@@ -94,4 +94,4 @@ class RedisCluster:
             if first <= slot <= last:
                 return next(node for node in self.nodes
                             if node.port == master[1])
-        raise AssertionError("nobody has the slot")
+        raise AssertionError("no node has the slot")

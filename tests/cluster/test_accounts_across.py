@@ -37,7 +37,7 @@ def test_a_new_password_ends_access_everywhere(pair):
 
 @pytest.mark.parametrize("method, body", [("PATCH", {"is_active": False}),
                                           ("DELETE", None)])
-def test_the_end_of_an_account_holds_everywhere(pair, method, body):
+def test_deleting_an_account_applies_everywhere(pair, method, body):
     user = member(pair[0])
     client = pair[1].join(user["id"], token=user["access_token"])
     assert ask(pair[0], f"/users/{user['id']}", body, method=method,
@@ -56,7 +56,8 @@ def wait_refused(server, user):
     assert refused(server, user, user["access_token"]) == 401
 
 
-def test_who_came_back_before_it_was_known_is_closed(redis, cluster, tmp_path):
+def test_a_client_that_reconnected_too_early_is_closed(redis, cluster,
+                                                       tmp_path):
     """Another instance ended an account, and this one has not read it yet when
     the client connects. Other clients stay."""
     store = redis()

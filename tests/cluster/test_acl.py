@@ -62,7 +62,7 @@ def commands_used(server):
             if line.startswith("cmdstat_")}
 
 
-def test_the_rights_of_the_page_are_those_that_are_needed(redis, cluster):
+def test_the_documented_rights_are_exactly_those_needed(redis, cluster):
     server = redis()
     server.call("ACL", "SETUSER", "peal", *rules())
     instances = cluster(url_of(server), 2, single_connection=True, **WITH_KEY)

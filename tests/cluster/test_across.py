@@ -37,7 +37,7 @@ def test_recovery_from_any_instance(redis, cluster):
         assert [m["offset"] for m in answer["messages"]] == list(range(5, 11))
 
 
-def test_what_comes_during_a_recovery_belongs_to_it(redis, cluster, proxy):
+def test_messages_during_a_recovery_are_recovered(redis, cluster, proxy):
     """The stream's answer is older than messages delivered meanwhile."""
     server = redis()
     between = proxy(server)
@@ -88,7 +88,7 @@ def send_subscribe(client, channel, epoch, offset):
 
 @pytest.mark.parametrize("channel, since, missed", [
     ("room", 5, []), ("room", 3, [3, 4]), ("plain-room", 5, [])])
-def test_recovery_from_an_instance_that_lags(lagging, channel, since, missed):
+def test_recovery_from_a_slow_instance(lagging, channel, since, missed):
     """The client has newer messages than the instance it moves to."""
     alice, slow, between = lagging(channel)
     epoch = alice.subscribed[0]["epoch"]
@@ -109,7 +109,7 @@ def test_recovery_from_an_instance_that_lags(lagging, channel, since, missed):
     assert carol.receive_type("broadcast")["offset"] == 6
 
 
-def test_recovery_when_pubsub_lost_what_the_client_has(lagging):
+def test_recovery_when_the_instance_missed_what_the_client_has(lagging):
     """No later message reveals the loss."""
     alice, slow, between = lagging("room")
     between.loses_messages = True
@@ -119,7 +119,7 @@ def test_recovery_when_pubsub_lost_what_the_client_has(lagging):
     assert (answer["recovered"], answer["offset"]) == (True, 5)
 
 
-def test_not_recovered_from_an_offset_that_never_was(redis, cluster):
+def test_not_recovered_from_an_unknown_offset(redis, cluster):
     instances = cluster(redis().url, 1)
     alice = instances[0].join("alice", "room")
     publish(alice, 5)
@@ -192,7 +192,7 @@ def test_direct_reaches_every_connection(redis, cluster):
         assert bob.is_silent()
 
 
-def test_presence_counts_over_instances(redis, cluster):
+def test_presence_counts_across_instances(redis, cluster):
     instances = cluster(redis().url, 2)
     alice = instances[0].join("alice", "room")
     also = instances[1].join("alice", "room")
@@ -205,7 +205,7 @@ def test_presence_counts_over_instances(redis, cluster):
     wait_presence(alice, "room", {"alice": 1})
 
 
-def test_join_and_leave_once(redis, cluster):
+def test_join_and_leave_are_reported_once(redis, cluster):
     instances = cluster(redis().url, 3)
     watchers = [server.join(f"watcher{i}", "told-room")
                 for i, server in enumerate(instances.instances)]
@@ -230,7 +230,7 @@ def test_join_and_leave_once(redis, cluster):
         wait_events(watcher, "told-room", [("leave", "alice")])
 
 
-def test_who_left_while_redis_was_away_is_gone(lasting_redis, cluster):
+def test_a_client_that_left_during_an_outage_is_gone(lasting_redis, cluster):
     instances = cluster(lasting_redis.url, 2)
     alice = instances[0].join("alice", "told-room")
     bob = instances[1].join("bob", "told-room")
@@ -250,7 +250,7 @@ def test_who_left_while_redis_was_away_is_gone(lasting_redis, cluster):
     assert presence(carol, "told-room") == {"alice": 1, "carol": 1}
 
 
-def test_nobody_seems_to_leave_in_a_long_outage(lasting_redis, cluster,
+def test_no_leaves_are_reported_in_a_long_outage(lasting_redis, cluster,
                                                  proxy):
     """Even if one instance reconnects later than the other."""
     between = proxy(lasting_redis)
@@ -299,7 +299,7 @@ def test_presence_survives_a_flush(redis, cluster):
     wait_presence(alice, "room", {"alice": 1, "bob": 1})
 
 
-def test_an_instance_that_ends_in_order_leaves_nothing(redis, cluster):
+def test_a_graceful_shutdown_removes_the_instance(redis, cluster):
     server = redis()
     instances = cluster(server.url, 2)
     alice = instances[0].join("alice", "told-room")
@@ -339,7 +339,7 @@ def test_first_in_last_out(redis, cluster):
     patience.wait_until(lambda: channels(server) == set(), 8)
 
 
-def test_who_comes_back_in_time_avoids_churn(redis, cluster):
+def test_reconnecting_in_time_avoids_churn(redis, cluster):
     server = redis()
     instances = cluster(server.url, 1)
     alice = instances[0].join("alice", "room")
@@ -353,7 +353,7 @@ def test_who_comes_back_in_time_avoids_churn(redis, cluster):
             for _ in range(3)] == [0, 1, 2]
 
 
-def test_offsets_that_redis_lost_are_not_given_out_twice(redis, cluster):
+def test_offsets_lost_by_redis_are_not_reused(redis, cluster):
     """A snapshot is older than delivered messages; others published since."""
     server = redis("--dbfilename", "dump.rdb")
     instances = cluster(server.url, 1)

@@ -27,7 +27,7 @@ def test_a_publish_is_seen_on_the_other_instance(pair):
         assert [m["offset"] for m in messages] == [1, 2]
 
 
-def test_an_idempotency_key_holds_on_every_instance(pair):
+def test_an_idempotency_key_applies_on_every_instance(pair):
     alice = pair[0].join("alice", "room")
     first = publish(pair[0], "room", "a", idempotency_key="k/1{x}")
     assert publish(pair[1], "room", "b", idempotency_key="k/1{x}") == first
@@ -40,7 +40,7 @@ def test_an_idempotency_key_holds_on_every_instance(pair):
     assert alice.is_silent()
 
 
-def test_a_client_s_key_holds_on_every_instance_for_that_client(pair):
+def test_a_clients_idempotency_key_applies_on_every_instance(pair):
     def offset(server, client="%7Bal%20ice%7D", **more):
         asked = {"type": "broadcast", "channel": "own", "payload": 1, **more}
         return tell(server, f"/client/{client}", asked, key=None)["offset"]
@@ -62,7 +62,7 @@ def test_a_batch_keeps_its_order(pair):
     assert [m["payload"] for m in bob.receive_many(300)] == list(range(300))
 
 
-def test_questions_are_answered_for_all_instances(pair):
+def test_queries_cover_all_instances(pair):
     pair[0].join("alice", "room", "hall")
     pair[1].join("bob", "room")
     pair[1].join("bob", "yard")
@@ -79,7 +79,7 @@ def test_questions_are_answered_for_all_instances(pair):
     assert history["offset"] == 2
 
 
-def test_questions_of_a_batch_are_whole_and_in_its_order(redis, cluster):
+def test_queries_in_a_batch_are_complete_and_in_order(redis, cluster):
     """Redis is asked for a page at a time."""
     pair = cluster(redis().url, **WITH_KEY,
                    channels=[{"match": "*", "history_size": 100}])
@@ -96,7 +96,7 @@ def test_questions_of_a_batch_are_whole_and_in_its_order(redis, cluster):
     assert statuses == [200] * 5 + [503] * 3 + [200]
 
 
-def test_a_client_is_reached_wherever_it_is(pair):
+def test_a_client_is_reached_on_any_instance(pair):
     bobs = [server.join("bob", "room") for server in pair.instances]
     tell(pair[0], "/api/send", {"client": "bob", "payload": "hello"})
     for bob in bobs:
@@ -128,8 +128,8 @@ WAITING = [
 
 @pytest.mark.parametrize("half_close", [False, True])
 @pytest.mark.parametrize("text", WAITING)
-def test_who_waits_for_redis_is_answered_and_costs_nothing(redis, cluster,
-                                                           text, half_close):
+def test_a_request_waiting_for_redis_uses_no_cpu(redis, cluster, text,
+                                                 half_close):
     """libwebsockets would busy-loop here: see exchange.c."""
     server = redis()
     instances = cluster(server.url, 1, **WITH_KEY)
@@ -155,7 +155,7 @@ def test_who_waits_for_redis_is_answered_and_costs_nothing(redis, cluster,
     assert is_calm(instance)
 
 
-def test_while_redis_is_away_it_is_503_in_the_end(redis, cluster):
+def test_without_redis_requests_end_with_503(redis, cluster):
     server = redis()
     instances = cluster(server.url, 1, redis={"backlog_seconds": 1},
                         **WITH_KEY)
@@ -186,7 +186,7 @@ def drain_while_asked(redis, cluster, seconds):
     return server, instance, raw
 
 
-def test_a_drain_waits_for_what_was_asked(redis, cluster):
+def test_a_drain_waits_for_open_requests(redis, cluster):
     server, _, raw = drain_while_asked(redis, cluster, 3)
     server.resume()
     response = raw.response()
@@ -194,7 +194,7 @@ def test_a_drain_waits_for_what_was_asked(redis, cluster):
     assert response.headers["connection"] == "close"
 
 
-def test_an_end_without_an_answer_is_an_end(redis, cluster):
+def test_an_immediate_exit_does_not_wait_for_requests(redis, cluster):
     """No request waits when the instance is told to exit at once."""
     server, instance, raw = drain_while_asked(redis, cluster, 30)
     instance.signal()

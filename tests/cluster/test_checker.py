@@ -35,7 +35,7 @@ def complaint(load, **options):
     return str(found.value)
 
 
-def test_nothing_to_complain_about(told):
+def test_no_errors(told):
     told.prove()
 
 
@@ -63,19 +63,19 @@ def test_two_orders(told):
     assert "was acknowledged as" in text
 
 
-def test_a_gap_that_nobody_expected(told):
+def test_an_unexpected_gap(told):
     log(told).insert(2, Told("gap", 11.5))
     assert "unexpected: gap" in complaint(told)
     told.prove(gaps=True)
 
 
-def test_what_is_lost_behind_the_gap(told):
+def test_a_loss_after_the_gap(told):
     log(told)[3:] = []
     log(told).insert(2, Told("gap", 11.5))
     assert "was lost" in complaint(told, gaps=True)
 
 
-def test_what_is_lost_before_the_gap_was_told(told):
+def test_a_loss_reported_by_the_gap(told):
     log(told)[3:] = [Told("gap", 14.0)]
     told.prove(gaps=True)
 

@@ -71,8 +71,8 @@ def test_history_is_recovered(redis, cluster):
         bob.end()
 
 
-def test_a_dead_instance_takes_everybody_along(redis, cluster, application,
-                                               everybody):
+def test_members_of_a_dead_instance_leave(redis, cluster, application,
+                                          everybody):
     server = redis()
     instances = ready(cluster, server, hooks=hooks(
         application, events=["member_removed"], batch_ms=10),
@@ -94,7 +94,7 @@ def test_a_dead_instance_takes_everybody_along(redis, cluster, application,
         server.call("KEYS", "peal:{client:*}:connections")) == 1, 10)
 
 
-def test_one_connection_each_over_all_instances(redis, cluster):
+def test_one_connection_per_client_across_instances(redis, cluster):
     one, two = ready(cluster, redis(), single_connection=True).instances
     older = {client: one.connect(client, [""], protocol="broadcast")
              for client in IDS}
@@ -105,14 +105,14 @@ def test_one_connection_each_over_all_instances(redis, cluster):
         assert newer[client].ask({"type": "ping"})["type"] == "pong"
 
 
-def test_a_ticket_of_one_opens_the_other(redis, cluster):
+def test_a_ticket_is_valid_on_another_instance(redis, cluster):
     one, two = ready(cluster, redis()).instances
     for client in IDS:
         ticket = tell(one, "/api/tickets", {"client": client})["ticket"]
         two.connect(client, query={"ticket": ticket}).end()
 
 
-def test_ids_cannot_be_forged_by_what_they_hold(redis, cluster):
+def test_ids_cannot_forge_parts_of_an_envelope(redis, cluster):
     """An id that looks like the rest of an envelope stays an id."""
     one, two = ready(cluster, redis()).instances
     bob = two.join("bob", "room")

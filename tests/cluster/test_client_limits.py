@@ -127,7 +127,7 @@ def test_a_newer_connection_elsewhere_replaces(redis, cluster):
     assert instances.metric('peal_closes_total{reason="replaced"}') == 5
 
 
-def test_of_two_at_once_exactly_one_stays(redis, cluster):
+def test_of_two_concurrent_connections_exactly_one_stays(redis, cluster):
     server = redis()
     instances = cluster(server.url, 2, **SINGLE)
     for i in range(60):
@@ -138,7 +138,7 @@ def test_of_two_at_once_exactly_one_stays(redis, cluster):
     wait_connections(instances, 60)
 
 
-def test_of_many_at_once_exactly_one_stays(redis, cluster):
+def test_of_many_concurrent_connections_exactly_one_stays(redis, cluster):
     server = redis()
     instances = cluster(server.url, 3, **SINGLE)
     for i in range(15):
@@ -177,7 +177,7 @@ def test_a_storm_of_reconnects_leaves_one(redis, cluster):
 # ---- so many and no more
 
 
-def test_connections_are_counted_over_instances(redis, cluster):
+def test_connections_are_counted_across_instances(redis, cluster):
     server = redis()
     instances = cluster(server.url, 3, **TWO)
     first, second = opened(instances[0]), opened(instances[1])
@@ -195,7 +195,7 @@ def test_connections_are_counted_over_instances(redis, cluster):
     wait_count(server, 2)
 
 
-def test_what_one_instance_knows_is_refused_at_the_handshake(redis, cluster):
+def test_a_known_excess_is_refused_at_the_handshake(redis, cluster):
     server = redis()
     instances = cluster(server.url, 2, **TWO)
     both = [opened(instances[0]) for _ in range(2)]
@@ -207,7 +207,7 @@ def test_what_one_instance_knows_is_refused_at_the_handshake(redis, cluster):
     assert all(map(lives, both))
 
 
-def test_a_crowd_at_once_fills_the_limit_exactly(redis, cluster):
+def test_concurrent_connections_fill_the_limit_exactly(redis, cluster):
     server = redis()
     instances = cluster(server.url, 3, **TWO)
     for i in range(15):
@@ -218,7 +218,7 @@ def test_a_crowd_at_once_fills_the_limit_exactly(redis, cluster):
     wait_connections(instances, 30)
 
 
-def test_nothing_is_kept_of_who_left(redis, cluster):
+def test_no_data_of_disconnected_clients_is_kept(redis, cluster):
     server = redis()
     instances = cluster(server.url, 2, **TWO)
     everybody = [opened(each, f"client{i}") for i in range(20)
@@ -228,10 +228,10 @@ def test_nothing_is_kept_of_who_left(redis, cluster):
     for client in everybody:
         client.drop()
     patience.wait_until(lambda: not client_keys(server), 5,
-                        what="the keys to go")
+                        what="the keys to be deleted")
 
 
-def test_a_channel_may_be_called_like_a_client(redis, cluster):
+def test_a_channel_may_have_the_name_of_a_client(redis, cluster):
     server = redis()
     instances = cluster(server.url, 2, **TWO)
     both = [each.join("alice", "client:alice", "instance:alice")
@@ -243,7 +243,7 @@ def test_a_channel_may_be_called_like_a_client(redis, cluster):
     assert all(map(lives_on, both))
 
 
-def test_redis_is_not_asked_without_need(redis, cluster):
+def test_redis_is_not_used_without_a_limit(redis, cluster):
     server = redis()
     instances = cluster(server.url, 2)
     for each in instances.instances:
@@ -260,7 +260,7 @@ def change_limit(server, limit):
     server.process.send_signal(signal.SIGHUP)
 
 
-def test_a_limit_that_comes_and_goes(redis, cluster):
+def test_a_limit_is_set_and_removed_by_a_reload(redis, cluster):
     """By SIGHUP: Redis stores the clients only while there is a limit.
     Connected clients stay."""
     server = redis()
@@ -308,7 +308,8 @@ def test_a_lower_limit_closes_nobody(redis, cluster):
 
 
 @pytest.mark.parametrize("limit", [SINGLE, TWO], ids=["single", "two"])
-def test_the_dead_count_no_more_behind_the_lease(redis, cluster, limit):
+def test_connections_of_a_dead_instance_expire_with_its_lease(redis, cluster,
+                                                              limit):
     server = redis()
     instances = cluster(server.url, 2, **limit)
     for i in range(30):
@@ -321,14 +322,14 @@ def test_the_dead_count_no_more_behind_the_lease(redis, cluster, limit):
     if limit is TWO:
         assert opened(instances[0], "client7").wait_close() == 4529
     patience.wait_until(lambda: not client_keys(server), LEASE * 2,
-                        what="the dead to be forgotten")
+                        what="dead connections to be removed")
     assert time.monotonic() - killed < LEASE + patience.seconds(1)
     again = [opened(instances[0], f"client{i}") for i in range(30)]
     time.sleep(patience.seconds(0.2))
     assert all(map(lives, again))
 
 
-def test_an_instance_that_ends_takes_its_counts_along(redis, cluster):
+def test_a_graceful_shutdown_removes_the_counts(redis, cluster):
     server = redis()
     instances = cluster(server.url, 2, **TWO)
     for each in [instances[0], instances[0], instances[1]]:
@@ -343,8 +344,7 @@ def test_an_instance_that_ends_takes_its_counts_along(redis, cluster):
 # ---- Redis goes away
 
 
-def test_while_redis_is_away_each_instance_counts_alone(lasting_redis,
-                                                        cluster):
+def test_without_redis_each_instance_counts_separately(lasting_redis, cluster):
     instances = cluster(lasting_redis.url, 2, **TWO)
     first = opened(instances[0])
     wait_count(lasting_redis, 1)
@@ -391,7 +391,8 @@ def test_a_single_connection_after_an_outage(lasting_redis, cluster,
         wait_count(lasting_redis, 1, client)
 
 
-def test_many_opened_meanwhile_leave_one_each(lasting_redis, cluster):
+def test_of_many_connections_opened_in_an_outage_one_stays(lasting_redis,
+                                                           cluster):
     instances = cluster(lasting_redis.url, 3, **SINGLE)
     lasting_redis.kill()
     instances.wait_not_ready()
@@ -406,7 +407,7 @@ def test_many_opened_meanwhile_leave_one_each(lasting_redis, cluster):
     assert all(count(lasting_redis, f"alice{i}") == 1 for i in range(20))
 
 
-def test_what_a_cut_link_missed_is_learned(redis, cluster, proxy):
+def test_claims_missed_by_a_cut_link_are_read_later(redis, cluster, proxy):
     """A connection was replaced while its instance was disconnected."""
     server = redis()
     between = proxy(server)
@@ -427,7 +428,7 @@ def test_what_a_cut_link_missed_is_learned(redis, cluster, proxy):
     wait_count(server, 1)
 
 
-def test_a_claim_whose_answer_is_late(redis, cluster, proxy):
+def test_a_claim_with_a_late_answer(redis, cluster, proxy):
     """The newer claim arrives before the older claim's number is known."""
     server = redis()
     between = proxy(server)
@@ -480,7 +481,7 @@ def test_a_flush_is_noticed(redis, cluster, limit):
         assert lives_on(newest, 0.1)
 
 
-def test_strange_values_do_no_harm(redis, cluster):
+def test_invalid_values_in_redis_are_ignored(redis, cluster):
     server = redis()
     instances = cluster(server.url, 1, **TWO)
     key = "peal:{client:alice}:connections"

@@ -16,7 +16,7 @@ def show(server, client="alice"):
     return tell(server, f"/api/clients/{client}")
 
 
-def test_the_connections_of_all_instances_are_told(redis, cluster):
+def test_connections_on_all_instances_are_listed(redis, cluster):
     three = cluster(redis().url, 3, **WITH_KEY)
     for number, each in enumerate(three.instances):
         each.join("alice", f"room-{number}")
@@ -35,7 +35,7 @@ def test_the_connections_of_all_instances_are_told(redis, cluster):
     assert show(three[0], "nobody")["connections"] == []
 
 
-def test_many_questions_at_once_are_all_answered(redis, cluster):
+def test_many_concurrent_queries_are_all_answered(redis, cluster):
     pair = cluster(redis().url, **WITH_KEY)
     pair[1].join("alice", "room")
     results = tell(pair[0], "/api/batch", {"commands": [
@@ -49,7 +49,7 @@ def test_many_questions_at_once_are_all_answered(redis, cluster):
     assert {r["status"] for r in results if "status" in r} <= {503}
 
 
-def test_an_instance_that_hangs_is_left_out_and_told(redis, cluster):
+def test_a_hanging_instance_is_left_out_and_reported(redis, cluster):
     pair = cluster(redis().url, **WITH_KEY)
     pair[0].join("alice", "room")
     pause(pair[1].process)
@@ -73,7 +73,7 @@ def test_without_redis_it_is_unavailable(redis, cluster):
     assert response.status == 503
 
 
-def test_what_is_no_question_or_answer_does_no_harm(redis, cluster):
+def test_invalid_queries_and_answers_are_ignored(redis, cluster):
     server = redis()
     pair = cluster(server.url, **WITH_KEY)
     for text in ("Q|alice|1|0||c", "Q|alice|1|0|me|c", "Q|a b|1|0|me|c",
@@ -91,7 +91,7 @@ def test_what_is_no_question_or_answer_does_no_harm(redis, cluster):
     assert pair.metric("peal_redis_malformed_total") == wanted
 
 
-def test_refusals_of_all_instances_are_told_the_newest_first(redis, cluster):
+def test_refusals_of_all_instances_are_listed_newest_first(redis, cluster):
     three = cluster(redis().url, 3, **WITH_AUTH, **WITH_KEY)
     for index in (1, 0, 2, 1):
         with pytest.raises(Refused):

@@ -160,7 +160,7 @@ def talk(instances):
 
 @pytest.mark.parametrize("file", ("compose.sentinel.yml",
                                   "compose.cluster.yml"))
-def test_what_it_names_exists(file, tmp_path):
+def test_referenced_files_exist(file, tmp_path):
     made = Stack(file, tmp_path)
     assert file in (CLUSTER / "README.md").read_text()
     assert made.services["one"] == made.services["two"]

@@ -28,7 +28,7 @@ def test_a_client_is_disconnected_everywhere(redis, cluster):
     assert (closed.code, closed.reason) == (4403, "disconnected by the server")
 
 
-def test_what_was_said_before_arrives_before(redis, cluster):
+def test_earlier_messages_arrive_before_the_close(redis, cluster):
     server = redis()
     instances = cluster(server.url, 2)
     bob = instances[1].join("bob")
@@ -42,7 +42,7 @@ def test_what_was_said_before_arrives_before(redis, cluster):
     assert bob.wait_closed().reason == "bye"
 
 
-def test_a_channel_is_taken_away_everywhere(redis, cluster):
+def test_a_client_is_unsubscribed_everywhere(redis, cluster):
     server = redis()
     instances = cluster(server.url, 2)
     alices = [each.join("alice", "room", "hall")
@@ -62,7 +62,7 @@ def test_a_channel_is_taken_away_everywhere(redis, cluster):
         assert alice.ask({"type": "ping"})["type"] == "pong"
 
 
-def test_what_is_malformed_is_counted_and_harms_nobody(redis, cluster):
+def test_malformed_messages_are_counted_and_ignored(redis, cluster):
     server = redis()
     instances = cluster(server.url, 1)
     alice = instances[0].join("alice", "room")

@@ -37,7 +37,7 @@ def test_a_ticket_of_one_instance_opens_the_dashboard_of_another(redis,
     assert caught.value.response.status == 403
 
 
-def test_it_lists_the_instances_and_what_each_has(redis, cluster):
+def test_it_lists_the_instances_with_their_figures(redis, cluster):
     pair = cluster(redis().url, **WITH_KEY)
     for i in range(3):
         pair[1].join(f"client-{i}", f"room-{i}")
@@ -53,7 +53,7 @@ def test_it_lists_the_instances_and_what_each_has(redis, cluster):
     patience.wait_until(seen, LEASE + 3)
 
 
-def test_who_died_or_left_is_no_longer_listed(redis, cluster):
+def test_stopped_and_dead_instances_are_not_listed(redis, cluster):
     three = cluster(redis().url, 3, **WITH_KEY)
     feed = feed_of(three[0])
     patience.wait_until(lambda: len(listed(feed)) == 3, LEASE + 3)
@@ -64,7 +64,7 @@ def test_who_died_or_left_is_no_longer_listed(redis, cluster):
     patience.wait_until(lambda: len(listed(feed)) == 1, LEASE + 3)
 
 
-def test_with_redis_away_it_goes_on_and_says_so(redis, cluster):
+def test_without_redis_it_continues_and_reports_the_outage(redis, cluster):
     server = redis()
     one = cluster(server.url, 1, redis={"backlog_seconds": 1}, **WITH_KEY)[0]
     feed = feed_of(one)

@@ -24,7 +24,7 @@ def refused(server, **options):
         server.connect("alice", protocol="broadcast", **options)
 
 
-def test_no_secret_gets_into_a_debug_log(redis, peal, application):  # noqa: F811
+def test_the_debug_log_contains_no_secrets(redis, peal, application):  # noqa: F811
     store = redis()
     store.call("CONFIG", "SET", "requirepass", REDIS_PASSWORD)
     digest = hashlib.sha256(OTHER_KEY.encode()).hexdigest()
@@ -84,7 +84,7 @@ def test_no_secret_gets_into_a_debug_log(redis, peal, application):  # noqa: F81
     assert "status=200" in server.log_lines("Webhook answered")[0]
 
 
-def test_a_command_that_redis_does_not_know_shows_no_password(redis, peal):  # noqa: F811
+def test_an_unknown_redis_command_reveals_no_password(redis, peal):  # noqa: F811
     store = redis("--rename-command", "AUTH", "AUTH2")
     server = peal({"log": {"level": "debug"}, "redis": {
         "url": f"redis://:{REDIS_PASSWORD}@127.0.0.1:{store.port}"}})
@@ -94,7 +94,7 @@ def test_a_command_that_redis_does_not_know_shows_no_password(redis, peal):  # n
     assert REDIS_PASSWORD not in server.log()
 
 
-def test_at_level_info_there_are_no_such_lines(redis, peal, application):  # noqa: F811
+def test_level_info_has_no_debug_lines(redis, peal, application):  # noqa: F811
     server = peal({"hooks": hooks(application, questions=["connect"])})
     server.join("alice", "room")
     assert application.asked()

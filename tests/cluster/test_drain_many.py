@@ -18,7 +18,7 @@ def test_thousands_of_clients_move_evenly(redis, cluster, load):
     ending, staying = instances[0], instances[1]
     with Crowd(CLIENTS, ending.port, home=staying.port) as crowd:
         wait_until(lambda: crowd.open_count == CLIENTS, 60,
-                   what="everybody to be connected")
+                   what="all clients to connect")
         work = load(instances, ["room"], publishers=2, listeners=4, rate=20)
         work.wait_acknowledged(20)
         before = len(crowd.returns)
@@ -29,7 +29,7 @@ def test_thousands_of_clients_move_evenly(redis, cluster, load):
         assert ending.wait_exit(DRAIN_SECONDS + 10) == 0
         took = time.monotonic() - begun
         wait_until(lambda: crowd.open_count == CLIENTS, 10,
-                   what="everybody to be back")
+                   what="all clients to reconnect")
         work.finish()
     returns = [at for at, port in crowd.returns[before:]
                if port == staying.port]

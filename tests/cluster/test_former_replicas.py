@@ -50,7 +50,7 @@ class Pair:
         self.replica.call("CONFIG", "SET", "masterauth", "wrong")
         self.master.call("CLIENT", "KILL", "TYPE", "replica")
         patience.wait_until(lambda: not follows(self.replica), 20,
-                            what="the replica to be left behind")
+                            what="replication to stop")
 
     @staticmethod
     def promote(replica, how):
@@ -79,7 +79,7 @@ class Pair:
         self.masters.wait_ok()
         for node in self.masters.nodes:
             patience.wait_until(lambda n=node: self.is_named_by(n), 20,
-                                what="all nodes to know")
+                                what="all nodes to know the master")
         assert run_id(self.master) == self.run_id
 
     def is_named_by(self, node):
@@ -119,8 +119,9 @@ def paused():
 @BOTH
 @pytest.mark.parametrize("prefix", ["room", "plain"])
 @CUT
-def test_what_only_the_publisher_knows_is_told(
-        masters, cluster, paused, which, prefix, are_cut):
+def test_a_loss_known_only_to_the_publisher_is_reported(masters, cluster,
+                                                        paused, which, prefix,
+                                                        are_cut):
     """No subscriber received the message, and its master lost it. Only the
     instance that got the acknowledgement can report the loss."""
     pair = Pair(masters, which, prefix)
@@ -141,7 +142,7 @@ def test_what_only_the_publisher_knows_is_told(
     paused.resume()
     patience.wait_until(
         lambda: publisher.metric("peal_redis_lost_total") == 1, 15,
-        what="the instance to look for what it published")
+        what="the instance to look for its publish")
     late = instances.add()
     instances.wait_ready()
     answer = late.connect("bob", [""], protocol="broadcast").ask(
@@ -184,12 +185,12 @@ def test_an_unanswered_publish_is_not_repeated(masters, cluster, paused,
     pair.master.pause()
     alice.send({"type": "broadcast", "payload": ONCE, "id": 7})
     patience.wait_until(lambda: most_unread(pair.master.port) > len(ONCE),
-                        what="the publish to be there")
+                        what="the publish to be stored")
     paused(instances[0])
     # while it publishes, before it answers
     killer.socket.sendall(b"CLIENT KILL TYPE normal SKIPME yes\r\n")
     patience.wait_until(lambda: has_arrived(killer.socket),
-                        what="the command to be there")
+                        what="the command to arrive")
     pair.master.resume()
     assert killer.read() > 0
     assert bob.receive_type("broadcast")["payload"] == ONCE
@@ -206,7 +207,7 @@ def test_an_unanswered_publish_is_not_repeated(masters, cluster, paused,
 
 
 @BOTH
-def test_there_and_back_under_load(masters, cluster, load, paused, which):
+def test_failover_and_back_under_load(masters, cluster, load, paused, which):
     """Planned ones are in test_redis_cluster.py: Redis often gives up a second
     one that follows at once."""
     pair = Pair(masters, which)
@@ -253,7 +254,8 @@ def echoes(node):
 
 
 @BOTH
-def test_the_slot_of_an_echo_leaves_and_returns(redis, cluster, paused, which):
+def test_the_slot_of_an_echo_moves_away_and_back(redis, cluster, paused,
+                                                 which):
     """The subscription is lost although the slot table is unchanged."""
     masters = RedisCluster(redis)
     instances = cluster(masters.url, 1)
@@ -270,7 +272,7 @@ def test_the_slot_of_an_echo_leaves_and_returns(redis, cluster, paused, which):
     assert echo not in echoes(node)
     paused.resume()
     patience.wait_until(lambda: echo in echoes(node), 15,
-                        what="the echo to be subscribed to again")
+                        what="the echo to be resubscribed")
     instances.wait_ready()
     for room in ROOMS:
         alice.ask({"type": "broadcast", "channel": room, "payload": room})

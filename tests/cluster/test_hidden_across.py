@@ -6,7 +6,7 @@ from support.tokens import WITH_AUTH, make_token
 CAPS = [{"channels": ["*"], "allow": ["sub", "prs", "hid"]}]
 
 
-def test_who_hides_is_no_member_on_any_instance(redis, cluster):
+def test_a_hidden_client_is_not_a_member_on_any_instance(redis, cluster):
     pair = cluster(redis().url, **WITH_KEY, **WITH_AUTH)
     hidden = pair[0].connect("eve", ["room"], protocol="broadcast",
                              token=make_token("eve", caps=CAPS))

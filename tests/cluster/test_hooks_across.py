@@ -28,7 +28,7 @@ def settle(application, count):
     return told(application.events())
 
 
-def test_a_channel_is_occupied_once(redis, cluster, application):
+def test_channel_occupied_is_reported_once(redis, cluster, application):
     one, two = start(cluster, redis(), application).instances
     alice = one.join("alice", "room")
     application.wait_events(2)
@@ -46,7 +46,7 @@ def test_a_channel_is_occupied_once(redis, cluster, application):
     assert {event["channel"] for event in application.events()} == {"room"}
 
 
-def test_the_members_of_a_dead_instance_are_told(redis, cluster, application):
+def test_members_of_a_dead_instance_are_reported(redis, cluster, application):
     instances = start(cluster, redis(), application, 3)
     dying = instances[0]
     dying.join("alice", "room")
@@ -62,8 +62,7 @@ def test_the_members_of_a_dead_instance_are_told(redis, cluster, application):
     assert vacated["channel"] == "lonely"
 
 
-def test_while_redis_is_away_nobody_seems_to_leave(redis, cluster,
-                                                   application):
+def test_no_leaves_are_reported_in_an_outage(redis, cluster, application):
     server = redis("--save", "")
     instances = start(cluster, server, application)
     alice = instances[0].join("alice", "room")
@@ -81,7 +80,7 @@ def test_while_redis_is_away_nobody_seems_to_leave(redis, cluster,
         ("member_added", "bob"), ("member_removed", "alice")]
 
 
-def test_the_end_of_an_instance_is_told(redis, cluster, application):
+def test_the_shutdown_of_an_instance_is_reported(redis, cluster, application):
     instances = start(cluster, redis(), application)
     one, two = instances.instances
     one.join("alice", "room")

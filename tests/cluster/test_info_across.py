@@ -33,7 +33,7 @@ def infos(client):
     return {m["client"]: m.get("info") for m in presence(client)["clients"]}
 
 
-def test_join_presence_and_messages_show_it(redis, cluster):
+def test_join_presence_and_messages_contain_info(redis, cluster):
     instances = start(cluster, redis())
     bob = join(instances[1], "bob")
     alice = join(instances[0], "alice", info=INFO)
@@ -56,7 +56,7 @@ def test_join_presence_and_messages_show_it(redis, cluster):
     assert infos(bob) == {"bob": None}
 
 
-def test_history_and_recovery_keep_them(redis, cluster):
+def test_history_and_recovery_keep_events(redis, cluster):
     instances = start(cluster, redis())
     alice = join(instances[0], "alice", info=INFO)
     position = alice.ask({"type": "history", "channel": "room", "limit": 0})
@@ -93,7 +93,7 @@ def test_direct_messages_have_their_event(redis, cluster):
         "type": "direct", "from": "alice", "event": "psst", "payload": 1}
 
 
-def test_input_by_redis_may_have_an_event(redis, cluster):
+def test_input_from_redis_may_have_an_event(redis, cluster):
     server = redis()
     instances = start(cluster, server)
     bob = join(instances[1], "bob")
@@ -112,7 +112,7 @@ def test_input_by_redis_may_have_an_event(redis, cluster):
         return connection.call("PUBLISH", f"peal:in:{target}", "7")
 
     patience.wait_until(lambda: say("room|now"), 10,
-                        what="somebody to listen")
+                        what="a subscriber")
     message = bob.receive_type("broadcast")
     assert (message["event"], message["payload"]) == ("now", 7)
     for bad in ("room|", "room|a b", "room|a|b"):
@@ -122,7 +122,7 @@ def test_input_by_redis_may_have_an_event(redis, cluster):
     assert bob.is_silent()
 
 
-def test_it_survives_a_dead_instance_and_a_lost_memory(redis, cluster):
+def test_info_survives_a_dead_instance_and_lost_data(redis, cluster):
     """Instances store their members again after Redis lost them."""
     server = redis()
     instances = start(cluster, server, 3)
@@ -134,10 +134,10 @@ def test_it_survives_a_dead_instance_and_a_lost_memory(redis, cluster):
     server.connect().call("FLUSHALL")
     patience.wait_until(lambda: infos(watcher) == {"alice": INFO,
                                                    "bob": None}, 20,
-                        what="the members to be told again")
+                        what="the members to be stored again")
 
 
-def test_who_may_be_back_keeps_it(redis, cluster):
+def test_info_is_kept_during_leave_seconds(redis, cluster):
     rules = [{**RULES[0], "leave_seconds": 3}]
     instances = start(cluster, redis(), 3, rules)
     watcher = join(instances[2], "bob")
@@ -158,7 +158,7 @@ def test_who_may_be_back_keeps_it(redis, cluster):
     assert alice
 
 
-def test_the_application_hears_of_it_once(redis, cluster, application):
+def test_the_application_receives_info_once(redis, cluster, application):
     instances = start(cluster, redis(), 2, hooks=hooks(
         application, events=OF_CHANNELS, batch_ms=10, retry_ms=50))
     join(instances[0], "alice", info=INFO)

@@ -22,7 +22,7 @@ def wait_empty(server, timeout=15):
     assert server.call("XPENDING", "peal:in", "peal")[0] == 0
 
 
-def test_each_entry_once(redis, cluster):
+def test_each_entry_is_published_once(redis, cluster):
     server = redis()
     instances = cluster(server.url, 3)
     clients = [each.join("bob", "room") for each in instances.instances]
@@ -45,7 +45,7 @@ def test_each_entry_once(redis, cluster):
     assert history["offset"] == 300
 
 
-def test_taken_over_from_a_dead_instance(lasting_redis, cluster):
+def test_entries_of_a_dead_instance_are_taken_over(lasting_redis, cluster):
     instances = cluster(lasting_redis.url, 3)
     alice = instances[0].join("alice", "room")
     connection = lasting_redis.connect()
@@ -60,7 +60,7 @@ def test_taken_over_from_a_dead_instance(lasting_redis, cluster):
     assert alice.is_silent()
 
 
-def test_entries_of_a_reader_that_vanished(redis, cluster):
+def test_entries_of_a_lost_reader_are_taken_over(redis, cluster):
     """Read but unacknowledged entries go to another reader after the lease."""
     server = redis()
     server.call("XGROUP", "CREATE", "peal:in", "peal", "0", "MKSTREAM")
@@ -188,7 +188,7 @@ def test_another_takes_the_lease(redis, cluster):
     assert alice.receive_type("broadcast")["payload"] == 7
 
 
-def test_who_ends_in_order_gives_the_lease_back(redis, cluster):
+def test_a_graceful_shutdown_releases_the_lease(redis, cluster):
     server = redis()
     instances = cluster(server.url, 1, redis={"lease_seconds": 60})
     wait_heard_once(server)

@@ -50,7 +50,7 @@ def wait_events(client, channel, expected, timeout=5):
         found.extend(events(client, channel))
         return len(found) >= len(expected)
 
-    patience.wait_until(are_there, timeout, what=f"to be told {expected}")
+    patience.wait_until(are_there, timeout, what=f"events {expected}")
     assert sorted(found) == sorted(expected)
 
 

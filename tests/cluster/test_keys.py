@@ -47,7 +47,7 @@ def use_everything(server, instances):
     return alice
 
 
-def test_keys_are_those_of_the_page(redis, cluster):
+def test_all_keys_are_documented(redis, cluster):
     server = redis()
     instances = cluster(server.url, 2, single_connection=True,
                         **WITH_KEY)
@@ -63,7 +63,7 @@ def test_keys_are_those_of_the_page(redis, cluster):
     assert seen == {row[0] for row in rows()}
 
 
-def test_what_stays_behind_the_last_instance_has_an_end(redis, cluster):
+def test_keys_left_by_the_last_instance_expire(redis, cluster):
     server = redis()
     instances = cluster(server.url, 2, single_connection=True, **WITH_KEY)
     use_everything(server, instances)

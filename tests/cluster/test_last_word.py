@@ -35,7 +35,7 @@ IN = {1: "cancelled", 2: "unsubscribed", 3: "subscribed"}
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-def test_the_last_subscribe_counts(lasting_redis, cluster, workers):
+def test_the_last_subscribe_wins(lasting_redis, cluster, workers):
     instances = cluster(lasting_redis.url, 2, workers=workers)
     other = quiet(instances[1], "other")
     for i in range(10):
@@ -49,7 +49,7 @@ def test_the_last_subscribe_counts(lasting_redis, cluster, workers):
         client.end()
 
 
-def test_others_do_not_see_a_change_of_mind(lasting_redis, cluster):
+def test_other_members_do_not_see_a_resubscription(lasting_redis, cluster):
     instances = cluster(lasting_redis.url, 2, workers=2)
     other = instances[1].join("other", "told-1")
     client = quiet(instances[0])
@@ -113,7 +113,7 @@ def test_a_subscribe_again_after_each_unsubscribe(lasting_redis, cluster):
     assert {m.get("code") for m in answered} <= {None, "cancelled"}
 
 
-def test_who_vanishes_meanwhile_leaves_nothing(lasting_redis, cluster):
+def test_a_client_lost_meanwhile_leaves_nothing(lasting_redis, cluster):
     instances = cluster(lasting_redis.url, 2, redis={"backlog_seconds": 30})
     other = quiet(instances[1], "other")
     lasting_redis.stop()

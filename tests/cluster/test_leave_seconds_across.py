@@ -31,7 +31,7 @@ def join_watched(instances, index=0):
     return watcher, alice
 
 
-def test_who_moves_has_not_left(redis, cluster, application):
+def test_a_client_that_moves_has_not_left(redis, cluster, application):
     instances = start(cluster, redis(), 2, application)
     watcher, alice = join_watched(instances, 1)
     for index in (0, 1, 0, 1):
@@ -47,7 +47,7 @@ def test_who_moves_has_not_left(redis, cluster, application):
         ("member_added", "watcher")]
 
 
-def test_who_stays_away_has_left_once(redis, cluster, application):
+def test_a_client_that_stays_away_leaves_once(redis, cluster, application):
     server = redis()
     instances = start(cluster, server, 2, application)
     watcher, alice = join_watched(instances, 1)
@@ -71,7 +71,7 @@ def settle_slowly(application, count):
     return settle(application, count)
 
 
-def test_a_connection_elsewhere_keeps_it_there(redis, cluster):
+def test_a_connection_on_another_instance_prevents_the_leave(redis, cluster):
     instances = start(cluster, redis())
     watcher, alice = join_watched(instances, 1)
     again = instances[0].join("alice", "room")
@@ -83,7 +83,7 @@ def test_a_connection_elsewhere_keeps_it_there(redis, cluster):
     wait_events(watcher, "room", [("leave", "alice")], timeout=10)
 
 
-def test_who_was_on_a_dead_instance_may_be_back(redis, cluster, application):
+def test_a_client_of_a_dead_instance_may_return(redis, cluster, application):
     """One client returns before the death is detected, one during the delay,
     one never."""
     instances = start(cluster, redis(), 2, application, wait=LEASE + 3)
@@ -105,8 +105,8 @@ def test_who_was_on_a_dead_instance_may_be_back(redis, cluster, application):
     assert settle_slowly(application, 6)[5:] == [("member_removed", "carol")]
 
 
-def test_who_left_an_instance_that_then_dies_is_told(redis, cluster,
-                                                     application):
+def test_a_leave_from_an_instance_that_dies_is_reported(redis, cluster,
+                                                        application):
     """No client is left in the channel, on the dead instance or another."""
     instances = start(cluster, redis(), 2, application)
     dying = instances[1]
@@ -120,8 +120,8 @@ def test_who_left_an_instance_that_then_dies_is_told(redis, cluster,
                                           ("channel_vacated", None)]
 
 
-def test_who_left_an_instance_that_then_ends_is_told(redis, cluster,
-                                                     application):
+def test_a_leave_from_an_instance_that_stops_is_reported(redis, cluster,
+                                                         application):
     server = redis()
     instances = start(cluster, server, 2, application, drain_seconds=0)
     watcher, alice = join_watched(instances, 1)
@@ -142,7 +142,8 @@ def test_who_left_an_instance_that_then_ends_is_told(redis, cluster,
         lambda: len(server.call("ZRANGE", "peal:instances", 0, -1)) == 1, 10)
 
 
-def test_the_last_instance_leaves_it_to_the_next(redis, cluster, application):
+def test_the_next_instance_reports_leaves_of_the_last(redis, cluster,
+                                                      application):
     server = redis()
     instances = start(cluster, server, 1, application, drain_seconds=0)
     alice = instances[0].join("alice", "room")
@@ -159,7 +160,7 @@ def test_the_last_instance_leaves_it_to_the_next(redis, cluster, application):
     assert server.call("KEYS", "peal:{room}:[pn]") == []
 
 
-def test_who_left_before_redis_was_away_is_no_ghost(redis, cluster):
+def test_a_client_that_left_before_an_outage_is_removed(redis, cluster):
     """The leave event itself may be lost, like any other."""
     server = redis("--save", "")
     instances = start(cluster, server)

@@ -32,7 +32,7 @@ def test_round_trips_and_deliveries_are_timed(redis, cluster):
         assert names
 
 
-def test_a_slow_redis_shows(redis, cluster):
+def test_a_slow_redis_is_visible_in_the_metrics(redis, cluster):
     server = redis()
     instances = cluster(server.url, 1)
     alice = instances[0].join("alice", "room")

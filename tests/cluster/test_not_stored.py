@@ -46,8 +46,8 @@ TROUBLES = pytest.mark.parametrize("begin, end", [
 
 
 @TROUBLES
-def test_a_publish_is_refused_at_once_and_the_rest_goes_on(
-        redis, cluster, begin, end):
+def test_publishes_are_refused_at_once_and_the_rest_works(redis, cluster,
+                                                          begin, end):
     server = redis()
     instances = cluster(server.url, 2, api={"key": KEY})
     one = instances[0]
@@ -78,7 +78,7 @@ def test_a_publish_is_refused_at_once_and_the_rest_goes_on(
     assert one.wait_log("Redis accepts writes again")
 
 
-def test_many_at_once_are_refused_and_overtake_nobody(redis, cluster):
+def test_many_refusals_keep_their_order(redis, cluster):
     server = redis()
     instances = cluster(server.url, 1)
     alice = instances[0].join("alice", "room")
@@ -116,7 +116,7 @@ def test_a_read_only_redis_refuses_at_once(redis, cluster):
     assert ask_once(alice, 20)["type"] == "broadcastResult"
 
 
-def test_an_instance_that_comes_to_a_full_redis_says_so(redis, cluster):
+def test_an_instance_that_starts_with_a_full_redis_reports_it(redis, cluster):
     server = redis()
     fill(server)
     instances = cluster(server.url, 0)
@@ -136,8 +136,8 @@ def test_an_instance_that_comes_to_a_full_redis_says_so(redis, cluster):
 # --- FLUSHALL
 
 @pytest.mark.parametrize("channel", ["room", "plain-room"])
-def test_after_a_flush_a_message_arrives_behind_the_gap(
-        redis, cluster, channel):
+def test_after_a_flush_a_message_arrives_after_the_gap(redis, cluster,
+                                                       channel):
     server = redis()
     instances = cluster(server.url, 2)
     alice = instances[0].join("alice", channel)

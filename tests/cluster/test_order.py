@@ -4,8 +4,8 @@ import pytest
 
 
 @pytest.mark.parametrize("channel", ["room", "plain-room"])
-def test_every_subscriber_hears_the_same_order(lasting_redis, cluster, load,
-                                               channel):
+def test_every_subscriber_receives_the_same_order(lasting_redis, cluster, load,
+                                                  channel):
     both = cluster(lasting_redis.url, 2)
     work = load(both, [channel], publishers=6, listeners=6, rate=60)
     work.wait_acknowledged(700)
@@ -14,7 +14,7 @@ def test_every_subscriber_hears_the_same_order(lasting_redis, cluster, load,
     assert work.count("refused") == 0
 
 
-def test_the_sender_hears_itself_in_its_place(redis, cluster):
+def test_the_sender_receives_its_own_messages_in_order(redis, cluster):
     both = cluster(redis().url, 2)
     alice = both[0].join("alice", "room")
     bob = both[1].join("bob", "room")

@@ -49,7 +49,7 @@ def filled(redis, cluster):
     return instances, alice, alice.subscribed[0]["epoch"]
 
 
-def test_a_long_recovery_on_another_instance_keeps_its_place(filled):
+def test_a_long_recovery_on_another_instance_keeps_its_position(filled):
     instances, alice, epoch = filled
     more = 40
     clients = [fresh(server, f"bob{i}", receive_buffer=size)
@@ -68,7 +68,7 @@ def test_a_long_recovery_on_another_instance_keeps_its_place(filled):
         assert client.is_silent()
 
 
-def test_a_long_history_is_whole(filled):
+def test_a_long_history_is_complete(filled):
     instances, _, epoch = filled
     for server in instances.instances:
         client = fresh(server, receive_buffer=SMALL)
@@ -80,7 +80,7 @@ def test_a_long_history_is_whole(filled):
                 list(range(COUNT - limit, COUNT))
 
 
-def test_who_leaves_while_it_recovers_can_come_back(filled):
+def test_a_client_that_leaves_while_recovering_can_return(filled):
     instances, _, epoch = filled
     server = instances[1]
     client = fresh(server, receive_buffer=SMALL)

@@ -18,7 +18,7 @@ def set_apart(one, others, is_apart):
             one.place.meet(other.place)
 
 
-def test_a_master_is_cut_off_from_the_others(placed_redis, cluster, load):
+def test_a_master_isolated_from_the_others(placed_redis, cluster, load):
     masters = RedisCluster(placed_redis, replicas=1)
     instances = cluster(masters.url, 2, redis={"backlog_seconds": 60})
     work = load(instances, ROOMS[:6], publishers=1, listeners=4, rate=30)
@@ -31,7 +31,7 @@ def test_a_master_is_cut_off_from_the_others(placed_redis, cluster, load):
                         what="its replica to take over")
     patience.wait_until(
         lambda: "cluster_state:fail" in victim.call("CLUSTER", "INFO"), 20,
-        0.1, what="the master to see that it is alone")
+        0.1, what="the master to notice its isolation")
     instances.wait_ready(20)
     patience.wait_until(
         lambda: "peal:{room-0}:c" in replica.call("PUBSUB", "SHARDCHANNELS"),
@@ -39,7 +39,7 @@ def test_a_master_is_cut_off_from_the_others(placed_redis, cluster, load):
     work.wait_acknowledged(200, 30)
     set_apart(victim, others, False)
     patience.wait_until(lambda: not is_master(victim), 20, 0.1,
-                        what="it to be a replica")
+                        what="it to become a replica")
     work.wait_acknowledged(200, 30)
     work.finish(60)
     print(work.summary())
@@ -47,7 +47,7 @@ def test_a_master_is_cut_off_from_the_others(placed_redis, cluster, load):
     assert work.summary()["gap"]
 
 
-def test_a_master_that_is_alone_is_not_believed(placed_redis, cluster):
+def test_an_isolated_master_is_not_trusted(placed_redis, cluster):
     """Its slot table still lists it as master."""
     masters = RedisCluster(placed_redis, replicas=1)
     victim = masters.owner("peal:{room-0}:c")
@@ -60,7 +60,7 @@ def test_a_master_that_is_alone_is_not_believed(placed_redis, cluster):
                         what="its replica to take over")
     patience.wait_until(
         lambda: "cluster_state:fail" in victim.call("CLUSTER", "INFO"), 20,
-        0.1, what="the master to see that it is alone")
+        0.1, what="the master to notice its isolation")
     patience.wait_until(
         lambda: "peal:{room-0}:c" in replica.call("PUBSUB", "SHARDCHANNELS"),
         20, what="the instance to follow")

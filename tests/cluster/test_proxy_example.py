@@ -68,7 +68,7 @@ def test_the_example_with(proxy, tmp_path):
         def is_there():
             assert process.poll() is None, log.read_text()
             return f"http://127.0.0.1:{first}/" in log.read_text()
-        patience.wait_until(is_there, 30, what="the example to be there")
+        patience.wait_until(is_there, 30, what="the example to start")
         talk(first)
         assert get(first, "/").status == 200
         assert get(first, "/ready").status == 200
@@ -77,7 +77,7 @@ def test_the_example_with(proxy, tmp_path):
     assert process.returncode == 0
 
 
-def test_an_instance_drains_only_when_haproxy_has_noticed():
+def test_an_instance_waits_for_haproxy_before_it_drains():
     folder = ROOT / "conf" / "cluster"
     every, fall = re.search(r"inter (\d+)s fall (\d+)",
                             (folder / "haproxy.cfg").read_text()).groups()
@@ -95,7 +95,7 @@ def test_the_example_with_replicas(kind, tmp_path):
     with example(first, log, "haproxy", kind) as process:
         patience.wait_until(
             lambda: f"http://127.0.0.1:{first}/" in log.read_text() or
-            process.poll() is not None, 30, what="the example to be there")
+            process.poll() is not None, 30, what="the example to start")
         assert process.poll() is None, log.read_text()
         talk(first)
         found = subprocess.run(
@@ -105,7 +105,7 @@ def test_the_example_with_replicas(kind, tmp_path):
         ports = (first + 1, first + 2)
         patience.wait_until(
             lambda: not all(map(has_redis, ports)), 10,
-            what="the master to be missed")
+            what="the failure to be detected")
         patience.wait_until(
             lambda: all(map(has_redis, ports)), 40, 0.1,
             what="the replica to take over")

@@ -25,7 +25,7 @@ def test_client_events_reach_all_others(redis, cluster):
     assert clients[0].websocket.is_silent()
 
 
-def test_presence_is_that_of_all(redis, cluster):
+def test_presence_covers_all_instances(redis, cluster):
     instances = start(cluster, redis())
     name = "presence-room"
     one, two = Pusher(instances[0]), Pusher(instances[1])
@@ -68,7 +68,7 @@ def test_members_of_a_dead_instance_leave_once(redis, cluster):
         assert watcher.websocket.is_silent()
 
 
-def test_changes_during_an_outage_are_told_once(redis, cluster):
+def test_changes_during_an_outage_are_reported_once(redis, cluster):
     """Even if Redis lost its data: unchanged members are not reported."""
     server = redis()
     instances = start(cluster, server)
@@ -94,7 +94,7 @@ def test_changes_during_an_outage_are_told_once(redis, cluster):
     assert watcher.is_silent()
 
 
-def test_a_backends_event_passes_over_its_sender(redis, cluster):
+def test_a_backends_event_excludes_its_socket_id(redis, cluster):
     instances = start(cluster, redis())
     clients = [Pusher(instances[index % 2]) for index in range(3)]
     for client in clients:
@@ -109,7 +109,7 @@ def test_a_backends_event_passes_over_its_sender(redis, cluster):
     assert clients[0].websocket.is_silent()
 
 
-def test_channels_are_counted_over_all(redis, cluster):
+def test_channels_are_counted_across_instances(redis, cluster):
     instances = start(cluster, redis(), 3)
     for index in range(3):
         client = Pusher(instances[index])
@@ -127,7 +127,7 @@ def test_channels_are_counted_over_all(redis, cluster):
         assert sorted(user["id"] for user in users) == ["0", "1"]
 
 
-def test_a_user_is_reached_and_ended_everywhere(redis, cluster):
+def test_a_user_is_reached_and_terminated_everywhere(redis, cluster):
     instances = start(cluster, redis())
     clients = [Pusher(instances[index % 2]) for index in range(3)]
     for client, user in zip(clients, ["ann", "ann", "bob"]):
@@ -142,7 +142,7 @@ def test_a_user_is_reached_and_ended_everywhere(redis, cluster):
     assert clients[2].is_silent()
 
 
-def test_the_last_event_is_that_of_all(redis, cluster):
+def test_a_cache_channel_is_shared_by_all_instances(redis, cluster):
     instances = start(cluster, redis())
     trigger(instances[0], ["cache-news"], "first")
     trigger(instances[1], ["cache-news"], "last")
@@ -153,7 +153,7 @@ def test_the_last_event_is_that_of_all(redis, cluster):
         assert client.is_silent()
 
 
-def test_subscribers_are_told_how_many_they_are(redis, cluster):
+def test_subscribers_receive_the_subscription_count(redis, cluster):
     instances = cluster(redis().url, 2, pusher={
         "apps": [{**APP, "subscription_counts": True}]}, **WITH_KEY)
     clients = [Pusher(instances[index % 2]) for index in range(3)]
@@ -174,7 +174,7 @@ def test_subscribers_are_told_how_many_they_are(redis, cluster):
     late.receive("pusher:cache_miss")
 
 
-def test_the_webhook_is_told_once(redis, cluster, webhook):
+def test_the_webhook_receives_each_event_once(redis, cluster, webhook):
     instances = cluster(redis().url, 2, pusher={"apps": [webhook.app([
         "channel_occupied", "channel_vacated", "member_added",
         "member_removed"])]}, hooks={"batch_ms": 20})
@@ -195,7 +195,7 @@ def test_the_webhook_is_told_once(redis, cluster, webhook):
                   "user_id": "1"})
 
 
-def test_who_is_watched_is_told_of_everywhere(redis, cluster):
+def test_watchlist_events_reach_every_instance(redis, cluster):
     instances = cluster(redis().url, 2, **WATCHING)
     ann, bob = Pusher(instances[0]), Pusher(instances[1])
     ann.signin("ann", watchlist=["bob"])
@@ -207,7 +207,7 @@ def test_who_is_watched_is_told_of_everywhere(redis, cluster):
     assert changes(ann) == [("offline", "bob")]
 
 
-def test_what_was_missed_is_there_on_another_instance(redis, cluster):
+def test_missed_events_are_recovered_on_another_instance(redis, cluster):
     instances = start(cluster, redis())
 
     def subscribe(client, since):

@@ -149,7 +149,7 @@ def test_a_partition(placed_redis, cluster, pusher_load):
     work.wait_acknowledged(20, 30)
     set_apart(victim, others, False)
     patience.wait_until(lambda: not is_master(victim), 20, 0.1,
-                        what="it to be a replica")
+                        what="it to become a replica")
     check(work, instances, gaps=True)
 
 
@@ -163,7 +163,7 @@ def test_an_instance_is_killed(lasting_redis, cluster, pusher_load):
     gone.subscribe("presence-room", ("gone", {}))
     patience.wait_until(lambda: all(
         "gone" in each.life.members for each in work.clients[:4]),
-        what="everybody to hear of the one that will be gone")
+        what="all clients to see the user that will leave")
     instances.kill(instances[0])
     instances.add_many(1)
     check(work, instances, moves=True)

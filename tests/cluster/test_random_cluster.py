@@ -54,7 +54,7 @@ class Chaos:
                 "master_link_status:down" not in
                 node.call("INFO", "replication")
                 for node in self.masters.nodes), 40, 0.1,
-            what="the cluster to be well again")
+            what="the cluster to recover")
 
     def kill(self):
         victim = self.dice.choice(self.active())

@@ -53,7 +53,7 @@ class Hoppers:
                 return sum(map(lives, connections)) == LIMIT
 
             patience.wait_until(is_right, 30, what=f"{name} to be counted")
-            patience.wait_until(is_full, 30, 0.1, what=f"{name} to be let in")
+            patience.wait_until(is_full, 30, 0.1, what=f"{name} to connect")
             patience.wait_until(is_right, 30, what=f"{name} to be counted")
 
 
@@ -151,4 +151,4 @@ def check_presence(instances):
                 for each in answer["clients"]}
 
     patience.wait_until(lambda: members() == {"alice": 1}, 30,
-                        what="presence to be right again")
+                        what="correct presence")

@@ -115,7 +115,7 @@ def test_another_place_needs_a_restart(locked, cluster):
     assert not one.log_lines("Redis refuses")
 
 
-def test_a_user_may_change_too(locked, cluster):
+def test_the_user_name_may_change_too(locked, cluster):
     locked.call("ACL", "SETUSER", "other", "on", f">{NEW}", "~*", "&*", "+@all")
     instances = cluster(url_of(locked, OLD), 1)
     one = instances[0]

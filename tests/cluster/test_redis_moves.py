@@ -86,10 +86,11 @@ class Hosts:
             raise OSError(ctypes.get_errno(), "no hosts file of its own")
 
 
-def test_the_name_leads_elsewhere(two, cluster, load, tmp_path):
+def test_the_host_name_resolves_to_another_server(two, cluster, load,
+                                                  tmp_path):
     """Same port, another address, and both servers run."""
     if subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
-        pytest.skip("no mount namespace may be made here")
+        pytest.skip("cannot create a mount namespace here")
     old, new = two
     new.stop()
     new.host, new.port = "127.0.0.2", old.port
@@ -146,7 +147,8 @@ def test_a_move_back_and_forth(two, cluster, load, proxy):
     check(work, instances)
 
 
-def test_messages_that_a_replica_lacks_are_told(redis, cluster, load, proxy):
+def test_messages_missing_on_a_replica_are_reported(redis, cluster, load,
+                                                    proxy):
     """A replica without the last messages takes over, and may have assigned
     their offsets to other messages."""
     old, new = redis("--repl-diskless-sync-delay", "0"), redis()
@@ -168,8 +170,7 @@ def test_messages_that_a_replica_lacks_are_told(redis, cluster, load, proxy):
     assert work.summary()["gap"] >= 8
 
 
-def test_a_master_that_was_a_replica_meanwhile_has_no_memory(
-        redis, cluster, proxy):
+def test_a_former_replica_has_no_record_of_the_publish(redis, cluster, proxy):
     """The same process with the data of another: a publish that it executed,
     and whose answer was lost, is not repeated."""
     server, other = redis(), redis("--repl-diskless-sync-delay", "0")
@@ -230,7 +231,7 @@ def test_a_deaf_subscription_is_repaired(redis, cluster, proxy, channel):
     assert bob.take(lambda m: m.get("payload") == "after")
 
 
-def test_deaf_under_load(lasting_redis, cluster, load, proxy):
+def test_a_deaf_subscription_under_load(lasting_redis, cluster, load, proxy):
     between = proxy(lasting_redis)
     instances = cluster(between.url, 2)
     work = load(instances, ["room", "other"], publishers=3, listeners=4,
@@ -249,7 +250,7 @@ def test_deaf_under_load(lasting_redis, cluster, load, proxy):
     assert work.count("refused") == 0
 
 
-def test_who_stays_deaf_acknowledges_nothing(redis, cluster, proxy):
+def test_a_deaf_instance_acknowledges_nothing(redis, cluster, proxy):
     server = redis()
     between = proxy(server)
     instances = cluster(between.url, 1, redis={"backlog_seconds": 2})
@@ -266,7 +267,7 @@ def test_who_stays_deaf_acknowledges_nothing(redis, cluster, proxy):
     assert alice.ask({"type": "broadcast", "payload": 2})["offset"] == 1
 
 
-def test_a_client_that_knows_a_newer_epoch_is_recovered(redis, cluster, proxy):
+def test_a_client_with_a_newer_epoch_is_recovered(redis, cluster, proxy):
     """The client comes from an instance that knows the new epoch."""
     server = redis()
     between = proxy(server)
@@ -294,7 +295,7 @@ def test_a_client_that_knows_a_newer_epoch_is_recovered(redis, cluster, proxy):
 
 
 @pytest.mark.parametrize("channel", ["room", "plain-room"])
-def test_an_epoch_that_was_over_does_not_return(two, cluster, proxy, channel):
+def test_an_old_epoch_does_not_return(two, cluster, proxy, channel):
     """After the return to the first server, clients that were away are told
     that they missed messages."""
     old, new = two
@@ -317,7 +318,7 @@ def test_an_epoch_that_was_over_does_not_return(two, cluster, proxy, channel):
     assert answer["epoch"] > since["epoch"]
 
 
-def test_what_is_on_its_way_is_no_gap(redis, cluster, load):
+def test_messages_under_way_are_not_a_gap(redis, cluster, load):
     """A channel without history compares its position with Redis while
     messages arrive. It waits for messages already counted but not yet
     received."""

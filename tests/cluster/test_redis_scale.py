@@ -68,10 +68,10 @@ def test_one_command_for_many_channels(redis, cluster, sharded):
     listener.drop()
     patience.wait_until(
         lambda: instances.metric("peal_channels") == 0, 10,
-        what="the channels to be left")
+        what="the channels to be freed")
     unsubscribe = command.replace("sub", "unsub")
     patience.wait_until(lambda: count_calls([server], unsubscribe),
-                        what="Redis to be told")
+                        what="the unsubscribe")
     subscribe_all(instances[0], "bob")
     assert count_calls([server], unsubscribe) < 20
 
@@ -92,7 +92,7 @@ def test_one_command_for_the_channels_of_a_slot(redis, cluster):
         assert "publish_sent" not in node.call("CLUSTER", "INFO")
 
 
-def test_a_refused_subscription_is_asked_for_again(redis, cluster):
+def test_a_refused_subscription_is_retried(redis, cluster):
     """CLUSTERDOWN does not name the affected channels."""
     masters = RedisCluster(redis)
     server = cluster(masters.url, 1, channels=[
@@ -164,7 +164,7 @@ def test_metrics_of_sentinels_and_of_one_server(redis, cluster, sentinel):
             named, f'peal_redis_node_up{{node="127.0.0.1:{port}",role="{role}"}}', 1)
 
 
-def test_who_leaves_while_the_node_is_away(redis, cluster):
+def test_unsubscribing_while_the_node_is_down(redis, cluster):
     masters = RedisCluster(redis, options=LASTING)
     instances = cluster(masters.url, 2, redis={"lease_seconds": 60})
     home = masters.owner("peal:{peal}:in")

@@ -46,8 +46,8 @@ def attempts(server):
 
 @pytest.mark.parametrize("sharded", [False, True])
 @pytest.mark.parametrize("make", TARGETS)
-def test_it_is_named_and_waited_for(redis, sentinel, cluster, proxy, make,
-                                    sharded):
+def test_a_wrong_target_is_named_and_waited_for(redis, sentinel, cluster,
+                                                proxy, make, sharded):
     wrong = make(redis, sentinel)
     between = proxy(wrong)
     instances = cluster(between.url, 0, redis={"sharded": sharded})
@@ -74,7 +74,7 @@ def test_it_is_named_and_waited_for(redis, sentinel, cluster, proxy, make,
 
 
 @pytest.mark.parametrize("userinfo", [":secret", "peal:secret"])
-def test_a_sentinel_is_known_by_more_than_its_refusal(sentinel, cluster,
+def test_a_sentinel_is_recognized_without_its_refusal(sentinel, cluster,
                                                       userinfo):
     """It has no password and reports that first."""
     wrong = sentinel()
@@ -91,7 +91,7 @@ def test_a_master_that_becomes_a_replica(redis, cluster, load):
     server.call("REPLICAOF", "127.0.0.1", other.port)
     patience.wait_until(
         lambda: b"replica" in one.request("/ready").body, 15,
-        what="/ready to say what it is")
+        what="/ready to name the target")
     assert "points to a replica" in one.wait_log("Redis server unusable")
     server.call("REPLICAOF", "NO", "ONE")
     instances.wait_ready()

@@ -109,7 +109,8 @@ def test_load_and_a_killed_redis(secure, start, load):
     assert work.count("refused") == 0
 
 
-def test_a_stranger_is_refused_until_it_is_gone(secure, start, keys):
+def test_an_untrusted_redis_is_refused_until_it_is_replaced(secure, start,
+                                                            keys):
     """A Redis with a certificate of another CA is not used."""
     server, url = secure(pair="other")
     instances = start(url, 0)
@@ -127,11 +128,11 @@ def test_a_stranger_is_refused_until_it_is_gone(secure, start, keys):
     one.wait_log_count("Redis connection lost", 3)  # one per link
 
 
-def test_the_systems_cas_do_not_know_ours(secure, start):
+def test_the_systems_cas_do_not_include_the_test_ca(secure, start):
     log_of_refused(secure(), start, "certificate verification failed", tls_ca=None)
 
 
-def test_the_name_must_be_in_the_certificate(secure, start):
+def test_the_certificate_must_contain_the_host_name(secure, start):
     log_of_refused(secure("--bind", "127.0.0.1", "127.0.0.2",
                           host="127.0.0.2"), start, "mismatch")
 
@@ -142,7 +143,7 @@ def test_a_port_without_tls(redis, start):
                    "TLS: ")
 
 
-def test_redis_may_ask_for_a_certificate(secure, start, keys):
+def test_redis_may_require_a_client_certificate(secure, start, keys):
     ours = keys / "ours"
     _, url = secure(clients="yes")
     instances = start(url, 2, tls_cert=str(ours / "peal.pem"),
@@ -152,7 +153,7 @@ def test_redis_may_ask_for_a_certificate(secure, start, keys):
     assert alice.receive_type("broadcast")["payload"] == 1
 
 
-def test_without_the_certificate_it_waits(secure, start):
+def test_without_a_client_certificate_peal_waits(secure, start):
     # with TLS 1.3, Redis may reset the connection before the alert is read
     log_of_refused(secure(clients="yes"), start, "certificate required",
                    "Connection reset by peer")
@@ -165,8 +166,8 @@ def test_without_the_certificate_it_waits(secure, start):
     ({"tls_cert": "peal.pem", "tls_key": "server.key"},
      "redis.tls_key: server.key: expected the PEM private key"),
 ])
-def test_bad_files_stop_the_start(keys, tmp_path, changes, expected,
-                                  monkeypatch):
+def test_invalid_files_prevent_the_start(keys, tmp_path, changes, expected,
+                                         monkeypatch):
     monkeypatch.chdir(keys / "ours")
     text = refusal(tmp_path, url="rediss://localhost", **changes)
     assert expected in text
@@ -182,6 +183,6 @@ def test_bad_files_stop_the_start(keys, tmp_path, changes, expected,
     ("rediss://h", {"tls_key": "x"},
      "redis.tls_key: must be set together with redis.tls_cert"),
 ])
-def test_keys_without_their_partner_stop_the_start(tmp_path, url, changes,
-                                                   expected):
+def test_incomplete_key_pairs_prevent_the_start(tmp_path, url, changes,
+                                                expected):
     assert expected in refusal(tmp_path, url=url, **changes)

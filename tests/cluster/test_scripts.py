@@ -65,14 +65,14 @@ def test_numbers_belong_to_an_instance(script):
     assert script.publish(1, instance="two") == [EPOCH, 2]
 
 
-def test_only_what_is_open_is_remembered(script):
+def test_only_open_publishes_are_remembered(script):
     for number in range(1, 50):
         script.publish(number, open_count=3)
     assert script.connection.call("LLEN", "i:i") == 3
     assert [script.publish(n)[1] for n in (47, 48, 49)] == [47, 48, 49]
 
 
-def test_nothing_overtakes_what_failed(script):
+def test_nothing_overtakes_a_failed_publish(script):
     script.publish(1)
     with pytest.raises(RedisError, match="TRYAGAIN"):
         script.publish(3, before=2)
@@ -80,7 +80,7 @@ def test_nothing_overtakes_what_failed(script):
     assert script.publish(3, before=2) == [EPOCH, 3]
 
 
-def test_what_comes_too_late_is_not_published(script):
+def test_a_late_publish_is_refused(script):
     script.publish(5)
     assert script.publish(4) == ["", 0]
     assert len(script.stream()) == 1
@@ -99,7 +99,7 @@ def test_an_input_entry_counts_once(script):
     assert len(script.stream()) == 2
 
 
-def test_a_broken_key_does_not_stop_what_follows(script):
+def test_a_broken_key_does_not_block_later_entries(script):
     script.publish(1)
     script.connection.call("SET", "s", "no stream")
     with pytest.raises(RedisError, match="WRONGTYPE"):
@@ -108,13 +108,13 @@ def test_a_broken_key_does_not_stop_what_follows(script):
     assert script.publish(3, before=2)[0] == EPOCH
 
 
-def test_a_new_epoch_begins_with_nothing_old(script):
+def test_a_new_epoch_starts_empty(script):
     script.publish(1)
     script.connection.call("DEL", "m")
     assert script.read(which="after") == [OTHER, 0, []]
 
 
-def test_what_the_reader_knows_stands(script):
+def test_a_known_position_keeps_the_epoch(script):
     script.publish(1)
     script.publish(2)
     mark = "1700000000000|alice|"
@@ -127,7 +127,7 @@ def test_what_the_reader_knows_stands(script):
 @pytest.mark.parametrize("enough", [1, 2000, 4000, 0])
 @pytest.mark.parametrize("which,number", [("after", 0), ("after", 20),
                                           ("last", 10), ("last", 1000)])
-def test_a_page_is_the_beginning_of_the_whole(script, which, number, enough):
+def test_a_page_is_a_prefix_of_the_history(script, which, number, enough):
     """At least this many bytes, without unneeded entries."""
     for i in range(1, 51):
         script.publish(i, payload="x" * 100)
@@ -171,7 +171,7 @@ def lost(script, offset, epoch=EPOCH, time=MARK, run=""):
                        run, "c", "PUBLISH", MARK + 5)
 
 
-def test_what_is_there_is_not_lost(script):
+def test_an_existing_message_is_not_lost(script):
     script.publish(1)
     script.publish(2)
     assert lost(script, 2) == 0
@@ -180,7 +180,8 @@ def test_what_is_there_is_not_lost(script):
 
 
 @pytest.mark.parametrize("offset, time", [(3, MARK), (2, MARK + 1)])
-def test_a_lost_message_makes_another_epoch_and_is_told(script, offset, time):
+def test_a_lost_message_starts_a_new_epoch_and_is_reported(script, offset,
+                                                           time):
     script.publish(1)
     script.publish(2)
     assert lost(script, offset, time=time) == 1
@@ -197,7 +198,7 @@ def test_a_message_of_another_epoch_is_lost(script, epoch, now):
     assert script.read()[:2] == now
 
 
-def test_a_channel_that_nobody_has_read_here_is_not_told(script):
+def test_a_channel_without_local_readers_gets_no_report(script):
     assert lost(script, 3) == 0
     assert script.connection.call("EXISTS", "m") == 0
 

@@ -224,7 +224,7 @@ def test_a_paused_master_that_wakes_up(loaded):
     check(work, instances, other)
 
 
-def test_a_master_that_only_the_sentinels_lost(service, cluster, load):
+def test_a_master_lost_only_by_the_sentinels(service, cluster, load):
     """The Sentinels can no longer log in to it and elect another one. It still
     acts as a master and is reachable, but instances follow the Sentinels."""
     made = service(secure=True)
@@ -268,7 +268,7 @@ def test_a_quorum_lost_and_restored(loaded):
     check(work, instances, made.named())
 
 
-def test_all_sentinels_are_away_at_the_start(service, cluster):
+def test_no_sentinel_is_available_at_the_start(service, cluster):
     made = service()
     for each in made.sentinels:
         each.kill()
@@ -347,7 +347,7 @@ def test_a_wrong_sentinel_password_is_quoted(service, cluster):
     assert "WRONGPASS" in line and "sentinel" in line
 
 
-def test_a_master_that_no_sentinel_knows(service, cluster):
+def test_a_master_unknown_to_the_sentinels(service, cluster):
     made = service()
     instances = cluster(made.url.replace(NAME, "another"), 0)
     one = instances.add()

@@ -15,7 +15,7 @@ def hello(sender, receiver, channel="room", payload="hello"):
     assert receiver.receive_type("broadcast")["payload"] == payload
 
 
-def test_prefixes_never_hear_each_other(redis, cluster):
+def test_prefixes_are_separate(redis, cluster):
     server = redis()
     one = cluster(server.url, 2, redis={"prefix": "one:"})
     two = cluster(server.url, 1, redis={"prefix": "two:"})
@@ -132,7 +132,7 @@ def test_a_user_with_few_rights(redis, cluster):
     hello(instances[0].join("carol", "room"), instances[1].join("dave", "room"))
 
 
-def test_a_wrong_password_is_told_and_tried_again(redis, cluster):
+def test_a_wrong_password_is_reported_and_retried(redis, cluster):
     server = redis()
     server.call("ACL", "SETUSER", "peal", *RIGHTS)
     url = f"redis://peal:wrong-secret@127.0.0.1:{server.port}"
@@ -153,7 +153,7 @@ def test_a_wrong_password_is_told_and_tried_again(redis, cluster):
     assert "wrong-secret" not in one.log()
 
 
-def test_a_redis_that_takes_no_more_clients_is_quoted(redis, cluster):
+def test_the_error_of_a_redis_with_too_many_clients_is_quoted(redis, cluster):
     server = redis()
     with contextlib.closing(server.connect()) as only:
         only.call("CONFIG", "SET", "maxclients", 1)
@@ -164,7 +164,7 @@ def test_a_redis_that_takes_no_more_clients_is_quoted(redis, cluster):
         instances.wait_ready()
 
 
-def test_a_broken_key_stops_one_channel_alone(redis, cluster):
+def test_a_broken_key_affects_only_its_channel(redis, cluster):
     server = redis()
     instances = cluster(server.url, 2)
     server.call("SET", "peal:{broken}:m", "not a hash")
@@ -181,7 +181,7 @@ def test_a_broken_key_stops_one_channel_alone(redis, cluster):
     assert not instances[0].log_lines("Redis connection lost")
 
 
-def test_rubbish_on_the_channels_is_counted(redis, cluster):
+def test_invalid_pubsub_messages_are_counted(redis, cluster):
     server = redis()
     instances = cluster(server.url, 1)
     alice = instances[0].join("alice", "room")

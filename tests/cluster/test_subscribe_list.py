@@ -9,7 +9,7 @@ def quiet(server, name="alice"):
     return server.connect(name, [""], protocol="broadcast")
 
 
-def test_all_channels_of_a_list_with_what_follows(lasting_redis, cluster):
+def test_a_list_with_members_and_history(lasting_redis, cluster):
     instances = cluster(lasting_redis.url, 2, workers=2)
     client = quiet(instances[0])
     client.send({"type": "subscribe", "id": 1, "channels": [

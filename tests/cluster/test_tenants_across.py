@@ -18,7 +18,7 @@ def pair(redis, cluster):
             "channels", "clients", "bans", "tickets"]}]})
 
 
-def test_lists_hold_what_is_inside(pair):
+def test_lists_contain_only_allowed_names(pair):
     for i in range(10):
         pair[i % 2].join(f"c-{i}", f"aaa:{i}", f"acme:{i}")
     pair[1].join("acme-bob", "acme:x", "evil:x")

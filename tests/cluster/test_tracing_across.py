@@ -8,7 +8,7 @@ ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACE = f"00-{ID}-00f067aa0ba902b7-01"
 
 
-def test_both_instances_tell_the_same_trace(redis, cluster):
+def test_both_instances_log_the_same_trace(redis, cluster):
     instances = cluster(redis().url, 3, **WITH_KEY)
     clients = [instances[i].join("bob", "room") for i in range(2)]
     tell(instances[2], "/api/publish", {"channel": "room", "payload": 1},
@@ -24,7 +24,7 @@ def test_both_instances_tell_the_same_trace(redis, cluster):
     assert instances[2].log_lines(ID) == []  # no subscribers there
 
 
-def test_it_is_kept_and_recovered(redis, cluster):
+def test_the_trace_is_stored_and_recovered(redis, cluster):
     instances = cluster(redis().url, 2)
     alice = instances[0].join("alice", "room")
     for trace in (None, TRACE, None):
@@ -38,7 +38,7 @@ def test_it_is_kept_and_recovered(redis, cluster):
     assert {m["from"] for m in answer["messages"]} == {"alice"}
 
 
-def test_direct_messages_have_it_too(redis, cluster):
+def test_direct_messages_have_a_trace(redis, cluster):
     instances = cluster(redis().url, 2)
     alice = instances[0].join("alice", "room")
     bob = instances[1].join("bob", "room")
@@ -50,7 +50,7 @@ def test_direct_messages_have_it_too(redis, cluster):
     assert instances[0].log_lines(ID) == []
 
 
-def test_an_entry_of_the_input_stream_may_have_one(redis, cluster):
+def test_an_entry_of_the_input_stream_may_have_a_trace(redis, cluster):
     server = redis()
     instances = cluster(server.url, 2)
     bob = instances[0].join("bob", "room")
@@ -63,7 +63,7 @@ def test_an_entry_of_the_input_stream_may_have_one(redis, cluster):
     assert ID in instances[0].wait_log("Message delivered")
 
 
-def test_a_reader_that_has_the_last_message_notices_no_gap(redis, cluster):
+def test_an_up_to_date_reader_sees_no_gap(redis, cluster):
     """The mark that identifies the reader's last message contains the whole
     sender."""
     server = redis()

@@ -16,7 +16,7 @@ def answers(client, count):
     return [client.take(lambda m: "id" in m) for _ in range(count)]
 
 
-def test_ready_and_metrics_say_so(lasting_redis, cluster):
+def test_ready_and_metrics_report_the_outage(lasting_redis, cluster):
     instances = cluster(lasting_redis.url, 1)
     one = instances[0]
     assert one.request("/ready").json == {"status": "ready"}
@@ -37,7 +37,7 @@ def test_ready_and_metrics_say_so(lasting_redis, cluster):
     assert one.wait_log("Redis connected")
 
 
-def test_ready_overlooks_a_restart_of_redis(lasting_redis, cluster):
+def test_ready_tolerates_a_restart_of_redis(lasting_redis, cluster):
     """New clients are accepted and served when Redis is available again."""
     instances = cluster(lasting_redis.url, 1,
                         redis={"ready_grace_seconds": 600})
@@ -51,7 +51,7 @@ def test_ready_overlooks_a_restart_of_redis(lasting_redis, cluster):
     assert one.request("/ready").status == 200
 
 
-def test_ready_does_not_overlook_it_for_long(lasting_redis, cluster):
+def test_ready_does_not_tolerate_a_long_outage(lasting_redis, cluster):
     instances = cluster(lasting_redis.url, 1, redis={"ready_grace_seconds": 2})
     one = instances[0]
     lasting_redis.stop()
@@ -60,7 +60,7 @@ def test_ready_does_not_overlook_it_for_long(lasting_redis, cluster):
     instances.wait_not_ready()
 
 
-def test_redis_that_was_never_there_is_not_overlooked(lasting_redis, cluster):
+def test_ready_requires_redis_at_the_start(lasting_redis, cluster):
     instances = cluster(lasting_redis.url, 0)
     lasting_redis.stop()
     one = instances.add(ready_grace_seconds=600)
@@ -104,7 +104,7 @@ def test_publishes_fail_after_a_while(lasting_redis, cluster):
     assert answers(alice, 1)[0]["offset"] == 1
 
 
-def test_no_more_wait_than_may(lasting_redis, cluster):
+def test_the_number_of_waiting_publishes_is_limited(lasting_redis, cluster):
     instances = cluster(lasting_redis.url, 1, redis={
         "backlog_messages": 10, "backlog_seconds": 30})
     alice = instances[0].join("alice", "room")
@@ -120,7 +120,7 @@ def test_no_more_wait_than_may(lasting_redis, cluster):
     assert [m["offset"] for m in got] == list(range(1, 11))
 
 
-def test_subscribing_and_asking_wait_too(lasting_redis, cluster):
+def test_subscribes_and_queries_wait_too(lasting_redis, cluster):
     instances = cluster(lasting_redis.url, 1)
     alice = instances[0].join("alice", "room")
     lasting_redis.stop()
@@ -149,7 +149,7 @@ def test_it_starts_without_redis(redis, cluster, tmp_path):
     assert alice.receive_type("subscribed")["offset"] == 0
 
 
-def test_a_lost_answer_does_not_double(lasting_redis, cluster, proxy):
+def test_a_lost_answer_causes_no_duplicate(lasting_redis, cluster, proxy):
     between = proxy(lasting_redis)
     instances = cluster(lasting_redis.url, 1)
     two = instances.add(url=between.url)
@@ -194,7 +194,7 @@ def test_a_cut_connection_loses_nothing(lasting_redis, cluster, load, proxy):
     assert work.count("refused") == 0
 
 
-def test_subscribers_are_told_when_it_takes_too_long(lasting_redis, cluster):
+def test_subscribers_are_notified_of_a_long_outage(lasting_redis, cluster):
     instances = cluster(lasting_redis.url, 1, redis={"backlog_seconds": 1})
     alice = instances[0].join("alice", "room")
     lasting_redis.stop()

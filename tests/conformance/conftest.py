@@ -1,11 +1,11 @@
-"""The fixtures: a server that gives back what it gets, and how to reach it."""
+"""Fixtures: a server that echoes messages, and connections to it."""
 
 import pathlib
 import sys
 
 import pytest
 
-# the server as a process and its client are those of tests/integration
+# the server process and its client come from tests/integration
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] /
                        "integration"))
 
@@ -15,7 +15,7 @@ from support.fixtures import peal, shared, start_shared  # noqa: E402,F401
 
 @pytest.fixture(scope="module")
 def echo(start_shared):  # noqa: F811
-    """A server that gives every message back unchanged, at any speed."""
+    """A server that echoes every message unchanged, at any rate."""
     return start_shared(config={"echo_prefix": "",
                                 "limits": {"messages_per_second": 0,
                                            "message_bytes": 200000}})
@@ -23,7 +23,7 @@ def echo(start_shared):  # noqa: F811
 
 @pytest.fixture
 def open_peer(echo):
-    """open_peer() opens a WebSocket to that server; it is closed behind the
+    """open_peer() opens a WebSocket to that server, which is closed after the
     test."""
     opened = []
 

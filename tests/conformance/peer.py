@@ -1,5 +1,5 @@
-"""A client that may break every rule of RFC 6455: frames bit by bit, sent in
-pieces of any size."""
+"""A client that can violate every rule of RFC 6455: it builds frames bit by
+bit and sends them in pieces of any size."""
 
 import os
 import struct
@@ -16,7 +16,7 @@ ANY_KEY = object()
 
 
 def connect(server, path="/ws/alice", **options):
-    """The one place where the tests of this folder open a WebSocket."""
+    """The only place where the tests of this folder open a WebSocket."""
     made = Peer(server.connect(path=path, **options))
     made.client.answers_pings = False
     return made
@@ -24,9 +24,9 @@ def connect(server, path="/ws/alice", **options):
 
 def frame(opcode, payload=b"", fin=True, rsv=0, key=ANY_KEY, form=None,
           length=None):
-    """The bytes of a frame. `key` None leaves the mask away; `form` 7, 16 or
-    64 are the bits of the length's field, the shortest when left out;
-    `length` is what it says in place of the payload's."""
+    """The bytes of a frame. With `key` None there is no mask; `form` 7, 16 or
+    64 is the size of the length field in bits, by default the shortest;
+    `length` replaces the payload's length."""
     length = len(payload) if length is None else length
     form = form or (7 if length < 126 else 16 if length < 65536 else 64)
     key = os.urandom(4) if key is ANY_KEY else key
@@ -64,13 +64,13 @@ class Peer:
         for start in range(0, len(data), step):
             self.raw.send(data[start:start + step])
             if step < 3 and len(data) < 300:
-                time.sleep(0.0002)  # a packet of its own
+                time.sleep(0.0002)  # a separate packet
 
     def send_frame(self, opcode, payload=b"", **options):
         self.send(frame(opcode, payload, **options))
 
     def receive(self):
-        """The next frame but pings: (opcode, payload)."""
+        """The next frame except pings: (opcode, payload)."""
         while True:
             got = self.client.receive_frame()
             if got.opcode != PING:
@@ -81,13 +81,13 @@ class Peer:
         assert self.receive() == (opcode, payload)
 
     def assert_lives(self):
-        """A message sent now comes back, and nothing comes before."""
+        """A message sent now is echoed, and nothing arrives before."""
         self.send_frame(BINARY, b"still there")
         self.assert_echo(BINARY, b"still there")
 
     def assert_closes(self, code, answer=True):
-        """The next thing is a close frame with that code (None: an empty
-        one), nothing follows it, and once it is answered TCP ends."""
+        """The next frame is a close frame with that code (None: an empty one),
+        nothing follows it, and TCP ends once it is answered."""
         opcode, body = self.receive()
         assert opcode == CLOSE, (opcode, body[:80])
         found = struct.unpack("!H", body[:2])[0] if body else None
@@ -99,14 +99,14 @@ class Peer:
         return body[2:]
 
     def send_quietly(self, data):
-        """Sends though the server may have gone."""
+        """Sends although the server may have closed."""
         try:
             self.send(data)
         except OSError:
             pass
 
     def assert_gone(self):
-        """TCP ends without another frame but pings."""
+        """TCP ends without another frame except pings."""
         try:
             opcode, body = self.receive()
             raise AssertionError(f"unexpected frame {opcode} {body[:80]}")

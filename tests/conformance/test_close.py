@@ -12,20 +12,21 @@ BAD_CODES = [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 1999, 2000, 2999,
 
 @pytest.mark.parametrize("code", GOOD_CODES)
 @pytest.mark.parametrize("reason", [b"", b"bye", "ä€😀".encode(), b"x" * 123])
-def test_5_5_1_a_good_code_comes_back(open_peer, code, reason):
+def test_5_5_1_a_valid_code_is_echoed(open_peer, code, reason):
     peer = open_peer()
     peer.send_frame(CLOSE, close_body(code, reason))
     peer.assert_closes(code, answer=False)
 
 
 @pytest.mark.parametrize("code", BAD_CODES)
-def test_7_4_a_code_that_must_not_be_sent_is_1002(open_peer, code):
+def test_7_4_a_code_that_must_not_be_sent_is_answered_with_1002(open_peer,
+                                                                code):
     peer = open_peer()
     peer.send_frame(CLOSE, close_body(code))
     peer.assert_closes(1002, answer=False)
 
 
-def test_5_5_1_a_close_without_a_body_is_answered_by_one(open_peer):
+def test_5_5_1_a_close_without_a_body_is_answered_by_the_same(open_peer):
     peer = open_peer()
     peer.send_frame(CLOSE)
     peer.assert_closes(None, answer=False)
@@ -56,7 +57,7 @@ def test_5_5_1_a_close_in_pieces_of_tcp(open_peer, step):
 
 def test_7_1_1_the_server_ends_tcp_first(open_peer):
     peer = open_peer()
-    peer.raw.set_timeout(2)  # far below any time-out of the server's
+    peer.raw.set_timeout(2)  # far below any time-out of the server
     peer.send_frame(CLOSE, close_body(1000))
     peer.assert_closes(1000, answer=False)
 
@@ -66,7 +67,7 @@ def test_7_1_1_the_server_ends_tcp_first(open_peer):
     frame(CLOSE, close_body(1001)), b"\xff" * 100, frame(TEXT, b"", key=None),
     frame(TEXT, b"x" * 5000)])
 @pytest.mark.parametrize("is_apart", [False, True])
-def test_5_5_1_what_follows_a_close_is_ignored(open_peer, behind, is_apart):
+def test_5_5_1_data_after_a_close_is_ignored(open_peer, behind, is_apart):
     peer = open_peer()
     if is_apart:
         peer.send_frame(CLOSE, close_body(1000))
@@ -78,7 +79,7 @@ def test_5_5_1_what_follows_a_close_is_ignored(open_peer, behind, is_apart):
     assert peer.raw.rest() == b""
 
 
-def test_7_1_2_what_came_before_a_close_is_answered(open_peer):
+def test_7_1_2_messages_before_a_close_are_answered(open_peer):
     peer = open_peer()
     peer.send(frame(TEXT, b"one") + frame(BINARY, b"two") +
               frame(CLOSE, close_body(1000)))
@@ -107,7 +108,7 @@ def test_7_1_2_a_peer_that_closes_and_stops_sending_gets_its_answer(open_peer):
                                     frame(TEXT, b"xyz")[:7],
                                     frame(TEXT, b"x", fin=False)])
 def test_7_1_5_a_peer_that_stops_sending_without_a_close(open_peer, before):
-    """No answer is due: the connection is over (1006)."""
+    """No answer is required: the connection is lost (1006)."""
     peer = open_peer()
     peer.send(before)
     peer.raw.end_sending()
@@ -115,14 +116,14 @@ def test_7_1_5_a_peer_that_stops_sending_without_a_close(open_peer, before):
     peer.assert_gone()
 
 
-def test_7_1_3_a_close_that_we_began_ends_with_the_answer(open_peer):
+def test_7_1_3_a_close_by_the_server_ends_with_the_answer(open_peer):
     peer = open_peer()
     peer.raw.set_timeout(2)
     peer.send_quietly(frame(BINARY, b"x" * 200001))
     peer.assert_closes(1009)
 
 
-def test_7_1_3_a_peer_that_does_not_answer_our_close_is_left(open_peer):
+def test_7_1_3_a_peer_that_does_not_answer_a_close_is_disconnected(open_peer):
     peer = open_peer()
     peer.send_frame(3)
     peer.raw.set_timeout(15)

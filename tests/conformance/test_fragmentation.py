@@ -1,4 +1,4 @@
-"""RFC 6455 section 5.4: messages in pieces."""
+"""RFC 6455 section 5.4: fragmented messages."""
 
 import itertools
 import os
@@ -87,7 +87,7 @@ def test_5_4_pieces_out_of_order_are_1002(open_peer, frames, payload):
     assert peer.raw.rest() == b""
 
 
-def test_5_4_every_way_to_cut_a_short_message(open_peer):
+def test_5_4_every_way_to_split_a_short_message(open_peer):
     peer = open_peer()
     text = "aé€😀".encode()
     for count in range(0, 4):
@@ -116,7 +116,7 @@ def test_5_4_a_message_in_very_many_pieces(open_peer):
 
 @pytest.mark.parametrize("pieces", [[200000, 1], [1, 200000], [100000] * 3,
                                     [199999, 1, 0, 1]])
-def test_10_4_all_pieces_together_have_the_limit(open_peer, pieces):
+def test_10_4_all_fragments_share_the_limit(open_peer, pieces):
     peer = open_peer()
     for i, length in enumerate(pieces):
         peer.send_quietly(frame(CONTINUATION if i else BINARY, b"x" * length,
@@ -125,7 +125,7 @@ def test_10_4_all_pieces_together_have_the_limit(open_peer, pieces):
 
 
 @pytest.mark.parametrize("length", [199999, 200000])
-def test_10_4_up_to_the_limit_all_is_well(open_peer, length):
+def test_10_4_messages_up_to_the_limit_are_accepted(open_peer, length):
     peer = open_peer()
     payload = os.urandom(length)
     peer.send_frame(BINARY, payload)

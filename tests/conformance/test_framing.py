@@ -18,7 +18,7 @@ KEYS = [ZERO_KEY, b"\xff\xff\xff\xff", b"\x00\x00\x00\x01", b"\x80\x7f\x00\xaa"]
 
 @pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize("kind", ["text", "binary"])
-def test_5_2_every_length_comes_back(open_peer, kind, length):
+def test_5_2_every_length_is_echoed(open_peer, kind, length):
     peer = open_peer()
     payload = os.urandom(length)
     if kind == "text":
@@ -31,7 +31,7 @@ def test_5_2_every_length_comes_back(open_peer, kind, length):
 @pytest.mark.parametrize("length, step", [
     (0, 1), (1, 1), (125, 1), (126, 1), (127, 1), (300, 1), (300, 7),
     (65535, 997), (65536, 997), (65537, 4096)])
-def test_5_2_it_does_not_matter_how_the_bytes_arrive(open_peer, length, step):
+def test_5_2_the_bytes_may_arrive_in_any_pieces(open_peer, length, step):
     peer = open_peer()
     payload = os.urandom(length)
     peer.send(frame(BINARY, payload), step)
@@ -47,7 +47,7 @@ def test_5_2_many_frames_in_one_piece(open_peer):
 
 
 @pytest.mark.parametrize("cut", range(1, 15))
-def test_5_2_a_header_cut_anywhere(open_peer, cut):
+def test_5_2_a_header_split_anywhere(open_peer, cut):
     peer = open_peer()
     data = b"".join(frame(BINARY, b"x" * length)
                     for length in (5, 200, 70000))
@@ -62,8 +62,7 @@ def test_5_2_a_header_cut_anywhere(open_peer, cut):
 @pytest.mark.parametrize("form, length", [
     (16, 0), (16, 1), (16, 125), (64, 0), (64, 125), (64, 126), (64, 65535)])
 @pytest.mark.parametrize("kind", ["text", "binary"])
-def test_5_2_a_length_longer_than_need_be_is_1002(open_peer, kind, form,
-                                                  length):
+def test_5_2_a_length_in_a_longer_form_is_1002(open_peer, kind, form, length):
     """The minimal number of bytes MUST be used."""
     peer = open_peer()
     peer.send_frame(OPCODES[kind], b"x" * length, form=form)
@@ -152,7 +151,7 @@ def test_5_5_a_control_frame_beyond_125_bytes_is_1002(open_peer, opcode,
     peer.assert_closes(1002)
 
 
-# ---- what surrounds a bad frame ------------------------------------------------
+# ---- messages before and after a bad frame -------------------------------------
 
 BAD = {
     "unmasked": frame(TEXT, b"x", key=None),
@@ -167,8 +166,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("bad", BAD)
-def test_7_1_7_what_came_before_is_answered_and_what_follows_is_not(open_peer,
-                                                                    bad):
+def test_7_1_7_only_messages_before_a_bad_frame_are_answered(open_peer, bad):
     peer = open_peer()
     peer.send(frame(TEXT, b"before") + BAD[bad] + frame(TEXT, b"behind"))
     peer.assert_echo(TEXT, b"before")
@@ -185,8 +183,8 @@ def test_7_1_7_a_bad_frame_byte_by_byte(open_peer, bad):
 
 @pytest.mark.parametrize("bad", BAD)
 @pytest.mark.parametrize("cut", [1, 2, 3, 9, 1000])
-def test_4_2_2_a_bad_frame_behind_the_handshake(echo, bad, cut):
-    """In the packet of the request, wholly or in part."""
+def test_4_2_2_a_bad_frame_after_the_handshake(echo, bad, cut):
+    """In the same packet as the request, completely or in part."""
     raw = echo.socket()
     request = request_text("/ws/alice", headers=handshake_headers())
     raw.send(request + (frame(TEXT, b"before") + BAD[bad])[:12 + cut])
@@ -199,7 +197,7 @@ def test_4_2_2_a_bad_frame_behind_the_handshake(echo, bad, cut):
 
 
 @pytest.mark.parametrize("bad", BAD)
-def test_7_1_7_others_notice_nothing(open_peer, bad):
+def test_7_1_7_other_connections_are_unaffected(open_peer, bad):
     other = open_peer()
     peer = open_peer()
     peer.send(BAD[bad])

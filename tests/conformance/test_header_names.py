@@ -1,6 +1,6 @@
-"""RFC 9110 section 5.1: a field has the name that it has. Every start of every
-name that libwebsockets knows, before each field that matters: no name swallows
-the line after it, and no request becomes two."""
+"""RFC 9110 section 5.1: field names are matched exactly. Sends every prefix of
+every name known to libwebsockets before each relevant field: no name swallows
+the following line, and no request becomes two."""
 
 import itertools
 import pathlib
@@ -18,14 +18,14 @@ SMUGGLED = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
 JSON = b'{"channel":"names","payload":1}'
 BATCH = 200
 
-# fields with a meaning of their own: the request would be another one
+# fields with a special meaning, which would change the request
 ACTIVE = {"authorization", "connection", "content-length", "content-type",
           "cookie", "expect", "host", "if-none-match", "origin", "te",
           "transfer-encoding", "upgrade", "sec-websocket-extensions",
           "sec-websocket-key", "sec-websocket-origin",
           "sec-websocket-protocol", "sec-websocket-version",
           "x-forwarded-for"}
-# a proxy's trace: the dashboard may be closed to whoever sends one
+# fields of proxies: they may deny access to the dashboard
 TRACES = {"forwarded", "via", "x-real-ip", "x-forwarded-host",
           "x-forwarded-proto"}
 
@@ -39,7 +39,7 @@ CASES = {"lower": str.lower, "upper": str.upper, "mixed": mixed}
 
 
 def all_names():
-    """Every start of every name, and each name with something after it."""
+    """Every prefix of every name, and each name with a suffix."""
     known = [line for line in LIST.read_text().splitlines()
              if not line.startswith("#")]
     starts = {name[:length] for name in known
@@ -61,7 +61,7 @@ def server(start_shared):
 
 @pytest.fixture(scope="module")
 def quiet(start_shared):
-    """A server with few clients: its log tells of each one's end."""
+    """A server with few clients, whose log shows the end of each."""
     return start_shared(config={"trusted_proxies": ["127.0.0.1"]})
 
 
@@ -69,10 +69,10 @@ def head(request_line, *lines):
     return "\r\n".join([request_line, *lines, "", ""]).encode()
 
 
-# ---- on kept connections --------------------------------------------------------
+# ---- on kept-alive connections --------------------------------------------------
 
 class Kind:
-    """A request with a place for a field, and what answers it."""
+    """A request with a place for a field, and a check of its response."""
 
     def __init__(self, make, is_right, without=frozenset()):
         self.make = make
@@ -106,13 +106,13 @@ KEPT = {
         lambda line: head("GET /api/channels HTTP/1.1", "Host: localhost",
                           line, API[0]),
         status_is(200)),
-    # the body is no JSON
+    # the body is not JSON
     "Content-Length": Kind(
         lambda line: head("POST /api/publish HTTP/1.1", "Host: localhost",
                           *API, line, f"Content-Length: {len(SMUGGLED)}") +
         SMUGGLED,
         status_is(400)),
-    # without that field it would come from loopback, and see the page
+    # without the field, the request would be local and get the page
     "X-Forwarded-For": Kind(
         lambda line: head("GET /dashboard HTTP/1.1", "Host: localhost", line,
                           "X-Forwarded-For: 192.0.2.7"),
@@ -130,7 +130,7 @@ def batches(names):
 
 
 def check_batch(server, kind, case, names):
-    """All in one piece; a response for each, and no more."""
+    """Sent in one piece; each request gets exactly one response."""
     raw = server.socket()
     raw.send(b"".join(kind.make(f"{CASES[case](name)}: 1")
                       for name in names) +
@@ -156,7 +156,7 @@ def test_5_1_no_name_swallows(server, before, case):
 
 @pytest.mark.parametrize("step", [1, 2, 3, 5, 7])
 def test_5_1_no_name_swallows_in_pieces(server, step):
-    """Cut everywhere, also within names."""
+    """Split everywhere, including within names."""
     kind = KEPT["Authorization"]
     names = ["x-a", "x-auth", "User", "T", "Forwarded-", "Sec-WebSocket-Key1",
              "x" * 300, "Authorizatio", "Authorizationx", "X-Forwarded"]
@@ -168,9 +168,9 @@ def test_5_1_no_name_swallows_in_pieces(server, step):
     raw.close()
 
 
-# ---- on a connection for each ---------------------------------------------------
+# ---- on separate connections ----------------------------------------------------
 
-FEWER_CASES = ["lower", "mixed"]  # over TLS each takes a while
+FEWER_CASES = ["lower", "mixed"]  # over TLS, each connection takes a while
 
 
 def upgrade(line):
@@ -188,7 +188,7 @@ def chunked(line):
 
 
 def last_with_a_body(line):
-    """What stands in a body is no field of the head."""
+    """Lines in a body are not fields of the head."""
     return head("GET /dashboard HTTP/1.1", "Host: localhost",
                 "Connection: close", "Content-Length: 32",
                 "X-Forwarded-For: 192.0.2.7", line) + \
@@ -196,7 +196,8 @@ def last_with_a_body(line):
 
 
 def open_one(server):
-    """Without the list of those that the fixture closes: they are many."""
+    """Bypasses the list of connections that the fixture closes, because there
+    are many."""
     return RawSocket(server.port)
 
 
@@ -235,7 +236,7 @@ def test_5_1_no_name_takes_a_field_from_the_body(server, case):
                    name)
 
 
-# ---- as it was found ------------------------------------------------------------
+# ---- the original findings ------------------------------------------------------
 
 @pytest.mark.parametrize("field", [
     "X-A: 1", "X-Auth: t", "User: bob", "T: 1", "X-Forwarded: 1", "Sec: 1",
@@ -247,15 +248,15 @@ def test_5_1_a_request_with_such_a_field_is_answered(server, field):
     raw.close()
 
 
-def test_6_3_a_body_that_looks_like_a_request_is_a_body(server):
+def test_6_3_a_body_that_looks_like_a_request_is_not_executed(server):
     check_only(server, head("GET /health HTTP/1.1", "X-A: 1",
                             f"Content-Length: {len(SMUGGLED)}", "Host: a",
                             "Connection: close") + SMUGGLED, 200, "X-A")
 
 
 @pytest.mark.parametrize("field", ["X-A", "x-forwarded", "X", "Via-x"])
-def test_the_address_is_that_of_the_proxy_s_field(quiet, field):
-    """In the log as well, after any name."""
+def test_the_address_is_taken_from_the_proxys_field(quiet, field):
+    """Including the address in the log, after any name."""
     raw = quiet.socket()
     client = f"names-{field}"
     raw.send(upgrade(f"{field}: 1\r\nX-Forwarded-For: 192.0.2.9")
@@ -266,7 +267,7 @@ def test_the_address_is_that_of_the_proxy_s_field(quiet, field):
     assert "address=192.0.2.9" in line
 
 
-def test_all_that_was_asked_did_no_harm(server):
+def test_the_server_is_healthy_after_all_requests(server):
     patience.wait_until(lambda: server.metric("peal_connections") == 0, 5,
                         what="all connections to be gone")
     assert server.is_alive()

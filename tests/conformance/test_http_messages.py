@@ -1,5 +1,5 @@
-"""RFC 9112: requests as they must and must not be, and what a proxy in front
-might understand otherwise (request smuggling)."""
+"""RFC 9112: valid and invalid requests, and requests that a proxy in front
+might interpret differently (request smuggling)."""
 
 import pytest
 
@@ -10,8 +10,7 @@ READY = b'{"status":"ready"}'
 
 
 def talk(server, data, step=None):
-    """Everything that is answered until the server closes; the client has
-    nothing more to say."""
+    """All responses until the server closes; the client sends nothing more."""
     raw = server.socket()
     try:
         for start in range(0, len(data), step or len(data)):
@@ -25,20 +24,20 @@ def talk(server, data, step=None):
 
 
 def statuses(answer):
-    """Of all responses, by their status lines."""
+    """The statuses of all responses, by their status lines."""
     return [int(part[:3]) for part in answer.split(b"HTTP/1.1 ")[1:]]
 
 
-# ---- what must be understood -----------------------------------------------------
+# ---- valid requests --------------------------------------------------------------
 
 @pytest.mark.parametrize("step", [None, 1, 3, 20])
-def test_9_3_requests_follow_each_other(echo, step):
+def test_9_3_pipelined_requests_are_answered(echo, step):
     answer = talk(echo, MARK * 5, step)
     assert statuses(answer) == [200] * 5
     assert answer.count(READY) == 5
 
 
-def test_9_3_many_requests_in_one_piece(echo):
+def test_9_3_many_pipelined_requests_in_one_write(echo):
     assert statuses(talk(echo, MARK * 500)) == [200] * 500
 
 
@@ -54,7 +53,7 @@ def test_3_2_2_absolute_form_is_accepted(echo, request_line):
 @pytest.mark.parametrize("headers", [
     b"Host:x\r\n", b"Host: \t x \t\r\n", b"HOST: x\r\n",
     b"host: x\r\nX-Any:\r\n", b"Host: x\r\nX-Any: \xe4\xff\r\n"])
-def test_5_1_space_around_values_does_not_count(echo, headers):
+def test_5_1_white_space_around_values_is_ignored(echo, headers):
     answer = talk(echo, b"GET /ready HTTP/1.1\r\n" + headers + b"\r\n")
     assert statuses(answer) == [200]
 
@@ -63,12 +62,12 @@ def test_2_2_empty_lines_before_a_request_are_ignored(echo):
     assert statuses(talk(echo, b"\r\n" + MARK)) == [200]
 
 
-def test_9_6_close_closes(echo):
+def test_9_6_close_ends_the_connection(echo):
     request = MARK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     assert statuses(talk(echo, request + MARK)) == [200]
 
 
-def test_9_3_http_1_0_closes(echo):
+def test_9_3_http_1_0_ends_the_connection(echo):
     answer = talk(echo, b"GET /ready HTTP/1.0\r\nHost: x\r\n\r\n" + MARK)
     assert statuses(answer) == [200]
 
@@ -83,16 +82,17 @@ def test_9110_9_3_2_head_has_no_body(echo):
     (b"/re%61dy", 404), (b"/%72%65%61%64%79", 404), (b"/ready?", 200),
     (b"/ready?a=b&c", 200), (b"/ready%3f", 404), (b"/READY", 404),
     (b"/ready/", 404), (b"/none", 404)])
-def test_3986_2_paths_have_one_spelling(echo, path, status):
+def test_3986_2_paths_have_a_canonical_form(echo, path, status):
     answer = talk(echo, b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert statuses(answer) == [status]
     double = talk(echo, b"GET /re%2561dy HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert statuses(double) in ([404], [])
 
 
-# ---- what must not be understood in two ways ---------------------------------------
-# A proxy in front may see one request where we see two, or the other way. So
-# whatever is doubtful is refused or answered once, and the connection ends.
+# ---- ambiguous requests --------------------------------------------------------------
+# A proxy in front may see one request where the server sees two, or vice versa.
+# Therefore ambiguous requests are refused, or answered once, and the connection
+# is closed.
 
 def head(*lines, request_line=b"GET /health HTTP/1.1"):
     return b"\r\n".join([request_line, b"Host: x", *lines]) + b"\r\n\r\n"
@@ -161,7 +161,7 @@ HARMLESS = {"underscore"}  # a name like any other
 
 @pytest.mark.parametrize("name", DOUBTFUL)
 @pytest.mark.parametrize("step", [None, 1])
-def test_6_3_what_is_doubtful_is_answered_once_at_most(echo, name, step):
+def test_6_3_an_ambiguous_request_is_answered_at_most_once(echo, name, step):
     answer = talk(echo, DOUBTFUL[name] + MARK, step)
     if name in HARMLESS:
         assert statuses(answer) == [200, 200]
@@ -173,8 +173,8 @@ def test_6_3_what_is_doubtful_is_answered_once_at_most(echo, name, step):
 
 @pytest.mark.parametrize("name", ["two lengths", "space before colon, cl",
                                   "bare cr"])
-def test_9_6_behind_good_requests_it_is_refused_and_closed(echo, name):
-    """At once, though the client has not closed its side."""
+def test_9_6_after_valid_requests_it_is_refused_and_closed(echo, name):
+    """At once, although the client has not closed its side."""
     raw = echo.socket()
     raw.set_timeout(5)
     raw.send(MARK * 3 + DOUBTFUL[name])
@@ -190,13 +190,13 @@ MUST_BE_400 = ["two lengths", "a list of lengths", "negative", "plus", "hex",
 
 
 @pytest.mark.parametrize("name", MUST_BE_400)
-def test_2_2_what_is_malformed_is_400_or_closed(echo, name):
+def test_2_2_a_malformed_request_is_400_or_closed(echo, name):
     assert statuses(talk(echo, DOUBTFUL[name])) in ([400], [])
 
 
 @pytest.mark.parametrize("method", [b"POST", b"PUT", b"PATCH"])
 @pytest.mark.parametrize("body", [b"", b"hello"])
-def test_6_a_body_of_known_length_is_no_request(echo, method, body):
+def test_6_a_body_of_known_length_is_not_a_request(echo, method, body):
     answer = talk(echo, head(b"Content-Length: %d" % len(body),
                              request_line=method + b" /health HTTP/1.1") +
                   body + MARK)
@@ -217,7 +217,7 @@ def test_2_2_a_bare_line_feed_is_a_line_end_or_refused(echo, end):
     b"GET /%00 HTTP/1.1", b"GET /%zz HTTP/1.1", b"GET /% HTTP/1.1",
     b"\xff\xfe HTTP/1.1", b"G" * 5000 + b" / HTTP/1.1",
     b"BREW /ready HTTP/1.1", b"PRI * HTTP/2.0"])
-def test_3_odd_request_lines_do_no_harm(echo, request_line):
+def test_3_unusual_request_lines_are_handled(echo, request_line):
     answer = talk(echo, request_line + b"\r\nHost: x\r\n\r\n")
     assert len(statuses(answer)) <= 1
     assert echo.is_alive()
@@ -243,8 +243,8 @@ def test_files_are_found(files):
     assert files.request("/inside/a%20b.js").body == b"the other script"
 
 
-def test_a_file_has_one_spelling(files):
-    """A proxy's rules about paths must hold."""
+def test_a_file_has_a_canonical_path(files):
+    """Access rules of a proxy must apply."""
     assert files.request("/inside/%61.js").status == 404
     assert files.request("//inside/a.js").status == 404
     assert files.request("/x/../inside/a.js").status == 404
@@ -258,7 +258,7 @@ def test_a_file_has_one_spelling(files):
     "/%2ehidden", "/secret%00.js", "/index.html%00", "/..;/secret",
     "/....//secret", "/etc/passwd", "//etc/passwd", "/proc/self/environ",
     "/inside", "/inside/", "/~root", "/" + "../" * 50 + "etc/passwd"])
-def test_3986_6_nothing_is_told_of_what_is_not_served(files, path):
+def test_3986_6_files_that_are_not_served_are_not_revealed(files, path):
     answer = talk(files, request_text(path, headers=[("Connection",
                                                       "close")]))
     assert b"secret" not in answer.replace(b"/secret", b"")

@@ -15,7 +15,7 @@ GOOD = [("Upgrade", "websocket"), ("Connection", "Upgrade"),
 
 
 def fields(*changes):
-    """The good headers with some changed; None leaves one out."""
+    """Valid headers with changes; None removes a header."""
     found = dict(GOOD)
     found.update(changes)
     return [(name, value) for name, value in found.items()
@@ -23,7 +23,7 @@ def fields(*changes):
 
 
 def ask(server, data, step=None):
-    """The response, or None when there is none."""
+    """The response, or None if there is none."""
     raw = server.socket()
     for start in range(0, len(data), step or len(data)):
         raw.send(data[start:start + (step or len(data))])
@@ -48,12 +48,12 @@ def test_4_2_2_the_answer(echo):
     assert response.headers["upgrade"].lower() == "websocket"
     assert response.headers["connection"].lower() == "upgrade"
     assert response.headers["sec-websocket-accept"] == \
-        "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="  # the RFC's own example
+        "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="  # the example of the RFC
     assert "sec-websocket-extensions" not in response.headers
     assert "sec-websocket-protocol" not in response.headers
 
 
-def test_4_2_2_the_accept_of_any_key(echo):
+def test_4_2_2_the_accept_value_of_any_key(echo):
     for _ in range(50):
         key = base64.b64encode(os.urandom(16)).decode()
         response = ask(echo, request_text(
@@ -86,7 +86,7 @@ def test_4_2_1_a_request_in_pieces(echo, step):
       "client_max_window_bits; server_no_context_takeover")],
     [("Cookie", "a=b; c=d")], [("Content-Length", "0")],
 ], ids=str)
-def test_4_2_1_good_requests(echo, changes):
+def test_4_2_1_valid_requests(echo, changes):
     response = ask(echo, request_text("/ws/alice", headers=fields(*changes)))
     assert response and response.status == 101
     assert "sec-websocket-extensions" not in response.headers
@@ -122,12 +122,12 @@ def test_4_2_1_good_requests(echo, changes):
     ([("Sec-WebSocket-Version", "x")], (426,)),
     ([("Sec-WebSocket-Version", "13x")], (426,)),
 ], ids=str)
-def test_4_2_1_bad_requests(echo, changes, statuses):
+def test_4_2_1_invalid_requests(echo, changes, statuses):
     assert status_of(echo, *changes) in statuses
     assert echo.is_alive()
 
 
-def test_4_4_a_refused_version_is_told_the_right_one(echo):
+def test_4_4_a_refusal_names_the_supported_version(echo):
     response = ask(echo, request_text(
         "/ws/alice", headers=fields(("Sec-WebSocket-Version", "8"))))
     assert response.status == 426
@@ -184,7 +184,7 @@ def test_4_2_2_one_of_the_offered_subprotocols_is_chosen(echo, offered,
 
 @pytest.mark.parametrize("offered", ["x", "ECHO", "echo2", "ech", "x, y",
                                      "echo;v=1"])
-def test_4_2_2_none_is_made_up(echo, offered):
+def test_4_2_2_no_subprotocol_is_invented(echo, offered):
     response = ask(echo, request_text(
         "/ws/alice", headers=fields(("Sec-WebSocket-Protocol", offered))))
     assert response is None or response.status == 400

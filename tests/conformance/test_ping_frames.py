@@ -20,7 +20,8 @@ def test_5_5_3_a_ping_is_answered_with_its_payload(open_peer, length, step):
 
 
 def test_5_5_3_each_ping_of_a_burst_is_answered(open_peer):
-    """Only the last MUST be; clients that measure want them all."""
+    """Only the last one MUST be answered, but clients that measure want all
+    answers."""
     peer = open_peer()
     payloads = [b"%d" % i for i in range(10)]
     peer.send(b"".join(frame(PING, payload) for payload in payloads))
@@ -38,7 +39,7 @@ def test_5_5_3_a_burst_in_small_pieces(open_peer, step):
         peer.assert_echo(PONG, payload)
 
 
-def test_5_5_3_pings_among_messages(open_peer):
+def test_5_5_3_pings_between_messages(open_peer):
     peer = open_peer()
     peer.send(b"".join(frame(PING, b"%d" % i) + frame(TEXT, b"%d" % i)
                        for i in range(50)))
@@ -49,7 +50,7 @@ def test_5_5_3_pings_among_messages(open_peer):
 
 
 @pytest.mark.parametrize("payload", [b"", b"x", b"\xff\xfe", b"x" * 125])
-def test_5_5_3_a_pong_that_nobody_asked_for_is_ignored(open_peer, payload):
+def test_5_5_3_an_unsolicited_pong_is_ignored(open_peer, payload):
     peer = open_peer()
     peer.send(frame(PONG, payload) * 3)
     peer.assert_lives()
@@ -57,7 +58,7 @@ def test_5_5_3_a_pong_that_nobody_asked_for_is_ignored(open_peer, payload):
     peer.assert_lives()
 
 
-def test_5_5_2_a_ping_behind_the_handshake(echo):
+def test_5_5_2_a_ping_after_the_handshake(echo):
     raw = echo.socket()
     raw.send(request_text("/ws/alice", headers=handshake_headers()) +
              frame(PING, b"early") + frame(BINARY, b"bird!"))

@@ -1,5 +1,5 @@
-"""RFC 9110 section 15, RFC 9112: every request gets a whole response, and one
-that is refused says why. No connection just ends."""
+"""RFC 9110 section 15, RFC 9112: every request gets a complete response, and a
+refusal has a reason. No connection is closed without a response."""
 
 import json
 import re
@@ -32,7 +32,7 @@ def hasty(start_shared):
 
 
 def exchange(server, data, step=None, method="GET"):
-    """The first response; whatever follows is left in the socket."""
+    """The first response; later data stays in the socket."""
     raw = server.socket()
     for start in range(0, len(data), step or len(data)):
         raw.send(data[start:start + (step or len(data))])
@@ -48,7 +48,7 @@ def ask(server, data, step=None, method="GET"):
 
 
 def check_refusal(response, *statuses):
-    """As JSON, with words for a person."""
+    """A JSON body with a readable text."""
     assert response.status in statuses, response
     assert response.headers["content-type"] == "application/json"
     why = json.loads(response.body)["error"]
@@ -56,7 +56,7 @@ def check_refusal(response, *statuses):
 
 
 def check_last(server, data, *statuses, step=None):
-    """A refusal; nothing after it is taken for a request."""
+    """A refusal; no later data is treated as a request."""
     raw, response = exchange(server, data, step)
     check_refusal(response, *statuses)
     assert raw.rest() == b""
@@ -110,7 +110,7 @@ def test_9112_2_3_another_version_is_refused(server, version, step):
                400, 505, step=step)
 
 
-# ---- bodies that nobody wants ----------------------------------------------------
+# ---- unexpected bodies -----------------------------------------------------------
 
 def get_with(method, path, *framing):
     return request_text(path, method, API + list(framing))
@@ -147,7 +147,7 @@ def test_9112_7_1_a_get_with_chunks_is_answered(server, method, body):
 # ---- long heads ------------------------------------------------------------------
 
 def head_of(size, name="Cookie", path="/ready"):
-    """A request whose head has exactly that many bytes."""
+    """A request whose head has exactly this many bytes."""
     bare = request_text(path, headers=[(name, "")])
     return request_text(path, headers=[(name, "a" * (size - len(bare)))])
 
@@ -212,7 +212,7 @@ def test_a_handshake_may_have_a_long_head(server):
 
 
 @pytest.mark.parametrize("length", [253, 254, 255, 256, 300, 4000])
-def test_6455_9_1_many_extensions_are_no_reason_to_end(server, length):
+def test_6455_9_1_many_extensions_are_accepted(server, length):
     offer = "x-unknown; " + "a" * (length - 11)
     response = ask(server, request_text(
         "/ws/alice", headers=UPGRADE + [("Sec-WebSocket-Extensions", offer)]))
@@ -236,7 +236,7 @@ def test_9110_15_5_9_a_slow_head_is_408(hasty, start):
 
 
 def test_9110_15_5_9_a_dripping_head_is_408(hasty):
-    """Each byte is in time, the head is not."""
+    """Each byte arrives in time, but not the whole head."""
     raw = hasty.socket()
     raw.set_timeout(0.2)
     raw.send(b"GET /ready HTTP/1.1\r\nHost: x\r\n")
@@ -282,7 +282,7 @@ def test_9112_2_2_a_malformed_head_is_400(server, name, step):
     check_last(server, MALFORMED[name] + b"\r\n", 400, step=step)
 
 
-def test_9110_15_5_1_each_reason_is_its_own(server):
+def test_9110_15_5_1_each_error_has_its_own_reason(server):
     reasons = {name: ask(server, data + b"\r\n").json["error"]
                for name, data in MALFORMED.items()}
     assert len(set(reasons.values())) > len(reasons) * 2 // 3, reasons
@@ -329,13 +329,13 @@ def test_9110_7_8_several_connection_lines_are_a_list(server):
                                ("Connection", "Upgrade"))).status == 101
 
 
-def test_9110_7_8_in_http_1_0_there_is_no_upgrade(server):
+def test_9110_7_8_http_1_0_has_no_upgrade(server):
     response = ask(server, upgrade(version=b"HTTP/1.0"))
     check_refusal(response, 400, 426)
 
 
 @pytest.mark.parametrize("path", ["/health", "/api/channels"])
-def test_9110_7_8_elsewhere_another_protocol_may_be_ignored(server, path):
+def test_9110_7_8_other_paths_ignore_upgrades(server, path):
     response = ask(server, request_text(path, headers=API + [
         ("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"),
         ("HTTP2-Settings", "AAMAAABkAAQAAP__")]))

@@ -1,5 +1,5 @@
 """RFC 6455 section 8.1: text that is not UTF-8 (RFC 3629) fails the
-connection, wherever it is cut."""
+connection, however it is split."""
 
 import pytest
 
@@ -33,7 +33,7 @@ CUT_OFF = {"2": b"\xc3", "3": b"\xe2\x82", "3, first": b"\xe2",
 
 
 @pytest.mark.parametrize("text", GOOD, ids=ascii)
-def test_8_1_good_text_comes_back_wherever_it_is_cut(open_peer, text):
+def test_8_1_valid_text_is_echoed_however_it_is_split(open_peer, text):
     peer = open_peer()
     data = text.encode()
     peer.send_frame(TEXT, data)
@@ -47,14 +47,14 @@ def test_8_1_good_text_comes_back_wherever_it_is_cut(open_peer, text):
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_8_1_bad_text_is_1007(open_peer, name):
+def test_8_1_invalid_text_is_1007(open_peer, name):
     peer = open_peer()
     peer.send_frame(TEXT, BAD[name])
     peer.assert_closes(1007)
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_8_1_bad_text_is_1007_wherever_it_is_cut(open_peer, name):
+def test_8_1_invalid_text_is_1007_however_it_is_split(open_peer, name):
     data = BAD[name]
     for cut in range(1, len(data)):
         peer = open_peer()
@@ -86,7 +86,7 @@ def test_8_1_text_that_ends_within_a_character_is_1007(open_peer, name,
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_8_1_bad_text_is_refused_before_the_message_ends(open_peer, name):
+def test_8_1_invalid_text_is_refused_before_the_message_ends(open_peer, name):
     """In the first of several frames, and in the first part of one."""
     peer = open_peer()
     peer.send_frame(TEXT, b"good " + BAD[name] + b"a", fin=False)
@@ -96,8 +96,8 @@ def test_8_1_bad_text_is_refused_before_the_message_ends(open_peer, name):
     peer.assert_closes(1007)
 
 
-def test_8_1_every_lead_with_borders_of_its_second_byte(open_peer):
-    """As Python's own decoder judges them."""
+def test_8_1_every_lead_byte_with_boundary_second_bytes(open_peer):
+    """Compared with Python's own decoder."""
     seconds = [0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff]
     good = open_peer()
     for lead in range(0x80, 0x100):
@@ -117,7 +117,7 @@ def test_8_1_every_lead_with_borders_of_its_second_byte(open_peer):
             good.assert_echo(TEXT, data)
 
 
-def test_5_6_binary_is_not_judged(open_peer):
+def test_5_6_binary_is_not_checked(open_peer):
     peer = open_peer()
     for data in [*BAD.values(), *CUT_OFF.values()]:
         peer.send_frame(BINARY, data)
@@ -127,7 +127,7 @@ def test_5_6_binary_is_not_judged(open_peer):
         peer.assert_echo(BINARY, data)
 
 
-def test_5_5_2_pings_are_not_judged_and_do_not_disturb(open_peer):
+def test_5_5_2_pings_are_not_checked_and_do_not_interfere(open_peer):
     """Not even between the bytes of a character."""
     peer = open_peer()
     euro = "€".encode()

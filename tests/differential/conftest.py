@@ -10,7 +10,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def find_driver(name):
-    """Beside the server under test: PEAL_BINARY, or the release build."""
+    """The folder of the server under test: that of PEAL_BINARY, or the release
+    build."""
     binary = os.environ.get("PEAL_BINARY", ROOT / "build-release" / "peal")
     folder = pathlib.Path(binary).resolve().parent / "tests/differential"
     program = folder / name
@@ -22,7 +23,7 @@ def find_driver(name):
 
 @pytest.fixture(scope="session")
 def driver():
-    """driver(name, input) gives what the program writes."""
+    """driver(name, input) returns the output of the program."""
 
     def run(name, data):
         return subprocess.run([find_driver(name)], input=data, check=True,
@@ -33,5 +34,5 @@ def driver():
 
 @pytest.fixture(scope="session")
 def seed():
-    """The same inputs every time; PEAL_SEED gives others."""
+    """The same inputs in every run; PEAL_SEED selects others."""
     return int(os.environ.get("PEAL_SEED", "6455"))

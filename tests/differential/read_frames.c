@@ -1,7 +1,7 @@
-/* What frame_reader makes of streams. Each stream on stdin stands after its
- * length (4 bytes, little-endian) and a byte that says how many bytes arrive at
- * a time (0: all). Each is answered by its transcript (frame_transcript.h) and
- * a line "=". */
+/* Prints the transcripts of frame_reader for streams. On stdin, each stream
+ * follows its length (4 bytes, little-endian) and a byte with the number of
+ * bytes that arrive at a time (0: all). The output for each is its transcript
+ * (frame_transcript.h) and a line "=". */
 #include <stdio.h>
 #include <stdlib.h>
 

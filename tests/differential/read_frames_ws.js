@@ -1,6 +1,6 @@
-// What the receiver of npm's ws makes of streams: each stands on stdin after
-// its length (4 bytes, little-endian). Whole messages are told, not frames;
-// payloads are written in hexadecimal; each stream ends with a line "=".
+// Prints the results of the receiver of npm's ws for streams. On stdin, each
+// stream follows its length (4 bytes, little-endian). The output has complete
+// messages, not frames, with hexadecimal payloads; each stream ends with "=".
 "use strict";
 
 const { Receiver } = require("ws");
@@ -19,7 +19,7 @@ function read(stream, lines) {
   receiver.on("pong", (data) => lines.push(`pong ${data.toString("hex")}`));
   receiver.on("conclude", (code, reason) =>
     lines.push(`close ${code} ${reason.toString("hex")}`));
-  // without the queue of a stream, so that all is told at once
+  // bypasses the queue of a stream, so that events are emitted at once
   receiver._write(stream, "buffer", (error) => {
     if (error) lines.push(`bad ${statusOf(error)}`);
   });
@@ -30,7 +30,7 @@ const input = require("fs").readFileSync(0);
 const lines = [];
 for (let at = 0; at < input.length;) {
   const length = input.readUInt32LE(at);
-  // a copy: the receiver unmasks in place
+  // a copy, because the receiver unmasks in place
   read(Buffer.from(input.subarray(at + 4, at + 4 + length)), lines);
   at += 4 + length;
 }

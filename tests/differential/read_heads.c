@@ -1,7 +1,7 @@
-/* Reads inputs from stdin, each with its length before it (four bytes, the
- * highest first), and writes a line of JSON for each: the requests that Peal
- * finds in it, with their bodies, and how the input ends. Bytes are code points
- * of the same number. */
+/* Reads inputs from stdin, each after its length (four bytes, big-endian), and
+ * writes a line of JSON for each: the requests that Peal finds in it, with
+ * their bodies, and how the input ends. Bytes become code points with the same
+ * number. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -64,11 +64,11 @@ static void append_head(struct buffer *out, const struct request_head *head)
         head->wants_keep_alive);
 }
 
-/* What an input is read with, and how far it is read. */
+/* The readers of an input, and their progress. */
 struct run {
     struct bytes data;
     size_t at;
-    size_t start;          /* of the head or the body at hand */
+    size_t start;          /* of the current head or body */
     struct buffer starts;  /* of all heads */
     enum body_result body; /* of the last request */
     struct request_fault fault;
@@ -101,7 +101,7 @@ static void read_body(struct run *run, const struct request_head *head)
     buffer_deinit(&body);
 }
 
-/* False when there is no further request. */
+/* False if there is no further request. */
 static bool read_request(struct run *run, bool is_first)
 {
     struct request_reader reader = {.head_max = HEAD_MAX};

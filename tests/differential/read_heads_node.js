@@ -1,13 +1,12 @@
-// Reads inputs from stdin, each with its length before it (four bytes, the
-// highest first), gives each to an HTTP server of Node as what a client sent,
-// and writes a line of JSON for each: the requests that came out of its parser
-// (llhttp), and how the input ended.
+// Reads inputs from stdin, each after its length (four bytes, big-endian), passes
+// each to an HTTP server of Node as a client's data, and writes a line of JSON
+// for each: the requests found by its parser (llhttp), and how the input ended.
 "use strict";
 const fs = require("fs");
 const http = require("http");
 const { Duplex } = require("stream");
 
-let found; // of the input at hand
+let found; // of the current input
 
 function onRequest(request, response) {
   const seen = {
@@ -54,8 +53,7 @@ class Client extends Duplex {
   unref() { return this; }
 }
 
-// What a client sends is parsed at once; what is found in it is told within a
-// few turns of the loop.
+// Data of a client is parsed at once; the results are emitted within a few turns of the loop.
 const TURNS = 8;
 
 function readInput(data) {

@@ -1,8 +1,8 @@
-"""Random streams of frames, good and broken, read by frame_reader and by two
-parsers from elsewhere: Debian's python3-wsproto and npm's ws.
+"""Random streams of valid and invalid frames, read by frame_reader and by two
+other parsers: Debian's python3-wsproto and npm's ws.
 
-They must agree on every payload and on every refusal. Where they need not, the
-tables RULINGS_* say exactly when and why.
+They must agree on every payload and every refusal. The tables RULINGS_* list
+the allowed differences, with exact conditions and reasons.
 """
 
 import codecs
@@ -38,7 +38,7 @@ CLAIMED = [1 << 31, 1 << 32, (1 << 53) - 1, 1 << 53, (1 << 63) - 1, 1 << 63,
 
 
 class Maker:
-    """Makes streams out of a seed."""
+    """Generates streams from a seed."""
 
     def __init__(self, seed):
         self.random = random.Random(seed)
@@ -54,8 +54,8 @@ class Maker:
         return key + masked.to_bytes(size, "big")
 
     def head(self, first, length):
-        """Now and then with a length field that is longer than need be, or
-        that claims more than there is."""
+        """Sometimes uses a longer length field than necessary, or claims more
+        bytes than there are."""
         form = 7 if length < 126 else 16 if length < 65536 else 64
         if self.chance(40):
             form = self.random.choice([16, 64])
@@ -89,8 +89,8 @@ class Maker:
             self.random.choice(TEXTS) + self.random.choice(TEXTS[:3])
 
     def frame(self, message):
-        """`message` is the opcode of the message at hand, 0 between messages.
-        Returns the frame and what is at hand after it."""
+        """`message` is the opcode of the current message, 0 between messages.
+        Returns the frame and the new current message."""
         fin = 0x80
         if self.chance(4):
             opcode = self.random.choices([9, 10, 8], [4, 4, 3])[0]
@@ -137,15 +137,15 @@ class Maker:
         return stream
 
 
-# ---- what was read -----------------------------------------------------------
-# A list of ("text" or "binary", payload, whether it is whole), ("ping" or
+# ---- events ------------------------------------------------------------------
+# A list of ("text" or "binary", payload, whether it is complete), ("ping" or
 # "pong", payload), ("close", code, reason), ("bad", code).
 
 
 class Events:
-    """Joins fragments, and judges text by Python's own codec: frame_reader
-    leaves that to others (test_utf8.py). `late` judges whole messages only and
-    does not tell of others, as ws does."""
+    """Joins fragments, and checks text with Python's own codec, because
+    frame_reader does not (test_utf8.py). `late` checks only complete messages
+    and does not report others, like ws."""
 
     def __init__(self, late=False):
         self.list = []
@@ -158,7 +158,7 @@ class Events:
         self.decoder = codecs.getincrementaldecoder("utf-8")()
 
     def add_piece(self, kind, payload, is_last):
-        """False: nothing after it counts."""
+        """False: later events are ignored."""
         self.kind = kind
         try:
             if kind == "text" and not self.late:
@@ -176,8 +176,8 @@ class Events:
         return True
 
     def finish(self):
-        """What came of a message that did not end stands before what broke it
-        off; where bad text is in it, it depends on the pieces it came in."""
+        """An incomplete message precedes the event that interrupted it. If it
+        contains invalid text, its content depends on the pieces."""
         rest = b"".join(self.pieces)
         if rest and not self.late and self.list[-1:] != [("bad", 1007)]:
             at = len(self.list)
@@ -192,7 +192,7 @@ def bytes_of(text):
 
 
 def events_of(lines, late=False):
-    """Events of a transcript (see frame_transcript.h)."""
+    """The events of a transcript (see frame_transcript.h)."""
     events = Events(late)
     for line in lines:
         kind, *words = line.split(" ")
@@ -210,7 +210,7 @@ def events_of(lines, late=False):
 
 
 def split_answers(output, count):
-    """The lines of each stream."""
+    """The output lines of each stream."""
     answers, lines = [], []
     for line in output.decode("latin-1").split("\n"):
         if line == "=":
@@ -229,9 +229,9 @@ def read_with_ours(driver, streams, steps):
 
 
 def frame_at(stream, index):
-    """What is there of the frame after so many: how many bytes, the form of
-    its length (7, 16, 64) and the length, None if it is not all there. The
-    frames before it are good."""
+    """The available part of the frame after `index` valid frames: its number
+    of bytes, the form of its length (7, 16, 64), and the length, None if it is
+    incomplete."""
     at = 0
     while True:
         head = stream[at:at + 10]
@@ -250,7 +250,7 @@ def frame_at(stream, index):
 
 
 def frame_at_fault(stream, lines):
-    """The one that ours refused, or did not read to its end."""
+    """The frame that frame_reader refused, or did not read to its end."""
     whole = sum(line.startswith(("ping", "pong")) or line[-2:] in (" .", " +")
                 for line in lines)
     return frame_at(stream, whole)
@@ -263,7 +263,7 @@ KINDS = {Opcode.TEXT: "text", Opcode.BINARY: "binary", Opcode.PING: "ping",
 
 
 def read_with_wsproto(stream):
-    """Events, and what it said of a bad frame."""
+    """The events, and wsproto's error for a bad frame."""
     protocol = FrameProtocol(client=False, extensions=[])
     protocol.receive_bytes(stream)
     events, said = Events(), ""
@@ -287,21 +287,21 @@ def read_with_wsproto(stream):
 
 
 def is_refused_when_whole(stream, lines, ours, theirs, said):
-    """Ours is bad, theirs waits; but theirs is bad too, after the same events,
-    once a header that is as good as can be has come."""
+    """We refuse, wsproto waits; but wsproto refuses too, after the same
+    events, once it has received the best possible header."""
     if ours[-1:] != [("bad", 1002)] or theirs != ours[:-1] or said:
         return False
     there, _, _ = frame_at_fault(stream, lines)
     if there == 1:  # masked, no payload, the mask
         stream += b"\x80mask"
-    else:  # a good length, a mask, some payload
+    else:  # a valid length, a mask, some payload
         stream += b"\x7f" * 20
     return read_with_wsproto(stream)[0] == ours
 
 
 def is_1014(_stream, _lines, ours, theirs, said):
-    """With a reason that is bad UTF-8 both refuse it, for different reasons;
-    then ours does not tell of an unfinished message."""
+    """If the reason is invalid UTF-8, both refuse it for different reasons;
+    then frame_reader does not report an unfinished message."""
     if said != "CLOSE with unknown reserved code":
         return False
     if ours[-1][:2] == ("close", 1014):
@@ -310,7 +310,7 @@ def is_1014(_stream, _lines, ours, theirs, said):
     return ours == before + [("bad", 1007)]
 
 
-# What differs, why ours is right, and when exactly.
+# The differences, why ours is correct, and the exact conditions.
 RULINGS_WSPROTO = [
     ("a bad frame is refused before its header is whole",
      "RFC 6455 section 7.1.7 lets an endpoint fail the connection as soon as "
@@ -361,7 +361,7 @@ def test_wsproto_reads_the_same(driver, seed):
 
 @pytest.fixture(scope="module")
 def ws():
-    """Streams read by ws: the lines of each."""
+    """Streams read by ws: the output lines of each."""
     if not shutil.which("node"):
         pytest.skip("no node to run ws with")
     lock_file = HERE / "package-lock.json"

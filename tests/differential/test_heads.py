@@ -1,10 +1,9 @@
-"""Random requests, good and broken, read by request_reader and body_reader and
-by two parsers from elsewhere: Debian's python3-h11, and llhttp within Node's
-HTTP server.
+"""Random valid and invalid requests, read by request_reader and body_reader,
+and by two other parsers: Debian's python3-h11, and llhttp in Node's server.
 
-They must agree on every request, every field that Peal uses and every body, and
-on every refusal. Where they need not, the tables OURS_* and RULINGS_* say exactly
-when and why.
+They must agree on every request, every field that Peal uses, every body and
+every refusal. The tables OURS_* and RULINGS_* list the allowed differences,
+with exact conditions and reasons.
 """
 
 import json
@@ -89,7 +88,8 @@ TOKENS = [b"\r\n", b"\r", b"\n", b"\0", b" ", b"\t", b":", b",", b"%", b"\x7f",
 
 
 class Maker:
-    """Makes inputs out of a seed. Most are good but for one or two places."""
+    """Generates inputs from a seed. Most are valid except in one or two
+    places."""
 
     def __init__(self, seed):
         self.random = random.Random(seed)
@@ -99,7 +99,7 @@ class Maker:
         return self.random.randrange(one_in) == 0
 
     def usual(self, values, one_in=6):
-        """Mostly the first, or now and then any."""
+        """Usually the first, sometimes any."""
         return self.pick(values) if self.chance(one_in) else values[0]
 
     def cased(self, name):
@@ -179,9 +179,9 @@ def pack(inputs):
     return b"".join(struct.pack(">I", len(data)) + data for data in inputs)
 
 
-# ---- what each parser finds --------------------------------------------------
+# ---- results of the parsers --------------------------------------------------
 # A list of requests, {method, path, query, minor, fields, body, whole}, and an
-# error: None where more must come. A body that is not over is not whole.
+# error, None if more data is needed. `whole` is false until the body ends.
 
 JOINTS = {"cookie": "; ", "forwarded": "\n"}
 KNOWN = {name.decode().lower() for name, _ in FIELDS[:24]} | {
@@ -189,7 +189,7 @@ KNOWN = {name.decode().lower() for name, _ in FIELDS[:24]} | {
 
 
 def join_fields(pairs):
-    """As Peal does, out of (name, value)."""
+    """Joins (name, value) pairs like Peal."""
     found = {}
     for name, value in pairs:
         name = name.lower()
@@ -230,7 +230,7 @@ def text_of(data):
 def read_with_h11(data):
     requests = []
     try:
-        while data:  # to h11, no data is the end of the connection
+        while data:  # h11 treats no data as the end of the connection
             connection = h11.Connection(h11.SERVER,
                                         max_incomplete_event_size=1 << 20)
             connection.receive_data(data)
@@ -284,9 +284,9 @@ def read_with_ours(driver, inputs):
 
 
 # ---- rulings -----------------------------------------------------------------
-# OURS_STRICTER: for each reason of ours, the section that lets or makes us
-# refuse, and what the bytes up to and with the refused one must look like (in
-# any case; '.' is any byte).
+# OURS_STRICTER: for each of our errors, the section that allows or requires the
+# refusal, and a pattern of the bytes up to and including the refused one
+# (ignoring case; '.' is any byte).
 
 TOKEN = rb"[-!#$%&'*+.^_`|~0-9A-Za-z]"
 TEXT = rb"[\t\x20-\x7e\x80-\xff]"
@@ -350,7 +350,7 @@ OURS_STRICTER = {
     "A repeated Transfer-Encoding field is not supported":
         (HTTP + "6.1", rb"\ntransfer-encoding:.*\ntransfer-encoding:\Z"),
 }
-# RFC 9110 section 5.3: no field but a list may come twice
+# RFC 9110 section 5.3: only list fields may be repeated
 for twice in ("Access-Control-Request-Method", "Authorization",
               "Content-Length", "Content-Type", "Host", "Last-Event-ID",
               "Origin", "Sec-WebSocket-Key", "Sec-WebSocket-Version"):
@@ -358,8 +358,8 @@ for twice in ("Access-Control-Request-Method", "Authorization",
         SEMANTICS + "5.3",
         b"\\n%s:.*\\n%s:\\Z" % (twice.encode(), twice.encode()))
 
-# RFC 9112 section 7.1: what the start of a size line and of trailers looks like.
-# There is no blank around a size (its "bad whitespace"), and no line is folded.
+# RFC 9112 section 7.1: patterns for the start of a size line and of trailers,
+# without white space around a size ("bad whitespace") and folded lines.
 SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(;TOK+TEXT*)?\r\n"
                        .replace(b"TOK", TOKEN).replace(b"TEXT", TEXT))
 SIZE_START = re.compile(rb"[0-9A-Fa-f]{0,15}|"
@@ -370,8 +370,8 @@ TRAILERS_START = re.compile(rb"(TOK+:TEXT*\r\n)*(TOK*|TOK+:TEXT*\r?|\r)"
 
 
 def begins_chunks(data):
-    """Whether such bytes may be the start of a body in chunks, by the grammar
-    above."""
+    """Whether these bytes can be the start of a chunked body, according to the
+    grammar above."""
     while line := SIZE_LINE.match(data):
         size = int(line.group(1), 16)
         data = data[line.end():]
@@ -383,8 +383,9 @@ def begins_chunks(data):
     return bool(SIZE_START.fullmatch(data))
 
 
-# Where theirs refuses what we take: what it is, the section, and whether it is
-# that, by its error, the bytes from the request on, and our requests before it.
+# Requests that we accept and the other parser refuses: a description, the
+# section, and the condition, based on the error, the bytes from the request
+# on, and our previous requests.
 
 RULINGS_H11 = [
     ("empty lines before a request are ignored", HTTP + "2.2",
@@ -401,32 +402,32 @@ RULINGS_NODE = [
     ("any token is a method; llhttp has a list", SEMANTICS + "9.1",
      lambda error, rest, before: error == "HPE_INVALID_METHOD"
      and re.match(rb"(\r\n)*TOK+( |\Z)".replace(b"TOK", TOKEN), rest)),
-    ("PRI is a method like any other", "RFC 9113 11.6",
+    ("PRI is an ordinary method", "RFC 9113 11.6",
      lambda error, rest, before: error == "HPE_INVALID_VERSION"
      and re.match(rb"(\r\n)*PRI [^*]", rest)),
-    ("blanks behind a length or a coding are tabs too", HTTP + "5, 5.6.3",
+    ("white space after a length or a coding includes tabs", HTTP + "5, 5.6.3",
      lambda error, rest, before: error in TAB_BEHIND
      and re.search(TAB_BEHIND[error], rest, re.I)),
-    ("what trailers say of lengths is ignored", HTTP + "7.1.2",
+    ("lengths in trailers are ignored", HTTP + "7.1.2",
      lambda error, rest, before: error in (
          "HPE_INVALID_TRANSFER_ENCODING", "HPE_INVALID_CONTENT_LENGTH",
          "HPE_UNEXPECTED_CONTENT_LENGTH")
      and re.search(rb"\n0+(;[^\r\n]*)?\r\n([^\r\n]+\r\n)*"
                    rb"(transfer-encoding|content-length):", rest, re.I)),
-    ("a length or a coding is judged at the end of its line", HTTP + "6.1, 6.2",
+    ("lengths and codings are checked at the end of the line", HTTP + "6.1, 6.2",
      lambda error, rest, before: error in (
          "HPE_INVALID_TRANSFER_ENCODING", "HPE_INVALID_CONTENT_LENGTH")
      and re.search(rb"\n(transfer-encoding|content-length):[^\r\n]*\Z", rest,
                    re.I)),
-    ("what an extension is made of is ignored", HTTP + "7.1.1",
+    ("the content of an extension is ignored", HTTP + "7.1.1",
      lambda error, rest, before: error == "HPE_STRICT"
      and re.search(rb"\n[0-9A-Fa-f]+;[^\r\n]*\"[^\r\n]*\r", rest)),
-    ("an upgrade that is not granted changes nothing; Node stops behind it",
+    ("a declined upgrade changes nothing; Node stops after it",
      SEMANTICS + "7.8",
      lambda error, rest, before: not error and before
      and "upgrade" in before[-1]["fields"].get("connection", "").lower()
      and "upgrade" in before[-1]["fields"]),
-    ("our caller closes behind such a request", HTTP + "9.3, 9.6",
+    ("our caller closes after such a request", HTTP + "9.3, 9.6",
      lambda error, rest, before: error == "HPE_CLOSED_CONNECTION"
      and closes(before[-1])),
 ]
@@ -438,8 +439,8 @@ def closes(request):
 
 
 def explain_ours(data, ours):
-    """Why we refuse, with the section; None if the refused bytes are not what
-    our reason says."""
+    """Our reason for the refusal, with the section; None if the refused bytes
+    do not match it."""
     refused = data[ours["start"]:ours["at"] + 1]
     if ours["why"] == "body":
         if begins_chunks(refused[:-1]) and not begins_chunks(refused):
@@ -452,7 +453,7 @@ def explain_ours(data, ours):
 
 
 def explain_theirs(data, ours, count, error, rulings):
-    """The ruling for their refusal behind `count` requests."""
+    """The ruling for the other parser's refusal after `count` requests."""
     before = ours["requests"][:count]
     rest = data[ours["starts"][count]:]
     for what, section, applies in rulings:
@@ -463,7 +464,7 @@ def explain_theirs(data, ours, count, error, rulings):
 
 def differences(a, b, keys=("method", "path", "query", "minor", "body")):
     found = [key for key in keys if a[key] != b[key]]
-    lower = "transfer-encoding"  # h11 gives it in lower case
+    lower = "transfer-encoding"  # h11 returns it in lower case
     mine = {name: value.lower() if name == lower else value
             for name, value in a["fields"].items()}
     theirs = {name: value.lower() if name == lower else value
@@ -473,7 +474,7 @@ def differences(a, b, keys=("method", "path", "query", "minor", "body")):
 
 
 def compare(data, ours, theirs, error, rulings):
-    """None where both agree, or the ruling; fails where there is none."""
+    """None if both agree, otherwise the ruling; fails if there is none."""
     def fail(what):
         pytest.fail(f"{what}\ninput: {data!r}\nours: {ours}\n"
                     f"theirs: {theirs} {error}")

@@ -1,4 +1,4 @@
-"""The fixtures: a server whose system calls and allocations can fail."""
+"""Fixtures: a server whose system calls and allocations can fail."""
 
 import pathlib
 import re
@@ -9,7 +9,7 @@ import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
 
-# the server as a process and its client are those of tests/integration
+# the server process and its client come from tests/integration
 sys.path.insert(0, str(HERE.parent / "integration"))
 
 from faults import Faults  # noqa: E402
@@ -18,7 +18,7 @@ from support.server import find_program  # noqa: E402
 
 
 def sanitizers():
-    """The libraries of the build's sanitizers: these have to come first."""
+    """The sanitizer libraries of the build, which must be preloaded first."""
     needed = subprocess.run(["ldd", find_program()], capture_output=True,
                             text=True, check=True).stdout
     return re.findall(r"=> (\S*/lib[at]san\.\S+)", needed)

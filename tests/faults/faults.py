@@ -13,7 +13,7 @@ JUMP = struct.calcsize("iiiiixxxx")
 
 
 class Faults:
-    """What fails; shared with the server through a file."""
+    """The fault to inject, shared with the server through a file."""
 
     def __init__(self, folder, preloaded):
         self.path = folder / "control"
@@ -24,19 +24,19 @@ class Faults:
                             "FAULT_FILE": str(self.path)}
 
     def set(self, call, error=0, times=1, after=0):
-        """Lets `call` fail with that errno, `times` times after so many that
-        go well."""
+        """Lets the next `after` calls succeed, then makes `times` calls fail
+        with this errno."""
         self.memory[:JUMP] = struct.pack(FORMAT, 0, error, after, times, 0,
                                          0)[:JUMP]
         self.memory[:4] = struct.pack("i", CALLS[call])
 
     def clear(self):
-        """How many calls failed meanwhile; no more do."""
+        """Stops injecting; returns how many calls failed."""
         self.memory[:4] = struct.pack("i", 0)
         return self.failed()
 
     def jump(self, jump):
-        """The server's wall clock is so many seconds ahead of ours."""
+        """Sets the server's wall clock this many seconds ahead."""
         self.memory[JUMP:] = struct.pack("q", jump)
 
     def failed(self):

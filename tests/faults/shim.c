@@ -1,6 +1,6 @@
-/* Preloaded, makes calls into the C library fail as a test wants: it shares a
- * file with the test, in which stands what is to fail, how, after how many
- * calls and how often.
+/* Preloaded into the server to make C library calls fail. The test writes to a
+ * shared file which call fails, with which error, after how many calls and how
+ * often.
  *
  *   gcc -shared -fPIC -o shim.so shim.c -ldl
  *   FAULT_FILE=control LD_PRELOAD=./shim.so peal ... */
@@ -31,14 +31,14 @@ enum call {
     ALLOCATE
 };
 
-/* As tests/faults/faults.py writes it. */
+/* The layout that tests/faults/faults.py writes. */
 struct control {
     _Atomic int call;
-    _Atomic int error; /* errno; for SEND 0: only one byte is taken */
-    _Atomic int after; /* so many calls go well first */
-    _Atomic int times; /* then so many fail */
+    _Atomic int error; /* errno; 0 for SEND: only one byte is sent */
+    _Atomic int after; /* this many calls succeed first */
+    _Atomic int times; /* then this many fail */
     _Atomic int failed;
-    _Atomic int64_t clock_jump; /* seconds that the wall clock is ahead */
+    _Atomic int64_t clock_jump; /* seconds the wall clock is ahead */
 };
 
 static struct control none;
@@ -119,13 +119,13 @@ int epoll_pwait(int fd, struct epoll_event *events, int max, int timeout,
 
 int epoll_ctl(int fd, int operation, int about, struct epoll_event *event)
 {
-    /* to take one out needs no memory */
+    /* removing a descriptor needs no memory */
     return operation != EPOLL_CTL_DEL && fails(EPOLL_CTL)
                ? -1
                : ORIGINAL(epoll_ctl)(fd, operation, about, event);
 }
 
-/* ---- the wall clock jumps, and the steady one does not */
+/* ---- the wall clock jumps, the monotonic clock does not */
 
 int clock_gettime(clockid_t id, struct timespec *now)
 {
@@ -153,7 +153,7 @@ time_t time(time_t *out)
     return now.tv_sec;
 }
 
-/* dlsym may allocate: these are glibc's own names for the originals. */
+/* glibc's own names of the originals, because dlsym may allocate. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);

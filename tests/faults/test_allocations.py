@@ -1,5 +1,6 @@
-"""Out of memory: where we allocate the process ends with a message, where a
-library does it may find a way. It neither hangs nor goes on with nonsense."""
+"""Out of memory: if an allocation of the server fails, the process ends with a
+message; a library may handle the failure. The server neither hangs nor
+continues with invalid data."""
 
 import errno
 import signal
@@ -13,7 +14,8 @@ STEPS = range(0, 130)
 
 
 def use(server):
-    """A client's life: handshake, subscribe, publish, big message, request."""
+    """A client's lifetime: handshake, subscribe, publish, large message,
+    request."""
     try:
         client = server.join("alice", "room")
         client.send({"type": "broadcast", "channel": "room",
@@ -23,7 +25,7 @@ def use(server):
         server.request("/metrics")
         client.end()
     except (Ended, Closed, Refused, OSError, AssertionError, IndexError):
-        pass  # it may be gone
+        pass  # the server may have ended
 
 
 @pytest.mark.parametrize("after", STEPS)
@@ -35,10 +37,10 @@ def test_an_allocation_fails(faulty, faults, after):
 
 
 def judge(server, faults, is_enough):
-    """It lives, or has ended with the message."""
+    """The server is alive, or has ended with the message."""
     if not faults.clear():
         assert is_enough, "hardly anything was allocated"
-        return  # a life has fewer
+        return  # fewer allocations were made
     if server.process.poll() is None:
         try:
             alive = server.is_alive()

@@ -1,5 +1,5 @@
-"""The wall clock is set while the server runs: tokens and history go by it,
-nothing else does."""
+"""The wall clock jumps while the server runs. Only tokens and history use
+it."""
 
 import time
 
@@ -23,7 +23,7 @@ def publish(sender, reader, number):
 
 @pytest.mark.parametrize("jump", [DAY, -DAY, 40 * 365 * DAY],
                          ids=["forth", "back", "far"])
-def test_who_is_connected_stays(faulty, faults, jump):
+def test_connected_clients_stay(faulty, faults, jump):
     server = faulty(config=WITH_PINGS)
     sender, reader = server.join("a", "room"), server.join("b", "room")
     before = publish(sender, reader, 1)
@@ -32,14 +32,14 @@ def test_who_is_connected_stays(faulty, faults, jump):
     assert after["offset"] == before["offset"] + 1
     assert abs(after["time"] - before["time"] - jump * 1000) < 60000
     end = time.monotonic() + WITH_PINGS["ping_seconds"] * 2.5
-    while time.monotonic() < end:  # pings are answered on the way
+    while time.monotonic() < end:  # pings are answered meanwhile
         publish(sender, reader, 3)
         time.sleep(0.1)
     assert server.metric("peal_connections") == 2
     assert server.request("/health").status == 200
 
 
-def test_a_clock_set_back_keeps_what_can_be_recovered(faulty, faults):
+def test_a_clock_set_back_keeps_the_history(faulty, faults):
     server = faulty()
     sender, reader = server.join("a", "room"), server.join("b", "room")
     position = publish(sender, reader, 1)
@@ -54,8 +54,8 @@ def test_a_clock_set_back_keeps_what_can_be_recovered(faulty, faults):
     assert [m["payload"] for m in answer["messages"]] == [2, 3]
 
 
-def test_a_token_is_over_when_the_clock_says_so(faulty, faults):
-    """At the latest with the next ping, as each connection is looked at then."""
+def test_a_token_expires_by_the_wall_clock(faulty, faults):
+    """At the latest at the next ping, when each connection is checked."""
     server = faulty(config={"auth": {"secret": SECRET}, **WITH_PINGS})
     client = server.connect("alice", token=make_token("alice", ttl=3600))
     faults.jump(DAY)

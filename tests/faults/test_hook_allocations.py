@@ -1,5 +1,4 @@
-"""Out of memory while hooks are called: as without them, see
-test_allocations.py."""
+"""Out of memory while hooks are called; see test_allocations.py."""
 
 import errno
 

@@ -1,5 +1,5 @@
-"""Each system call of the hot path fails once or often: one connection may be
-lost by it, the others and the server may not."""
+"""Each system call of the hot path fails once or often. At most one connection
+is lost; the server and the other connections continue."""
 
 import errno
 import os
@@ -44,7 +44,7 @@ FULL = [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM]
 
 
 @pytest.mark.parametrize("error", PASSING, ids=names(PASSING))
-def test_accept_fails_and_goes_on(faulty, faults, error):
+def test_accept_fails_and_recovers(faulty, faults, error):
     server = faulty()
     inside = server.connect("inside")
     faults.set("accept", error, times=5)
@@ -54,11 +54,11 @@ def test_accept_fails_and_goes_on(faulty, faults, error):
 
 
 @pytest.mark.parametrize("error", FULL, ids=names(FULL))
-def test_accept_finds_no_room_and_pauses(faulty, faults, error):
+def test_accept_pauses_without_free_descriptors(faulty, faults, error):
     server = faulty()
     inside = server.connect("inside")
     faults.set("accept", error, times=4)
-    wait_until(lambda: can_connect(server), what="an accept that goes well")
+    wait_until(lambda: can_connect(server), what="an accept that succeeds")
     assert faults.clear() >= 1
     assert server.metric(WORD % "descriptors") >= 1
     server.wait_log("Out of file descriptors")
@@ -91,7 +91,7 @@ def test_recv_fails_and_the_connection_is_lost(faulty, faults, error):
 
 
 @pytest.mark.parametrize("error", AGAIN, ids=names(AGAIN))
-def test_recv_is_asked_again(faulty, faults, error):
+def test_recv_is_repeated(faulty, faults, error):
     server = faulty()
     client = server.connect("alice")
     faults.set("recv", error, times=20)
@@ -111,15 +111,14 @@ def test_send_fails_and_the_connection_is_lost(faulty, faults, error):
 
 
 @pytest.mark.parametrize("error", AGAIN, ids=names(AGAIN))
-def test_send_that_would_block_is_repeated_and_nothing_is_lost(faulty, faults,
-                                                               error):
-    # a ring would send several at a time, without the shim
+def test_a_send_that_would_block_loses_nothing(faulty, faults, error):
+    # without the shim, io_uring would combine several sends
     server = faulty(config={"limits": {"messages_per_second": 0},
                             "io_uring": False})
     reader = server.join("reader", "room")
     writer = server.join("writer", "room")
     faults.set("send", error, times=40, after=3)
-    for first in range(0, 100, 5):  # a send at least for each five
+    for first in range(0, 100, 5):  # at least one send per five messages
         for i in range(first, first + 5):
             writer.send({"type": "broadcast", "channel": "room", "payload": i})
         for i in range(first, first + 5):
@@ -154,7 +153,7 @@ def test_a_handshake_whose_answer_cannot_be_sent(faulty, faults):
 
 # ---- the loop -------------------------------------------------------------------------
 
-def test_a_wait_that_is_interrupted_goes_on(faulty, faults):
+def test_an_interrupted_wait_continues(faulty, faults):
     server = faulty()
     client = server.connect("alice")
     faults.set("epoll_wait", errno.EINTR, times=200)
@@ -164,9 +163,9 @@ def test_a_wait_that_is_interrupted_goes_on(faulty, faults):
 
 
 def watches_by_ring(server):
-    """From 1.45 on libuv may change what is watched by a ring of its own,
-    which cannot be switched off, and aborts where the kernel refuses. `server`
-    has none itself."""
+    """From 1.45 on, libuv may change what it watches through an io_uring of
+    its own, which cannot be disabled and aborts if the kernel refuses.
+    `server` has no other io_uring."""
     folder = f"/proc/{server.process.pid}/fd"
     links = [os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)]
     return any("io_uring" in link for link in links)
@@ -182,8 +181,10 @@ SHORT = [errno.ENOMEM, errno.ENOSPC]
 
 @pytest.mark.parametrize("error", SHORT + [errno.EPERM],
                          ids=names(SHORT + [errno.EPERM]))
-def test_who_cannot_be_watched_is_lost_alone(faulty, faults, peal, error):
-    """libuv first tries each descriptor; that may fail, as it asks again."""
+def test_a_connection_that_cannot_be_watched_is_lost(faulty, faults, peal,
+                                                     error):
+    """libuv first tries to add each descriptor; that call may fail, because
+    libuv adds it again."""
     need_epoll_calls(peal)
     server = faulty()
     inside = server.connect("inside")
@@ -200,9 +201,8 @@ def test_who_cannot_be_watched_is_lost_alone(faulty, faults, peal, error):
     echo(inside)
 
 
-def test_a_slow_reader_that_cannot_be_watched_is_lost_alone(faulty, faults,
-                                                             peal):
-    """Where its socket is full, it is to be watched for writing."""
+def test_a_slow_reader_that_cannot_be_watched_is_lost(faulty, faults, peal):
+    """While its socket is full, it must be watched for writing."""
     need_epoll_calls(peal)
     server = faulty(config={"limits": {"messages_per_second": 0,
                                        "outbox_bytes": 100000000}})
@@ -220,8 +220,8 @@ def test_a_slow_reader_that_cannot_be_watched_is_lost_alone(faulty, faults,
     assert slow.wait_close() is None
 
 
-def test_while_nothing_more_can_be_watched_the_others_are_served(faulty,
-                                                                 faults, peal):
+def test_watched_connections_work_while_no_more_can_be_watched(faulty, faults,
+                                                               peal):
     need_epoll_calls(peal)
     server = faulty()
     inside = [server.connect(f"inside-{i}") for i in range(5)]
@@ -240,17 +240,17 @@ def has_ended(server):
     return server.process.poll() is not None
 
 
-def comes_to_serve(server):
-    """A thread that was started later may still end it: that takes no
-    longer than a client's way in."""
+def starts_serving(server):
+    """A thread that starts later may still end the process, but not later than
+    a client can connect."""
     wait_until(lambda: has_ended(server) or can_connect(server))
     time.sleep(0.1)
     return not has_ended(server)
 
 
-def test_a_start_without_room_to_watch(faulty, faults):
-    """It serves a moment later; or, where its threads could not be woken, it
-    ends and says so."""
+def test_a_start_while_nothing_can_be_watched(faulty, faults):
+    """The server starts serving shortly after. If its threads cannot be woken,
+    it exits with a message."""
     served = 0
     for after in range(6):
         faults.set("epoll_ctl", errno.ENOSPC, after=after)
@@ -260,10 +260,10 @@ def test_a_start_without_room_to_watch(faulty, faults):
             assert "panic at" in str(died) and faults.clear() == 1
             continue
         if watches_by_ring(server) and not faults.failed():
-            break  # the other calls are the ring's
+            break  # the other calls go through io_uring
         wait_until(lambda: has_ended(server) or faults.failed())
         faults.clear()
-        if comes_to_serve(server):
+        if starts_serving(server):
             served += 1
         else:
             server.expect_panic()
@@ -272,9 +272,9 @@ def test_a_start_without_room_to_watch(faulty, faults):
 
 
 @pytest.mark.parametrize("error", [errno.EBADF, errno.EINVAL, errno.EFAULT])
-def test_a_wait_that_cannot_be_ends_the_process(faulty, faults, error):
-    """That is no shortage but a process gone wrong: libuv ends it, and
-    whoever started it starts it again."""
+def test_a_failing_wait_ends_the_process(faulty, faults, error):
+    """This is not a shortage but a bug in the process: libuv aborts, and the
+    supervisor restarts the server."""
     server = faulty()
     client = server.connect("alice")
     server.exit_code = -signal.SIGABRT
@@ -283,7 +283,7 @@ def test_a_wait_that_cannot_be_ends_the_process(faulty, faults, error):
     assert server.wait_exit() == -signal.SIGABRT
 
 
-def test_a_log_that_cannot_be_written_is_left_out(faulty, faults):
+def test_log_lines_that_cannot_be_written_are_dropped(faulty, faults):
     server = faulty()
     faults.set("write", errno.ENOSPC, times=1000000)
     for _ in range(20):

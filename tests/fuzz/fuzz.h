@@ -1,9 +1,9 @@
-/* fuzz: what every fuzz target defines.
+/* fuzz: the function that every fuzz target defines.
  *
- * Owner:   the bytes are the caller's.
+ * Owner:   the bytes belong to the caller.
  * Thread:  one.
  * Limits:  none.
- * Failure: a crash, or a sanitizer's report.
+ * Failure: a crash, or a report of a sanitizer.
  */
 #ifndef FUZZ_H
 #define FUZZ_H

@@ -1,5 +1,6 @@
-/* A request about accounts: method and path on the first line, its body behind
- * it. What is taken is fit for the database, and what is refused says why. */
+/* A request about accounts: method and path on the first line, then its body.
+ * Accepted values must be valid in the database, and refusals must have a
+ * reason. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* A request of a backend: its path on the first line, its body behind it. Every
- * one is answered, by JSON that our own reader takes. */
+/* A request of a backend: its path on the first line, then its body. Every
+ * request must get an answer that is JSON according to our own reader. */
 #include <stdlib.h>
 
 #include "api/api.h"

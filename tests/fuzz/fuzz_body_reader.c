@@ -1,6 +1,6 @@
-/* Bodies: however the bytes are cut, the reader finds the same pieces and the
- * same end. The first byte says whether a body comes in chunks, or its length.
- * A decoder of whole texts, written another way, must agree. */
+/* Bodies: however the bytes are split, the reader must find the same pieces and
+ * the same end. The first byte selects a chunked body, or its length. An
+ * independent decoder of complete texts must agree. */
 #include <stdlib.h>
 
 #include "base/buffer.h"
@@ -16,7 +16,7 @@ struct outcome {
     struct buffer body;
 };
 
-/* One stretch of bytes, in a block of exactly its size. */
+/* One piece, in a block of exactly its size. */
 static void feed(struct body_reader *reader, struct outcome *outcome,
                  struct bytes data)
 {
@@ -61,8 +61,8 @@ static void compare(const struct outcome *whole, struct outcome cut)
     buffer_deinit(&cut.body);
 }
 
-/* The line at the start, without its CR LF; NULL if there is none, or if it has
- * a byte that a line must not have. */
+/* The line at the start, without its CR LF; NULL if there is none, or if it
+ * contains an invalid byte. */
 static char *next_line(struct bytes *rest)
 {
     const char *end = memmem(rest->data, rest->len, "\r\n", 2);
@@ -109,7 +109,8 @@ static bool size_is_good(const char *line, uint64_t *size)
             (line[digits] == ';' && strspn(line + digits + 1, TOKEN)));
 }
 
-/* The whole text's body, if it is good; without the bound on extras. */
+/* The body of the whole text, if it is valid; without the limit on
+ * extensions. */
 static bool decode(struct bytes rest, struct buffer *body, size_t *left)
 {
     for (;;) {

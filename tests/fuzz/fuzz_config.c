@@ -1,4 +1,4 @@
-/* A config file of any bytes: it is loaded, or refused with a reason. */
+/* A config file of arbitrary bytes is loaded, or refused with a reason. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

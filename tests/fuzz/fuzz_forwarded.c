@@ -1,5 +1,5 @@
-/* The Forwarded headers of a request. What a client writes must not change
- * what the proxy says that writes a line behind it. */
+/* The Forwarded headers of a request. Data written by a client must not change
+ * what a proxy reports in a later line. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ip_address_parse(bytes_of("2001:db8::1"), &wanted.from);
     if (!more || memcmp(&behind[0], &wanted, sizeof wanted) != 0)
         abort();
-    /* and the others are moved on by one */
+    /* and the others are shifted by one */
     size_t same = more - 1 < count ? more - 1 : count;
     if ((count < FORWARDED_MAX && more != count + 1) ||
         memcmp(alone, behind + 1, same * sizeof *alone) != 0)

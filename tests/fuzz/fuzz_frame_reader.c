@@ -1,10 +1,10 @@
-/* Frames are read the same however their bytes arrive. The first byte of an
- * input says into what pieces the others are cut. */
+/* Frames must be read the same however their bytes arrive. The first byte of an
+ * input selects how the rest is split. */
 #include "base/memory.h"
 #include "fakes/frame_transcript.h"
 #include "fuzz.h"
 
-/* Pieces whose lengths change, so that every part of a frame is cut. */
+/* Pieces of varying lengths, so that every part of a frame is split. */
 static void feed_in_pieces(struct frame_transcript *transcript,
                            struct bytes stream, uint8_t how)
 {

@@ -1,5 +1,5 @@
-/* A handshake's fields, a line each, judged as the server does; and the same
- * lines as a plain request. */
+/* The fields of a handshake, one per line, checked like in the server; and the
+ * same lines as a plain request. */
 #include <stdlib.h>
 
 #include "api/api.h"

@@ -1,4 +1,4 @@
-/* What a hostile application answers to each kind of question. */
+/* Answers of a hostile application to each kind of question. */
 #include "base/json.h"
 #include "base/memory.h"
 #include "fuzz.h"
@@ -6,7 +6,7 @@
 
 enum { PAYLOAD_MAX = 64 };
 
-/* Only what was asked is answered, and all of it may be used as it is. */
+/* Only requested data is returned, and all of it is valid. */
 static void check(const struct question *question)
 {
     bool is_refused = question->result == HOOK_REFUSED;

@@ -1,4 +1,4 @@
-/* What a client says in Last-Event-ID: read, written, and read again. */
+/* A client's Last-Event-ID: read, written, and read again. */
 #include "base/memory.h"
 #include "fuzz.h"
 #include "messaging/names.h"

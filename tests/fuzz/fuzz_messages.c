@@ -1,6 +1,6 @@
-/* What clients say: the first byte picks the protocol and how messages are cut
- * into fragments; each line is a message, of one of two clients in turn. What
- * is answered must be JSON, and UTF-8 when all that was said is. */
+/* Messages of clients: the first byte selects the protocol and how messages are
+ * fragmented; each line is a message, sent by two clients in turn. Answers must
+ * be JSON, and UTF-8 if all input is. */
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -25,7 +25,7 @@ static const struct protocol *protocol_of(unsigned first)
     return first & 1 ? &protocol_broadcast : &protocol_echo;
 }
 
-/* With an app whose channels the corpus knows to sign. */
+/* With an app whose secret signed the channels in the corpus. */
 static void set_up_pusher(void)
 {
     static struct pusher_app_options app = {
@@ -96,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fake_instance_turn(fake);
     for (unsigned turn = 0; rest.len; turn++) {
         struct bytes line = next_line(&rest);
-        if (utf8_is_valid(line)) /* as the socket has seen to */
+        if (utf8_is_valid(line)) /* ensured by the socket */
             say(clients[turn % CLIENTS], line, fragment);
         if (turn % 3 == 0)
             fake_instance_turn(fake);

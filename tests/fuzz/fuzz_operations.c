@@ -1,12 +1,12 @@
-/* What clients do, in any order, on several workers turned in any order: the
- * real hub and local bus, beside a model of what must hold.
+/* Operations of clients in any order, on several workers turned in any order:
+ * the real hub and local bus, compared with a model:
  *
- * - a channel's offsets are 1, 2, 3, ..., each with the message that got it;
- * - who subscribes gets every message behind the position it was told, once
- *   and in order, and those it recovers are the ones it missed;
- * - who left, was closed or has not been answered yet gets nothing (that
- *   nothing follows a close frame is checked by fake_transport);
- * - presence tells who is subscribed, no more and no less. */
+ * - a channel's offsets are 1, 2, 3, ..., each with its message;
+ * - a subscriber gets every message after the position in its answer, once and
+ *   in order, and recovers exactly the messages it missed;
+ * - a client that has left, was closed or has no answer yet gets nothing
+ *   (fake_transport checks that nothing follows a close frame);
+ * - presence lists exactly the subscribers. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,29 +27,29 @@ static const char *const channel_names[CHANNELS] = {
 static const uint64_t history_sizes[CHANNELS] = {0, 0, 3, 5, 5, 5};
 enum { LATEST = 1, FIRST_WITH_PRESENCE = 2 };
 
-/* CANCELLED: left before the answer; RENEWED: and subscribed to again. */
+/* CANCELLED: left before the answer; RENEWED: subscribed again as well. */
 enum state { NONE, PENDING, SUBSCRIBED, CANCELLED, RENEWED };
 
-/* A channel as its client knows it: by the answers, and by what came over the
- * wire, which may be a while later. */
+/* A channel as known to its client, from answers and from messages, which may
+ * arrive later. */
 struct view {
     enum state state;
     bool is_leaving; /* a renewal is answered while its client leaves */
     uint64_t asked_from;
     bool is_hearing;
     bool has_gap;
-    uint64_t last; /* offset that was heard, or told */
+    uint64_t last; /* last offset received or reported */
 };
 
 struct member {
     struct fake_client *client; /* NULL: free */
     unsigned name;
-    bool was_blocked; /* may have lost what `latest` let go */
+    bool was_blocked; /* may have lost messages that `latest` replaced */
     bool is_closed;
     struct view views[CHANNELS];
 };
 
-/* One message for each offset: its payload is a number. */
+/* One message per offset, with a number as payload. */
 struct history_model {
     uint64_t epoch;
     uint64_t top;
@@ -87,9 +87,9 @@ static unsigned number_in(struct bytes payload)
     return (unsigned)strtoul(text, NULL, 10);
 }
 
-/* ---- what the clients see ------------------------------------------------ */
+/* ---- received messages --------------------------------------------------- */
 
-/* What broadcast's answers are to its clients: "s x 7 0", "u x 0 0". */
+/* The broadcast protocol's answers as texts: "s x 7 0", "u x 0 0". */
 static void tell(struct connection *connection, char kind, unsigned channel,
                  uint64_t offset)
 {
@@ -156,7 +156,7 @@ static void on_published(unsigned channel, const struct request *request)
     PANIC_IF(model[channel].payloads[offset] != number_in(request->id));
 }
 
-/* With every inbox empty, as the caller has seen to. */
+/* The caller has emptied every inbox. */
 static void check_members(unsigned channel, const struct request *request)
 {
     unsigned counts[NAMES] = {0};
@@ -237,7 +237,7 @@ static void on_heard(struct member *member, char kind, unsigned channel,
     case 'p':
         on_publication(member, channel, offset, payload);
         break;
-    case 'g': /* the history was quicker than a blocked client */
+    case 'g': /* the history arrived before a blocked client read */
         PANIC_IF(!member->was_blocked);
         view->has_gap = true;
         break;
@@ -246,7 +246,7 @@ static void on_heard(struct member *member, char kind, unsigned channel,
     }
 }
 
-/* Reads what was written to one client since the last time. */
+/* Reads what was written to one client since the last call. */
 static void hear(struct member *member)
 {
     const char *text;
@@ -305,8 +305,7 @@ static const struct protocol checked = {
     .encoding = &encoding,
 };
 
-/* ---- what the clients do ---------------------------------------------------
- */
+/* ---- operations of clients ----------------------------------------------- */
 
 static void settle(void)
 {
@@ -372,7 +371,8 @@ static void publish(struct member *member, unsigned channel)
     if (model[channel].top == MESSAGES)
         return;
     snprintf(number, sizeof number, "%u", ++published);
-    /* the bus numbers it at once, and nobody sees it before the next turn */
+    /* the bus assigns its offset at once, and nobody sees it before the next
+     * turn */
     model[channel].payloads[++model[channel].top] = published;
     const struct utterance utterance = {
         .payload = bytes_of(number),
@@ -412,7 +412,7 @@ static void ask(struct member *member, unsigned channel, unsigned more)
     for (unsigned i = 0; i < CLIENTS; i++)
         if (members[i].client && members[i].client->connection->is_closing &&
             !members[i].client->socket.closes)
-            return; /* it leaves its channels in some later turn */
+            return; /* it leaves its channels in a later turn */
     if (more & 1)
         operation_history(connection, name, more, (struct bytes){0});
     else
@@ -420,7 +420,8 @@ static void ask(struct member *member, unsigned channel, unsigned more)
     settle();
 }
 
-/* One operation is three bytes: what, who and where, and a number. */
+/* An operation has three bytes: its kind, the client and channel, and a
+ * number. */
 static void operate(const uint8_t *at)
 {
     enum {
@@ -493,7 +494,7 @@ static void operate(const uint8_t *at)
     }
 }
 
-/* With everybody reading and nothing under way nobody lacks anything. */
+/* When everybody reads and nothing is pending, nobody lacks a message. */
 static void check_complete(void)
 {
     for (unsigned i = 0; i < CLIENTS; i++)

@@ -1,5 +1,5 @@
-/* The first bytes of a connection, as whoever connects has written them: whole,
- * and each beginning of them, which must never say more than the whole does. */
+/* The first bytes of a connection, written by an arbitrary peer: complete, and
+ * each prefix, which must never give another result than the whole. */
 #include <stdlib.h>
 
 #include "fuzz.h"
@@ -18,7 +18,7 @@ static void check_header(const uint8_t *data, size_t size)
     for (size_t len = 0; len < size && len < PROXY_HEADER_MAX; len++) {
         enum proxy_header_state early =
             proxy_header_read((struct bytes){text, len}, &part);
-        /* a good one is good from its last byte on, and not before */
+        /* a valid header is valid from its last byte on, and not before */
         if (state == PROXY_HEADER_GOOD &&
             early !=
                 (len < whole.len ? PROXY_HEADER_PARTIAL : PROXY_HEADER_GOOD))

@@ -1,6 +1,6 @@
-/* A request of a backend in Pusher's HTTP API: on the first line which route,
- * the name of a channel or a user, and the query; its body behind it. What is
- * signed badly is refused, and what is translated is a command of ours. */
+/* A request of a backend in Pusher's HTTP API: the first line has the route,
+ * the name of a channel or a user, and the query; then its body. Invalid
+ * signatures are refused, and translations are valid commands. */
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -38,7 +38,7 @@ static const struct backend_route *route_of(unsigned char choice)
     return &pusher_api_routes[choice % count];
 }
 
-/* Nobody has the secret. */
+/* The fuzzer does not know the secret. */
 static void check_judges(const struct backend_route *route,
                          const struct backend_request *request,
                          struct bytes body)
@@ -61,8 +61,8 @@ static void check_translation(const struct backend_route *route,
     buffer_deinit(&command);
 }
 
-/* What the API answers is ours and trusted: with anything else in its place
- * only memory has to be safe. */
+/* The answers of our API are trusted; with any other answer, only memory safety
+ * is required. */
 static void check_answer(const struct backend_route *route,
                          const struct backend_request *request,
                          struct bytes body)

@@ -1,11 +1,11 @@
-/* What a hostile Redis publishes: decoded, made a message, encoded again. */
+/* Messages published by a hostile Redis: decoded, converted, encoded again. */
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "bus/redis/redis_envelope.h"
 #include "fuzz.h"
 
-/* What was decoded says the same once it is written and read again. */
+/* An envelope is unchanged after it is written and read again. */
 static void check_round_trip(const struct envelope *envelope)
 {
     struct buffer text = {0};

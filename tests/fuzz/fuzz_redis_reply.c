@@ -1,5 +1,5 @@
-/* The bytes of a hostile Redis: read by hiredis, and then by everything of
- * ours that looks into a reply. */
+/* Bytes of a hostile Redis: read by hiredis, and then by all our code that
+ * reads replies. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #include "bus/redis/redis_push.h"
 #include "fuzz.h"
 
-static volatile size_t sum; /* so that what is read is really read */
+static volatile size_t sum; /* prevents the compiler from removing reads */
 
 static void touch(struct bytes bytes)
 {
@@ -48,8 +48,8 @@ static void look_at(const struct redisReply *reply)
         look_at(redis_push_element(reply, i));
 }
 
-/* hiredis makes room for as many elements as it is promised; that is its own
- * (redis_link.c bounds it where hiredis lets it). */
+/* hiredis allocates as many elements as announced, which is its own weakness
+ * (redis_link.c limits it where hiredis allows it). */
 static bool promises_too_much(const uint8_t *data, size_t size)
 {
     size_t digits = 0;
@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     redisReader *reader = redisReaderCreate();
     if (!reader)
         return 0;
-    /* in two pieces, as a socket might give them */
+    /* in two pieces, as a socket might deliver them */
     redisReaderFeed(reader, (const char *)data, size / 2);
     for (int part = 0; part < 2; part++) {
         void *reply = NULL;

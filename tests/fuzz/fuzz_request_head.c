@@ -1,5 +1,5 @@
-/* Heads of requests, one after the other: however the bytes are cut, the
- * reader finds the same. The first byte says how long a head may be. */
+/* Consecutive request heads: however the bytes are split, the reader must find
+ * the same. The first byte limits the length of a head. */
 #include <stdlib.h>
 
 #include "base/buffer.h"
@@ -78,8 +78,8 @@ static void check_end(const struct request_reader *reader, struct bytes data,
         PANIC_IF(memcmp(data.data + reader->at - 4, "\r\n\r\n", 4) != 0);
 }
 
-/* The first `len` bytes, in a block of exactly that size if they are not all.
- */
+/* The first `len` bytes, in a block of exactly that size unless they are
+ * all. */
 static enum request_result feed(struct request_reader *reader,
                                 struct bytes data, size_t len)
 {
@@ -95,7 +95,7 @@ static enum request_result feed(struct request_reader *reader,
     return result;
 }
 
-/* Starts with `first` bytes, and gets so many more each time. */
+/* Starts with `first` bytes, and adds `step` bytes each time. */
 static struct request_reader read_in_steps(struct bytes data, uint32_t head_max,
                                            size_t first, size_t step)
 {
@@ -114,7 +114,7 @@ static void compare(const struct request_reader *whole,
     PANIC_IF(memcmp(whole, &cut, sizeof cut) != 0);
 }
 
-/* The same head, from its bytes at another place. */
+/* The same head, read from its bytes at another address. */
 static void check_moved(const struct request_reader *reader, struct bytes data)
 {
     struct request_head head;
@@ -136,7 +136,7 @@ static void check_moved(const struct request_reader *reader, struct bytes data)
     buffer_deinit(&moved);
 }
 
-/* How long the head is; 0 if it is not whole. */
+/* The length of the head; 0 if it is incomplete. */
 static size_t check_one(struct bytes data, uint32_t head_max)
 {
     struct request_reader whole =

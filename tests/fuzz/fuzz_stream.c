@@ -1,7 +1,7 @@
-/* All of the server but main, with real sockets and libwebsockets: one
- * connection for each input. The first byte says what goes before it: nothing,
- * or the handshake of a protocol, its lines then being messages or raw bytes.
- * The server must answer something sensible and end the connection. */
+/* The whole server except main, with real sockets and libwebsockets: one
+ * connection per input. The first byte selects what precedes the input:
+ * nothing, or the handshake of a protocol, with the lines as messages or raw
+ * bytes. The server must answer correctly and close the connection. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -58,16 +58,16 @@ static bool judge_token(void *arg, struct bytes token, const char *client_id,
     return verdict.status == 101;
 }
 
-/* For the whole life of the process, as a server lives. */
+/* Lives as long as the process, like in a server. */
 static void start_server(void)
 {
     static struct instance instance;
     struct error error = {0};
     struct config *config = config_load(&(struct config_sources){0}, &error);
     PANIC_IF(!config);
-    /* thousands of bad handshakes a second come from here */
+    /* thousands of invalid handshakes per second come from here */
     config->messaging.limits.refusals_per_second = 0;
-    config->auth.loopback_hosts = false; /* the corpus has others */
+    config->auth.loopback_hosts = false; /* the corpus uses other hosts */
     log_setup(LOG_ERROR, LOG_FORMAT_TEXT);
     signal(SIGPIPE, SIG_IGN);
     struct auth *auth = auth_new(&config->auth, protocols, &error);
@@ -106,12 +106,14 @@ static int connect_to_it(void)
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     PANIC_IF(fd < 0);
-    /* no port is to be kept for its old connection: there are so many */
+    /* no port may stay occupied by an old connection, because there are so
+     * many */
     const struct linger at_once = {.l_onoff = 1};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     while (connect(fd, (const struct sockaddr *)&address, sizeof address) &&
            errno != EISCONN) {
-        /* ports rest after the server's end; the search's end is a signal */
+        /* ports stay in TIME_WAIT after the server closes; a signal ends the
+         * fuzzer */
         PANIC_IF(errno != EADDRNOTAVAIL && errno != EINTR && errno != EALREADY);
         usleep(10000);
     }
@@ -128,7 +130,7 @@ static void append_handshake(struct buffer *out, const char *protocol)
                          protocol);
 }
 
-/* Each line as a masked text frame; the mask is zero. */
+/* Each line as a masked text frame with a zero mask. */
 static void append_messages(struct buffer *out, struct bytes lines)
 {
     while (lines.len) {
@@ -159,7 +161,7 @@ static void read_to_end(int fd, struct buffer *out)
     enum { PATIENCE_MS = 20000 };
     for (;;) {
         struct pollfd wait = {.fd = fd, .events = POLLIN};
-        PANIC_IF(poll(&wait, 1, PATIENCE_MS) == 0); /* it hangs */
+        PANIC_IF(poll(&wait, 1, PATIENCE_MS) == 0); /* the server hangs */
         ssize_t got = read(fd, buffer_reserve(out, 65536), 65536);
         if (got <= 0)
             return;

@@ -1,5 +1,5 @@
-/* Tokens: the input as a whole token, as the payload of a rightly signed one,
- * and as its header. */
+/* Tokens: the input as a complete token, as the payload of a correctly signed
+ * one, and as its header. */
 #include <stdlib.h>
 
 #include "auth/jwt.h"

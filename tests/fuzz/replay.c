@@ -1,5 +1,5 @@
-/* A main that gives a target each file of the folders and files named, in a
- * block of exactly its size. */
+/* A main function that passes each file of the given folders and files to a
+ * target, in a block of exactly its size. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
-# Searches with every fuzz target for so many seconds of processor time, one
-# after the other, and tells how far each came:
+# Runs every fuzz target for the given CPU time, one after the other, and prints
+# the progress of each:
 #
 #   tests/fuzz/run.sh BUILD SECONDS [TARGET...]
 #
-# cov: edges of our code that were reached; new: inputs that reach more than
-# the corpus does, in BUILD/fuzz/<target>/corpus/; found: crashes, leaks and
-# inputs that take too long, in BUILD/fuzz/<target>/. Put what was found into
-# corpus/<target>/ as a regression, and mend what it shows. Ends with 1 if
-# something was.
+# cov: edges of our code that were reached; new: inputs that reach more than the
+# corpus, in BUILD/fuzz/<target>/corpus/; found: crashes, leaks and slow inputs,
+# in BUILD/fuzz/<target>/. Add findings to corpus/<target>/ as regression tests,
+# and fix them. Exits with 1 if anything was found.
 set -eu
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -18,13 +17,14 @@ shift 2
 [ $# -gt 0 ] || set -- $(cd "$here" && ls fuzz_*.c | sed 's/\.c$//')
 ticks=$(getconf CLK_TCK)
 
-# The processor time of a process, in seconds; nothing when it has ended.
+# The CPU time of a process in seconds; nothing if it has ended.
 cpu_seconds() {
     sed 's/.*) //' "/proc/$1/stat" 2>/dev/null |
         awk -v ticks="$ticks" '$1 != "Z" { print int(($12 + $13) / ticks) }'
 }
 
-# Ends it in order when its time is used up: then it tells its figures.
+# Stops the process gracefully when its time is used up, so that it prints its
+# figures.
 search() {
     local found=$build/fuzz/$1 options pid used=0 now
     mkdir -p "$found/corpus" "$here/corpus/$1"
@@ -44,7 +44,7 @@ search() {
     show "$1" "$used" "$found"
 }
 
-# The last number behind a word of the log.
+# The last number after a word of the log.
 figure() {
     grep -oE "$1 ?[0-9]+" "$2" | tail -1 | grep -oE '[0-9]+$' || echo 0
 }

@@ -33,7 +33,7 @@ def names(server):
             return [row["name"] for row in found]
 
 
-# --- what is kept
+# --- stored data
 
 
 def test_users_survive_a_restart(peal, tmp_path):
@@ -120,7 +120,7 @@ def start_fails(folder, config):
     return done.stderr
 
 
-def test_newer_schema_stops_the_start(peal, tmp_path):
+def test_a_newer_schema_prevents_the_start(peal, tmp_path):
     peal(accounts.sqlite(tmp_path)).stop()
     with sqlite3.connect(database(tmp_path)) as connection:
         connection.execute("INSERT INTO peal_schema VALUES (99)")
@@ -128,7 +128,7 @@ def test_newer_schema_stops_the_start(peal, tmp_path):
                                                     accounts.sqlite(tmp_path))
 
 
-def test_unusable_database_stops_the_start(tmp_path):
+def test_an_unusable_database_prevents_the_start(tmp_path):
     assert "none/accounts.db" in start_fails(
         tmp_path, accounts.sqlite(tmp_path / "none"))
     (tmp_path / "accounts.db").write_text("this is no database" * 100)
@@ -233,7 +233,7 @@ def test_keys_are_published_and_rotated(peal, tmp_path):
     assert claims["exp"] - claims["iat"] == 900
 
 
-def test_secret_signs_where_there_is_one(peal, tmp_path):
+def test_a_configured_secret_signs_tokens(peal, tmp_path):
     secret = "s" * 32
     server = peal({**accounts.sqlite(tmp_path), "auth": {"secret": secret}})
     user = member(server)
@@ -316,11 +316,11 @@ def seconds_of(server, email):
     return time.perf_counter() - start
 
 
-def test_unknown_email_takes_the_time_of_a_wrong_password(peal, tmp_path):
+def test_an_unknown_email_takes_as_long_as_a_wrong_password(peal, tmp_path):
     server = peal(accounts.sqlite(tmp_path, account_attempts=60000))
     sign_up(server)
     known = unknown = 3600
-    # the quickest: other programs run as well, which takes more rounds
+    # compares minimums; other load on the machine requires more rounds
     for turn in range(200):
         known = min(known, seconds_of(server, "ann@example.com"))
         unknown = min(unknown, seconds_of(server, "nobody@example.com"))

@@ -29,7 +29,7 @@ def validate(value, schema):
         {**schema, "components": DOC["components"]}).validate(value)
 
 
-def test_every_route_is_described_and_no_other():
+def test_exactly_the_existing_routes_are_documented():
     rows = re.findall(r'^    \{"(/[^"]*)", METHOD_(\w+), ',
                       (ROOT / "server/api/account_route.c").read_text(), re.M)
     assert {(path.replace("*", "{id}"), method.lower())
@@ -57,7 +57,7 @@ def request_of(server, operation, path):
 
 
 @pytest.mark.parametrize("path, method, operation", OPERATIONS, ids=IDS)
-def test_the_example_does_what_is_described(server, path, method, operation):
+def test_the_example_works_as_documented(server, path, method, operation):
     path, body, token = request_of(server, operation, path)
     if operation["operationId"] == "create_user":
         token = None
@@ -77,8 +77,7 @@ def test_the_example_does_what_is_described(server, path, method, operation):
 
 
 @pytest.mark.parametrize("path, method, operation", OPERATIONS, ids=IDS)
-def test_the_statuses_described_are_those_that_come(server, path, method,
-                                                    operation):
+def test_the_documented_statuses_are_returned(server, path, method, operation):
     method = method.upper()
     path = path.replace("{id}", "nobody")
     seen = {}
@@ -108,7 +107,7 @@ def test_the_statuses_described_are_those_that_come(server, path, method,
         validate(response.json, DOC["components"]["schemas"]["Error"])
 
 
-def test_each_fault_has_its_words_in_one_place():
+def test_each_error_text_is_defined_once():
     """The page shows only errors of the table."""
     table = (ROOT / "server/accounts/account_fault.c").read_text()
     page = (ROOT / "protocols/http-api.md").read_text()

@@ -85,7 +85,8 @@ def test_two_instances(start):
     tell(both[1], "/token", {"refresh_token": user["refresh_token"]})
 
 
-def test_two_instances_make_the_tables_at_once(peal, postgres, tmp_path):
+def test_two_instances_create_the_tables_concurrently(peal, postgres,
+                                                      tmp_path):
     found = []
 
     def start():
@@ -102,7 +103,7 @@ def test_two_instances_make_the_tables_at_once(peal, postgres, tmp_path):
     assert len(names(found[1])) == 1
 
 
-def test_database_goes_and_comes(start, postgres):
+def test_the_database_restarts(start, postgres):
     server = start()
     user = member(server)
     client = server.join(user["id"], token=user["access_token"])
@@ -116,7 +117,7 @@ def test_database_goes_and_comes(start, postgres):
     tell(server, "/token", {"refresh_token": user["refresh_token"]})
 
 
-def test_database_comes_after_the_server(start, postgres):
+def test_the_database_starts_after_the_server(start, postgres):
     postgres.stop()
     try:
         server = start()
@@ -271,19 +272,19 @@ def test_each_query_uses_an_index(start, postgres):
         assert "Index" in plan and "Seq Scan" not in plan, plan
 
 
-def test_newer_schema_stops_the_start(start, postgres):
+def test_a_newer_schema_prevents_the_start(start, postgres):
     start().stop()
     postgres.sql("INSERT INTO peal_schema VALUES (99)")
     with pytest.raises(AssertionError, match="created by a later release"):
         start()
 
 
-def test_key_file_is_needed(peal, postgres):
+def test_a_key_file_is_required(peal, postgres):
     with pytest.raises(AssertionError, match="accounts.key_file"):
         peal(accounts.config(postgres.url))
 
 
-def test_password_is_in_no_log(start, postgres):
+def test_the_password_is_never_logged(start, postgres):
     server = start()
     postgres.stop()
     create(server)

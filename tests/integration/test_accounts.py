@@ -61,7 +61,7 @@ def test_sign_in(server):
 
 @pytest.mark.parametrize("email, password", [
     ("in2@example.com", "wrong password"), ("nobody@example.com", PASSWORD)])
-def test_wrong_logins_are_answered_alike(server, email, password):
+def test_all_wrong_logins_get_the_same_response(server, email, password):
     ask(server, "/users", {"email": "in2@example.com", "name": "I",
                            "password": PASSWORD})
     answer = ask(server, "/login", {"email": email, "password": password})
@@ -284,7 +284,7 @@ def test_new_password_ends_access(server):
 
 @pytest.mark.parametrize("method, body, status", [
     ("PATCH", {"is_active": False}, 200), ("DELETE", None, 204)])
-def test_end_of_an_account_ends_access(server, method, body, status):
+def test_deleting_an_account_ends_access(server, method, body, status):
     user = member(server, f"{method}-end@example.com")
     client = server.join(user["id"], token=user["access_token"])
     assert ask(server, f"/users/{user['id']}", body, method=method,
@@ -323,14 +323,14 @@ def test_attempts_of_an_account(peal, tmp_path):
                          ) == 5
 
 
-def test_good_logins_are_no_attempts(peal, tmp_path):
+def test_successful_logins_are_not_counted(peal, tmp_path):
     server = peal(accounts.sqlite(tmp_path, account_attempts=2))
     sign_up(server)
     for _ in range(5):
         sign_in(server)
 
 
-def test_strangers_keep_no_owner_out(peal, tmp_path):
+def test_strangers_cannot_lock_out_the_owner(peal, tmp_path):
     server = peal({**accounts.sqlite(tmp_path, account_attempts=2,
                                      strangers_attempts=3),
                    "trusted_proxies": ["127.0.0.1"]})
@@ -375,13 +375,13 @@ def test_off_by_default(peal):
         assert ask(server, path).status == 404
 
 
-def test_the_page_is_told(peal, tmp_path):
+def test_the_page_can_read_the_settings(peal, tmp_path):
     server = peal(accounts.sqlite(tmp_path, sign_up=False))
     assert tell(server, "/accounts.json") == {
         "accounts": True, "sign_up": False, "directory": False}
 
 
-def test_dev_has_accounts_of_its_own(peal, tmp_path):
+def test_dev_has_separate_accounts(peal, tmp_path):
     """Accounts are optional; an account's id requires its token."""
     env = {"XDG_STATE_HOME": str(tmp_path / "state")}
     server = peal({"explain_refusals": False}, env=env, args=["--dev"])

@@ -40,7 +40,7 @@ def both(peal, tmp_path):
     return server, admin_of(server), at_path(server, path)
 
 
-def test_administration_is_served_there_and_nowhere_else(both):
+def test_administration_is_only_served_on_its_listener(both):
     server, admin, file = both
     for place in (admin, file):
         for path in ("/metrics", "/dashboard", "/dashboard/main.js",
@@ -59,11 +59,11 @@ def test_administration_is_served_there_and_nowhere_else(both):
 @pytest.mark.parametrize("path", ["/%6detrics", "/api%2fchannels", "//metrics",
                                   "/./metrics", "/x/../metrics",
                                   "/METRICS", "/dashboard/", "/metrics?a=b"])
-def test_no_spelling_gets_around_it(both, path):
+def test_other_spellings_of_a_path_are_refused_too(both, path):
     assert ask(both[0], path).status == 404
 
 
-def test_what_is_published_there_reaches_clients(both):
+def test_messages_published_there_reach_clients(both):
     server, admin, file = both
     client = server.join("alice", "room")
     for i, place in enumerate((admin, file)):
@@ -71,7 +71,7 @@ def test_what_is_published_there_reaches_clients(both):
         assert client.receive_type("broadcast")["payload"] == i
 
 
-def test_clients_connect_where_they_should(both):
+def test_clients_connect_only_to_the_public_port(both):
     server, admin, file = both
     for place in (admin, file):
         with pytest.raises(Refused) as caught:
@@ -84,7 +84,7 @@ def test_clients_connect_where_they_should(both):
     assert admin.connect("bob", query={"ticket": ticket}) is not None
 
 
-def test_a_good_token_is_of_no_use_there_either(peal):
+def test_a_valid_token_is_not_accepted_there_either(peal):
     server = peal(config={**WITH_AUTH, **ON_PORT})
     admin = admin_of(server)
     headers = [("Authorization", "Bearer " + make_token("alice"))]
@@ -101,7 +101,7 @@ def open_feed(place, ticket):
     return feed
 
 
-def test_dashboards_are_fed_there_alone(both):
+def test_dashboards_are_only_served_there(both):
     server, admin, file = both
     for place in (admin, file):
         ticket = tell(place, "/api/dashboard", {"client": "dashboard-1"})
@@ -125,7 +125,7 @@ def test_sockets_are_counted_by_listener(both):
     assert raws
 
 
-def test_without_them_there_is_one_port(peal):
+def test_without_the_setting_there_is_one_port(peal):
     server = peal(config=WITH_KEY)
     assert not server.log_lines("Administration")
     assert server.request("/metrics").status == 200
@@ -146,7 +146,7 @@ def test_owner_and_group_may_use_the_file(peal, tmp_path):
         server.stop()
 
 
-def test_a_file_that_nobody_listens_at_is_replaced(peal, tmp_path):
+def test_a_stale_socket_file_is_replaced(peal, tmp_path):
     path = tmp_path / "admin.sock"
     config = {"admin": {"socket": str(path)}}
     first = peal(config=config)
@@ -163,7 +163,7 @@ def test_a_file_that_nobody_listens_at_is_replaced(peal, tmp_path):
     (lambda path: path.mkdir(), "the file is not a socket"),
     (lambda path: path.symlink_to("/dev/null"), "the file is not a socket"),
     (None, "another process already listens")])
-def test_what_is_of_others_stays(tmp_path, make, why):
+def test_files_of_others_are_kept(tmp_path, make, why):
     path = tmp_path / "admin.sock"
     if make:
         make(path)
@@ -178,7 +178,7 @@ def test_what_is_of_others_stays(tmp_path, make, why):
 
 
 @pytest.mark.parametrize("place", ["admin.sock", "/" + 107 * "x", ""])
-def test_a_path_that_cannot_be_is_refused(place):
+def test_an_impossible_path_is_refused(place):
     result = run_peal("--check-config", "--admin.socket", place)
     assert result.returncode == 2
     assert "admin.socket: " in result.stderr
@@ -191,7 +191,7 @@ def test_a_path_that_cannot_be_is_refused(place):
      "admin.port: expected a port other than port (9000)"),
     (["--admin.port", "9000"],
      "admin.port: must be set together with admin.host")])
-def test_a_config_that_makes_no_sense_is_refused(arguments, why):
+def test_an_inconsistent_config_is_refused(arguments, why):
     result = run_peal("--check-config", *arguments)
     assert result.returncode == 2
     assert why in result.stderr
@@ -206,9 +206,9 @@ def test_an_address_in_use_is_named():
     assert f"cannot listen on 127.0.0.1 port {port}" in result.stderr
 
 
-# --- what does not hold there
+# --- differences to the public port
 
-def test_it_is_plain_beside_tls(peal):
+def test_the_admin_port_has_no_tls(peal):
     """It requires no certificate either."""
     keys = tls.server_keys()
     folder = tls.common_certificates()
@@ -233,7 +233,7 @@ def test_no_proxy_header_is_expected(peal):
     assert admin_of(server).request("/metrics").status == 200
 
 
-def test_it_is_reached_when_there_is_no_room_for_clients(peal):
+def test_it_is_reachable_at_the_limit_of_clients(peal):
     server = peal(config={**WITH_KEY, **ON_PORT, "dashboard": "on",
                           "limits": {"connections": 1,
                                      "connections_per_ip": 1}})
@@ -249,7 +249,7 @@ def test_it_is_reached_when_there_is_no_room_for_clients(peal):
         server.connect("bob")
 
 
-def test_its_own_limit_turns_nobody_away_who_asks_for_metrics(peal):
+def test_its_own_limit_does_not_affect_metrics(peal):
     server = peal(config={**WITH_KEY, **ON_PORT})
     admin = admin_of(server)
     raws = [admin.socket() for _ in range(256)]
@@ -261,7 +261,7 @@ def test_its_own_limit_turns_nobody_away_who_asks_for_metrics(peal):
     assert raws
 
 
-def test_it_is_reached_without_descriptors(peal):
+def test_it_is_reachable_without_free_descriptors(peal):
     """Operators can still reach a server that is out of descriptors."""
     server = peal(config={**WITH_KEY, **ON_PORT, "limits": {
         "connections": 1000}}, before_start=lambda: resource.setrlimit(
@@ -293,7 +293,7 @@ def test_a_ban_of_the_own_address_can_be_lifted(peal):
 
 # --- the end, and upgrades
 
-def test_it_is_reached_while_clients_leave(peal):
+def test_it_is_reachable_while_draining(peal):
     server = peal(config={**ON_PORT, "drain_seconds": 3600})
     admin = admin_of(server)
     clients = [server.connect(f"c{i}") for i in range(2 * WORKERS)]
@@ -316,7 +316,7 @@ def refuses(port):
         return True
 
 
-def test_nobody_notices_an_upgrade(both):
+def test_an_upgrade_does_not_interrupt_it(both):
     """Requests on all listeners succeed during and after an upgrade."""
     server, admin, file = both
     errors = []
@@ -350,7 +350,7 @@ def test_nobody_notices_an_upgrade(both):
     assert not server.log_lines("Listening on the sockets")
 
 
-def test_an_upgrade_may_bring_it(peal):
+def test_an_upgrade_may_add_it(peal):
     """It cannot remove it, just as it cannot change the port."""
     server = peal(config=WITH_KEY)
     file = server.folder / "peal.json"
@@ -412,7 +412,7 @@ def test_commands_reach_the_file(both):
 @pytest.mark.parametrize("url, why", [
     ("unix:/nowhere/admin.sock", "cannot be reached"),
     ("unix:/" + 200 * "x", "too long"), ("unix:", "expected http://")])
-def test_a_file_that_is_not_there_is_told(url, why):
+def test_a_missing_file_is_reported(url, why):
     result = run_peal("info", "--url", url)
     assert result.returncode == 1
     assert why in result.stderr

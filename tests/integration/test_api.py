@@ -20,7 +20,7 @@ def api(start_shared):
 # --- publish
 
 
-def test_a_publish_reaches_subscribers_and_names_its_place(api):
+def test_a_publish_reaches_subscribers_and_returns_its_position(api):
     client = api.join("alice", "place")
     answer = publish(api, "place", {"text": "hällo \U0001f600"})
     assert answer.keys() == {"channel", "epoch", "offset"}
@@ -33,7 +33,7 @@ def test_a_publish_reaches_subscribers_and_names_its_place(api):
     assert publish(api, "place", 3)["epoch"] == answer["epoch"]
 
 
-def test_a_payload_travels_byte_by_byte(api):
+def test_a_payload_is_forwarded_unchanged(api):
     client = api.join("alice", "bytes")
     text = b'{"payload": {"n" : 12345678901234567890.0e1 ,"s":"\\u00e9\\/"}'
     response = ask(api, "/api/publish", text + b', "channel":"bytes" }')
@@ -55,7 +55,7 @@ def test_a_payload_travels_byte_by_byte(api):
     ({**GOOD, "idempotency_key": "x" * 129}, "idempotency_key", "1 to 128"),
     ({**GOOD, "idempotency_key": 7}, "idempotency_key", "1 to 128"),
 ])
-def test_a_wrong_field_is_named(api, body, field, words):
+def test_an_invalid_field_is_named(api, body, field, words):
     response = ask(api, "/api/publish", body)
     assert response.status == 400
     assert response.json["field"] == field
@@ -69,13 +69,13 @@ def test_a_wrong_field_is_named(api, body, field, words):
     b'{"channel":"room","payload":"\xc3"}', b'{"channel":"room","payload":01}',
     b'{"channel":"room","payload":"\xed\xa0\x80"}',
 ])
-def test_a_body_that_is_no_json_object_is_refused(api, body):
+def test_a_body_other_than_a_json_object_is_refused(api, body):
     response = ask(api, "/api/publish", body)
     assert response.status == 400
     assert response.json["error"].startswith("The body is not a JSON object: ")
 
 
-def test_a_payload_too_long_is_413(api):
+def test_a_too_long_payload_is_413(api):
     assert publish(api, "room", "x" * 998)
     response = ask(api, "/api/publish",
                    {"channel": "room", "payload": "x" * 999})
@@ -127,7 +127,8 @@ def test_a_broadcast_goes_to_each_channel(api):
                                          ("/api/batch", "commands")])
 @pytest.mark.parametrize("value, status", [
     (None, 400), ([], 400), ({}, 400), ("room", 400), (["a"] * 6, 413)])
-def test_a_list_must_have_one_to_the_limit(api, path, field, value, status):
+def test_a_list_must_have_one_entry_up_to_the_limit(api, path, field, value,
+                                                    status):
     body = {"payload": 1} if value is None else {field: value, "payload": 1}
     response = ask(api, path, body)
     assert response.status == status
@@ -135,7 +136,7 @@ def test_a_list_must_have_one_to_the_limit(api, path, field, value, status):
     assert "limits.batch_commands" in response.json["error"]
 
 
-def test_a_batch_is_answered_in_its_order(api):
+def test_a_batch_is_answered_in_order(api):
     client = api.join("batch-bob", "batch")
     results = tell(api, "/api/batch", {"commands": [
         {"command": "publish", "channel": "batch", "payload": "a"},
@@ -152,7 +153,7 @@ def test_a_batch_is_answered_in_its_order(api):
     assert sorted(message["payload"] for message in got) == ["a", "b", "c"]
 
 
-def test_a_wrong_command_does_not_hinder_the_others(api):
+def test_an_invalid_command_does_not_affect_the_others(api):
     results = tell(api, "/api/batch", {"commands": [
         {"command": "zip"}, {"command": "batch", "commands": []}, 5,
         {"channel": "mixed", "payload": 1},
@@ -188,7 +189,7 @@ def test_disconnect_closes_all_connections_of_a_client(api):
     assert other.is_silent()
 
 
-def test_unsubscribe_takes_a_client_out_of_a_channel(api):
+def test_unsubscribe_removes_a_client_from_a_channel(api):
     client = api.join("frank", "gone", "kept")
     tell(api, "/api/unsubscribe", {"client": "frank", "channel": "gone"})
     assert client.receive_type("unsubscribed")["channel"] == "gone"
@@ -207,7 +208,7 @@ def test_unsubscribe_takes_a_client_out_of_a_channel(api):
     ("/api/unsubscribe", {"client": "bob"}, "channel"),
     ("/api/unsubscribe", {"channel": "room"}, "client"),
 ])
-def test_wrong_fields_about_a_client_are_named(api, path, body, field):
+def test_invalid_fields_about_a_client_are_named(api, path, body, field):
     response = ask(api, path, body)
     assert (response.status, response.json["field"]) == (400, field)
 
@@ -239,13 +240,14 @@ def test_presence_and_history_of_a_channel(api):
     ("/api/channels//presence", 404, None),
     ("/api/channels/%ff/presence", 400, None),
 ])
-def test_a_question_that_cannot_be_answered_says_why(api, path, status, field):
+def test_a_query_that_cannot_be_answered_has_a_reason(api, path, status,
+                                                      field):
     response = ask(api, path)
     assert (response.status, response.json.get("field")) == (status, field)
     assert response.json["error"]
 
 
-def test_channels_are_those_that_somebody_subscribes_to(peal):
+def test_channels_with_subscribers_are_listed(peal):
     server = peal(WITH_KEY)
     assert tell(server, "/api/channels") == {"channels": [], "more": False}
     server.join("alice", "b", "a")
@@ -300,7 +302,7 @@ def test_json_may_be_written_in_other_ways(api, kind):
                headers=[("Content-Type", kind)]).status == 200
 
 
-def test_pages_get_no_leave_to_use_the_api(api):
+def test_pages_may_not_use_the_api(api):
     """No CORS: pages must not use an API key."""
     origin = [("Origin", f"http://127.0.0.1:{api.port}"),
               ("Access-Control-Request-Method", "POST")]
@@ -312,7 +314,7 @@ def test_pages_get_no_leave_to_use_the_api(api):
                     if name.startswith("access-control-")]
 
 
-def test_head_asks_without_the_body(api):
+def test_head_returns_no_body(api):
     raw = api.socket()
     raw.send(api_request("/api/channels", method="HEAD"))
     assert raw.response("HEAD").status == 200
@@ -339,7 +341,7 @@ def test_requests_are_counted_by_route_and_status(peal):
     assert samples["peal_api_published_total"] == 2
 
 
-def test_big_answers_arrive_whole(peal):
+def test_large_responses_arrive_completely(peal):
     """Larger than one write, for a slow reader."""
     server = peal({**WITH_KEY, "channels": [
         {"match": "*", "history_size": 1000}],

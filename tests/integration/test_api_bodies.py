@@ -36,7 +36,7 @@ def test_the_connection_serves_many_requests(api):
         assert response.headers["connection"] == "keep-alive"
 
 
-def test_null_stands_for_a_field_left_out(api):
+def test_null_equals_a_missing_field(api):
     """Go, Java and .NET write unset fields as null. For the required payload,
     null is a value."""
     answer = ask(api, "/api/publish", {
@@ -65,7 +65,7 @@ def test_whole_numbers_may_be_written_with_a_fraction_or_exponent(api):
         assert ask(api, "/api/tickets", body).status == status, number
 
 
-def test_who_asks_to_close_is_closed(api):
+def test_connection_close_is_respected(api):
     raw = api.socket()
     raw.send(api_request("/api/publish", GOOD,
                          headers=[("Connection", "close")]))
@@ -91,7 +91,7 @@ def test_pipelined_requests_are_answered_in_order(peal, order):
 
 
 @pytest.mark.parametrize("size", [1, 7, 50, len(POST) - 1, len(POST) + 1])
-def test_requests_may_come_in_pieces(api, size):
+def test_requests_may_arrive_in_pieces(api, size):
     raw = api.socket()
     text = POST * 3
     for start in range(0, len(text), size):
@@ -102,7 +102,7 @@ def test_requests_may_come_in_pieces(api, size):
         first + 1, first + 2]
 
 
-def test_a_body_of_many_reads_arrives_whole(peal):
+def test_a_body_of_many_reads_arrives_completely(peal):
     server = peal({**WITH_KEY, "limits": {"message_bytes": 3000000,
                                           "body_bytes": 4000000,
                                           "outbox_bytes": 10000000}})
@@ -116,7 +116,7 @@ def test_a_body_of_many_reads_arrives_whole(peal):
         assert client.receive_type("broadcast")["payload"] == payload
 
 
-def test_a_body_too_long_is_413_and_nothing_is_read_for_long(peal):
+def test_a_too_long_body_is_413_and_soon_closed(peal):
     server = peal({**WITH_KEY, "limits": {"body_bytes": 100,
                                           "handshake_seconds": 1}})
     raw = server.socket()
@@ -135,7 +135,7 @@ def test_a_body_too_long_is_413_and_nothing_is_read_for_long(peal):
     assert server.metric('peal_limit_reached_total{limit="body_bytes"}') == 2
 
 
-def test_a_refusal_reaches_who_is_still_sending(peal):
+def test_a_refusal_reaches_a_client_that_is_still_sending(peal):
     """Closing with unread bytes would make TCP discard the answer."""
     server = peal({**WITH_KEY, "limits": {"body_bytes": 100}})
     body = b"x" * 5000000
@@ -161,7 +161,7 @@ def send_and_listen(raw, data):
     raw.set_timeout(10)
 
 
-def test_a_body_that_does_not_come_ends_the_connection(peal):
+def test_a_missing_body_ends_the_connection(peal):
     server = peal({**WITH_KEY, "limits": {"handshake_seconds": 1}})
     raw = server.socket()
     raw.send(POST)
@@ -172,7 +172,7 @@ def test_a_body_that_does_not_come_ends_the_connection(peal):
                        1)
 
 
-def test_a_body_that_drips_ends_the_connection(peal):
+def test_a_slow_body_ends_the_connection(peal):
     server = peal({**WITH_KEY, "limits": {"handshake_seconds": 1}})
     raw = server.socket()
     raw.send(POST[:-15])
@@ -200,7 +200,7 @@ def test_expect_100_continue(api):
     assert raw.response().status == 200
 
 
-def test_who_expects_in_vain_is_told_at_once(api):
+def test_a_refusal_is_sent_instead_of_100_continue(api):
     raw = api.socket()
     raw.send(api_request("/api/publish", b"", key="unknown", headers=[
         ("Expect", "100-continue"), ("Content-Length", "1000000")]))
@@ -223,8 +223,8 @@ def test_who_expects_in_vain_is_told_at_once(api):
     ([("Transfer-Encoding", "chunked")], 400),  # plus a Content-Length
     ([("Transfer-Encoding", "identity")], 400),
 ])
-def test_a_doubtful_length_is_refused_and_the_connection_ends(api, headers,
-                                                              status):
+def test_an_ambiguous_length_is_refused_and_ends_the_connection(api, headers,
+                                                                status):
     """No bytes after it may count as a request."""
     raw = api.socket()
     raw.send(api_request("/api/publish", GOOD, headers=headers) + LIST)
@@ -236,7 +236,7 @@ def test_a_doubtful_length_is_refused_and_the_connection_ends(api, headers,
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "GET"])
 @pytest.mark.parametrize("body", [b"", b"hello"])
-def test_other_methods_with_a_body_do_no_harm(api, method, body):
+def test_other_methods_may_have_a_body(api, method, body):
     raw = api.socket()
     raw.send(api_request("/api/publish", body, method=method) + POST)
     assert raw.response().status == 405
@@ -282,7 +282,7 @@ def test_more_bytes_than_announced_do_not_keep_the_thread_busy(peal):
     check_all_workers(server)
 
 
-def test_closing_in_every_state_does_no_harm(peal):
+def test_closing_in_every_state_is_harmless(peal):
     server = peal(WITH_KEY)
     whole = POST + LIST + POST
     for length in range(0, len(whole), 9):
@@ -294,7 +294,7 @@ def test_closing_in_every_state_does_no_harm(peal):
                what="all sockets to be closed")
 
 
-def test_clients_that_go_while_they_are_answered_do_no_harm(peal):
+def test_clients_that_leave_before_their_response_are_harmless(peal):
     server = peal(WITH_KEY)
     for _ in range(50):
         raw = server.socket()
@@ -311,7 +311,7 @@ def test_a_websocket_may_follow_on_the_same_connection(api):
     assert raw.response().status == 101
 
 
-def test_an_upgrade_on_the_api_is_not_granted(api):
+def test_an_upgrade_on_the_api_is_refused(api):
     """An unknown upgrade is ignored (RFC 9110 section 7.8)."""
     raw = api.socket()
     raw.send(api_request("/api/publish", GOOD, headers=[
@@ -344,7 +344,7 @@ def test_many_connections_at_once_are_all_answered(peal):
     assert publish(server, "room", 1)["offset"] == 1601
 
 
-def test_while_draining_what_was_asked_is_answered_and_closed(peal):
+def test_while_draining_requests_are_answered_and_then_closed(peal):
     server = peal({**WITH_KEY, "drain_seconds": 2})
     for number in range(32):  # enough to reach every worker
         server.join(f"c{number}", "room")

@@ -60,7 +60,7 @@ def api(start_shared):
 
 
 @pytest.mark.parametrize("scope", REQUESTS)
-def test_a_key_may_do_what_its_scopes_say_and_no_more(api, scope):
+def test_a_key_may_do_exactly_what_its_scopes_allow(api, scope):
     for other, requests in REQUESTS.items():
         for path, body in requests:
             response = ask(api, path, body, key=f"key-of-{scope}")
@@ -76,7 +76,7 @@ def test_admin_may_do_everything(api):
             assert ask(api, path, body, key="key-of-boss").status == 200
 
 
-def test_a_batch_is_judged_command_by_command(api):
+def test_a_batch_is_checked_per_command(api):
     commands = [{"command": "publish", **GOOD},
                 {"command": "send", "client": "bob", "payload": 1},
                 {"command": "history", "channel": "room"}]
@@ -92,7 +92,7 @@ def test_a_batch_is_judged_command_by_command(api):
     ("Bearer key-of-boss2", "Unknown"), ("Bearer KEY-OF-BOSS", "Unknown"),
     ("Bearer " + "x" * 5000, "Unknown"),
 ])
-def test_without_a_good_key_it_is_401(api, value, words):
+def test_without_a_valid_key_it_is_401(api, value, words):
     response = ask(api, "/api/publish", GOOD,
                    headers=[("Authorization", value)])
     assert response.status == 401
@@ -100,32 +100,32 @@ def test_without_a_good_key_it_is_401(api, value, words):
     assert response.headers["www-authenticate"] == "Bearer"
 
 
-def test_the_hash_is_no_key(api):
+def test_the_hash_is_not_a_key(api):
     digest = hashlib.sha256(b"key-of-boss").hexdigest()
     for key in (digest, "sha256:" + digest):
         assert ask(api, "/api/publish", GOOD, key=key).status == 401
 
 
-def test_the_scheme_may_be_written_in_small(api):
+def test_the_scheme_may_be_lower_case(api):
     assert ask(api, "/api/publish", GOOD, headers=[
         ("Authorization", "bearer key-of-boss")]).status == 200
 
 
-def test_the_plain_key_stands_beside_the_others(peal):
+def test_the_plain_key_works_with_the_others(peal):
     server = peal({"api": {"keys": [key_of("one", "send")]}},
                   env={"PEAL_API_KEY": KEY})
     assert publish(server, "room", 1)["offset"] == 1
     assert ask(server, "/api/publish", GOOD, key="key-of-one").status == 403
 
 
-def test_without_any_key_the_api_is_off_and_says_how_to_have_it(shared):
+def test_without_a_key_the_api_is_off_and_explains_how_to_enable_it(shared):
     for key in (None, KEY, ""):
         response = ask(shared, "/api/publish", GOOD, key=key)
         assert response.status == 401
         assert "PEAL_API_KEY" in response.json["error"]
 
 
-def test_a_clients_token_is_no_key(peal):
+def test_a_clients_token_is_not_a_key(peal):
     server = peal({**WITH_AUTH, **WITH_KEY})
     assert ask(server, "/api/publish", GOOD, key=make_token()).status == 401
 
@@ -167,7 +167,8 @@ def test_a_key_has_its_rate(peal, config, key):
      "key 2: its name or hash"),
     ({}, "expected a list of keys"),
 ])
-def test_a_wrong_key_in_the_config_stops_the_start(tmp_path, keys, words):
+def test_an_invalid_key_in_the_config_prevents_the_start(tmp_path, keys,
+                                                         words):
     file = tmp_path / "peal.json"
     file.write_text(json.dumps({"api": {"keys": keys}}))
     done = run_peal("--config", str(file), "--check-config")
@@ -176,7 +177,7 @@ def test_a_wrong_key_in_the_config_stops_the_start(tmp_path, keys, words):
 
 
 @pytest.mark.parametrize("key", ["short", "x" * 257, "with a blank in it, long"])
-def test_a_weak_key_stops_the_start_and_is_not_shown(key):
+def test_a_weak_key_prevents_the_start_and_is_not_shown(key):
     done = run_peal("--check-config", env={"PEAL_API_KEY": key})
     assert done.returncode == 2
     assert "PEAL_API_KEY: expected 16 to 256" in done.stderr

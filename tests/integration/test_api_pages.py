@@ -55,7 +55,7 @@ def api(start_shared):
     return server
 
 
-def test_every_route_is_described_and_no_other():
+def test_exactly_the_existing_routes_are_documented():
     assert routes_of_the_program()
     assert routes_of_the_program() == {
         (path, method) for path, method, _ in OPERATIONS}
@@ -67,7 +67,7 @@ def test_every_command_has_a_route():
     assert set(commands_of_the_program()) - set(re.findall(row, text)) == set()
 
 
-def test_every_command_of_a_batch_is_described_and_no_other():
+def test_exactly_the_commands_of_a_batch_are_documented():
     schema = DOC["paths"]["/api/batch"]["post"]["requestBody"]["content"][
         "application/json"]["schema"]
     names = schema["properties"]["commands"]["items"]["properties"][
@@ -80,7 +80,7 @@ def test_the_description_is_of_this_version():
     assert version == "peal " + DOC["info"]["version"]
 
 
-def test_every_reference_leads_somewhere():
+def test_every_reference_exists():
     for name in re.findall(r'"\$ref": "#/([^"]*)"', json.dumps(DOC)):
         place = DOC
         for part in name.split("/"):
@@ -88,14 +88,14 @@ def test_every_reference_leads_somewhere():
         assert place
 
 
-def test_every_schema_is_one():
+def test_every_schema_is_valid():
     for schema in DOC["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(schema)
 
 
 @pytest.mark.parametrize("path, method, operation", OPERATIONS,
                          ids=[row[2]["operationId"] for row in OPERATIONS])
-def test_the_example_does_what_is_described(api, path, method, operation):
+def test_the_example_works_as_documented(api, path, method, operation):
     body = None
     if method == "post":
         content = operation["requestBody"]["content"]["application/json"]
@@ -111,8 +111,7 @@ def test_the_example_does_what_is_described(api, path, method, operation):
 
 @pytest.mark.parametrize("path, method, operation", OPERATIONS,
                          ids=[row[2]["operationId"] for row in OPERATIONS])
-def test_the_statuses_described_are_those_that_come(api, path, method,
-                                                    operation):
+def test_the_documented_statuses_are_returned(api, path, method, operation):
     path = with_name(path, "*", channel="bad%20name", client="bad%7Fname")
     error = DOC["components"]["schemas"]["Error"]
     seen = {}
@@ -163,7 +162,7 @@ def shown_as(value):
     return re.sub(r'"(offset|time|since|until)": \d+', r'"\1": 0', text)
 
 
-def test_the_examples_answer_as_the_page_says(peal, tmp_path):
+def test_the_examples_return_the_documented_responses(peal, tmp_path):
     server = peal({"web_root": None}, env={"PEAL_API_KEY": KEY},
                   plain=True)  # as the page shows it
     server.join("alice", "lobby")

@@ -72,7 +72,7 @@ def test_every_route_of_the_api_is_in_these_tests():
 
 
 @pytest.mark.parametrize("action", CHANGES)
-def test_a_change_has_a_line_whatever_the_level(peal, action):
+def test_a_change_is_audited_at_every_level(peal, action):
     server = peal(config={**WITH_KEY, "log": {"level": "error"}},
                   is_quiet=True)
     path, body, more = CHANGES[action]
@@ -82,7 +82,7 @@ def test_a_change_has_a_line_whatever_the_level(peal, action):
 
 
 @pytest.mark.parametrize("action", OTHERS)
-def test_messages_and_questions_have_one_where_all_is_audited(peal, action):
+def test_messages_and_queries_are_audited_at_level_all(peal, action):
     path, body, more = OTHERS[action]
     quiet = peal(config={**WITH_KEY, **WITH_CHANNELS})
     tell(quiet, path, body)
@@ -104,7 +104,7 @@ def test_a_reload_turns_it_on_and_off(peal):
     assert len(audited(server)) == 1
 
 
-def test_each_command_of_a_batch_has_a_line_of_its_own(peal):
+def test_each_command_of_a_batch_has_its_own_line(peal):
     server = peal(config={"api": {"keys": [
         key_of("ops", "disconnect", "publish")]}, "log": {"audit": "all"}})
     tell(server, "/api/batch", key="key-of-ops", body={"commands": [
@@ -135,7 +135,7 @@ def test_each_command_of_a_batch_has_a_line_of_its_own(peal):
     (413, {"key": "key-of-ops", "body": b"x" * 2000}),
     (415, {"key": "key-of-ops", "headers": [("Content-Type", "text/plain")]}),
 ])
-def test_what_a_known_key_is_refused_is_told_too(peal, status, options):
+def test_refusals_of_a_known_key_are_audited(peal, status, options):
     server = peal(config={"api": {"keys": [
         key_of("ops", "disconnect"), key_of("reader", "history")]},
         "limits": {"body_bytes": 1000}})
@@ -146,7 +146,7 @@ def test_what_a_known_key_is_refused_is_told_too(peal, status, options):
               status=status)
 
 
-def test_a_body_in_chunks_that_gets_too_long_is_told(peal):
+def test_a_too_long_chunked_body_is_audited(peal):
     server = peal(config={**WITH_KEY, "limits": {"body_bytes": 100}})
     raw = server.socket()
     raw.send(b"POST /api/disconnect HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -158,7 +158,7 @@ def test_a_body_in_chunks_that_gets_too_long_is_told(peal):
     is_action(wait_audit(server, "disconnect"), "disconnect", status=413)
 
 
-def test_a_key_that_asks_too_often_is_told(peal):
+def test_a_key_beyond_its_rate_is_audited(peal):
     server = peal(config={"api": {"keys": [
         key_of("ops", "disconnect", requests_per_second=1)]}})
     statuses = [ask(server, "/api/disconnect", {"client": "a"},
@@ -167,7 +167,7 @@ def test_a_key_that_asks_too_often_is_told(peal):
     server.wait_log("status=429 outcome=refused")
 
 
-def test_who_has_no_key_fills_no_audit_log(peal):
+def test_requests_without_a_key_are_not_audited(peal):
     server = peal(config={**WITH_KEY, "log": {"audit": "all"}})
     for key in (None, "not-the-key-of-the-tests"):
         assert ask(server, "/api/disconnect", {"client": "a"},
@@ -176,14 +176,14 @@ def test_who_has_no_key_fills_no_audit_log(peal):
     assert not audited(server)
 
 
-def test_it_says_where_the_request_came_from(peal):
+def test_it_contains_the_address_of_the_request(peal):
     server = peal(config={**WITH_KEY, "trusted_proxies": ["127.0.0.0/8"]})
     ask(server, "/api/disconnect", {"client": "eve"},
         headers=[("X-Forwarded-For", "203.0.113.7")])
     assert wait_audit(server, "disconnect")["address"] == "203.0.113.7"
 
 
-def test_a_line_is_an_object_with_its_kind_where_the_log_is_json(peal):
+def test_with_a_json_log_a_line_is_an_object_with_its_kind(peal):
     server = peal(config={**WITH_KEY, "log": {"format": "json"}})
     tell(server, "/api/disconnect", {"client": "eve", "reason": "ä"})
     line = json.loads(server.wait_log('"kind":"audit"'))
@@ -199,7 +199,7 @@ def test_never_a_key_or_a_ticket(peal):
     assert ticket not in server.log() and KEY not in server.log()
 
 
-def test_the_program_asks_as_anybody_does(peal):
+def test_requests_of_the_program_are_audited_too(peal):
     server = peal(config={**WITH_KEY, "log": {"audit": "all"}})
     flags = ["--url", f"{tls.HTTP}://127.0.0.1:{server.port}"]
     if tls.ENABLED:

@@ -83,7 +83,7 @@ NOT_BAD = [
 
 
 @pytest.mark.parametrize("text, number", WITH_ID)
-def test_the_id_is_given_back_where_it_can_be_found(shared, text, number):
+def test_the_id_is_returned_if_it_can_be_found(shared, text, number):
     client = shared.join("alice", "room")
     client.send(text)
     answer = client.receive()
@@ -92,7 +92,7 @@ def test_the_id_is_given_back_where_it_can_be_found(shared, text, number):
 
 
 @pytest.mark.parametrize("text, code", BAD + NOT_BAD)
-def test_the_error_says_which_mistake_it_was(shared, text, code):
+def test_the_error_identifies_the_mistake(shared, text, code):
     client = shared.join("alice", "room")
     client.send(text)
     answer = client.receive()
@@ -102,7 +102,7 @@ def test_the_error_says_which_mistake_it_was(shared, text, code):
     assert client.receive() == {"type": "pong"}
 
 
-def test_an_error_carries_the_id_back(shared):
+def test_an_error_contains_the_id(shared):
     client = shared.join("alice", "room")
     client.send('{"type":"nonsense","id":42}')
     assert client.receive_data() == (
@@ -138,7 +138,7 @@ def test_too_many_bad_messages_close_4400(peal):
     server.wait_metric('peal_closes_total{reason="bad_messages"}', 1)
 
 
-def test_good_messages_behind_the_last_bad_one_are_not_answered(peal):
+def test_messages_after_the_last_bad_one_are_not_answered(peal):
     client = peal(config={"limits": {"bad_messages": 1}}).join("alice", "room")
     client.raw.socket.setsockopt(6, 3, 1)  # TCP_CORK: one packet
     client.send("nonsense")
@@ -149,7 +149,7 @@ def test_good_messages_behind_the_last_bad_one_are_not_answered(peal):
     assert not client.backlog
 
 
-def test_refused_operations_are_no_bad_messages(peal):
+def test_refused_operations_do_not_count_as_bad_messages(peal):
     client = peal(config={"limits": {"bad_messages": 2}}).join("alice", "room")
     for _ in range(5):
         client.send('{"type":"unsubscribe","channel":"other"}')
@@ -203,8 +203,8 @@ def test_nothing_follows_the_close_frame(peal, text):
     (9, b"x" * 126, True, 0),
     (8, b"x", True, 0),
 ])
-def test_frames_against_the_standard_end_the_connection(
-        shared, opcode, payload, is_final, rsv):
+def test_invalid_frames_end_the_connection(shared, opcode, payload, is_final,
+                                           rsv):
     client = shared.connect()
     client.send_frame(opcode, payload, is_final, rsv)
     assert client.wait_close() in (1002, None)

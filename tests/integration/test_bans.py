@@ -36,7 +36,7 @@ def is_banned(server, address="203.0.113.7", client="alice"):
     return (response.status, response.json) == (403, {"error": "Banned"})
 
 
-def test_a_banned_client_is_ended_and_stays_out(server):
+def test_a_banned_client_is_closed_and_stays_banned(server):
     alice = from_address(server, "203.0.113.7")
     bob = from_address(server, "203.0.113.7", "bob")
     before = time.time() * 1000
@@ -56,7 +56,7 @@ def test_a_banned_client_is_ended_and_stays_out(server):
     assert "still here" in bob.receive_data()
 
 
-def test_a_ban_ends_by_itself_and_by_hand(server):
+def test_a_ban_expires_or_is_lifted(server):
     tell(server, "/api/ban", {"client": "alice", "ttl": 1})
     tell(server, "/api/ban", {"client": "bob"})
     assert is_banned(server) and is_banned(server, client="bob")
@@ -109,7 +109,7 @@ def test_a_banned_address_is_not_even_accepted(peal):
     wait_until(lambda: server.metric("peal_bans") == 1, what="the gauge")
 
 
-def test_who_has_not_proven_to_be_the_client_learns_nothing(peal):
+def test_an_unauthenticated_client_does_not_learn_of_a_ban(peal):
     server = peal({**WITH_AUTH, **WITH_KEY})
     tell(server, "/api/ban", {"client": "alice"})
     with pytest.raises(Refused) as caught:
@@ -124,7 +124,7 @@ def test_who_has_not_proven_to_be_the_client_learns_nothing(peal):
     assert caught.value.response.json["error"] == "Banned"
 
 
-def test_connections_are_ended_by_address(server):
+def test_connections_are_closed_by_address(server):
     gone = [from_address(server, f"203.0.113.{i}", f"c-{i}") for i in range(5)]
     stays = from_address(server, "198.51.100.1", "stays")
     assert tell(server, "/api/disconnect", {
@@ -150,13 +150,13 @@ def test_connections_are_ended_by_address(server):
     ("unban", {}, "client or address is required"),
     ("disconnect", {"address": "x"}, "address must be"),
 ])
-def test_other_bans_are_refused(server, path, body, words):
+def test_invalid_bans_are_refused(server, path, body, words):
     response = ask(server, f"/api/{path}", body)
     assert response.status == 400 and words in response.json["error"]
     assert tell(server, "/api/bans")["bans"] == []
 
 
-def test_there_are_no_more_than_so_many(server):
+def test_the_number_of_bans_is_limited(server):
     commands = [{"command": "ban", "address": f"10.{i // 256}.{i % 256}.0/24"}
                 for i in range(1001)]
     statuses = [r.get("status", 200) for half in (commands[:500],

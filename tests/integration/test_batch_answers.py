@@ -40,7 +40,7 @@ def test_a_long_history_in_a_batch_is_whole(peal):
     assert results[3]["messages"][0]["offset"] == 2
 
 
-def test_beyond_four_megabytes_a_batch_is_asked_nothing_more(peal):
+def test_beyond_four_megabytes_a_batch_stops(peal):
     """But its changes are made and reported."""
     server = filled(peal)
     asked = {"command": "history", "channel": "room", "limit": COUNT}
@@ -60,7 +60,7 @@ def test_beyond_four_megabytes_a_batch_is_asked_nothing_more(peal):
     server.wait_metric("peal_waiting_bytes", 0)
 
 
-def test_a_history_that_no_batch_can_hold_costs_no_more(peal):
+def test_a_history_too_large_for_a_batch_costs_no_more(peal):
     """It is rejected before it is read."""
     server = peal({**WITH_KEY, "channels": [
         {"match": "*", "history_size": 10000}]}, env=FRUGAL)

@@ -31,12 +31,12 @@ def enter_young_time():
 @pytest.fixture
 def young(peal):
     if subprocess.run(["unshare", "-T", "true"], check=False).returncode:
-        pytest.skip("no time namespace may be made here")
+        pytest.skip("cannot create a time namespace here")
     return peal({"limits": {"handshake_seconds": 3600}},
                 before_start=enter_young_time)
 
 
-def test_a_kept_connection_is_kept(young):
+def test_a_kept_alive_connection_stays_open(young):
     raw = young.socket()
     for _ in range(3):
         raw.send(request_text("/health"))
@@ -53,7 +53,7 @@ def test_a_slow_request_has_its_time(young):
     assert raw.response().status == 101
 
 
-def test_a_client_stays_and_is_asked_whether_it_lives(young):
+def test_a_client_stays_and_is_pinged(young):
     client = young.connect()
     time.sleep(2.5)
     client.send("still here")

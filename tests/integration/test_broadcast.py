@@ -20,7 +20,7 @@ PAYLOADS = [
 ]
 
 
-def test_every_subscriber_gets_it_the_sender_included(peal):
+def test_every_subscriber_including_the_sender_gets_it(peal):
     server = peal()
     clients = [server.join(f"client{i}", "room") for i in range(5)]
     clients[2].send({"type": "broadcast", "channel": "room", "payload": "hi"})
@@ -31,7 +31,7 @@ def test_every_subscriber_gets_it_the_sender_included(peal):
     assert clients[4].is_silent()
 
 
-def test_a_message_is_exactly_what_the_protocol_says(peal):
+def test_a_message_is_exactly_as_documented(peal):
     server = peal()
     alice = server.join("alice", "room")
     bob = server.join("bob", "room")
@@ -48,7 +48,7 @@ def test_a_message_is_exactly_what_the_protocol_says(peal):
                     % message["time"])
 
 
-def test_the_result_is_exactly_what_the_protocol_says(peal):
+def test_the_result_is_exactly_as_documented(peal):
     server = peal()
     alice = server.join("alice", "room")
     server.join("bob", "room")
@@ -93,20 +93,20 @@ def test_ping_answers_pong(shared):
 
 @pytest.mark.parametrize("number", ["0", "7", "-1", "1.50", str(BIG),
                                     '"a-1"', '"\\u00e4"', "true"])
-def test_an_id_comes_back_as_it_was(shared, number):
+def test_an_id_is_returned_unchanged(shared, number):
     client = shared.join("alice", "room")
     client.send('{"type":"ping","id":%s}' % number)
     assert client.receive_data() == '{"type":"pong","id":%s}' % number
 
 
-def test_a_null_id_is_none(shared):
+def test_a_null_id_equals_no_id(shared):
     client = shared.join("alice", "room")
     client.send('{"type":"ping","id":null}')
     assert client.receive_data() == '{"type":"pong"}'
 
 
 @pytest.mark.parametrize("number", ["{}", "[1]", '"' + "x" * 63 + '"'])
-def test_an_id_that_is_too_much_is_refused(shared, number):
+def test_a_too_large_id_is_refused(shared, number):
     client = shared.join("alice", "room")
     client.send('{"type":"ping","id":%s}' % number)
     answer = client.receive()
@@ -114,14 +114,14 @@ def test_an_id_that_is_too_much_is_refused(shared, number):
     assert "id" not in answer
 
 
-def test_members_come_in_any_order_with_any_white_space(shared):
+def test_members_may_have_any_order_and_white_space(shared):
     client = shared.join("alice", "room")
     client.send(' \r\n\t{ "id" : 1 , "extra" : [ { "id" : 9 } ] , '
                 '"ty\\u0070e" : "pi\\u006eg" } \n')
     assert client.receive_data() == '{"type":"pong","id":1}'
 
 
-def test_who_did_not_subscribe_may_publish_but_hears_nothing(peal):
+def test_publishing_without_a_subscription(peal):
     server = peal()
     outside = server.connect("outside", query={"channel": ""},
                              protocol="broadcast")
@@ -133,7 +133,7 @@ def test_who_did_not_subscribe_may_publish_but_hears_nothing(peal):
     assert outside.is_silent()
 
 
-def test_publishing_to_an_empty_channel_counts_no_listener(shared):
+def test_publishing_to_an_empty_channel_has_no_listeners(shared):
     client = shared.join("alice", "room")
     answer = client.ask({"type": "broadcast", "channel": "empty",
                          "payload": 1})
@@ -151,7 +151,7 @@ def test_the_shootout_benchmark_is_answered_as_it_expects(shared):
     assert got["broadcastResult"]["listenerCount"] == 1
 
 
-def test_messages_of_one_connection_arrive_in_the_order_sent(peal):
+def test_messages_of_one_connection_arrive_in_order(peal):
     server = peal(config={"limits": {"messages_per_second": 0}})
     alice = server.join("alice", "room")
     bob = server.join("bob", "room")

@@ -48,8 +48,8 @@ def test_one_capability_allows_one_operation(server, allowed):
     ("*", "anything", True),
     ("*:a", "chat:a", False),
 ])
-def test_a_pattern_is_a_name_or_a_start_and_a_star(server, pattern, name,
-                                                   fits):
+def test_a_pattern_is_a_name_or_a_prefix_and_a_star(server, pattern, name,
+                                                    fits):
     client = open_with(server, [{"channels": [pattern], "allow": ["pub"]}])
     answer = client.ask({"type": "broadcast", "channel": name, "payload": 1})
     assert (answer["type"] == "broadcastResult") is fits
@@ -75,7 +75,7 @@ def test_empty_caps_allow_nothing(server):
     assert client.ask({"type": "echo"})["type"] == "echo"
 
 
-def test_a_forbidden_channel_of_the_url_is_told(server):
+def test_a_forbidden_channel_of_the_url_is_reported(server):
     client = open_with(server, [{"channels": ["a"], "allow": ["sub"]}],
                        ["a", "b"])
     got = {message["type"]: message for message in client.receive_many(2)}
@@ -83,7 +83,7 @@ def test_a_forbidden_channel_of_the_url_is_told(server):
     assert got["error"]["code"] == "forbidden"
 
 
-def test_without_caps_in_the_token_the_defaults_hold(peal):
+def test_without_caps_in_the_token_the_defaults_apply(peal):
     server = peal(config={**WITH_AUTH, "default_caps": [
         {"channels": ["chat:*"], "allow": ["sub"]}]})
     client = server.connect("alice", [""], protocol="broadcast",
@@ -92,7 +92,7 @@ def test_without_caps_in_the_token_the_defaults_hold(peal):
         assert (client.ask(operation)["type"] == "error") is (needed != "sub")
 
 
-def test_without_auth_the_defaults_hold_as_well(peal):
+def test_without_auth_the_defaults_apply(peal):
     server = peal(config={"default_caps": []})
     client = server.connect("alice", [""], protocol="broadcast")
     assert client.ask(OPERATIONS["pub"])["code"] == "forbidden"
@@ -123,7 +123,7 @@ def members(client, channel):
     return {row["client"] for row in answer["clients"]}
 
 
-def test_who_hides_is_no_member(peal):
+def test_a_hidden_client_is_not_a_member(peal):
     server = peal({**WITH_AUTH, "channels": [
         {"match": "*", "join_leave": True}]})
     bob = server.connect("bob", ["room"], protocol="broadcast",

@@ -37,7 +37,7 @@ def test_an_empty_channel_in_the_url_joins_none(peal):
     assert answer["code"] == "no_channel"
 
 
-def test_a_bad_channel_in_the_url_is_told_and_the_others_are_joined(peal):
+def test_an_invalid_channel_in_the_url_does_not_affect_the_others(peal):
     client = peal().connect("alice", ["a b", "good"], protocol="broadcast")
     got = {message["type"]: message for message in client.receive_many(2)}
     assert got["error"]["code"] == "bad_channel"
@@ -79,14 +79,14 @@ def test_subscribe_and_unsubscribe_by_message(peal):
     assert bob.is_silent()
 
 
-def test_the_channel_may_be_left_out_while_there_is_one(peal):
+def test_with_one_channel_its_name_is_optional(peal):
     client = peal().join("alice", "room")
     for kind in ("broadcast", "presence", "history", "unsubscribe"):
         answer = client.ask({"type": kind, "payload": 1})
         assert answer["channel"] == "room", kind
 
 
-def test_with_two_channels_it_must_be_named(peal):
+def test_with_two_channels_a_name_is_required(peal):
     client = peal().join("alice", "one", "two")
     for kind in ("broadcast", "presence", "history", "unsubscribe"):
         answer = client.ask({"type": kind, "payload": 1})
@@ -109,7 +109,7 @@ def test_messages_stay_in_their_channel(peal):
     assert one.is_silent() and two.is_silent()
 
 
-def test_offsets_count_by_channel(peal):
+def test_offsets_count_per_channel(peal):
     client = peal().join("alice", "one", "two")
     for channel, offset in (("one", 1), ("one", 2), ("two", 1), ("one", 3)):
         answer = client.ask({"type": "broadcast", "channel": channel,
@@ -126,7 +126,7 @@ def test_every_allowed_name_works(shared, name):
     assert answer["channel"] == name
 
 
-def test_joining_and_leaving_at_once_leaves_nothing_behind(peal):
+def test_joining_and_leaving_at_once_leaves_nothing(peal):
     server = peal(config={"limits": {"messages_per_second": 0}})
     client = server.join("alice", "room")
     for _ in range(100):

@@ -46,7 +46,7 @@ def offset(response):
 
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
 @pytest.mark.parametrize("step", [1, 3, 50, 10000])
-def test_however_it_is_cut(api, size, step):
+def test_a_body_may_be_split_anywhere(api, size, step):
     raw = api.socket()
     text = head() + chunks(BODY, size)
     for i in range(0, len(text), step):
@@ -58,7 +58,7 @@ def test_however_it_is_cut(api, size, step):
     assert raw.response().status == 200
 
 
-def test_the_message_is_what_was_sent(api):
+def test_the_message_is_unchanged(api):
     client = api.join("alice", "exact")
     payload = {"text": "ä" * 50000, "n": [1.50, None]}
     body = json.dumps({"channel": "exact", "payload": payload},
@@ -130,7 +130,7 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 @pytest.mark.parametrize("key", [KEY, "unknown"])
-def test_bad_chunks_are_refused_and_the_connection_ends(api, name, key):
+def test_invalid_chunks_are_refused_and_end_the_connection(api, name, key):
     """No bytes after them may count as a request."""
     raw = api.socket()
     raw.send(head(key=key) + BAD[name] + request_text("/metrics"))
@@ -142,7 +142,7 @@ def test_bad_chunks_are_refused_and_the_connection_ends(api, name, key):
     assert api.is_alive()
 
 
-def test_bad_chunks_behind_a_good_request(api):
+def test_invalid_chunks_after_a_valid_request(api):
     raw = api.socket()
     raw.send(PLAIN + head() + b"x\r\n" + GET)
     offset(raw.response())
@@ -153,7 +153,7 @@ def test_bad_chunks_behind_a_good_request(api):
 @pytest.mark.parametrize("fields", [
     [("Content-Length", "5")], [("Content-Length", "0")],
     [("Transfer-Encoding", "chunked")], [("Transfer-Encoding", "gzip")]])
-def test_one_way_to_say_the_length_there_is(api, fields):
+def test_only_one_length_is_allowed(api, fields):
     raw = api.socket()
     raw.send(head(fields=fields) + chunks(BODY) + GET)
     answer = raw.rest()
@@ -189,7 +189,7 @@ def long_body(size):
     return start + b"x" * (size - len(start) - 2) + b'"}'
 
 
-def test_a_body_as_long_as_allowed(api):
+def test_a_body_of_the_maximum_length(api):
     raw = api.socket()
     raw.send(head() + chunks(long_body(LIMIT), 50000))
     offset(raw.response())
@@ -197,7 +197,7 @@ def test_a_body_as_long_as_allowed(api):
 
 @pytest.mark.parametrize("size", [LIMIT + 1, LIMIT + 500000])
 @pytest.mark.parametrize("chunk", [999, 10 ** 6])
-def test_a_body_too_long_is_413(api, size, chunk):
+def test_a_too_long_body_is_413(api, size, chunk):
     refused = 'peal_limit_reached_total{limit="body_bytes"}'
     before = api.metric(refused)
     raw = api.socket()
@@ -210,7 +210,7 @@ def test_a_body_too_long_is_413(api, size, chunk):
 
 
 @pytest.mark.parametrize("key, status", [(KEY, 413), ("unknown", 401)])
-def test_an_endless_body_is_cut_off(api, key, status):
+def test_an_endless_body_is_closed(api, key, status):
     raw = api.socket()
     raw.send(head(key=key))
     piece = b"10000\r\n" + b"x" * 65536 + b"\r\n"
@@ -223,7 +223,7 @@ def test_an_endless_body_is_cut_off(api, key, status):
     assert raw.response().status == status
 
 
-def test_an_empty_body_is_no_json(api):
+def test_an_empty_body_is_not_json(api):
     raw = api.socket()
     raw.send(head() + b"0\r\n\r\n")
     assert raw.response().status == 400
@@ -254,7 +254,7 @@ def test_expect_100_continue(api):
     offset(raw.response())
 
 
-def test_half_closed_behind_the_body(api):
+def test_a_half_close_after_the_body(api):
     raw = api.socket()
     raw.send(POST)
     raw.end_sending()

@@ -36,7 +36,7 @@ def gated(start_shared):
 
 
 @pytest.mark.parametrize("client", IDS)
-def test_an_id_is_itself_everywhere(gated, client):
+def test_an_id_is_the_same_everywhere(gated, client):
     """With tokens and tickets, as sender, receiver and member, and in the
     API."""
     caps = [{"channels": ["room"], "allow": ["sub", "pub", "prs", "hst"]},
@@ -98,8 +98,8 @@ def test_ids_are_compared_as_bytes(open_server):
 
 @pytest.mark.parametrize("endpoint", ["ws", "sse"])
 @pytest.mark.parametrize("encoded", NOT_IDS)
-def test_what_is_no_id_is_refused_with_its_place(open_server, endpoint,
-                                                 encoded):
+def test_an_invalid_id_is_refused_with_its_position(open_server, endpoint,
+                                                    encoded):
     path = f"/{endpoint}/{encoded}"
     if endpoint == "ws":
         with pytest.raises(Refused) as caught:
@@ -123,7 +123,7 @@ def test_a_slash_is_encoded(open_server, path):
         "reason": "write a / in a client id as %2F"}
 
 
-def test_the_api_says_what_is_wrong_with_a_name(open_server):
+def test_the_api_explains_an_invalid_name(open_server):
     for raw, flaw in [('"a\\u0000"', "found U+0000 at character 2"),
                       ('"\\n"', "found U+000A at character 1"),
                       ('"\u0085"', "found U+0085 at character 1"),
@@ -140,7 +140,7 @@ def test_the_api_says_what_is_wrong_with_a_name(open_server):
     assert response.json["error"].endswith("; found U+00E9 at character 4")
 
 
-def test_a_channel_is_refused_with_its_place(open_server):
+def test_an_invalid_channel_is_refused_with_its_position(open_server):
     alice = open_server.connect("alice", ["b\u00fc"], protocol="broadcast")
     answer = alice.receive()
     assert answer["code"] == "bad_channel"
@@ -170,7 +170,7 @@ def may_write_to(server, caps, sub="alice"):
     return may
 
 
-def test_a_star_in_an_id_is_no_pattern(gated):
+def test_a_star_in_an_id_is_not_a_pattern(gated):
     may = may_write_to(gated, [{"clients": ["b*", "*"], "allow": ["dir"]}])
     assert may("b*") and may("*")
     assert not may("bob") and not may("alice")
@@ -179,7 +179,7 @@ def test_a_star_in_an_id_is_no_pattern(gated):
     assert not may("bob*") and not may("*")
 
 
-def test_who_is_called_star_gets_no_more(gated):
+def test_a_client_named_star_has_no_more_rights(gated):
     """With any prefix that its application adds."""
     for sub in ("*", "a*"):
         caps = [{"channels": [f"inbox:{sub}", "news:*"], "allow": ["sub"]},
@@ -263,7 +263,7 @@ def test_a_claim_that_cannot_name_a_client_is_refused(claim):
 
 # --- hooks, logs, the dashboard, commands
 
-def test_the_application_hears_of_any_id(peal, application):
+def test_the_application_receives_any_id(peal, application):
     server = peal(config={**MANY, "hooks": hooks(
         application, questions=["connect", "subscribe", "publish"],
         events=["connected", "disconnected", "member_added",
@@ -311,7 +311,7 @@ def test_the_dashboard_shows_any_id(open_server):
 
 
 @pytest.mark.parametrize("client", IDS)
-def test_commands_take_any_id(gated, client):
+def test_commands_accept_any_id(gated, client):
     url = flags_for(gated)
     env = {**clean_environment(), "PEAL_API_KEY": KEY,
            "PEAL_AUTH_SECRET": SECRET}
@@ -341,7 +341,7 @@ def test_a_command_writes_the_claim_of_the_config(gated):
     assert claims["email"] == "a@b.c" and "sub" not in claims
 
 
-def test_a_path_may_encode_more_than_it_must(open_server):
+def test_a_path_may_be_encoded_more_than_necessary(open_server):
     every = "".join(f"%{byte:02X}" for byte in "jos\u00e9 x".encode())
     for path in (f"/ws/{every}", "/ws/" + quote("jos\u00e9 x", safe="")):
         client = open_server.connect(path=path + "?channel=",

@@ -46,7 +46,7 @@ def message(channel="room", payload=1, **more):
             **more}
 
 
-# ---- what is asked
+# ---- requests
 
 def test_a_message_is_published_in_the_clients_name(shared):
     bob = shared.join("bob", "pub")
@@ -66,7 +66,7 @@ def test_a_message_is_published_in_the_clients_name(shared):
     assert stream.receive("broadcast").data == got  # including its own
 
 
-def test_a_list_is_answered_by_a_list(shared):
+def test_a_list_is_answered_with_a_list(shared):
     bob = shared.join("bob", "list")
     asked = [message("list", i, id=i) for i in range(20)]
     asked += [{"type": "ping", "id": "p"}, {"type": "nonsense", "id": "n"}, 7]
@@ -82,7 +82,7 @@ def test_a_list_is_answered_by_a_list(shared):
     assert post(shared, []).json == []
 
 
-def test_questions_and_direct_messages(shared):
+def test_queries_and_direct_messages(shared):
     bob = shared.join("bob-q", "ask")
     post(shared, message("ask", "old"))
     history = post(shared, {"type": "history", "channel": "ask", "limit": 1})
@@ -95,7 +95,7 @@ def test_questions_and_direct_messages(shared):
     assert bob.receive_type("direct")["from"] == "alice"
 
 
-def test_requests_follow_each_other_on_one_connection(shared):
+def test_one_connection_serves_several_requests(shared):
     raw = shared.socket()
     both = request(message("kept", 1)) + request(message("kept", 2))
     raw.send(both)
@@ -106,7 +106,7 @@ def test_requests_follow_each_other_on_one_connection(shared):
     assert raw.is_ended()
 
 
-def test_a_body_may_come_in_pieces_and_chunks(shared):
+def test_a_body_may_arrive_in_pieces_and_chunks(shared):
     raw = shared.socket()
     head, body = request(message("piece")).split(b"\r\n\r\n")
     raw.send(head + b"\r\nExpect: 100-continue\r\n\r\n")
@@ -119,7 +119,7 @@ def test_a_body_may_come_in_pieces_and_chunks(shared):
     assert raw.response().json["type"] == "broadcastResult"
 
 
-def test_a_long_answer_comes_in_chunks(peal):
+def test_a_long_response_is_chunked(peal):
     server = peal(config={
         "limits": {"messages_per_second": 0},
         "channels": [{"match": "*", "history_size": 1000}]})
@@ -157,7 +157,7 @@ def test_a_key_publishes_once(shared):
         first["offset"] + 2)
 
 
-# ---- what is refused
+# ---- refusals
 
 @pytest.mark.parametrize("body, status, code", [
     (b"", 400, "bad_request"),
@@ -188,7 +188,7 @@ def test_an_error_has_a_name_and_a_status(start_shared, body, status, code):
     assert response.headers["connection"] == "keep-alive"
 
 
-def test_what_is_no_request_is_refused(peal):
+def test_an_invalid_request_is_refused(peal):
     server = peal(config={"limits": {"message_bytes": 1024}})
     for status, data in (
             (405, request_text("/client/alice", "GET")),
@@ -243,13 +243,13 @@ def test_a_ticket_is_good_for_one_request(peal):
     assert post(server, message(), query=query).status == 401
 
 
-def test_a_token_in_the_address_where_that_is_allowed(peal):
+def test_a_token_in_the_address_if_allowed(peal):
     server = peal(config={"auth": {**WITH_AUTH["auth"], "query_token": True}})
     assert post(server, message(),
                 query=f"?token={make_token()}").status == 200
 
 
-def test_caps_hold(peal):
+def test_caps_apply(peal):
     server = peal(config=WITH_AUTH)
     headers = bearer(caps=[{"channels": ["room"], "allow": ["pub", "hst"]}])
     assert post(server, message(), headers=headers).status == 200
@@ -261,7 +261,7 @@ def test_caps_hold(peal):
     assert refused == 3
 
 
-def test_pages_of_origins_may_ask(peal):
+def test_pages_of_allowed_origins_may_send_requests(peal):
     server = peal(config={**WITH_AUTH, "origins": [PAGE]})
     asked = server.request("/client/alice", "OPTIONS", [("Origin", PAGE)])
     assert asked.status == 204
@@ -279,7 +279,7 @@ def test_pages_of_origins_may_ask(peal):
     assert "access-control-allow-methods" not in other.headers
 
 
-def test_the_rate_is_one_for_all_workers_and_a_list_passes_whole(peal):
+def test_all_workers_share_the_rate_and_a_list_passes_completely(peal):
     server = peal(config={"workers": 4, "limits": {"messages_per_second": 10}})
     bob = server.join("bob", "rate")
     response = post(server, [message("rate")] * 11)
@@ -298,9 +298,9 @@ def test_the_rate_is_one_for_all_workers_and_a_list_passes_whole(peal):
         1 + statuses.count(429))
 
 
-# ---- what a request is not
+# ---- differences to a connection
 
-def test_a_request_is_no_connection(peal, application):
+def test_a_request_is_not_a_connection(peal, application):
     server = peal(config={"single_connection": True, "hooks": hooks(
         application, events=["connected", "disconnected"]),
         "limits": {"connections": 1, "connections_per_client": 1}})
@@ -335,7 +335,8 @@ def test_the_application_is_asked(peal, application):
     assert bob.receive_type("broadcast")["payload"] == 1
 
 
-def test_who_leaves_before_the_answer_harms_nobody(peal, application):
+def test_clients_that_leave_before_the_answer_affect_no_others(peal,
+                                                               application):
     application.answer = lambda question: slowly(0.3, ALLOW)
     server = peal(config={"drain_seconds": 1, "hooks": hooks(
         application, questions=["publish"])})
@@ -355,7 +356,7 @@ def test_who_leaves_before_the_answer_harms_nobody(peal, application):
     assert response.headers["connection"] == "close"
 
 
-def test_bans_hold(peal):
+def test_bans_apply(peal):
     server = peal(config=WITH_KEY)
     tell(server, "/api/ban", {"client": "eve", "seconds": 60})
     assert post(server, message(), "eve").status == 403

@@ -31,7 +31,7 @@ def run(server, *args, key=KEY, code=0):
     return done
 
 
-def test_who_is_not_here_has_no_connections(server):
+def test_an_absent_client_has_no_connections(server):
     assert show(server, "nobody") == {
         "client": "nobody", "connectionCount": 0, "connections": [],
         "instances": 1, "answered": 1}
@@ -79,7 +79,7 @@ def test_a_slow_readers_queue_is_shown(peal):
     alice.drop()
 
 
-def test_no_more_than_so_many_rows_and_channels(peal):
+def test_rows_and_channels_are_limited(peal):
     server = peal({**WITH_KEY, "ping_seconds": 600,
                    "limits": {"channels_per_connection": 100}})
     server.join("carol", *(f"room-{i}" for i in range(60)))
@@ -95,7 +95,7 @@ def test_no_more_than_so_many_rows_and_channels(peal):
     assert "and 10 more" in run(server, "show", "carol").stdout
 
 
-def test_every_id_can_be_asked_for(server):
+def test_every_id_can_be_queried(server):
     for client in ("a.b_c~d:e@f+g=h-", "x" * 128, "a b/c?d%e|f"):
         server.connect(client, protocol="echo")
         encoded = "".join(c if c.isalnum() else f"%{ord(c):02X}"
@@ -132,7 +132,7 @@ def test_it_needs_the_scope_clients(peal):
         assert result.get("status") == status
 
 
-def test_it_may_not_be_a_post(server):
+def test_post_is_not_allowed(server):
     assert ask(server, "/api/clients/alice", {}).status == 405
 
 
@@ -174,5 +174,5 @@ def test_wrong_arguments(server, args, code, words):
     assert done.stdout == ""
 
 
-def test_without_a_key_it_says_which_one_is_meant(server):
+def test_without_a_key_the_error_names_the_setting(server):
     assert "401" in run(server, "show", "a", key=None, code=1).stderr

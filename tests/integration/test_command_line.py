@@ -73,7 +73,7 @@ def test_check_config_says_ok(peal):
     assert (result.returncode, result.stdout) == (DONE, "Configuration ok\n")
 
 
-def test_the_example_is_right(peal):
+def test_the_example_is_valid(peal):
     assert peal("--check-config", "--config", str(EXAMPLE)).returncode == DONE
 
 
@@ -119,7 +119,7 @@ def test_a_printed_secret_is_masked_and_not_taken_for_one(peal, tmp_path):
     ('{"port": 1, "port": 2}', ["x.json: port: given twice"]),
     ('{"auth": {"secret": 471100}}', ["x.json: auth.secret: expected a non-empty string"]),
 ])
-def test_a_wrong_file_is_refused(peal, tmp_path, text, words):
+def test_an_invalid_file_is_refused(peal, tmp_path, text, words):
     (tmp_path / "x.json").write_text(text)
     result = peal("--config", "x.json")
     assert refused(result, *words)
@@ -136,7 +136,7 @@ def test_a_missing_file_is_refused(peal):
     ({"PEAL_PORT": "abc"}, ["PEAL_PORT: expected", 'got "abc"']),
     ({"PEAL_AUTH_SECRET": ""}, ["PEAL_AUTH_SECRET: expected"]),
 ])
-def test_wrong_variables_are_refused(peal, variables, words):
+def test_invalid_variables_are_refused(peal, variables, words):
     assert refused(peal("--check-config", **variables), *words)
 
 
@@ -148,7 +148,7 @@ def test_wrong_variables_are_refused(peal, variables, words):
     (["sreve"], ["sreve: unknown argument"]),
     (["--pong_seconds", "25"], ["pong_seconds: expected less than"]),
 ])
-def test_wrong_flags_are_refused(peal, args, words):
+def test_invalid_flags_are_refused(peal, args, words):
     assert refused(peal(*args), *words)
 
 
@@ -177,13 +177,13 @@ def test_without_auth_it_does_not_listen_beyond_loopback(peal, host):
     ({"PEAL_DEFAULT_PROTOCOL": "chat"}, ['default_protocol: unknown "chat"']),
     ({"PEAL_WEB_ROOT": "/nowhere"}, ["web_root: /nowhere"]),
 ])
-def test_checking_finds_what_starting_would(peal, variables, words):
+def test_check_config_finds_all_errors_of_a_start(peal, variables, words):
     assert refused(peal("--check-config", **variables), *words)
     assert refused(peal("--port=0", **variables), *words)
 
 
 @pytest.mark.parametrize("word", ["show", "refusals", "ban", "unban", "bans"])
-def test_an_action_on_a_client_leads_to_its_command(peal, word):
+def test_an_action_on_a_client_suggests_its_command(peal, word):
     assert refused(peal(word), f"did you mean peal client {word}?")
 
 
@@ -195,8 +195,8 @@ def test_an_action_on_a_client_leads_to_its_command(peal, word):
     ([], {}, '{"log": {"format": "json"}, "port": "x"}'),
     (["--log.format=json", "--host=192.0.2.1", "--insecure"], {}, None),
 ])
-def test_where_the_log_is_json_a_start_that_fails_is_too(peal, tmp_path, args,
-                                                         variables, file):
+def test_with_a_json_log_a_failed_start_is_logged_as_json(peal, tmp_path, args,
+                                                          variables, file):
     if file:
         (tmp_path / "x.json").write_text(file)
         args = ["--config", "x.json"]
@@ -208,14 +208,14 @@ def test_where_the_log_is_json_a_start_that_fails_is_too(peal, tmp_path, args,
     assert line["reason"]
 
 
-def test_checking_is_for_people_whatever_the_log_is(peal):
+def test_check_config_prints_plain_text(peal):
     assert refused(peal("--check-config", "--port=x", PEAL_LOG_FORMAT="json"))
 
 
 @pytest.mark.parametrize("key, value", [
     ("trusted_proxies", "10.0.0.0/8"), ("origins", "https://a.example"),
     ("proxy_protocol", "true")])
-def test_clients_from_elsewhere_without_auth_are_warned_of(peal, key, value):
+def test_remote_clients_without_auth_cause_a_warning(peal, key, value):
     check = ["--check-config", f"--{key}={value}"]
     result = peal(*check)
     assert result.returncode == DONE
@@ -235,7 +235,7 @@ def open_folder():
         yield folder
 
 
-def test_whether_the_services_user_can_read_its_files(peal, open_folder):
+def test_files_must_be_readable_by_the_services_user(peal, open_folder):
     if os.geteuid() != 0:
         pytest.skip("only root can look as somebody else")
     config, key = open_folder / "x.json", open_folder / "keys.json"
@@ -260,13 +260,13 @@ def test_dev_serves_the_demo_and_explains_refusals(peal):
     assert (pathlib.Path(config["web_root"]) / "peal.js").is_file()
 
 
-def test_an_address_that_is_not_ours_cannot_be_listened_on(peal):
+def test_listening_on_a_foreign_address_fails(peal):
     result = peal("--host", "192.0.2.1", "--insecure", "--workers=1")
     assert result.returncode == CANNOT_START
     assert "192.0.2.1" in result.stderr
 
 
-def test_a_new_app_is_one_that_the_config_takes(tmp_path):
+def test_a_new_app_is_valid_in_the_config(tmp_path):
     done = run_peal("pusher-app", "new")
     assert done.returncode == 0, done.stderr
     app = json.loads(done.stdout)
@@ -280,7 +280,7 @@ def test_a_new_app_is_one_that_the_config_takes(tmp_path):
     assert run_peal("pusher-app").returncode == 2
 
 
-def test_an_apps_secret_may_stand_in_a_file(tmp_path):
+def test_the_secret_of_an_app_may_be_in_a_file(tmp_path):
     secret = tmp_path / "secret"
     config = tmp_path / "peal.json"
     app = {"id": "1", "key": "k", "secret_file": str(secret)}

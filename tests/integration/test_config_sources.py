@@ -48,13 +48,13 @@ def test_later_files_win_key_by_key(folder):
     assert found["pong_seconds"] == ("10", "default")
 
 
-def test_null_leaves_what_was_there(folder):
+def test_null_keeps_the_earlier_value(folder):
     main = folder("peal.json", {"port": 1})
     folder("conf.d/a.json", {"port": None})
     assert origins("--config", main)["port"] == ("1", main)
 
 
-def test_environment_and_flags_win_and_are_named(folder, tmp_path):
+def test_environment_and_flags_take_precedence_and_are_named(folder, tmp_path):
     main = folder("peal.json", {"workers": 1})
     folder("conf.d/a.json", {"port": 1, "host": "127.0.0.2"})
     secret = folder("secret", "a secret of more than 32 characters")
@@ -69,7 +69,7 @@ def test_environment_and_flags_win_and_are_named(folder, tmp_path):
 
 @pytest.mark.parametrize("name", [
     "a.json.dpkg-old", "a.json~", ".a.json", "a.conf", ".json", "README"])
-def test_other_files_are_left_alone(folder, name):
+def test_other_files_are_ignored(folder, name):
     main = folder("peal.json", {"port": 1})
     folder(f"conf.d/{name}", "no JSON")
     assert origins("--config", main)["port"] == ("1", main)
@@ -86,13 +86,13 @@ def test_an_error_names_the_file(folder, text, why):
     assert done.stderr.startswith(f"peal: {bad}: ") and why in done.stderr
 
 
-def test_no_folder_is_no_error(tmp_path):
+def test_a_missing_folder_is_not_an_error(tmp_path):
     (tmp_path / "peal.json").write_text('{"port": 1}')
     found = origins("--config", str(tmp_path / "peal.json"))
     assert found["port"][0] == "1"
 
 
-def test_what_dev_sets_is_named():
+def test_settings_of_dev_are_named():
     assert origins("--dev")["explain_refusals"] == ("true", "--dev")
 
 

@@ -48,30 +48,30 @@ def test_a_listed_origin_may_read_the_answer(server):
 
 @pytest.mark.parametrize("origin", [
     FOREIGN, "null", LISTED + ".evil.net", "http://app.example.com", "*"])
-def test_a_foreign_origin_may_not(server, origin):
+def test_a_foreign_origin_may_not_read_the_answer(server, origin):
     response = server.request("/health", headers=[("Origin", origin)])
     assert response.status == 200
     assert "access-control-allow-origin" not in response.headers
 
 
-def test_our_own_pages_may(server):
+def test_own_pages_may_read_the_answer(server):
     origin = OWN_PAGE
     headers = server.request("/health", headers=[("Origin", origin)]).headers
     assert headers["access-control-allow-origin"] == origin
 
 
-def test_errors_may_be_read_as_well(server):
+def test_errors_may_be_read_too(server):
     response = server.request("/none", headers=[("Origin", LISTED)])
     assert response.status == 404
     assert response.headers["access-control-allow-origin"] == LISTED
 
 
-def test_without_an_origin_nothing_is_said(server):
+def test_without_an_origin_there_are_no_cors_headers(server):
     headers = server.request("/health").headers
     assert not [name for name in headers if name.startswith("access-control")]
 
 
-def test_an_origin_cannot_bring_headers_of_its_own(server):
+def test_an_origin_cannot_inject_headers(server):
     raw = server.socket()
     raw.send("GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
              "Origin: https://app.example.com\rX-Evil: 1\r\n\r\n")

@@ -89,7 +89,7 @@ def leave(request):
         shared.wait_metric("peal_connections", 0)
 
 
-# --- who gets it
+# --- access
 
 def test_the_ticket_is_for_a_key_with_the_scope_admin(peal):
     every = ["publish", "send", "presence", "history", "channels",
@@ -114,7 +114,7 @@ def test_a_ticket_opens_one_feed(server):
 
 
 @pytest.mark.parametrize("config", [{}, WITH_AUTH])
-def test_nothing_else_opens_it(peal, config):
+def test_nothing_else_opens_the_feed(peal, config):
     server = peal({**config, **WITH_KEY})
     token = make_token("alice")
     for query, options in (({}, {}), ({}, {"token": token}),
@@ -139,14 +139,14 @@ def test_its_ticket_opens_nothing_else(server):
                    client="bob").status == 403
 
 
-def test_a_foreign_page_does_not_get_it(server):
+def test_a_foreign_page_cannot_open_the_feed(server):
     response = refusal(server, headers=[("Origin", "https://evil.example")])
     assert response.status == 403
     own = [("Origin", OWN_PAGE), ("Host", "127.0.0.1")]
     assert open_feed(server, headers=own[:1]).receive()["type"] == "hello"
 
 
-def test_the_protocol_is_nobodys_by_default():
+def test_the_protocol_is_never_the_default():
     run = run_peal("--default_protocol", "dashboard", "--check-config")
     assert run.returncode == 2
     assert "default_protocol" in run.stderr
@@ -163,14 +163,14 @@ def statuses(server, headers=()):
     return found | {ask(server, "/api/dashboard", WISH, headers=headers).status}
 
 
-def test_on_loopback_it_is_there(server):
+def test_on_loopback_it_is_served(server):
     assert statuses(server) == {200}
     page = server.request("/dashboard")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "script-src 'self'" in page.headers["content-security-policy"]
 
 
-def test_a_slash_behind_it_is_taken_away(peal, server):
+def test_a_trailing_slash_is_removed(peal, server):
     answer = server.request("/dashboard/")
     assert (answer.status, answer.headers["location"], answer.body) == (
         308, "../dashboard", b"")
@@ -196,13 +196,13 @@ def test_only_by_a_name_of_this_machine(server, host, status):
     ("X-Forwarded-For", "127.0.0.1"), ("Forwarded", "for=127.0.0.1"),
     ("X-Forwarded-Proto", "http"), ("X-Forwarded-Host", "localhost"),
     ("X-Real-IP", "127.0.0.1"), ("Via", "1.1 localhost")])
-def test_who_forwards_without_being_trusted_does_not_open_it(server, header):
+def test_an_untrusted_proxy_does_not_open_it(server, header):
     headers = [header]
     assert statuses(server, headers) == {404}
     assert refusal(server, headers=headers).status == 404
 
 
-def test_behind_a_trusted_proxy_the_client_counts(peal):
+def test_behind_a_trusted_proxy_the_clients_address_counts(peal):
     server = peal({**WITH_KEY, "web_root": str(ROOT / "web"),
                    "trusted_proxies": ["127.0.0.1"]})
     away = [("X-Forwarded-For", "192.0.2.9")]
@@ -227,9 +227,9 @@ def test_the_key_decides(peal, value, expected):
         assert feed_of(server)
 
 
-# --- what it tells
+# --- content
 
-def test_it_tells_what_metrics_says(server):
+def test_it_shows_the_metrics(server):
     feed = feed_of(server)
     told = look(feed)["metrics"]
     scraped = server.metrics()
@@ -286,7 +286,7 @@ def test_a_noisy_client_and_its_channel_come_first_within_five_seconds(peal):
     assert len(seen["connections"]) == 100 and quiet and listener
 
 
-def test_what_is_read_slowly_is_seen_by_the_bytes_that_wait(peal):
+def test_slow_readers_are_visible_by_their_waiting_bytes(peal):
     server = peal({**WITH_KEY, "limits": {"outbox_messages": 1000000,
                                           "outbox_bytes": 100000000,
                                           "messages_per_second": 0}})
@@ -323,7 +323,7 @@ def test_search_finds_clients_addresses_and_channels(server):
         ("search:one", 2), ("search:two", 1)]
 
 
-def test_a_channel_of_many_workers_is_there_once(server):
+def test_a_channel_of_many_workers_is_listed_once(server):
     for i in range(12):
         server.join(f"once-{i}", "once")
     rows = look(feed_of(server), channels={"search": "once"})["channels"]
@@ -342,7 +342,7 @@ def test_the_oldest_connection_comes_first_by_age(peal):
     assert row_of(rows, client="older")["seconds"] >= 1
 
 
-# --- what it may cost
+# --- limits
 
 def test_rows_are_limited(server):
     for i in range(8):
@@ -362,7 +362,7 @@ def test_rows_are_limited(server):
     '{"type":"look","channels":{"order":"age"}}',
     '{"type":"look","connections":{"order":1}}',
     '{"type":"look","connections":{"search":"%s"}}' % ("x" * 165)])
-def test_a_bad_question_is_answered(server, text):
+def test_an_invalid_query_is_answered(server, text):
     feed = feed_of(server)
     feed.send(text)
     assert feed.receive()["code"] == "bad_request"
@@ -379,7 +379,7 @@ def test_other_messages_are_answered_too(server):
     assert feed.receive()["code"] == "binary"
 
 
-def test_one_look_at_a_time(server):
+def test_one_snapshot_at_a_time(server):
     feed = feed_of(server)
     for _ in range(20):
         feed.send({"type": "look"})
@@ -390,7 +390,7 @@ def test_one_look_at_a_time(server):
     assert look(feed)
 
 
-def test_sixteen_dashboards_are_enough(peal):
+def test_there_are_at_most_sixteen_dashboards(peal):
     server = peal(WITH_KEY)
     feeds = [feed_of(server, client=f"d-{i}") for i in range(16)]
     late = open_feed(server, client="d-late")
@@ -401,7 +401,7 @@ def test_sixteen_dashboards_are_enough(peal):
     assert feed_of(server, client="d-next")
 
 
-def test_whoever_goes_in_the_middle_of_a_look_harms_nobody(server):
+def test_leaving_during_a_snapshot_is_harmless(server):
     for i in range(20):
         feed = open_feed(server)
         feed.send({"type": "look", **ROWS})
@@ -416,7 +416,7 @@ def test_whoever_goes_in_the_middle_of_a_look_harms_nobody(server):
     wait_until(answered, step=0.2)
 
 
-def test_a_feed_is_ended_like_any_other_connection(peal):
+def test_a_feed_is_closed_like_any_other_connection(peal):
     server = peal(WITH_KEY)
     feed = feed_of(server, client="d-1")
     tell(server, "/api/disconnect", {"client": "d-1", "reason": "enough"})
@@ -426,7 +426,7 @@ def test_a_feed_is_ended_like_any_other_connection(peal):
     server.wait_log("action=dashboard_open")
 
 
-def test_alone_it_lists_itself(server):
+def test_a_single_instance_lists_itself(server):
     feed = open_feed(server)
     hello = feed.receive()
     assert hello["instance"].endswith(f":{server.port}")

@@ -82,7 +82,8 @@ def check_calm(server):
 def check_recovered(server, raws):
     for raw in raws:
         raw.close()
-    wait_until(lambda: status(server, "/ready") == 200, 10, what="room again")
+    wait_until(lambda: status(server, "/ready") == 200, 10,
+               what="free descriptors")
     assert server.connect().handshake.status == 101
 
 
@@ -96,7 +97,7 @@ def may_open(count):
     return limit
 
 
-def test_a_limit_lowered_while_it_runs(peal):
+def test_a_limit_lowered_at_run_time(peal):
     """Even the spare descriptors are in use then."""
     server = peal(config=SLOW)
     client = server.connect("early", protocol="broadcast")
@@ -142,7 +143,7 @@ def test_nearly_all_of_a_small_limit_is_used(peal):
     check_recovered(server, [])
 
 
-def test_sockets_that_wait_for_the_next_one_make_room(peal):
+def test_reusable_sockets_are_released_for_new_ones(peal):
     """Each thread keeps closed sockets for reuse. Without descriptors, all
     threads release them."""
     server = peal(config=SLOW, before_start=may_open(SMALL), plain=True)
@@ -165,7 +166,7 @@ def test_sockets_that_wait_for_the_next_one_make_room(peal):
 
 
 @pytest.mark.parametrize("silent", [True, False])
-def test_others_who_find_no_room_do_not_hide_it(peal, silent):
+def test_refused_connections_do_not_hide_the_shortage(peal, silent):
     """Each excess connection makes room for the next one."""
     server = peal(config=SLOW, before_start=may_open(SMALL))
     connect_until_full(server)
@@ -180,7 +181,7 @@ def test_others_who_find_no_room_do_not_hide_it(peal, silent):
     assert time.monotonic() - began < seconds(10)
 
 
-def test_who_finds_no_room_and_is_silent_is_closed_soon(peal):
+def test_a_silent_excess_connection_is_closed_soon(peal):
     server = peal(config=SLOW, before_start=may_open(SMALL), plain=True)
     connect_until_full(server)
     raw = server.socket(timeout=seconds(10))
@@ -201,7 +202,7 @@ def test_a_request_in_pieces_is_answered_too(peal):
     assert raw.is_ended()
 
 
-def test_behind_a_proxy_that_says_who_is_there(peal):
+def test_with_a_proxy_header(peal):
     server = peal(config={**SLOW, "proxy_protocol": True},
                   before_start=may_open(SMALL), plain=True)
     word = b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n"
@@ -231,10 +232,11 @@ def test_at_the_limit_of_connections_it_is_not_ready(peal):
     assert int(ready.headers["retry-after"]) > 0
     assert status(server, "/health") == 200
     first.drop()
-    wait_until(lambda: status(server, "/ready") == 200, what="room again")
+    wait_until(lambda: status(server, "/ready") == 200,
+               what="free descriptors")
 
 
-def test_more_sockets_than_connections_and_requests_want(peal):
+def test_more_sockets_than_connections_and_requests_need(peal):
     """768 sockets are for plain HTTP; silent connections may use all of
     them."""
     server = peal(config={"limits": {"handshake_seconds": 60,
@@ -245,7 +247,7 @@ def test_more_sockets_than_connections_and_requests_want(peal):
     check_recovered(server, raws)
 
 
-def test_a_successor_takes_clients_whatever_the_old_one_has(peal):
+def test_a_new_process_accepts_clients_regardless_of_the_old_one(peal):
     """During an in-place upgrade the full old process accepts none."""
     server = peal(config={"limits": {"connections": 1}, "drain_seconds": 3})
     server.connect("first")

@@ -4,7 +4,7 @@ from support.api import WITH_KEY, tell
 from support.tokens import WITH_AUTH, make_token
 
 
-def test_all_connections_of_the_client_get_it_and_nobody_else(peal):
+def test_exactly_the_connections_of_the_client_get_it(peal):
     server = peal()
     tabs = [server.join("bob", f"room{i}") for i in range(4)]
     alice = server.join("alice", "room1")
@@ -16,7 +16,7 @@ def test_all_connections_of_the_client_get_it_and_nobody_else(peal):
     assert carol.is_silent() and alice.is_silent()
 
 
-def test_with_an_id_the_sender_hears_how_many_got_it(peal):
+def test_with_an_id_the_sender_gets_the_number_of_receivers(peal):
     server = peal()
     server.join("bob", "room")
     server.join("bob", "room")
@@ -49,7 +49,7 @@ def test_only_connections_that_could_receive_count(peal):
     assert [bob.receive()["payload"] for _ in range(2)] == [1, 2]
 
 
-def test_without_channels_it_comes_as_well(peal):
+def test_a_client_without_channels_gets_it_too(peal):
     server = peal()
     bob = server.connect("bob", [""], protocol="broadcast")
     alice = server.connect("alice", [""], protocol="broadcast")
@@ -57,14 +57,14 @@ def test_without_channels_it_comes_as_well(peal):
     assert bob.receive()["payload"] == "hi"
 
 
-def test_one_may_write_to_oneself(peal):
+def test_clients_may_write_to_themselves(peal):
     server = peal()
     tabs = [server.join("alice", "room") for _ in range(2)]
     tabs[0].send({"type": "direct", "to": "alice", "payload": "note"})
     assert [tab.receive()["payload"] for tab in tabs] == ["note", "note"]
 
 
-def test_direct_messages_arrive_in_the_order_sent(peal):
+def test_direct_messages_arrive_in_order(peal):
     server = peal(config={"limits": {"messages_per_second": 0}})
     bob = server.join("bob", "room")
     alice = server.join("alice", "room")
@@ -81,7 +81,7 @@ def test_echo_connections_get_no_direct_messages(peal):
     assert echo.is_silent()
 
 
-def test_the_right_to_write_goes_by_client_id(peal):
+def test_the_right_to_write_depends_on_the_client_id(peal):
     server = peal(config=WITH_AUTH)
     caps = [{"channels": ["b*"], "allow": ["dir"]}]
     bob = server.connect("bob", [""], protocol="broadcast",

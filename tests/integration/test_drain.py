@@ -12,7 +12,7 @@ from support.websocket import Closed, Refused, handshake_headers
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_everybody_gets_1012_and_the_exit_code_is_0(peal, number):
+def test_all_clients_get_1012_and_the_exit_code_is_0(peal, number):
     server = peal()
     clients = [server.join(f"c{i}", "room") for i in range(10)]
     clients += [server.connect(f"e{i}") for i in range(5)]
@@ -41,7 +41,7 @@ def test_closes_are_spread_over_the_time(peal):
         assert len(share) >= 3, times
 
 
-def test_without_connections_it_ends_at_once(peal):
+def test_without_connections_a_drain_ends_at_once(peal):
     server = peal(config={"drain_seconds": 30})
     start = time.monotonic()
     server.signal()
@@ -49,7 +49,7 @@ def test_without_connections_it_ends_at_once(peal):
     assert time.monotonic() - start < seconds(2)
 
 
-def test_when_the_last_has_gone_it_ends(peal):
+def test_a_drain_ends_when_the_last_client_has_left(peal):
     server = peal(config={"drain_seconds": 30})
     client = server.connect()
     server.signal()
@@ -60,7 +60,7 @@ def test_when_the_last_has_gone_it_ends(peal):
     assert time.monotonic() - start < seconds(2)
 
 
-def test_while_draining_it_is_not_ready_and_takes_nobody(peal):
+def test_while_draining_it_is_not_ready_and_accepts_no_clients(peal):
     server = peal(config={"drain_seconds": 30})
     staying = [server.connect(f"c{i}") for i in range(40)]
     kept = [server.socket() for _ in range(4)]
@@ -91,7 +91,7 @@ def test_while_draining_it_is_not_ready_and_takes_nobody(peal):
     assert staying
 
 
-def test_who_is_still_there_is_served_while_draining(peal):
+def test_remaining_clients_are_served_while_draining(peal):
     server = peal(config={"drain_seconds": 5})
     clients = [server.join(f"c{i}", "room") for i in range(20)]
     server.signal()
@@ -108,7 +108,7 @@ def test_who_is_still_there_is_served_while_draining(peal):
     assert server.wait_exit() == 0
 
 
-def test_what_waits_is_sent_before_the_close(peal):
+def test_waiting_messages_are_sent_before_the_close(peal):
     server = peal(config={"limits": {"messages_per_second": 0,
                                      "outbox_bytes": 10000000},
                           "drain_seconds": 1})
@@ -129,7 +129,7 @@ def test_what_waits_is_sent_before_the_close(peal):
     assert server.wait_exit() == 0
 
 
-def test_who_never_reads_does_not_hold_it_up(peal):
+def test_a_client_that_never_reads_does_not_delay_the_drain(peal):
     server = peal(config={"limits": {"messages_per_second": 0,
                                      "outbox_bytes": 10000000}})
     server.join("slow", "room", receive_buffer=4096)
@@ -156,7 +156,7 @@ def test_a_second_signal_ends_it_at_once(peal):
     assert clients
 
 
-def test_two_signals_at_once_end_it_as_well(peal):
+def test_two_concurrent_signals_end_it_too(peal):
     server = peal(config={"drain_seconds": 60})
     server.connect()
     server.signal(signal.SIGTERM)
@@ -164,7 +164,7 @@ def test_two_signals_at_once_end_it_as_well(peal):
     assert server.wait_exit() == 0
 
 
-def test_a_signal_during_a_storm_ends_in_order(peal):
+def test_a_signal_during_a_connection_storm(peal):
     server = peal(config={"limits": {"messages_per_second": 0},
                           "drain_seconds": 1})
     clients = [server.join(f"c{i}", f"room{i % 3}") for i in range(30)]
@@ -177,14 +177,14 @@ def test_a_signal_during_a_storm_ends_in_order(peal):
     assert server.wait_exit() == 0
 
 
-def test_sigpipe_and_sighup_do_not_kill_it_unawares(peal):
+def test_sigpipe_and_sighup_do_not_end_it(peal):
     server = peal()
     server.signal(signal.SIGPIPE)
     time.sleep(0.1)
     assert server.is_alive()
 
 
-def test_open_sockets_that_said_nothing_do_not_hold_it_up(peal):
+def test_silent_sockets_do_not_delay_the_drain(peal):
     server = peal()
     for _ in range(5):
         server.socket()
@@ -207,7 +207,7 @@ def test_the_port_is_free_again(peal):
 
 # --- drain_delay_seconds
 
-def test_balancers_have_time_to_notice(peal):
+def test_load_balancers_have_time_to_notice(peal):
     """/ready returns 503, but new clients are still served."""
     server = peal(config={"drain_delay_seconds": 3})
     staying = server.join("alice", "room")
@@ -225,7 +225,7 @@ def test_balancers_have_time_to_notice(peal):
     assert server.wait_exit() == 0
 
 
-def test_a_second_signal_ends_the_waiting_too(peal):
+def test_a_second_signal_ends_this_wait_too(peal):
     server = peal(config={"drain_delay_seconds": 600})
     server.connect()
     server.signal()

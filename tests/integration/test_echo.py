@@ -5,13 +5,13 @@ import pytest
 from support.websocket import TEXT, CONTINUATION, PING, PONG
 
 
-def test_text_comes_back_behind_the_prefix(shared):
+def test_text_is_returned_after_the_prefix(shared):
     client = shared.connect()
     client.send("hello")
     assert client.receive_data() == "Echo: hello"
 
 
-def test_binary_comes_back_as_it_is(shared):
+def test_binary_is_returned_unchanged(shared):
     client = shared.connect()
     every_byte = bytes(range(256)) * 3
     client.send(every_byte)
@@ -24,13 +24,13 @@ def test_the_prefix_is_configured(peal):
     assert client.receive_data() == "> hello"
 
 
-def test_an_empty_prefix_gives_a_pure_echo(peal):
+def test_an_empty_prefix_returns_the_text(peal):
     client = peal(config={"echo_prefix": ""}).connect()
     client.send("hello")
     assert client.receive_data() == "hello"
 
 
-def test_an_empty_message_comes_back(peal):
+def test_an_empty_message_is_returned(peal):
     client = peal(config={"echo_prefix": ""}).connect()
     client.send("")
     client.send(b"")
@@ -40,7 +40,7 @@ def test_an_empty_message_comes_back(peal):
 
 @pytest.mark.parametrize("size", [1, 125, 126, 127, 512, 528, 529, 4096,
                                   65500])
-def test_every_length_comes_back_whole(shared, size):
+def test_every_length_is_returned_completely(shared, size):
     client = shared.connect()
     text = ("äöü0123456789" * size)[:size // 2]
     client.send(text)
@@ -49,7 +49,7 @@ def test_every_length_comes_back_whole(shared, size):
     assert client.receive_data() == b"x" * size
 
 
-def test_messages_come_back_in_order(peal):
+def test_messages_are_returned_in_order(peal):
     client = peal(config={"limits": {"messages_per_second": 0}}).connect()
     for i in range(1000):
         client.send(str(i))

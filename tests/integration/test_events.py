@@ -35,7 +35,7 @@ def test_without_event_there_is_none(api):
         assert "event" not in alice.receive_type("broadcast")
 
 
-def test_history_and_recovery_keep_it(api):
+def test_history_and_recovery_keep_the_event(api):
     alice = api.join("alice", "kept")
     epoch = alice.subscribed[0]["epoch"]
     for event in (EVENT, None, "b"):
@@ -90,7 +90,7 @@ def test_backends_publish_it(api):
     (7, "it is not a string"),
     (["a"], "it is not a string"),
 ])
-def test_a_bad_event_is_an_error(api, event, flaw):
+def test_an_invalid_event_is_an_error(api, event, flaw):
     text = f"event must be 1 to 64 of A-Z a-z 0-9 _ . : -; {flaw}"
     alice = api.join("alice", "bad")
     for message in ({"type": "broadcast"}, {"type": "direct", "to": "bob"}):
@@ -106,7 +106,7 @@ def test_a_bad_event_is_an_error(api, event, flaw):
     assert alice.is_silent()
 
 
-def test_the_longest_one_is_good(api):
+def test_the_longest_value_is_valid(api):
     alice = api.join("alice", "long")
     alice.ask({"type": "broadcast", "event": "e" * 64, "payload": 1})
     assert alice.receive_type("broadcast")["event"] == "e" * 64

@@ -31,7 +31,7 @@ def test_the_close_frame_says_why(server, options, code, reason, protocol):
 
 
 @pytest.mark.parametrize("offer", ["broadcast, bearer.", "echo, bearer."])
-def test_a_browsers_token_is_explained_as_well(server, offer):
+def test_a_browsers_token_is_explained_too(server, offer):
     """The token is a long subprotocol."""
     client = server.connect(protocol=offer + make_token(ttl=-100))
     assert client.handshake.headers["sec-websocket-protocol"] == \
@@ -45,7 +45,7 @@ def test_a_bad_signature_is_explained(server):
     assert closed.reason
 
 
-def test_what_it_says_meanwhile_is_ignored(server):
+def test_its_messages_are_ignored(server):
     client = server.connect(protocol="broadcast")
     try:
         for _ in range(10):
@@ -58,7 +58,7 @@ def test_what_it_says_meanwhile_is_ignored(server):
 
 @pytest.mark.parametrize("path, protocol", [
     ("/other", None), ("/ws/a%0Ab", None), ("/ws/alice", "unknown")])
-def test_mistakes_that_no_browser_makes_stay_refused(server, path, protocol):
+def test_errors_that_no_browser_makes_are_refused(server, path, protocol):
     with pytest.raises(Refused) as refused:
         server.connect(path=path, protocol=protocol, token=make_token())
     assert refused.value.response.status in (400, 404)

@@ -24,7 +24,7 @@ def test_all_get_all_in_order(server):
         assert offsets == list(range(1, 201))
 
 
-def test_whose_socket_is_full_gets_the_rest_later(server):
+def test_a_full_socket_gets_the_rest_later(server):
     """The parts of a partial write fit together."""
     crowd = [server.join(f"c{i}", "room") for i in range(CROWD)]
     slow = server.join("slow", "room", receive_buffer=4096)
@@ -37,7 +37,7 @@ def test_whose_socket_is_full_gets_the_rest_later(server):
         assert slow.receive_type("broadcast")["payload"] == payload
 
 
-def test_who_has_gone_disturbs_nobody(server):
+def test_disconnected_clients_affect_no_others(server):
     crowd = [server.join(f"c{i}", "room") for i in range(CROWD)]
     for client in crowd[1::2]:
         client.drop()

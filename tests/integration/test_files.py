@@ -79,7 +79,7 @@ def test_files_of_other_content_have_other_etags(server):
     assert len(etags) == len(FILES)
 
 
-def test_head_of_a_file_tells_its_length(server):
+def test_head_of_a_file_has_its_length(server):
     response = server.request("/picture.png", "HEAD")
     assert response.status == 200
     assert int(response.headers["content-length"]) == 512000
@@ -105,7 +105,7 @@ def test_posting_to_a_file_is_refused(server):
     "/./../outside.txt", "/.hidden", "/%2ehidden", "/node_modules/x.js",
     "/sub", "/sub/", "/index.html/", "/index.html%00.js", "/INDEX.html",
     "/../../../../../../etc/passwd", "//etc/passwd", "/index.html/../x"])
-def test_nothing_else_comes_out(server, path):
+def test_no_other_files_are_served(server, path):
     raw = server.socket()
     raw.send(request_text(path, headers=[("Connection", "close")]))
     answer = raw.rest()
@@ -114,7 +114,7 @@ def test_nothing_else_comes_out(server, path):
     assert server.is_alive()
 
 
-def test_a_slow_reader_of_a_large_file_gets_it_whole(server):
+def test_a_slow_reader_gets_a_large_file_completely(server):
     raw = server.socket(receive_buffer=4096)
     raw.send(request_text("/picture.png", headers=[("Connection", "close")]))
     assert raw.response().body == FILES["picture.png"][1]

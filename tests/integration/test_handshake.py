@@ -46,7 +46,7 @@ def good():
     return make_token("alice")
 
 
-# --- who gets in
+# --- access
 
 def test_a_good_handshake_is_granted(server):
     response = ask(server, token=good(), key="dGhlIHNhbXBsZSBub25jZQ==")
@@ -69,14 +69,14 @@ def test_compression_is_declined(server):
 
 @pytest.mark.parametrize("connection", [
     "upgrade", "Upgrade, keep-alive", "keep-alive, Upgrade"])
-def test_the_connection_header_may_name_more(server, connection):
+def test_the_connection_header_may_have_more_options(server, connection):
     response = ask(server, token=good(), headers=[("Connection", connection)])
     assert response.status == 101
 
 
 @pytest.mark.parametrize("client", [
     "a", "x" * 128, "Alice.B_c~d:e@f=h-9", "user@example.com"])
-def test_every_allowed_client_id_gets_in(server, client):
+def test_every_allowed_client_id_is_accepted(server, client):
     assert ask(server, "/ws/" + client,
                token=make_token(client)).status == 101
 
@@ -87,7 +87,7 @@ def test_the_client_id_is_percent_decoded(server):
     assert ask(server, "/ws/a%2Bb", token=make_token("a+b")).status == 101
 
 
-def test_a_plus_is_a_plus(server):
+def test_a_plus_is_not_decoded(server):
     assert ask(server, "/ws/a+b", token=make_token("a+b")).status == 101
     # a space elsewhere is different
     assert ask(server, "/ws/a+b?channel=x%20y",
@@ -95,7 +95,7 @@ def test_a_plus_is_a_plus(server):
 
 
 @pytest.mark.parametrize("code", ["00", "01", "0A", "0D", "7F"])
-def test_control_characters_do_not_get_in(server, code):
+def test_control_characters_are_refused(server, code):
     raw = server.socket()
     raw.send(request_text(f"/ws/al%{code}ice",
                           headers=handshake_headers(token=good())))
@@ -127,7 +127,7 @@ def test_unknown_offers_are_refused(server, offer):
                    "400 Bad Request", "Unknown protocol")
 
 
-def test_the_offer_goes_before_the_query(server):
+def test_the_offer_takes_precedence_over_the_query(server):
     client = Client(server.port, ws_path("alice", protocol="echo"),
                     protocol="broadcast", token=good())
     assert client.receive()["type"] == "subscribed"
@@ -163,7 +163,7 @@ def test_a_bad_client_id_is_refused(server, path, flaw):
                    "Invalid client id", f"client id must be {RULE}; {flaw}")
 
 
-def test_without_a_token_it_is_told_to_bring_one(server):
+def test_without_a_token_the_error_asks_for_one(server):
     response = ask(server)
     assert refused(response, "401 Unauthorized",
                    "Authorization header required")
@@ -227,7 +227,7 @@ def test_clocks_may_differ_by_the_leeway(peal):
     assert ask(server, token=make_token(ttl=-90)).status == 401
 
 
-def test_audience_and_issuer_are_checked_where_configured(peal):
+def test_audience_and_issuer_are_checked_if_configured(peal):
     server = peal(config={"auth": {"secret": SECRET, "audience": "peal",
                                    "issuer": "tests"}})
     for claims, status in (
@@ -259,7 +259,7 @@ def test_another_method_is_refused(server, method):
 
 
 @pytest.mark.parametrize("version", ["12", "8", "14", "013", "x"])
-def test_another_version_is_told_which_one_is_spoken(server, version):
+def test_another_version_gets_the_supported_one(server, version):
     response = ask(server, token=good(),
                    headers=[("Sec-WebSocket-Version", version)])
     assert refused(response, "426 Upgrade Required", "Upgrade required")
@@ -276,7 +276,7 @@ def test_a_bad_key_is_refused(server, key):
 
 @pytest.mark.parametrize("missing", ["Sec-WebSocket-Key", "Upgrade",
                                      "Connection", "Sec-WebSocket-Version"])
-def test_without_one_of_the_headers_nothing_is_upgraded(server, missing):
+def test_all_headers_are_required_for_an_upgrade(server, missing):
     raw = server.socket()
     raw.send(request_text("/ws/alice", headers=handshake_headers(
         token=good(), headers=[(missing, None)])))
@@ -285,7 +285,7 @@ def test_without_one_of_the_headers_nothing_is_upgraded(server, missing):
     assert server.is_alive()
 
 
-def test_get_without_upgrade_is_told_to_upgrade(server):
+def test_get_without_upgrade_is_426(server):
     response = server.request("/ws/alice")
     assert response.status_line == "HTTP/1.1 426 Upgrade Required"
     assert response.json == {"error": "Upgrade to WebSocket required"}
@@ -351,7 +351,7 @@ def test_the_token_may_come_in_the_subprotocol(server):
     assert response.headers["sec-websocket-protocol"] == "echo"
 
 
-def test_a_token_alone_in_the_subprotocol_is_no_protocol(server):
+def test_a_token_alone_is_not_a_subprotocol(server):
     response = ask(server, protocol="bearer." + good())
     assert refused(response, "400 Bad Request", "Unknown protocol")
 
@@ -363,7 +363,7 @@ def test_the_token_may_come_in_a_cookie_with_an_origin(server, cookie):
     assert ask(server, headers=headers).status == 101
 
 
-def test_a_cookie_without_an_origin_is_no_token(server):
+def test_a_cookie_without_an_origin_is_ignored(server):
     response = ask(server, headers=[("Cookie", "peal_token=" + good())])
     assert refused(response, "401 Unauthorized",
                    "Authorization header required")
@@ -384,7 +384,7 @@ def test_a_token_in_the_query_is_ignored_unless_configured(server, peal):
     assert ask(willing, "/ws/alice?tokens=" + good()).status == 401
 
 
-def test_the_first_place_that_has_a_token_decides(server):
+def test_the_first_source_with_a_token_wins(server):
     bad = make_token(secret="b" * 40)
     cookie = ("Cookie", "peal_token=" + good())
     origin = ("Origin", ORIGIN)
@@ -396,7 +396,7 @@ def test_the_first_place_that_has_a_token_decides(server):
                headers=[cookie, origin]).status == 401
 
 
-def test_another_authorization_scheme_is_no_token(server):
+def test_another_authorization_scheme_is_ignored(server):
     basic = "Basic " + base64.b64encode(b"a:b").decode()
     assert refused(ask(server, headers=[("Authorization", basic)]),
                    "401 Unauthorized", "Authorization header required")
@@ -409,6 +409,6 @@ def test_the_scheme_is_read_without_regard_to_case(server):
         ("Authorization", "bearer " + good())]).status == 101
 
 
-def test_without_auth_a_token_is_not_needed_nor_judged(shared):
+def test_without_auth_a_token_is_neither_required_nor_checked(shared):
     assert ask(shared).status == 101
     assert ask(shared, token="x").status == 101

@@ -23,14 +23,14 @@ def without_connection(hello):
             if name != "connection"}
 
 
-def test_it_comes_first(shared):
+def test_hello_comes_first(shared):
     client = connect(shared, "channel=a&hello=1&channel=b")
     assert without_connection(client.receive()) == HELLO
     assert [m["type"] for m in client.receive_many(2)] == ["subscribed"] * 2
     assert client.is_silent()
 
 
-def test_nobody_gets_it_unasked(shared):
+def test_hello_is_only_sent_on_request(shared):
     for query in ("channel=", "channel=&hello=0", "channel=&hello=",
                   "channel=&hello=11", "channel=&hello=true",
                   "channel=&Hello=1", "channel=hello&x=hello=1"):
@@ -40,13 +40,13 @@ def test_nobody_gets_it_unasked(shared):
         assert client.is_silent(timeout=0.05), query
 
 
-def test_echo_has_none(shared):
+def test_echo_has_no_hello(shared):
     client = shared.connect(path="/ws/alice?hello=1")
     client.send("first")
     assert client.receive_data() == "Echo: first"
 
 
-def test_it_tells_the_limits_in_force(peal):
+def test_hello_has_the_current_limits(peal):
     server = peal(config={
         "ping_seconds": 7, "pong_seconds": 3,
         "limits": {"message_bytes": 1000, "messages_per_second": 0,
@@ -67,13 +67,13 @@ def test_each_connection_has_another_id(peal, application):
     assert {event["connection"] for event in events} == ids
 
 
-def test_it_comes_after_a_good_token(peal):
+def test_hello_comes_after_a_valid_token(peal):
     server = peal(config=WITH_AUTH)
     client = connect(server, token=make_token(sub="alice"))
     assert client.receive()["type"] == "hello"
 
 
-def test_it_comes_after_an_admission_that_took_time(peal, application):
+def test_hello_comes_after_a_slow_hook(peal, application):
     """It follows the application's answer and the redeemed ticket."""
     server = peal(config={**WITH_AUTH, **WITH_KEY, "hooks": hooks(
         application, questions=["connect"])})
@@ -84,7 +84,7 @@ def test_it_comes_after_an_admission_that_took_time(peal, application):
     assert len(application.asked("connect")) == 1
 
 
-def test_a_stream_has_it_too(shared):
+def test_a_stream_has_hello_too(shared):
     stream = Stream(shared, "alice", ["a"], hello="1")
     first = stream.receive()
     assert (first.event, first.id) == ("hello", None)
@@ -93,7 +93,7 @@ def test_a_stream_has_it_too(shared):
     stream.close()
 
 
-def test_a_stream_that_comes_back_keeps_its_place(peal):
+def test_a_returning_stream_keeps_its_position(peal):
     server = peal(config={"limits": {"messages_per_second": 0}})
     talker = server.join("talker", "a")
     stream = Stream(server, "alice", ["a"]).join()

@@ -39,7 +39,7 @@ def test_every_key_belongs_to_a_topic():
         keys_in(text.split("\nKeys and ")[1]) for text in TOPICS.values()))
 
 
-def test_it_fits_a_terminal():
+def test_help_fits_a_terminal_width():
     for text in (run_peal("help").stdout, *TOPICS.values()):
         assert max(map(len, text.splitlines())) <= 80
 
@@ -72,7 +72,7 @@ def test_an_example_has_flags_that_exist(topic, line):
         assert re.search(rf"^  {flag}\b", done.stdout, re.M), flag
 
 
-def test_help_and_a_topic_are_two_words_for_it():
+def test_help_with_a_topic_has_two_forms():
     assert run_peal("--help", "redis").stdout == TOPICS["redis"]
     assert run_peal("help", "--help").stdout == run_peal("help").stdout
 
@@ -82,7 +82,7 @@ def test_help_and_a_topic_are_two_words_for_it():
     (["--help", "rediss"], "rediss: unknown topic; did you mean redis?"),
     (["help", "redis", "now"], 'unexpected "now"'),
 ])
-def test_what_is_no_topic(words, expected):
+def test_an_unknown_topic(words, expected):
     done = run_peal(*words)
     assert (done.returncode, done.stdout) == (2, "")
     assert expected in done.stderr

@@ -19,7 +19,7 @@ def payloads(answer):
     return [message["payload"] for message in answer["messages"]]
 
 
-def test_history_is_exactly_what_the_protocol_says(peal):
+def test_history_is_exactly_as_documented(peal):
     alice = peal().join("alice", "room")
     epoch = alice.subscribed[0]["epoch"]
     alice.send('{"type":"broadcast","payload":{"a": 1}}')
@@ -37,7 +37,7 @@ def test_an_empty_history(peal):
     assert (answer["offset"], answer["messages"]) == (0, [])
 
 
-def test_the_newest_come_when_there_is_a_limit(peal):
+def test_with_a_limit_the_newest_are_returned(peal):
     alice = peal(config={"limits": {"messages_per_second": 0}}).join(
         "alice", "room")
     fill(alice, "room", 60)
@@ -59,7 +59,7 @@ def test_a_hundred_messages_are_kept_by_default(peal):
     assert payloads(answer) == list(range(20, 120))
 
 
-def test_the_first_rule_that_matches_holds(peal):
+def test_the_first_matching_rule_applies(peal):
     alice = peal(config={"channels": RULES}).connect(
         "alice", [""], protocol="broadcast")
     for channel, kept in (("short:a", 3), ("short:long", 3), ("other", 5)):
@@ -68,14 +68,14 @@ def test_the_first_rule_that_matches_holds(peal):
         assert len(answer["messages"]) == kept, channel
 
 
-def test_a_channel_without_history_says_so(peal):
+def test_a_channel_without_history_reports_it(peal):
     alice = peal(config={"channels": RULES}).join("alice", "none")
     fill(alice, "none", 2)
     answer = alice.ask({"type": "history"})
     assert (answer["type"], answer["code"]) == ("error", "no_history")
 
 
-def test_old_messages_go(peal):
+def test_old_messages_expire(peal):
     alice = peal(config={"channels": RULES}).join("alice", "brief:a")
     fill(alice, "brief:a", 2)
     assert len(alice.ask({"type": "history"})["messages"]) == 2
@@ -84,7 +84,7 @@ def test_old_messages_go(peal):
     assert (answer["messages"], answer["offset"]) == ([], 2)
 
 
-def test_all_histories_together_are_bounded(peal):
+def test_all_histories_share_a_limit(peal):
     server = peal(config={"limits": {"history_bytes": 20000}})
     alice = server.connect("alice", [""], protocol="broadcast")
     for i in range(10):
@@ -97,7 +97,7 @@ def test_all_histories_together_are_bounded(peal):
     assert kept[1][-1]["payload"] == "9" * 2000
 
 
-def test_who_does_not_subscribe_may_ask(peal):
+def test_history_needs_no_subscription(peal):
     server = peal()
     alice = server.join("alice", "room")
     fill(alice, "room", 2)

@@ -25,7 +25,7 @@ def told(events, *members):
             for event in events]
 
 
-def test_each_event_once(peal, application):
+def test_each_event_is_sent_once(peal, application):
     server = start(peal, application)
     alice = server.join("alice", "room")
     alice.end()
@@ -71,7 +71,7 @@ def test_a_member_counts_by_client(peal, application):
         "alice", "bob", "bob", "alice"]
 
 
-def test_only_what_is_wanted_is_told(peal, application):
+def test_only_configured_events_are_sent(peal, application):
     server = start(peal, application, events=["disconnected"])
     server.join("alice", "room").end()
     application.wait_events(1)
@@ -79,7 +79,7 @@ def test_only_what_is_wanted_is_told(peal, application):
     assert told(application.all_events()) == [("disconnected",)]
 
 
-def test_channels_without_presence_are_not_told_of(peal, application):
+def test_channels_without_presence_have_no_events(peal, application):
     server = peal({"hooks": hooks(application, events=ALL),
                    "channels": [{"match": "bare", "presence": False}]})
     server.join("alice", "bare", "room").end()
@@ -99,7 +99,7 @@ def test_ids_grow_and_name_the_instance(peal, application):
         f"{instance}-{number}" for number in range(1, 19)]
 
 
-def test_a_crowd_that_goes_comes_in_few_calls(peal, application):
+def test_events_of_a_leaving_crowd_need_few_calls(peal, application):
     """The application is called at most once in batch_ms."""
     crowd = 400
     server = start(peal, application, events=["disconnected"], batch_ms=100,
@@ -117,7 +117,7 @@ def test_a_crowd_that_goes_comes_in_few_calls(peal, application):
     assert len(sizes) <= took / 0.1 + 1
 
 
-def test_a_batch_is_tried_again_with_the_same_ids(peal, application):
+def test_a_batch_is_retried_with_the_same_ids(peal, application):
     refusals = iter([500, 302, 404])
 
     def take(handler, _):
@@ -139,7 +139,7 @@ def test_a_batch_is_tried_again_with_the_same_ids(peal, application):
     assert server.metric('peal_hook_events_total{result="dropped"}') == 0
 
 
-def test_without_room_the_oldest_go_and_that_is_told(peal, application):
+def test_a_full_queue_drops_the_oldest_and_reports_it(peal, application):
     application.take_events = lambda handler, _: handler.respond(503)
     server = start(peal, application, events=["connected"], queue_events=5,
                    batch_events=1)
@@ -157,7 +157,7 @@ def test_without_room_the_oldest_go_and_that_is_told(peal, application):
     server.wait_log("Events dropped")
 
 
-def test_after_a_while_a_batch_is_given_up(peal, application):
+def test_a_batch_is_eventually_dropped(peal, application):
     application.take_events = lambda handler, _: handler.respond(500)
     server = start(peal, application, events=["connected"], retry_seconds=0)
     server.connect("alice")
@@ -171,7 +171,7 @@ def test_after_a_while_a_batch_is_given_up(peal, application):
     assert [event["client"] for event in last["events"]] == ["bob"]
 
 
-def test_the_end_of_the_server_is_told(peal, application):
+def test_events_of_the_shutdown_are_sent(peal, application):
     """What the drain closes reaches the application before the end."""
     server = start(peal, application, batch_ms=5000)
     server.join("alice", "room")
@@ -188,7 +188,7 @@ def test_the_end_of_the_server_is_told(peal, application):
         == {"restart"}
 
 
-def test_an_application_that_is_away_does_not_hold_the_end_up(peal):
+def test_an_unavailable_application_does_not_delay_the_shutdown(peal):
     application = Application()
     application.end()
     server = start(peal, application, retry_ms=5000, retry_max_ms=5000)
@@ -208,7 +208,7 @@ def test_without_hooks_there_is_no_thread(peal, application):
     assert threads(start(peal, application)) == threads(peal()) + 1
 
 
-def test_proxies_of_the_environment_are_not_asked(peal, application):
+def test_proxies_of_the_environment_are_ignored(peal, application):
     server = peal({"hooks": hooks(application, events=["connected"])},
                   env={"http_proxy": "http://127.0.0.1:1",
                        "ALL_PROXY": "http://127.0.0.1:1"})
@@ -216,7 +216,7 @@ def test_proxies_of_the_environment_are_not_asked(peal, application):
     application.wait_events(1)
 
 
-def test_a_wrong_status_is_no_success(peal, application):
+def test_another_status_is_a_failure(peal, application):
     application.take_events = lambda handler, _: with_status(
         302, headers=[("Location", application.url)])(handler)
     server = start(peal, application, events=["connected"], retry_seconds=0)

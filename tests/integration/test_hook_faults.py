@@ -84,7 +84,7 @@ NO_ANSWERS = {
 
 @pytest.mark.parametrize("policy", ["refuse", "allow"])
 @pytest.mark.parametrize("kind", NO_ANSWERS)
-def test_what_is_no_answer(peal, application, kind, policy):
+def test_invalid_answers(peal, application, kind, policy):
     application.answer = lambda question: NO_ANSWERS[kind]
     server = peal({"hooks": hooks(
         application, questions=["connect"], on_failure=policy,
@@ -110,7 +110,7 @@ def test_what_is_no_answer(peal, application, kind, policy):
 @pytest.mark.parametrize("body", [
     b'{"allow":true,"payload":"' + b"x" * 2000 + b'"}',
     b'{"allow":true,"payload":}', b'{"allow":true,"payload":"\xff"}'])
-def test_a_payload_that_cannot_be_used(peal, application, body):
+def test_an_unusable_payload(peal, application, body):
     application.answer = lambda question: answered(body)
     server = peal({"hooks": hooks(application, questions=["publish"]),
                    "limits": {"message_bytes": 1000}})
@@ -120,7 +120,7 @@ def test_a_payload_that_cannot_be_used(peal, application, body):
     assert alice.is_silent()
 
 
-def test_nobody_listens(peal):
+def test_a_closed_port(peal):
     application = Application()
     application.end()
     server = peal({"hooks": hooks(application, questions=["subscribe"],
@@ -130,7 +130,7 @@ def test_nobody_listens(peal):
     assert alice.ask({"type": "ping"})["type"] == "pong"
 
 
-def test_a_host_that_takes_no_connection(peal):
+def test_a_host_that_accepts_no_connection(peal):
     """Its backlog is full: connecting hangs."""
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
@@ -154,7 +154,7 @@ def test_a_host_that_takes_no_connection(peal):
             other.close()
 
 
-def test_one_that_hangs_holds_nobody_else_up(peal, application):
+def test_a_hanging_application_delays_no_others(peal, application):
     """Operations without a hook continue, even on the same connection."""
     application.answer = lambda question: slowly(TIMEOUT_MS / 1000, ALLOW)
     server = peal({"hooks": hooks(application, questions=["publish"],
@@ -207,7 +207,7 @@ def start_process(port):
     return process
 
 
-def test_it_is_killed_and_comes_back(peal):
+def test_the_application_is_killed_and_restarted(peal):
     """Events are queued; none is lost."""
     first = Application()
     first.end()
@@ -265,7 +265,7 @@ def test_its_certificate_is_verified(peal, secure, certificates):
     assert len(secure.asked()) == 1
 
 
-def test_one_that_is_not_trusted_is_not_asked(peal, secure):
+def test_an_untrusted_certificate_is_refused(peal, secure):
     server = peal({"hooks": hooks(secure, questions=["connect"],
                                   timeout_ms=3000)})
     with pytest.raises(Refused):
@@ -274,7 +274,7 @@ def test_one_that_is_not_trusted_is_not_asked(peal, secure):
     assert "certificate" in server.wait_log("Webhook unanswered")
 
 
-def test_one_for_another_host_is_not_asked(peal, certificates):
+def test_a_certificate_for_another_host_is_refused(peal, certificates):
     """It names 127.0.0.1."""
     other = Application(context=context_of(certificates), host="127.0.0.2")
     server = peal({"hooks": hooks(other, questions=["connect"],

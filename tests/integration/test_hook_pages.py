@@ -115,7 +115,7 @@ URL = {"url": "http://127.0.0.1:1/", "secret": SECRET, "events": ["connected"]}
     ({"timeout_ms": 0}, "hooks.timeout_ms: expected"),
     ({"batch": 1}, "batch"),
 ])
-def test_a_mistake_stops_the_start(tmp_path, hooks, complaint):
+def test_a_mistake_prevents_the_start(tmp_path, hooks, complaint):
     file = tmp_path / "peal.json"
     config = {name: value for name, value in {**URL, **hooks}.items()
               if value is not None}
@@ -126,7 +126,7 @@ def test_a_mistake_stops_the_start(tmp_path, hooks, complaint):
     assert SECRET not in done.stderr
 
 
-def test_the_secret_is_masked_and_no_flag(tmp_path):
+def test_the_secret_is_masked_and_has_no_flag(tmp_path):
     file = tmp_path / "peal.json"
     file.write_text(json.dumps({"hooks": URL}))
     printed = run_peal("--config", str(file), "--print-config")

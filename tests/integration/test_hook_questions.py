@@ -33,7 +33,7 @@ def refusal(server, client="alice", **options):
 # --- connect
 
 
-def test_connect_is_told_who_and_from_where(peal, application):
+def test_connect_has_the_client_and_its_address(peal, application):
     server = start(peal, application, "connect",
                    connect_headers=["cookie", "user-agent"])
     server.join("alice", "room", "other", headers=[
@@ -49,7 +49,7 @@ def test_connect_is_told_who_and_from_where(peal, application):
         "user-agent": "a test"}
 
 
-def test_without_leave_to_a_header_it_is_not_shown(peal, application):
+def test_only_configured_headers_are_included(peal, application):
     server = start(peal, application, "connect")
     server.connect("alice", headers=[("Cookie", "session=1")])
     assert "cookie" not in application.asked()[0]
@@ -76,7 +76,7 @@ def test_connect_may_be_refused(peal, application, answer, status, text):
     assert server.metric("peal_connections") == 0
 
 
-def test_the_application_is_spared_by_address(peal, application):
+def test_questions_per_address_are_limited(peal, application):
     """The application's refusals count, those of bad tokens do not."""
     application.answer = lambda question: {
         "allow": question["client"] != "eve"}
@@ -99,7 +99,7 @@ def test_a_refusal_is_explained_to_browsers(peal, application):
     assert (closed.code, closed.reason) == (4403, "banned")
 
 
-def test_the_answer_may_say_what_is_allowed(peal, application):
+def test_the_answer_may_contain_caps(peal, application):
     application.answer = lambda question: {
         "allow": True, "caps": [{"channels": ["room"], "allow": ["sub"]}],
         "expires": int(time.time() + patience.seconds(2))}
@@ -110,7 +110,7 @@ def test_the_answer_may_say_what_is_allowed(peal, application):
     assert alice.wait_close(patience.seconds(5)) == 4401
 
 
-def test_a_refresh_does_not_undo_what_was_said(peal, application):
+def test_a_refresh_does_not_replace_the_answer(peal, application):
     end = int(time.time() + 1000)
     application.answer = lambda question: {
         "allow": True, "expires": end,
@@ -127,7 +127,7 @@ def test_a_refresh_does_not_undo_what_was_said(peal, application):
     assert answer["expires"] > end
 
 
-def test_a_dashboard_is_the_operators(peal, application):
+def test_dashboards_are_not_asked_about(peal, application):
     application.answer = lambda question: {"allow": False}
     server = start(peal, application, "connect",
                    config=WITH_KEY,
@@ -160,14 +160,14 @@ def test_a_ticket_is_redeemed_first(peal, application):
         "alice"]
 
 
-def test_messages_behind_the_handshake_wait(peal, application):
+def test_messages_after_the_handshake_wait(peal, application):
     application.answer = lambda question: slowly(0.3, ALLOW)
     server = start(peal, application, "connect")
     client = server.connect("alice", protocol="broadcast")
     assert client.ask({"type": "ping"})["type"] == "pong"
 
 
-def test_a_client_that_goes_meanwhile_does_no_harm(peal, application):
+def test_a_client_that_leaves_meanwhile_is_harmless(peal, application):
     asked = threading.Semaphore(0)
     go_on = threading.Event()
 
@@ -226,7 +226,7 @@ def test_only_some_channels_are_asked_about(peal, application):
         ("subscribe", "private-1"), ("publish", "chat:1")]
 
 
-def test_an_unsubscribe_overtakes(peal, application):
+def test_an_unsubscribe_cancels_a_pending_subscribe(peal, application):
     application.answer = lambda question: slowly(0.3, ALLOW)
     server = start(peal, application, "subscribe")
     alice = server.connect("alice", query={"channel": ""},
@@ -241,7 +241,7 @@ def test_an_unsubscribe_overtakes(peal, application):
         "subscribed"
 
 
-def test_who_goes_while_a_subscribe_waits(peal, application):
+def test_a_client_leaves_while_its_subscribe_waits(peal, application):
     application.answer = lambda question: slowly(0.3, ALLOW)
     server = start(peal, application, "subscribe")
     for number in range(5):
@@ -285,7 +285,7 @@ def test_publish_may_be_refused_or_changed(peal, application):
     assert server.metric("peal_published_total") == 2
 
 
-def test_a_trace_goes_along(peal, application):
+def test_a_trace_is_included(peal, application):
     """As a header to the application, and kept with a changed payload."""
     application.answer = lambda question: {"allow": True, "payload": "new"}
     server = start(peal, application, "publish")
@@ -315,7 +315,7 @@ def test_a_slow_answer_is_not_overtaken(peal, application):
     assert len(application.asked()) == count
 
 
-def test_what_was_sent_before_leaving_is_published(peal, application):
+def test_messages_sent_before_leaving_are_published(peal, application):
     application.answer = lambda question: slowly(0.3, ALLOW)
     server = start(peal, application, "publish")
     bob = server.join("bob", "room")
@@ -327,7 +327,7 @@ def test_what_was_sent_before_leaving_is_published(peal, application):
     assert [bob.receive()["payload"] for _ in range(3)] == [0, 1, 2]
 
 
-def test_publishes_of_one_connection_are_bounded(peal, application):
+def test_publishes_of_one_connection_are_limited(peal, application):
     go_on = threading.Event()
     application.answer = lambda question: lambda handler: (
         go_on.wait(10), handler.respond(200, b'{"allow":true}'))
@@ -354,11 +354,11 @@ def test_a_backend_is_not_asked_about(peal, application):
     assert application.asked() == []
 
 
-# --- what is not answered
+# --- unanswered questions
 
 
 @pytest.mark.parametrize("policy", ["refuse", "allow"])
-def test_more_than_may_wait_are_not_asked(peal, application, policy):
+def test_questions_beyond_the_queue_are_refused(peal, application, policy):
     go_on = threading.Event()
     application.answer = lambda question: lambda handler: (
         go_on.wait(10), handler.respond(200, b'{"allow":true}'))
@@ -383,8 +383,7 @@ def test_more_than_may_wait_are_not_asked(peal, application, policy):
     assert len(application.asked()) == 2
 
 
-def test_without_a_free_connection_questions_wait_their_turn(peal,
-                                                             application):
+def test_without_a_free_connection_questions_wait(peal, application):
     application.answer = lambda question: slowly(0.05, ALLOW)
     server = start(peal, application, "connect", connections=2,
                    timeout_ms=30000)
@@ -394,7 +393,7 @@ def test_without_a_free_connection_questions_wait_their_turn(peal,
     assert len(application.asked()) == 20
 
 
-def test_the_server_ends_while_questions_wait(peal, application):
+def test_the_server_stops_while_questions_wait(peal, application):
     go_on = threading.Event()
     application.answer = lambda question: lambda handler: (
         go_on.wait(20), handler.respond(200, b'{"allow":true}'))

@@ -8,14 +8,14 @@ from support.raw import request_text
 from support.websocket import handshake_headers
 
 
-def test_health_is_exactly_what_the_protocol_says(shared):
+def test_health_is_exactly_as_documented(shared):
     response = shared.request("/health")
     assert response.status_line == "HTTP/1.1 200 OK"
     assert response.body == b'{"status":"healthy"}'
     assert response.headers["content-type"] == "application/json"
 
 
-def test_ready_is_told(shared):
+def test_ready(shared):
     response = shared.request("/ready")
     assert (response.status, response.body) == (200, b'{"status":"ready"}')
 
@@ -114,7 +114,7 @@ def test_pipelined_gets_are_answered_in_order(shared):
     assert [raw.response().status for _ in range(3)] == [200, 404, 200]
 
 
-def test_who_asks_to_close_is_closed(shared):
+def test_connection_close_is_respected(shared):
     raw = shared.socket()
     raw.send(request_text("/health", headers=[("Connection", "close")]))
     assert raw.response().headers["connection"] == "close"
@@ -137,7 +137,7 @@ def test_a_websocket_may_be_opened_on_a_kept_connection(shared):
 
 
 @pytest.mark.parametrize("path", ["/health", "/none"])
-def test_every_answer_is_safe_for_browsers(shared, path):
+def test_every_response_is_safe_for_browsers(shared, path):
     headers = shared.request(path).headers
     assert "default-src 'none'" in headers["content-security-policy"]
     assert "unsafe" not in headers["content-security-policy"]

@@ -49,7 +49,7 @@ def test_a_pipelined_request_with_a_body_is_answered_in_order(
     check_all_workers(server)
 
 
-def test_a_body_that_does_not_come_ends_the_connection(peal):
+def test_a_missing_body_ends_the_connection(peal):
     server = peal(config={"limits": {"handshake_seconds": 1}})
     raw = server.socket()
     raw.send(GET + request_text("/none", "POST",
@@ -74,7 +74,7 @@ def test_a_body_on_a_kept_connection_is_dropped(peal):
 
 @pytest.mark.parametrize("upgrade", ["unknown", "h2c", "TLS/1.0", "x, y",
                                      "websocketx"])
-def test_an_unknown_upgrade_on_a_kept_connection_is_no_danger(peal, upgrade):
+def test_an_unknown_upgrade_on_a_kept_connection_is_harmless(peal, upgrade):
     """CVE-2025-11677: use of freed headers. A server may ignore an unknown
     upgrade (RFC 9110 section 7.8)."""
     server = peal()
@@ -108,7 +108,7 @@ def test_an_unknown_upgrade_is_not_granted(shared, upgrade, path, status):
     assert shared.is_alive()
 
 
-def test_http_2_with_prior_knowledge_is_not_spoken(shared):
+def test_http_2_with_prior_knowledge_is_not_supported(shared):
     raw = shared.socket()
     raw.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0")
     assert b" 101 " not in raw.rest()
@@ -143,8 +143,8 @@ SMUGGLED = request_text("/metrics")
      b"hell" + SMUGGLED),
 ])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_nothing_is_smuggled_behind_a_doubtful_length(shared, method, headers,
-                                                      body):
+def test_nothing_is_smuggled_after_an_ambiguous_length(shared, method, headers,
+                                                       body):
     """A request with a body gets one answer; then the connection closes."""
     raw = shared.socket()
     raw.send(request_text("/health", method, headers) + body)
@@ -172,7 +172,7 @@ def test_nothing_is_smuggled_behind_a_doubtful_length(shared, method, headers,
     b"GET " + b"/" * 4000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
     b"GET /?" + b"a=b&" * 1500 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
 ])
-def test_odd_requests_do_no_harm(shared, text):
+def test_unusual_requests_are_harmless(shared, text):
     raw = shared.socket()
     raw.send(text)
     raw.end_sending()
@@ -244,7 +244,7 @@ def test_more_bytes_than_announced_do_not_keep_the_thread_busy(peal):
     check_all_workers(server)
 
 
-def test_frames_behind_the_handshake_are_not_lost(shared):
+def test_frames_sent_with_the_handshake_are_not_lost(shared):
     raw = shared.socket()
     raw.send(request_text("/ws/alice", headers=handshake_headers()) +
              frame_bytes(1, "early") + frame_bytes(1, "birds"))
@@ -253,7 +253,7 @@ def test_frames_behind_the_handshake_are_not_lost(shared):
     assert raw.take(13) == b"\x81\x0bEcho: birds"
 
 
-def test_frames_behind_a_refused_handshake_are_ignored(shared):
+def test_frames_after_a_refused_handshake_are_ignored(shared):
     raw = shared.socket()
     raw.send(request_text("/other", headers=handshake_headers()) +
              frame_bytes(1, "early"))
@@ -261,7 +261,7 @@ def test_frames_behind_a_refused_handshake_are_ignored(shared):
     assert raw.rest() == b""
 
 
-def test_closing_in_every_state_does_no_harm(peal):
+def test_closing_in_every_state_is_harmless(peal):
     server = peal()
     whole = (GET + request_text("/ws/alice?protocol=broadcast",
                                 headers=handshake_headers()) +

@@ -35,7 +35,7 @@ def presence(client, channel):
             for member in answer["clients"]}
 
 
-def test_presence_and_join_show_it(gated):
+def test_presence_and_join_contain_info(gated):
     bob = join(gated, "shown", "bob")
     join(gated, "shown", info=INFO)
     assert bob.receive_type("join") == {
@@ -46,7 +46,7 @@ def test_presence_and_join_show_it(gated):
         {"alice": INFO, "bob": None}
 
 
-def test_a_leave_does_not(gated):
+def test_a_leave_contains_no_info(gated):
     bob = join(gated, "left", "bob")
     alice = join(gated, "left", info=INFO)
     bob.receive_type("join")
@@ -55,7 +55,7 @@ def test_a_leave_does_not(gated):
         "type": "leave", "channel": "left", "client": "alice"}
 
 
-def test_messages_show_it_where_the_channel_says_so(gated):
+def test_messages_contain_info_if_configured(gated):
     for channel, shown in (("seen:1", INFO), ("unseen", None)):
         alice = join(gated, channel, info=INFO)
         alice.ask({"type": "broadcast", "event": "e", "payload": 1})
@@ -70,7 +70,7 @@ def test_messages_show_it_where_the_channel_says_so(gated):
     assert "info" not in bob.receive_type("broadcast")
 
 
-def test_a_stream_shows_it(gated):
+def test_a_stream_contains_info(gated):
     stream = Stream(gated, "bob", ["seen:sse"],
                     headers=[("Authorization",
                               f"Bearer {make_token('bob')}")]).join()
@@ -80,7 +80,7 @@ def test_a_stream_shows_it(gated):
     assert stream.receive("broadcast").data["info"] == INFO
 
 
-def test_the_first_connection_counts(gated):
+def test_the_info_of_the_first_connection_is_used(gated):
     bob = join(gated, "first", "bob")
     first = join(gated, "first", info={"n": 1})
     join(gated, "first", info={"n": 2})
@@ -91,7 +91,7 @@ def test_the_first_connection_counts(gated):
     assert presence(bob, "first")["alice"] == {"n": 1}
 
 
-def test_a_ticket_may_have_one(gated):
+def test_a_ticket_may_have_info(gated):
     ticket = tell(gated, "/api/tickets", {"client": "alice",
                                           "info": INFO})["ticket"]
     alice = gated.connect("alice", ["ticket"], protocol="broadcast",
@@ -105,26 +105,26 @@ def test_a_ticket_may_have_one(gated):
     ("x", "must be a JSON object: expected an object at byte 1"),
     ({"a": "x" * 1017}, "must be at most 1024 bytes; it has 1025"),
 ])
-def test_a_ticket_with_a_bad_one_is_not_made(gated, info, flaw):
+def test_a_ticket_with_invalid_info_is_refused(gated, info, flaw):
     response = ask(gated, "/api/tickets", {"client": "alice", "info": info})
     assert (response.status, response.json) == (
         400, {"error": "info " + flaw, "field": "info"})
 
 
-def test_the_longest_one_is_good(gated):
+def test_the_longest_value_is_valid(gated):
     info = {"a": "x" * 1016}
     alice = join(gated, "long", info=info)
     assert presence(alice, "long") == {"alice": info}
 
 
 @pytest.mark.parametrize("info", [[], 7, "x", {"a": "x" * 1017}])
-def test_a_token_with_a_bad_one_is_refused(gated, info):
+def test_a_token_with_invalid_info_is_refused(gated, info):
     with pytest.raises(Refused) as caught:
         join(gated, "refused", info=info)
     assert caught.value.response.status == 401
 
 
-def test_the_application_may_give_one(peal, application):
+def test_the_application_may_provide_info(peal, application):
     application.answer = lambda question: {"allow": True, "info": INFO}
     server = peal({**GATED, "hooks": hooks(
         application, questions=["connect"], events=["member_added"])})
@@ -138,7 +138,7 @@ def test_the_application_may_give_one(peal, application):
     assert presence(alice, "later") == {"alice": INFO}
 
 
-def test_the_application_may_not_give_a_bad_one(peal, application):
+def test_the_application_may_not_provide_invalid_info(peal, application):
     application.answer = lambda question: {"allow": True, "info": "x"}
     server = peal({"hooks": hooks(application, questions=["connect"])})
     with pytest.raises(Refused) as caught:
@@ -147,7 +147,7 @@ def test_the_application_may_not_give_a_bad_one(peal, application):
     assert "info: it must be a JSON object" in server.wait_log("must be a JSON object")
 
 
-def test_a_fresh_token_changes_it_for_channels_from_then_on(gated):
+def test_a_fresh_token_changes_info_for_later_channels(gated):
     alice = join(gated, "refresh1", info={"n": 1})
     alice.ask({"type": "refresh", "token": make_token("alice",
                                                       info={"n": 2})})
@@ -179,7 +179,7 @@ def test_the_count_alone(gated):
     assert (answer["count"], answer["clients"]) == (0, [])
 
 
-def test_a_long_list_with_infos_comes_whole(gated):
+def test_a_long_list_with_infos_is_complete(gated):
     info = {"a": "x" * 900}
     crowd = {f"c{n}": join(gated, "many", f"c{n}", info=info)
              for n in range(300)}

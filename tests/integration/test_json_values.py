@@ -46,7 +46,8 @@ def refusal(before, fault, at):
 @pytest.mark.parametrize("kind", [
     '"type":"broadcast","channel":"room"', '"type":"direct","to":"bob"',
     '"type":"echo"'])
-def test_a_message_is_refused_and_says_where(server, kind, payload, fault, at):
+def test_a_message_is_refused_with_the_position(server, kind, payload, fault,
+                                                at):
     bob = server.join("bob", "room")
     alice = server.join("alice", "room")
     before = "{" + kind + ',"id":7,"payload":'
@@ -60,7 +61,7 @@ def test_a_message_is_refused_and_says_where(server, kind, payload, fault, at):
 
 
 @pytest.mark.parametrize("payload, fault, at", REFUSED)
-def test_a_member_that_is_not_known_is_no_better(server, payload, fault, at):
+def test_unknown_members_are_checked_too(server, payload, fault, at):
     """The value is not forwarded, but the same rule applies."""
     alice = server.join("alice", "room")
     before = '{"type":"ping","unknown":'
@@ -70,7 +71,7 @@ def test_a_member_that_is_not_known_is_no_better(server, payload, fault, at):
 
 
 @pytest.mark.parametrize("payload, fault, at", REFUSED)
-def test_the_api_refuses_it_and_says_where(server, payload, fault, at):
+def test_the_api_refuses_it_with_the_position(server, payload, fault, at):
     for path, start in [
             ("publish", '{"channel":"room","payload":'),
             ("send", '{"client":"bob","payload":'),
@@ -86,7 +87,7 @@ def test_the_api_refuses_it_and_says_where(server, payload, fault, at):
 
 
 @pytest.mark.parametrize("payload", PASSED)
-def test_the_rest_comes_out_as_it_went_in(server, payload):
+def test_other_values_are_unchanged(server, payload):
     bob = server.join("bob", "room")
     stream = Stream(server, "carol", ["room"])
     stream.join()
@@ -106,8 +107,8 @@ def test_the_rest_comes_out_as_it_went_in(server, payload):
 
 
 @pytest.mark.parametrize("payload, fault, at", REFUSED[:1] + REFUSED[4:5])
-def test_an_answer_of_the_application_is_no_better(peal, application, payload,
-                                                   fault, at):
+def test_answers_of_the_application_are_checked_too(peal, application, payload,
+                                                    fault, at):
     application.answer = lambda question: (
         lambda handler: handler.respond(
             200, ('{"allow":true,"payload":%s}' % payload).encode()))
@@ -118,7 +119,7 @@ def test_an_answer_of_the_application_is_no_better(peal, application, payload,
     server.wait_log(refusal('{"allow":true,"payload":', fault, at))
 
 
-def test_the_last_of_several_members_counts(server):
+def test_the_last_of_equal_members_wins(server):
     """RFC 8259 section 4 leaves it open; JSON.parse does the same."""
     alice = server.join("alice", "one", "two")
     alice.send('{"type":"echo","type":"broadcast","channel":"one",'
@@ -129,7 +130,7 @@ def test_the_last_of_several_members_counts(server):
     alice.end()
 
 
-def test_the_command_refuses_what_the_server_would(server):
+def test_the_command_refuses_the_same_values(server):
     done = run_peal("publish", "--channel", "room",
                     '"\\ud800"')
     assert done.returncode == 2

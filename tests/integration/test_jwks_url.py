@@ -93,7 +93,7 @@ def is_let_in(server, token=None):
         return False
 
 
-def test_keys_are_there_from_the_start(peal):
+def test_keys_are_available_from_the_start(peal):
     with serving(key_set(one=SECRET)) as source:
         server = start(peal, source.url)
         assert is_let_in(server, token_by("one", SECRET))
@@ -103,7 +103,7 @@ def test_keys_are_there_from_the_start(peal):
         server.wait_log_count("Key set loaded", 1)
 
 
-def test_a_key_that_cannot_be_used_is_named_once(peal):
+def test_an_unusable_key_is_named_once(peal):
     def set_of(*kids):
         keys = json.loads(key_set(**{kid: SECRET for kid in kids}))["keys"]
         return json.dumps({"keys": [
@@ -121,7 +121,7 @@ def test_a_key_that_cannot_be_used_is_named_once(peal):
         assert len(server.log_lines("Key set entry rejected")) == 1
 
 
-def test_an_unknown_key_is_looked_for(peal):
+def test_an_unknown_key_causes_a_fetch(peal):
     with serving(key_set(one=SECRET)) as source:
         server = start(peal, source.url)
         new = token_by("two", OTHER)
@@ -155,7 +155,7 @@ def test_keys_stay_while_their_source_is_down(peal):
                                   b" " * (2 << 20)],
                          ids=["empty", "html", "no keys", "no set", "short",
                               "long"])
-def test_what_is_no_key_set_replaces_none(peal, body):
+def test_an_invalid_key_set_replaces_none(peal, body):
     with serving(key_set(one=SECRET)) as source:
         server = start(peal, source.url)
         source.body = body
@@ -164,7 +164,7 @@ def test_what_is_no_key_set_replaces_none(peal, body):
         assert is_let_in(server, token_by("one", SECRET))
 
 
-def test_without_any_key_yet_nobody_is_let_in(peal):
+def test_without_any_key_clients_are_refused(peal):
     """Once the source is available, valid tokens are accepted."""
     with serving(key_set(one=SECRET)) as source:
         source.status = 503
@@ -202,7 +202,7 @@ def test_a_reload_keeps_what_was_fetched(peal):
         assert not is_let_in(server)
 
 
-def test_the_end_does_not_wait_for_a_source_that_hangs(peal):
+def test_the_shutdown_does_not_wait_for_a_hanging_source(peal):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         server = start(peal,
                        f"http://127.0.0.1:{silent.getsockname()[1]}/keys")
@@ -219,7 +219,7 @@ def test_the_end_does_not_wait_for_a_source_that_hangs(peal):
     ({"jwks_url": "http://localhost.example.com/"}, "expected https://"),
     ({"jwks_ca": "/x.pem"}, "must be set together with auth.jwks_url"),
 ])
-def test_wrong_urls_stop_the_start(tmp_path, auth, words):
+def test_invalid_urls_prevent_the_start(tmp_path, auth, words):
     file = tmp_path / "peal.json"
     file.write_text(json.dumps({"auth": auth}))
     done = run_peal("--config", str(file), "--check-config")

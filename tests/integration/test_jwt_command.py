@@ -31,7 +31,7 @@ def claims_of(result):
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
-def test_the_least_that_is_needed():
+def test_the_minimum_configuration():
     claims = claims_of(with_secret("--sub", "alice"))
     assert claims["sub"] == "alice"
     assert abs(claims["iat"] - time.time()) < 60
@@ -92,7 +92,7 @@ def test_caps():
     (["--help=1"], "--help: takes no value"),
     (["alice"], 'unexpected "alice"'),
 ])
-def test_wrong_usage_is_named(args, words):
+def test_incorrect_usage_is_named(args, words):
     result = with_secret(*args)
     assert (result.returncode, result.stdout) == (BAD_USAGE, "")
     assert len(result.stderr.splitlines()) == 1

@@ -219,7 +219,7 @@ def test_a_key_set_or_secret_verifies(servers, sign, library, algorithm):
 
 
 @pytest.mark.parametrize("library, algorithm", PAIRS)
-def test_a_key_file_verifies_its_own_kind_only(servers, sign, library,
+def test_a_key_file_verifies_only_its_own_kind(servers, sign, library,
                                                algorithm):
     token = sign(library, algorithm, claims())
     kind = ALGORITHMS[algorithm]
@@ -228,7 +228,7 @@ def test_a_key_file_verifies_its_own_kind_only(servers, sign, library,
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_kid_picks_the_key(servers, sign, library):
+def test_kid_selects_the_key(servers, sign, library):
     server = servers("all")
     good = sign(library, "ES256", claims(), {"kid": "p256"})
     wrong = sign(library, "ES256", claims(), {"kid": "p384"})
@@ -263,14 +263,14 @@ GOOD_CLAIMS = {
 
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("case", BAD_CLAIMS)
-def test_bad_claims_are_refused(servers, sign, library, case):
+def test_invalid_claims_are_refused(servers, sign, library, case):
     changes = BAD_CLAIMS[case](time.time())
     assert_refused(servers("all"), sign(library, "HS256", claims(**changes)))
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("case", GOOD_CLAIMS)
-def test_good_claims_are_taken(servers, sign, library, case):
+def test_valid_claims_are_accepted(servers, sign, library, case):
     changes = GOOD_CLAIMS[case](time.time())
     assert_taken(servers("all"), sign(library, "HS256", claims(**changes)))
 
@@ -291,7 +291,7 @@ def with_algorithm(token, algorithm):
     return header.decode().rstrip("=") + "." + token.split(".", 1)[1]
 
 
-def test_an_algorithm_we_do_not_know_is_refused(servers, keys):
+def test_an_unknown_algorithm_is_refused(servers, keys):
     key = (keys.folder / "rsa.key").read_text()
     assert_refused(servers("all"), with_algorithm(
         jwt.encode(claims(), key, "PS512"), "PS224"))
@@ -328,8 +328,8 @@ def peal_token(*args, **config):
 @pytest.mark.parametrize("library, algorithm", [
     pair for pair in PAIRS if pair[1] in ("HS256", "RS256", "ES256", "ES384",
                                           "ES512", "EdDSA")])
-def test_the_libraries_take_our_tokens(servers, keys, verify, library,
-                                       algorithm):
+def test_the_libraries_accept_our_tokens(servers, keys, verify, library,
+                                         algorithm):
     caps = [{"channels": ["chat:*"], "allow": ["sub", "pub"]}]
     more = ("--ttl", "15m", "--caps", json.dumps(caps))
     if algorithm == "HS256":

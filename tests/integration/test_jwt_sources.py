@@ -60,7 +60,7 @@ def test_subprotocol(server, offer):
 @pytest.mark.parametrize("cookie", ["peal_token={}", "a=b; peal_token={}",
                                     "peal_token={}; c=d",
                                     'peal_token="{}"'])
-def test_cookie_of_a_known_page(server, cookie):
+def test_cookie_of_an_allowed_origin(server, cookie):
     assert_open(server.connect(headers=[
         PAGE, ("Cookie", cookie.format(make_token()))]))
 
@@ -79,12 +79,12 @@ def test_same_origin_may_use_the_cookie(server):
         ("Cookie", f"peal_token={make_token()}")]))
 
 
-def test_a_cookie_without_a_page_is_no_token(server):
+def test_a_cookie_without_origin_is_ignored(server):
     cookie = ("Cookie", f"peal_token={make_token()}")
     assert refusal(server, headers=[cookie]) == MISSING
 
 
-def test_a_query_token_is_no_token(server):
+def test_a_query_token_is_ignored(server):
     assert refusal(server, query={"token": make_token()}) == MISSING
 
 
@@ -94,7 +94,7 @@ def test_a_query_token_may_be_allowed(peal):
     assert refusal(server, query={"token": "rubbish"}) == INVALID
 
 
-def test_the_first_place_decides(server):
+def test_the_first_source_wins(server):
     good = make_token()
     assert refusal(server, protocol=f"echo, bearer.{good}",
                    token="rubbish") == INVALID
@@ -103,7 +103,7 @@ def test_the_first_place_decides(server):
     assert_open(server.connect(protocol="echo, bearer.rubbish", token=good))
 
 
-def test_another_scheme_is_no_token(server):
+def test_another_scheme_is_ignored(server):
     basic = ("Authorization", "Basic " +
              base64.b64encode(b"user:password").decode())
     assert refusal(server, headers=[basic]) == MISSING
@@ -111,7 +111,7 @@ def test_another_scheme_is_no_token(server):
         basic, PAGE, ("Cookie", f"peal_token={make_token()}")]))
 
 
-# --- what is said
+# --- error texts
 
 
 def test_no_token(server):
@@ -121,7 +121,7 @@ def test_no_token(server):
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "." * 100, "ä.ö.ü",
                                    make_token(secret="another" * 9)],
                          ids=range(6))
-def test_no_good_token(server, token):
+def test_an_invalid_token(server, token):
     header = ("Authorization", "Bearer " + token.encode().decode("latin-1"))
     assert refusal(server, headers=[header]) == INVALID
 
@@ -157,17 +157,17 @@ def large_token():
     return token
 
 
-def test_a_large_token_is_taken(server):
+def test_a_large_token_is_accepted(server):
     assert_open(server.connect(token=large_token()))
     assert_open(server.connect(headers=[
         PAGE, ("Cookie", f"peal_token={large_token()}")]))
 
 
-def test_a_large_token_is_taken_as_a_subprotocol(server):
+def test_a_large_token_is_accepted_as_a_subprotocol(server):
     assert_open(server.connect(protocol=f"echo, bearer.{large_token()}"))
 
 
-def test_a_refusal_is_explained_where_asked_for(peal):
+def test_a_refusal_is_explained_on_request(peal):
     server = peal(config={**CONFIG, "explain_refusals": True})
     for options, code, reason in (
             ({}, 4401, "Authorization header required"),
@@ -210,7 +210,7 @@ def test_no_token_reaches_the_log(peal):
         assert claims not in log
 
 
-def test_a_reason_is_told_only_where_asked_for(server):
+def test_a_reason_is_only_returned_on_request(server):
     with pytest.raises(Refused) as refused:
         server.connect(token=make_token(ttl=-60))
     assert json.loads(refused.value.response.body) == {

@@ -71,7 +71,7 @@ def wrong_end(manifests):
         yield "a pod drains before its probe has failed"
 
 
-def test_they_fit_the_api_and_one_another():
+def test_the_files_match_the_api_and_each_other():
     assert len(MANIFESTS) == len(NAMES.by_kind) == len(list(
         FOLDER.glob("*.yml")))
     assert not faults(MANIFESTS)
@@ -172,7 +172,7 @@ def test_the_config_and_every_variable_are_understood(container):
     assert average <= printed["limits"]["connections"] / 2
 
 
-def test_probes_metrics_and_paths_are_the_server_s(peal, container):
+def test_probes_metrics_and_paths_exist(peal, container):
     """Without Redis, which is not available here."""
     _, environment = container
     del environment["PEAL_REDIS_URL_FILE"]
@@ -190,7 +190,7 @@ def test_probes_metrics_and_paths_are_the_server_s(peal, container):
             assert server.request(inside).status != 404, inside
 
 
-def test_a_pod_ends_within_its_grace_period(peal, container):
+def test_a_pod_stops_within_its_grace_period(peal, container):
     """With a shorter drain; the remaining time is the same."""
     _, environment = container
     del environment["PEAL_REDIS_URL_FILE"]
@@ -205,7 +205,7 @@ def test_a_pod_ends_within_its_grace_period(peal, container):
     assert time.monotonic() - began < seconds(1 + 1 + STRAGGLERS + 2)
 
 
-def test_the_adapter_s_rule_names_the_same_metric():
+def test_the_adapters_rule_names_the_same_metric():
     comment = re.search(r"^# {3}rules:\n(?:^#   .*\n)+",
                         (FOLDER / "autoscaler.yml").read_text(), re.M)[0]
     rule, = yaml.safe_load(re.sub(r"^# {3}", "", comment,
@@ -220,7 +220,7 @@ def test_the_image_is_of_this_version():
     assert NAMES.container["image"].endswith(":" + version)
 
 
-def test_nothing_for_operators_leaves_the_cluster():
+def test_operator_routes_are_not_exposed():
     paths = [path["path"] for rule in
              NAMES.by_kind["Ingress"]["spec"]["rules"]
              for path in rule["http"]["paths"]]

@@ -45,7 +45,7 @@ THRICE = (SUBSCRIBE, UNSUBSCRIBE, SUBSCRIBE)
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-def test_the_last_subscribe_counts(peal, workers):
+def test_the_last_subscribe_wins(peal, workers):
     server = peal(config={"workers": workers, **NO_RATE})
     others = [quiet(server, f"other-{i}") for i in range(workers)]
     for i in range(10):
@@ -61,7 +61,7 @@ def test_the_last_subscribe_counts(peal, workers):
 
 @pytest.mark.parametrize("workers", [1, 4])
 @pytest.mark.parametrize("pairs", [2, 5, 50])
-def test_the_last_unsubscribe_counts(peal, workers, pairs):
+def test_the_last_unsubscribe_wins(peal, workers, pairs):
     server = peal(config={"workers": workers, **NO_RATE})
     client, other = quiet(server), quiet(server, "other")
     in_one_go(client, *toggle("room", *((SUBSCRIBE, UNSUBSCRIBE) * pairs)))
@@ -74,7 +74,7 @@ def test_the_last_unsubscribe_counts(peal, workers, pairs):
 
 
 @pytest.mark.parametrize("pairs", [1, 2, 7, 60])
-def test_many_changes_of_mind_end_subscribed_once(peal, pairs):
+def test_many_changes_end_with_one_subscription(peal, pairs):
     server = peal(config={"workers": 4, **NO_RATE})
     client, other = quiet(server), quiet(server, "other")
     kinds = (SUBSCRIBE, UNSUBSCRIBE) * pairs + (SUBSCRIBE,)
@@ -118,7 +118,7 @@ def test_the_last_subscribe_recovers(peal):
     assert offsets == [3, 4, 5]
 
 
-def test_others_do_not_see_a_change_of_mind(peal):
+def test_other_members_do_not_see_a_resubscription(peal):
     """One join, and no leave."""
     server = peal(config={"workers": 4, "channels": [
         {"match": "*", "join_leave": True}], **NO_RATE})
@@ -133,7 +133,7 @@ def test_others_do_not_see_a_change_of_mind(peal):
         assert other.receive()["type"] == "leave"
 
 
-def test_a_channel_left_while_pending_makes_room(peal):
+def test_a_pending_channel_that_is_left_frees_its_slot(peal):
     server = peal(config={"workers": 4, "limits": {
         "messages_per_second": 0, "channels_per_connection": 2}})
     client = quiet(server)
@@ -161,9 +161,9 @@ def test_a_channel_left_while_pending_is_not_the_only_one(peal):
     assert answer["channel"] == "kept"
 
 
-# --- siblings: others who end a subscription that is on its way
+# --- pending subscriptions ended by others
 
-def test_a_backend_takes_away_what_is_pending(peal):
+def test_a_backend_ends_a_pending_subscription(peal):
     server = peal(config={"workers": 4, **WITH_KEY, **NO_RATE})
     client = quiet(server)
     for i in range(30):
@@ -182,7 +182,7 @@ def test_a_backend_takes_away_what_is_pending(peal):
         client.ask({"type": "unsubscribe", "channel": channel})
 
 
-def test_a_backend_disconnects_who_is_subscribing(peal):
+def test_a_backend_disconnects_a_subscribing_client(peal):
     server = peal(config={"workers": 4, **WITH_KEY, **NO_RATE})
     other = quiet(server, "other")
     for i in range(20):
@@ -195,7 +195,7 @@ def test_a_backend_disconnects_who_is_subscribing(peal):
         assert listeners(other, f"room-{i}") == 0
 
 
-def test_who_vanishes_while_subscribing_leaves_nothing(peal):
+def test_a_client_lost_while_subscribing_leaves_nothing(peal):
     server = peal(config={"workers": 4, **NO_RATE})
     other = quiet(server, "other")
     for i in range(50):

@@ -68,7 +68,7 @@ def test_a_page_that_reloads_never_left(peal, application):
         ("member_added", "alice")]
 
 
-def test_who_stays_away_has_left_once(peal, application):
+def test_a_client_that_stays_away_leaves_once(peal, application):
     server = start(peal, application)
     bob = server.join("bob", "told")
     alice = server.join("alice", "told")
@@ -108,7 +108,7 @@ def test_leaving_a_channel_waits_too(peal):
     wait_news(bob, [("leave", "alice")])
 
 
-def test_other_channels_are_told_at_once(peal):
+def test_other_channels_are_notified_at_once(peal):
     server = start(peal)
     bob = server.join("bob", "at-once")
     alice = server.join("alice", "at-once")
@@ -117,7 +117,7 @@ def test_other_channels_are_told_at_once(peal):
     wait_news(bob, [("leave", "alice")], timeout=1.5)
 
 
-def test_the_api_sees_who_may_be_back(peal):
+def test_the_api_lists_clients_that_may_return(peal):
     server = start(peal, **WITH_KEY)
     server.join("alice", "room").end()
     server.wait_metric("peal_connections", 0)
@@ -127,7 +127,7 @@ def test_the_api_sees_who_may_be_back(peal):
     patience.wait_until(lambda: tell(server, path)["clients"] == [], 10)
 
 
-def test_a_server_that_ends_waits_for_nobody(peal, application):
+def test_a_shutdown_does_not_wait_for_returning_clients(peal, application):
     """Clients return to another process, which reports them."""
     server = start(peal, application, drain_seconds=0)
     server.join("alice", "room").end()

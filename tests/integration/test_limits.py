@@ -58,7 +58,7 @@ def test_a_bigger_message_closes_1009(peal, size):
     assert reached(server, "message_bytes") == 1
 
 
-def test_fragments_are_added_up(peal):
+def test_fragments_are_limited_together(peal):
     server = peal(config=limited(message_bytes=1000))
     client = server.connect()
     client.send_frame(TEXT, "x" * 600, is_final=False)
@@ -77,7 +77,7 @@ def test_endless_fragments_end(peal):
     assert server.is_alive()
 
 
-def test_an_announced_size_is_enough_to_close(peal):
+def test_an_announced_size_is_sufficient_to_close(peal):
     """No buffer is filled for a frame that will be too big."""
     client = peal(config=limited(message_bytes=1000)).connect()
     client.raw.send(frame_bytes(BINARY, b"x" * 70000)[:100])
@@ -92,7 +92,7 @@ def test_the_default_limit_is_64_kib(shared):
     assert client.wait_close() == 1009
 
 
-def test_megabytes_pass_where_they_are_allowed(peal):
+def test_megabytes_pass_if_allowed(peal):
     server = peal(config={"limits": {"message_bytes": 5000000,
                                      "outbox_bytes": 10000000}})
     client = server.connect()
@@ -141,7 +141,7 @@ def test_channels_of_a_connection_are_limited(peal):
     assert reached(server, "channels_per_connection") == 1
 
 
-def test_channels_of_the_url_are_limited_as_well(peal):
+def test_channels_of_the_url_are_limited_too(peal):
     server = peal(config=limited(channels_per_connection=2))
     client = server.connect("alice", ["a", "b", "c", "d"],
                             protocol="broadcast")
@@ -226,7 +226,7 @@ def test_a_newer_connection_replaces_the_older_4409(peal):
 
 # --- the time for a handshake
 
-def test_who_says_too_little_is_put_out(peal):
+def test_a_silent_connection_is_closed(peal):
     server = peal(config=limited(handshake_seconds=1))
     raws = []
     for said in (b"", b"G", b"GET /ws/alice HTTP/1.1\r\nHost: x\r\n"):
@@ -240,7 +240,7 @@ def test_who_says_too_little_is_put_out(peal):
     server.wait_metric("peal_sockets", 1)
 
 
-def test_who_drips_its_headers_is_put_out(peal):
+def test_slow_headers_close_the_connection(peal):
     server = peal(config=limited(handshake_seconds=1))
     raw = server.socket(timeout=0.1)
     raw.send("GET /ws/alice HTTP/1.1\r\nHost: x\r\nX-Drip: ")

@@ -26,26 +26,26 @@ def test_by_default_it_listens_on_loopback_only(peal):
     assert set(found) == {(LOOPBACK, server.port)}
 
 
-def test_it_listens_where_it_is_told_to(peal):
+def test_it_listens_on_the_configured_address(peal):
     server = peal(config={"host": "0.0.0.0", "auth": {"secret": SECRET}})
     found = listening_sockets(server.process.pid)
     assert set(found) == {(EVERYWHERE, server.port)}
 
 
-def test_beyond_loopback_it_wants_auth_and_says_so():
+def test_beyond_loopback_auth_is_required():
     for host in ("0.0.0.0", "::"):
         result = start("--host", host, "--port", "0")
         assert result.returncode != 0
         assert "auth" in result.stderr and "--insecure" in result.stderr
 
 
-def test_insecure_overrules_that(peal):
+def test_insecure_overrides_that(peal):
     server = peal(config={"host": "0.0.0.0"}, args=["--insecure"])
     found = listening_sockets(server.process.pid)
     assert set(found) == {(EVERYWHERE, server.port)}
 
 
-def test_ipv6_works_as_well(peal):
+def test_ipv6_works_too(peal):
     server = peal(config={"host": "::1"}, plain=True)
     raw = socket.create_connection(("::1", server.port), seconds(5))
     raw.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
@@ -57,7 +57,7 @@ def test_ipv6_works_as_well(peal):
     assert answer.endswith(b'{"status":"healthy"}')
 
 
-def test_a_start_that_fails_is_an_object_where_the_log_is():
+def test_with_a_json_log_a_failed_start_is_an_object():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = start("--port", str(port), "--log.format", "json")

@@ -27,7 +27,7 @@ def end_of(server, client):
     return fields(server.wait_log(f"Client {client} disconnected"))
 
 
-def test_an_end_is_told_once_with_code_reason_and_duration(peal):
+def test_a_close_is_logged_once_with_code_reason_and_duration(peal):
     server = peal()
     server.connect("alice").end(1000)
     line = end_of(server, "alice")
@@ -42,7 +42,7 @@ def test_an_end_is_told_once_with_code_reason_and_duration(peal):
     server.wait_log_count("Client alice disconnected", 1)
 
 
-def test_the_clients_own_code_is_told(peal):
+def test_the_clients_own_code_is_logged(peal):
     server = peal()
     server.connect("alice").end(1001)
     assert end_of(server, "alice")["code"] == "1001"
@@ -50,14 +50,14 @@ def test_the_clients_own_code_is_told(peal):
     assert end_of(server, "bob")["code"] == "4321"
 
 
-def test_a_lost_connection_is_told_as_1006(peal):
+def test_a_lost_connection_is_logged_as_1006(peal):
     server = peal()
     server.connect("alice").drop()
     line = end_of(server, "alice")
     assert (line["code"], line["reason"]) == ("1006", "connection_lost")
 
 
-def test_a_close_by_the_server_is_told(peal):
+def test_a_close_by_the_server_is_logged(peal):
     server = peal(config={"limits": {"message_bytes": 10,
                                      "bad_messages": 1}})
     client = server.connect("big")
@@ -72,7 +72,7 @@ def test_a_close_by_the_server_is_told(peal):
     assert (line["code"], line["reason"]) == ("4400", "bad_messages")
 
 
-def test_bad_utf8_is_told_as_1007(peal):
+def test_invalid_utf8_is_logged_as_1007(peal):
     server = peal()
     client = server.connect("alice")
     client.send_frame(1, b"\xff")
@@ -82,7 +82,7 @@ def test_bad_utf8_is_told_as_1007(peal):
     server.wait_metric('peal_closes_total{reason="bad_utf8"}', 1)
 
 
-def test_frames_against_the_standard_are_told_as_1002(peal):
+def test_invalid_frames_are_logged_as_1002(peal):
     server = peal()
     client = server.connect("alice")
     client.send_frame(3, b"x")
@@ -107,7 +107,7 @@ def test_every_line_is_an_event_with_time_level_and_message(peal):
         assert found["message"]
 
 
-def test_json_is_an_object_a_line(peal):
+def test_json_is_one_object_per_line(peal):
     server = peal(config={"log": {"format": "json"}, **FEW})
     server.connect("a@b+c").drop()
     server.wait_log("disconnected")
@@ -132,7 +132,7 @@ def test_the_level_is_configured(peal):
     assert server.log_lines() == []
 
 
-def test_ends_by_a_limit_are_warned_of_and_never_hidden(peal):
+def test_closes_by_a_limit_are_warnings_and_never_suppressed(peal):
     """They have a separate rate limit and level WARN."""
     server = peal(config={"log": {"level": "warn"}, **FEW}, is_quiet=True)
     client = server.connect("loud", protocol="broadcast")
@@ -146,7 +146,7 @@ def test_ends_by_a_limit_are_warned_of_and_never_hidden(peal):
     assert not server.log_lines("quiet")
 
 
-def test_lines_left_out_are_counted_and_summed_up(peal):
+def test_suppressed_lines_are_counted(peal):
     server = peal(config={"auth": {"secret": SECRET},
                           "limits": {"refusals_per_second": 0}})
     for _ in range(200):
@@ -188,7 +188,7 @@ def journal_lines(peal, stream_of, **config):
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_in_the_journal_a_line_begins_with_its_priority(peal, form):
+def test_in_the_journal_a_line_starts_with_its_priority(peal, form):
     lines = journal_lines(peal, lambda status:
                           f"{status.st_dev}:{status.st_ino}",
                           log={"format": form})
@@ -207,7 +207,7 @@ def test_elsewhere_it_does_not(peal, stream):
     assert lines and all(line.startswith("time=") for line in lines)
 
 
-def test_ends_by_the_thousand_do_not_flood_the_log(peal):
+def test_thousands_of_closes_do_not_flood_the_log(peal):
     server = peal()
     for i in range(20):
         server.connect(f"c{i}").drop()
@@ -258,7 +258,7 @@ def token_uses(token, origin):
     ]
 
 
-def test_a_token_never_reaches_the_log(peal):
+def test_a_token_is_never_logged(peal):
     origin = "https://app.example.com"
     tokens = [make_token("alice"), make_token("alice", ttl=-100),
               make_token("bob"), make_token("alice", secret="b" * 40),

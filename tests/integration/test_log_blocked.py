@@ -62,7 +62,7 @@ def lines_lost(port):
                     if line.startswith("peal_log_lines_lost_total ")))
 
 
-def test_a_pipe_that_nobody_reads(peal):
+def test_an_unread_pipe(peal):
     read_end, write_end = os.pipe()
     fcntl.fcntl(read_end, F_SETPIPE_SZ, 4096)
     with running(command(), stderr=write_end) as (_, port):
@@ -71,7 +71,7 @@ def test_a_pipe_that_nobody_reads(peal):
     os.close(read_end)
 
 
-def test_a_pipe_whose_reader_has_gone(peal):
+def test_a_pipe_without_reader(peal):
     read_end, write_end = os.pipe()
     with running(command(), stderr=write_end) as (_, port):
         os.close(write_end)
@@ -96,7 +96,7 @@ def test_descriptors_that_were_closed_at_the_start(closed):
             os.stat(f"/proc/{process.pid}/fd/{fd}")
 
 
-def test_paths_of_anybody_leave_valid_lines(peal):
+def test_arbitrary_paths_give_valid_lines(peal):
     server = peal(config={"log": {"format": "json"},
                           "api": {"key": "a-key-of-the-tests"}})
     for path in ("/api/channels/%ff%9b%00%1b%0a/presence",

@@ -34,7 +34,7 @@ def start(peal, file):
     return start
 
 
-def test_lines_go_to_the_file_alone(start, file):
+def test_lines_only_go_to_the_file(start, file):
     server = start()
     assert server.log() == ""
     assert oct(file.stat().st_mode & 0o777) in ("0o640", "0o600")
@@ -43,7 +43,7 @@ def test_lines_go_to_the_file_alone(start, file):
     assert lines(file, "message=Draining") and server.log() == ""
 
 
-def test_after_a_rotation_sighup_opens_it_anew(start, file):
+def test_after_a_rotation_sighup_reopens_the_file(start, file):
     server = start()
     old = file.rename(file.with_suffix(".old"))
     hang_up(server, file, "Config reloaded")
@@ -75,7 +75,7 @@ def test_a_reload_changes_the_file_and_goes_back_to_stderr(start, file,
     assert "changed=log.level" in reload(server, {"log.level": "debug"})
 
 
-def test_a_file_that_cannot_be_opened_stops_the_start(tmp_path):
+def test_a_file_that_cannot_be_opened_prevents_the_start(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in ("/no/such/folder/x", str(tmp_path), str(tmp_path / "pipe")):
         done = run_peal("--port", "0", "--log.file", path)

@@ -86,7 +86,7 @@ def test_what_happens_is_counted(peal):
     assert after["peal_connections_opened_total"] == 2
 
 
-def test_gauges_go_back_to_nothing(peal):
+def test_gauges_return_to_zero(peal):
     server = peal()
     clients = [server.connect(f"c{i}") for i in range(5)]
     server.wait_metric("peal_connections", 5)
@@ -105,7 +105,7 @@ def test_the_limit_of_channels_is_counted(peal):
     assert server.metric('peal_limit_reached_total{limit="channels"}') == 1
 
 
-def test_channels_and_what_they_keep_are_shown(peal):
+def test_channels_and_their_stored_data_are_shown(peal):
     server = peal(config={"channels": [{"match": "*", "history_size": 2}]})
     alice = server.join("alice", "a")
     server.join("bob", "a", "b")
@@ -135,7 +135,7 @@ def test_a_fan_out_is_timed(peal):
     assert 0 < server.metric("peal_fan_out_seconds_sum") < took * workers + 1
 
 
-def test_each_thread_tells_its_cpu_time_and_lag(peal):
+def test_each_thread_reports_its_cpu_time_and_lag(peal):
     server = peal()
     names = [name for name in server.metrics()
              if name.startswith("peal_thread_cpu_seconds_total")]
@@ -150,7 +150,7 @@ def test_each_thread_tells_its_cpu_time_and_lag(peal):
     assert server.metric("peal_cpu_seconds_total") > 0
 
 
-def test_open_files_and_the_config_are_told(peal):
+def test_open_files_and_the_config_are_reported(peal):
     first, other, same = peal(), peal({"drain_seconds": 3}), peal()
     hashes = [each.metric("peal_config_hash") for each in (first, other, same)]
     assert hashes[0] == hashes[2] != hashes[1] and hashes[0] > 0

@@ -31,7 +31,7 @@ def is_let_in(server, origin, host=None):
     "https://app.example.com", "https://APP.example.com",
     "https://app.example.com:443", "https://a.example.org",
     "https://a.b.example.org", "http://localhost:3000"])
-def test_origins_on_the_list_are_let_in(server, origin):
+def test_listed_origins_are_accepted(server, origin):
     assert is_let_in(server, origin)
 
 
@@ -46,12 +46,12 @@ def test_all_others_are_refused(server, origin):
     assert not is_let_in(server, origin)
 
 
-def test_our_own_pages_are_always_let_in(shared):
+def test_own_pages_are_always_accepted(shared):
     assert is_let_in(shared, OWN_PAGE)
     assert is_let_in(shared, f"{OWN_PAGE}:{shared.port}") is False
 
 
-def test_who_is_no_browser_is_let_in(server):
+def test_clients_without_origin_are_accepted(server):
     server.connect().drop()
 
 
@@ -63,18 +63,17 @@ def test_without_a_list_foreign_pages_are_refused(shared):
     ("http://localhost:5173", True), ("http://127.0.0.1:3000", True),
     ("http://[::1]:5173", True), ("http://evil.example:5173", False),
     ("null", False)])
-def test_under_dev_pages_of_this_machine_may_connect(start_shared, origin,
-                                                     allowed):
+def test_with_dev_local_pages_may_connect(start_shared, origin, allowed):
     """Pages of a development server on another port."""
     server = start_shared(args=["--dev"], config={"explain_refusals": False})
     assert is_let_in(server, origin) == allowed
 
 
-def test_without_dev_they_may_not(server):
+def test_without_dev_local_pages_may_not_connect(server):
     assert not is_let_in(server, "http://localhost:5173")
 
 
-def test_applications_and_any_port_can_be_listed(peal):
+def test_custom_schemes_and_any_port_can_be_listed(peal):
     server = peal(config={"origins": ["file://", "http://localhost:*"]})
     assert is_let_in(server, "file://")
     assert is_let_in(server, "http://localhost:5173")
@@ -82,7 +81,7 @@ def test_applications_and_any_port_can_be_listed(peal):
     assert not is_let_in(server, "http://localhost.evil.example:5173")
 
 
-def test_all_can_be_let_in_with_a_warning(peal):
+def test_all_origins_can_be_allowed_with_a_warning(peal):
     server = peal(config={"origins": ["*"]})
     for origin in ("https://anything.example", "null", "file://"):
         assert is_let_in(server, origin)

@@ -89,7 +89,7 @@ def test_a_short_history_is_one_frame(peal):
     assert (frame.opcode, frame.is_final) == (TEXT, True)
 
 
-def test_nothing_comes_between_the_parts(peal):
+def test_nothing_is_sent_between_the_parts(peal):
     server = peal(config=CONFIG)
     fill(server, "room")
     client = server.join("bob", "other", receive_buffer=SMALL)
@@ -110,7 +110,7 @@ def test_nothing_comes_between_the_parts(peal):
     assert live == list(range(5))
 
 
-def test_what_history_lost_meanwhile_is_left_out(peal):
+def test_messages_lost_meanwhile_are_omitted(peal):
     """The oldest and newest messages are sent, in order."""
     server = peal(config={**CONFIG, "channels": [
         {"match": "*", "history_size": COUNT}]})
@@ -152,7 +152,7 @@ def test_a_close_that_flushes_ends_the_message_first(peal):
     assert client.wait_closed().code == 1012
 
 
-# --- what was missed
+# --- recovery
 
 
 def test_two_channels_recovered_at_once_close_nothing(peal):
@@ -166,7 +166,7 @@ def test_two_channels_recovered_at_once_close_nothing(peal):
     assert client.is_silent()
 
 
-def test_the_answer_says_how_far_it_goes(peal):
+def test_the_answer_has_its_last_position(peal):
     server = peal(config=CONFIG)
     epoch = fill(server, "room")
     client = fresh(server)
@@ -179,7 +179,7 @@ def test_the_answer_says_how_far_it_goes(peal):
     assert {message["type"] for message in following} == {"broadcast"}
 
 
-def test_live_messages_keep_their_place(peal):
+def test_live_messages_keep_their_order(peal):
     """Messages are published meanwhile, also with several threads."""
     server = peal(config=CONFIG)
     epoch = fill(server, "room")
@@ -198,7 +198,7 @@ def test_live_messages_keep_their_place(peal):
         assert client.is_silent()
 
 
-def test_an_interrupted_recovery_goes_on_where_it_stopped(peal):
+def test_an_interrupted_recovery_continues_where_it_stopped(peal):
     server = peal(config=CONFIG)
     epoch = fill(server, "room")
     got = []
@@ -210,7 +210,7 @@ def test_an_interrupted_recovery_goes_on_where_it_stopped(peal):
     assert got == list(range(COUNT))
 
 
-def test_a_recovery_that_history_overtakes_ends_with_a_gap(peal):
+def test_a_recovery_overtaken_by_the_history_ends_with_a_gap(peal):
     server = peal(config=CONFIG)
     epoch = fill(server, "short:a", 20)
     client = fresh(server, receive_buffer=SMALL)
@@ -226,7 +226,7 @@ def test_a_recovery_that_history_overtakes_ends_with_a_gap(peal):
     assert client.receive()["payload"] == [40]
 
 
-def test_who_comes_is_told_to_who_still_recovers(peal):
+def test_joins_are_sent_to_recovering_clients(peal):
     server = peal(config=CONFIG)
     epoch = fill(server, "told:a")
     client = fresh(server, receive_buffer=SMALL)
@@ -257,7 +257,7 @@ def test_unsubscribing_ends_a_recovery(peal):
 HISTORY = f"/api/channels/room/history?limit={COUNT}"
 
 
-def test_a_long_answer_of_the_api_comes_in_chunks(peal):
+def test_a_long_api_response_is_chunked(peal):
     server = peal(config=CONFIG)
     fill(server, "room")
     raw = server.socket(receive_buffer=SMALL)
@@ -272,7 +272,7 @@ def test_a_long_answer_of_the_api_comes_in_chunks(peal):
     raw.close()
 
 
-def test_who_knows_no_chunks_gets_it_until_the_end(peal):
+def test_without_chunks_a_response_ends_with_the_connection(peal):
     server = peal(config=CONFIG)
     fill(server, "room")
     raw = server.socket()
@@ -283,7 +283,7 @@ def test_who_knows_no_chunks_gets_it_until_the_end(peal):
 
 
 @pytest.mark.parametrize("reads", [True, False])
-def test_a_history_asked_for_by_head_has_no_body(peal, reads):
+def test_head_of_a_history_has_no_body(peal, reads):
     server = peal(config=CONFIG)
     fill(server, "room")
     raw = server.socket()

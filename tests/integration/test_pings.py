@@ -8,7 +8,7 @@ from support.websocket import PING, PONG
 QUICK = {"ping_seconds": 2, "pong_seconds": 1}
 
 
-def test_who_answers_pings_stays_and_who_does_not_is_closed_4508(peal):
+def test_only_clients_that_answer_pings_stay(peal):
     server = peal(config=QUICK)
     start = time.monotonic()
     mute, alive = server.connect("mute"), server.connect("alive")
@@ -45,7 +45,7 @@ def test_a_clients_ping_is_answered(shared):
         assert (frame.opcode, frame.payload) == (PONG, payload)
 
 
-def test_a_pong_nobody_asked_for_is_taken(shared):
+def test_an_unsolicited_pong_is_accepted(shared):
     client = shared.connect()
     client.send_frame(PONG, b"here I am")
     client.send_frame(PONG)
@@ -53,7 +53,7 @@ def test_a_pong_nobody_asked_for_is_taken(shared):
     assert client.receive_data() == "Echo: x"
 
 
-def test_a_connection_ends_at_its_age_and_may_come_back(peal):
+def test_a_connection_ends_at_its_maximum_age_and_may_return(peal):
     server = peal(config={"max_connection_age": 2, "ping_seconds": 2,
                           "pong_seconds": 1})
     client = server.join("alice", "room")

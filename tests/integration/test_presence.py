@@ -17,7 +17,7 @@ def wait_presence(client, expected):
     return False
 
 
-def test_presence_is_exactly_what_the_protocol_says(peal):
+def test_presence_is_exactly_as_documented(peal):
     alice = peal().join("alice", "room")
     alice.send('{"type":"presence","channel":"room","id":3}')
     assert alice.receive_data() == (
@@ -38,18 +38,18 @@ def test_connections_of_a_client_are_counted_together(peal):
     assert wait_presence(bob, {"bob": 1})
 
 
-def test_who_is_not_there_may_ask(peal):
+def test_presence_needs_no_subscription(peal):
     server = peal()
     server.join("alice", "room")
     bob = server.connect("bob", [""], protocol="broadcast")
     assert presence(bob) == {"alice": 1}
 
 
-def test_nobody_is_in_an_unknown_channel(peal):
+def test_an_unknown_channel_has_no_members(peal):
     assert presence(peal().join("alice", "room"), "nowhere") == {}
 
 
-def test_a_channel_without_presence_says_so(peal):
+def test_a_channel_without_presence_reports_it(peal):
     server = peal(config={"channels": [
         {"match": "secret", "presence": False}]})
     alice = server.join("alice", "secret")
@@ -59,14 +59,14 @@ def test_a_channel_without_presence_says_so(peal):
     assert presence(bob) == {"bob": 1}
 
 
-def test_by_default_nobody_is_told_who_comes_and_goes(peal):
+def test_by_default_joins_and_leaves_are_not_sent(peal):
     server = peal()
     alice = server.join("alice", "room")
     server.join("bob", "room").end()
     assert alice.is_silent()
 
 
-def test_join_and_leave_are_told_once_for_each_client(peal):
+def test_join_and_leave_are_sent_once_per_client(peal):
     server = peal(config=EVENTS)
     alice = server.join("alice", "room")
     first = server.join("bob", "room")
@@ -82,7 +82,7 @@ def test_join_and_leave_are_told_once_for_each_client(peal):
     assert alice.is_silent()
 
 
-def test_a_newcomer_is_not_told_of_itself(peal):
+def test_a_new_member_is_not_notified_of_itself(peal):
     alice = peal(config=EVENTS).join("alice", "room")
     assert alice.is_silent()
 
@@ -106,7 +106,7 @@ def test_a_lost_connection_leaves(peal):
     assert alice.receive()["type"] == "leave"
 
 
-def test_events_take_no_offset_and_no_place_in_history(peal):
+def test_events_have_no_offset_and_no_history(peal):
     server = peal(config=EVENTS)
     alice = server.join("alice", "room")
     server.join("bob", "room").end()

@@ -38,13 +38,13 @@ def busy_server(peal):
     return server
 
 
-def test_metrics_are_as_promtool_wants_them(peal, promtool):
+def test_promtool_accepts_the_metrics(peal, promtool):
     text = busy_server(peal).request("/metrics").body.decode()
     done = promtool("check", "metrics", text=text)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_promtool_can_find_fault(promtool):
+def test_promtool_detects_errors(promtool):
     done = promtool("check", "metrics", text="peal_x_total 1\npeal x\n")
     assert done.returncode != 0
 
@@ -227,7 +227,7 @@ def test_every_alert_is_tested():
 
 
 @pytest.mark.parametrize("name", ALERTS)
-def test_an_alert_fires_when_it_should_and_only_then(promtool, tmp_path, name):
+def test_alerts_fire_exactly_when_expected(promtool, tmp_path, name):
     made = alert_test(name, alert_rules()[name.strip()])
     done = run_alert_test(promtool, tmp_path, made)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -262,7 +262,7 @@ def expressions():
                                    .replace("$instance", ".+"))
 
 
-def test_the_dashboard_asks_what_promtool_understands(promtool, tmp_path):
+def test_promtool_accepts_the_dashboards_queries(promtool, tmp_path):
     rules = [{"record": f"panel:{number}", "expr": expr}
              for number, (_, expr) in enumerate(expressions())]
     assert len(rules) > 20
@@ -304,7 +304,7 @@ def test_the_dashboard_is_about_metrics_and_labels_that_exist(peal):
     assert len(shown) > 20
 
 
-def test_the_process_tells_of_itself(peal):
+def test_the_process_reports_its_own_metrics(peal):
     server = peal()
     samples = server.metrics()
     version = server.log_lines("Listening")[0].split("version")[1]

@@ -49,7 +49,7 @@ UNNAMED = "Proxy not in trusted_proxies"
 
 @pytest.mark.parametrize("field", [
     ("X-Forwarded-For", "192.0.2.1"), ("Forwarded", "for=192.0.2.1")])
-def test_a_proxy_that_nobody_has_named_is_warned_of_once(peal, field):
+def test_an_unlisted_proxy_causes_one_warning(peal, field):
     server = peal()
     for i in range(5):
         assert is_let_in(server, [field], f"c{i}")
@@ -58,7 +58,7 @@ def test_a_proxy_that_nobody_has_named_is_warned_of_once(peal, field):
     server.wait_log_count(UNNAMED, 1)
 
 
-def test_where_proxies_are_named_nothing_is_warned_of(peal):
+def test_with_listed_proxies_there_is_no_warning(peal):
     server = peal(config={"trusted_proxies": ["10.0.0.0/8"]})
     assert is_let_in(server, forwarded("192.0.2.1"))
     assert is_let_in(peal())
@@ -85,8 +85,8 @@ def test_behind_a_trusted_proxy_each_client_has_its_own_count(peal):
 @pytest.mark.parametrize("proto, origin, allowed", [
     ("https", "https://127.0.0.1", True), ("https", "http://127.0.0.1", False),
     ("http", "http://127.0.0.1", True)])
-def test_behind_a_proxy_with_tls_a_page_without_it_is_foreign(
-        peal, proto, origin, allowed):
+def test_behind_a_tls_proxy_an_http_page_is_foreign(peal, proto, origin,
+                                                    allowed):
     server = peal(config={"trusted_proxies": ["127.0.0.1"]}, plain=True)
     headers = [("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", proto),
                ("Origin", origin)]
@@ -117,7 +117,7 @@ def test_an_unreadable_header_counts_as_the_proxy(peal):
     assert address_logged(server, "dave") == "127.0.0.1"
 
 
-def test_trusted_proxies_can_be_changed_while_it_runs(peal):
+def test_trusted_proxies_can_be_reloaded(peal):
     server = peal()
     file = server.folder / "peal.json"
     is_let_in(server, forwarded("192.0.2.1"), "before").drop()
@@ -150,7 +150,7 @@ RFC7239 = {"trusted_proxies": ["127.0.0.1", "10.0.0.0/8", "fd00::/8"],
     (['for=198.51.100.1;a=", for=192.0.2.1'], "127.0.0.1"),
     ([], "127.0.0.1"),
 ])
-def test_forwarded_says_where_a_client_is(peal, values, address):
+def test_forwarded_has_the_address_of_the_client(peal, values, address):
     server = peal(config=RFC7239)
     raw = server.socket()
     raw.send(request_text("/ws/erin", headers=[
@@ -174,8 +174,7 @@ def test_forwarded_says_where_a_client_is(peal, values, address):
     ({**RFC7239, "trusted_proxies": ["10.0.0.1"]},
      "Forwarded: for=198.51.100.1", "127.0.0.1"),
 ])
-def test_only_the_header_that_the_proxies_write_is_believed(
-        peal, config, written, address):
+def test_only_the_configured_header_is_trusted(peal, config, written, address):
     """A proxy that does not know the other header passes the client's on."""
     server = peal(config=config)
     name, _, value = written.partition(": ")
@@ -192,7 +191,7 @@ def test_with_forwarded_each_client_has_its_own_count(peal):
         ("Forwarded", "for=198.51.100.1, for=192.0.2.1")])
 
 
-def test_the_header_can_be_changed_while_it_runs(peal):
+def test_the_header_can_be_reloaded(peal):
     server = peal(config={"trusted_proxies": ["127.0.0.1"]})
     file = server.folder / "peal.json"
     file.write_text(json.dumps({**json.loads(file.read_text()),
@@ -228,7 +227,7 @@ def test_each_request_on_a_kept_connection_has_its_own_client(peal):
     assert refused(server, raw, ("Forwarded", "for=192.0.2.1")) == "127.0.0.1"
 
 
-def test_forwarded_counts_for_requests_as_well(peal):
+def test_forwarded_applies_to_requests_too(peal):
     server = peal(config=RFC7239)
     raw = server.socket()
     assert refused(server, raw, ("Forwarded", "for=192.0.2.1"),
@@ -239,14 +238,14 @@ def test_forwarded_counts_for_requests_as_well(peal):
                    ("X-Forwarded-For", "192.0.2.1")) == "127.0.0.1"
 
 
-def test_without_trust_a_request_says_nothing_about_its_client(peal):
+def test_without_trust_the_header_is_ignored(peal):
     server = peal()
     raw = server.socket()
     assert refused(server, raw,
                    ("X-Forwarded-For", "192.0.2.1")) == "127.0.0.1"
 
 
-def test_an_upgrade_behind_requests_counts_for_its_own_client(peal):
+def test_an_upgrade_after_requests_counts_for_its_own_client(peal):
     server = peal(config={"trusted_proxies": ["127.0.0.1"]})
     raw = server.socket()
     raw.send(request_text("/health", headers=forwarded("192.0.2.1")))
@@ -315,7 +314,7 @@ def proxied(peal):
     (binary(command=0), "127.0.0.1"),
 ])
 @pytest.mark.parametrize("step", [None, 1])
-def test_the_header_says_who_is_there(proxied, header, address, step):
+def test_the_proxy_header_has_the_address(proxied, header, address, step):
     server = proxied()
     raw = through(server, header, step)
     assert upgrade(raw) == 101
@@ -323,7 +322,7 @@ def test_the_header_says_who_is_there(proxied, header, address, step):
     assert address_logged(server, "alice") == address
 
 
-def test_the_request_may_come_with_the_header(proxied):
+def test_the_request_may_arrive_with_the_header(proxied):
     server = proxied()
     raw = server.socket(context=False)
     if tls.ENABLED:
@@ -349,7 +348,7 @@ def test_connections_are_counted_by_that_address(proxied):
     b"PROXY TCP4 nonsense\r\n", b"PROXY TCP4 1.2.3.4 1.2.3.4 1 99999\r\n",
     b"PROXY " + b"x" * 200, SIGNATURE + b"\x31\x11\0\0",
     SIGNATURE + b"\x21\x11\xff\xff"])
-def test_without_a_good_header_it_is_closed_and_counted(proxied, header):
+def test_without_a_valid_header_it_is_closed_and_counted(proxied, header):
     server = proxied()
     raw = server.socket(context=False)
     raw.send(header)
@@ -373,7 +372,7 @@ def test_a_slow_header_ends_at_handshake_seconds(proxied, sent):
     assert f"\n{REFUSED} 0\n" in metrics_of(server)
 
 
-def test_who_is_not_trusted_may_not_send_one(proxied):
+def test_an_untrusted_peer_may_not_send_a_header(proxied):
     server = proxied(trusted_proxies=["10.0.0.0/8"])
     raw = server.socket(context=False)
     raw.send(line())
@@ -381,7 +380,7 @@ def test_who_is_not_trusted_may_not_send_one(proxied):
     assert "not a trusted proxy" in server.wait_log("PROXY header refused")
 
 
-def test_a_proxy_before_the_proxy_is_believed_as_well(proxied):
+def test_a_proxy_in_front_of_the_proxy_is_trusted_too(proxied):
     server = proxied(trusted_proxies=["127.0.0.1", "192.0.2.0/24"])
     raw = through(server, line("192.0.2.1"))
     assert upgrade(raw, headers=forwarded("198.51.100.7")) == 101
@@ -389,7 +388,7 @@ def test_a_proxy_before_the_proxy_is_believed_as_well(proxied):
     assert address_logged(server, "alice") == "198.51.100.7"
 
 
-def test_a_check_of_the_port_alone_is_no_error(proxied):
+def test_a_tcp_health_check_is_not_an_error(proxied):
     server = proxied()
     for _ in range(3):
         server.socket(context=False).close()
@@ -397,7 +396,7 @@ def test_a_check_of_the_port_alone_is_no_error(proxied):
     assert not server.log_lines("PROXY header refused")
 
 
-def test_it_ends_while_headers_are_awaited(proxied):
+def test_it_stops_while_headers_are_awaited(proxied):
     server = proxied()
     raws = [server.socket(context=False) for _ in range(5)]
     raws[0].send(b"PROXY T")

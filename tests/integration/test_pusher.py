@@ -30,7 +30,7 @@ def is_silent(client):
 # ---- connecting
 
 
-def test_a_connection_is_told_its_socket_id(server):
+def test_a_connection_receives_its_socket_id(server):
     clients = [Pusher(server, version=version) for version in "567"]
     for client in clients:
         assert re.fullmatch(r"\d+\.\d+", client.socket_id)
@@ -56,7 +56,8 @@ def refusal(server, path):
     (f"/app/{APP['key']}", 4008),
     (f"/app/{APP['key']}/more?protocol=7", 4001),
 ])
-def test_who_is_refused_is_told_why_and_stays_away(server, path, code):
+def test_a_refused_client_gets_the_reason_and_does_not_reconnect(server, path,
+                                                                 code):
     assert refusal(server, path) == code
 
 
@@ -86,7 +87,7 @@ def test_pings_are_answered(server):
     ('{"event":"client-x","channel":"a b","data":{}}',
      "Invalid channel or event"),
 ])
-def test_what_is_no_message_is_an_error(server, text, message):
+def test_an_invalid_message_is_an_error(server, text, message):
     client = Pusher(server)
     client.websocket.send(text)
     data = client.receive("pusher:error")["data"]
@@ -112,7 +113,7 @@ def test_a_public_channel(server):
     client.join("public")
 
 
-def test_data_is_a_text_that_says_the_same(server):
+def test_data_is_a_json_text(server):
     client = Pusher(server)
     client.join("data")
     for payload, text in (({"a": [1, "x"]}, '{"a":[1,"x"]}'),
@@ -126,7 +127,7 @@ def test_data_is_a_text_that_says_the_same(server):
         assert message == {"event": "e", "channel": "data", "data": text}
 
 
-def test_a_channel_twice_is_an_error(server):
+def test_subscribing_twice_is_an_error(server):
     client = Pusher(server)
     client.join("twice")
     client.subscribe("twice")
@@ -134,7 +135,7 @@ def test_a_channel_twice_is_an_error(server):
     assert error["message"] == "Existing subscription to this channel"
 
 
-def test_a_private_channel_wants_a_signature(server):
+def test_a_private_channel_requires_a_signature(server):
     client = Pusher(server)
     other = Pusher(server)
     name = "private-room"
@@ -163,7 +164,7 @@ def test_channel_data_of_a_private_channel_is_signed_too(server):
     assert message["event"] == "pusher_internal:subscription_succeeded"
 
 
-def test_apps_do_not_hear_each_other(server):
+def test_apps_are_separate(server):
     one, two = Pusher(server), Pusher(server, OTHER)
     one.join("shared")
     two.join("shared")
@@ -186,7 +187,7 @@ def test_a_name_may_not_leave_the_app(server):
 # ---- presence
 
 
-def test_presence_lists_everybody_with_types_kept(server):
+def test_presence_lists_all_members_with_their_types(server):
     name = "presence-types"
     one = Pusher(server)
     assert one.join(name, (10, {"name": "Ann"})) == {"presence": {
@@ -227,7 +228,7 @@ def test_a_user_with_two_connections_is_one_member(server):
         "user_id": "7"}
 
 
-def test_one_socket_may_be_somebody_else_in_each_channel(server):
+def test_a_socket_may_have_another_user_in_each_channel(server):
     client = Pusher(server)
     for user in ("a", "b"):
         presence = client.join(f"presence-{user}", (user, {"n": user}))
@@ -243,7 +244,7 @@ def test_one_socket_may_be_somebody_else_in_each_channel(server):
     json.dumps({"user_id": "a" * 129}),
     json.dumps({"user_id": "a", "user_info": {"a": "x" * 1100}}),
 ])
-def test_bad_channel_data_is_refused(server, data):
+def test_invalid_channel_data_is_refused(server, data):
     client = Pusher(server)
     name = "presence-bad"
     client.send("pusher:subscribe", {
@@ -271,7 +272,7 @@ def test_a_presence_channel_may_be_full(peal):
     assert presence["count"] == 2
 
 
-def test_a_long_list_comes_whole(peal):
+def test_a_long_list_is_complete(peal):
     server = peal({"pusher": {"apps": [{**APP, "presence_members": 0}]},
                    "limits": {"connections_per_ip": 0}})
     name = "presence-many"
@@ -306,7 +307,7 @@ def test_client_events_reach_all_others(server):
         assert client.receive("client-typing")["data"] == "text"
 
 
-def test_client_events_of_presence_channels_say_whose_they_are(server):
+def test_client_events_of_presence_channels_have_a_user(server):
     name = "presence-chat"
     watcher = Pusher(server)
     watcher.join(name, ("w", {}))
@@ -321,7 +322,7 @@ def test_client_events_of_presence_channels_say_whose_they_are(server):
         watcher.receive("pusher_internal:member_removed")
 
 
-def test_client_events_need_a_private_channel_of_ones_own(server):
+def test_client_events_need_a_subscribed_private_channel(server):
     client = Pusher(server)
     client.join("public-events")
     client.subscribe("private-encrypted-x")
@@ -351,7 +352,7 @@ def test_client_events_have_a_rate(peal):
 # ---- one house
 
 
-def test_all_protocols_hear_each_other(server):
+def test_protocols_exchange_messages(server):
     client = Pusher(server)
     client.join("private-house")
     bob = server.join("bob", "pusher:1:private-house")
@@ -370,7 +371,7 @@ def test_all_protocols_hear_each_other(server):
     assert client.receive("message")["data"] == 1
 
 
-def test_presence_is_common(server):
+def test_protocols_share_presence(server):
     name = "presence-house"
     client = Pusher(server)
     client.join(name, (10, {"name": "Ann"}))
@@ -382,7 +383,7 @@ def test_presence_is_common(server):
         "bob": None, "10": {"user_id": 10, "name": "Ann"}}
 
 
-def test_a_backend_takes_a_channel_away(server):
+def test_a_backend_unsubscribes_a_client(server):
     client = Pusher(server)
     client.join("taken")
     tell(server, "/api/unsubscribe", {
@@ -399,7 +400,7 @@ def test_a_backend_takes_a_channel_away(server):
 # ---- config
 
 
-def test_apps_come_and_go_with_a_reload(peal):
+def test_apps_are_added_and_removed_by_a_reload(peal):
     server = peal(CONFIG)
     Pusher(server, OTHER)
     fresh = {**OTHER, "secret": "fresh-secret"}
@@ -409,14 +410,14 @@ def test_apps_come_and_go_with_a_reload(peal):
     assert refusal(server, f"/app/{APP['key']}?protocol=7") == 4001
 
 
-def test_a_drain_tells_them_to_wait(peal):
+def test_a_drain_makes_clients_wait(peal):
     server = peal({**CONFIG, "drain_seconds": 1})
     client = Pusher(server)
     server.process.send_signal(signal.SIGTERM)
     assert client.websocket.wait_close() == 4100
 
 
-def test_subscribers_may_be_told_how_many_they_are(peal):
+def test_subscribers_may_get_the_subscription_count(peal):
     server = peal({"pusher": {"apps": [{**APP, "subscription_counts": True},
                                        OTHER]}})
     one, two, other = Pusher(server), Pusher(server), Pusher(server, OTHER)
@@ -435,10 +436,10 @@ def test_subscribers_may_be_told_how_many_they_are(peal):
     assert is_silent(other)
 
 
-# ---- what an app allows
+# ---- settings of an app
 
 
-def test_an_app_has_origins_of_its_own(peal):
+def test_an_app_has_its_own_origins(peal):
     server = peal({"origins": ["https://all.example"], "pusher": {"apps": [
         {**APP, "origins": ["https://app.example"]}, OTHER]}})
 
@@ -460,7 +461,7 @@ def test_an_app_has_origins_of_its_own(peal):
         connect(OTHER, "https://app.example")
 
 
-def test_an_app_has_so_many_connections(peal):
+def test_the_connections_of_an_app_are_limited(peal):
     server = peal({"pusher": {"apps": [{**APP, "connections": 2}, OTHER]}})
     clients = [Pusher(server) for _ in range(2)]
     assert refusal(server, f"/app/{APP['key']}?protocol=7") == 4004
@@ -472,7 +473,7 @@ def test_an_app_has_so_many_connections(peal):
     Pusher(server)
 
 
-def test_an_event_has_so_many_bytes(peal):
+def test_the_bytes_of_an_event_are_limited(peal):
     server = peal({"pusher": {"apps": [{**APP, "event_bytes": 20}]}})
     one, two = Pusher(server), Pusher(server)
     for client in one, two:

@@ -77,7 +77,7 @@ def test_events_reach_their_channels(server):
     assert client.receive("x")["data"] == "plain text"
 
 
-def test_who_published_does_not_hear_it(server):
+def test_the_sender_can_be_excluded(server):
     clients = [Pusher(server) for _ in range(2)]
     for client in clients:
         client.join("excluded")
@@ -97,7 +97,7 @@ def test_a_batch(server):
         [f"e{n}" for n in range(10)]
 
 
-def test_apps_do_not_reach_each_other(server):
+def test_apps_cannot_reach_each_other(server):
     client = Pusher(server)
     client.join("apart")
     response = ask(server, "events", {"name": "x", "channel": "apart",
@@ -135,7 +135,7 @@ def test_a_request_must_be_recent(server, seconds):
     assert "600 seconds" in response.body.decode()
 
 
-def test_what_is_signed_is_all_of_it(server):
+def test_all_parts_of_a_request_are_signed(server):
     assert ask(server, "events", GOOD, Zeta="1").status == 401
     assert ask(server, "events", GOOD, zeta="a,b").status == 200
     assert ask(server, "events", GOOD, {**APP, "id": "9"}).status == 404
@@ -160,7 +160,8 @@ def test_what_is_signed_is_all_of_it(server):
     ({**GOOD, "info": "nonsense"}, 400, "Invalid info"),
     ({**GOOD, "info": 7}, 400, "Invalid info"),
 ])
-def test_a_bad_event_is_refused_in_plain_text(server, body, status, words):
+def test_an_invalid_event_is_refused_in_plain_text(server, body, status,
+                                                   words):
     response = ask(server, "events", body)
     assert response.status == status, response.body
     assert response.headers["content-type"].startswith("text/plain")
@@ -179,13 +180,13 @@ def test_limits_of_an_event(server):
 @pytest.mark.parametrize("batch, words", [
     ([GOOD] * 11, "Batch too large"), ([], "batch must be"),
     ([7], "JSON object"), ([{**GOOD, "channel": ""}], "channel name")])
-def test_a_bad_batch_is_refused(server, batch, words):
+def test_an_invalid_batch_is_refused(server, batch, words):
     response = ask(server, "batch_events", {"batch": batch})
     assert response.status == 400
     assert words in response.body.decode()
 
 
-# ---- what is told of channels
+# ---- channel information
 
 
 def test_occupied_channels_are_listed(server):
@@ -208,7 +209,7 @@ def test_occupied_channels_are_listed(server):
     assert json.loads(get(server, "channels", OTHER).body) == {"channels": {}}
 
 
-def test_a_channel_is_told_of(server):
+def test_information_about_a_channel(server):
     name = "presence-one"
     clients = [Pusher(server) for _ in range(3)]
     for client, user in zip(clients, [1, 1, "two"]):
@@ -227,7 +228,7 @@ def test_a_channel_is_told_of(server):
     assert told(server, "channels/events") == {"occupied": True}
 
 
-def test_the_answer_to_an_event_tells_of_its_channels(server):
+def test_the_answer_to_an_event_has_channel_information(server):
     client = Pusher(server)
     client.join("presence-told", (1, {}))
     client.join("told")
@@ -258,18 +259,18 @@ def test_the_answer_to_an_event_tells_of_its_channels(server):
     ("channels/a:b", {}, "channel name"),
     ("channels/news/users", {}, "presence channels"),
 ])
-def test_a_bad_question_is_refused(server, path, parameters, words):
+def test_an_invalid_query_is_refused(server, path, parameters, words):
     response = get(server, path, **parameters)
     assert response.status == 400, response
     assert words in response.body.decode()
 
 
-def test_questions_are_signed_too(server):
+def test_queries_are_signed_too(server):
     response = get(server, "channels", auth_signature="0" * 64)
     assert response.status == 401
     assert ask(server, "channels", GOOD).status == 405
     assert get(server, "channels/a/b/c").status == 404
 
 
-def test_without_apps_there_is_none(peal):
+def test_without_apps_the_api_is_off(peal):
     assert ask(peal(), "events", GOOD).status == 404

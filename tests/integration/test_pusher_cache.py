@@ -17,7 +17,7 @@ def server(start_shared):
 
 @pytest.mark.parametrize("prefix", ["cache-", "private-cache-",
                                     "presence-cache-"])
-def test_who_comes_gets_the_last_event(server, prefix):
+def test_a_new_subscriber_gets_the_last_event(server, prefix):
     name = f"{prefix}one"
     user = ("u", {}) if prefix.startswith("presence-") else None
     first = Pusher(server)
@@ -45,7 +45,7 @@ def test_who_comes_gets_the_last_event(server, prefix):
     second.receive("new")
 
 
-def test_other_channels_have_none(server):
+def test_other_channels_have_no_cache(server):
     trigger(server, ["plain", "private-plain"])
     client = Pusher(server)
     for name in "plain", "private-plain":
@@ -53,7 +53,7 @@ def test_other_channels_have_none(server):
     assert client.is_silent()
 
 
-def test_an_encrypted_one_is_passed_on_as_it_is(server):
+def test_an_encrypted_event_is_forwarded_unchanged(server):
     name = "private-encrypted-cache-x"
     data = '{"nonce":"AAAA","ciphertext":"BBBB"}'
     trigger(server, [name], "secret", data)
@@ -63,14 +63,14 @@ def test_an_encrypted_one_is_passed_on_as_it_is(server):
                                                 "ciphertext": "BBBB"}
 
 
-def test_what_peals_clients_say_is_kept_too(server):
+def test_messages_of_peals_clients_are_cached_too(server):
     publish(server, "pusher:1:cache-peal", {"a": 1})
     client = Pusher(server)
     client.join("cache-peal")
     assert client.receive("message")["data"] == {"a": 1}
 
 
-def test_the_last_event_is_told_to_backends(server):
+def test_backends_can_query_the_last_event(server):
     trigger(server, ["cache-told"], "x", '{"a":1}')
     cache = told(server, "channels/cache-told", info="cache")["cache"]
     assert cache["data"] == '{"a":1}'

@@ -20,7 +20,7 @@ def terminate(server, user, app=None):
     assert (response.status, response.body) == (200, b"{}"), response
 
 
-def test_a_user_hears_from_the_backend(server):
+def test_a_user_receives_events_of_the_backend(server):
     clients = [Pusher(server) for _ in range(3)]
     for client, user in zip(clients, ["ann", "ann", "bob"]):
         client.signin(user)
@@ -33,7 +33,7 @@ def test_a_user_hears_from_the_backend(server):
     assert clients[2].is_silent()
 
 
-def test_nobody_else_gets_there(server):
+def test_other_clients_cannot_send_to_users(server):
     client = Pusher(server)
     for _ in range(2):
         client.subscribe("#server-to-user-ann")
@@ -49,7 +49,7 @@ def test_nobody_else_gets_there(server):
     ('{"id":""}', "user id must be"), ('{"id":"a b"}', "user id must be"),
     ('{"name":"x"}', "user id must be"), ("x", "user id must be"),
     ('{"id":"%s"}' % ("x" * 200), "user id must be")])
-def test_a_bad_user_ends_the_connection(server, data, words):
+def test_an_invalid_user_ends_the_connection(server, data, words):
     client = Pusher(server)
     signature = sign(f"{client.socket_id}::user::{data}")
     client.send("pusher:signin", {"auth": f"{APP['key']}:{signature}",
@@ -76,7 +76,7 @@ def test_a_signature_is_for_one_connection(server):
     one.join("#server-to-user-12")
 
 
-def test_all_connections_of_a_user_are_ended(server):
+def test_all_connections_of_a_user_are_closed(server):
     gone = [Pusher(server) for _ in range(2)]
     other, stranger = Pusher(server), Pusher(server, OTHER)
     for client, user in zip(gone + [other, stranger], ["x", "x", "y", "x"]):
@@ -103,7 +103,7 @@ def changes(client):
             for user in event["user_ids"]]
 
 
-def test_who_is_watched_is_told_of(peal):
+def test_watchlist_events(peal):
     server = peal({**WITH_KEY, **WATCHING})
     ann, bob = Pusher(server), Pusher(server)
     bob.signin("bob", watchlist=["carl"])
@@ -125,7 +125,7 @@ def test_who_is_watched_is_told_of(peal):
     assert told(server, "channels") == {"channels": {}}
 
 
-def test_a_watchlist_has_an_end(peal):
+def test_a_watchlist_is_limited(peal):
     server = peal(WATCHING)
     client = Pusher(server)
     client.signin("ann", watchlist=[f"u{n}" for n in range(101)])

@@ -73,7 +73,7 @@ def test_subscription_counts(peal, webhook):
     webhook.wait(named("subscription_count", "news", subscription_count=1))
 
 
-def test_it_is_told_again_until_it_has_it(peal, webhook, application):
+def test_events_are_retried_until_accepted(peal, webhook, application):
     """In addition to the application's hooks, which have their own format."""
     answers = [with_status(500), with_status(503)]
 
@@ -103,7 +103,7 @@ def test_it_is_told_again_until_it_has_it(peal, webhook, application):
     ({"webhook_url": "ftp://x/"}, "webhook_url: expected http"),
     ({"webhook_events": ["x"]}, "webhook_events"),
 ])
-def test_a_bad_one_is_refused(webhook, changes, words):
+def test_an_invalid_webhook_is_refused(webhook, changes, words):
     app = {**webhook.app(), **changes}
     app = {name: value for name, value in app.items() if value is not None}
     done = run_peal("--check-config", env={
@@ -112,7 +112,7 @@ def test_a_bad_one_is_refused(webhook, changes, words):
     assert words in done.stderr
 
 
-def test_another_one_after_a_reload(peal, webhook):
+def test_a_new_webhook_after_a_reload(peal, webhook):
     server = start(peal, webhook, ["member_added"])
     client = Pusher(server)
     client.join("presence-one", (1, {}))

@@ -22,7 +22,7 @@ def payloads(answer):
     return [message["payload"] for message in answer["messages"]]
 
 
-def test_missed_messages_come_in_order(peal):
+def test_missed_messages_arrive_in_order(peal):
     server = peal()
     alice = server.join("alice", "room")
     epoch = alice.subscribed[0]["epoch"]
@@ -36,7 +36,7 @@ def test_missed_messages_come_in_order(peal):
     assert {m["from"] for m in answer["messages"]} == {"alice"}
 
 
-def test_who_missed_nothing_recovers_with_nothing(peal):
+def test_recovery_without_missed_messages(peal):
     server = peal()
     alice = server.join("alice", "room")
     publish(alice, 3)
@@ -44,7 +44,7 @@ def test_who_missed_nothing_recovers_with_nothing(peal):
     assert (answer["recovered"], answer["messages"]) == (True, [])
 
 
-def test_what_follows_comes_live_and_once(peal):
+def test_later_messages_arrive_live_and_once(peal):
     server = peal()
     alice = server.join("alice", "room")
     publish(alice, 3)
@@ -70,7 +70,7 @@ def test_another_epoch_is_not_recovered(peal):
         assert (answer["epoch"], answer["offset"]) == (epoch, 3)
 
 
-def test_an_offset_that_never_was_is_not_recovered(peal):
+def test_an_unknown_offset_is_not_recovered(peal):
     server = peal()
     alice = server.join("alice", "room")
     publish(alice, 3)
@@ -80,7 +80,7 @@ def test_an_offset_that_never_was_is_not_recovered(peal):
         assert (answer["recovered"], answer["messages"]) == (False, [])
 
 
-def test_a_history_too_short_is_not_recovered_not_even_in_part(peal):
+def test_a_too_short_history_recovers_nothing(peal):
     server = peal(config={"channels": [{"match": "*", "history_size": 5}]})
     alice = server.join("alice", "room")
     publish(alice, 10)
@@ -93,7 +93,7 @@ def test_a_history_too_short_is_not_recovered_not_even_in_part(peal):
     assert payloads(answer) == [5, 6, 7, 8, 9]
 
 
-def test_a_history_too_old_is_not_recovered(peal):
+def test_an_expired_history_is_not_recovered(peal):
     server = peal(config={"channels": [{"match": "*", "history_seconds": 1}]})
     alice = server.join("alice", "room")
     publish(alice, 2)
@@ -106,7 +106,7 @@ def test_a_history_too_old_is_not_recovered(peal):
     assert (answer["recovered"], payloads(answer)) == (True, [2, 3])
 
 
-def test_without_history_only_who_missed_nothing_recovers(peal):
+def test_without_history_only_up_to_date_clients_recover(peal):
     server = peal(config={"channels": [{"match": "*", "history_size": 0}]})
     alice = server.join("alice", "room")
     publish(alice, 2)
@@ -125,7 +125,7 @@ def test_without_since_nothing_is_recovered(peal):
     assert answer["offset"] == 2
 
 
-def test_the_epoch_stays_while_nobody_is_there(peal):
+def test_the_epoch_stays_without_subscribers(peal):
     server = peal()
     alice = server.join("alice", "room")
     epoch = alice.subscribed[0]["epoch"]
@@ -141,7 +141,7 @@ def test_another_server_has_another_epoch(peal):
     assert len(epochs) == 2
 
 
-def test_nothing_is_lost_or_doubled_while_messages_flow(peal):
+def test_nothing_is_lost_or_duplicated_while_messages_flow(peal):
     """bob reconnects while alice publishes."""
     server = peal(config={
         "limits": {"messages_per_second": 0},

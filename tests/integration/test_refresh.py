@@ -21,7 +21,7 @@ def refresh(client, **options):
                        "token": make_token("alice", **options)})
 
 
-def test_the_end_of_the_token_closes_4401(peal):
+def test_an_expired_token_closes_4401(peal):
     """With every protocol."""
     unpinged = {"auth": AUTH["auth"]}  # clients are read sequentially
     server = peal(config=unpinged)
@@ -33,7 +33,7 @@ def test_the_end_of_the_token_closes_4401(peal):
         assert 1 <= time.time() - start <= seconds(6)
 
 
-def test_a_longer_token_is_watched_in_time(peal):
+def test_a_longer_token_also_expires_in_time(peal):
     """It expires later, so a later check detects it."""
     server = peal(config=AUTH)
     start = time.time()
@@ -41,7 +41,7 @@ def test_a_longer_token_is_watched_in_time(peal):
     assert time.time() - start >= 3
 
 
-def test_refresh_is_exactly_what_the_protocol_says(peal):
+def test_refresh_is_exactly_as_documented(peal):
     client = open_for(peal(config=AUTH), 60)
     token = make_token("alice", exp=4102444800)
     client.send('{"type":"refresh","token":"%s","id":1}' % token)
@@ -57,7 +57,7 @@ def test_refresh_extends_the_connection(peal):
         assert client.ask({"type": "ping"})["type"] == "pong"
 
 
-def test_the_leeway_holds_for_the_end_as_well(peal):
+def test_the_leeway_applies_to_the_expiry(peal):
     server = peal(config={**AUTH, "auth": {"secret": SECRET,
                                            "leeway_seconds": 2}})
     client = open_for(server, -1)
@@ -65,7 +65,7 @@ def test_the_leeway_holds_for_the_end_as_well(peal):
     assert client.wait_close() == 4401
 
 
-def test_refresh_may_shorten_as_well(peal):
+def test_refresh_may_shorten_the_connection(peal):
     client = open_for(peal(config=AUTH), 600)
     assert refresh(client, ttl=1)["type"] == "refreshed"
     assert client.wait_close() == 4401
@@ -74,7 +74,7 @@ def test_refresh_may_shorten_as_well(peal):
 @pytest.mark.parametrize("options", [
     {"secret": "another secret that is as long as it should be"},
     {"ttl": -100}, {"sub": "bob"}, {"exp": None}, {"nbf": 4102444800}])
-def test_a_bad_token_changes_nothing(peal, options):
+def test_an_invalid_token_changes_nothing(peal, options):
     client = open_for(peal(config=AUTH), 600)
     answer = client.ask({"type": "refresh", "token":
                          make_token(**{"sub": "alice", **options})})

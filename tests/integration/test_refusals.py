@@ -29,12 +29,12 @@ def told(server, query=""):
     return answer["refusals"]
 
 
-def test_nothing_was_refused_yet(server):
+def test_no_refusals_at_first(server):
     assert tell(server, "/api/refusals") == {
         "refusals": [], "more": False, "instances": 1, "answered": 1}
 
 
-def test_each_fault_of_a_token_is_told_apart(server):
+def test_token_errors_are_distinguished(server):
     before = time.time() * 1000 - 1000
     refused(server)
     refused(server, token=make_token("alice", exp=1))
@@ -54,14 +54,14 @@ def test_each_fault_of_a_token_is_told_apart(server):
     assert len(told(server)) == 5
 
 
-def test_the_same_again_counts_up(server):
+def test_repeated_refusals_are_counted(server):
     for _ in range(3):
         refused(server)
     row, = told(server)
     assert row["count"] == 3 and row["first"] <= row["time"]
 
 
-def test_never_a_token_wherever_it_was_put(server):
+def test_tokens_are_never_listed(server):
     token = make_token("alice", exp=1)
     refused(server, token=token)
     refused(server, client=token[:120], token=token)
@@ -77,8 +77,7 @@ def test_never_a_token_wherever_it_was_put(server):
     ({"type": "history", "channel": "room"}, "room", "hst"),
     ({"type": "direct", "to": "bob", "payload": 1}, None, "dir"),
 ])
-def test_what_a_token_forbids_names_the_channel(server, message, channel,
-                                                words):
+def test_a_forbidden_channel_is_named(server, message, channel, words):
     alice = server.connect("alice", ["room"], protocol="broadcast",
                            token=make_token("alice", caps=[
                                {"channels": ["room"], "allow": ["sub"]}]))
@@ -96,7 +95,7 @@ def test_what_a_token_forbids_names_the_channel(server, message, channel,
         'peal_operations_refused_total{reason="forbidden"}') == 1
 
 
-def test_a_refused_refresh_and_api_request_are_told(server):
+def test_a_refused_refresh_and_api_request_are_listed(server):
     alice = server.connect("alice", protocol="broadcast",
                            token=make_token("alice"))
     assert alice.ask({"type": "refresh", "token": make_token("bob")})[
@@ -110,7 +109,7 @@ def test_a_refused_refresh_and_api_request_are_told(server):
     assert "client" not in api
 
 
-def test_addresses_and_networks_can_be_asked_for(peal):
+def test_refusals_can_be_filtered_by_address_and_network(peal):
     server = peal({**WITH_BOTH, "trusted_proxies": ["127.0.0.0/8"]})
     for address in ("203.0.113.7", "203.0.113.9", "2001:db8::1"):
         refused(server, headers=[("X-Forwarded-For", address)])
@@ -122,7 +121,7 @@ def test_addresses_and_networks_can_be_asked_for(peal):
     assert told(server, "?address=203.0.113.0/24&client=bob") == []
 
 
-def test_no_more_than_asked_for(server):
+def test_the_number_of_rows_can_be_limited(server):
     for i in range(60):
         refused(server, client=f"c-{i}")
     assert len(told(server)) == 50
@@ -138,7 +137,7 @@ def test_no_more_than_asked_for(server):
     ("address=10.0.0.1/8", "address must be"), ("client=%FF", "UTF-8"),
     ("address=" + "1" * 100, "address must be"), ("limit=x", "limit must be"),
 ])
-def test_other_questions_are_refused(server, query, words):
+def test_invalid_queries_are_refused(server, query, words):
     response = ask(server, "/api/refusals?" + query)
     assert response.status == 400 and words in response.json["error"]
 
@@ -155,7 +154,7 @@ def test_it_needs_the_scope_clients(peal):
     assert [row["reason"] for row in result["refusals"]] == ["key_scope"]
 
 
-def test_the_program_says_why(server):
+def test_the_program_lists_refusals(server):
     refused(server, token=make_token("alice", exp=1))
     refused(server, token=make_token("alice", exp=1))
     line, = run(server, "refusals", "alice").stdout.splitlines()

@@ -48,7 +48,7 @@ def test_without_a_change_nothing_happens(peal):
     assert not server.log_lines("Restart needed")
 
 
-def test_a_new_secret_counts_for_handshakes_and_refreshes(peal):
+def test_a_new_secret_applies_to_handshakes_and_refreshes(peal):
     server = peal(config=WITH_AUTH)
     old, new = make_token("alice"), make_token("alice", secret=OTHER_SECRET)
     client = server.join("alice", "room", token=old)
@@ -111,7 +111,7 @@ def test_limits_change_for_open_connections(peal):
     assert client.wait_close() == 1009
 
 
-def test_a_new_connection_is_told_the_new_limits(peal):
+def test_a_new_connection_receives_the_new_limits(peal):
     server = peal()
 
     def announced():
@@ -136,7 +136,8 @@ def test_the_log_changes_level_and_format(peal):
     ('{"limts": {}}', "limts"),
     ('{"auth": {"key_file": "/nowhere.pem"}}', "auth.key_file"),
 ])
-def test_a_bad_config_changes_nothing_and_says_why(peal, text, reason):
+def test_an_invalid_config_changes_nothing_and_is_explained(peal, text,
+                                                            reason):
     server = peal(config={**WITH_AUTH, "limits": {"message_bytes": 100}})
     client = server.connect(protocol="echo", token=make_token("alice"))
     line = reload(server, text=text, expect="Config reload failed")
@@ -151,7 +152,7 @@ RELOADED = "peal_config_last_reload_successful"
 SINCE = "peal_config_last_reload_success_timestamp_seconds"
 
 
-def test_metrics_tell_of_the_last_reload(peal):
+def test_metrics_show_the_last_reload(peal):
     server = peal()
     good = (server.folder / "peal.json").read_text()
     start = server.metric(SINCE)
@@ -166,7 +167,7 @@ def test_metrics_tell_of_the_last_reload(peal):
     assert server.metric(SINCE) > start
 
 
-def test_what_needs_a_restart_is_named_and_kept(peal):
+def test_settings_that_need_a_restart_are_named_and_kept(peal):
     server = peal()
     line = reload(server, {"port": 1, "ping_seconds": 60,
                            "limits.connections": 7, "redis.url":
@@ -181,7 +182,7 @@ def test_what_needs_a_restart_is_named_and_kept(peal):
     server.wait_log_count("Restart needed for some changes", 3)
 
 
-def test_auth_cannot_be_taken_from_an_open_server(peal):
+def test_auth_cannot_be_removed_beyond_loopback(peal):
     server = peal(config={**WITH_AUTH, "host": "0.0.0.0"})
     line = reload(server, text=json.dumps({"host": "127.0.0.1"}),
                   expect="Config reload failed")
@@ -219,7 +220,7 @@ def test_certificates_are_read_again(peal, tmp_path):
     assert client.ask({"type": "ping"})["type"] == "pong"
 
 
-def test_tls_itself_comes_with_a_restart_only(peal):
+def test_enabling_tls_needs_a_restart(peal):
     server = peal(plain=True)
     changes = {f"tls.{name}": path
                for name, path in tls.server_keys().items()}
@@ -228,7 +229,7 @@ def test_tls_itself_comes_with_a_restart_only(peal):
     assert server.is_alive()
 
 
-def test_it_is_safe_while_everything_is_in_use(peal):
+def test_a_reload_under_load_is_safe(peal):
     """For the race detector: handshakes, refreshes and limits on all workers
     during repeated reloads."""
     server = peal(config={**WITH_AUTH, "limits": {"messages_per_second": 0}})
@@ -258,7 +259,7 @@ def test_it_is_safe_while_everything_is_in_use(peal):
     assert not failures
 
 
-def test_a_hangup_while_draining_is_no_second_signal(peal):
+def test_sighup_while_draining_is_not_a_second_signal(peal):
     server = peal(config={"drain_seconds": 1})
     client = server.connect(protocol="broadcast")
     server.signal(signal.SIGTERM)

@@ -71,7 +71,7 @@ def test_each_has_help_with_an_example(command):
     assert f"  {command} " in run_peal("--help").stdout
 
 
-def test_publish_prints_where_the_message_stands(server):
+def test_publish_prints_the_position(server):
     client = server.connect("alice", ["told"], query={
         "protocol": "broadcast", "ticket": tell(
             server, "/api/tickets", {"client": "alice"})["ticket"]})
@@ -112,7 +112,7 @@ def test_publish_with_a_key_counts_once(server):
     (("--chanel", "x", "1"), "did you mean --channel?"),
     (("--channel",), "the value is missing"),
 ])
-def test_wrong_arguments_of_publish(server, args, words):
+def test_invalid_arguments_of_publish(server, args, words):
     assert words in run(server, "publish", *args, code=2).stderr
 
 
@@ -120,11 +120,11 @@ def test_wrong_arguments_of_publish(server, args, words):
     (("--channel", "no channel", "1"), "400: channel must be 1 to 164"),
     (("--channel", "x", '"' + "x" * 70000 + '"'), "413: payload is longer"),
 ])
-def test_what_the_server_refuses_is_told(server, args, words):
+def test_refusals_of_the_server_are_reported(server, args, words):
     assert words in run(server, "publish", *args, code=1).stderr
 
 
-def test_without_the_right_key_it_is_told_which_one_is_meant(server):
+def test_without_the_right_key_the_error_names_the_setting(server):
     for key in (None, "not-the-key-of-the-tests"):
         done = run(server, "publish", "--channel", "x", "1", key=key, code=1)
         assert "401" in done.stderr and "(PEAL_API_KEY)" in done.stderr
@@ -137,13 +137,13 @@ def test_without_the_right_key_it_is_told_which_one_is_meant(server):
     ("http://no.such.host.invalid", 1, "cannot be reached"),
     ("http://127.0.0.1/a?b", 1, "expected a host"),
 ])
-def test_a_server_that_is_not_there_is_told(url, code, words):
+def test_a_server_that_is_down_is_reported(url, code, words):
     done = run_peal("publish", "--url", url, "--channel", "x", "1")
     assert done.returncode == code
     assert words in done.stderr and len(done.stderr.splitlines()) == 1
 
 
-def test_ticket_prints_one_that_works(server):
+def test_ticket_prints_a_valid_ticket(server):
     done = run(server, "ticket", "--client", "bob", "--ttl", "60", "--caps",
                '[{"channels":["a"],"allow":["sub"]}]')
     ticket = done.stdout.strip()
@@ -161,11 +161,11 @@ def test_ticket_prints_one_that_works(server):
     (("--client", "a", "--ttl", "9999"), 1, "400: ttl must be"),
     (("--client", "a\x7f"), 1, "400: client must be"),
 ])
-def test_wrong_wishes_for_a_ticket(server, args, code, words):
+def test_invalid_arguments_of_ticket(server, args, code, words):
     assert words in run(server, "ticket", *args, code=code).stderr
 
 
-def test_tail_prints_messages_as_they_come(server):
+def test_tail_prints_messages_as_they_arrive(server):
     tail = Tail(server, "--channel", "room:#1/a", "--count", "3")
     wait_for_listener(server, "room:#1/a")
     publish(server, "room:#1/a", "x" * 200)
@@ -190,7 +190,7 @@ def test_tail_shows_the_trace_of_a_message(server):
         "Message delivered")
 
 
-def test_tail_lives_with_pings_and_tells_its_end(start_shared):
+def test_tail_answers_pings_and_reports_its_end(start_shared):
     server = start_shared({**WITH_BOTH, "ping_seconds": 2, "pong_seconds": 1})
     tail = Tail(server, "--channel", "quiet")
     wait_for_listener(server, "quiet")
@@ -204,7 +204,7 @@ def test_tail_lives_with_pings_and_tells_its_end(start_shared):
     assert "4403 enough" in err and tail.process.returncode == 1
 
 
-def test_tail_needs_no_key_where_clients_need_no_token(start_shared):
+def test_tail_needs_no_key_if_clients_need_no_token(start_shared):
     server = start_shared(WITH_KEY)
     tail = Tail(server, "--channel", "open", "--count", "1", key=None)
     wait_for_listener(server, "open")
@@ -213,12 +213,12 @@ def test_tail_needs_no_key_where_clients_need_no_token(start_shared):
     assert lines[0]["payload"] == "seen"
 
 
-def test_tail_without_a_key_is_told_what_it_needs(server):
+def test_tail_without_a_key_explains_what_it_needs(server):
     done = run(server, "tail", "--channel", "x", key=None, code=1)
     assert "401 (PEAL_API_KEY)" in done.stderr
 
 
-def test_tail_is_no_member_and_nobody_hears_of_it(peal):
+def test_tail_is_not_a_member_and_not_announced(peal):
     server = peal({**WITH_KEY, "channels": [
         {"match": "*", "join_leave": True}]})
     alice = server.join("alice", "seen")
@@ -235,7 +235,7 @@ def test_tail_is_no_member_and_nobody_hears_of_it(peal):
     assert [frame["type"] for frame in frames] == ["broadcast", "broadcast"]
 
 
-def test_info_tells_how_the_server_does(peal):
+def test_info_prints_the_state_of_the_server(peal):
     server = peal(WITH_KEY)
     server.join("alice", "lobby", "news")
     lines = run(server, "info").stdout.splitlines()
@@ -272,11 +272,11 @@ def test_history_and_presence_of_a_channel(peal):
     ("presence", ("--channel", "a", "--limit", "1"), 2, "--limit"),
     ("history", ("--channel", "a b"), 1, "400: channel must be"),
 ])
-def test_wrong_wishes_about_a_channel(server, command, args, code, words):
+def test_invalid_arguments_about_a_channel(server, command, args, code, words):
     assert words in run(server, command, *args, code=code).stderr
 
 
-def test_info_tells_of_redis_where_there_is_to_be_one(peal):
+def test_info_shows_a_configured_redis(peal):
     server = peal(config={"redis": {"url": "redis://127.0.0.1:1/0"}})
     lines = run(server, "info", key=None).stdout.splitlines()
     assert lines[0].startswith("ready        no: ")
@@ -288,7 +288,7 @@ def test_info_tells_of_redis_where_there_is_to_be_one(peal):
     ((), "certificate verify failed"),
     (("--ca", "/no/such/file"), "--ca: /no/such/file"),
 ])
-def test_the_server_must_prove_who_it_is(peal, args, words):
+def test_the_servers_certificate_is_verified(peal, args, words):
     server = peal({**WITH_KEY, "tls": tls.server_keys()})
     server.context = tls.common_context()
     done = run_peal("publish", "--url", f"https://127.0.0.1:{server.port}",
@@ -297,7 +297,7 @@ def test_the_server_must_prove_who_it_is(peal, args, words):
     assert (words or "") in done.stderr
 
 
-def test_a_client_certificate_is_asked_for_and_shown(peal, tmp_path):
+def test_a_client_certificate_is_requested_and_sent(peal, tmp_path):
     folder = tls.make_certificates(tmp_path / "certs", "alice")
     server = peal({**WITH_KEY, "tls": {
         **tls.server_keys(folder), "client_ca": str(folder / "ca.pem")}})

@@ -127,7 +127,7 @@ def test_the_secret_of_hooks(start, application):
     assert OLD not in server.log() and NEW not in server.log()
 
 
-def test_the_secret_that_has_gone_signs_nothing(start, application):
+def test_a_removed_secret_signs_nothing(start, application):
     server = start("hooks.secret", {"hooks": {
         **hooks(application, questions=["connect"]), "secret": None}})
     application.secret = OLD
@@ -140,7 +140,7 @@ def test_the_secret_that_has_gone_signs_nothing(start, application):
     assert application.problems == []
 
 
-def test_an_old_secret_alone_makes_no_sense():
+def test_an_old_secret_alone_is_refused():
     result = run_peal("--check-config", env={
         "PEAL_HOOKS_OLD_SECRET": OLD,
         "PEAL_HOOKS_URL": "http://127.0.0.1:1/", "PEAL_HOOKS_EVENTS":

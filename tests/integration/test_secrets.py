@@ -61,7 +61,7 @@ def test_a_crash_leaves_nothing(peal):
     assert crash(peal) == []
 
 
-def test_where_it_is_allowed_a_crash_leaves_a_core_file_with_secrets(peal):
+def test_if_allowed_a_crash_leaves_a_core_file_with_secrets(peal):
     """Proves that the previous test can find a secret."""
     need_core_files_here()
     if is_sanitized():
@@ -78,7 +78,7 @@ def copy_for_all(folder):
     return program
 
 
-def test_other_processes_of_the_user_see_nothing(peal):
+def test_other_processes_of_the_user_cannot_read_memory(peal):
     """Files in /proc owned by root are readable only by root."""
     closed = peal(config={"core_dumps": False}).process.pid
     assert os.stat(f"/proc/{closed}/environ").st_uid == 0
@@ -122,7 +122,7 @@ def test_no_secret_has_a_flag():
 
 @pytest.mark.parametrize("command", ["token", "publish", "tail", "ticket",
                                      "info", "hash-key"])
-def test_no_command_takes_a_secret(command):
+def test_no_command_accepts_a_secret_argument(command):
     told = subprocess.run([find_program(), command, "--help"],
                           capture_output=True, text=True, check=False,
                           env=clean_environment())

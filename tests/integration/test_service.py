@@ -49,7 +49,7 @@ def manager(tmp_path):
 
 
 @pytest.mark.parametrize("path", ["{folder}/life", "\0peal-test-{pid}"])
-def test_each_step_of_its_life_is_told(peal, tmp_path, path):
+def test_each_state_is_reported_to_systemd(peal, tmp_path, path):
     manager = Manager(path.format(folder=tmp_path, pid=os.getpid()))
     server = peal(env={"NOTIFY_SOCKET": manager.name})
     assert (manager.next() ==
@@ -70,7 +70,7 @@ def test_each_step_of_its_life_is_told(peal, tmp_path, path):
     assert server.wait_exit() == 0
 
 
-def test_the_watchdog_hears_of_it_each_second(peal, manager):
+def test_the_watchdog_is_notified_every_second(peal, manager):
     server = peal(env={"NOTIFY_SOCKET": manager.name,
                        "WATCHDOG_USEC": "3000000"})
     assert manager.next().startswith("READY=1\n")
@@ -94,7 +94,7 @@ def held_threads(pid):
         libc.ptrace(detach, thread, None, None)
 
 
-def test_the_watchdog_hears_nothing_when_a_worker_hangs(peal, manager):
+def test_the_watchdog_is_not_notified_if_a_worker_hangs(peal, manager):
     """Although the main thread, which notifies it, still runs."""
     server = peal(env={"NOTIFY_SOCKET": manager.name,
                        "WATCHDOG_USEC": "3000000"})
@@ -107,7 +107,7 @@ def test_the_watchdog_hears_nothing_when_a_worker_hangs(peal, manager):
 
 @pytest.mark.parametrize("env", [
     {}, {"WATCHDOG_USEC": "3000000", "WATCHDOG_PID": "1"}])
-def test_nobody_asked_nobody_is_told(peal, manager, env):
+def test_without_a_manager_nothing_is_sent(peal, manager, env):
     peal(env={"NOTIFY_SOCKET": manager.name, **env})
     assert manager.next().startswith("READY=1\n")
     assert not manager.hears("WATCHDOG=1", 2.5)
@@ -115,7 +115,7 @@ def test_nobody_asked_nobody_is_told(peal, manager, env):
 
 @pytest.mark.parametrize("path", ["/nowhere/notify", "", "@",
                                   "/" + "x" * 200])
-def test_a_manager_that_is_not_there_does_no_harm(peal, path):
+def test_a_missing_manager_is_harmless(peal, path):
     assert peal(env={"NOTIFY_SOCKET": path}).is_alive()
 
 
@@ -135,19 +135,19 @@ def analyze(*args):
                           text=True, check=False)
 
 
-def test_the_unit_is_understood(unit):
+def test_the_unit_is_valid(unit):
     result = analyze("verify", "--man=no", unit)  # it may not be installed
     assert result.returncode == 0 and not result.stderr, result.stderr
 
 
-def test_the_unit_leaves_little_to_take(unit):
+def test_the_unit_is_sandboxed(unit):
     """Exposure on systemd's scale, where 10 is unprotected."""
     result = analyze("security", "--offline=true", "--threshold=20",
                      "--no-pager", unit)
     assert result.returncode == 0, result.stdout[-200:]
 
 
-def test_the_unit_allows_as_many_files_as_the_default_wants():
+def test_the_unit_allows_the_files_of_the_default_limits():
     limit = int(re.search(r"^LimitNOFILE=(\d+)$", UNIT.read_text(),
                           re.M)[1])
     printed = subprocess.run([find_program(), "--print-config"], check=True,
@@ -164,7 +164,7 @@ def readelf(*args):
                           check=True, capture_output=True, text=True).stdout
 
 
-def test_the_program_lies_anywhere_and_its_tables_are_read_only():
+def test_the_program_is_position_independent_with_read_only_tables():
     assert re.search(r"Type:\s+DYN", readelf("-h"))
     segments = readelf("-l")
     assert "GNU_RELRO" in segments

@@ -95,20 +95,20 @@ def test_files_are_completed(complete):
     assert "peal.json" in complete("--config", "peal.j")
 
 
-def test_the_manual_page_knows_every_command():
+def test_the_manual_page_has_every_command():
     page = (ROOT / "conf" / "peal.1").read_text()
     named = re.findall(r"^\.TP\n\.B ([a-z\\-]+)$", page, re.M)
     assert [name.replace("\\", "") for name in named
             if not name.startswith("\\-\\-")] == commands_of_the_program()
 
 
-def test_the_manual_page_knows_every_topic():
+def test_the_manual_page_has_every_topic():
     page = (ROOT / "conf" / "peal.1").read_text()
     section = page.split("\n.B help\n")[1].split("\n.TP\n")[0]
     assert all(re.search(rf"\b{topic}\b", section) for topic in topics())
 
 
-def test_the_manual_page_knows_every_option():
+def test_the_manual_page_has_every_option():
     page = (ROOT / "conf" / "peal.1").read_text().replace("\\-", "-")
     section = run_peal("--help").stdout.split("\nOptions\n")[1].split(
         "\n\n")[0]

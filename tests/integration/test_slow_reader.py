@@ -37,7 +37,7 @@ def read_to_close(client):
         return got, closed
 
 
-def test_who_stops_reading_is_closed_4513_and_others_get_everything(peal):
+def test_a_slow_reader_is_closed_4513_and_others_get_everything(peal):
     server = peal(config=CONFIG)
     slow = server.join("slow", "room", receive_buffer=SMALL)
     quick = server.join("quick", "room")
@@ -54,7 +54,7 @@ def test_who_stops_reading_is_closed_4513_and_others_get_everything(peal):
     server.wait_metric('peal_closes_total{reason="too_slow"}', 1)
 
 
-def test_who_never_reads_again_is_let_go(peal):
+def test_a_client_that_never_reads_again_is_dropped(peal):
     server = peal(config=CONFIG)
     server.join("slow", "room", receive_buffer=SMALL)
     sender = server.connect("sender", [""], protocol="broadcast")
@@ -64,7 +64,7 @@ def test_who_never_reads_again_is_let_go(peal):
     assert "reason=too_slow" in server.wait_log("Client slow disconnected")
 
 
-def test_what_it_reads_later_is_whole_and_ends_with_4513(peal):
+def test_a_late_read_is_complete_and_ends_with_4513(peal):
     server = peal(config=CONFIG)
     slow = server.join("slow", "room", receive_buffer=SMALL)
     sender = server.connect("sender", [""], protocol="broadcast")
@@ -75,7 +75,7 @@ def test_what_it_reads_later_is_whole_and_ends_with_4513(peal):
     assert 0 < len(got) < COUNT
 
 
-def test_it_comes_back_and_recovers(peal):
+def test_a_slow_reader_reconnects_and_recovers(peal):
     server = peal(config={**CONFIG, "channels": [
         {"match": "*", "history_size": COUNT}]})
     slow = server.join("slow", "room", receive_buffer=SMALL)
@@ -93,7 +93,7 @@ def test_it_comes_back_and_recovers(peal):
     assert numbers(got) == list(range(150))
 
 
-def test_a_count_of_small_messages_is_limited_as_well(peal):
+def test_the_number_of_small_messages_is_limited_too(peal):
     server = peal(config={"limits": {"messages_per_second": 0,
                                      "outbox_messages": 20}})
     slow = server.join("slow", "room", receive_buffer=SMALL)
@@ -118,7 +118,7 @@ def test_with_the_latest_policy_only_the_newest_waits(peal):
     assert server.metric('peal_limit_reached_total{limit="outbox"}') == 0
 
 
-def test_who_asks_without_reading_the_answers_is_closed(peal):
+def test_a_client_that_does_not_read_its_answers_is_closed(peal):
     """Not because of the queue size, but because it reads nothing."""
     server = peal(config=HASTY)
     client = server.join("alice", "room", receive_buffer=SMALL)
@@ -140,7 +140,7 @@ def test_who_asks_without_reading_the_answers_is_closed(peal):
     server.wait_metric('peal_closes_total{reason="too_slow"}', 1, timeout=10)
 
 
-def test_closing_one_that_does_not_read_costs_no_time(peal):
+def test_closing_a_client_that_does_not_read_takes_no_time(peal):
     """The server leaves its further data unread instead of polling it."""
     server = peal(config=HASTY)
     client = server.join("alice", "room", receive_buffer=SMALL)
@@ -156,7 +156,7 @@ def test_closing_one_that_does_not_read_costs_no_time(peal):
     assert server.cpu_seconds() - before < 0.4 * max(1, seconds(1))
 
 
-def test_who_reads_slowly_but_reads_gets_everything(peal):
+def test_a_slow_but_steady_reader_gets_everything(peal):
     server = peal(config={"limits": {"messages_per_second": 0,
                                      "outbox_bytes": 4000000}})
     slow = server.join("slow", "room", receive_buffer=SMALL)

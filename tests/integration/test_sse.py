@@ -29,7 +29,7 @@ def positions(event):
 
 # ---- the response
 
-def test_the_head_says_that_it_is_a_stream(shared):
+def test_the_head_identifies_a_stream(shared):
     stream = Stream(shared, "alice", ["head"]).join()
     headers = stream.response.headers
     assert headers["content-type"] == "text/event-stream"
@@ -42,7 +42,7 @@ def test_the_head_says_that_it_is_a_stream(shared):
     stream.close()
 
 
-def test_the_wait_before_a_new_attempt_is_told_and_differs(shared):
+def test_the_retry_time_is_sent_and_randomized(shared):
     waits = set()
     for i in range(5):
         stream = Stream(shared, f"w{i}", [""])
@@ -61,7 +61,7 @@ def test_http_1_0_gets_a_stream_too(shared):
         b"\n\n")
 
 
-def test_curl_shows_events_as_they_come(peal):
+def test_curl_shows_events_as_they_arrive(peal):
     server = peal(config=WITH_KEY, plain=True)
     curl = subprocess.Popen(
         ["curl", "-sN", f"http://127.0.0.1:{server.port}/sse/alice"
@@ -80,7 +80,7 @@ def test_curl_shows_events_as_they_come(peal):
 
 # ---- events
 
-def test_data_is_what_a_websocket_client_gets(shared):
+def test_data_equals_that_of_a_websocket(shared):
     stream = Stream(shared, "alice", ["same"]).join()
     bob = shared.join("bob", "same")
     bob.send('{"type":"broadcast","channel":"same","payload":{"a":\n[1,\r2]}}')
@@ -99,7 +99,7 @@ def test_direct_messages_arrive(shared):
     assert event.id is None  # no position
 
 
-def test_presence_join_and_leave_are_as_for_any_connection(peal):
+def test_presence_join_and_leave_include_streams(peal):
     server = peal(config={"channels": [
         {"match": "*", "presence": True, "join_leave": True}]})
     bob = server.join("bob", "room")
@@ -120,7 +120,7 @@ def test_the_default_channel_is_joined_when_none_is_named(shared):
     assert Stream(shared, "alice").join().joined[0].data["channel"] == "lobby"
 
 
-def test_a_wrong_channel_is_reported_with_its_name(peal):
+def test_an_invalid_channel_is_reported_with_its_name(peal):
     server = peal(config=WITH_AUTH)
     token = make_token(caps=[{"channels": ["mine"], "allow": ["sub"]}])
     stream = Stream(server, "alice", ["mine", "other"], bearer(token))
@@ -177,7 +177,7 @@ def test_all_channels_are_recovered(shared, is_header):
     assert back.receive().data["payload"] == 4
 
 
-def test_a_recovery_that_breaks_off_goes_on_from_there(shared):
+def test_an_interrupted_recovery_continues(shared):
     stream = Stream(shared, "alice", ["broken"]).join()
     bob = shared.connect("bob", [""], protocol="broadcast")
     first = stream.joined[0].id
@@ -198,7 +198,7 @@ def test_a_recovery_that_breaks_off_goes_on_from_there(shared):
     assert got == [0, 1, 2, 3]
 
 
-def test_each_channel_says_whether_it_was_recovered(shared):
+def test_each_channel_reports_whether_it_was_recovered(shared):
     stream = Stream(shared, "alice", ["known"]).join()
     back = Stream(shared, "alice", ["known", "new"],
                   [("Last-Event-ID", stream.joined[0].id)]).join(2)
@@ -210,7 +210,7 @@ def test_each_channel_says_whether_it_was_recovered(shared):
 @pytest.mark.parametrize("last", [
     "x", "~~~", "odd*1.2", "odd*0123456789abcdef.x", "odd*zz", "*", "odd*",
     "odd*0123456789abcdef.99999999999999999999999", "ü", "a" * 8000])
-def test_an_id_that_means_nothing_recovers_nothing(shared, last):
+def test_an_invalid_id_recovers_nothing(shared, last):
     stream = Stream(shared, "alice", ["odd"], [("Last-Event-ID", last)]).join()
     assert stream.joined[0].data["recovered"] is False
 
@@ -236,7 +236,7 @@ def test_channels_whose_ids_would_not_fit_are_refused(peal):
     ("GET", "/sse", 404, "Not found"),
     ("GET", "/SSE/alice", 404, "Not found"),
 ])
-def test_what_is_wrong_is_refused(shared, method, path, status, error):
+def test_invalid_streams_are_refused(shared, method, path, status, error):
     response = shared.request(path, method, [("Content-Length", "0")]
                               if method == "POST" else ())
     assert response.status == status
@@ -259,7 +259,7 @@ def test_a_body_is_refused(shared):
     ((*bearer(make_token()), ("Origin", "https://evil.example")), 403,
      "Origin not allowed"),
 ])
-def test_who_may_not_is_refused(peal, headers, status, error):
+def test_unauthorized_streams_are_refused(peal, headers, status, error):
     server = peal(config={**WITH_AUTH, **WITH_ORIGIN})
     stream = Stream(server, "alice", headers=headers)
     assert stream.response.status == status
@@ -267,13 +267,13 @@ def test_who_may_not_is_refused(peal, headers, status, error):
     assert server.metric_sum("peal_handshakes_refused_total") == 1
 
 
-def test_refusals_are_not_explained_by_a_stream(peal):
+def test_refusals_are_plain_http_responses(peal):
     server = peal(config={**WITH_AUTH, "explain_refusals": True})
     stream = Stream(server, "alice")
     assert stream.response.status == 401
 
 
-def test_a_token_in_the_address_only_where_allowed(peal):
+def test_a_token_in_the_address_only_if_allowed(peal):
     config = {"auth": {**WITH_AUTH["auth"], "query_token": True}}
     token = make_token()
     assert Stream(peal(config=config), "alice",
@@ -298,13 +298,13 @@ def test_a_token_in_the_address_only_where_allowed(peal):
     ([("Origin", "null"), ("Sec-Fetch-Site", "same-origin")], 403),
     ([], 401),
 ])
-def test_a_cookie_counts_where_the_page_is_known(peal, extra, status):
+def test_a_cookie_is_accepted_from_an_allowed_origin(peal, extra, status):
     server = peal(config={**WITH_AUTH, **WITH_ORIGIN})
     headers = [("Cookie", f"peal_token={make_token()}"), *extra]
     assert Stream(server, "alice", headers=headers).response.status == status
 
 
-def test_a_ticket_is_good_once(peal):
+def test_a_ticket_is_accepted_once(peal):
     server = peal(config={**WITH_AUTH, **WITH_KEY, **WITH_ORIGIN})
     ticket = tell(server, "/api/tickets", {"client": "alice"})["ticket"]
     page = [("Origin", PAGE)]
@@ -334,7 +334,7 @@ def test_the_application_is_asked(peal, application):
 
 # ---- CORS
 
-def test_pages_of_origins_may_read_with_credentials(peal):
+def test_allowed_origins_may_read_with_credentials(peal):
     server = peal(config={**WITH_AUTH, **WITH_ORIGIN})
     for headers, status in (((), 401), (bearer(make_token()), 200)):
         stream = Stream(server, "alice",
@@ -346,7 +346,7 @@ def test_pages_of_origins_may_read_with_credentials(peal):
         assert got["vary"] == "Origin"
 
 
-def test_a_page_may_ask_first(peal):
+def test_a_page_may_send_a_preflight(peal):
     server = peal(config={**WITH_AUTH, **WITH_ORIGIN})
     response = server.request("/sse/alice", "OPTIONS", [("Origin", PAGE)])
     assert response.status == 204
@@ -360,7 +360,7 @@ def test_a_page_may_ask_first(peal):
 
 # ---- ends
 
-def test_who_is_put_out_stays_away(peal):
+def test_a_disconnected_client_stays_away(peal):
     server = peal(config=WITH_KEY)
     stream = Stream(server, "alice", ["room"]).join()
     tell(server, "/api/disconnect", {"client": "alice"})
@@ -390,7 +390,7 @@ def test_a_newer_connection_replaces_a_stream(peal):
     assert stream.receive("close").data["code"] == 4409
 
 
-def test_a_drain_tells_when_to_come_back(peal):
+def test_a_drain_sends_a_retry_time(peal):
     server = peal()
     streams = [Stream(server, f"c{i}", ["room"]).join() for i in range(6)]
     server.signal(signal.SIGTERM)
@@ -418,7 +418,7 @@ def test_a_comment_is_the_heartbeat(peal):
         assert stream.block().is_comment
 
 
-def test_who_is_gone_is_noticed(shared):
+def test_a_lost_client_is_noticed(shared):
     before = shared.metric("peal_connections")
     stream = Stream(shared, "gone", ["room"]).join()
     shared.wait_metric("peal_connections", before + 1)
@@ -426,7 +426,7 @@ def test_who_is_gone_is_noticed(shared):
     shared.wait_metric("peal_connections", before)
 
 
-def test_a_client_that_talks_on_is_limited(peal):
+def test_further_data_of_a_client_is_limited(peal):
     server = peal(config={"limits": {"messages_per_second": 5}})
     stream = Stream(server, "alice", ["room"]).join()
     for _ in range(20):
@@ -454,7 +454,7 @@ def test_connections_are_counted_by_transport(peal):
     ({"connections_per_ip": 1}, 429, "Too many connections"),
     ({"connections_per_client": 1}, 429, "Too many connections"),
 ])
-def test_limits_hold_for_streams(peal, limits, status, error):
+def test_limits_apply_to_streams(peal, limits, status, error):
     server = peal(config={"limits": limits})
     Stream(server, "alice", ["room"]).join()
     second = Stream(server, "alice", ["room"])
@@ -463,7 +463,7 @@ def test_limits_hold_for_streams(peal, limits, status, error):
     assert second.response.headers["retry-after"] == "5"
 
 
-def test_a_slow_reader_is_closed_and_its_events_are_whole(peal):
+def test_a_slow_reader_is_closed_after_a_complete_event(peal):
     server = peal(config={"limits": {"messages_per_second": 0,
                                      "outbox_bytes": 200000}})
     stream = Stream(server, "slow", ["room"], socket={"receive_buffer": 4096})
@@ -501,7 +501,7 @@ def test_a_slow_reader_of_the_latest_gets_the_newest(peal):
         event = stream.receive("broadcast")
 
 
-def test_many_messages_of_one_turn_come_one_by_one(shared):
+def test_messages_of_one_turn_are_separate_events(shared):
     stream = Stream(shared, "alice", ["many"]).join()
     bob = shared.connect("bob", [""], protocol="broadcast")
     for i in range(20):
@@ -512,5 +512,5 @@ def test_many_messages_of_one_turn_come_one_by_one(shared):
         range(1, 21))
 
 
-def test_a_websocket_path_asked_for_plainly_is_still_426(shared):
+def test_a_plain_request_for_a_websocket_path_is_426(shared):
     assert shared.request("/ws/alice").status == 426

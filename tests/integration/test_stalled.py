@@ -45,7 +45,7 @@ def read_slowly(raw, rate, until):
         taken += len(raw.buffer) - before
 
 
-def test_who_takes_nothing_is_closed_4513(peal):
+def test_a_client_that_accepts_nothing_is_closed_4513(peal):
     server = peal(config=CONFIG)
     fill(server)
     client = ask_for_history(server)
@@ -60,7 +60,7 @@ def test_who_takes_nothing_is_closed_4513(peal):
     client.drop()
 
 
-def test_what_waits_for_it_is_counted(peal):
+def test_its_waiting_messages_are_counted(peal):
     """The queued data is at most one page."""
     server = peal(config={**CONFIG, "limits": {"messages_per_second": 0}})
     fill(server)
@@ -73,7 +73,7 @@ def test_what_waits_for_it_is_counted(peal):
     server.wait_metric("peal_outbox_bytes", 0)
 
 
-def test_it_learns_why_if_it_reads_again(peal):
+def test_it_gets_the_reason_if_it_reads_again(peal):
     server = peal(config=CONFIG)
     fill(server)
     client = ask_for_history(server)
@@ -83,7 +83,7 @@ def test_it_learns_why_if_it_reads_again(peal):
     assert closed.value.code == 4513
 
 
-def test_a_response_that_nobody_takes_is_given_up(peal):
+def test_an_unread_response_is_abandoned(peal):
     server = peal(config=CONFIG)
     fill(server)
     raw = server.socket(receive_buffer=SMALL)
@@ -95,7 +95,7 @@ def test_a_response_that_nobody_takes_is_given_up(peal):
     raw.close()
 
 
-def test_a_stream_that_nobody_reads_is_given_up(peal):
+def test_an_unread_stream_is_closed(peal):
     server = peal(config=CONFIG)
     stream = Stream(server, "alice", ["room"],
                     socket={"receive_buffer": SMALL})
@@ -106,7 +106,7 @@ def test_a_stream_that_nobody_reads_is_given_up(peal):
     stream.close()
 
 
-def test_who_reads_slowly_is_never_closed(peal):
+def test_a_slow_but_steady_reader_is_never_closed(peal):
     """20 KB/s, while pings are due and others publish: neither 4508 nor 4513.
     Requested data arrives first, then other messages."""
     server = peal(config=CONFIG)
@@ -129,7 +129,7 @@ def test_who_reads_slowly_is_never_closed(peal):
     assert server.metric(STALLED) == 0
 
 
-def test_a_window_that_opens_late_is_waited_for(peal):
+def test_a_late_window_update_is_awaited(peal):
     """A kernel with a large buffer rarely opens the window again: here every 5
     to 6 s, after reading all 129 KB. The server's kernel probes after 3 and
     6.4 s; the window must be open by then."""
@@ -143,7 +143,7 @@ def test_a_window_that_opens_late_is_waited_for(peal):
     assert server.metric(STALLED) == 0
 
 
-def test_nor_is_who_reads_a_stream_slowly(peal):
+def test_a_slow_reader_of_a_stream_is_never_closed(peal):
     """Its window is closed most of the time."""
     server = peal(config={**CONFIG, "limits": {"stalled_seconds": 5}})
     first = server.join("first", "room")
@@ -159,7 +159,7 @@ def test_nor_is_who_reads_a_stream_slowly(peal):
     stream.close()
 
 
-def test_who_asks_faster_than_it_reads_is_never_closed(peal):
+def test_a_client_that_requests_faster_than_it_reads_is_not_closed(peal):
     """Its requests are read once their answers are sent."""
     server = peal(config={**CONFIG, "limits": {
         "messages_per_second": 0, "stalled_seconds": 2,

@@ -42,7 +42,7 @@ def stocked(start_shared):
 
 
 def wait_alone(server):
-    """Until no socket is left but the one that asks."""
+    """Waits until the only socket is the one that asks."""
     server.wait_metric("peal_sockets", 1, timeout=10)
 
 
@@ -67,7 +67,7 @@ def test_a_large_response_arrives_whole(stocked, headers, half_closes,
     if half_closes:
         raw.end_sending()
     if receive_buffer:
-        time.sleep(0.3)  # the response waits for us
+        time.sleep(0.3)  # the response waits for the reader
     expect_history(raw.response())
     if headers or half_closes:
         assert raw.is_ended()
@@ -78,7 +78,7 @@ def test_a_large_response_arrives_whole(stocked, headers, half_closes,
 
 
 def test_unsent_responses_of_many_arrive_whole(stocked):
-    """Each is closed by the server, and some of its bytes were not sent."""
+    """The server closes each connection while some bytes are unsent."""
     request = api_request(f"/api/channels/big/history?limit={MESSAGES}",
                           headers=[("Connection", "close")])
     readers = [stocked.socket(receive_buffer=SMALL) for _ in range(8)]
@@ -98,8 +98,9 @@ def test_unsent_responses_of_many_arrive_whole(stocked):
     assert sorted(results) == [True] * 8 + [MESSAGES] * 8
 
 
-def test_who_does_not_read_is_answered_when_it_does(stocked):
-    """In order, and meanwhile the requests are not kept in memory."""
+def test_pipelined_responses_wait_for_a_slow_reader(stocked):
+    """Responses keep their order, and waiting requests are not held in
+    memory."""
     raw = stocked.socket(receive_buffer=SMALL, timeout=30)
     before = memory_of(stocked)
     requests = 1000
@@ -108,7 +109,7 @@ def test_who_does_not_read_is_answered_when_it_does(stocked):
         (HISTORY if i % 250 == 0 else HEALTH) for i in range(requests))
     sending = threading.Thread(target=raw.send, args=[text])
     if tls.ENABLED:
-        raw.send(text)  # Python's TLS is not for two threads
+        raw.send(text)  # Python's TLS sockets are not thread-safe
     else:
         sending.start()
     time.sleep(0.5)
@@ -127,7 +128,7 @@ def test_who_does_not_read_is_answered_when_it_does(stocked):
     raw.close()
 
 
-def test_who_half_closes_gets_the_last_of_many_responses(stocked):
+def test_all_responses_arrive_after_a_half_close(stocked):
     """Whichever response the kernel accepts only in part."""
     for requests in range(50, 60):
         raw = stocked.socket(receive_buffer=SMALL * 16)
@@ -143,7 +144,7 @@ def test_who_half_closes_gets_the_last_of_many_responses(stocked):
 # --- peers that end
 
 UPGRADE = request_text("/ws/alice", headers=handshake_headers())
-# what was sent, and whether all of it is a whole request or message
+# data sent before the connection ends
 STATES = {
     "nothing": b"",
     "part of a head": HEALTH[:20],
@@ -159,7 +160,7 @@ STATES = {
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_who_half_closes_is_let_go(stocked, state):
+def test_a_half_closed_connection_is_closed(stocked, state):
     wait_alone(stocked)
     raw = stocked.socket()
     if STATES[state]:
@@ -173,7 +174,7 @@ def test_who_half_closes_is_let_go(stocked, state):
 
 @pytest.mark.parametrize("delay", [0, 0.05])
 @pytest.mark.parametrize("state", STATES)
-def test_who_resets_is_let_go(stocked, state, delay):
+def test_a_reset_connection_is_closed(stocked, state, delay):
     wait_alone(stocked)
     for _ in range(5):
         raw = stocked.socket()
@@ -189,7 +190,7 @@ def test_who_resets_is_let_go(stocked, state, delay):
 
 @pytest.mark.parametrize("request_bytes", [HEALTH, PUBLISH, HISTORY],
                          ids=["health", "publish", "history"])
-def test_who_half_closes_after_a_request_is_answered(stocked, request_bytes):
+def test_a_request_before_a_half_close_is_answered(stocked, request_bytes):
     raw = stocked.socket()
     raw.send(request_bytes)
     raw.end_sending()
@@ -198,7 +199,7 @@ def test_who_half_closes_after_a_request_is_answered(stocked, request_bytes):
     raw.close()
 
 
-def test_a_close_frame_is_answered_to_who_half_closes(stocked):
+def test_a_close_frame_before_a_half_close_is_answered(stocked):
     raw = stocked.socket()
     raw.send(UPGRADE)
     assert raw.response().status == 101
@@ -223,12 +224,12 @@ def test_nothing_follows_a_close_frame(peal):
     assert rest.count(b"\x88") == 1, rest
 
 
-# --- more than is looked at: TLS
+# --- pipelined data over TLS
 
 
 @pytest.fixture(scope="module")
 def secure(start_shared, gate):
-    """Asks the application, which answers when the gate is open."""
+    """Its hook asks the application, which answers when the gate is open."""
     return start_shared({
         **CONFIG, "tls": tls.server_keys(),
         "limits": {**CONFIG["limits"], "body_bytes": 65536},
@@ -255,7 +256,7 @@ BURST = 400
 
 
 def greeted(server):
-    """One that was answered once: from then on OpenSSL reads ahead."""
+    """A socket that has had one response; OpenSSL now reads ahead."""
     raw = record_socket(server)
     raw.send(HEALTH)
     assert raw.response().status == 200
@@ -290,7 +291,7 @@ def test_a_burst_of_requests_in_records_is_answered_in_order(secure, gate):
     raw.close()
 
 
-def test_a_request_is_answered_to_who_says_goodbye(secure, gate):
+def test_a_request_before_close_notify_is_answered(secure, gate):
     """close_notify ends one direction (RFC 8446 section 6.1)."""
     for request in (HEALTH, PUBLISH):
         raw = greeted(secure)
@@ -316,15 +317,15 @@ def test_a_flood_while_paused_is_not_kept(secure, gate, first):
             raw.socket.send_records([record] * 64)
             sent += 1
     except OSError:
-        pass  # it is not read, or was refused
+        pass  # the server stops reading or closes
     held = memory_of(secure) - before
     gate.is_open.set()
     raw.close()
     assert held < allowed(8), (held, sent)
 
 
-def test_a_flood_leaves_others_their_turn(secure, gate):
-    """A sender that is never behind does not keep the worker to itself."""
+def test_a_flood_does_not_starve_other_clients(secure, gate):
+    """A sender that always has data ready does not monopolize the worker."""
     gate.is_open.set()
     raw = record_socket(secure)
     raw.send(UPGRADE)
@@ -358,9 +359,9 @@ def test_a_flood_leaves_others_their_turn(secure, gate):
     raw.close()
 
 
-def test_tls_has_no_time_out_of_its_own(peal):
-    """A connection outlives the time for the TLS handshake, which is ten
-    seconds more than that for a request."""
+def test_an_idle_tls_connection_is_not_timed_out(peal):
+    """A connection outlives the TLS handshake timeout, which is ten seconds
+    longer than the timeout for a request."""
     server = peal({**CONFIG, "tls": tls.server_keys(),
                    "limits": {"handshake_seconds": 1}})
     upgraded, kept = greeted(server), greeted(server)

@@ -56,7 +56,7 @@ def test_a_list_counts_as_one_message(peal):
     assert client.wait_close() == 4529
 
 
-def test_what_a_list_is_refused_counts_by_itself(peal):
+def test_each_refused_entry_of_a_list_counts(peal):
     """Otherwise a short message would cause many long ones."""
     client = quiet(peal(config=SMALL))
     client.send({"type": "subscribe", "channels": ["a"] * 1024})
@@ -81,7 +81,7 @@ def test_each_channel_is_recovered_from_its_own_position(peal):
                        for i, name in enumerate(NAMES[:20])})
 
 
-def test_an_error_names_its_channel_and_stops_no_other(peal):
+def test_an_error_affects_only_its_channel(peal):
     server = peal(config={"limits": {"channels": 3}})
     client = quiet(server)
     client.send({"type": "subscribe", "id": "x", "channels": [
@@ -96,7 +96,7 @@ def test_an_error_names_its_channel_and_stops_no_other(peal):
         ("no way", "bad_channel")]
 
 
-def test_the_application_is_asked_about_each(peal, application):
+def test_the_application_is_asked_about_each_channel(peal, application):
     application.answer = lambda question: (
         {"allow": False, "reason": "not you"}
         if question["channel"].endswith("7") else ALLOW)
@@ -110,7 +110,7 @@ def test_the_application_is_asked_about_each(peal, application):
     assert refused == {"room-007": "not you", "room-017": "not you"}
 
 
-# --- what does not count
+# --- the opening burst
 
 @pytest.mark.parametrize("follow", ["in the list", "one by one"])
 def test_all_channels_with_history_and_members_fit(peal, follow):
@@ -131,7 +131,7 @@ def test_all_channels_with_history_and_members_fit(peal, follow):
     assert client.ask({"type": "ping"})["type"] == "pong"
 
 
-def test_publishes_that_waited_fit_as_well(peal):
+def test_queued_publishes_fit_too(peal):
     server = peal()
     client = quiet(server)
     send_all(client, [{"type": "subscribe", "channel": name}
@@ -144,7 +144,7 @@ def test_publishes_that_waited_fit_as_well(peal):
         "type"] == "presence"
 
 
-def test_publishes_before_the_subscribes_do_not_matter(peal):
+def test_publishes_before_the_subscribes_do_not_count(peal):
     server = peal()
     client = quiet(server)
     send_all(client, [{"type": "broadcast", "channel": "x", "payload": i}
@@ -154,7 +154,7 @@ def test_publishes_before_the_subscribes_do_not_matter(peal):
     assert [m["type"] for m in got].count("subscribed") == CHANNELS
 
 
-def test_the_opening_is_bounded(peal):
+def test_the_opening_burst_is_limited(peal):
     """What is beyond it counts: about 384 and 100 of these pass."""
     server = peal()
     client = quiet(server)
@@ -170,7 +170,7 @@ def test_the_opening_is_bounded(peal):
         'peal_limit_reached_total{limit="messages_per_second"}') == 1
 
 
-def test_a_new_connection_has_an_opening_of_its_own(peal):
+def test_each_connection_has_its_own_opening_burst(peal):
     server = peal()
     for _ in range(3):
         client = quiet(server)
@@ -180,7 +180,7 @@ def test_a_new_connection_has_an_opening_of_its_own(peal):
 
 
 @pytest.mark.parametrize("kind", ["broadcast", "ping", "unsubscribe", "echo"])
-def test_nothing_else_is_free(peal, kind):
+def test_other_messages_count(peal, kind):
     server = peal(config={"limits": {"messages_per_second": 10}})
     client = quiet(server)
     for _ in range(30):

@@ -33,7 +33,7 @@ def caps(*channels, allow=("sub",), clients=()):
 IN, OUT = "acme:1", "evil:1"
 ME, YOU = "acme-bob", "alice"
 
-# What each command may be told: by a key of acme's, and not.
+# For each command: a body that acme's key may send, and one that it may not.
 INSIDE = {
     "publish": [{"channel": IN, "payload": 1},
                 {"channel": "news", "payload": 1}],
@@ -87,7 +87,7 @@ GETS = {"presence": "/api/channels/{channel}/presence",
 
 
 def as_request(command, body):
-    """The path and the body of a command's own route."""
+    """The path and body of the command's own route."""
     if command not in GETS:
         return f"/api/{command}", body
     path = GETS[command].format(**body)
@@ -124,7 +124,7 @@ def server(start_shared):
 def test_the_tables_have_every_command_and_route():
     commands = set(commands_of_the_program())
     assert set(INSIDE) == set(OUTSIDE) == commands
-    # the routes of more than one command are below
+    # routes that serve several commands are listed below
     paths = {as_request(command, {"channel": "{channel}",
                                   "client": "{client}"})[0].split("?")[0]
              for command in commands}
@@ -135,7 +135,7 @@ def test_the_tables_have_every_command_and_route():
 
 @WAYS
 @pytest.mark.parametrize("command, body", INSIDE_ROWS)
-def test_what_is_inside_may_be_done(server, way, command, body):
+def test_commands_within_the_limits_are_allowed(server, way, command, body):
     for key in ("acme", "chief", "boss"):
         status, answer = way(server, command, body, key)
         assert status == 200, answer
@@ -143,7 +143,7 @@ def test_what_is_inside_may_be_done(server, way, command, body):
 
 @WAYS
 @pytest.mark.parametrize("command, body", OUTSIDE_ROWS)
-def test_what_is_outside_may_not(server, way, command, body):
+def test_commands_outside_the_limits_are_forbidden(server, way, command, body):
     for key in ("chief",) if command == "dashboard" else (
             "chief", "acme", "nothing"):
         status, answer = way(server, command, body, key)
@@ -154,14 +154,14 @@ def test_what_is_outside_may_not(server, way, command, body):
         assert client.ask({"type": "ping"})["type"] == "pong"
 
 
-def test_without_limits_all_of_it_may_be_done(server):
+def test_a_key_without_limits_may_do_everything(server):
     for command, body in OUTSIDE_ROWS:
         if command not in ("disconnect", "unsubscribe", "ban", "send"):
             status, answer = single(server, command, body, "boss")
             assert status == 200, (command, answer)
 
 
-def test_a_broadcast_is_judged_channel_by_channel(server):
+def test_a_broadcast_is_checked_for_each_channel(server):
     results = tell(server, "/api/broadcast", {
         "channels": [IN, OUT, "news"], "payload": 1},
         key="key-of-acme")["results"]
@@ -169,7 +169,7 @@ def test_a_broadcast_is_judged_channel_by_channel(server):
     assert results[1] == {"status": 403, "error": REACH, "field": "channel"}
 
 
-def test_a_key_limited_to_one_kind_reaches_none_of_the_other(server):
+def test_a_key_may_reach_only_channels_or_only_clients(server):
     for key, may in (("channels-only", "publish"), ("clients-only", "send")):
         for command in ("publish", "send"):
             status, _ = single(server, command, INSIDE[command][0], key)
@@ -188,7 +188,7 @@ def of_acme(server, path):
     return tell(server, path, key="key-of-acme")
 
 
-def test_the_list_of_channels_has_those_inside(alone):
+def test_the_channel_list_shows_only_allowed_channels(alone):
     for i in range(20):
         alone.join(f"c-{i}", f"aaa:{i}", f"acme:{i}")
     assert of_acme(alone, "/api/channels") == {
@@ -201,7 +201,7 @@ def test_the_list_of_channels_has_those_inside(alone):
                     key="key-of-boss")["channels"]) == 40
 
 
-def test_the_list_of_bans_has_clients_inside(alone):
+def test_the_ban_list_shows_only_allowed_clients(alone):
     for target in ({"client": YOU}, {"client": "acme-eve"},
                    {"address": "192.0.2.1"}):
         tell(alone, "/api/ban", target, key="key-of-boss")
@@ -211,7 +211,7 @@ def test_the_list_of_bans_has_clients_inside(alone):
     assert len(tell(alone, "/api/bans", key="key-of-boss")["bans"]) == 3
 
 
-def test_a_clients_channels_outside_are_not_told(alone):
+def test_other_channels_of_a_client_are_not_shown(alone):
     alone.join(ME, IN, OUT, "news", "acme")
     row, = of_acme(alone, f"/api/clients/{ME}")["connections"]
     assert (sorted(row["channels"]), row["channelCount"]) == ([IN, "news"], 2)
@@ -222,7 +222,7 @@ def test_a_clients_channels_outside_are_not_told(alone):
     assert result["connections"][0]["channelCount"] == 2
 
 
-def test_refusals_in_channels_outside_are_not_told(peal):
+def test_refusals_in_other_channels_are_not_shown(peal):
     server = peal({**CONFIG, **WITH_AUTH})
     client = server.connect(ME, protocol="broadcast", token=make_token(
         ME, caps=caps("nothing")))
@@ -237,7 +237,7 @@ def test_refusals_in_channels_outside_are_not_told(peal):
         OUT, IN, "lobby"]
 
 
-# --- what is told about it
+# --- logs and metrics
 
 
 def test_refusals_are_counted_logged_and_audited(alone):
@@ -259,7 +259,7 @@ def requests(server, key, status):
                          f'status="{status}"}}')
 
 
-def test_requests_are_counted_by_key_over_a_reload(alone):
+def test_request_counts_of_a_key_survive_a_reload(alone):
     for _ in range(3):
         single(alone, "publish", INSIDE["publish"][0], "acme")
     single(alone, "publish", OUTSIDE["publish"][0], "acme")
@@ -278,7 +278,7 @@ def test_requests_are_counted_by_key_over_a_reload(alone):
     assert single(alone, "bans", {}, "boss")[0] == 401
 
 
-def test_a_ticket_opens_no_more_than_the_key_reaches(peal):
+def test_a_ticket_grants_no_more_than_its_key_allows(peal):
     server = peal({**CONFIG, **WITH_AUTH})
     ticket = tell(server, "/api/tickets", INSIDE["tickets"][0],
                   key="key-of-acme")["ticket"]
@@ -298,7 +298,7 @@ def test_a_ticket_opens_no_more_than_the_key_reaches(peal):
     ({"clients": ["a", "\x7f"]}, "clients: entry 2: expected a client id"),
     ({"client": ["a"]}, "client: unknown key; did you mean clients?"),
 ])
-def test_a_wrong_pattern_stops_the_start(tmp_path, more, words):
+def test_an_invalid_pattern_prevents_the_start(tmp_path, more, words):
     file = tmp_path / "peal.json"
     file.write_text(json.dumps({"api": {"keys": [
         key_of("a", "publish", **more)]}}))

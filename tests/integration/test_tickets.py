@@ -37,7 +37,7 @@ def refusal(server, ticket, client="alice"):
     return caught.value.response
 
 
-def test_a_ticket_lets_its_client_in_once(gated):
+def test_a_ticket_is_valid_once(gated):
     ticket = ticket_for(gated)
     client = connect(gated, ticket)
     assert client.receive_type("subscribed")["channel"] == "lobby"
@@ -53,29 +53,29 @@ def test_a_ticket_is_for_one_client(gated):
     response = refusal(gated, ticket, "alice")
     assert response.status == 403
     assert response.json == {"error": "Ticket is for another client"}
-    assert refusal(gated, ticket, "bob").status == 401  # it was used
+    assert refusal(gated, ticket, "bob").status == 401  # it has been used
 
 
 @pytest.mark.parametrize("ticket", [
     "x", "0" * 31, "0" * 33, "0" * 32, "G" * 32, "0" * 5000, "%00" * 32])
-def test_what_is_no_ticket_is_401(gated, ticket):
+def test_an_invalid_ticket_is_refused_with_401(gated, ticket):
     assert refusal(gated, ticket).status == 401
 
 
-def test_an_empty_ticket_is_none(gated):
+def test_an_empty_ticket_is_ignored(gated):
     response = refusal(gated, "")
     assert (response.status, response.json) == (
         401, {"error": "Authorization header required"})
 
 
-def test_a_ticket_ends(gated):
+def test_a_ticket_expires(gated):
     ticket = ticket_for(gated, ttl=1)
     time.sleep(1.2)
     assert refusal(gated, ticket).status == 401
     assert connect(gated, ticket_for(gated, ttl=3600))
 
 
-def test_caps_of_a_ticket_hold(gated):
+def test_the_caps_of_a_ticket_apply(gated):
     client = connect(gated, ticket_for(gated, caps=[
         {"channels": ["chat:*"], "allow": ["sub"]}]), channels=["chat:1"])
     assert client.receive_type("subscribed")["channel"] == "chat:1"
@@ -85,12 +85,12 @@ def test_caps_of_a_ticket_hold(gated):
         "forbidden")
 
 
-def test_a_token_at_a_better_place_decides(gated):
+def test_a_token_takes_precedence_over_a_ticket(gated):
     ticket = ticket_for(gated)
     with pytest.raises(Refused):
         connect(gated, ticket, token="bad")
     connect(gated, "0" * 32, token=make_token("alice"))
-    assert connect(gated, ticket)  # not used yet
+    assert connect(gated, ticket)  # still unused
 
 
 @pytest.mark.parametrize("body, field", [
@@ -102,12 +102,12 @@ def test_a_token_at_a_better_place_decides(gated):
     ({"client": "alice", "caps": [{"channels": ["a"], "allow": ["fly"]}]},
      "caps"),
 ])
-def test_a_wrong_wish_names_its_field(gated, body, field):
+def test_an_invalid_request_names_its_field(gated, body, field):
     response = ask(gated, "/api/tickets", body)
     assert (response.status, response.json["field"]) == (400, field)
 
 
-def test_without_auth_a_ticket_counts_if_it_is_there(start_shared):
+def test_without_auth_a_ticket_still_applies(start_shared):
     server = start_shared(WITH_KEY)
     assert server.connect("alice")
     ticket = ticket_for(server, caps=[])
@@ -116,7 +116,7 @@ def test_without_auth_a_ticket_counts_if_it_is_there(start_shared):
     assert refusal(server, ticket).status == 401
 
 
-def test_of_many_at_once_one_gets_in(peal):
+def test_concurrent_uses_of_a_ticket_succeed_once(peal):
     server = peal(GATED)
     for _ in range(5):
         ticket = ticket_for(server)
@@ -136,7 +136,7 @@ def test_of_many_at_once_one_gets_in(peal):
     server.wait_metric("peal_connections", 0)
 
 
-def test_frames_behind_the_handshake_are_not_lost(gated):
+def test_frames_sent_with_the_handshake_are_not_lost(gated):
     ticket = ticket_for(gated)
     raw = gated.socket()
     raw.send(request_text(f"/ws/alice?ticket={ticket}",
@@ -162,7 +162,7 @@ def test_a_ticket_on_a_kept_connection(gated):
     assert raw.is_ended()
 
 
-def test_limits_hold_for_tickets(peal):
+def test_limits_apply_to_tickets(peal):
     server = peal({**GATED, "limits": {"connections_per_client": 1,
                                        "tickets": 3}})
     tickets = [ticket_for(server, ttl=600) for _ in range(3)]
@@ -174,7 +174,7 @@ def test_limits_hold_for_tickets(peal):
     assert ticket_for(server)
 
 
-def test_a_refusal_is_explained_where_asked_for(peal):
+def test_a_refusal_is_explained_on_request(peal):
     server = peal({**GATED, "explain_refusals": True})
     ticket = ticket_for(server)
     assert connect(server, ticket).receive_type("subscribed")
@@ -185,7 +185,7 @@ def test_a_refusal_is_explained_where_asked_for(peal):
                                             "Ticket is for another client")
 
 
-def test_only_the_scope_makes_tickets(peal):
+def test_creating_tickets_requires_the_scope(peal):
     import test_api_keys as keys
     server = peal({"api": {"keys": [keys.key_of("t", "tickets"),
                                     keys.key_of("p", "publish")]}})

@@ -57,9 +57,8 @@ def secure(start_shared, keys):
 
 @pytest.mark.parametrize("scheme, allowed", [("https", True),
                                              ("http", False)])
-def test_a_page_without_tls_of_the_same_name_is_foreign(secure, scheme,
-                                                        allowed):
-    """Whoever is on its way could have changed that page."""
+def test_an_http_origin_of_the_same_host_is_foreign(secure, scheme, allowed):
+    """An attacker on the network could modify such a page."""
     headers = [("Origin", f"{scheme}://127.0.0.1")]
     if allowed:
         secure.connect(headers=headers).drop()
@@ -77,11 +76,11 @@ def bare_context(keys, *versions):
     return context
 
 
-# --- what is spoken
+# --- versions, ciphers and sessions
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2,
                                      ssl.TLSVersion.TLSv1_3])
-def test_tls_1_2_and_1_3_are_spoken(secure, keys, version):
+def test_tls_1_2_and_1_3_are_supported(secure, keys, version):
     client = secure.connect(context=bare_context(keys, version, version))
     assert client.raw.socket.version() == {
         ssl.TLSVersion.TLSv1_2: "TLSv1.2",
@@ -91,7 +90,7 @@ def test_tls_1_2_and_1_3_are_spoken(secure, keys, version):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_older_versions_are_not(secure, keys):
+def test_older_versions_are_refused(secure, keys):
     context = bare_context(keys)
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.TLSv1
@@ -103,9 +102,9 @@ def test_older_versions_are_not(secure, keys):
     assert secure.wait_log("TLS handshake failed")
 
 
-@pytest.mark.parametrize("ciphers", ["AES256-GCM-SHA384",  # no secrecy ahead
+@pytest.mark.parametrize("ciphers", ["AES256-GCM-SHA384",  # no forward secrecy
                                      "ECDHE-ECDSA-AES256-SHA384"])  # CBC
-def test_weak_ciphers_are_not(secure, keys, ciphers):
+def test_weak_ciphers_are_refused(secure, keys, ciphers):
     context = bare_context(keys, ssl.TLSVersion.TLSv1_2,
                            ssl.TLSVersion.TLSv1_2)
     context.set_ciphers(ciphers)
@@ -133,7 +132,7 @@ def test_any_server_name_is_answered(secure, keys, name):
         assert wrapped.recv(100).startswith(b"HTTP/1.1 200 ")
 
 
-def test_plain_http_gets_no_answer_and_does_no_harm(secure):
+def test_plain_http_is_ignored(secure):
     before = secure.metric(FAILED)
     raw = secure.socket(context=False)
     raw.send(request_text("/health"))
@@ -142,7 +141,7 @@ def test_plain_http_gets_no_answer_and_does_no_harm(secure):
     assert secure.is_alive()
 
 
-def test_noise_does_no_harm(secure):
+def test_random_bytes_are_ignored(secure):
     for noise in (b"\x16", b"\x16\x03\x01\xff\xff" + b"x" * 70000, b"\0" * 5,
                   b"\x16\x03\x01\0\x05\x01\0\0\x01\0", b"PROXY TCP4 a b\r\n"):
         raw = secure.socket(context=False)
@@ -158,7 +157,7 @@ def test_noise_does_no_harm(secure):
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2,
                                      ssl.TLSVersion.TLSv1_3])
 def test_a_session_is_resumed_by_any_worker(peal, keys, version):
-    """The ticket's key is the process's, whichever worker made it."""
+    """All workers share the ticket key."""
     server = make_server(peal, keys / "ours", {"workers": 4})
     context = bare_context(keys, version, version)
 
@@ -167,7 +166,7 @@ def test_a_session_is_resumed_by_any_worker(peal, keys, version):
                                          seconds(5))
         with context.wrap_socket(plain, session=session) as wrapped:
             wrapped.sendall(request_text("/health"))
-            assert wrapped.recv(1000)  # brings 1.3's ticket as well
+            assert wrapped.recv(1000)  # and reads TLS 1.3's ticket
             return wrapped.session, wrapped.session_reused
 
     session, was_reused = shake()
@@ -180,7 +179,7 @@ HEALTHY = [{"status": "healthy"}]
 
 
 class OpensslClient:
-    """`openssl s_client`: what Python's ssl cannot do."""
+    """`openssl s_client`, for features that Python's ssl module lacks."""
 
     def __init__(self, server, *args):
         self.process = subprocess.Popen(
@@ -189,7 +188,7 @@ class OpensslClient:
             stderr=subprocess.STDOUT)
 
     def ask(self, times=1):
-        """As many requests at once: the bodies that came back."""
+        """Sends this many pipelined requests; returns the response bodies."""
         self.type(request_text("/health") * times)
         self.read = b""
         wait_until(lambda: self.has_bodies(times), what="the responses")
@@ -219,7 +218,7 @@ class OpensslClient:
     ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"],
     ["-tls1_2", "-cipher", "ECDHE-ECDSA-CHACHA20-POLY1305"],
 ], ids=lambda args: args[2])
-def test_every_cipher_is_spoken(secure, args):
+def test_every_cipher_is_supported(secure, args):
     client = OpensslClient(secure, *args)
     for _ in range(3):
         assert client.ask(2) == HEALTHY * 2
@@ -234,12 +233,12 @@ def test_keys_are_updated_as_often_as_the_client_asks(secure, letter):
     for _ in range(4):
         assert client.ask(3) == HEALTHY * 3
         client.type(letter)
-        time.sleep(0.1)  # a letter counts alone, as somebody types
+        time.sleep(0.1)  # s_client expects the letter in a separate read
     assert client.ask() == HEALTHY
     assert client.end() == 0
 
 
-# --- large, slow, and gone
+# --- large messages, slow readers, lost connections
 
 @pytest.mark.parametrize("size", [1, 255, 256, 257, 16383, 16384, 16385,
                                   65535, 1000000])
@@ -263,8 +262,8 @@ def test_many_frames_in_one_record_are_all_answered(peal, keys):
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_frames_cut_by_records_anywhere_come_whole(peal, keys, seed):
-    """A record's end is where reads end, and frames begin before it."""
+def test_frames_split_across_records_are_reassembled(peal, keys, seed):
+    """Reads end where records end, and frames may begin before that."""
     chance = random.Random(seed)
     client = make_server(peal, keys / "ours", {
         "limits": {"messages_per_second": 0}}).connect()
@@ -281,7 +280,7 @@ def test_frames_cut_by_records_anywhere_come_whole(peal, keys, seed):
     assert [client.receive_data() for _ in messages] == messages
 
 
-def test_frames_right_behind_the_request_are_answered(secure):
+def test_frames_sent_with_the_request_are_answered(secure):
     raw = secure.socket()
     raw.send(request_text("/ws/alice", headers=handshake_headers()) +
              frame_bytes(TEXT, "early"))
@@ -293,7 +292,7 @@ QUESTION = json.dumps({"type": "echo", "payload": "x" * 20000})
 
 
 def block(client):
-    """Asks for more than the socket takes, and reads none of it."""
+    """Asks for more than the socket buffers hold, and reads nothing."""
     client.raw.socket.settimeout(seconds(1))
     try:
         for _ in range(400):
@@ -304,7 +303,8 @@ def block(client):
 
 def test_a_long_message_to_a_slow_reader_keeps_its_records_in_order(peal,
                                                                     keys):
-    """Its records are more than the server gathers, and the kernel takes."""
+    """It spans more records than the server gathers, and more than the kernel
+    buffers."""
     server = make_server(peal, keys / "ours", {
         "limits": {"message_bytes": 3000000, "outbox_bytes": 20000000}})
     slow = server.join("slow", "room", receive_buffer=4096)
@@ -318,8 +318,8 @@ def test_a_long_message_to_a_slow_reader_keeps_its_records_in_order(peal,
         assert slow.receive_type("broadcast")["payload"] == payload
 
 
-def test_a_client_closed_while_it_does_not_read_holds_nobody_up(peal, keys):
-    """What it goes on sending must neither hang nor spin its thread."""
+def test_closing_a_client_that_does_not_read_blocks_no_others(peal, keys):
+    """Data it keeps sending must neither block its worker nor make it spin."""
     server = make_server(peal, keys / "ours", {
         "limits": {"messages_per_second": 0, "stalled_seconds": 1,
                    "outbox_bytes": 500000}})
@@ -334,9 +334,9 @@ def test_a_client_closed_while_it_does_not_read_holds_nobody_up(peal, keys):
     server.wait_metric("peal_connections", 0)
 
 
-def test_a_protocol_error_while_it_does_not_read_holds_nobody_up(peal, keys):
-    """Here libwebsockets begins the close, with more of the same record
-    decrypted and unread."""
+def test_a_protocol_error_of_a_client_that_does_not_read(peal, keys):
+    """libwebsockets starts this close while more of the same record is
+    decrypted but unread."""
     server = make_server(peal, keys / "ours", {
         "limits": {"messages_per_second": 0, "outbox_bytes": 100000000,
                    "outbox_messages": 100000}})
@@ -355,7 +355,7 @@ def test_a_protocol_error_while_it_does_not_read_holds_nobody_up(peal, keys):
 
 
 @pytest.mark.parametrize("behind", ["handshake", "upgrade"])
-def test_who_goes_without_a_word_is_noticed(peal, keys, behind):
+def test_a_reset_connection_is_noticed(peal, keys, behind):
     server = make_server(peal, keys / "ours")
     if behind == "handshake":
         raw = server.socket()
@@ -372,8 +372,9 @@ def test_the_servers_close_arrives_as_a_frame_and_tls_is_ended(secure):
     client = secure.connect(protocol="broadcast")
     client.send_frame(CLOSE, struct.pack("!H", 1000))
     assert client.wait_close() == 1000
-    client.raw.socket.suppress_ragged_eofs = False  # a mere end is an error
-    assert client.raw.socket.recv(1) == b""  # close_notify
+    # recv raises if close_notify is missing
+    client.raw.socket.suppress_ragged_eofs = False
+    assert client.raw.socket.recv(1) == b""
 
 
 @pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01\x02\0\x01"])
@@ -389,7 +390,7 @@ def test_a_slow_handshake_ends_at_handshake_seconds(peal, keys, sent):
         'peal_limit_reached_total{limit="handshake_seconds"}', 1)
 
 
-def test_out_of_descriptors_it_closes_and_recovers(peal, keys):
+def test_running_out_of_descriptors_is_temporary(peal, keys):
     server = make_server(peal, keys / "ours", {
         "limits": {"handshake_seconds": 60}})
     resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (60, 60))
@@ -447,7 +448,7 @@ def test_a_bad_pair_stops_the_start(keys, number):
         assert result.stderr.count("\n") == 1
 
 
-def test_a_key_with_a_passphrase_is_refused_without_asking(keys, tmp_path):
+def test_an_encrypted_key_is_refused_without_a_prompt(keys, tmp_path):
     locked = tmp_path / "locked.key"
     subprocess.run(["openssl", "ec", "-aes256", "-passout", "pass:secret",
                     "-in", keys / "ours" / "server.key", "-out", locked],
@@ -457,7 +458,7 @@ def test_a_key_with_a_passphrase_is_refused_without_asking(keys, tmp_path):
     assert "without a passphrase" in result.stderr
 
 
-def test_an_expired_certificate_is_warned_of(peal, tmp_path):
+def test_an_expired_certificate_causes_a_warning(peal, tmp_path):
     folder = tls.make_certificates(tmp_path / "soon", DAYS="1")
     server = make_server(peal, folder)
     assert server.wait_log("TLS certificate expires within a week")
@@ -470,7 +471,8 @@ def serial_seen(server, context):
     return found
 
 
-def test_files_that_change_are_read_under_open_connections(peal, tmp_path):
+def test_changed_files_are_reloaded_without_closing_connections(peal,
+                                                                tmp_path):
     folder = tls.make_certificates(tmp_path / "changing")
     server = make_server(peal, folder)
     context = server.context
@@ -482,7 +484,7 @@ def test_files_that_change_are_read_under_open_connections(peal, tmp_path):
     assert client.ask({"type": "ping"})["type"] == "pong"
 
 
-def test_a_bad_file_keeps_the_old_pair_until_it_is_good_again(peal, tmp_path):
+def test_the_old_pair_stays_while_a_file_is_invalid(peal, tmp_path):
     folder = tls.make_certificates(tmp_path / "changing")
     server = make_server(peal, folder)
     first = serial_seen(server, server.context)
@@ -520,8 +522,8 @@ EXPIRY = "peal_tls_certificate_expiry_timestamp_seconds"
 
 @pytest.mark.parametrize("days", [(-9, -1), (1, 9)],
                          ids=["expired", "not valid yet"])
-def test_a_certificate_that_is_not_valid_replaces_no_good_one(peal, tmp_path,
-                                                              days):
+def test_an_invalid_certificate_does_not_replace_a_valid_one(peal, tmp_path,
+                                                             days):
     folder = tls.make_certificates(tmp_path / "changing")
     server = make_server(peal, folder)
     first = serial_seen(server, server.context)
@@ -537,7 +539,7 @@ def test_a_certificate_that_is_not_valid_replaces_no_good_one(peal, tmp_path,
     server.wait_log("Certificate reloaded", timeout=10)
 
 
-def test_when_the_certificate_expires_is_a_metric(peal, tmp_path):
+def test_the_expiry_of_the_certificate_is_a_metric(peal, tmp_path):
     folder = tls.make_certificates(tmp_path / "soon", DAYS="3")
     server = make_server(peal, folder)
     left = server.metric(EXPIRY) - time.time()
@@ -548,9 +550,9 @@ def test_when_the_certificate_expires_is_a_metric(peal, tmp_path):
     assert EXPIRY not in peal(plain=True).metrics()
 
 
-def test_with_an_expired_certificate_it_starts_and_takes_a_good_one(
-        peal, tmp_path):
-    """Clients decide, and there was no better one."""
+def test_an_expired_certificate_can_be_replaced(peal, tmp_path):
+    """Clients decide whether to accept it; no better certificate was
+    available."""
     folder = tls.make_certificates(tmp_path / "old")
     write_pair(folder, -9, -1)
     server = make_server(peal, folder)
@@ -575,7 +577,7 @@ def as_client(keys, name, whose="ours"):
 
 
 def is_cut_off(server, context):
-    """Over TLS 1.3 a client hears of it with its first read."""
+    """With TLS 1.3, the client sees the alert only on its first read."""
     try:
         raw = server.socket(context=context)
         raw.send(request_text("/health"))
@@ -585,7 +587,7 @@ def is_cut_off(server, context):
         return True
 
 
-def test_a_client_without_a_certificate_is_cut_off(peal, keys):
+def test_a_client_without_a_certificate_is_disconnected(peal, keys):
     server = mutual(peal, keys)
     server.context = as_client(keys, "alice")
     assert is_cut_off(server, bare_context(keys))
@@ -594,7 +596,7 @@ def test_a_client_without_a_certificate_is_cut_off(peal, keys):
     assert server.metric(FAILED) == 2
 
 
-def test_the_certificate_says_who_it_is(peal, keys):
+def test_the_certificate_determines_the_client_id(peal, keys):
     server = mutual(peal, keys, {"client_id_from_certificate": True})
     server.context = as_client(keys, "alice")
     client = server.connect("alice")
@@ -608,7 +610,7 @@ def test_the_certificate_says_who_it_is(peal, keys):
     assert server.connect("bob", context=as_client(keys, "bob"))
 
 
-def test_a_certificate_may_say_any_id(peal, tmp_path):
+def test_a_certificate_may_contain_any_id(peal, tmp_path):
     name = "auth0|jos\u00e9 \u05e9"
     folder = tls.make_certificates(tmp_path / "ours", name)
     server = mutual(peal, tmp_path, {"client_id_from_certificate": True})
@@ -619,7 +621,7 @@ def test_a_certificate_may_say_any_id(peal, tmp_path):
     assert refused.value.response.status == 403
 
 
-def test_where_it_is_optional_a_token_does_as_well(peal, keys):
+def test_a_token_replaces_an_optional_certificate(peal, keys):
     server = mutual(peal, keys, {"client_id_from_certificate": True,
                                  "client_certificate": "optional"},
                     **WITH_AUTH)
@@ -629,7 +631,7 @@ def test_where_it_is_optional_a_token_does_as_well(peal, keys):
     assert refused.value.response.status == 401
     assert server.connect("alice", token=make_token("alice"))
     assert server.connect("alice", context=as_client(keys, "alice"))
-    # with both the token says what is allowed
+    # if both are present, the token's caps apply
     limited = server.connect(
         "alice", [""], protocol="broadcast", context=as_client(keys, "alice"),
         token=make_token("alice", caps=[{"channels": ["a"],
@@ -638,7 +640,7 @@ def test_where_it_is_optional_a_token_does_as_well(peal, keys):
         "forbidden"
 
 
-def test_optional_without_keys_still_wants_one_of_them(peal, keys):
+def test_without_keys_an_optional_certificate_is_required(peal, keys):
     server = mutual(peal, keys, {"client_id_from_certificate": True,
                                  "client_certificate": "optional"})
     server.context = bare_context(keys)
@@ -682,8 +684,8 @@ def reload_tls(server, **changes):
 
 
 def new_session(server, context, session=None):
-    """A request on a connection of its own: its session, and whether that is
-    the old one."""
+    """A request on a new connection: returns its session, and whether the
+    given session was resumed."""
     plain = socket.create_connection(("127.0.0.1", server.port), seconds(5))
     with context.wrap_socket(plain, session=session) as wrapped:
         wrapped.sendall(request_text("/health"))
@@ -694,7 +696,8 @@ def new_session(server, context, session=None):
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2,
                                      ssl.TLSVersion.TLSv1_3])
-def test_a_session_of_other_cas_is_not_resumed(peal, keys, tmp_path, version):
+def test_a_session_is_not_resumed_after_the_ca_changes(peal, keys, tmp_path,
+                                                       version):
     server = mutual(peal, keys)
     context = as_client(keys, "alice")
     context.minimum_version = context.maximum_version = version
@@ -711,8 +714,8 @@ def test_a_session_of_other_cas_is_not_resumed(peal, keys, tmp_path, version):
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2,
                                      ssl.TLSVersion.TLSv1_3])
-def test_a_session_without_a_certificate_does_not_get_around_it(peal, keys,
-                                                                version):
+def test_resumption_does_not_bypass_a_required_certificate(peal, keys,
+                                                           version):
     server = mutual(peal, keys, {"client_certificate": "optional"})
     context = bare_context(keys, version, version)
     session, _ = new_session(server, context)
@@ -730,8 +733,9 @@ def test_beyond_loopback_certificates_count_as_auth(keys):
     assert result.returncode == 0, result.stderr
 
 
-def test_all_threads_serve_many_short_ones_and_it_ends_well(peal, keys):
-    """What the threads' sockets have in common would be counted wrongly."""
+def test_all_workers_serve_many_short_connections(peal, keys):
+    """State shared between the threads' sockets would be counted
+    incorrectly."""
     server = make_server(peal, keys / "ours", {"workers": 4, "limits": {
         "connections_per_ip": 0}})
 
@@ -743,6 +747,6 @@ def test_all_threads_serve_many_short_ones_and_it_ends_well(peal, keys):
         assert [client.wait(seconds(20)) for client in clients] == [0] * 4
         return server.metric("peal_tls_handshakes_total") > 100
 
-    # a busy machine takes more than one
+    # a busy machine may need several rounds
     wait_until(connect_for_a_second, 20, what="100 handshakes")
     assert not server.stop()

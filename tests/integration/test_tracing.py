@@ -34,13 +34,13 @@ def test_a_header_travels_with_the_message(server):
     for text in ("level=info", f"trace_id={ID}", f"parent_id={PARENT}",
                  "channel=room", "offset=1", "connections=2"):
         assert text in line
-    # late comers and backends see it in the history
+    # later subscribers and backends find it in the history
     assert alice.ask({"type": "history"})["messages"][0]["traceparent"] == TRACE
     kept = tell(server, "/api/channels/room/history")["messages"]
     assert kept[0]["traceparent"] == TRACE
 
 
-def test_what_is_not_traced_costs_no_line_and_no_member(server):
+def test_an_untraced_message_has_no_log_line_and_no_member(server):
     alice = server.join("alice", "room")
     publish(server, "room", 1)
     assert "traceparent" not in alice.receive_type("broadcast")
@@ -61,7 +61,7 @@ def test_a_client_may_trace_its_message(server):
     server.wait_log_count(LINE, 2)
 
 
-def test_a_command_may_have_its_own(server):
+def test_a_command_of_a_batch_may_have_its_own_header(server):
     alice = server.join("alice", "a", "b")
     tell(server, "/api/batch", {"commands": [
         {"command": "publish", "channel": "a", "payload": 1},
@@ -75,7 +75,7 @@ def test_a_command_may_have_its_own(server):
         1: TRACE, 2: OTHER, 3: TRACE}
 
 
-def test_one_that_nobody_records_is_passed_on_without_a_line(server):
+def test_an_unsampled_trace_is_passed_on_without_a_log_line(server):
     alice = server.join("alice", "room")
     tell(server, "/api/publish", {"channel": "room", "payload": 1},
          headers=header(TRACE[:-1] + "0"))
@@ -86,7 +86,7 @@ def test_one_that_nobody_records_is_passed_on_without_a_line(server):
 @pytest.mark.parametrize("bad", [
     "00", TRACE.upper(), TRACE + "-", "ff" + TRACE[2:],
     f"00-{'0' * 32}-{PARENT}-01", f"00-{ID}-{'0' * 16}-01", TRACE + ", " + TRACE])
-def test_a_bad_one_is_ignored(server, bad):
+def test_an_invalid_header_is_ignored(server, bad):
     alice = server.join("alice", "room")
     tell(server, "/api/publish", {"channel": "room", "payload": 1},
          headers=header(bad))
@@ -96,7 +96,7 @@ def test_a_bad_one_is_ignored(server, bad):
     assert hear(alice) is None
 
 
-def test_two_headers_are_none(server):
+def test_repeated_headers_are_ignored(server):
     alice = server.join("alice", "room")
     raw = server.socket()
     body = b'{"channel":"room","payload":1}'
@@ -109,8 +109,8 @@ def test_two_headers_are_none(server):
     assert hear(alice) is None
 
 
-def test_the_next_request_on_the_connection_has_its_own(server):
-    """Also one that has none."""
+def test_each_request_of_a_connection_has_its_own_header(server):
+    """Even if it has none."""
     alice = server.join("alice", "room")
     raw = server.socket()
     for number, fields in enumerate([header(TRACE), [], header(OTHER)]):
@@ -121,7 +121,7 @@ def test_the_next_request_on_the_connection_has_its_own(server):
     assert [hear(alice) for _ in range(3)] == [TRACE, None, OTHER]
 
 
-def test_spaces_around_the_header_are_none_of_it(server):
+def test_spaces_around_the_header_are_ignored(server):
     alice = server.join("alice", "room")
     assert ask(server, "/api/publish", {"channel": "room", "payload": 1},
                headers=[("TraceParent", f"  {TRACE} ")]).status == 200

@@ -55,7 +55,7 @@ class Storm:
                 self.errors.append(repr(error))
 
     def connect_once(self, number):
-        """A handshake must succeed; an end in order may follow at once."""
+        """Handshakes must succeed; a regular close may follow immediately."""
         client = self.server.connect(f"storm-{number}")
         self.connected += 1
         try:
@@ -64,14 +64,14 @@ class Storm:
         except Closed as closed:
             assert closed.code == 1012
         except BrokenPipeError:
-            pass  # its close frame is on the way
+            pass  # its close frame may be under way
         finally:
             client.raw.close()
             self.server.clients.remove(client)
 
     def request_some(self, number):
-        """A backend: requests on a kept connection, until the server says its
-        end."""
+        """Like a backend: sends requests over a kept-alive connection until
+        the server announces its end."""
         raw = self.server.socket()
         body = b'{"channel":"room","payload":1}'
         publish = request_text("/api/publish", "POST", [
@@ -128,7 +128,7 @@ def test_the_number_of_workers_may_change(peal):
         (WORKERS, 3, 1, 2), server.log_lines("Listening"))] == [True] * 4
 
 
-def test_who_is_connected_moves_over_the_time_there_is(peal):
+def test_clients_move_gradually_within_drain_seconds(peal):
     server = peal(config={"drain_seconds": 2})
     clients = [server.join(f"c{i}", "room") for i in range(40)]
     begun = time.monotonic()
@@ -142,8 +142,9 @@ def test_who_is_connected_moves_over_the_time_there_is(peal):
     assert times[-1] > 1.5
 
 
-def test_who_was_accepted_before_is_served_after(peal):
-    """A handshake and a request that were half there."""
+def test_requests_accepted_before_the_upgrade_are_served(peal):
+    """A handshake and a request that are incomplete when the upgrade
+    starts."""
     server = peal(config={"drain_seconds": 5})
     sockets = [server.socket() for _ in range(20)]
     head = request_text("/health")
@@ -161,8 +162,9 @@ def test_who_was_accepted_before_is_served_after(peal):
     assert old.wait(seconds(10)) == 0
 
 
-def test_who_watches_sees_no_instance_that_is_not_ready(peal):
-    """Nor asks the old one twice."""
+def test_readiness_never_fails_during_an_upgrade(peal):
+    """The old process answers one more request on each kept-alive
+    connection."""
     server = peal(config={"drain_seconds": 5})
     kept = [server.socket() for _ in range(2)]
     for raw in kept:
@@ -180,7 +182,7 @@ def test_who_watches_sees_no_instance_that_is_not_ready(peal):
     assert old.wait(seconds(10)) == 0
 
 
-def test_new_arrivals_at_the_old_one_are_closed_in_order(peal):
+def test_new_connections_to_the_old_process_are_closed_properly(peal):
     server = peal(config={"drain_seconds": 1})
     raw = server.socket()
     server.wait_metric("peal_sockets", 2)
@@ -196,7 +198,7 @@ def test_new_arrivals_at_the_old_one_are_closed_in_order(peal):
     assert old.wait(seconds(10)) == 0
 
 
-def test_without_redis_a_client_is_told_that_it_may_have_missed_some(peal):
+def test_without_redis_clients_learn_that_messages_may_be_lost(peal):
     server = peal(config={"drain_seconds": 0,
                           "channels": [{"match": "*", "history_size": 10}]})
     client = server.join("alice", "room")
@@ -210,7 +212,7 @@ def test_without_redis_a_client_is_told_that_it_may_have_missed_some(peal):
     assert answer["type"] == "subscribed" and answer["recovered"] is False
 
 
-# --- what cannot start
+# --- upgrades that fail
 
 def expect_failure(server, reason):
     client = server.join("alice", "room")
@@ -224,14 +226,14 @@ def expect_failure(server, reason):
     assert server.is_alive()
 
 
-def test_a_config_that_is_wrong_changes_nothing(peal):
+def test_an_invalid_config_changes_nothing(peal):
     server = peal()
     (server.folder / "peal.json").write_text('{"workers": "many"}')
     expect_failure(server, "exited with code 2")
     assert "workers" in server.wait_log("peal: ")
 
 
-def test_a_key_that_cannot_be_read_changes_nothing(peal):
+def test_an_unreadable_key_changes_nothing(peal):
     server = peal()
     file = server.folder / "peal.json"
     config = json.loads(file.read_text())
@@ -242,7 +244,7 @@ def test_a_key_that_cannot_be_read_changes_nothing(peal):
 
 @pytest.fixture
 def replaceable(peal, tmp_path, monkeypatch):
-    """A server whose program can be exchanged, and the program."""
+    """A server whose program file can be replaced, and that file."""
     program = tmp_path / "peal"
     shutil.copy(find_program(), program)
     monkeypatch.setenv("PEAL_BINARY", str(program))
@@ -268,7 +270,7 @@ def test_a_program_that_is_killed_changes_nothing(replaceable):
     expect_failure(server, "killed by signal 9")
 
 
-def test_a_program_that_is_gone_changes_nothing(replaceable):
+def test_a_missing_program_changes_nothing(replaceable):
     server, program = replaceable
     program.unlink()
     expect_failure(server, "No such file")
@@ -284,7 +286,7 @@ def test_after_a_failure_the_next_one_succeeds(replaceable):
     assert server.is_alive()
 
 
-def test_another_program_at_the_same_place_is_the_one_that_runs(replaceable):
+def test_a_new_program_at_the_same_path_is_run(replaceable):
     server, program = replaceable
     real = program.with_suffix(".real")
     shutil.copy(find_program(), real)
@@ -295,7 +297,7 @@ def test_another_program_at_the_same_place_is_the_one_that_runs(replaceable):
     assert server.is_alive()
 
 
-def test_a_signal_while_the_new_one_starts_ends_both(replaceable):
+def test_a_signal_during_the_upgrade_stops_both_processes(replaceable):
     server, program = replaceable
     replace(program, "#!/bin/sh\necho its number is $$\nexec sleep 600\n")
     client = server.connect()
@@ -321,15 +323,15 @@ def count_descriptors(server):
 
 
 def test_nothing_else_is_inherited(peal):
-    """Not a client's socket, nor a file."""
+    """Neither client sockets nor files."""
     server = peal(config={"drain_seconds": 30})
     clients = [server.connect(f"c{i}") for i in range(10)]
     count = count_descriptors(server)
     old = upgrade(server)
-    # but for a moment, what both hold while they talk
+    # except what both processes hold while they communicate
     patience.wait_until(
         lambda: count_descriptors(server) <= count - 10,
-        what="no more than listening sockets and the like")
+        what="only listening sockets and the like")
     old.send_signal(signal.SIGTERM)
     assert old.wait(seconds(10)) == 0
     assert clients
@@ -337,14 +339,14 @@ def test_nothing_else_is_inherited(peal):
 
 # --- systemd
 
-def test_systemd_learns_who_the_main_process_is(peal, tmp_path):
+def test_systemd_learns_the_new_main_process(peal, tmp_path):
     manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     manager.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
     manager.bind(str(tmp_path / "notify"))
     manager.settimeout(seconds(5))
 
     def hear():
-        """Who says what."""
+        """Receives notifications with their senders."""
         state, ancillary, _, _ = manager.recvmsg(4096, 1024)
         pid = int.from_bytes(ancillary[0][2][:4], "little")
         return pid, state.decode().partition("\nSTATUS=")[0]
@@ -365,12 +367,13 @@ def test_systemd_learns_who_the_main_process_is(peal, tmp_path):
     assert heard[-1] == (second, "READY=1")
     assert old.wait(seconds(10)) == 0
     assert staying.wait_close() == 1012
-    for _ in range(3):  # the old one is silent, and did not stop the service
+    # the old process sends nothing that would stop the service
+    for _ in range(3):
         assert hear() == (second, "WATCHDOG=1")
 
 
 def activate(folder, sockets, *arguments):
-    """Started as systemd does for a socket unit."""
+    """Starts the server as systemd does for a socket unit."""
     log = folder / "activated.log"
     passed = [each.fileno() for each in sockets]
     script = "".join(f"exec {3 + i}<&{fd}; " for i, fd in enumerate(
@@ -407,11 +410,11 @@ def test_sockets_of_systemd_are_used(tmp_path):
     finally:
         process.terminate()
         assert process.wait(seconds(10)) == 0
-    # it is systemd's, and waits for the next process
+    # systemd keeps the socket open for the next process
     socket.create_connection(ours.getsockname()).close()
 
 
-def test_a_socket_beyond_loopback_asks_for_auth_as_host_does(tmp_path):
+def test_an_inherited_socket_beyond_loopback_requires_auth(tmp_path):
     process, log = activate(tmp_path, [listening("0.0.0.0")])
     assert process.wait(seconds(10)) == 1
     assert "is reachable from other machines" in log.read_text()
@@ -421,13 +424,14 @@ def test_a_socket_beyond_loopback_asks_for_auth_as_host_does(tmp_path):
     lambda: socket.socket(socket.AF_UNIX),
     lambda: socket.socket(socket.AF_INET),
     lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)])
-def test_what_does_not_listen_is_refused(tmp_path, made):
+def test_an_inherited_descriptor_that_does_not_listen_is_refused(tmp_path,
+                                                                 made):
     process, log = activate(tmp_path, [made()])
     assert process.wait(seconds(10)) == 1
     assert "not a listening TCP socket" in log.read_text()
 
 
-def test_what_is_for_another_process_is_left_alone(peal):
+def test_descriptors_for_another_process_are_ignored(peal):
     server = peal(env={"LISTEN_FDS": "1", "LISTEN_PID": "1",
                        "LISTEN_FROM_PID": "1"})
     assert server.is_alive()

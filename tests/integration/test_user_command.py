@@ -1,4 +1,4 @@
-"""`peal user`: in the database itself, and over a running server."""
+"""`peal user`: on the database directly, and through a running server."""
 
 import json
 import subprocess
@@ -13,7 +13,8 @@ from support.server import clean_environment, find_program
 
 @pytest.fixture(name="user")
 def command(tmp_path):
-    """user("add", ..., stdin=...): in the database of `folder`."""
+    """user("add", ..., stdin=...) runs the command on the database of
+    `folder`."""
     def run(*words, stdin="", code=0, env=None):
         url = accounts.sqlite(tmp_path)["accounts"]["url"]
         done = subprocess.run(
@@ -48,7 +49,7 @@ def test_life_of_a_user_in_the_database(peal, user, tmp_path):
     assert user("list") == ""
 
 
-def test_what_is_refused(user):
+def test_invalid_commands_are_refused(user):
     taken = ("add", "ann@example.com", "--name", "Ann")
     user(*taken, stdin=PASSWORD)
     assert "registered already" in user(*taken, stdin=PASSWORD, code=1)
@@ -108,7 +109,7 @@ def test_all_pages_are_listed(peal, user, tmp_path):
 
 
 def test_rotated_key(peal, user, tmp_path):
-    """Tokens of before stay good, and other servers notice."""
+    """Old tokens stay valid, and other servers notice the new key."""
     server = peal(accounts.sqlite(tmp_path))
     before = member(server)
     user("rotate-key")
@@ -122,7 +123,7 @@ def test_rotated_key(peal, user, tmp_path):
     for _ in range(3):
         user("rotate-key")
     patience.wait_until(lambda: ask(server, "/me", token=before["access_token"]
-                                    ).status == 401, what="the old key's end")
+                                    ).status == 401, what="its expiry")
 
 
 def test_key_of_a_secret(user):

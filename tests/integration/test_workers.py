@@ -18,8 +18,7 @@ FAST = {"workers": 4, "limits": {"messages_per_second": 0}}
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-def test_everybody_sees_the_same_order_with_offsets_growing_by_one(peal,
-                                                                   workers):
+def test_all_clients_see_the_same_order_and_consecutive_offsets(peal, workers):
     publishers, subscribers, each = 8, 24, 50
     server = peal(config={**FAST, "workers": workers})
     listening = [server.join(f"s{i}", "room") for i in range(subscribers)]
@@ -84,7 +83,7 @@ def test_many_channels_keep_their_own_order(peal):
         assert dict(offsets) == {name: list(range(1, 41)) for name in names}
 
 
-def test_who_joins_in_the_midst_misses_nothing_from_its_position_on(peal):
+def test_a_late_subscriber_misses_nothing_after_its_position(peal):
     server = peal(config=FAST)
     speaker = server.connect("speaker", [""], protocol="broadcast")
     joined = []
@@ -133,7 +132,7 @@ async def flood(server, count, each):
     return seen
 
 
-def test_three_hundred_connections_over_four_workers_all_get_everything(peal):
+def test_300_connections_on_four_workers_get_everything(peal):
     server = peal(config=FAST)
     seen = asyncio.run(flood(server, 300, 20))
     assert len(seen) == 300
@@ -142,7 +141,7 @@ def test_three_hundred_connections_over_four_workers_all_get_everything(peal):
     server.wait_log_count("disconnected", 300)
 
 
-def test_presence_and_direct_reach_over_workers(peal):
+def test_presence_and_direct_work_across_workers(peal):
     server = peal(config=FAST)
     tabs = [server.join("alice", "room") for _ in range(12)]
     bob = server.join("bob", "room")
@@ -154,7 +153,7 @@ def test_presence_and_direct_reach_over_workers(peal):
     assert [tab.receive()["payload"] for tab in tabs] == ["hi"] * 12
 
 
-def test_a_client_is_replaced_over_workers(peal):
+def test_a_client_is_replaced_across_workers(peal):
     server = peal(config={**FAST, "single_connection": True})
     previous = server.join("alice", "room")
     for _ in range(20):
@@ -164,7 +163,7 @@ def test_a_client_is_replaced_over_workers(peal):
     assert previous.ask({"type": "ping"})["type"] == "pong"
 
 
-def test_limits_count_over_workers(peal):
+def test_limits_apply_across_workers(peal):
     server = peal(config={**FAST, "limits": {"connections": 10}})
     clients = [server.connect(f"c{i}") for i in range(10)]
     for i in range(20):
@@ -173,7 +172,7 @@ def test_limits_count_over_workers(peal):
     assert len(clients) == 10
 
 
-def test_coming_and_going_leaves_nothing_behind(peal):
+def test_churn_leaks_nothing(peal):
     server = peal(config={**FAST, "channels": [
         {"match": "*", "join_leave": True}]})
     watcher = server.join("watcher", "room")
@@ -205,7 +204,7 @@ def test_every_worker_listens(peal):
     assert sockets == [("0100007F", server.port)] * 4
 
 
-def test_metrics_are_summed_over_workers(peal):
+def test_metrics_are_summed_across_workers(peal):
     server = peal(config=FAST)
     clients = [server.connect(f"c{i}") for i in range(20)]
     for client in clients:

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# What the HTTP API takes: publishes over fresh connections, and in batches of
-# 100 over 8 connections that are kept: peal-bench fails when the server closes
-# one. The fresh ones need ab (apache2-utils). The server has the first core,
-# the generator the last. What others take of the cores changes the rates, but
-# hardly the CPU time that the server needs for a message.
+# Measures the HTTP API: publishes over new connections, and in batches of 100
+# over 8 kept-alive connections (peal-bench fails if the server closes one). New
+# connections need ab (apache2-utils). The server uses the first core, the
+# generator the last. Other load on the cores changes the rates, but hardly the
+# server's CPU time per message.
 #
 #   tests/load/api.sh [-r ROUNDS] BUILD     BUILD/peal; 3 rounds
 set -euo pipefail
@@ -45,14 +45,14 @@ echo "$publish" >"$folder/one"
     printf ']}'
 } >"$folder/batch"
 
-# The server's so far, in microseconds: proc(5).
+# The server's CPU time so far, in microseconds: proc(5).
 cpu_us() {
     awk -v hz="$(getconf CLK_TCK)" \
         '{ sub(/.*\) /, ""); printf "%d", ($12 + $13) * 1000000 / hz }' \
         "/proc/$server/stat"
 }
 
-# ab speaks HTTP/1.0: each request has a connection of its own.
+# ab speaks HTTP/1.0, so each request has a new connection.
 ask_fresh() {
     local before
     before=$(cpu_us)

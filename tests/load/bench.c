@@ -1,4 +1,5 @@
-/* peal-bench: load for any WebSocket server, and a check of what it did. */
+/* peal-bench: a load generator for WebSocket servers that also checks their
+ * results. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@
 
 enum { ALL_WELL = 0, CHECK_FAILED = 1, WRONG_USE = 2, INTERRUPTED = 3 };
 
-/* Too large for a stack that others size. */
+/* Too large for the stack. */
 static struct bench_run run;
 static struct bench_result result;
 
@@ -27,7 +28,8 @@ static bool wants_help(const char *arg)
     return is_one_of(arg, "--help", "-h", "help");
 }
 
-/* After minutes of load is too late to find that a file cannot be written. */
+/* Checks before the run, not after minutes of load, that a file can be
+ * written. */
 static bool can_write(const char *path)
 {
     if (!*path || strcmp(path, "-") == 0)

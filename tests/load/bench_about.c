@@ -1,5 +1,5 @@
-/* A figure that nobody can place is worth nothing: each report says which
- * command made it, on what machine and when. */
+/* Makes figures traceable: each report contains the command, the machine and
+ * the time. */
 #include "bench_about.h"
 
 #include <openssl/crypto.h>
@@ -19,7 +19,7 @@ const char *bench_about_version(void)
     return PEAL_VERSION;
 }
 
-/* How many bytes of an argument may be shown: the rest is a secret. */
+/* How many bytes of an argument may be shown; the rest is secret. */
 static size_t shown_of(const char *previous, const char *arg)
 {
     static const char secret[] = "--jwt-secret=";

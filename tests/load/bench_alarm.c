@@ -1,5 +1,5 @@
-/* A heap and not a wheel: people think for seconds or for minutes, and a
- * few thousand entries are a dozen steps deep. */
+/* A heap rather than a timer wheel: waits range from seconds to minutes, and a
+ * heap of a few thousand entries is only a dozen levels deep. */
 #include "bench_alarm.h"
 
 #include <stdlib.h>

@@ -1,9 +1,9 @@
-/* bench_alarm: when each link of a worker acts next: a binary heap.
+/* bench_alarm: a worker's links by the time of their next action (binary heap).
  *
  * Owner:   the scenario; it owns the array, not the links.
  * Thread:  its worker.
- * Limits:  the room given at init; each link may be in it once.
- * Failure: init answers false without memory.
+ * Limits:  the capacity given at init; each link may be in it once.
+ * Failure: init returns false without memory.
  */
 #ifndef PEAL_BENCH_ALARM_H
 #define PEAL_BENCH_ALARM_H
@@ -19,20 +19,20 @@ struct bench_alarm {
     uint32_t room;
 };
 
-/* Makes it empty, for at most `room` links. */
+/* Initializes an empty heap for at most `room` links. */
 bool bench_alarm_init(struct bench_alarm *self, uint32_t room);
 
 /* Frees the array. */
 void bench_alarm_deinit(struct bench_alarm *self);
 
-/* Wakes the link at `at`; it must not be in the heap already. */
+/* Adds a link, to be woken at `at`; it must not be in the heap. */
 void bench_alarm_set(struct bench_alarm *self, struct bench_link *link,
                      uint64_t at);
 
-/* The next moment, UINT64_MAX when there is none. */
+/* The time of the next wake-up, UINT64_MAX if there is none. */
 uint64_t bench_alarm_next(const struct bench_alarm *self);
 
-/* Takes out a link whose moment has come, or NULL. */
+/* Removes and returns a link that is due, or NULL. */
 struct bench_link *bench_alarm_take(struct bench_alarm *self, uint64_t now);
 
 #endif

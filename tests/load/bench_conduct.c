@@ -1,7 +1,6 @@
-/* Main does next to nothing itself: it sets the phase, sleeps a few
- * milliseconds at a time, and at each sample reads counters that the
- * workers write anyway. Figures of a span are differences between two such
- * moments, so nobody has to stop for them. */
+/* Main does very little: it sets the phase, sleeps a few milliseconds at a
+ * time, and reads the workers' counters at each sample. Figures of a span are
+ * differences between two readings, so no worker has to stop. */
 #include "bench_conduct.h"
 
 #include <signal.h>
@@ -28,7 +27,7 @@ static volatile sig_atomic_t interrupted;
 static void on_interrupt(int signal)
 {
     (void)signal;
-    interrupted++; /* the second one does not wait for what is late */
+    interrupted++; /* the second interrupt does not wait for late messages */
 }
 
 struct conductor {
@@ -48,7 +47,7 @@ struct conductor {
     uint64_t sample_operations;
     double interval;
 
-    /* stall watch */
+    /* stall detection */
     uint64_t last_arrived, last_moved;
 };
 
@@ -92,7 +91,8 @@ static uint64_t opened_of(const struct bench_run *run)
     return totals.ready + totals.failed;
 }
 
-/* A target that accepts and says nothing: more of it would be no news. */
+/* The target accepts connections but never responds, so opening more is
+ * useless. */
 static bool nobody_answers(const struct bench_run *run)
 {
     struct bench_totals totals = bench_run_totals(run);
@@ -120,8 +120,8 @@ static void open_up_to(struct conductor *self, uint32_t count, uint64_t start)
     }
 }
 
-/* The memory of the first connection is not counted: with it comes what is
- * needed once, code and tables. */
+/* The first connection's memory is not counted, because it includes one-time
+ * costs such as code pages and tables. */
 static bool open_held(struct conductor *self)
 {
     struct bench_run *run = self->run;
@@ -220,11 +220,11 @@ static void end_span(struct conductor *self)
             result->busiest = used / result->seconds;
     }
     end_sample(self);
-    /* So that the workers hand in what they have of the last sample. */
+    /* Makes the workers record their data of the last sample. */
     atomic_store(&run->sample, result->samples);
 }
 
-/* With a window, one text that never comes stops everything. */
+/* With a window, one lost text stops the sender forever. */
 static bool has_stalled(struct conductor *self)
 {
     struct bench_totals totals = bench_run_totals(self->run);
@@ -242,9 +242,9 @@ static bool has_stalled(struct conductor *self)
     return self->result->stalled;
 }
 
-/* What was sent within the span has to arrive within it: otherwise a server
- * that only queues would look fast. Connections on their way up or down
- * count the same. */
+/* Messages sent within the span must arrive within it; otherwise a server that
+ * only queues would appear fast. The same applies to connections being opened
+ * or closed. */
 static bool is_finished(const struct bench_run *run)
 {
     struct bench_totals totals = bench_run_totals(run);
@@ -265,7 +265,7 @@ static bool all_reached(const struct bench_run *run, enum bench_phase phase)
     return true;
 }
 
-/* Who interrupts does not want to wait, but wants the figures. */
+/* After an interrupt, the user wants the figures soon. */
 static double drain_limit(const struct bench_run *run)
 {
     double limit = run->options.drain;
@@ -289,7 +289,7 @@ static void finish(struct conductor *self)
     }
 }
 
-/* Nothing holds an idle run up but its connections. */
+/* An idle run ends only when its connections are gone. */
 static bool all_gone(const struct bench_run *run)
 {
     struct bench_totals totals = bench_run_totals(run);
@@ -349,7 +349,8 @@ static void drain(struct conductor *self)
     uint64_t start = bench_now();
 
     set_phase(self, BENCH_DRAINING);
-    /* Once more around every loop, so that no publisher is still at it. */
+    /* Wait for another round of every loop, so that no publisher is still
+     * active. */
     usleep(100 * 1000);
     while (!all_arrived(self->run) && interrupted < 2 &&
            !self->result->stalled &&

@@ -1,4 +1,4 @@
-/* Frames by RFC 6455, as a client reads and writes them. */
+/* RFC 6455 frames, read and written as by a client. */
 #include "bench_frame.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ static bool is_known(unsigned char opcode)
            (opcode >= BENCH_CLOSE && opcode <= BENCH_PONG);
 }
 
-/* Control frames may be neither cut up nor long. */
+/* Control frames must be short and unfragmented. */
 static bool breaks_rules(const unsigned char *at)
 {
     bool control = at[0] & 8;
@@ -72,7 +72,7 @@ static size_t write_length(unsigned char *out, size_t len)
     return 1 + bytes;
 }
 
-/* Eight bytes at a time; the mask repeats every four. */
+/* Eight bytes at a time, because the mask repeats every four. */
 static void copy_masked(unsigned char *out, const unsigned char *data,
                         size_t len, uint32_t mask)
 {

@@ -1,9 +1,9 @@
-/* bench_frame: WebSocket frames, the client's side: parse and write.
+/* bench_frame: parses and writes WebSocket frames as a client.
  *
  * Owner:   nobody; frames point into the caller's buffer.
  * Thread:  any; no state.
  * Limits:  a length above BENCH_FRAME_LARGEST is an error.
- * Failure: BENCH_FRAME_BAD; 0 means that the rest has not come yet.
+ * Failure: BENCH_FRAME_BAD; 0 means that the frame is incomplete.
  */
 #ifndef PEAL_BENCH_FRAME_H
 #define PEAL_BENCH_FRAME_H
@@ -23,7 +23,7 @@ enum bench_opcode {
 
 #define BENCH_FRAME_BAD     SIZE_MAX
 #define BENCH_FRAME_LARGEST (16u << 20)
-/* What a client's frame needs before its payload, at most. */
+/* The largest header of a client's frame. */
 #define BENCH_FRAME_HEAD 14
 
 struct bench_frame {
@@ -33,21 +33,22 @@ struct bench_frame {
     bool final;
 };
 
-/* For frames with the longer lengths; call bench_frame_parse. */
+/* Handles the longer length forms; call bench_frame_parse. */
 size_t bench_frame_parse_long(const unsigned char *at, size_t have,
                               struct bench_frame *out);
 
-/* Writes a masked frame at `out` (room for len + BENCH_FRAME_HEAD) and
- * returns its whole length. */
+/* Writes a masked frame at `out` (room for len + BENCH_FRAME_HEAD); returns its
+ * total length. */
 size_t bench_frame_write(unsigned char *out, enum bench_opcode opcode,
                          uint32_t mask, const unsigned char *data, size_t len);
 
-/* Takes the frame at `at`; returns how many bytes it is long, 0 when not
- * all of it is there, BENCH_FRAME_BAD when a server must not send it. */
+/* Parses the frame at `at`; returns its length, 0 if it is incomplete, or
+ * BENCH_FRAME_BAD if a server must not send it. */
 static inline size_t bench_frame_parse(const unsigned char *at, size_t have,
                                        struct bench_frame *out)
 {
-    /* The usual: whole text, up to 125 bytes, nothing reserved. */
+    /* Fast path: an unfragmented text of up to 125 bytes without reserved
+     * bits. */
     if (have < 2 || at[0] != 0x81 || at[1] > 125)
         return bench_frame_parse_long(at, have, out);
 

@@ -1,4 +1,5 @@
-/* One file without links: it can be mailed, attached and kept. */
+/* A single file without external links, so that it can be mailed, attached and
+ * archived. */
 #include "bench_html.h"
 
 #include <math.h>
@@ -14,8 +15,7 @@
 
 enum { DISTRIBUTION_POINTS = 81 };
 
-/* Seconds; what is left of the span for the last sample may be too short
- * to say anything. */
+/* Seconds; the last sample may be too short to be meaningful. */
 static const double SLIVER = 0.05;
 
 static const char style[] =
@@ -54,7 +54,7 @@ static void print_escaped(FILE *out, const char *text)
     }
 }
 
-/* The same words as on the terminal; whoever reads both finds them again. */
+/* The same wording as on the terminal. */
 static void print_figures(FILE *out, const struct bench_run *run,
                           const struct bench_result *result)
 {
@@ -161,7 +161,7 @@ static void add_series(struct bench_plot *plot, struct bench_point *points,
     plot->lines[plot->line_count++] = (struct bench_line){name, points, count};
 }
 
-/* Three readings of the samples at most, in one plot. */
+/* Up to three values of the samples in one plot. */
 static void plot_series(FILE *out, const struct bench_run *run,
                         const struct bench_result *result,
                         struct bench_plot plot, const char *const names[],
@@ -207,8 +207,8 @@ static const char *label_of(int point)
     return point % 20 == 0 && point / 20 < 5 ? labels[point / 20] : NULL;
 }
 
-/* Each step to the right leaves out a tenth of what was still there, so
- * the few slowest, which are what people notice, get as much room. */
+/* Each step to the right leaves out a tenth of the rest, so that the few
+ * slowest operations, the noticeable ones, get the same width. */
 static void plot_distribution(FILE *out, const struct bench_result *result)
 {
     static struct bench_point points[DISTRIBUTION_POINTS];

@@ -1,5 +1,5 @@
-/* HTTP/1.1 as a load test needs it: one request, over and over, whose
- * connection the server has to keep. */
+/* The HTTP/1.1 that a load test needs: one request, repeated over a kept-alive
+ * connection. */
 #include "bench_http.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 enum { HEAD_MAX = 4096, ANSWER_HEAD_MAX = 16384, LINE_MAX_LEN = 1024 };
 
-/* The whole file, NULL when it cannot be read. */
+/* The whole file, or NULL if it cannot be read. */
 static unsigned char *read_file(const char *path, size_t *len)
 {
     FILE *file = fopen(path, "rb");
@@ -81,7 +81,7 @@ unsigned char *bench_http_request(const struct bench_options *options,
     return text;
 }
 
-/* The value of a header's line, or NULL. */
+/* The value of a header line, or NULL. */
 static const char *find_header(const char *head, const char *end,
                                const char *name)
 {

@@ -1,4 +1,4 @@
-/* The life of a connection: opening, sending, the end. Receiving is in
+/* The life cycle of a connection: opening, sending, closing. Receiving is in
  * bench_reader.c. */
 #include "bench_link.h"
 
@@ -58,7 +58,7 @@ void bench_link_cut(struct bench_link *self)
         run_of(self)->scenario->closed(self);
 }
 
-/* What to do about it, where that is known. */
+/* Advice for known causes. */
 static const char *hint_of(const struct bench_link *self, int code)
 {
     if (code == 4529)
@@ -100,7 +100,7 @@ static void want_write(struct bench_link *self, bool wanted)
     self->wants_write = wanted;
 }
 
-/* As send(2), but with AGAIN and FAILED as bench_tls has them. */
+/* Like send(2), but with AGAIN and FAILED as in bench_tls. */
 static ssize_t write_some(struct bench_link *self, const void *data, size_t len)
 {
     if (self->tls)
@@ -275,7 +275,7 @@ void bench_link_open(struct bench_link *self, uint64_t due)
         return;
     }
     if (!self->target->tls) {
-        /* On loopback the connection usually stands already. */
+        /* On loopback the connection is usually established already. */
         bench_link_flush(self);
         return;
     }

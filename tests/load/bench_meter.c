@@ -1,4 +1,4 @@
-/* The functions grow from the list of counters in the header. */
+/* Generated from the list of counters in the header. */
 #include "bench_meter.h"
 
 void bench_totals_add(struct bench_totals *self,

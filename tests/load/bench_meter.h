@@ -1,4 +1,4 @@
-/* bench_meter: what a worker counts while it runs.
+/* bench_meter: the counters of a worker.
  *
  * Owner:   embedded in each worker.
  * Thread:  one writer; others may read the counters at any time.
@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* Every counter: its field and what the reports say about it. */
+/* Each counter: its field and its description in the reports. */
 #define BENCH_COUNTERS(X)                                                      \
     X(begun, "handshakes begun")                                               \
     X(ready, "handshakes completed")                                           \
@@ -34,25 +34,25 @@
 #define BENCH_COUNTER_FIELD(name, help) _Atomic uint64_t name;
 #define BENCH_TOTAL_FIELD(name, help)   uint64_t name;
 
-/* One worker's; only that worker writes. */
+/* The counters of one worker, written only by it. */
 struct bench_counts {
     BENCH_COUNTERS(BENCH_COUNTER_FIELD)
 };
 
-/* A sum over workers at one moment. */
+/* The sum over all workers at one moment. */
 struct bench_totals {
     BENCH_COUNTERS(BENCH_TOTAL_FIELD)
 };
 
-/* Adds what one worker has counted so far. */
+/* Adds the current counters of one worker. */
 void bench_totals_add(struct bench_totals *self,
                       const struct bench_counts *counts);
 
-/* What was counted between two moments. */
+/* The difference between two moments. */
 struct bench_totals bench_totals_between(const struct bench_totals *from,
                                          const struct bench_totals *to);
 
-/* A plain addition to the machine, since there is only one writer. */
+/* Compiles to a plain addition, because there is only one writer. */
 static inline void bench_count(_Atomic uint64_t *counter, uint64_t more)
 {
     uint64_t old = atomic_load_explicit(counter, memory_order_relaxed);

@@ -1,5 +1,5 @@
-/* Order of strength: the table's default, the preset, the command line.
- * The help text is printed from the same rows that parsing reads. */
+/* Precedence, lowest first: default, preset, command line. The help text and
+ * the parser use the same table. */
 #include "bench_options.h"
 
 #include <errno.h>
@@ -129,7 +129,7 @@ static const struct row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
-/* Options that only some scenarios have. */
+/* Options of some scenarios only. */
 static const struct {
     const char *name, *scenarios;
 } limited[] = {
@@ -152,7 +152,7 @@ static const struct {
     {"limit", "shootout"},
 };
 
-/* The scenarios that have it; NULL for all. */
+/* The scenarios that support the option; NULL for all. */
 static const char *only_of(const struct row *row)
 {
     for (size_t i = 0; i < sizeof limited / sizeof *limited; i++)
@@ -256,7 +256,7 @@ static bool applies(const struct row *row, const char *scenario)
     return !only;
 }
 
-/* An option without effect is a mistake of the one who gave it. */
+/* An option without effect is reported as a mistake. */
 static bool check_applies(const struct row *row, const char *scenario)
 {
     if (!row || applies(row, scenario))
@@ -266,7 +266,7 @@ static bool check_applies(const struct row *row, const char *scenario)
     return false;
 }
 
-/* One argument, as --name value or --name=value; *at moves past it. */
+/* Reads one argument, --name value or --name=value, and advances *at. */
 static bool parse_one(struct bench_options *self, int argc, char **argv,
                       int *at)
 {
@@ -299,7 +299,8 @@ static bool parse_all(struct bench_options *self, int argc, char **argv)
     return true;
 }
 
-/* The first line of a file, for a secret. It stays until the program ends. */
+/* Reads a secret from the first line of a file. It is kept until the program
+ * ends. */
 static bool read_secret(struct bench_options *self)
 {
     static char secret[512];
@@ -337,7 +338,8 @@ static bool find_secret(struct bench_options *self)
 
 bool bench_options_parse(struct bench_options *self, int argc, char **argv)
 {
-    /* Twice: the preset must be known before what it must not override. */
+    /* Parses twice, because the preset must be known before the options that
+     * override it. */
     set_defaults(self);
     if (!parse_all(self, argc, argv))
         return false;

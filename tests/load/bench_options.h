@@ -1,9 +1,9 @@
-/* bench_options: what the user asked for; one table holds every option.
+/* bench_options: the command-line options; one table defines all of them.
  *
  * Owner:   strings point into argv or into the tables; nothing to free.
  * Thread:  written before the threads start, read-only from then on.
- * Limits:  each number has its least and largest value in the table.
- * Failure: bench_options_parse prints why and answers false.
+ * Limits:  each number has its minimum and maximum in the table.
+ * Failure: bench_options_parse prints the reason and returns false.
  */
 #ifndef PEAL_BENCH_OPTIONS_H
 #define PEAL_BENCH_OPTIONS_H
@@ -14,7 +14,7 @@
 
 enum { BENCH_LIST_MAX = 16 };
 
-/* A list, for options that may be given several times. */
+/* A list, for repeatable options. */
 struct bench_list {
     const char *items[BENCH_LIST_MAX];
     int count;
@@ -92,11 +92,11 @@ bool bench_options_parse(struct bench_options *self, int argc, char **argv);
 
 struct scenario;
 
-/* Prints each option with its meaning and default: those of one scenario, or
- * all where `of` is NULL. */
+/* Prints each option with description and default: those of one scenario, or
+ * all if `of` is NULL. */
 void bench_options_help(FILE *out, const struct scenario *of);
 
-/* Sets one option by name, as if it stood on the command line. */
+/* Sets one option by name, as if given on the command line. */
 bool bench_options_set(struct bench_options *self, const char *name,
                        const char *value);
 

@@ -1,9 +1,9 @@
-/* bench_pace: moments at a fixed rate: the clock of an open loop.
+/* bench_pace: points in time at a fixed rate, for an open loop.
  *
  * Owner:   embedded.
  * Thread:  its worker.
- * Limits:  none; it never skips a moment, however late it is asked.
- * Failure: none; a rate of 0 is never due.
+ * Limits:  none; it never skips a point, however late the call.
+ * Failure: none; with a rate of 0, nothing is ever due.
  */
 #ifndef PEAL_BENCH_PACE_H
 #define PEAL_BENCH_PACE_H
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct bench_pace {
-    double next; /* ns; a double, so that odd rates do not drift */
+    double next; /* ns; a double, so that fractional rates do not drift */
     double step;
 };
 
@@ -23,13 +23,13 @@ static inline void bench_pace_init(struct bench_pace *self, uint64_t now,
     self->next = (double)now + self->step;
 }
 
-/* The next moment, UINT64_MAX when there is none. */
+/* The next point in time, UINT64_MAX if there is none. */
 static inline uint64_t bench_pace_next(const struct bench_pace *self)
 {
     return self->step > 0 ? (uint64_t)self->next : UINT64_MAX;
 }
 
-/* True when a moment has come; `due` is when it should have been used. */
+/* True if a point in time has been reached; `due` is the scheduled time. */
 static inline bool bench_pace_take(struct bench_pace *self, uint64_t now,
                                    uint64_t *due)
 {

@@ -1,5 +1,5 @@
-/* Points become pixels through one scale for each axis. Colours are classes
- * of the page's style sheet, so that light and dark pages both work. */
+/* One scale per axis maps points to pixels. Colours are classes of the page's
+ * style sheet, so that light and dark pages work. */
 #include "bench_plot.h"
 
 #include <math.h>
@@ -33,7 +33,7 @@ static double place(const struct scale *scale, double value)
     return scale->from + part * (scale->to - scale->from);
 }
 
-/* Short, with the thousands as a letter: for an axis. */
+/* Formats an axis label, abbreviating thousands with a letter. */
 static void print_value(FILE *out, double value)
 {
     const char *letters[] = {"", "k", "M", "G"};
@@ -172,7 +172,7 @@ static void draw_line(FILE *out, const struct bench_line *line, int index,
         fprintf(out, "%.1f,%.1f ", place(x, line->points[i].x),
                 place(y, line->points[i].y));
     fputs("'/>\n", out);
-    /* Points to hover over: the browser shows their title. */
+    /* Points to hover over; the browser shows their titles. */
     for (int i = 0; i < line->count; i++) {
         fprintf(out, "<circle class='dot c%d' cx='%.1f' cy='%.1f' r='4'>",
                 index, place(x, line->points[i].x),

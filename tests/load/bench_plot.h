@@ -15,7 +15,7 @@ enum { BENCH_PLOT_LINES = 4 };
 
 struct bench_point {
     double x, y;
-    const char *label; /* at the axis, instead of the number; or NULL */
+    const char *label; /* axis label instead of the number, or NULL */
 };
 
 struct bench_line {
@@ -28,7 +28,7 @@ struct bench_plot {
     const char *title;
     const char *x_unit, *y_unit;
     bool logarithmic; /* the y axis */
-    bool labelled;    /* the x axis shows the first line's labels */
+    bool labelled;    /* the x axis uses the labels of the first line */
     struct bench_line lines[BENCH_PLOT_LINES];
     int line_count;
 };

@@ -1,5 +1,4 @@
-/* A preset is nothing but options that belong together; each can still be
- * overridden on the command line. */
+/* A preset is a set of options; each can be overridden on the command line. */
 #include "bench_preset.h"
 
 #include <stdio.h>

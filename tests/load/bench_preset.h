@@ -1,9 +1,9 @@
-/* bench_preset: named sets of options for servers that are known.
+/* bench_preset: named sets of options for known servers.
  *
  * Owner:   static tables.
  * Thread:  before the threads start.
  * Limits:  none.
- * Failure: an unknown name is printed and answers false.
+ * Failure: prints an unknown name and returns false.
  */
 #ifndef PEAL_BENCH_PRESET_H
 #define PEAL_BENCH_PRESET_H
@@ -12,7 +12,7 @@
 
 struct bench_options;
 
-/* Sets the options of the preset called `name`. */
+/* Sets the options of the preset `name`. */
 bool bench_preset_apply(const char *name, struct bench_options *options);
 
 #endif

@@ -1,7 +1,7 @@
-/* utime and stime are given in ticks of 10 ms, too coarse for a thousand
- * handshakes, so the sum comes from schedstat. That also has the waiting: a
- * server that waited for its core shared it, and its figures are worth
- * less. Threads that have ended are missing from it. */
+/* utime and stime have a resolution of 10 ms, too coarse for a thousand
+ * handshakes, so the sum comes from schedstat. It also contains the time spent
+ * waiting: a server that waited shared its core, and its figures are less
+ * reliable. Threads that have ended are not included. */
 #include "bench_proc.h"
 
 #include <dirent.h>
@@ -79,7 +79,8 @@ static void add_stat(struct bench_usage *usage, pid_t pid)
         usage->gone = true;
         return;
     }
-    /* The name, in brackets, may hold anything; fields count from its end. */
+    /* The name in parentheses may contain anything, so fields are counted from
+     * its end. */
     char *name_end = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
     if (name_end)
         sscanf(name_end + 1,

@@ -2,7 +2,7 @@
  *
  * Owner:   embedded.
  * Thread:  main.
- * Limits:  BENCH_PROC_MAX processes: the server and all below it.
+ * Limits:  BENCH_PROC_MAX processes: the server and its descendants.
  * Failure: a process that has ended makes the sum `gone`.
  */
 #ifndef PEAL_BENCH_PROC_H
@@ -19,27 +19,27 @@ struct bench_proc {
     int count;
 };
 
-/* All since the processes began, but memory, which is now. */
+/* Totals since the processes started; memory is the current value. */
 struct bench_usage {
-    double cpu;          /* seconds of CPU, to the nanosecond */
-    double user, system; /* the same split, by ticks of 10 ms */
-    double waited;       /* seconds ready to run, but not on a core */
+    double cpu;          /* CPU seconds, with nanosecond resolution */
+    double user, system; /* the same split in two, with a resolution of 10 ms */
+    double waited;       /* seconds ready to run but not running */
     uint64_t memory;     /* resident bytes */
-    bool gone;           /* a process has ended: the rest means nothing */
+    bool gone;           /* a process has ended; the other fields are invalid */
 };
 
-/* Adds `pid` and its children, theirs too; begin with an empty one. False
- * when there is no such process. */
+/* Adds `pid` and its descendants; start with an empty one. False if there is no
+ * such process. */
 bool bench_proc_add(struct bench_proc *self, pid_t pid);
 
-/* The sum over all of them, at this moment. */
+/* The current sum over all processes. */
 struct bench_usage bench_proc_usage(const struct bench_proc *self);
 
-/* What was used between two moments; memory is that of `to`. */
+/* The usage between two moments; memory is that of `to`. */
 struct bench_usage bench_usage_between(const struct bench_usage *from,
                                        const struct bench_usage *to);
 
-/* The calling process's threads. */
+/* The usage of the calling process. */
 struct bench_usage bench_proc_self(void);
 
 #endif

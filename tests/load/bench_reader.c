@@ -1,6 +1,6 @@
-/* Laid out for small texts in great numbers: one recv into the thread's
- * large buffer, frames taken where they lie, and only what is left of an
- * incomplete one is copied to the link. */
+/* Optimized for many small texts: one recv into the thread's large buffer,
+ * frames parsed in place, and only the rest of an incomplete frame copied to
+ * the link. */
 #include "bench_reader.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ static struct bench_run *run_of(const struct bench_link *self)
     return self->worker->run;
 }
 
-/* A path that Peal does not have is the first thing to go wrong. */
+/* The most common mistake is a path that Peal does not have. */
 static const char *hint_of(const struct bench_run *run, int status)
 {
     if (status != 404 || strcmp(run->options.preset, "raw") != 0)
@@ -29,8 +29,8 @@ static const char *hint_of(const struct bench_run *run, int status)
            "peal-echo with echo)";
 }
 
-/* Takes the HTTP answer off the front; false when more must come or all is
- * over. */
+/* Removes the HTTP response from the front; false if it is incomplete or the
+ * link has ended. */
 static bool take_answer(struct bench_link *self, const unsigned char **at,
                         const unsigned char *end)
 {
@@ -117,8 +117,8 @@ static void on_close(struct bench_link *self, const struct bench_frame *frame)
     int code = frame->len < 2 ? 1005 : frame->data[0] << 8 | frame->data[1];
     int reason = frame->len < 2 ? 0 : (int)frame->len - 2;
 
-    /* The server closes the socket first, so that it, not we, is left with
-     * the port in TIME_WAIT. */
+    /* The server closes the socket first, so that TIME_WAIT occupies its port,
+     * not one of ours. */
     if (self->state == BENCH_LINK_LEAVING)
         return;
     if (reason > 60)
@@ -128,7 +128,7 @@ static void on_close(struct bench_link *self, const struct bench_frame *frame)
     bench_link_fail(self, code, why);
 }
 
-/* A message in several frames is put together first. */
+/* Fragmented messages are reassembled first. */
 static void on_part(struct bench_link *self, const struct bench_frame *frame)
 {
     size_t len = self->message_len + frame->len;
@@ -192,7 +192,7 @@ static const unsigned char *take_frames(struct bench_link *self,
     return at;
 }
 
-/* Whole answers of a server that speaks HTTP. */
+/* Handles complete responses of an HTTP server. */
 static const unsigned char *take_answers(struct bench_link *self,
                                          const unsigned char *at,
                                          const unsigned char *end)
@@ -215,7 +215,7 @@ static const unsigned char *take_answers(struct bench_link *self,
     return at;
 }
 
-/* Keeps what is left of an incomplete frame for the next time. */
+/* Keeps the rest of an incomplete frame for the next read. */
 static void keep_tail(struct bench_link *self, const unsigned char *at,
                       size_t len)
 {
@@ -253,7 +253,7 @@ static ssize_t read_some(struct bench_link *self, void *out, size_t room)
     return errno == EAGAIN ? BENCH_TLS_AGAIN : BENCH_TLS_FAILED;
 }
 
-/* One recv; true when there may be more. */
+/* One recv; true if there may be more data. */
 static bool read_once(struct bench_link *self)
 {
     struct bench_worker *worker = self->worker;
@@ -279,7 +279,7 @@ static bool read_once(struct bench_link *self)
 
 void bench_reader_read(struct bench_link *self)
 {
-    /* TLS may hold more than epoll knows of. */
+    /* TLS may have buffered data that epoll does not report. */
     while (read_once(self) && self->tls)
         ;
 }

@@ -1,5 +1,5 @@
-/* The same figures twice. Text rounds and leaves out what does not apply;
- * JSON has every field every time, so that programs need not ask. */
+/* The same figures in two formats. The text rounds them and omits what does not
+ * apply; JSON always has every field. */
 #include "bench_report.h"
 
 #include <inttypes.h>
@@ -235,7 +235,7 @@ static void json_word(FILE *out, const char *name, const char *text)
     fputc(',', out);
 }
 
-/* Microseconds, which suit both a network and a person. */
+/* Microseconds, a suitable unit for networks and readers. */
 static void json_times(FILE *out, const char *name,
                        const struct histogram *times)
 {
@@ -250,7 +250,7 @@ static void json_times(FILE *out, const char *name,
     fprintf(out, ",\"max\":%.2f},", (double)times->max / 1e3);
 }
 
-/* A figure, or null where there is none. */
+/* A figure, or null if there is none. */
 static void json_figure(FILE *out, const char *name, bool known, double figure)
 {
     if (known)

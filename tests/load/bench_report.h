@@ -3,7 +3,7 @@
  * Owner:   borrows everything.
  * Thread:  main, at the end.
  * Limits:  none.
- * Failure: bench_report_json answers false and prints why.
+ * Failure: bench_report_json returns false and prints the reason.
  */
 #ifndef PEAL_BENCH_REPORT_H
 #define PEAL_BENCH_REPORT_H
@@ -14,10 +14,10 @@
 struct bench_run;
 struct bench_result;
 
-/* Each percentile that is shown, ending with 0. */
+/* The percentiles shown, ending with 0. */
 extern const double bench_report_percentiles[];
 
-/* A few lines, the verdict last. */
+/* A few lines, ending with the verdict. */
 void bench_report_text(FILE *out, const struct bench_run *run,
                        const struct bench_result *result);
 

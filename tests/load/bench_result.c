@@ -1,6 +1,6 @@
-/* Two judgements are kept apart. The verdict is about the server: was
- * anything wrong? The doubt is about the measurement: can the figures be
- * believed? A run can be right and worthless, or wrong and exact. */
+/* There are two separate judgements. The verdict is about the server: did any
+ * check fail? The doubt is about the measurement: are the figures reliable? A
+ * run can be correct but unreliable, or wrong but precise. */
 #include "bench_result.h"
 
 #include <inttypes.h>
@@ -9,11 +9,12 @@
 
 #include "scenario.h"
 
-/* Beyond this the generator, or whoever shares a core, made the figure. */
+/* Beyond these, the figure is that of the generator, or of whatever shares a
+ * core. */
 static const double busy_share = 0.95;
 static const double waited_share = 0.03;
 static const uint64_t late_ns = 1000000;
-/* Less than this, and the span is not one of the work it names. */
+/* Below this, the span does not represent the work it claims. */
 static const double covered_share = 0.99;
 
 uint64_t bench_result_operations(const struct bench_run *run,
@@ -54,7 +55,7 @@ add(char *out, size_t room, size_t *at, const char *format, ...)
         *at = room - 1;
 }
 
-/* Neither open nor refused when the time was up. */
+/* Neither open nor refused at the time limit. */
 static int64_t never_opened(const struct bench_run *run,
                             const struct bench_result *self)
 {
@@ -64,7 +65,7 @@ static int64_t never_opened(const struct bench_run *run,
     return missing > 0 ? missing : 0;
 }
 
-/* idle alone has its operations before the span. */
+/* Only idle has its operations before the span. */
 static bool has_span(const struct bench_run *run)
 {
     return run->scenario->unleash || run->scenario->begin ||

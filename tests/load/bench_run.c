@@ -1,4 +1,4 @@
-/* Everything that must exist before the first thread, and the little that
+/* Everything needed before the first thread starts, and the little state that
  * threads share while they run. */
 #include "bench_run.h"
 
@@ -15,7 +15,7 @@
 
 enum { FILES_BESIDES_LINKS = BENCH_FILES_BESIDES, OPENING_AT_ONCE = 128 };
 
-/* Raises the limit of open files as far as it goes; root has no limit. */
+/* Raises the limit of open files as far as possible; root has no limit. */
 static bool allow_files(uint64_t links)
 {
     struct rlimit limit;
@@ -68,13 +68,13 @@ static void make_links(struct bench_run *self)
         link->number = i;
         link->room = i % rooms;
         link->fd = -1;
-        /* Neighbours in a room are spread over the targets. */
+        /* Neighbours in a room use different targets. */
         link->target = &self->targets[i / rooms % self->target_count];
         link->worker = &self->workers[i % self->worker_count];
     }
 }
 
-/* What the user left open. */
+/* Sets options that the user left open. */
 static void fill_in(struct bench_options *options,
                     const struct scenario *scenario)
 {

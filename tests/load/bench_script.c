@@ -1,4 +1,4 @@
-/* Wrapping is done once; after that only the stamp's bytes change. */
+/* The wrapping is built once; later only the stamp's bytes change. */
 #include "bench_script.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "bench_options.h"
 #include "bench_text.h"
 
-/* The stamped payload: filled up with letters to the size asked for. */
+/* The stamped payload, padded with letters to the requested size. */
 static char *make_payload(size_t len)
 {
     static const struct bench_stamp none;

@@ -1,9 +1,9 @@
-/* bench_script: the text that one publisher sends again and again.
+/* bench_script: the text that a publisher sends repeatedly.
  *
  * Owner:   embedded in the link; owns the text.
  * Thread:  the link's worker, once made.
  * Limits:  --payload bytes and the wrapping.
- * Failure: init answers false without memory, or when --wrap has no %s.
+ * Failure: init returns false without memory, or if --wrap has no %s.
  */
 #ifndef PEAL_BENCH_SCRIPT_H
 #define PEAL_BENCH_SCRIPT_H
@@ -27,7 +27,7 @@ bool bench_script_init(struct bench_script *self,
                        const struct bench_options *options, uint32_t number,
                        uint32_t room_number);
 
-/* Frees the text; harmless on one that was never made. */
+/* Frees the text, if there is one. */
 void bench_script_deinit(struct bench_script *self);
 
 /* Writes the stamp into the text. */

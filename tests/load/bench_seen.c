@@ -1,6 +1,6 @@
-/* A gap counts as lost at once; if the text comes after all, the loss is
- * taken back and it counts as out of order. That way the count is right at
- * every moment, also when the run ends badly. */
+/* A gap counts as lost at once. If the text arrives later, it counts as out of
+ * order instead. This keeps the count correct at any time, even if the run ends
+ * early. */
 #include "bench_seen.h"
 
 enum { MEMORY = 64 };

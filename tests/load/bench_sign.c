@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The id as it stands in a text within JSON. */
+/* The id as it appears in JSON within a text. */
 static size_t find_socket(const char *text, size_t len, const char **id)
 {
     static const char before[] = "socket_id\\\":\\\"";

@@ -1,9 +1,9 @@
-/* bench_sign: how Pusher's private channels are signed.
+/* bench_sign: the signature of Pusher's private channels.
  *
- * Owner:   the caller has the room.
+ * Owner:   the caller provides the buffer.
  * Thread:  any.
  * Limits:  BENCH_SIGN_MAX bytes.
- * Failure: false where the text has no socket id.
+ * Failure: false if the text has no socket id.
  */
 #ifndef PEAL_BENCH_SIGN_H
 #define PEAL_BENCH_SIGN_H
@@ -13,11 +13,10 @@
 
 enum { BENCH_SIGN_MAX = 65 };
 
-/* How the server's first text begins. */
+/* The start of the server's first text. */
 #define BENCH_SIGN_TEXT "{\"event\":\"pusher:connection_established\""
 
-/* Of <socket id in the text>:<channel>, in hexadecimal digits, NUL-terminated.
- */
+/* Signs <socket id in the text>:<channel>; hexadecimal, NUL-terminated. */
 bool bench_sign_make(const char *secret, const char *text, size_t len,
                      const char *channel, char out[BENCH_SIGN_MAX]);
 

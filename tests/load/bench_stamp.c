@@ -1,6 +1,6 @@
-/* Fixed width and hexadecimal, so that reading is a dozen operations on
- * whole words: a receiver of millions of texts a second has no time for
- * digits. The word tricks need a little-endian machine. */
+/* Fixed width and hexadecimal, so that reading takes a dozen operations on
+ * whole words: at millions of texts per second, parsing digits would be too
+ * slow. The word operations require a little-endian machine. */
 #include "bench_stamp.h"
 
 #include <string.h>
@@ -25,8 +25,8 @@ void bench_stamp_write(const struct bench_stamp *self, unsigned char *out)
     write_hex(out + 25, self->due, 16);
 }
 
-/* Eight digits at once: each byte becomes its nibble, then neighbours are
- * joined to bytes, to halves, to the word. */
+/* Converts eight digits at once: each byte becomes its nibble, then neighbours
+ * are joined to bytes, to halves, to the word. */
 static uint32_t read_hex8(const unsigned char *at)
 {
     uint64_t x;
@@ -38,8 +38,8 @@ static uint32_t read_hex8(const unsigned char *at)
     return (uint32_t)(x << 16 | x >> 32);
 }
 
-/* A digit has 0x30 in its high half, a to f have 0x60. A stray '~' in a
- * wrapping is told apart by this alone. */
+/* Digits have 0x30 in their high half, a to f 0x60. This alone distinguishes a
+ * stray '~' in a wrapping. */
 static bool looks_hex(const unsigned char *at)
 {
     uint64_t x;

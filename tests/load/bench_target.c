@@ -1,5 +1,5 @@
-/* One source address has some 28,000 ports towards one target. The whole
- * of 127.0.0.0/8 is this machine, so more connections use more of it. */
+/* One source address has about 28,000 ports per target. All of 127.0.0.0/8 is
+ * this machine, so more connections use more of its addresses. */
 #include "bench_target.h"
 
 #include <arpa/inet.h>
@@ -13,8 +13,8 @@
 #include "bench_options.h"
 
 enum {
-    /* Linux gives connect() the even half of 28,000 ports at once; for the
-     * others it first walks over that half, each time. */
+    /* Linux finds the even half of the 28,000 ports at once; for the odd ones,
+     * connect() first scans the even half every time. */
     PORTS_OF_A_SOURCE = 10000,
     SOURCES_FOR_CHURN = 16
 };
@@ -136,8 +136,8 @@ bool bench_target_init(struct bench_target *self,
     return true;
 }
 
-/* The port is chosen at connect, where the kernel knows the target, so one
- * port can serve several source addresses. */
+/* The port is chosen at connect, when the kernel knows the target, so several
+ * source addresses can use the same port. */
 static int bind_source(const struct bench_target *self, int fd, uint32_t number)
 {
     int on = 1;

@@ -1,9 +1,9 @@
-/* bench_target: where the connections go, and from which addresses.
+/* bench_target: the target of connections, and their source addresses.
  *
  * Owner:   the run; `path` points into the options.
  * Thread:  written before the threads start, read-only from then on.
  * Limits:  only this machine, unless --allow-remote.
- * Failure: bench_target_init prints why and answers false.
+ * Failure: bench_target_init prints the reason and returns false.
  */
 #ifndef PEAL_BENCH_TARGET_H
 #define PEAL_BENCH_TARGET_H
@@ -22,14 +22,15 @@ struct bench_target {
     const char *path;
     struct sockaddr_storage address;
     socklen_t address_len;
-    uint32_t sources; /* how many of 127.0.0.x are used; 0: any */
+    uint32_t sources; /* number of 127.0.0.x addresses used; 0: any */
 };
 
-/* Reads the url, looks up the host and refuses what is not allowed. */
+/* Parses the url, resolves the host, and refuses disallowed targets. */
 bool bench_target_init(struct bench_target *self,
                        const struct bench_options *options, const char *url);
 
-/* A non-blocking socket bound for connection `number`; -1 and errno. */
+/* A non-blocking socket bound for connection `number`; -1 and errno on
+ * failure. */
 int bench_target_socket(const struct bench_target *self, uint32_t number);
 
 #endif

@@ -1,11 +1,11 @@
-/* Only five letters are known; any other percent stays as it is, since
- * URLs are full of them. */
+/* Only five letters are replaced; any other percent sign is kept, because URLs
+ * contain many. */
 #include "bench_text.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* The replacement of one letter, or NULL when it is none of ours. */
+/* The replacement of one letter, or NULL for other letters. */
 static const char *blank_of(char letter, const struct bench_blanks *blanks,
                             char digits[12])
 {

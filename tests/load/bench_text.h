@@ -1,10 +1,10 @@
 /* bench_text: templates: %d connection, %r room, %s payload, %a signature, %% a
- * percent.
+ * percent sign.
  *
  * Owner:   written into the caller's buffer, NUL-terminated.
  * Thread:  any; no state.
  * Limits:  the buffer's size.
- * Failure: false when it does not fit; the buffer is then undefined.
+ * Failure: false if it does not fit; the buffer is then undefined.
  */
 #ifndef PEAL_BENCH_TEXT_H
 #define PEAL_BENCH_TEXT_H
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What stands for the letters; NULL: %s or %a stays as it is. */
+/* The values of the letters; NULL: %s or %a is kept. */
 struct bench_blanks {
     uint32_t number;
     uint32_t room;

@@ -1,5 +1,5 @@
-/* OpenSSL with the manners of send and recv: every answer is a number of
- * bytes, the end, again, or failed. */
+/* OpenSSL with the interface of send and recv: every result is a byte count,
+ * the end, again, or failed. */
 #include "bench_tls.h"
 
 #include <errno.h>
@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Casts instead of wrappers: the two structs are OpenSSL's own by another
- * name, so that its header stays out of ours. */
+/* Casts instead of wrapper structs: these two types are OpenSSL's own, so that
+ * its header is not needed in ours. */
 static SSL *ssl_of(struct bench_tls *self)
 {
     return (SSL *)self;
@@ -25,7 +25,7 @@ bool bench_tls_lacks_certificate(void)
     return lacks_certificate;
 }
 
-/* Only called where none was loaded. */
+/* Called only if no certificate was loaded. */
 static int on_certificate_wanted(SSL *ssl, X509 **cert, EVP_PKEY **key)
 {
     (void)ssl;
@@ -88,7 +88,7 @@ void bench_tls_free(struct bench_tls *self)
     SSL_free(ssl_of(self));
 }
 
-/* The error queue is emptied by the next call, of any link. */
+/* The next call on any link clears the error queue. */
 static _Thread_local char trouble[128];
 
 const char *bench_tls_trouble(void)

@@ -1,4 +1,4 @@
-/* RFC 7519 with one algorithm: what a load test needs, no more. */
+/* RFC 7519 with one algorithm, sufficient for a load test. */
 #include "bench_token.h"
 
 #include <inttypes.h>

@@ -1,9 +1,9 @@
-/* bench_token: the JWT that each connection shows, HS256.
+/* bench_token: the JWT of each connection (HS256).
  *
  * Owner:   written into the caller's buffer.
  * Thread:  any; no state.
  * Limits:  BENCH_TOKEN_MAX bytes; a longer sub is refused.
- * Failure: false when it does not fit.
+ * Failure: false if it does not fit.
  */
 #ifndef PEAL_BENCH_TOKEN_H
 #define PEAL_BENCH_TOKEN_H
@@ -18,8 +18,8 @@ enum { BENCH_TOKEN_MAX = 512 };
 bool bench_token_make(const char *secret, const char *sub, int64_t expires,
                       char out[BENCH_TOKEN_MAX]);
 
-/* Base64 without padding, the URL alphabet; returns the length written.
- * `out` has room for 4 bytes to every 3. */
+/* Base64 with the URL alphabet, without padding; returns the length. `out`
+ * needs 4 bytes for every 3. */
 size_t bench_token_base64url(const unsigned char *data, size_t len, char *out);
 
 #endif

@@ -1,5 +1,6 @@
-/* All connections of a worker send the same key: the server cannot tell,
- * and the generator saves a SHA-1 for each. The accept is still checked. */
+/* All connections of a worker send the same key: the server does not notice,
+ * and the generator saves a SHA-1 per connection. The accept value is still
+ * checked. */
 #include "bench_upgrade.h"
 
 #include <ctype.h>
@@ -31,7 +32,8 @@ void bench_key_init(struct bench_key *self, uint64_t random)
     EVP_EncodeBlock((unsigned char *)self->accept, digest, sizeof digest);
 }
 
-/* Appends with printf's rules; `*at` becomes BENCH_REQUEST_MAX when full. */
+/* Appends like printf; `*at` becomes BENCH_REQUEST_MAX if the buffer is
+ * full. */
 __attribute__((format(printf, 3, 4))) static void
 append(char *out, size_t *at, const char *format, ...)
 {

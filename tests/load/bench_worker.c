@@ -1,5 +1,5 @@
-/* The loop: phase and sample as main says, then links to open, the
- * scenario's turn, what is to be sent, and whatever epoll has. */
+/* The loop: follow main's phase and sample, open links, let the scenario act,
+ * send queued data, and handle epoll events. */
 #include "bench_worker.h"
 
 #include <math.h>
@@ -16,7 +16,7 @@
 enum {
     EVENTS = 512,
     BUFFER_LEAST = 1 << 20,
-    LONGEST_SLEEP_NS = 20 * 1000 * 1000, /* so that phases are noticed */
+    LONGEST_SLEEP_NS = 20 * 1000 * 1000, /* limits the delay of phase changes */
     LONGEST_CHECK_NS = 500 * 1000 * 1000,
 };
 
@@ -79,7 +79,8 @@ static void follow_main(struct bench_worker *self)
         enter_phase(self, phase);
 }
 
-/* With --open-rate each opening has its moment; else now is as good. */
+/* With --open-rate, each opening has a scheduled time; otherwise it is due at
+ * once. */
 static bool may_open(const struct bench_worker *self)
 {
     const struct bench_run *run = self->run;
@@ -120,7 +121,7 @@ static void end_if_overdue(struct bench_link *link)
     bench_link_fail(link, 0, why);
 }
 
-/* Now and then, since it looks at every link. */
+/* Only now and then, because it checks every link. */
 static void end_overdue(struct bench_worker *self)
 {
     double limit = self->run->options.handshake_timeout * 1e9;
@@ -197,7 +198,7 @@ static void *work(void *arg)
 
 void bench_worker_flush(struct bench_worker *self)
 {
-    /* Flushing may fail a link, and its end may queue more. */
+    /* Flushing may fail a link, and its end may queue more data. */
     for (uint32_t i = 0; i < self->dirty_count; i++) {
         self->dirty[i]->is_dirty = false;
         bench_link_flush(self->dirty[i]);
@@ -210,7 +211,7 @@ void bench_worker_wake(struct bench_worker *self)
     uint64_t one = 1;
 
     if (write(self->wake_fd, &one, sizeof one) < 0)
-        return; /* full: it is awake already */
+        return; /* full: the worker is already awake */
 }
 
 uint64_t bench_worker_pause(struct bench_worker *self, double mean)

@@ -1,23 +1,23 @@
 #!/bin/bash
-# Peal beside its peers, or beside another build of itself: the same rows
-# against each, in turns, the servers on core 0 and the generator on core 1.
+# Compares Peal with its peers, or with another build of itself: runs the same
+# rows for each in turn, the servers on core 0 and the generator on core 1.
 #
 #   compare.sh [--row NAME]... [--pairs N] [--seconds S] [--peer NAME]...
 #              [--binary PEAL] [--against PEAL] [--build FOLDER]
 #              [--out FOLDER] [--attempts N] [--urgent] [--list]
 #
 #   --row       may be given several times, or as one quoted list; all rows
-#   --pairs     5: how often each row runs, every server once each time
-#   --peer      instead of the row's own (--list names both)
+#   --pairs     5: rounds per row; each round runs every server once
+#   --peer      instead of the row's peers (--list shows both)
 #   --binary    the Peal to measure; BUILD/peal
 #   --against   another Peal, in place of the peers
 #   --build     folder with peal-bench; build-release
-#   --attempts  1: a run during which others had the cores is repeated
-#   --urgent    servers and generator go before other processes (real-time)
+#   --attempts  1: how often to try a run that shared its cores with others
+#   --urgent    gives servers and generator real-time priority
 #
-# Every run has a fresh server. Even rounds take the servers in reverse. What
-# cannot be run is said at the end. The figures of every run stay in the
-# folder --out; compare_table.py makes the table.
+# Every run starts a new server. Even rounds reverse the order of the servers.
+# What cannot be run is listed at the end. The folder --out keeps the figures of
+# every run; compare_table.py makes the table.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -36,7 +36,7 @@ app='{"id": "1", "key": "app-key", "secret": "app-secret",
     "client_events": true, "client_events_per_second": 0}'
 redis_port=20999
 
-# Each row and whom it is compared with.
+# Each row and the peers it is compared with.
 row_list() {
     cat <<LIST
 echo-1 bun
@@ -71,7 +71,7 @@ two socketio
 LIST
 }
 
-# The comment above, without its marks.
+# Prints the comment above without its markers.
 usage() {
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
 }
@@ -116,7 +116,7 @@ build=$(cd "$build" && pwd) || exit 2
 bench=$build/peal-bench
 binary=${binary:-$build/peal}
 [ -x "$bench" ] || { echo "compare.sh: no $bench" >&2; exit 2; }
-# ports of its own, below those that the kernel gives to clients
+# fixed ports below those that the kernel assigns to clients
 port=$((11000 + $$ % 900 * 10))
 : >"$out/missing.txt"
 ulimit -n "$(ulimit -Hn)"
@@ -161,7 +161,7 @@ can_run() { # peer
     esac
 }
 
-# The command of a peer, as the array `command`.
+# Sets the array `command` to the command of a peer.
 command_of() { # peer, port, redis url or nothing
     local tls=()
     [ -z "$certificates" ] ||
@@ -185,8 +185,8 @@ command_of() { # peer, port, redis url or nothing
     esac
 }
 
-# How to speak to a peer in a row, as the array `speech`; false when the peer
-# has no such thing.
+# Sets the array `speech` to the options for a peer in a row; false if the peer
+# does not support the row.
 speech_of() { # peer, row
     local token=(--jwt-secret-env PEAL_AUTH_SECRET)
     case $1/$2 in
@@ -210,8 +210,8 @@ speech_of() { # peer, row
     esac
 }
 
-# bun sends the text as it came, bun-json as much as Peal sends, and bun-auth
-# checks a token for each connection, as Peal does.
+# bun forwards the text unchanged, bun-json sends as much as Peal, and bun-auth
+# checks a token per connection, like Peal.
 speech_of_bun() { # peer, row
     case $1/$2 in
     */two) return 1 ;;
@@ -237,7 +237,7 @@ serves_health() { # peer
 
 # --------------------------------------------------------------- the rows
 
-# The arguments of a row, as the array `play`.
+# Sets the array `play` to the arguments of a row.
 play_of() { # row
     local timed=(--duration "$seconds" --warmup 1)
     case $1 in
@@ -270,7 +270,7 @@ count_of() { # 15k
     echo "${1%k}000"
 }
 
-# What a row wants of the server and of where it runs: `workers`, `scheme`,
+# Sets what a row requires of server and placement: `workers`, `scheme`,
 # `certificates`, `apps`, `server_cores` and `bench_cores`.
 set_up() { # row
     workers=1 scheme=ws certificates='' apps='' server_cores=0 bench_cores=1
@@ -281,7 +281,7 @@ set_up() { # row
         [ -d "$certificates" ] ||
             "$here/../../conf/make_dev_certs.sh" "$certificates" >/dev/null
         ;;
-    # both share all cores with the generator: what counts is CPU time
+    # servers and generator share all cores: the CPU time counts
     workers-*) workers=${1#workers-} server_cores=0,1 bench_cores=0,1 ;;
     esac
 }
@@ -294,7 +294,7 @@ peers_of() { # row
     fi
 }
 
-# ------------------------------------------------------- servers come and go
+# ---------------------------------------------------------------- servers
 
 servers=()
 redis=
@@ -352,7 +352,7 @@ bench_once() { # peer, row, pair; play and speech are set
     stop_all
 }
 
-# Two instances, joined by a Redis of our own; the room spans both.
+# Two instances connected by a separate Redis; the room spans both.
 run_two() { # peer, pair
     start redis-server --port "$redis_port" --save '' --bind 127.0.0.1
     await_port "$redis_port" || { stop_all && return; }

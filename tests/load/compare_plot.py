@@ -1,5 +1,5 @@
-"""Makes one picture (SVG) of what compare.sh left in a folder: a row of bars
-for each server, with the spread of the rounds as a line.
+"""Draws the results of compare.sh in a folder as an SVG: a row of bars per
+server, with the spread of the rounds as a line.
 
     compare_plot.py FOLDER >comparison.svg
 """
@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from compare_table import (
     MORE, ROWS, SERVERS, brief, read_folder, values_of)
 
-# the rows worth a picture, which of their figures, and what is said above
+# the rows shown, their figures, and their titles
 PANELS = [
     ("fanout-1", "cost", "CPU of a delivery, us, window 1"),
     ("fanout-4", "cost", "CPU of a delivery, us, window 4"),
@@ -44,7 +44,8 @@ def bar(row, server, median, low, high, scale):
 
 
 def panel(runs, name, figure, title):
-    """The picture of one row of the table, and its height; best first."""
+    """Draws one row of the table, best server first; also returns the
+    height."""
     found = []
     for server in SERVERS:
         own = values_of(runs.get((name, server), {}), figure).values()

@@ -1,14 +1,14 @@
-"""Makes one table of what compare.sh left in a folder.
+"""Prints the results of compare.sh in a folder as a table.
 
     compare_table.py FOLDER [--costs]
 
-With --costs, only what the servers spend: the table of the README.
+With --costs, prints only the servers' costs: the table of the README.
 
-A line is one row against one peer. The cost is what the server spends on an
-operation, from /proc: CPU, or memory of an idle connection. The rate is what
-came of it. A figure is the median of the pairs and their spread ((largest -
-smallest) / median); "ahead" is the median of the pairs' own ratios, with the
-least and the greatest: above 1, Peal is better.
+A line compares one row with one peer. The cost is the server's use per
+operation, from /proc: CPU, or memory of an idle connection. The rate is the
+throughput. A figure is the median of the pairs and their spread ((maximum -
+minimum) / median); "ahead" is the median of the ratios of each pair, with
+minimum and maximum: above 1, Peal is better.
 """
 
 import collections
@@ -38,13 +38,13 @@ def field(*names):
 
 
 def shootout_clients(run):
-    """The most clients of whom the last one had the text in time."""
+    """The largest number of clients whose last one had the text in time."""
     good = [r["clients"] for r in run["rounds"] if r["p95"] <= 100_000]
     return max(good, default=0)
 
 
 def memory_each(run):
-    """With what the first seconds of being idle add."""
+    """Including growth in the first seconds of being idle."""
     grown = run["memory_end"] - run["memory_with_one"]
     return grown / 1024 / (run["opened"] - 1)
 
@@ -111,7 +111,7 @@ def read_folder(folder):
 
 
 def value_of(run, figure):
-    """None where the run has no such figure."""
+    """None if the run has no such figure."""
     try:
         return figure.read(run)
     except (KeyError, TypeError, ZeroDivisionError):
@@ -119,7 +119,7 @@ def value_of(run, figure):
 
 
 def values_of(runs, figure):
-    """{pair: value} of the runs that have one."""
+    """{pair: value} of the runs that have a value."""
     values = {pair: value_of(run, figure) for pair, run in runs.items()}
     return {pair: value for pair, value in values.items() if value is not None}
 
@@ -135,7 +135,7 @@ def brief(value):
 
 
 def marks_of(runs):
-    """! where a check failed, ? where most runs were doubtful."""
+    """! if a check failed, ? if most runs were doubtful."""
     doubtful = sum(1 for run in runs.values() if run["doubt"])
     failed = any(run["failed"] for run in runs.values())
     return ("!" if failed else "") + ("?" if doubtful * 2 > len(runs) else "")
@@ -151,7 +151,7 @@ def cell(runs, figure):
 
 
 def ahead(mine, theirs, figure):
-    """The median of the pairs' ratios, and their bounds."""
+    """The median of the ratios of each pair, and their bounds."""
     mine, theirs = values_of(mine, figure), values_of(theirs, figure)
     ratios = [mine[pair] / theirs[pair] for pair in mine
               if theirs.get(pair) and mine[pair]]

@@ -1,13 +1,13 @@
-"""Counts the instructions that the server needs for its hot paths, and compares
-them with those of this Debian's release, in baseline-CODENAME.json: a part of them
-are the libraries'. Unlike times they hardly depend on the machine.
+"""Counts the instructions of the server's hot paths, and compares them with
+the baseline of this Debian release (baseline-CODENAME.json), because libraries
+execute part of them. Unlike times, they hardly depend on the machine.
 
   instructions.py PEAL            compares; fails on a change over 10 %
   instructions.py PEAL --update   writes a new baseline
 
-Each path is walked a few times and then more often, in step with the client,
-under callgrind; the difference counts, so that start and end cancel out. The
-kernel's share is not in it. The last line says "N passed, M failed".
+Each path runs a few times and then more often under callgrind, in step with
+the client; the difference between both runs excludes start and shutdown. The
+kernel is not counted. The last line is "N passed, M failed".
 """
 
 import concurrent.futures
@@ -92,7 +92,7 @@ def count_run(program, folder, walk, count):
 
 
 def count_one(program, walk):
-    """Instructions of one walk over a path."""
+    """Instructions of one pass of a path."""
     totals = []
     for count in (FEW, MANY):
         with tempfile.TemporaryDirectory() as folder:
@@ -114,7 +114,8 @@ def count_all(program):
 
 
 def compare(counted, baseline):
-    """Prints the changes; how many are within bounds, how many are not."""
+    """Prints the changes; returns how many are within the limit, and how many
+    are not."""
     failed = 0
     for path, now in counted.items():
         before = baseline.get(path)
@@ -123,7 +124,7 @@ def compare(counted, baseline):
         print(f"{path:32} {now:8} instructions, {change:+.1%}"
               f"{'' if abs(change) <= ALLOWED else ' <- too far'}")
     if failed:
-        print("If that is meant, commit a new baseline with the change: "
+        print("If this is intended, commit a new baseline with the change: "
               "tests/load/instructions.py PEAL --update")
     return len(counted) - failed, failed
 
@@ -134,8 +135,8 @@ def main():
     if "--update" in sys.argv[2:]:
         BASELINE.write_text(json.dumps(counted, indent=4) + "\n")
     elif not BASELINE.exists():
-        print(f"There is no {BASELINE.name}: write one with --update, where "
-              "that is known to be good")
+        print(f"There is no {BASELINE.name}: write one with --update from "
+              "a known good build")
     baseline = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
     passed, failed = compare(counted, baseline)
     print(f"{passed} passed, {failed} failed")

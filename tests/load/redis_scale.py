@@ -46,7 +46,7 @@ CHANNELS, LIST = 100000, 1000
 
 
 class Place:
-    """A folder with servers in it; all end with it."""
+    """A folder with servers, which all end with it."""
 
     def __init__(self, stack):
         self.stack = stack
@@ -82,7 +82,7 @@ def place():
 
 
 def calls(servers):
-    """{command: (calls, microseconds)} over all servers."""
+    """{command: (calls, microseconds)} summed over all servers."""
     found = {}
     for server in servers:
         for line in server.call("INFO", "commandstats").splitlines():
@@ -102,14 +102,14 @@ def info(server, section):
 
 
 def cpu_seconds(servers):
-    """What the servers' processes have used."""
+    """The CPU time used by the servers' processes."""
     found = [info(server, "cpu") for server in servers]
     return sum(float(each["used_cpu_user"]) + float(each["used_cpu_sys"])
                for each in found)
 
 
 def subscribe(server, count):
-    """One client in that many channels."""
+    """A client subscribed to this many channels."""
     client = server.connect("listener", [""], protocol="broadcast",
                             timeout=60)
     for first in range(0, count, LIST):
@@ -121,7 +121,8 @@ def subscribe(server, count):
 
 
 def watch(name, peal, servers, cut):
-    """Cuts, and waits until every channel was subscribed to and read again."""
+    """Cuts the connections; waits until every channel has been subscribed and
+    read again."""
     before, cpu = calls(servers), cpu_seconds(servers)
     peal_cpu = peal[0].cpu_seconds()
     deaf = peal.metric("peal_redis_deaf_total")
@@ -184,7 +185,7 @@ PUBLISH_RULES = {
 
 
 class Counter:
-    """Counts the messages that a client gets."""
+    """Counts the messages that a client receives."""
 
     MARK = b'"type":"broadcast"'
 
@@ -197,7 +198,7 @@ class Counter:
         data = self.rest + self.socket.recv(1 << 20)
         self.count += data.count(self.MARK)
         keep = len(self.MARK) - 1
-        # a mark that is counted must not be seen again
+        # a mark must be counted only once
         at = data.rfind(self.MARK)
         self.rest = data[max(len(data) - keep, at + len(self.MARK)
                              if at >= 0 else 0):]
@@ -278,7 +279,7 @@ MEMORY_RULES = [
 
 
 def used_memory(server):
-    """Without what connections have at the moment."""
+    """Without the current memory of connections."""
     found = info(server, "memory")
     return int(found["used_memory"]) - int(found["mem_clients_normal"])
 
@@ -347,7 +348,7 @@ def counts(server):
 
 
 def rest(peal, nodes, what):
-    """What nodes do while nobody does anything."""
+    """The load of the nodes when nothing is published."""
     time.sleep(2)
     before = [counts(node) for node in nodes]
     began = time.monotonic()

@@ -1,4 +1,4 @@
-/* The list of all scenarios; --help prints it from here. */
+/* The list of all scenarios, also printed by --help. */
 #include "scenario.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
-/* chat: rooms of people. Each thinks a while, says something, and after a
- * longer while leaves and comes back. Nobody waits for anybody, so the load
- * does not ease off when the server is slow. A member expects of each other
- * member what comes after the first text it got of it. */
+/* chat: rooms of people. Each person thinks, writes, and after a longer time
+ * leaves and returns. Nobody waits for others, so the load does not decrease
+ * when the server is slow. Each member expects all texts of another member that
+ * follow the first one it received from it. */
 #include <stdlib.h>
 
 #include "bench_alarm.h"
@@ -14,9 +14,9 @@ enum { NOT_YET_NS = 20 * 1000 * 1000, AWAY_SHARE = 5 };
 struct chat {
     uint32_t rooms, largest;     /* members of the largest room */
     struct bench_seen *seen;     /* links x largest */
-    uint64_t *leave_at;          /* of each link */
-    _Atomic uint32_t *published; /* of each link */
-    struct bench_alarm *alarms;  /* of each worker */
+    uint64_t *leave_at;          /* per link */
+    _Atomic uint32_t *published; /* per link */
+    struct bench_alarm *alarms;  /* per worker */
 };
 
 static uint32_t all(const struct bench_run *run)
@@ -90,7 +90,7 @@ static void release(struct bench_run *run)
     free(self);
 }
 
-/* ----------------------------------------------------------- what they do */
+/* ---------------------------------------------------------------- actions */
 
 static void wake_after(struct bench_link *link, uint64_t ns)
 {
@@ -151,8 +151,7 @@ static uint64_t turn(struct bench_worker *worker)
     return bench_alarm_next(alarm);
 }
 
-/* ----------------------------------------------------- what they get to hear
- */
+/* -------------------------------------------------------------- receiving */
 
 static void ready(struct bench_link *link)
 {

@@ -1,7 +1,7 @@
-/* churn: beside --base idle connections, --opening others open and close
- * without end: as fast as the server lets them, or, with --rate, by the
- * clock, each handshake timed from when it was due. --connections bounds
- * how many may be open at once by --hold. */
+/* churn: besides --base idle connections, --opening connections open and close
+ * repeatedly: as fast as the server allows, or by the clock with --rate, with
+ * each handshake timed from its scheduled time. --connections limits how many
+ * can be open at once because of --hold. */
 #include <stdlib.h>
 
 #include "bench_alarm.h"
@@ -11,11 +11,11 @@
 
 enum { OPENS_A_TURN = 16 };
 
-/* One thread's part. */
+/* The state of one thread. */
 struct side {
     struct bench_link **resting; /* down, may be opened */
     uint32_t resting_count;
-    struct bench_alarm alarm; /* open, held until then */
+    struct bench_alarm alarm; /* open, waiting for the end of --hold */
     struct bench_pace pace;
 };
 
@@ -68,7 +68,7 @@ static void begin(struct bench_worker *worker)
             side->resting[side->resting_count++] = &run->links[i];
 }
 
-/* True, with the moment it is due, when one more should be opened now. */
+/* True if another connection should be opened now; sets its scheduled time. */
 static bool should_open(struct bench_worker *worker, uint64_t now,
                         uint64_t *due)
 {
@@ -82,7 +82,7 @@ static bool should_open(struct bench_worker *worker, uint64_t now,
     return run->options.rate <= 0 || bench_pace_take(&side->pace, now, due);
 }
 
-/* A link on the alarm stays there even if the server ends it early. */
+/* A link in the heap stays there even if the server closes it early. */
 static void end_hold(struct side *side, struct bench_link *link)
 {
     link->waiting = 0;

@@ -1,6 +1,6 @@
-/* echo: every connection has --depth texts under way and sends the next
- * when one comes back; or, with --rate, texts leave by the clock. Each
- * connection is a stream of its own. */
+/* echo: every connection has --depth texts in flight and sends the next one
+ * when one returns; or, with --rate, texts are sent by the clock. Each
+ * connection is a separate stream. */
 #include <stdlib.h>
 
 #include "bench_pace.h"
@@ -12,7 +12,7 @@ enum { SENDS_A_TURN = 256 };
 
 struct side {
     struct bench_pace pace;
-    uint32_t at; /* the link whose turn it is */
+    uint32_t at; /* the link that sends next */
 };
 
 struct echo {

@@ -1,11 +1,11 @@
-/* fanout and rooms: the members of a room all get what its publishers
- * send. fanout is one room. By window, a publisher sends the next text when
- * one of its own has reached every member; with --rate, by the clock.
+/* fanout and rooms: all members of a room receive the texts of its publishers.
+ * fanout has one room. With a window, a publisher sends the next text when one
+ * of its texts has reached every member; with --rate, by the clock.
  *
- * Who has what is counted twice: in order, for each pair of member and
- * publisher (bench_seen), and by number, for each text in flight. The
- * second is done by each thread for its own members; only when they all
- * have a text does the thread touch the count that all threads share. */
+ * Deliveries are tracked twice: the order, per pair of member and publisher
+ * (bench_seen), and the number, per text in flight. Each thread counts the
+ * latter for its own members, and updates the counter shared by all threads
+ * only when all of them have the text. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,17 +16,17 @@
 
 enum { SENDS_A_TURN = 64, OUT_LIMIT = 1 << 20 };
 
-/* A text in flight, as one thread sees it. */
+/* A text in flight, as seen by one thread. */
 struct flight {
     uint32_t sequence;
     uint32_t arrived;
 };
 
-/* One thread's part. */
+/* The state of one thread. */
 struct side {
     struct flight *flights; /* streams x ring */
-    uint32_t *members;      /* of each room, in this thread */
-    uint32_t *streams;      /* whose publisher is in this thread */
+    uint32_t *members;      /* per room, in this thread */
+    uint32_t *streams;      /* streams whose publisher is in this thread */
     uint32_t stream_count;
     uint32_t at;
     struct bench_pace pace;
@@ -34,15 +34,15 @@ struct side {
 
 struct crowd {
     uint32_t rooms, publishers, streams;
-    uint32_t window;         /* of each publisher */
-    uint32_t ring;           /* flights remembered; more than the window */
+    uint32_t window;         /* per publisher */
+    uint32_t ring;           /* remembered flights, more than the window */
     struct bench_seen *seen; /* links x publishers */
     struct side *sides;
-    uint32_t *sizes;             /* members of each room */
-    uint32_t *threads;           /* that have members of a room */
-    _Atomic uint32_t *published; /* of each stream */
+    uint32_t *sizes;             /* members per room */
+    uint32_t *threads;           /* threads with members, per room */
+    _Atomic uint32_t *published; /* per stream */
     _Atomic uint32_t *waiting;   /* streams x ring: threads not done */
-    _Atomic uint32_t *completed; /* of each stream, by other threads */
+    _Atomic uint32_t *completed; /* per stream, by other threads */
 };
 
 static uint32_t all(const struct bench_run *run)
@@ -55,8 +55,8 @@ static struct crowd *crowd_of(const struct bench_link *link)
     return link->worker->run->shared;
 }
 
-/* Connection i sits in room i modulo rooms, as its member i / rooms; the
- * first members are the publishers. */
+/* Connection i is in room i modulo rooms, as its member i / rooms; the first
+ * members are the publishers. */
 static struct bench_link *publisher_of(struct bench_run *run, uint32_t stream)
 {
     struct crowd *self = run->shared;
@@ -131,7 +131,7 @@ static bool seat(struct bench_run *run)
     return true;
 }
 
-/* The window is the room's; its publishers share it. */
+/* The window is per room and shared by its publishers. */
 static uint32_t window_of_each(const struct bench_options *options)
 {
     int64_t each = options->window / options->publishers;
@@ -223,7 +223,7 @@ static void begin(struct bench_worker *worker)
             publish(run, side->streams[i], bench_now());
 }
 
-/* Texts of ours that the last member, in another thread, has got. */
+/* Publishes again for texts that were completed in another thread. */
 static void take_completed(struct bench_worker *worker)
 {
     struct crowd *self = worker->run->shared;
@@ -283,7 +283,7 @@ static void complete(struct bench_worker *worker, uint32_t stream)
     bench_worker_wake(owner);
 }
 
-/* How many members of this thread a text of the stream goes to. */
+/* The number of this thread's members that receive a text of the stream. */
 static uint32_t goes_to(struct bench_worker *worker, uint32_t stream,
                         uint32_t room)
 {
@@ -329,7 +329,7 @@ static void stamped(struct bench_link *link, const struct bench_stamp *stamp)
         count_flight(link, stamp);
 }
 
-/* Without a publisher there is nothing more to come. */
+/* Without a publisher, nothing more will arrive. */
 static void closed(struct bench_link *link)
 {
     struct bench_run *run = link->worker->run;

@@ -1,6 +1,6 @@
-/* http: each connection asks the same request over and over, the next one
- * when the answer has come. The connections are to be kept: a server that
- * closes one fails the run. */
+/* http: each connection repeats the same request, sending the next when the
+ * response has arrived. Connections must be kept alive: a server that closes
+ * one fails the run. */
 #include <stdlib.h>
 
 #include "bench_http.h"
@@ -57,7 +57,7 @@ static void answered(struct bench_link *link, int status)
         bench_run_count_end(worker->run, BENCH_REFUSED, status);
     }
     if (!link->waiting)
-        return; /* the first one, which opened the connection */
+        return; /* the first response, which opened the connection */
     link->waiting = 0;
     bench_worker_deliver(worker, link->due);
     if (bench_worker_has_traffic(worker))

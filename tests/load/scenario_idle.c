@@ -1,6 +1,6 @@
-/* idle: nothing happens, which is what most connections do most of the
- * time. What is asked: how fast they open, what each costs in memory, and
- * whether all are still there at the end. */
+/* idle: nothing is sent, the usual state of most connections. Measures how fast
+ * connections open, the memory of each, and whether all are still open at the
+ * end. */
 #include "bench_run.h"
 #include "scenario.h"
 

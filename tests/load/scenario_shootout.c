@@ -1,13 +1,13 @@
-/* shootout: after the public websocket-shootout benchmark. A client chosen
- * at random broadcasts; what counts is the time until the last client has
- * the text. That benchmark times the sender's receipt instead, which a
- * server may send before it has delivered anything; with --result the report
- * has that time too, and how much had been delivered by then. A few
- * broadcasts (--window, 4) are under way at once. After --samples of them
- * --step clients are added, until the 95th percentile passes --limit.
+/* shootout: modelled on the public websocket-shootout benchmark. A random
+ * client broadcasts, and the time until the last client has the text is
+ * measured. The original measures the sender's receipt instead, which a server
+ * may send before it has delivered anything; with --result the report also has
+ * that time, and the share of deliveries made by then. A few broadcasts
+ * (--window, 4) are in flight at once. After --samples of them, --step clients
+ * are added, until the 95th percentile exceeds --limit.
  *
- * Each of the broadcasts under way is a lane: a stream of its own, whose
- * next text is sent when all clients have the last one. */
+ * Each broadcast in flight uses a lane: a separate stream whose next text is
+ * sent when all clients have the previous one. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,16 +21,16 @@ enum { CLIENTS_MOST = 50000 };
 
 enum stage { OPENING, BROADCASTING, OVER };
 
-/* The broadcast under way in a lane. */
+/* The current broadcast of a lane. */
 struct lane {
     _Atomic uint32_t awaited; /* clients that do not have it yet */
-    _Atomic uint32_t clients; /* that it goes to */
+    _Atomic uint32_t clients; /* number of its recipients */
     _Atomic bool is_receipted;
 };
 
 struct shootout {
     uint32_t lanes;
-    struct lane *broadcasts; /* one a lane */
+    struct lane *broadcasts; /* one per lane */
     struct bench_seen *seen; /* links x lanes */
     _Atomic uint32_t *published;
     size_t *hints;
@@ -40,17 +40,17 @@ struct shootout {
     uint32_t clients;
 
     /* written by main, read by workers */
-    _Atomic uint32_t round; /* grows when a new one begins */
-    uint32_t *round_seen;   /* by each worker */
+    _Atomic uint32_t round; /* increases with each round */
+    uint32_t *round_seen;   /* per worker */
 
     /* any thread */
-    _Atomic int32_t to_begin; /* broadcasts of this round still to send */
+    _Atomic int32_t to_begin; /* broadcasts of this round left to send */
     _Atomic uint32_t completed;
 
-    /* under the run's lock, of this round */
+    /* under the run's lock, for this round */
     struct histogram times;
     struct histogram receipts;
-    double by_receipt; /* the sum of the shares delivered by then */
+    double by_receipt; /* the sum of the shares delivered at each receipt */
 };
 
 static uint32_t first_step(const struct bench_run *run)
@@ -60,7 +60,7 @@ static uint32_t first_step(const struct bench_run *run)
     return step < run->link_count ? step : run->link_count;
 }
 
-/* As many as the rule's authors had, where so many files may be open. */
+/* The limit of the original benchmark, if enough files may be open. */
 static int64_t clients_by_default(void)
 {
     struct rlimit limit;
@@ -131,9 +131,9 @@ static void release(struct bench_run *run)
     free(self);
 }
 
-/* ------------------------------------------------------ the workers' part */
+/* ---------------------------------------------------------------- workers */
 
-/* One of this worker's open links; those beyond `clients` are not open. */
+/* A random open link of this worker; links beyond `clients` are not open. */
 static struct bench_link *choose(struct bench_worker *worker)
 {
     struct bench_run *run = worker->run;
@@ -184,7 +184,8 @@ static void ready(struct bench_link *link)
         bench_seen_from_now(&link->seen[lane]);
 }
 
-/* The last client has it, in whichever thread; the lane goes on there. */
+/* The last client, in any thread, has the text; that thread continues the
+ * lane. */
 static void complete(struct bench_worker *worker,
                      const struct bench_stamp *stamp)
 {
@@ -214,7 +215,7 @@ static void stamped(struct bench_link *link, const struct bench_stamp *stamp)
         complete(worker, stamp);
 }
 
-/* The sender's receipt: said beside the figures, but not one of them. */
+/* The sender's receipt is reported in addition to the figures. */
 static void on_receipt(struct bench_worker *worker,
                        const struct bench_stamp *stamp)
 {
@@ -256,7 +257,7 @@ static void settle(struct bench_link *link)
                        &link->worker->tally);
 }
 
-/* ----------------------------------------------------------- main's part */
+/* ------------------------------------------------------------------- main */
 
 static void begin_round(struct bench_run *run)
 {
@@ -275,7 +276,7 @@ static void begin_round(struct bench_run *run)
     self->stage = BROADCASTING;
 }
 
-/* Writes the round down; true when the limit is passed. */
+/* Records the round; true if the limit is exceeded. */
 static bool end_round(struct bench_run *run)
 {
     struct shootout *self = run->shared;

@@ -1,5 +1,5 @@
-/* storm: --base idle connections are there, then --connections more all at
- * once, as after a restart. The span ends when the last one is open. */
+/* storm: besides --base idle connections, --connections more open at once, as
+ * after a restart. The span ends when the last one is open. */
 #include "bench_worker.h"
 #include "scenario.h"
 

@@ -34,7 +34,7 @@ static void test_wakes_in_order(void **state)
     bench_alarm_deinit(&alarm);
 }
 
-static void test_nobody_wakes_early(void **state)
+static void test_no_link_wakes_early(void **state)
 {
     static struct bench_link link;
     struct bench_alarm alarm;
@@ -52,7 +52,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wakes_in_order),
-        cmocka_unit_test(test_nobody_wakes_early),
+        cmocka_unit_test(test_no_link_wakes_early),
     };
     return cmocka_run_group_tests_name("bench_alarm", tests, NULL, NULL);
 }

@@ -26,7 +26,7 @@ static void test_short_text(void **state)
     assert_memory_equal(frame.data, "Hello", 5);
 }
 
-static void test_every_cut_waits_for_more(void **state)
+static void test_incomplete_frames_wait_for_more(void **state)
 {
     unsigned char bytes[4 + 300] = {0x82, 126, 300 >> 8, 300 & 255};
     (void)state;
@@ -59,7 +59,7 @@ static void test_64_bit_length(void **state)
     free(bytes);
 }
 
-static void test_what_no_server_may_send(void **state)
+static void test_frames_that_servers_must_not_send(void **state)
 {
     (void)state;
     /* masked; reserved bit; unknown opcode; cut ping; long close */
@@ -70,7 +70,7 @@ static void test_what_no_server_may_send(void **state)
     assert_int_equal(parse("\x88\x7e\x01\x00", 4), BENCH_FRAME_BAD);
 }
 
-static void test_absurd_length_is_bad_at_once(void **state)
+static void test_an_excessive_length_is_bad_at_once(void **state)
 {
     (void)state;
     assert_int_equal(parse("\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", 10),
@@ -88,7 +88,7 @@ static void test_fragment_is_not_final(void **state)
 }
 
 /* The example of RFC 6455, 5.7. */
-static void test_masked_hello_of_the_rfc(void **state)
+static void test_the_masked_hello_of_the_rfc(void **state)
 {
     unsigned char out[32];
     (void)state;
@@ -99,7 +99,7 @@ static void test_masked_hello_of_the_rfc(void **state)
                         11);
 }
 
-static void test_mask_of_any_length_undoes_itself(void **state)
+static void test_masking_twice_restores_any_length(void **state)
 {
     unsigned char text[64], out[64 + BENCH_FRAME_HEAD];
     uint32_t mask = 0x01020304;
@@ -113,7 +113,7 @@ static void test_mask_of_any_length_undoes_itself(void **state)
     }
 }
 
-static void test_lengths_are_written_shortest(void **state)
+static void test_lengths_are_written_in_the_shortest_form(void **state)
 {
     static unsigned char text[70000], out[70000 + BENCH_FRAME_HEAD];
     (void)state;
@@ -129,15 +129,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_short_text),
-        cmocka_unit_test(test_every_cut_waits_for_more),
+        cmocka_unit_test(test_incomplete_frames_wait_for_more),
         cmocka_unit_test(test_two_frames_in_one_buffer),
         cmocka_unit_test(test_64_bit_length),
-        cmocka_unit_test(test_what_no_server_may_send),
-        cmocka_unit_test(test_absurd_length_is_bad_at_once),
+        cmocka_unit_test(test_frames_that_servers_must_not_send),
+        cmocka_unit_test(test_an_excessive_length_is_bad_at_once),
         cmocka_unit_test(test_fragment_is_not_final),
-        cmocka_unit_test(test_masked_hello_of_the_rfc),
-        cmocka_unit_test(test_mask_of_any_length_undoes_itself),
-        cmocka_unit_test(test_lengths_are_written_shortest),
+        cmocka_unit_test(test_the_masked_hello_of_the_rfc),
+        cmocka_unit_test(test_masking_twice_restores_any_length),
+        cmocka_unit_test(test_lengths_are_written_in_the_shortest_form),
     };
     return cmocka_run_group_tests_name("bench_frame", tests, NULL, NULL);
 }

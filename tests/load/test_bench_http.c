@@ -31,7 +31,7 @@ static void test_every_cut_is_partial(void **state)
     assert_int_equal(status, 200);
 }
 
-static void test_only_the_first_is_taken(void **state)
+static void test_only_the_first_response_is_taken(void **state)
 {
     char two[2 * sizeof answer];
     (void)state;
@@ -40,7 +40,7 @@ static void test_only_the_first_is_taken(void **state)
     assert_int_equal(take(two, strlen(two)), sizeof answer - 1);
 }
 
-static void test_no_body_where_none_can_be(void **state)
+static void test_some_statuses_have_no_body(void **state)
 {
     static const char text[] = "HTTP/1.1 204 No Content\r\nA: b\r\n\r\nrest";
     (void)state;
@@ -48,7 +48,7 @@ static void test_no_body_where_none_can_be(void **state)
     assert_int_equal(status, 204);
 }
 
-static void test_what_cannot_be_kept_is_bad(void **state)
+static void test_an_unsupported_response_is_bad(void **state)
 {
     static const char *const texts[] = {
         "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
@@ -87,9 +87,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_cut_is_partial),
-        cmocka_unit_test(test_only_the_first_is_taken),
-        cmocka_unit_test(test_no_body_where_none_can_be),
-        cmocka_unit_test(test_what_cannot_be_kept_is_bad),
+        cmocka_unit_test(test_only_the_first_response_is_taken),
+        cmocka_unit_test(test_some_statuses_have_no_body),
+        cmocka_unit_test(test_an_unsupported_response_is_bad),
         cmocka_unit_test(test_a_request),
     };
     return cmocka_run_group_tests_name("bench_http", tests, NULL, NULL);

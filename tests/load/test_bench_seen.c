@@ -30,7 +30,7 @@ static void assert_tally(int lost, int doubled, int reordered)
     assert_int_equal(tally.reordered, reordered);
 }
 
-static void test_in_order_is_well(void **state)
+static void test_texts_in_order_are_correct(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < 1000; i++)
@@ -39,14 +39,14 @@ static void test_in_order_is_well(void **state)
     assert_tally(0, 0, 0);
 }
 
-static void test_first_missing_is_lost(void **state)
+static void test_a_missing_first_text_is_lost(void **state)
 {
     (void)state;
     take(1);
     assert_tally(1, 0, 0);
 }
 
-static void test_gap_is_lost(void **state)
+static void test_a_gap_is_lost(void **state)
 {
     (void)state;
     take(0);
@@ -56,7 +56,7 @@ static void test_gap_is_lost(void **state)
     assert_tally(3, 0, 0);
 }
 
-static void test_late_is_out_of_order_not_lost(void **state)
+static void test_a_late_text_is_out_of_order_not_lost(void **state)
 {
     (void)state;
     take(0);
@@ -68,7 +68,7 @@ static void test_late_is_out_of_order_not_lost(void **state)
     assert_tally(0, 1, 1);
 }
 
-static void test_twice_is_doubled(void **state)
+static void test_a_repeated_text_is_a_duplicate(void **state)
 {
     (void)state;
     take(0);
@@ -78,7 +78,7 @@ static void test_twice_is_doubled(void **state)
     assert_tally(0, 2, 0);
 }
 
-static void test_all_of_a_wide_gap_may_still_come(void **state)
+static void test_a_wide_gap_can_still_be_filled(void **state)
 {
     (void)state;
     take(0);
@@ -88,7 +88,7 @@ static void test_all_of_a_wide_gap_may_still_come(void **state)
     assert_tally(0, 0, 49);
 }
 
-static void test_gap_wider_than_memory(void **state)
+static void test_a_gap_wider_than_the_window(void **state)
 {
     (void)state;
     take(0);
@@ -96,12 +96,12 @@ static void test_gap_wider_than_memory(void **state)
     assert_tally(999, 0, 0);
     assert_true(take(999));
     assert_tally(998, 0, 1);
-    assert_false(take(3)); /* beyond memory: taken for a double */
+    assert_false(take(3)); /* beyond the window: a duplicate */
     assert_tally(998, 1, 1);
     assert_true(take(1001));
 }
 
-static void test_two_gaps_are_kept_apart(void **state)
+static void test_two_gaps_are_tracked_separately(void **state)
 {
     (void)state;
     take(1);
@@ -112,7 +112,7 @@ static void test_two_gaps_are_kept_apart(void **state)
     assert_tally(0, 1, 2);
 }
 
-static void test_tail_is_overdue_at_the_end(void **state)
+static void test_missing_last_texts_are_overdue(void **state)
 {
     (void)state;
     take(0);
@@ -120,14 +120,14 @@ static void test_tail_is_overdue_at_the_end(void **state)
     assert_int_equal(tally.overdue, 2);
 }
 
-static void test_nothing_came_at_all(void **state)
+static void test_nothing_received(void **state)
 {
     (void)state;
     bench_seen_end(&seen, 3, &tally);
     assert_int_equal(tally.overdue, 3);
 }
 
-static void test_one_who_joins_in_the_middle(void **state)
+static void test_a_receiver_that_joins_later(void **state)
 {
     (void)state;
     bench_seen_from_now(&seen);
@@ -153,17 +153,17 @@ static void test_numbers_wrap_around(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_in_order_is_well),
-        TEST(test_first_missing_is_lost),
-        TEST(test_gap_is_lost),
-        TEST(test_late_is_out_of_order_not_lost),
-        TEST(test_twice_is_doubled),
-        TEST(test_all_of_a_wide_gap_may_still_come),
-        TEST(test_gap_wider_than_memory),
-        TEST(test_two_gaps_are_kept_apart),
-        TEST(test_tail_is_overdue_at_the_end),
-        TEST(test_nothing_came_at_all),
-        TEST(test_one_who_joins_in_the_middle),
+        TEST(test_texts_in_order_are_correct),
+        TEST(test_a_missing_first_text_is_lost),
+        TEST(test_a_gap_is_lost),
+        TEST(test_a_late_text_is_out_of_order_not_lost),
+        TEST(test_a_repeated_text_is_a_duplicate),
+        TEST(test_a_wide_gap_can_still_be_filled),
+        TEST(test_a_gap_wider_than_the_window),
+        TEST(test_two_gaps_are_tracked_separately),
+        TEST(test_missing_last_texts_are_overdue),
+        TEST(test_nothing_received),
+        TEST(test_a_receiver_that_joins_later),
         TEST(test_numbers_wrap_around),
     };
     return cmocka_run_group_tests_name("bench_seen", tests, NULL, NULL);

@@ -46,7 +46,7 @@ static void test_reads_what_it_wrote(void **state)
     assert_same(&found);
 }
 
-static void test_found_inside_a_wrapping(void **state)
+static void test_found_within_a_wrapping(void **state)
 {
     char text[256];
     struct bench_stamp found;
@@ -59,7 +59,7 @@ static void test_found_inside_a_wrapping(void **state)
     assert_int_equal(hint, 26);
 }
 
-static void test_wrong_hint_does_not_matter(void **state)
+static void test_a_wrong_hint_is_harmless(void **state)
 {
     char text[256];
     struct bench_stamp found;
@@ -93,8 +93,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads_what_it_wrote),
-        cmocka_unit_test(test_found_inside_a_wrapping),
-        cmocka_unit_test(test_wrong_hint_does_not_matter),
+        cmocka_unit_test(test_found_within_a_wrapping),
+        cmocka_unit_test(test_a_wrong_hint_is_harmless),
         cmocka_unit_test(test_no_stamp),
     };
     return cmocka_run_group_tests_name("bench_stamp", tests, NULL, NULL);

@@ -19,7 +19,7 @@ static void test_each_letter(void **state)
     assert_string_equal(out, "/c-17/r-3/PAY/%d");
 }
 
-static void test_other_percents_stay(void **state)
+static void test_other_percent_signs_are_kept(void **state)
 {
     char out[64];
     (void)state;
@@ -27,7 +27,7 @@ static void test_other_percents_stay(void **state)
     assert_string_equal(out, "/a%20b%");
 }
 
-static void test_payload_stays_when_there_is_none(void **state)
+static void test_without_a_payload_the_placeholder_is_kept(void **state)
 {
     const struct bench_blanks none = {1, 2, NULL, NULL};
     char out[64];
@@ -49,8 +49,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_letter),
-        cmocka_unit_test(test_other_percents_stay),
-        cmocka_unit_test(test_payload_stays_when_there_is_none),
+        cmocka_unit_test(test_other_percent_signs_are_kept),
+        cmocka_unit_test(test_without_a_payload_the_placeholder_is_kept),
         cmocka_unit_test(test_too_long_is_refused),
     };
     return cmocka_run_group_tests_name("bench_text", tests, NULL, NULL);

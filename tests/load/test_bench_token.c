@@ -25,7 +25,7 @@ static void test_base64url_of_every_remainder(void **state)
     }
 }
 
-/* Made once with another implementation of HS256. */
+/* Made with another implementation of HS256. */
 static void test_known_token(void **state)
 {
     char token[BENCH_TOKEN_MAX];

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Proves that peal-bench finds what a server does wrong: the floor server
-# loses, doubles, swaps or closes on demand, and the exit status must be 1.
+# Checks that peal-bench detects server errors: the floor server loses,
+# duplicates, reorders or closes on request, and the exit status must be 1.
 #   test_checks.sh FOLDER_OF_THE_PROGRAMS
 set -u
 folder=$1
@@ -26,7 +26,7 @@ bench() {
         "$@" 2>&1
 }
 
-# A server of its own for each case; it is ended by its own id.
+# Starts a separate server per case, and stops it by its process id.
 with_server() { # fault, every, words wanted, status wanted, scenario...
     fault=$1 every=$2 words=$3 wanted=$4
     shift 4
@@ -69,7 +69,7 @@ with_server refuse 1 'refused .*403 x 20' 1 echo --connections 20
 with_server mute 1 'no answer within 0.3 s' 1 echo --connections 20 \
     --handshake-timeout 0.3
 
-# Figures that would be wrong are left out, and a run that was stopped says so.
+# Invalid figures are omitted, and a stopped run is reported as such.
 start_floor() {
     port=$((port + 1))
     "$folder/peal-bench-floor" "$port" none 1 &
@@ -100,7 +100,7 @@ stop_with() { # signal
 }
 stop_with TERM
 
-# Two generators in one room are no fault of the server's.
+# Two generators in one room are not a server error.
 start_floor
 bench fanout --connections 20 --rate 50 --duration 1 --url "$url:$port" \
     >/dev/null &

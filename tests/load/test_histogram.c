@@ -16,7 +16,7 @@ static int set_up(void **state)
     return 0;
 }
 
-static void test_empty_answers_zero(void **state)
+static void test_an_empty_histogram_returns_zero(void **state)
 {
     (void)state;
     assert_int_equal(histogram_percentile(&histogram, 99), 0);
@@ -45,7 +45,7 @@ static void test_buckets_are_within_one_percent(void **state)
     }
 }
 
-static void test_buckets_follow_each_other(void **state)
+static void test_buckets_are_contiguous(void **state)
 {
     (void)state;
     for (size_t i = 1; i < HISTOGRAM_BUCKETS; i++) {
@@ -55,7 +55,7 @@ static void test_buckets_follow_each_other(void **state)
     }
 }
 
-static void test_too_large_counts_as_largest(void **state)
+static void test_excessive_values_count_as_the_largest(void **state)
 {
     (void)state;
     assert_int_equal(histogram_bucket_of(UINT64_MAX), HISTOGRAM_BUCKETS - 1);
@@ -82,7 +82,7 @@ static void test_percentiles_of_a_tail(void **state)
     assert_int_equal(histogram_percentile(&histogram, 99.91), 100);
 }
 
-static void test_merge_is_as_if_recorded_in_one(void **state)
+static void test_merging_equals_recording_in_one(void **state)
 {
     static struct histogram other;
     (void)state;
@@ -102,14 +102,14 @@ static void test_merge_is_as_if_recorded_in_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_empty_answers_zero),
+        TEST(test_an_empty_histogram_returns_zero),
         TEST(test_small_values_are_exact),
         TEST(test_buckets_are_within_one_percent),
-        TEST(test_buckets_follow_each_other),
-        TEST(test_too_large_counts_as_largest),
+        TEST(test_buckets_are_contiguous),
+        TEST(test_excessive_values_count_as_the_largest),
         TEST(test_percentile_never_exceeds_the_largest_seen),
         TEST(test_percentiles_of_a_tail),
-        TEST(test_merge_is_as_if_recorded_in_one),
+        TEST(test_merging_equals_recording_in_one),
     };
     return cmocka_run_group_tests_name("histogram", tests, NULL, NULL);
 }

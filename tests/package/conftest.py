@@ -1,4 +1,4 @@
-"""The fixtures: the Debian package, made of the build that is tested."""
+"""Fixtures: the Debian package, made from the build under test."""
 
 import pathlib
 import subprocess
@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-# the server as a process is that of tests/integration, the machine that of
+# the server process comes from tests/integration, the machine from
 # tests/systemd
 for other in ("integration", "systemd"):
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] /
@@ -18,7 +18,7 @@ from support.server import clean_environment, find_program  # noqa: E402
 
 @pytest.fixture(scope="session")
 def package(tmp_path_factory):
-    """The .deb. The build is that of the preset `package`."""
+    """The .deb file. The build uses the preset `package`."""
     folder = tmp_path_factory.mktemp("package")
     config = pathlib.Path(find_program()).parent / "CPackConfig.cmake"
     packed = subprocess.run(
@@ -31,7 +31,7 @@ def package(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def unpacked(package, tmp_path_factory):
-    """A folder with what would stand in /, its control files in DEBIAN/."""
+    """A folder with the unpacked files, and its control files in DEBIAN/."""
     folder = tmp_path_factory.mktemp("unpacked")
     subprocess.run(["dpkg-deb", "--raw-extract", package, folder], check=True)
     return folder

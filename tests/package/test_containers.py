@@ -1,6 +1,6 @@
-"""conf/Dockerfile and conf/cluster/compose.yml, as far as can be told without
-Docker: what they name exists, the settings hold, the commands do what they
-should, and the sources that are copied suffice. The stage roots runs them."""
+"""conf/Dockerfile and conf/cluster/compose.yml, checked without Docker:
+referenced files exist, settings are valid, commands work, and the copied
+sources are sufficient. The stage roots runs them in Docker."""
 
 import json
 import pathlib
@@ -18,7 +18,7 @@ CLUSTER = ROOT / "conf" / "cluster"
 
 
 def run(*command, env=None, cwd=None):
-    """Without the settings of this test, with those that are given."""
+    """Runs a command with only the given settings in its environment."""
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd,
                           env={**clean_environment(), **(env or {})},
                           check=False)
@@ -28,7 +28,7 @@ def run(*command, env=None, cwd=None):
 
 @pytest.fixture(scope="module")
 def steps():
-    """(instruction, the rest) of each line of the Dockerfile."""
+    """(instruction, arguments) of each line of the Dockerfile."""
     text = (ROOT / "conf" / "Dockerfile").read_text()
     text = re.sub(r"^#.*\n", "", text, flags=re.M).replace("\\\n", " ")
     return [tuple(line.split(None, 1)) for line in text.splitlines() if line]
@@ -38,7 +38,7 @@ def found(steps, instruction):
     return [rest for name, rest in steps if name == instruction]
 
 
-def test_the_image_is_built_with_what_run_sh_installs(steps):
+def test_the_image_installs_the_packages_of_run_sh(steps):
     packages = re.search(r'^packages="(.*?)"',
                          (ROOT / "conf" / "run.sh").read_text(),
                          re.M | re.S)[1].split()
@@ -47,7 +47,7 @@ def test_the_image_is_built_with_what_run_sh_installs(steps):
     assert sorted(installed) == sorted([*packages, "dpkg-dev", "file"])
 
 
-def test_the_image_has_two_stages_and_the_last_is_not_roots(steps):
+def test_the_last_stage_of_the_image_does_not_run_as_root(steps):
     assert found(steps, "FROM") == ["debian:12-slim AS build",
                                     "debian:12-slim"]
     names = [name for name, _ in steps]
@@ -57,7 +57,7 @@ def test_the_image_has_two_stages_and_the_last_is_not_roots(steps):
     assert "build-package/*.deb" in found(steps, "COPY")[-1]
 
 
-def test_the_sources_that_are_copied_suffice(steps, tmp_path):
+def test_the_copied_sources_are_sufficient(steps, tmp_path):
     for rest in found(steps, "COPY")[:-1]:
         *sources, to = rest.split()
         for source in sources:
@@ -81,7 +81,7 @@ def test_the_sources_that_are_copied_suffice(steps, tmp_path):
 
 
 def test_the_image_starts_only_with_a_key(steps, unpacked, tmp_path):
-    """With its own settings over the package's config."""
+    """With its own settings overriding the package's config."""
     env = dict(each.split("=") for each in found(steps, "ENV"))
     assert json.loads(found(steps, "ENTRYPOINT")[0]) == ["peal"]
     assert json.loads(found(steps, "CMD")[0]) == ["--config",
@@ -94,7 +94,7 @@ def test_the_image_starts_only_with_a_key(steps, unpacked, tmp_path):
     assert accepted.returncode == 0, accepted.stderr
 
 
-def test_the_health_check_tells_whether_it_answers(steps, peal):
+def test_the_health_check_detects_whether_it_answers(steps, peal):
     command = json.loads(found(steps, "HEALTHCHECK")[0].split("CMD")[1])
     assert command[-2:] == ["peal", "info"]
     command[-2] = find_program()
@@ -122,7 +122,7 @@ def test_compose_has_two_instances_that_share_a_redis(services):
     assert context == ROOT and (context / build["dockerfile"]).is_file()
 
 
-def test_the_settings_of_the_instances_hold(services, steps):
+def test_the_settings_of_the_instances_are_valid(services, steps):
     env = dict(each.split("=") for each in found(steps, "ENV"))
     env.update(services["one"]["environment"])
     done = run(find_program(), "--print-config", env=env)
@@ -131,14 +131,14 @@ def test_the_settings_of_the_instances_hold(services, steps):
     assert services["one"]["ulimits"]["nofile"] >= 101024
 
 
-def test_only_this_machine_reaches_the_cluster(services):
-    """It lets everybody in."""
+def test_the_cluster_is_only_reachable_locally(services):
+    """The cluster accepts every client."""
     ports = {name: service["ports"] for name, service in services.items()
              if "ports" in service}
     assert ports == {"proxy": ["127.0.0.1:8080:8080"]}
 
 
-def test_services_wait_for_those_they_need(services):
+def test_services_wait_for_their_dependencies(services):
     for name, service in services.items():
         for needed, how in service.get("depends_on", {}).items():
             assert needed in services
@@ -162,7 +162,7 @@ def test_the_proxy_gets_the_example_with_the_names_of_the_instances(
     text = made.read_text()
     assert re.findall(r"^ *(?:server \w+|bind) (\S+)$", text, re.M) == [
         ":8080", "one:8080", "two:8080"]
-    # here nobody knows these names
+    # the names do not resolve here
     made.write_text(re.sub(r"\b(one|two):8080", "127.0.0.1:8081", text))
     checked = run("haproxy", "-c", "-f", made, env={
         "PATH": "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"})

@@ -1,5 +1,5 @@
-"""The Debian package: what is in it, what it asks for, and whether what it
-holds runs. Nothing is installed."""
+"""The Debian package: its content, its dependencies, and whether its files
+work. Nothing is installed."""
 
 import gzip
 import re
@@ -51,18 +51,18 @@ def test_it_is_named_after_the_version(package):
     assert control_field(package, "Version") == f"{version}-1"
 
 
-def test_it_depends_on_what_is_linked_and_on_what_is_loaded(package):
+def test_it_depends_on_linked_and_loaded_libraries(package):
     depends = {each.split()[0] for each
                in control_field(package, "Depends").split(",")}
     assert depends >= {"adduser", "libwebsockets-evlib-uv"}
-    # what follows differs from one Debian to the next: libssl3t64
+    # the suffix differs between Debian releases: libssl3t64
     for library in ("libc6", "libwebsockets1", "libuv1", "libssl3",
                     "libcjson1", "libcjose0", "libjansson4", "libhiredis",
                     "liburing2"):
         assert any(each.startswith(library) for each in depends), library
 
 
-def test_each_file_stands_where_debian_expects_it(contents):
+def test_each_file_is_where_debian_expects_it(contents):
     places = {"/usr/bin/peal", "/etc/peal/peal.json",
               "/lib/systemd/system/peal.service",
               "/usr/share/man/man1/peal.1.gz",
@@ -81,8 +81,8 @@ def test_each_file_stands_where_debian_expects_it(contents):
                                       for name in PAGES}
 
 
-def test_all_that_a_page_loads_is_packed():
-    """The pages are those of web/, without what only its readers need."""
+def test_all_files_of_a_page_are_packed():
+    """The pages are in web/, without files that only readers need."""
     unpacked = {"README.md", "LICENSE", "package.json", "build.js", "demo.png",
                 "dashboard.png", "vendor/uplot/README.md"}
     folders = ("bindings/", "examples/", "react/", "vue/")
@@ -95,15 +95,15 @@ def test_all_that_a_page_loads_is_packed():
             if not name.startswith(folders)} == PAGES | unpacked
 
 
-def test_files_are_roots_and_the_config_is_not_for_everybody(contents):
+def test_files_belong_to_root_and_the_config_is_private(contents):
     modes = {"/usr/bin/peal": "-rwxr-xr-x", "/etc/peal/peal.json": "-rw-r-----"}
     for path, (mode, owner) in contents.items():
         assert owner == "root/root", path
         assert mode == modes.get(path, "-rw-r--r--"), path
 
 
-def test_the_config_of_the_package_hardly_ever_changes(unpacked):
-    """A change of it would ask whoever has edited theirs. What is new goes
+def test_the_config_of_the_package_is_minimal(unpacked):
+    """dpkg asks users who edited theirs about every change. New settings go
     into the example."""
     text = (unpacked / "etc/peal/peal.json").read_text()
     lines = [line for line in map(str.strip, text.splitlines())
@@ -113,13 +113,13 @@ def test_the_config_of_the_package_hardly_ever_changes(unpacked):
             == (ROOT / "conf/peal.json").read_bytes())
 
 
-def test_there_is_a_folder_for_own_settings(package):
+def test_there_is_a_folder_for_local_settings(package):
     rows = output_of("dpkg-deb", "-c", package).splitlines()
     row, = [row for row in rows if row.endswith("./etc/peal/conf.d/")]
     assert row.startswith("drwxr-x--- root/root ")
 
 
-def test_the_config_is_kept_over_upgrades(unpacked):
+def test_the_config_is_kept_during_upgrades(unpacked):
     conffiles = (unpacked / "DEBIAN" / "conffiles").read_text()
     assert conffiles == "/etc/peal/peal.json\n"
 
@@ -140,7 +140,7 @@ def test_the_unit_starts_the_program_of_the_package(unpacked):
     assert "/usr/local" not in unit
 
 
-def test_the_manual_and_the_changes_can_be_read(unpacked):
+def test_the_manual_and_the_changelog_are_readable(unpacked):
     share = unpacked / "usr" / "share"
     assert (gzip.open(share / "man/man1/peal.1.gz").read()
             == (ROOT / "conf" / "peal.1").read_bytes())
@@ -148,22 +148,23 @@ def test_the_manual_and_the_changes_can_be_read(unpacked):
             == (ROOT / "CHANGELOG.md").read_bytes())
 
 
-def test_the_program_knows_nothing_of_where_it_was_built(unpacked):
+def test_the_program_contains_no_build_paths(unpacked):
     program = (unpacked / "usr/bin/peal").read_bytes()
     assert str(ROOT).encode() not in program
     assert b"/usr/share/peal/web" in program
 
 
-def test_the_config_holds_and_names_the_pages(unpacked):
+def test_the_config_is_valid_and_names_the_pages(unpacked):
     config = unpacked / "etc/peal/peal.json"
     assert '"web_root": "/usr/share/peal/web"' in config.read_text()
-    # a folder that is not there, as here, would stop the start
+    # a missing folder, as here, would prevent the start
     printed = output_of(unpacked / "usr/bin/peal", "--print-config",
                         "--config", config, "--web_root", unpacked)
     assert '"host": "127.0.0.1"' in printed
 
 
-def test_what_was_packed_runs_and_serves_the_pages(unpacked, peal, monkeypatch):
+def test_the_packed_program_runs_and_serves_the_pages(unpacked, peal,
+                                                      monkeypatch):
     program = unpacked / "usr/bin/peal"
     version = output_of(program, "--version")
     assert version.startswith("peal ")
@@ -178,12 +179,12 @@ def test_what_was_packed_runs_and_serves_the_pages(unpacked, peal, monkeypatch):
     assert alice.receive_type("pong")["id"] == 1
 
 
-# --- the maintainer scripts, with commands that only tell what was asked
+# --- the maintainer scripts, with commands that only record their arguments
 
 @pytest.fixture
 def called(unpacked, tmp_path):
     """called(script, *arguments): the commands of a maintainer script, on a
-    system with systemd where the config and the secrets are there."""
+    system with systemd, config and secrets."""
     for folder in ("commands", "etc/peal/conf.d", "run/systemd/system"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "etc/peal/peal.json").touch()
@@ -194,7 +195,7 @@ def called(unpacked, tmp_path):
         command = tmp_path / "commands" / name
         command.write_text(
             f'#!/bin/sh\necho "{name} $*" >>"{told}"\n'
-            # a main process that is another one each time
+            # a different main process every time
             'case "$*" in *MainPID*) echo $$ ;; esac\n')
         command.chmod(0o755)
 
@@ -224,7 +225,7 @@ def test_installing_makes_the_user_and_starts_the_service(called):
     assert calls[-1] == "deb-systemd-invoke start peal.service"
 
 
-def test_upgrading_leaves_the_config_and_replaces_the_program(called):
+def test_upgrading_keeps_the_config_and_replaces_the_program(called):
     assert called("prerm", "upgrade", "0.2.0-1") == []
     assert called("postrm", "upgrade", "0.2.0-1") == [
         "systemctl --system daemon-reload"]
@@ -235,12 +236,12 @@ def test_upgrading_leaves_the_config_and_replaces_the_program(called):
     assert not [call for call in calls if "invoke" in call]
 
 
-def test_an_administrator_may_forbid_to_touch_the_service(called):
+def test_policy_rc_d_prevents_actions_on_the_service(called):
     calls = called("postinst", "configure", "0.1.0-1", forbids=True)
     assert not [call for call in calls if "SIGUSR2" in call or "invoke" in call]
 
 
-def test_removing_stops_and_purging_leaves_nothing(called):
+def test_removing_stops_the_service_and_purging_leaves_nothing(called):
     assert called("prerm", "remove") == [
         "deb-systemd-invoke stop peal.service"]
     assert "deluser --quiet --system peal" not in called("postrm", "remove")
@@ -251,7 +252,7 @@ def test_removing_stops_and_purging_leaves_nothing(called):
             "deluser --quiet --system peal"} <= set(calls)
 
 
-def test_a_removal_given_up_starts_the_service_again(called):
+def test_an_aborted_removal_restarts_the_service(called):
     calls = called("postinst", "abort-remove")
     assert calls[-1] == "deb-systemd-invoke start peal.service"
     assert not [call for call in calls if call.startswith("adduser")]

@@ -1,6 +1,6 @@
-"""The Debian package under a real systemd: an upgrade under load refuses
-nobody and asks nothing, however the config was edited; a version that cannot
-start replaces nothing; and there is a way back."""
+"""The Debian package under a real systemd: an upgrade under load refuses no
+client and asks no question, even if the config was edited; a version that
+cannot start replaces nothing; and a downgrade works."""
 
 import shutil
 import subprocess
@@ -18,7 +18,8 @@ OWN = '{"port": %d, "drain_seconds": 1}'
 
 @pytest.fixture(scope="module")
 def versions(package, tmp_path_factory):
-    """The same as an older and a newer version, and one that cannot start."""
+    """The package as an older and a newer version, and one that cannot
+    start."""
     folder = tmp_path_factory.mktemp("versions")
 
     def make(version, change=None):
@@ -59,7 +60,7 @@ def machine(versions, tmp_path_factory):
     for name, path in versions.items():
         shutil.copy(path, files / "debs" / f"{name}.deb")
     made = Machine(folder / "layer", free_port())
-    # this one forbids services
+    # the layer's policy forbids services
     made.run("rm", "-f", "/usr/sbin/policy-rc.d")
     install(made, "old")
     made.write("etc/peal/conf.d/50-own.json", OWN % made.port)
@@ -71,7 +72,8 @@ def machine(versions, tmp_path_factory):
 
 
 def install(machine, name):
-    """As an unattended upgrade does, with nobody to answer; its output."""
+    """Installs like an unattended upgrade, without answers; returns the
+    output."""
     done = machine.run(
         "sh", "-c", "DEBIAN_FRONTEND=noninteractive dpkg -i "
         f"/debs/{name}.deb 2>&1 </dev/null", check=False)
@@ -85,7 +87,7 @@ def version(machine):
 
 
 class Load:
-    """Handshakes and requests without end, each on a connection of its own."""
+    """Repeated handshakes and requests, each on a new connection."""
 
     def __init__(self, port):
         self.port = port
@@ -129,8 +131,8 @@ def test_the_first_installation_serves(machine):
                      "640 root:peal /etc/peal/peal.json\n")
 
 
-def test_an_upgrade_and_the_way_back_refuse_nobody(machine):
-    """With an edited config, and unattended."""
+def test_an_upgrade_and_a_downgrade_refuse_no_client(machine):
+    """With an edited config, unattended."""
     staying = Client(machine.port, context=False)
     with Load(machine.port) as load:
         for name, wanted in (("new", "0.2.0-1"), ("old", "0.1.0-1"),
@@ -158,7 +160,7 @@ def test_a_version_that_cannot_start_replaces_nothing(machine):
     assert machine.is_healthy()
 
 
-def test_one_that_does_not_run_is_started(machine):
+def test_an_upgrade_starts_a_stopped_service(machine):
     machine.systemctl("stop", "peal")
     install(machine, "old")
     machine.wait_shown("ActiveState", "active")

@@ -54,7 +54,7 @@ def test_a_websocket_cannot_be_opened(behind):
     assert raw.response().status == 403
 
 
-def test_what_is_published_comes_back_in_order(behind):
+def test_published_messages_return_in_order(behind):
     stream = Stream(behind, "alice", ["room"], AUTHORIZATION).join()
     raw = behind.socket()
     for batch in range(20):

@@ -32,14 +32,14 @@ def starts_of_names():
                    for length in range(1, len(name) + 1)} - ACTIVE)
 
 
-def test_the_proxy_lets_all_but_metrics_through(proxy):
+def test_the_proxy_passes_all_but_metrics(proxy):
     assert proxy.ask(head("GET /metrics HTTP/1.1", "Host: a")).status == 403
     assert proxy.ask(head("GET /ready HTTP/1.1", "Host: a")).body == READY
 
 
 # ---- X-Forwarded-For, which the proxy writes ------------------------------------
 
-def test_no_name_takes_the_proxy_s_field_away(proxy):
+def test_no_field_name_removes_the_proxys_field(proxy):
     """The proxy's own loopback address may read the page."""
     names = starts_of_names()
     raw = proxy.connect()
@@ -52,7 +52,7 @@ def test_no_name_takes_the_proxy_s_field_away(proxy):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_field_in_the_body_is_none(proxy, name):
+def test_a_field_in_the_body_is_ignored(proxy, name):
     body = b"\r\nX-Forwarded-For: 127.0.0.1\r\n\r\n"
     response = proxy.ask(
         head("POST /api/publish HTTP/1.1", "Host: a",
@@ -66,7 +66,7 @@ def test_a_field_in_the_body_is_none(proxy, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_address_of_a_websocket_is_the_client_s(proxy, backend, name):
+def test_a_websocket_has_the_clients_address(proxy, backend, name):
     client = f"client-{proxy.port}-{name}"
     raw = proxy.connect()
     raw.send(head(f"GET /ws/{client} HTTP/1.1", "Host: a",
@@ -86,7 +86,8 @@ def test_the_address_of_a_websocket_is_the_client_s(proxy, backend, name):
 @pytest.mark.parametrize("method, path, status", [
     ("GET", "/health", 200), ("GET", "/api/channels", 200),
     ("POST", "/api/publish", 400)])
-def test_others_get_their_own_responses(proxy, method, path, status, name):
+def test_other_clients_get_their_own_responses(proxy, method, path, status,
+                                               name):
     """The proxy reuses a connection for the next client."""
     others = [proxy.connect(f"198.51.100.{i}") for i in range(3)]
     for _ in range(4):

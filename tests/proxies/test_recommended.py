@@ -77,7 +77,7 @@ def ask(port, target, *lines, host="localhost"):
     return response
 
 
-def test_this_machine_sees_what_the_proxy_hides(server):
+def test_local_requests_reach_what_the_proxy_hides(server):
     """Otherwise the tests below would not test the proxy."""
     for path in ("/dashboard", "/metrics"):
         assert ask(server.port, path).status == 200
@@ -86,7 +86,7 @@ def test_this_machine_sees_what_the_proxy_hides(server):
 
 
 @pytest.mark.parametrize("target", FOR_OPERATORS)
-def test_what_is_for_operators_does_not_pass(port, target):
+def test_operator_routes_are_blocked(port, target):
     response = ask(port, target, f"Authorization: Bearer {front.KEY}")
     assert response.status in (400, 403, 404), response
 
@@ -96,7 +96,7 @@ def connect(port, path):
                              in handshake_headers()))
 
 
-def test_a_websocket_passes_and_no_dashboard(port):
+def test_websockets_pass_except_the_dashboard(port):
     assert connect(port, "/ws/alice").status == 101
     assert connect(port, "/ws/alice?protocol=dashboard").status == 404
     assert ask(port, "/ready", host="chat.example").status == 200

@@ -136,7 +136,7 @@ def is_served(port):
         return False
 
 
-def test_a_rolling_restart_refuses_nobody(instances, port):
+def test_a_rolling_restart_refuses_no_client(instances, port):
     with Crowd(port) as crowd:
         crowd.has_grown_by(RATE)
         for index in (0, 1):
@@ -145,12 +145,12 @@ def test_a_rolling_restart_refuses_nobody(instances, port):
             instances.begin(index)
             crowd.go_on(3)
             wait_until(lambda index=index: instances.connections(index) > 5,
-                       10, what="clients of the new one")
+                       10, what="clients of the new instance")
     assert not crowd.failures
     assert crowd.closed > RATE / 2 and crowd.opened > 4 * RATE
 
 
-def test_a_slow_drain_refuses_nobody(peal, instances, port):
+def test_a_slow_drain_refuses_no_client(peal, instances, port):
     instances.end(0)
     instances.begin(0, drain_seconds=4)
     with Crowd(port) as crowd:
@@ -160,7 +160,7 @@ def test_a_slow_drain_refuses_nobody(peal, instances, port):
     assert not crowd.failures and crowd.closed > RATE / 4
 
 
-def test_after_both_were_down_all_are_served_again(instances, port):
+def test_clients_are_served_again_after_both_were_down(instances, port):
     with Crowd(port) as crowd:
         crowd.has_grown_by(RATE)
         for index in (0, 1):
@@ -180,7 +180,7 @@ def test_after_both_were_down_all_are_served_again(instances, port):
             assert instances.connections(index) > 5
 
 
-def test_a_full_instance_refuses_nobody(instances, port):
+def test_a_full_instance_refuses_no_client(instances, port):
     instances.end(0)
     instances.begin(0, limits={"connections": 3})
     with Crowd(port) as crowd:
@@ -203,7 +203,7 @@ ATTACKS = [
 ]
 
 
-def test_requests_made_to_do_harm_take_no_instance_out(instances, port):
+def test_malicious_requests_take_no_instance_out_of_service(instances, port):
     with Crowd(port) as crowd:
         crowd.has_grown_by(RATE // 2)
         for _ in range(5):

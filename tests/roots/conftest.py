@@ -1,4 +1,4 @@
-"""The fixtures: a minimal Debian 12 and 13, the package for each, and a Docker
+"""Fixtures: a minimal Debian 12 and 13, the package for each, and a Docker
 engine."""
 
 import concurrent.futures
@@ -14,19 +14,19 @@ import pytest
 from engine import Engine, copy_of_source
 from root import Root, host_suite, output_of
 
-# the client is that of tests/integration
+# the client comes from tests/integration
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] /
                        "integration"))
 
 SUITES = ("bookworm", "trixie")
-# builds and tests in the other Debian as well: minutes
+# also builds and tests in the other Debian, which takes minutes
 FULL = os.environ.get("PEAL_ROOTS_FULL")
 collect_ignore = [] if FULL else ["test_suite_in_root.py"]
 
 
 @pytest.fixture(scope="session")
 def folder():
-    """For root's files, which pytest could not remove."""
+    """Holds root's files, which pytest could not remove."""
     made = pathlib.Path(tempfile.mkdtemp(prefix="peal-roots-"))
     yield made
     shutil.rmtree(made, ignore_errors=True)
@@ -34,7 +34,7 @@ def folder():
 
 @pytest.fixture(scope="session")
 def roots(folder):
-    """Both are made at the same time: they mostly wait."""
+    """Both are made at the same time, because they mostly wait."""
     assert shutil.which("mmdebstrap"), "apt-get install mmdebstrap"
     with concurrent.futures.ThreadPoolExecutor(len(SUITES)) as pool:
         made = dict(zip(SUITES, pool.map(
@@ -45,7 +45,7 @@ def roots(folder):
 
 
 def pack_here(folder):
-    """That of the build which is tested, for the Debian that runs here."""
+    """The package of the build under test, for the running Debian."""
     build = pathlib.Path(os.environ["PEAL_BINARY"]).resolve().parent
     output_of(["cpack", "-G", "DEB", "--config", build / "CPackConfig.cmake",
                "-B", folder])
@@ -55,7 +55,7 @@ def pack_here(folder):
 
 @pytest.fixture(scope="session")
 def build_root(roots, folder):
-    """The other Debian, to build in; the one to install in has no tools."""
+    """The other Debian for building; the one for installing has no tools."""
     [other] = [suite for suite in SUITES if suite != host_suite()]
     made = roots[other].copy(folder / f"{other}-build")
     yield made

@@ -1,5 +1,5 @@
-"""A Docker engine of its own, ended with the tests, and images for it that
-stand in for those of Docker's registry: made of Debian, from the mirror."""
+"""A separate Docker engine that ends with the tests, and substitutes for
+images of Docker's registry, made from Debian packages of the mirror."""
 
 import hashlib
 import lzma
@@ -14,8 +14,8 @@ from root import AS_ROOT, mirror, output_of
 
 PLUGINS = ("docker-buildx", "docker-compose")
 
-# like Debian's own image, it keeps no cache of packages; the official Redis
-# answers other hosts, the packaged one only with a setting
+# like Debian's own image, without a package cache; the official Redis accepts
+# remote hosts, the packaged one only with a setting
 STAND_INS = {
     "debian:12-slim": r"""
 FROM plain
@@ -46,7 +46,8 @@ def fetch(path):
 
 
 def fetch_plugins(folder):
-    """Those that Debian 13 packages, which run on 12 as well; 12 has none."""
+    """The plugins packaged by Debian 13, which also run on 12; Debian 12 has
+    none."""
     listed = lzma.decompress(
         fetch("dists/trixie/main/binary-amd64/Packages.xz")).decode()
     for package in PLUGINS:
@@ -72,8 +73,8 @@ class Engine:
         for plugin in fetch_plugins(folder):
             shutil.copy(plugin, folder / "cli-plugins")
         self.log = open(folder / "dockerd.log", "wb")
-        # it leaves the firewall alone: published ports and a network between
-        # containers need no rules, where forwarding is not forbidden
+        # the firewall is not changed: published ports and a network between
+        # containers need no rules unless forwarding is forbidden
         self.process = subprocess.Popen(
             [*AS_ROOT, "dockerd", "--host", f"unix://{self.socket}",
              "--data-root", folder / "data", "--exec-root", folder / "exec",
@@ -98,11 +99,11 @@ class Engine:
                               stdin=subprocess.DEVNULL)
 
     def run(self, *words, **options):
-        """What it prints; it must go well."""
+        """Its output; fails if the command fails."""
         return output_of(self.command(*words), **options)
 
     def make_images(self, root):
-        """root: a minimal Debian, with the lists of its packages."""
+        """root: a minimal Debian including its package lists."""
         pack = f'{" ".join(AS_ROOT)} tar -c -C "$0" --one-file-system . | "$@"'
         output_of(["sh", "-ec", pack, root.folder,
                    *self.command("import", "-", "plain")])
@@ -118,7 +119,8 @@ class Engine:
                        self.folder / "dockerd.pid"])
         self.process.wait(60)
         self.log.close()
-        # it leaves the namespace of containers with the host's network mounted
+        # dockerd leaves the namespaces of containers with the host's network
+        # mounted
         output_of([*AS_ROOT, "sh", "-ec",
                    'umount "$1"/netns/* 2>/dev/null || true; '
                    'rm -rf --one-file-system "$@"', "sh",
@@ -126,7 +128,7 @@ class Engine:
 
 
 def copy_of_source(folder):
-    """What is tracked: the rest may be gigabytes, of no use to an image."""
+    """Only tracked files: the others may be gigabytes and are not needed."""
     repository = pathlib.Path(__file__).resolve().parents[2]
     folder.mkdir()
     output_of(["sh", "-ec", 'git ls-files -z | tar -c --null -T - | '

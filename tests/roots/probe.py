@@ -1,4 +1,5 @@
-"""Asks the server on port 8080 of this network namespace, and ends."""
+"""Sends requests to the server on port 8080 of this network namespace, and
+exits."""
 
 import asyncio
 import json

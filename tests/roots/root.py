@@ -1,8 +1,8 @@
 """A minimal Debian in a folder, made by mmdebstrap from the mirror that this
-machine itself uses.
+machine uses.
 
-What runs in it runs in namespaces of its own: what is mounted there is not
-mounted anywhere else, so the folder can be removed at any time.
+Commands in it run in separate namespaces, so its mounts are visible nowhere
+else and the folder can be removed at any time.
 """
 
 import os
@@ -14,8 +14,8 @@ import subprocess
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo"]
 
-# $1: the folder, mounted on itself, as only a mount point can have namespaces
-# in it; $2: a script for a shell in it.
+# $1: the folder, mounted on itself, because namespaces require a mount point;
+# $2: a shell script.
 ENTER = """
 set -e
 mount --make-rprivate /
@@ -40,7 +40,7 @@ def host_suite():
 
 
 def mirror():
-    """Where this machine gets Debian from."""
+    """The Debian mirror of this machine."""
     listed = output_of(["apt-get", "indextargets", "--format",
                         "$(LABEL)|$(CODENAME)|$(COMPONENT)|$(REPO_URI)",
                         "Created-By: Packages"])
@@ -81,7 +81,8 @@ class Root:
                    str(self.folder)])
 
     def enter(self, script):
-        """The command that runs a shell script in it, as root."""
+        """The command that runs a shell script in the root, as its root
+        user."""
         return [*AS_ROOT, "env", "-i", "HOME=/root", "LC_ALL=C.UTF-8",
                 "DEBIAN_FRONTEND=noninteractive",
                 "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
@@ -89,7 +90,7 @@ class Root:
                 "sh", "-ec", ENTER, "sh", str(self.folder), script]
 
     def run(self, script):
-        """What it prints; it must go well."""
+        """Its output; fails if the script fails."""
         return output_of(self.enter(script))
 
     def try_run(self, script):
@@ -108,7 +109,7 @@ class Root:
                  f"{options} install {' '.join(packages)}")
 
     def put_source(self):
-        """What is tracked, or all of a plain copy, into /src."""
+        """Copies the tracked files, or all files of a plain copy, to /src."""
         self.run("mkdir -p /src")
         list_files = "git ls-files -z" if (REPOSITORY / ".git").exists() else \
             "find . -name 'build*' -prune -o -type f -print0"
@@ -117,7 +118,7 @@ class Root:
                   cwd=REPOSITORY)
 
     def build_package(self, folder):
-        """The .deb, made in this root."""
+        """The .deb file, built in this root."""
         self.put_source()
         self.install(*packages_in("conf/run.sh"), "dpkg-dev", "file")
         self.run("cd /src && cmake --preset package && "

@@ -1,4 +1,4 @@
-"""conf/cluster/compose.yml and what adds to it, with Docker Compose: two
+"""conf/cluster/compose.yml and its additions with Docker Compose: two
 instances, their Redis, with Sentinels or as a cluster, and HAProxy."""
 
 import collections
@@ -14,8 +14,8 @@ from support.websocket import Client, Closed, ws_path
 CLIENTS = 10
 ROOMS = [f"room{i}" for i in range(8)]  # in slots of all three masters
 
-# The file added to compose.yml, and how to ask, when `redis` is stopped,
-# whether another has taken its place.
+# The file added to compose.yml, and a command that checks whether another
+# server has replaced the stopped `redis`.
 PLAIN = (None, None)
 SENTINEL = ("compose.sentinel.yml", [
     "sentinel-1", "sh", "-c", "redis-cli -p 26379 sentinel "
@@ -24,8 +24,8 @@ REDIS_CLUSTER = ("compose.cluster.yml", [
     "redis-2", "sh", "-c", "redis-cli cluster nodes | grep -q master,fail && "
     "redis-cli cluster info | grep -q cluster_state:ok"])
 
-# one port of this machine, no more descriptors than it grants, and images that
-# can be built where a container without the host's network reaches nobody
+# one port of this machine, as many descriptors as it allows, and builds with
+# the host's network, because a container without it may have no access
 HERE = """
 services:
   one: &here
@@ -63,7 +63,7 @@ class Cluster:
             raw = RawSocket(self.port)
             raw.send(request_text("/ready", headers=[("Connection", "close")]))
             return raw.response().status
-        except (OSError, Ended):  # nobody is behind the proxy yet
+        except (OSError, Ended):  # the proxy has no instance yet
             return None
 
     def wait_ready(self, wanted=200):
@@ -99,21 +99,21 @@ def clients(cluster):
 
 
 def send_round(clients):
-    """One message from each; how many each hears, its own too."""
+    """Each client sends a message; returns those that each received."""
     for i, client in enumerate(clients):
         client.send({"type": "broadcast", "channel": "room", "payload": i})
     return [sorted(client.receive_type("broadcast")["payload"]
                    for _ in clients) for client in clients]
 
 
-def test_everybody_hears_everybody_across_two_instances(cluster, clients):
+def test_messages_reach_all_clients_of_two_instances(cluster, clients):
     assert send_round(clients) == [list(range(CLIENTS))] * CLIENTS
     for name in ("one", "two"):
         told = cluster.run("exec", name, "peal", "info")
         assert f"connections  {CLIENTS // 2}\n" in told, name
 
 
-def test_stopping_one_sends_its_clients_to_the_other(cluster, clients):
+def test_clients_of_a_stopped_instance_move_to_the_other(cluster, clients):
     cluster.run("stop", "one")
     ends = collections.Counter()
     for i, client in enumerate(clients):
@@ -129,7 +129,7 @@ def test_stopping_one_sends_its_clients_to_the_other(cluster, clients):
 
 
 def publish_everywhere(client):
-    """One message in each room, which must come back."""
+    """Sends a message to each room and waits for it."""
     for room in ROOMS:
         client.send({"type": "broadcast", "channel": room, "payload": room})
     heard = sorted(client.receive_type("broadcast")["payload"] for _ in ROOMS)
@@ -137,7 +137,8 @@ def publish_everywhere(client):
 
 
 def test_the_first_redis_stops_and_returns(cluster):
-    """Without another the service waits for it; a replica takes over."""
+    """Without a replica, the service waits for it; otherwise a replica takes
+    over."""
     alice = cluster.join("alice", ROOMS)
     publish_everywhere(alice)
     cluster.run("stop", "redis")

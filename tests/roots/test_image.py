@@ -46,7 +46,8 @@ class Container:
 
 @pytest.fixture
 def container(engine, image):
-    """container(*settings) runs one; all are removed behind the test."""
+    """container(*settings) runs a container; all are removed after the
+    test."""
     numbers = itertools.count()
     made = []
 
@@ -67,13 +68,13 @@ def test_it_adds_little_to_its_base(engine, image):
     assert size(image) - size("debian:12-slim") < 20_000_000
 
 
-def test_it_says_why_it_does_not_start_without_a_key(engine, image):
+def test_without_a_key_it_reports_why_it_does_not_start(engine, image):
     done = engine.try_run("run", "--rm", "--network", "none", image)
     assert done.returncode == 2
     assert "PEAL_AUTH_SECRET" in done.stderr
 
 
-def test_it_serves_becomes_healthy_and_is_not_root(container):
+def test_it_serves_becomes_healthy_and_does_not_run_as_root(container):
     one = container("PEAL_INSECURE=true")
     one.wait_healthy()
     alice = Client(one.port)
@@ -83,10 +84,10 @@ def test_it_serves_becomes_healthy_and_is_not_root(container):
     who = one.engine.run("exec", one.name, "sh", "-c",
                          "id -un; find / -xdev -user peal -not -path '/proc/*' "
                          "2>/dev/null || true")
-    assert who == "peal\n"  # and no file is its own
+    assert who == "peal\n"  # and it owns no file
 
 
-def test_a_token_made_inside_is_let_in(container):
+def test_a_token_made_in_the_container_is_accepted(container):
     one = container(SECRET)
     one.wait_healthy()
     token = one.engine.run("exec", one.name, "peal", "token", "--sub",
@@ -109,7 +110,7 @@ def test_docker_stop_drains_it(container):
     assert "message=Draining" in one.logs()
 
 
-def test_one_that_hangs_becomes_unhealthy(container):
+def test_a_hanging_server_becomes_unhealthy(container):
     one = container("PEAL_INSECURE=true")
     one.wait_healthy()
     process = one.state("{{.State.Pid}}")

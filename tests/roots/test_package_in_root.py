@@ -1,5 +1,6 @@
-"""The package in a minimal Debian: installed, run, upgraded, removed, purged,
-in this order. Each test goes on where the one before it ended."""
+"""The package in a minimal Debian: installed, run, upgraded, removed and
+purged, in this order. Each test continues in the state left by the previous
+one."""
 
 import json
 import pathlib
@@ -15,14 +16,14 @@ PROBE = pathlib.Path(__file__).with_name("probe.py")
 CONFIG = "/etc/peal/peal.json"
 WANTED = "/etc/systemd/system/multi-user.target.wants/peal.service"
 
-# as the unit starts it; $@: the command that enters the root
+# like the unit; $@: the command that enters the root
 RUN = """
 ip link set lo up
 "$@" &
 server=$!
 code=0
 "$PYTHON" "$PROBE" || code=$?
-# unshare waits for it, and passes no signal on
+# unshare waits for it and does not forward signals
 kill "$(cat "/proc/$server/task/$server/children")"
 wait $server || code=$?
 exit $code
@@ -30,7 +31,7 @@ exit $code
 
 
 def probe(root):
-    """What the installed server, as its own user, answers."""
+    """The responses of the installed server, running as its own user."""
     command = re.search(
         r"^ExecStart=(.*)$",
         root.path("/lib/systemd/system/peal.service").read_text(), re.M)[1]
@@ -55,14 +56,14 @@ def installed(root):
     return root.run("dpkg-query -W -f '${Version} ${db:Status-Status}' peal")
 
 
-def test_nothing_is_there_before(root):
+def test_nothing_is_installed_before(root):
     assert root.try_run("getent passwd peal").returncode != 0
     assert [name for name in root.run(
         "find / -xdev -name '*peal*' -not -path '/proc/*'").split()
         if "repeal" not in name] == []
 
 
-def test_it_installs_with_what_it_needs(root, package):
+def test_it_installs_with_its_dependencies(root, package):
     root.put(package, "/tmp/peal.deb")
     root.install("/tmp/peal.deb")
     assert installed(root) == f"{version_of(package)} installed"
@@ -70,14 +71,14 @@ def test_it_installs_with_what_it_needs(root, package):
     assert root.run("apt-get check -qq; dpkg --audit") == ""
 
 
-def test_the_user_can_do_nothing_but_be(root):
+def test_the_user_cannot_log_in(root):
     _, _, uid, _, _, home, shell = root.run("getent passwd peal").strip(
     ).split(":")
     assert int(uid) < 1000
     assert (home, shell) == ("/nonexistent", "/usr/sbin/nologin")
 
 
-def test_the_config_is_for_the_server_alone(root):
+def test_only_the_server_can_read_the_config(root):
     assert root.run(f"stat -c '%U %G %a' {CONFIG}") == "root peal 640\n"
     assert root.run("stat -c '%U %G %a' /etc/peal") == "root root 755\n"
     reads = "setpriv --reuid={0} --regid={0} --clear-groups head -c 1 " + CONFIG
@@ -110,7 +111,7 @@ def test_installing_it_again_changes_nothing(root):
     assert root.run(f"stat -c '%y %a %G' {CONFIG}; cat {CONFIG}") == before
 
 
-def test_removed_it_leaves_config_and_user(root):
+def test_removing_keeps_config_and_user(root):
     root.run("apt-get -qq -y remove peal")
     assert not root.path("/usr/bin/peal").exists()
     assert not root.path("/usr/share/peal").exists()
@@ -118,7 +119,7 @@ def test_removed_it_leaves_config_and_user(root):
     assert "peal" in root.run("getent passwd peal")
 
 
-def test_purged_it_leaves_nothing(root):
+def test_purging_removes_everything(root):
     root.path("/etc/peal/environment").write_text("PEAL_API_KEY=secret\n")
     root.run("apt-get -qq -y purge peal")
     assert root.try_run("getent passwd peal").returncode != 0
@@ -130,7 +131,7 @@ def test_purged_it_leaves_nothing(root):
                     "-not -path '/proc/*'") == ""
 
 
-def test_an_upgrade_keeps_a_config_that_was_changed(root, older, package):
+def test_an_upgrade_keeps_a_changed_config(root, older, package):
     root.put(older, "/tmp/older.deb")
     root.install("/tmp/older.deb")
     assert installed(root) == "0.0.9-1 installed"
@@ -148,7 +149,7 @@ def test_an_upgrade_keeps_a_config_that_was_changed(root, older, package):
     assert answers["echo"] == "Mine: hello"
 
 
-def test_an_upgrade_renews_a_config_that_was_not(root, older):
+def test_an_upgrade_replaces_an_unchanged_config(root, older):
     root.run("apt-get -qq -y purge peal")
     root.put(older, "/tmp/older.deb")
     root.install("/tmp/older.deb")

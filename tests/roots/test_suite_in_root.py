@@ -1,15 +1,15 @@
-"""The unit and integration tests in the Debian that does not run here, and
-what fails there with Valkey. Only with PEAL_ROOTS_FULL=1: it builds everything
-once more."""
+"""The unit and integration tests in the Debian release that is not running
+here, and the failure tests there with Valkey. Only with PEAL_ROOTS_FULL=1,
+because it builds everything again."""
 
 import pytest
 
 from root import REPOSITORY, packages_in
 
-# what these stages need of what tests/run.sh lists
+# the packages listed in tests/run.sh that these stages need
 NOT_NEEDED = {"valgrind", "libc6-dbg", "nginx", "haproxy",
               "clang-format", "redis-server", "mmdebstrap"}
-# the tests in which Redis, or its connections, or instances fail
+# the tests in which Redis, its connections or instances fail
 FAILURES = ("*_fail*", "former_replicas", "last_word", "not_stored",
             "partition", "pusher_faults", "random_*", "redis_cluster",
             "redis_moves", "sentinel", "unavailable")

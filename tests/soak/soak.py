@@ -1,8 +1,9 @@
-"""Two instances with a Redis that restarts now and then, for as long as is
-said: clients that come and go (peal-bench), fan-out, readers that do not
-read, and publishers and listeners whose messages are all checked
-(tests/cluster/checker.py). In the end no message may be lost, descriptors must
-be as many as before, and memory must not have grown in the second half.
+"""Two instances with a Redis that restarts from time to time, for the given
+duration: connecting and disconnecting clients (peal-bench), fan-out, readers
+that do not read, and publishers and listeners whose messages are all checked
+(tests/cluster/checker.py). At the end, no message may be lost, the number of
+descriptors must be unchanged, and memory must not have grown in the second
+half.
 
     soak.py SECONDS PEAL_BENCH
 """
@@ -31,7 +32,7 @@ from support.raw import Ended  # noqa: E402
 MEGABYTE = 1 << 20
 LOST = (OSError, Closed, Refused, Ended, AssertionError)
 GROWTH = 0.10            # of memory, from the second quarter to the last,
-SLACK = 3 * MEGABYTE     # and this besides
+SLACK = 3 * MEGABYTE     # plus this
 REDIS_EVERY = 45         # seconds
 SAMPLE_EVERY = 2
 
@@ -51,7 +52,7 @@ def descriptors_of(server):
 
 
 class Trouble:
-    """A thread that does one thing again and again."""
+    """A thread that repeats one action."""
 
     def __init__(self, name, act):
         self.name = name
@@ -80,8 +81,8 @@ class Trouble:
 
 
 class Bench(Trouble):
-    """peal-bench, one run after the other. While Redis is away publishes are
-    refused, which it calls a failure: its figures do not count here."""
+    """Repeated runs of peal-bench. It reports publishes refused during outages
+    as failures, so its results are ignored."""
 
     def __init__(self, program, instances, scenario, *options):
         self.program = program
@@ -108,7 +109,7 @@ def restart_redis(redis):
 
 
 def flood_who_does_not_read(instances):
-    """A channel with big messages; some of its subscribers never read."""
+    """A channel with large messages; some of its subscribers never read."""
     numbers = itertools.count(1)
 
     def act(trouble):
@@ -138,7 +139,7 @@ def move_listeners(load):
 
 
 def slope_of(samples):
-    """Least squares over the second half, each hour."""
+    """The growth per hour in the second half, by least squares."""
     half = samples[len(samples) // 2:]
     if len(half) < 2:
         return 0.0
@@ -190,7 +191,7 @@ def wait_empty(instances):
 
 CHANNELS = [{"match": "big", "history_size": 10},
             {"match": "*", "history_size": 100000, "history_seconds": 86400}]
-# the waits of a real service, not those of short tests
+# time-outs of a real service instead of the short ones for tests
 REDIS = {"backlog_seconds": 30, "connect_ms": 2000, "timeout_ms": 3000,
          "lease_seconds": 15, "backoff_max_ms": 3000}
 LIMITS = {"outbox_messages": 5000, "outbox_bytes": 200000}
@@ -222,7 +223,7 @@ def closes(instances):
 
 
 def soak(seconds, program, redis, instances):
-    """What is wrong in the end."""
+    """Returns the problems found."""
     record = Record(instances)
     load = Load(instances, ["room", "other"], publishers=2, listeners=4,
                 rate=10)

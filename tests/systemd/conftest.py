@@ -1,4 +1,4 @@
-"""A machine with systemd, and the service on it: see machine.sh."""
+"""A machine with systemd and the service: see machine.sh."""
 
 import pathlib
 import shutil
@@ -8,7 +8,7 @@ import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
 
-# what waits, and the program, are those of tests/integration
+# waiting, and the program, come from tests/integration
 sys.path.insert(0, str(HERE.parent / "integration"))
 
 from machine import Machine, can_be_made  # noqa: E402
@@ -17,7 +17,7 @@ from support.server import find_program  # noqa: E402
 
 UNIT = HERE.parents[1] / "conf" / "peal.service"
 
-# shorter than in earnest
+# shorter than in production
 DROP_IN = """[Service]
 WatchdogSec=3
 """
@@ -44,7 +44,7 @@ def machine(tmp_path_factory):
 
 @pytest.fixture
 def service(machine):
-    """The service, started; ended behind the test."""
+    """The started service; stopped after the test."""
     machine.configure()
     machine.systemctl("reset-failed", "peal", check=False)
     machine.systemctl("start", "peal")

@@ -1,4 +1,4 @@
-"""A machine in namespaces, seen from outside: see machine.sh."""
+"""A machine in namespaces, controlled from outside: see machine.sh."""
 
 import json
 import pathlib
@@ -21,7 +21,7 @@ def can_be_made():
 
 
 class Machine:
-    """`pid`: systemd's, out here."""
+    """`pid`: systemd's process id outside."""
 
     def __init__(self, layer, port):
         self.port = port
@@ -50,7 +50,7 @@ class Machine:
         return told.strip() in ("running", "degraded")
 
     def configure(self, **config):
-        """The file is the program's, out of reach for others."""
+        """The file belongs to the program; other users cannot read it."""
         self.write("etc/peal/peal.json", json.dumps(
             {"port": self.port, "drain_seconds": 1, **config}))
 
@@ -68,7 +68,7 @@ class Machine:
                             what=f"{name} to be {value}")
 
     def kill(self, number=signal.SIGTERM):
-        """The service's main process."""
+        """Signals the service's main process."""
         self.systemctl("kill", "--kill-whom=main", f"--signal={int(number)}",
                        "peal")
 
@@ -90,6 +90,6 @@ class Machine:
             raw.close()
 
     def stop(self):
-        """All that is in it ends with its first process."""
+        """All processes in it end with its first process."""
         self.process.kill()
         self.process.wait()

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# A machine in namespaces of its own: this one's files, under a layer that is
-# thrown away, with systemd as process 1 and no service but those of tests.
+# A machine in separate namespaces: the files of this machine under a temporary
+# layer, with systemd as process 1 and no services except those of tests.
 #
 #   unshare --pid --fork --kill-child --mount --cgroup --ipc --uts \
 #       machine.sh FOLDER
 #
-# FOLDER: empty, for the layer; FOLDER.files is copied over it. The network is
-# this machine's. Nothing of the kernel's can be changed from inside.
+# FOLDER: empty, for the layer; FOLDER.files is copied into it. The network is
+# shared with this machine. Kernel settings cannot be changed from inside.
 set -eu
 
 layer=$1
@@ -44,8 +44,8 @@ chroot "$root" useradd --system --no-create-home peal 2>/dev/null || true
 cd "$root"
 mkdir .outside
 pivot_root . .outside
-# shared, as systemd has it outside of containers: credentials are mounted by a
-# child of it
+# shared, like systemd's default outside of containers, because a child process
+# mounts credentials
 exec chroot . sh -c 'umount -l /.outside
     mount --make-rshared /
     exec env -i container=tests PATH=/usr/sbin:/usr/bin:/sbin:/bin \

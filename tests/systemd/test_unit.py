@@ -1,5 +1,5 @@
 """conf/peal.service under a real systemd: start, reload, upgrade, watchdog,
-fences, end."""
+sandboxing, stop."""
 
 import json
 import os
@@ -14,13 +14,13 @@ from support.server import clean_environment, find_program
 from support.websocket import Client
 
 
-def test_started_means_ready(service):
+def test_a_started_service_is_ready(service):
     assert service.is_healthy()
     assert service.show("ActiveState") == "active"
     assert service.show("NRestarts") == "0"
 
 
-def test_it_ends_in_order(service):
+def test_it_stops_gracefully(service):
     client = Client(service.port, context=False)
     service.systemctl("stop", "peal")
     assert client.wait_close() == 1012
@@ -36,7 +36,7 @@ def test_a_reload_reads_the_config_again(service):
     assert service.show("MainPID") == pid
 
 
-def test_a_reload_of_a_wrong_config_fails(service):
+def test_a_reload_of_an_invalid_config_fails(service):
     pid = service.show("MainPID")
     service.configure(workers="many")
     failed = service.systemctl("reload", "peal", check=False)
@@ -48,8 +48,8 @@ def test_a_reload_of_a_wrong_config_fails(service):
     service.wait_shown("StatusText", "Config reloaded")
 
 
-def test_what_only_the_running_process_finds_is_its_status(service):
-    """A config that is good, and may not be reloaded into this process."""
+def test_errors_found_by_the_running_process_are_its_status(service):
+    """A config that is valid, but cannot be reloaded into this process."""
     service.configure()
     assert service.show("StatusText").startswith("Listening on port ")
     service.configure(log={"level": "loud"})
@@ -59,7 +59,7 @@ def test_what_only_the_running_process_finds_is_its_status(service):
     assert "log.level" in service.show("StatusText")
 
 
-def test_lines_have_their_priority_in_the_journal(service):
+def test_log_lines_have_priorities_in_the_journal(service):
     service.configure(log={"level": "loud"})
     service.kill(signal.SIGHUP)
     wait_until(lambda: "Config reload failed" in service.journal())
@@ -73,7 +73,7 @@ def test_lines_have_their_priority_in_the_journal(service):
                if "level=" in line["MESSAGE"])
 
 
-def test_it_is_started_anew_however_often_it_fails(service):
+def test_it_is_restarted_after_any_number_of_failures(service):
     for count in range(1, 8):
         service.kill(signal.SIGKILL)
         service.wait_shown("NRestarts", str(count))
@@ -103,14 +103,14 @@ def test_an_upgrade_changes_the_main_process_and_nothing_else(service):
     assert not service.is_healthy()
 
 
-def test_the_process_behind_an_upgrade_is_supervised(service):
+def test_the_process_after_an_upgrade_is_supervised(service):
     upgrade(service)
     service.kill(signal.SIGKILL)
     service.wait_shown("NRestarts", "1")
     wait_until(service.is_healthy)
 
 
-def test_a_new_config_that_is_wrong_keeps_the_old_process(service):
+def test_an_invalid_new_config_keeps_the_old_process(service):
     pid = service.show("MainPID")
     service.configure(workers="many")
     service.kill(signal.SIGUSR2)
@@ -118,7 +118,7 @@ def test_a_new_config_that_is_wrong_keeps_the_old_process(service):
     assert service.show("MainPID") == pid and service.is_healthy()
 
 
-def test_a_process_that_hangs_is_started_anew(service):
+def test_a_hanging_process_is_restarted(service):
     pid = service.show("MainPID")
     service.kill(signal.SIGSTOP)
     service.wait_shown("NRestarts", "1", 30)
@@ -128,7 +128,7 @@ def test_a_process_that_hangs_is_started_anew(service):
     assert "Watchdog timeout" in told
 
 
-def test_a_wrong_config_is_not_tried_again(service):
+def test_an_invalid_config_causes_no_restart(service):
     service.systemctl("stop", "peal")
     service.configure(workers="many")
     assert service.systemctl("start", "peal", check=False).returncode
@@ -138,7 +138,7 @@ def test_a_wrong_config_is_not_tried_again(service):
     assert service.show("NRestarts") == "0"
 
 
-def test_it_is_fenced_in(service):
+def test_it_is_sandboxed(service):
     pid = service.show("MainPID")
     status = service.run("cat", f"/proc/{pid}/status").stdout
     user = service.run("id", "-u", "peal").stdout.strip()
@@ -147,7 +147,7 @@ def test_it_is_fenced_in(service):
                  "CapBnd:\t0000000000000000"):
         assert line in status
 
-    # with the process's root, which need not be that of its mounts
+    # relative to the process's root, which may differ from that of its mounts
     def inside(*command):
         return service.run("nsenter", "-t", pid, "-m", "-r", *command,
                            check=False)
@@ -160,7 +160,7 @@ def test_it_is_fenced_in(service):
 
 
 def test_process_1_of_a_container_stays(service, tmp_path):
-    """It would take the container with it, and the new process too."""
+    """It would end the container, and the new process with it."""
     service.systemctl("stop", "peal")
     log = tmp_path / "log"
     with open(log, "wb") as out, subprocess.Popen(
@@ -181,13 +181,13 @@ ListenStream=127.0.0.1:{port}
 """
 
 
-def test_a_socket_unit_keeps_who_comes_meanwhile(service):
+def test_a_socket_unit_keeps_early_connections(service):
     service.systemctl("stop", "peal")
     service.write("etc/systemd/system/peal.socket",
                   SOCKET.format(port=service.port))
     service.systemctl("daemon-reload")
     service.systemctl("start", "peal.socket")
-    assert service.is_healthy()  # and that has started it
+    assert service.is_healthy()  # and that has started the service
     assert service.show("ActiveState") == "active"
     service.systemctl("restart", "peal")
     assert service.is_healthy()
@@ -195,7 +195,7 @@ def test_a_socket_unit_keeps_who_comes_meanwhile(service):
     assert service.is_healthy()
 
 
-# --- what the unit offers
+# --- features of the unit
 
 CREDENTIAL = """[Service]
 LoadCredential=auth_secret:/etc/peal/secrets/auth_secret
@@ -211,8 +211,8 @@ def is_last_start_with_auth(service):
     return " auth=on " in starts[-1]
 
 
-def test_a_credential_is_read_at_the_start_and_by_each_process(service):
-    """From a file that the service's own user may not read."""
+def test_a_credential_is_read_by_each_process(service):
+    """From a file that the service's user cannot read."""
     service.systemctl("stop", "peal")
     service.run("install", "-d", "-m", "700", "/etc/peal/secrets")
     service.write("etc/peal/secrets/auth_secret", "a secret of more than 32 bytes, or so")

@@ -1,4 +1,4 @@
-/* unit: cmocka with what it needs, and checks in our own types.
+/* unit: cmocka with its headers, and checks for our own types.
  *
  * Owner:   nothing is owned.
  * Thread:  the test's main thread: a failed check jumps back into cmocka.
@@ -19,7 +19,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* The bytes are those of a zero-terminated text. */
+/* The bytes equal a zero-terminated text. */
 #define assert_bytes(actual, text)                                             \
     do {                                                                       \
         struct bytes actual_ = (actual);                                       \

@@ -1,9 +1,10 @@
-"""Runs the server under valgrind with a few clients, stops it with SIGTERM.
+"""Runs the server under valgrind with a few clients; stops it with SIGTERM.
 
   clean_shutdown.py PEAL
 
-Passes when the server says goodbye to everybody, exits 0, and valgrind has
-seen no error and lost no block. The last line says "N passed, M failed".
+Passes if the server closes all connections properly and exits with 0, and
+valgrind reports no error and no lost block. The last line is "N passed,
+M failed".
 """
 
 import asyncio
@@ -20,12 +21,12 @@ import websockets
 VALGRIND = ["valgrind", "--error-exitcode=99", "--leak-check=full",
             "--errors-for-leak-kinds=definite,indirect",
             "--show-leak-kinds=definite,indirect", "--fair-sched=yes"]
-START_SECONDS = 60  # valgrind is slow, and so may the machine be
+START_SECONDS = 60  # valgrind is slow, and the machine may be too
 RESTART = 1012
 
 
 async def read_port(server):
-    """The port the server chose, from its log."""
+    """The port chosen by the server, from its log."""
     log = b""
     while line := await server.stderr.readline():
         log += line
@@ -49,7 +50,8 @@ async def receive_until(client, kind):
 
 
 async def chat(clients):
-    """Everything that leaves memory behind: history, members, big messages."""
+    """Uses everything that allocates memory: history, members, large
+    messages."""
     for client in clients:
         await receive_until(client, "subscribed")
     for client in clients:
@@ -81,7 +83,7 @@ async def plain_http(port):
 
 
 async def visit(port):
-    """Some clients leave by themselves, the others stay to the end."""
+    """Some clients leave by themselves, the others stay until the end."""
     chatting = [await open_client(port, f"client{i}", "broadcast")
                 for i in range(6)]
     echoing = await open_client(port, "echo", "echo")
@@ -128,7 +130,7 @@ def main():
     with tempfile.NamedTemporaryFile("r", suffix=".valgrind") as log:
         try:
             asyncio.run(run(sys.argv[1], log.name))
-        except Exception as error:  # whatever it was, the log tells more
+        except Exception as error:  # the log has more details
             print(f"{type(error).__name__}: {error}")
             print(log.read())
             print("0 passed, 1 failed")

@@ -1,4 +1,4 @@
-/** What axe finds on every page, in every state, width and colour scheme. */
+/** What axe reports for every page in each state, width and colour scheme. */
 
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -22,14 +22,14 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** A page that is handed over with the function that checks one state of it. */
+/** A page with the function that checks its current state. */
 const browserTest = (name, run) => test(name, { timeout: 120_000 }, async (t) => {
   const faults = [];
   await run(t, async (page, state) => faults.push(...(await faultsOf(page, state))));
   assert.deepEqual(faults, []);
 });
 
-/** A lobby in which several have talked, as `alice` sees it over a wire. */
+/** A lobby with several participants, as `alice` sees it over a wire. */
 async function chatAtWork(t) {
   const server = await PealServer.start(t);
   const wire = await Wire.to(t, server.port);
@@ -53,7 +53,7 @@ async function chatAtWork(t) {
   return { server, wire, alice };
 }
 
-// Each waits for axe most of the time, which is busy itself: one at a time.
+// Each check is mostly axe, which is CPU-bound, so they run one at a time.
 describe('axe finds nothing', { concurrency: 1 }, () => {
   browserTest('on the chat page, empty', async (t, check) => {
     const server = await PealServer.start(t);
@@ -63,7 +63,7 @@ describe('axe finds nothing', { concurrency: 1 }, () => {
     await check(page, 'chat-name');
   });
 
-  browserTest('on the chat page at work, and cut off', async (t, check) => {
+  browserTest('on the chat page in use, and disconnected', async (t, check) => {
     const { wire, alice } = await chatAtWork(t);
     const { page } = alice;
     await check(page, 'chat-connected');
@@ -89,7 +89,7 @@ describe('axe finds nothing', { concurrency: 1 }, () => {
     await check(page, 'chat-closed');
   });
 
-  browserTest('on the chat page whose users sign up', async (t, check) => {
+  browserTest('on the chat page with accounts', async (t, check) => {
     const state = await mkdtemp(join(tmpdir(), 'peal-state-'));
     t.after(() => rm(state, { recursive: true, force: true, maxRetries: 5 }));
     const server = await PealServer.start(t, { XDG_STATE_HOME: state });
@@ -115,7 +115,7 @@ describe('axe finds nothing', { concurrency: 1 }, () => {
     await check(page, 'dashboard-sign-in-wrong');
   });
 
-  browserTest('on the dashboard at work, with its dialogs, and cut off', async (t, check) => {
+  browserTest('on the dashboard in use, with its dialogs, and disconnected', async (t, check) => {
     const server = await PealServer.start(t, { PEAL_API_KEY: KEY });
     const dashboard = await Dashboard.signedIn(t, browser, server.url, STILL);
     const { page } = dashboard;

@@ -20,7 +20,7 @@ after(() => browser?.close());
 
 const browserTest = (name, run) => test(name, { timeout: 60_000 }, run);
 
-/** With accounts in a folder of its own. */
+/** A server with accounts in a separate folder. */
 async function startServer(t, environment = {}) {
   const state = await mkdtemp(join(tmpdir(), 'peal-state-'));
   const url = environment.PEAL_AUTH_SECRET && { PEAL_ACCOUNTS_URL: `sqlite://${state}/accounts.db` };
@@ -63,7 +63,7 @@ describe('accounts in the browser', { concurrency: 2 }, () => {
     await buttonSays(ann, 'Sign out');
   });
 
-  browserTest('who signed out is a guest, and signs in again', async (t) => {
+  browserTest('a user signs out, becomes a guest, and signs in again', async (t) => {
     const server = await startServer(t);
     const page = await signedUp(t, server, 'Ann');
     await page.page.click('#account');
@@ -88,14 +88,14 @@ describe('accounts in the browser', { concurrency: 2 }, () => {
     }
   });
 
-  browserTest('the token is renewed without anybody noticing', async (t) => {
+  browserTest('the token is renewed silently', async (t) => {
     const server = await startServer(t, { PEAL_ACCOUNTS_TOKEN_SECONDS: '30' });
     const page = await signedUp(t, server, 'Ann');
     let renewed = 0;
     page.page.on('request', (request) => {
       if (new URL(request.url()).pathname === '/token') renewed += 1;
     });
-    // an open connection gets a fresh one before the old one ends
+    // an open connection gets a fresh token before the old one expires
     await page.page.waitForRequest((request) => new URL(request.url()).pathname === '/token', { timeout: 35_000 });
     await page.say('still here');
     await page.sees('still here');
@@ -103,7 +103,7 @@ describe('accounts in the browser', { concurrency: 2 }, () => {
     assert.equal(await page.log.locator('.mark.gap').count(), 0);
   });
 
-  browserTest('a server that requires accounts asks to sign in', async (t) => {
+  browserTest('a server that requires accounts shows the sign-in form', async (t) => {
     const server = await startServer(t, { PEAL_AUTH_SECRET: 'a-secret-of-the-tests-with-32-bytes' });
     const page = await browser.chat(t, server.url);
     await page.page.waitForSelector(`${dialog}[open]`);
@@ -116,7 +116,7 @@ describe('accounts in the browser', { concurrency: 2 }, () => {
     await page.sees('in');
   });
 
-  browserTest('without accounts there is no button', async (t) => {
+  browserTest('without accounts there is no sign-in button', async (t) => {
     const server = await PealServer.start(t);
     const page = await browser.chat(t, server.url, { name: 'alice' });
     await page.reaches('open');
@@ -124,6 +124,6 @@ describe('accounts in the browser', { concurrency: 2 }, () => {
   });
 });
 
-test('no page complained', () => {
+test('no page had an error', () => {
   assert.deepEqual(browser.complaints.filter((text) => !/status of 40[013]/.test(text)), []);
 });

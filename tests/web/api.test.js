@@ -1,4 +1,4 @@
-/** The page of the HTTP API in a real browser, against the real server. */
+/** The HTTP API's page in a real browser, with the real server. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -27,7 +27,7 @@ async function shown(t, environment = {}) {
   return { server, page };
 }
 
-test('the page shows every path with its method, and its script keeps to the content policy', async (t) => {
+test('the page shows every path with its method, and its script complies with the content policy', async (t) => {
   const { server, page } = await shown(t);
   const { paths } = await (await fetch(`${server.url}/openapi.json`)).json();
   const every = Object.entries(paths).flatMap(([path, methods]) => (
@@ -43,7 +43,7 @@ test('the page shows every path with its method, and its script keeps to the con
   assert.deepEqual(browser.complaints, []);
 });
 
-test('the page says how to authenticate, and leads back', async (t) => {
+test('the page explains authentication and links back', async (t) => {
   const { page, server } = await shown(t);
   const text = await page.locator('main').innerText();
   assert.match(text, /Authorization: Bearer/);
@@ -54,7 +54,7 @@ test('the page says how to authenticate, and leads back', async (t) => {
   assert.equal(new URL(page.url()).origin, server.url);
 });
 
-test('no table names a field twice, and headers are not among the members of the body', async (t) => {
+test('no table names a field twice or lists headers as body members', async (t) => {
   const { page } = await shown(t);
   const tables = await page.locator('table').evaluateAll((all) => all.map((table) => (
     [table.previousSibling.textContent, [...table.querySelectorAll('th')].map((head) => head.textContent)])));
@@ -64,7 +64,7 @@ test('no table names a field twice, and headers are not among the members of the
   assert.deepEqual(where('payload'), new Set(['Body, as JSON']));
 });
 
-/** The commands of the page by the names of their operations. */
+/** The commands on the page, by operation name. */
 async function commandsOf(page) {
   const found = await page.locator('section:not(#authentication)').evaluateAll((all) => all.map((section) => (
     [section.id, [...section.querySelectorAll('pre code')].find((code) => code.textContent.startsWith('curl')).textContent])));
@@ -80,7 +80,7 @@ async function paste(command, environment) {
   return [Number(status), body ? JSON.parse(body) : undefined];
 }
 
-test('every command for backends works when it is pasted', async (t) => {
+test('every command for backends works when pasted', async (t) => {
   const { server, page } = await shown(t, { PEAL_API_KEY: KEY });
   await new Crowd(t, server).join('alice', 'lobby');
   const { paths } = await (await fetch(`${server.url}/openapi.json`)).json();
@@ -93,7 +93,7 @@ test('every command for backends works when it is pasted', async (t) => {
   }));
 });
 
-test('every command about users works when it is pasted, with the ids and tokens that came before', async (t) => {
+test('every command about users works when pasted, with the ids and tokens of earlier responses', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'peal-api-'));
   t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const { page } = await shown(t, {

@@ -1,4 +1,5 @@
-/** peal-client/react and peal-client/vue: the packed package, built by Vite, in Chromium against the real server. */
+/** peal-client/react and peal-client/vue: the packed package, built by Vite, in Chromium with the
+ * real server. */
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -19,11 +20,11 @@ const MODULES = join(ROOT, 'tests/web/node_modules');
 const KEY = '0123456789abcdef0123456789abcdef';
 const BINDINGS = ['react', 'vue'];
 
-let folder; // of an application that has all packages
+let folder; // an application with all packages
 let dev; // Vite, serving the pages of support/bindings
 let browser;
 
-/** Links what npm has installed for the tests, and unpacks what it packs of web/. */
+/** Links the npm packages of the tests, and unpacks the package of web/. */
 function installPackages() {
   const modules = join(folder, 'node_modules');
   mkdirSync(join(modules, '@vitejs'), { recursive: true });
@@ -70,7 +71,7 @@ const backend = async (server, path, body) => {
   assert.ok(response.ok, await response.text());
 };
 
-/** The page of support/bindings, and what its client sends: `sent` counts messages by type. */
+/** The page of support/bindings and the messages of its client: `sent` counts them by type. */
 async function open(t, name) {
   const server = await PealServer.start(t, {
     PEAL_API_KEY: KEY,
@@ -80,7 +81,7 @@ async function open(t, name) {
   const sent = {};
   const sockets = [];
   page.on('websocket', (socket) => {
-    if (!socket.url().includes('/ws/')) return; // Vite has one of its own
+    if (!socket.url().includes('/ws/')) return; // Vite opens its own WebSocket
     sockets.push(socket);
     socket.on('framesent', ({ payload }) => {
       const { type } = JSON.parse(payload);
@@ -89,7 +90,7 @@ async function open(t, name) {
   });
   const { port } = dev.httpServer.address();
   await page.goto(`http://127.0.0.1:${port}/${name}.html?server=${encodeURIComponent(server.url)}`);
-  await page.waitForSelector('#state', { timeout: 40_000 }); // Vite prepares what is imported first
+  await page.waitForSelector('#state', { timeout: 40_000 }); // Vite prepares imports first
   await shows(page, '#state', 'open subscribed');
   const say = (payload, channel = 'room') => backend(server, '/api/publish', { channel, payload });
   return { server, page, sent, sockets, say };
@@ -100,7 +101,7 @@ const shows = (page, selector, text) => page.waitForFunction(
 
 const listed = (page) => page.locator('li').allTextContents();
 
-/** Edits a file of the page, as somebody who develops it does. */
+/** Edits a file of the page, like a developer. */
 function edit(name, from, to) {
   const file = join(folder, 'pages', name);
   const text = readFileSync(file, 'utf8');
@@ -109,7 +110,7 @@ function edit(name, from, to) {
 }
 
 for (const name of BINDINGS) {
-  test(`${name}: the example of twenty lines is built and chats`, { timeout: 60_000 }, async (t) => {
+  test(`${name}: the twenty-line example builds and chats`, { timeout: 60_000 }, async (t) => {
     const root = join(folder, name);
     await build({ root, logLevel: 'error' });
     const server = await PealServer.start(t, { PEAL_WEB_ROOT: join(root, 'dist') });
@@ -119,7 +120,7 @@ for (const name of BINDINGS) {
     await alice.getByLabel('Message').press('Enter');
     await alice.getByText('alice: hello').waitFor();
     const bob = await browser.page(t, `${server.url}/?name=bob`);
-    await bob.getByText('alice: hello').waitFor(); // out of the history
+    await bob.getByText('alice: hello').waitFor(); // from the history
     assert.deepEqual(await listed(alice), ['alice: hello']);
     assert.deepEqual(browser.complaints, []);
     const lines = readdirSync(join(ROOT, 'web/examples', name)).filter((file) => /\.(jsx|vue)$/.test(file))
@@ -127,7 +128,7 @@ for (const name of BINDINGS) {
     assert.ok(lines[0] <= 24, `${lines}`);
   });
 
-  test(`${name}: one connection and one subscription, each message once, and none after the end`, { timeout: 60_000 }, async (t) => {
+  test(`${name}: one connection and subscription, each message once, none after unmounting`, { timeout: 60_000 }, async (t) => {
     const { server, page, sent, sockets, say } = await open(t, name);
     await shows(page, '#members', 'alice');
     for (const payload of [1, 2, 3, 4, 5, 6, 7]) await say(payload);
@@ -138,7 +139,7 @@ for (const name of BINDINGS) {
     assert.deepEqual(await page.evaluate(() => window.heard), [1, 2, 3, 4, 5, 6, 7, 'own'].map((said) => ['room', said]));
     assert.deepEqual([sockets.length, sent.subscribe, sent.unsubscribe], [1, 1, undefined]);
 
-    // another channel: nothing of the former one
+    // another channel shows no messages of the former one
     await page.evaluate(() => window.show({ channel: 'hall' }));
     await shows(page, '#state', 'open subscribed');
     await say('late');
@@ -149,7 +150,7 @@ for (const name of BINDINGS) {
     await page.evaluate(() => window.show({ channel: 'no way' }));
     await shows(page, '#state', 'open failed bad_channel');
 
-    // shown again, it goes on
+    // shown again, it resumes
     await page.evaluate(() => window.show({ hasRoom: false }));
     await page.locator('main').waitFor({ state: 'detached' });
     await page.evaluate(() => window.show({ hasRoom: true, channel: 'room' }));
@@ -181,7 +182,7 @@ for (const name of BINDINGS) {
   });
 }
 
-test('react: what suspends keeps its messages, and loses none', { timeout: 60_000 }, async (t) => {
+test('react: a suspended component keeps its messages and loses none', { timeout: 60_000 }, async (t) => {
   const { page, sent, say } = await open(t, 'react');
   await say(1);
   await page.getByText('1', { exact: true }).waitFor();
@@ -194,7 +195,7 @@ test('react: what suspends keeps its messages, and loses none', { timeout: 60_00
   assert.deepEqual(await listed(page), ['1', '2']);
   assert.deepEqual([sent.subscribe, sent.unsubscribe], [1, undefined]);
 
-  // before it is shown it subscribes to nothing
+  // it subscribes only when it is shown
   await page.evaluate(() => window.sleep('nap'));
   await say(3);
   await page.getByText('3', { exact: true }).waitFor();
@@ -204,7 +205,7 @@ test('react: what suspends keeps its messages, and loses none', { timeout: 60_00
   assert.equal(sent.subscribe, 2);
 });
 
-test('react: what is hidden leaves its channel, and recovers when it is shown', { timeout: 60_000 }, async (t) => {
+test('react: a hidden component leaves its channel and recovers when shown', { timeout: 60_000 }, async (t) => {
   const { page, sent, say } = await open(t, 'react');
   await say(1);
   await page.getByText('1', { exact: true }).waitFor();
@@ -219,7 +220,7 @@ test('react: what is hidden leaves its channel, and recovers when it is shown', 
   assert.deepEqual([sent.subscribe, sent.unsubscribe], [2, 1]);
 });
 
-test('react: another client is another connection, and the former one is closed', { timeout: 60_000 }, async (t) => {
+test('react: a new client opens a connection and closes the former one', { timeout: 60_000 }, async (t) => {
   const { page, sockets } = await open(t, 'react');
   await page.evaluate(() => window.show({ client: 'bob' }));
   await shows(page, '#members', 'bob');
@@ -227,11 +228,11 @@ test('react: another client is another connection, and the former one is closed'
   assert.ok(sockets[0].isClosed());
 });
 
-/** What a server has, without a browser. */
+/** The globals of a server, without a browser. */
 const load = (name) => import(pathToFileURL(join(folder, 'node_modules', name)));
 const OFFLINE = { client: 'a', url: 'http://127.0.0.1:1' };
 
-test('react: on a server a page is rendered without a connection', async () => {
+test('react: server-side rendering opens no connection', async () => {
   const [{ createElement }, { renderToString }, bindings, { Peal }] = await Promise.all([
     load('react/index.js'), load('react-dom/server.node.js'), load('peal-client/react/index.js'), load('peal-client/peal.js')]);
   const Room = () => `${bindings.useConnection().state} ${bindings.useChannel('room').state}`;
@@ -244,7 +245,7 @@ test('react: on a server a page is rendered without a connection', async () => {
   assert.throws(() => renderToString(createElement(bindings.PealProvider)), /`peal`, or `options`/);
 });
 
-test('vue: on a server a page is rendered without a connection', async () => {
+test('vue: server-side rendering opens no connection', async () => {
   const [{ createSSRApp, h }, { renderToString }, bindings, { Peal }] = await Promise.all([
     load('vue/index.mjs'), load('vue/server-renderer/index.mjs'), load('peal-client/vue/index.js'), load('peal-client/peal.js')]);
   const Room = {
@@ -265,7 +266,7 @@ test('vue: on a server a page is rendered without a connection', async () => {
   await assert.rejects(async () => renderToString(alone), /has provided a Peal/);
 });
 
-test('an application compiles against the types, and its mistakes do not', () => {
+test('correct uses compile against the types, mistakes do not', () => {
   cpSync(join(ROOT, 'tests/web/support/bindings/use.tsx'), join(folder, 'use.tsx'));
   writeFileSync(join(folder, 'package.json'), '{"private": true, "type": "module"}');
   const program = ts.createProgram([join(folder, 'use.tsx')], {

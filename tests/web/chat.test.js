@@ -1,4 +1,4 @@
-/** The chat page and peal.js in a real browser, against the real server. */
+/** The chat page and peal.js in a real browser, with the real server. */
 
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
@@ -31,9 +31,9 @@ async function twoPages(t) {
   return { server, alice, bob };
 }
 
-// Each has a server and pages of its own and mostly waits: they may overlap.
+// Each test has its own server and pages and mostly waits, so they may overlap.
 describe('in the browser', { concurrency: 2 }, () => {
-  browserTest('two pages chat, and each sees who is here', async (t) => {
+  browserTest('two pages chat, and each shows who is present', async (t) => {
     const { alice, bob } = await twoPages(t);
     await alice.say('hello bob');
     await bob.sees('hello bob');
@@ -49,7 +49,7 @@ describe('in the browser', { concurrency: 2 }, () => {
     assert.match(await bob.log.locator('.meta').first().innerText(), /alice.*\d/s);
   });
 
-  browserTest('any name may write, whatever it is made of', async (t) => {
+  browserTest('a name may contain any characters', async (t) => {
     const server = await PealServer.start(t, { PEAL_AUTH_SECRET: SECRET });
     const names = ['josé <b>|%2F', '\u202enimda*'];
     const pages = [];
@@ -68,7 +68,7 @@ describe('in the browser', { concurrency: 2 }, () => {
     for (const name of names) await pages[0].seesPerson(name);
   });
 
-  browserTest('who writes is shown until the message is there, by the name in the token, and nothing else is asked of the network', async (t) => {
+  browserTest('typing is shown by the name in the token until the message arrives, without requests to other origins', async (t) => {
     const server = await PealServer.start(t, { PEAL_AUTH_SECRET: SECRET });
     const [ann, bob] = await Promise.all([['u1', 'Ann'], ['u2', 'Bob']].map(async ([client, name]) => {
       const page = await browser.chat(t, server.url);
@@ -85,7 +85,7 @@ describe('in the browser', { concurrency: 2 }, () => {
     await ann.page.locator('#text').pressSequentially('hel');
     await typing.getByText('Ann is writing …').waitFor();
     assert.equal(await typing.getAttribute('role'), 'status', 'read aloud');
-    assert.equal(await ann.page.locator('#typing').textContent(), '', 'not to who writes');
+    assert.equal(await ann.page.locator('#typing').textContent(), '', 'not shown to the writer');
     await ann.page.press('#text', 'Enter');
     await bob.sees('hel');
     assert.equal(await typing.textContent(), '');
@@ -95,11 +95,11 @@ describe('in the browser', { concurrency: 2 }, () => {
     await late.page.fill('#token', signToken(SECRET, 'u3', 600));
     await late.page.click('#token-dialog [type=submit]');
     await late.sees('hel');
-    assert.deepEqual(await late.texts(), ['hel'], 'the history shows none of it');
+    assert.deepEqual(await late.texts(), ['hel'], 'not in the history');
     assert.deepEqual([...ann.asked, ...bob.asked].filter((origin) => new URL(origin).host !== new URL(server.url).host), []);
   });
 
-  browserTest('who comes later gets the history, and a name without asking', async (t) => {
+  browserTest('a late visitor gets the history, and a name without being asked', async (t) => {
     const { server, alice } = await twoPages(t);
     for (const text of ['one', 'two', 'three']) await alice.say(text);
     await alice.sees('three');
@@ -109,7 +109,7 @@ describe('in the browser', { concurrency: 2 }, () => {
     assert.match(await late.page.locator('.me-name').innerText(), /^[a-z]+-[a-z]+$/);
   });
 
-  browserTest('channels: unread counts, joining, leaving, and the address keeps them', async (t) => {
+  browserTest('channels: unread counts, joining, leaving, all kept in the address', async (t) => {
     const server = await PealServer.start(t);
     const alice = await browser.chat(t, server.url, { name: 'alice', channels: ['lobby', 'dev'] });
     const bob = await browser.chat(t, server.url, { name: 'bob', channels: ['lobby'] });
@@ -168,7 +168,7 @@ describe('in the browser', { concurrency: 2 }, () => {
     browser.complaints = browser.complaints.filter((text) => !/inline script/.test(text));
   });
 
-  browserTest('everything can be done by keyboard, and the focus is seen', async (t) => {
+  browserTest('everything works by keyboard, with visible focus', async (t) => {
     const { alice, bob } = await twoPages(t);
     const { keyboard } = alice.page;
     await alice.tabBackTo('.skip[href="#text"]');
@@ -206,7 +206,7 @@ describe('in the browser', { concurrency: 2 }, () => {
     assert.equal(await alice.page.locator('.me-name').innerText(), 'carol');
   });
 
-  browserTest('a phone shows it without scrolling sideways', async (t) => {
+  browserTest('a phone shows the page without horizontal scrolling', async (t) => {
     const { server, alice } = await twoPages(t);
     const phone = await browser.chat(t, server.url, { name: 'wren', channels: ['lobby', 'dev', 'a-long-channel-name'], ...PHONE });
     await alice.say(`${'long'.repeat(60)} and a sentence that has to wrap on a small screen`);
@@ -234,7 +234,7 @@ describe('in the browser', { concurrency: 2 }, () => {
     assert.ok(shades[0] > 200 && shades[1] < 60, `${shades}`);
   });
 
-  browserTest('a page cut off recovers exactly what it missed, in order', async (t) => {
+  browserTest('a disconnected page recovers exactly the missed messages, in order', async (t) => {
     const server = await PealServer.start(t);
     const wire = await Wire.to(t, server.port);
     const alice = await browser.chat(t, wire.url, { name: 'alice' });
@@ -259,7 +259,7 @@ describe('in the browser', { concurrency: 2 }, () => {
     assert.equal(await alice.log.locator('.mark.gap').count(), 0);
   });
 
-  browserTest('a page whose network has changed does not wait on the dead connection', async (t) => {
+  browserTest('a page does not wait for a dead connection when its network changes', async (t) => {
     const server = await PealServer.start(t);
     const wire = await Wire.to(t, server.port);
     const alice = await browser.chat(t, wire.url, { name: 'alice' });
@@ -271,16 +271,16 @@ describe('in the browser', { concurrency: 2 }, () => {
     await bob.sees('said while alice is deaf');
     await alice.page.context().setOffline(true);
     await alice.page.context().setOffline(false);
-    await alice.sees('said while alice is deaf'); // in 12 s, not in 35
+    await alice.sees('said while alice is deaf'); // after 12 s instead of 35
   });
 
-  browserTest('a page that is told to freeze leaves, and recovers what it missed when it is thawed', async (t) => {
+  browserTest('a frozen page leaves, and recovers missed messages when it resumes', async (t) => {
     const { alice, bob } = await twoPages(t);
     await bob.seesPerson('alice');
-    // Chromium freezes hidden pages only, and without a screen none is hidden
+    // Chromium freezes only hidden pages, and headless pages are never hidden
     const tell = (type) => alice.page.evaluate((name) => document.dispatchEvent(new Event(name)), type);
     await tell('freeze');
-    await bob.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))); // looks around at once
+    await bob.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))); // checks the connection at once
     await bob.page.locator('#here-list .person-name').getByText('alice').waitFor({ state: 'detached' });
     await bob.say('are you there?');
     await tell('resume');
@@ -289,7 +289,7 @@ describe('in the browser', { concurrency: 2 }, () => {
     assert.equal(await alice.log.locator('.gap').count(), 0);
   });
 
-  browserTest('what is written while cut off is sent when the page is back', async (t) => {
+  browserTest('messages written while disconnected are sent after reconnecting', async (t) => {
     const server = await PealServer.start(t);
     const wire = await Wire.to(t, server.port);
     const alice = await browser.chat(t, wire.url, { name: 'alice' });
@@ -307,7 +307,7 @@ describe('in the browser', { concurrency: 2 }, () => {
     assert.equal(await alice.log.locator('.pending').count(), 0);
   });
 
-  browserTest('the server is killed and comes back: both pages too, with an honest gap', async (t) => {
+  browserTest('the server is killed and restarted: both pages reconnect and report a gap', async (t) => {
     const { server, alice, bob } = await twoPages(t);
     await alice.say('before the kill');
     await bob.sees('before the kill');
@@ -327,7 +327,7 @@ describe('in the browser', { concurrency: 2 }, () => {
     await bob.seesPerson('alice');
   });
 
-  browserTest('the server is stopped with care (1012): the pages wait for the next one', async (t) => {
+  browserTest('the server shuts down gracefully (1012): the pages wait for the next one', async (t) => {
     const { server, alice } = await twoPages(t);
     const page = await browser.page(t, `${server.url}/peal.js`);
     const waiting = page.evaluate(async () => {
@@ -349,7 +349,7 @@ describe('in the browser', { concurrency: 2 }, () => {
     await alice.reaches('open');
   });
 
-  browserTest('asked for a token, the page asks for one, and takes the name in it', async (t) => {
+  browserTest('if a token is required, the page asks for it and uses its name', async (t) => {
     const server = await PealServer.start(t, { PEAL_AUTH_SECRET: SECRET });
     const { page } = await browser.chat(t, server.url, { name: 'nobody' });
     await page.locator('#token-dialog[open]').waitFor();
@@ -391,8 +391,8 @@ describe('in the browser', { concurrency: 2 }, () => {
       const history = await alice.history('api', { limit: 5 });
       const took = await alice.ping();
       const bad = await alice.publish('not a channel!', 1).catch((error) => ({ name: error.name, code: error.code }));
-      // what was sent to bob before has arrived after the second: a worker
-      // answers what it reads before it looks at what others posted
+      // bob's earlier messages arrived after the second one: a worker answers its own sockets
+      // before it reads posts of others
       await bob.ping();
       await bob.ping();
       await room.unsubscribe();
@@ -418,8 +418,9 @@ describe('in the browser', { concurrency: 2 }, () => {
     assert.ok(seen.took >= 0 && seen.took < 5_000);
   });
 
-  // A client that was told the limits keeps to them: see limits.test.js. One that was not learns them so.
-  browserTest('peal.js: too big, too fast and too late end as the table says', async (t) => {
+  // A client that knows the limits respects them (limits.test.js). One that does not learns them
+  // here.
+  browserTest('peal.js: too big, too fast and too late end with the documented close codes', async (t) => {
     const settings = {
       PEAL_AUTH_SECRET: SECRET, PEAL_AUTH_LEEWAY_SECONDS: '0', PEAL_LIMITS_MESSAGES_PER_SECOND: '5',
     };
@@ -457,7 +458,7 @@ describe('in the browser', { concurrency: 2 }, () => {
     assert.deepEqual([seen.late.code, seen.late.state, seen.late.final], [4401, 'closed', true]);
   });
 
-  browserTest('peal.js: a refusal that is explained is never open', async (t) => {
+  browserTest('peal.js: an explained refusal never opens the connection', async (t) => {
     const server = await PealServer.start(t, { PEAL_AUTH_SECRET: SECRET });
     const page = await browser.page(t, `${server.url}/peal.js`);
     const states = await page.evaluate(async () => {
@@ -472,7 +473,7 @@ describe('in the browser', { concurrency: 2 }, () => {
     assert.deepEqual(states, [['connecting', 0], ['closed', 4401], 4401]);
   });
 
-  browserTest('peal.js: no channel is joined unasked', async (t) => {
+  browserTest('peal.js: no channel is joined implicitly', async (t) => {
     const server = await PealServer.start(t);
     const page = await browser.page(t, `${server.url}/peal.js`);
     const people = await page.evaluate(async () => {
@@ -510,6 +511,6 @@ describe('in the browser', { concurrency: 2 }, () => {
   });
 });
 
-test('no page had an error or was refused something by the content policy', () => {
+test('no page had an error or violated the content policy', () => {
   assert.deepEqual(browser.complaints, []);
 });

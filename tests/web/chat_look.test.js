@@ -31,7 +31,7 @@ async function chat(t, options) {
 
 const nameOf = (page) => page.locator('.me-name').innerText();
 
-test('twelve people have twelve colours, far apart and dark enough for white letters', async () => {
+test('twelve people have twelve distinct colours, dark enough for white letters', async () => {
   const css = await readFile(new URL('../../web/chat.css', import.meta.url), 'utf8');
   const palette = [...css.matchAll(/data-colour="(\d+)"\] \{ background: (#\w{6})/g)].map(([, , colour]) => colour);
   const names = ['alice', 'carol', 'bob', 'dave', 'erin', 'frank', 'grace', 'heidi', 'ivan', 'judy', 'mallory', 'niaj'];
@@ -61,7 +61,7 @@ describe('the chat page', { concurrency: 2 }, () => {
     });
   });
 
-  browserTest('closes the list of who is here on Escape and on a tap elsewhere', async (t) => {
+  browserTest('closes the list of people on Escape and on a tap elsewhere', async (t) => {
     const { alice } = await chat(t, PHONE);
     const { page } = alice;
     const list = page.locator('#here-list');
@@ -81,7 +81,7 @@ describe('the chat page', { concurrency: 2 }, () => {
     assert.ok(await list.isHidden(), 'the button closes it too');
   });
 
-  browserTest('has the time right after the name, however long that is', async (t) => {
+  browserTest('shows the time right after the name, even a long one', async (t) => {
     const { server, alice } = await chat(t);
     const other = await (await browser.chat(t, server.url, { name: LONG_NAME })).reaches('open');
     await other.say('hello');
@@ -90,7 +90,7 @@ describe('the chat page', { concurrency: 2 }, () => {
       const gap = await alice.log.locator('.meta').evaluate((meta) => {
         const range = document.createRange();
         range.selectNodeContents(meta.querySelector('b'));
-        const name = [...range.getClientRects()].at(-1); // its last line
+        const name = [...range.getClientRects()].at(-1); // the name's last line
         const time = meta.querySelector('time').getBoundingClientRect();
         return time.top > name.bottom - 4 ? time.left - meta.getBoundingClientRect().left : time.left - name.right;
       });
@@ -98,7 +98,7 @@ describe('the chat page', { concurrency: 2 }, () => {
     });
   });
 
-  browserTest('leaves room beside a long message, so that one sees whose it is', async (t) => {
+  browserTest('leaves room beside a long message, so that its author is clear', async (t) => {
     const { alice } = await chat(t);
     await alice.say('a message of many words. '.repeat(30).trim());
     await alice.log.locator('.msg:not(.pending)').waitFor();
@@ -109,7 +109,7 @@ describe('the chat page', { concurrency: 2 }, () => {
     });
   });
 
-  browserTest('writes Hebrew from right to left, and English beside it from left to right', async (t) => {
+  browserTest('shows Hebrew right to left, and English next to it left to right', async (t) => {
     const { alice } = await chat(t);
     for (const text of ['שלום עולם', 'hello']) {
       await alice.say(text);
@@ -122,11 +122,11 @@ describe('the chat page', { concurrency: 2 }, () => {
     }
   });
 
-  browserTest('takes another name in a duplicated window, and keeps its own over a reload', async (t) => {
+  browserTest('picks another name in a duplicated window, and keeps its own across a reload', async (t) => {
     const { alice: { page } } = await chat(t);
     const name = await nameOf(page);
     const opened = page.waitForEvent('popup');
-    await page.evaluate(() => void window.open(location.href)); // copies the storage, as duplicating does
+    await page.evaluate(() => void window.open(location.href)); // copies the session storage, like duplicating a tab
     const copy = await opened;
     await copy.waitForSelector('body[data-state="open"]');
     assert.notEqual(await nameOf(copy), name);
@@ -168,6 +168,6 @@ describe('the chat page', { concurrency: 2 }, () => {
   });
 });
 
-test('no page had an error or was refused something by the content policy', () => {
+test('no page had an error or violated the content policy', () => {
   assert.deepEqual(browser.complaints, []);
 });

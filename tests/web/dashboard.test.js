@@ -1,4 +1,4 @@
-/** The dashboard in a real browser, against the real server. */
+/** The dashboard in a real browser, with the real server. */
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -22,7 +22,7 @@ before(async () => {
   browser = await Browser.launch();
 });
 after(() => {
-  // what the server refuses is tested below; nothing may be left of the content policy
+  // refusals by the server are tested below; content policy violations always fail
   assert.deepEqual(browser.complaints.filter((text) => !/ status of 40[013] /.test(text)), []);
   return browser.close();
 });
@@ -35,7 +35,7 @@ async function start(t, environment = {}) {
 }
 
 describe('the dashboard', { concurrency: 2 }, () => {
-  browserTest('asks for a key, and says what is wrong with one', async (t) => {
+  browserTest('asks for a key, and explains why one is refused', async (t) => {
     const { server } = await start(t);
     const dashboard = await Dashboard.open(t, browser, server.url);
     const { page } = dashboard;
@@ -56,7 +56,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     assert.equal(await page.locator('#nodes').isVisible(), false);
   });
 
-  browserTest('keeps the key where it was told to, and forgets it', async (t) => {
+  browserTest('stores the key where the user chose, and deletes it', async (t) => {
     const { server } = await start(t);
     const dashboard = await Dashboard.signedIn(t, browser, server.url);
     const { page } = dashboard;
@@ -76,7 +76,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     await page.locator('#sign-in').waitFor();
   });
 
-  browserTest('moves: numbers and plots', async (t) => {
+  browserTest('updates numbers and plots', async (t) => {
     const { server, crowd } = await start(t);
     const dashboard = await Dashboard.signedIn(t, browser, server.url);
     const picture = await dashboard.picture('Messages per second');
@@ -84,7 +84,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     crowd.talk(alice, 'lobby', 60);
     await dashboard.page.waitForFunction(() => {
       const [, out] = document.querySelectorAll('[data-plot="Messages per second"] b');
-      return Number(out.textContent) > 100; // two subscribers, and the answers
+      return Number(out.textContent) > 100; // two subscribers, plus responses
     });
     assert.notEqual(await dashboard.picture('Messages per second'), picture);
     assert.equal(await dashboard.value('Connections', 'open'), '3');
@@ -107,7 +107,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     assert.match(await dashboard.page.locator('#connections-note').innerText(), /^50 of 303 connections shown$/);
   });
 
-  browserTest('finds a client among many, and sorts by what is wanted', async (t) => {
+  browserTest('finds a client among many, and sorts by any column', async (t) => {
     const { server, crowd } = await start(t);
     await crowd.joinAll(80, (i) => `client-${i}`, (i) => `room:${i % 7}`);
     await crowd.join('needle', 'haystack');
@@ -117,7 +117,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     assert.deepEqual(await dashboard.names('connections'), ['needle']);
     await dashboard.page.fill('#channels-search', 'nothing has this');
     await dashboard.page.getByText('No channel name contains this.').waitFor();
-    await dashboard.page.fill('#connections-search', '🙂'.repeat(80)); // longer in bytes than a search may be
+    await dashboard.page.fill('#connections-search', '🙂'.repeat(80)); // more bytes than a search may have
     await dashboard.page.getByText('No connection matches.').waitFor();
     await dashboard.page.fill('#channels-search', '');
     await dashboard.page.click('#channels thead button:has-text("Subscribers")');
@@ -125,7 +125,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     assert.equal(await dashboard.page.locator('#channels th[aria-sort="descending"]').textContent(), 'Subscribers▾');
   });
 
-  browserTest('publishes, looks into a channel, and disconnects a client', async (t) => {
+  browserTest('publishes, inspects a channel, and disconnects a client', async (t) => {
     const { server, crowd } = await start(t);
     const alice = await crowd.join('alice', 'lobby');
     const dashboard = await Dashboard.signedIn(t, browser, server.url);
@@ -147,7 +147,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     await page.keyboard.press('Escape');
 
     await dashboard.row('connections', 'alice').getByRole('button', { name: 'Disconnect alice' }).click();
-    assert.equal(await dashboard.focused({ ring: false }), 'Cancel'); // not by a slip of the hand
+    assert.equal(await dashboard.focused({ ring: false }), 'Cancel'); // not accidentally
     await page.fill('#disconnect-reason', 'too loud');
     await page.click('#disconnect [type=submit]');
     await page.getByText('alice is disconnected: 1 connection closed on this instance.').waitFor();
@@ -158,7 +158,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     assert.match(await drop.innerText(), /^closed with 4403\s+disconnected\s+1\s+1$/);
   });
 
-  browserTest('shows any client id as it is, and finds and disconnects its client', async (t) => {
+  browserTest('shows any client id unchanged, and finds and disconnects its client', async (t) => {
     const { server, crowd } = await start(t);
     const ids = ['auth0|5f7c', '<b onclick="window.hacked = 1">&amp;', 'DOMAIN\\user', 'josé', '\u202enimda', '*', '%2F/..', 'a b'];
     const sockets = await Promise.all(ids.map((id) => crowd.join(id, 'lobby')));
@@ -182,7 +182,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     assert.equal(await page.evaluate(() => window.hacked), undefined);
   });
 
-  browserTest('shows hostile texts as texts', async (t) => {
+  browserTest('shows hostile texts as plain text', async (t) => {
     const { server, crowd } = await start(t);
     await crowd.join('eve', 'lobby');
     const dashboard = await Dashboard.signedIn(t, browser, server.url);
@@ -200,7 +200,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     await dashboard.row('channels', 'lobby').getByRole('button', { name: 'Inspect' }).click();
     await page.locator('#inside-messages', { hasText: 'onerror' }).waitFor();
     await page.click('#inside [data-close]');
-    // names that no good server lets in: what the page itself does with them
+    // names that no valid server accepts: tests the page's own handling
     await page.evaluate(async (text) => {
       const { Table } = await import('/dashboard/table.js');
       const table = document.body.appendChild(document.createElement('table'));
@@ -214,7 +214,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     assert.equal(await page.evaluate(() => window.hacked), undefined);
   });
 
-  browserTest('is light or dark, as the system has it or as one likes', async (t) => {
+  browserTest('is light or dark, by system setting or choice', async (t) => {
     const { server } = await start(t);
     const dashboard = await Dashboard.signedIn(t, browser, server.url, { colorScheme: 'light' });
     const { page } = dashboard;
@@ -238,7 +238,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     assert.equal(await looks(), 'dark');
   });
 
-  browserTest('can be used with the keyboard alone', async (t) => {
+  browserTest('can be used with only the keyboard', async (t) => {
     const { server, crowd } = await start(t);
     const alice = await crowd.join('alice', 'lobby');
     const dashboard = await Dashboard.open(t, browser, server.url);
@@ -261,7 +261,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     assert.equal((await alice.closed).code, 4403);
   });
 
-  browserTest('holds the order of rows under the hand', async (t) => {
+  browserTest('keeps the order of rows while one of them has the focus', async (t) => {
     const { server, crowd } = await start(t);
     const [first, second] = [await crowd.join('one', 'lobby'), await crowd.join('two', 'lobby')];
     const dashboard = await Dashboard.signedIn(t, browser, server.url);
@@ -285,7 +285,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     const dashboard = await Dashboard.signedIn(t, browser, server.url);
     const { page } = dashboard;
     await page.locator('#nodes-note', { hasText: '2 servers, all up' }).waitFor();
-    // a mean takes two looks between which commands were answered
+    // a mean needs two snapshots with commands answered between them
     await page.waitForFunction(() => [...document.querySelectorAll('#nodes tbody tr')].every((row) => row.textContent.endsWith('ms')));
     const texts = await page.locator('#nodes tbody tr').allInnerTexts();
     assert.equal(texts.filter((text) => /\tmaster, with the common keys\tup\t8,192\t0\t[\d.]+ ms$/.test(text)).length, 1, texts);
@@ -298,7 +298,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     assert.match(await dashboard.row('nodes', `:${port}`).innerText(), /\tmaster\tdown\t8,192\t/);
   });
 
-  browserTest('comes back when the server does, and signs out when the key is gone', async (t) => {
+  browserTest('reconnects after a restart, and signs out when the key is removed', async (t) => {
     const { server } = await start(t);
     const dashboard = await Dashboard.signedIn(t, browser, server.url);
     await server.kill();
@@ -315,7 +315,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     assert.match(await dashboard.page.locator('#sign-in-wrong').innerText(), /Unknown API key/);
   });
 
-  browserTest('fits a phone, without a bar to scroll sideways', async (t) => {
+  browserTest('fits a phone without horizontal scrolling', async (t) => {
     const { server, crowd } = await start(t);
     await crowd.join('a-client-with-a-long-name-'.repeat(4), 'a-channel-with-a-long-name-'.repeat(5));
     const dashboard = await Dashboard.signedIn(t, browser, server.url, PHONE);
@@ -324,7 +324,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     assert.ok(wide <= seen, `${wide} > ${seen}`);
   });
 
-  browserTest('asks this server alone, and never for /metrics', async (t) => {
+  browserTest('requests only from this server, and never /metrics', async (t) => {
     const { server } = await start(t);
     const dashboard = await Dashboard.open(t, browser, server.url);
     const asked = new Set();

@@ -1,4 +1,4 @@
-/** How the dashboard looks at each width, in a real browser. */
+/** The dashboard's appearance at each width, in a real browser. */
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -34,7 +34,7 @@ async function publish(server, channel) {
   assert.equal(response.status, 200);
 }
 
-/** Of each plot: how far its ink is from the left and the right edge, in px. */
+/** For each plot: the distances of its drawing from the left and right edges, in px. */
 const margins = (page) => page.locator('.plot canvas').evaluateAll((all) => all.map((canvas) => {
   const { width, height } = canvas;
   const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
@@ -43,17 +43,17 @@ const margins = (page) => page.locator('.plot canvas').evaluateAll((all) => all.
   return [inked[0], width - 1 - inked.at(-1)].map((px) => px / devicePixelRatio);
 }));
 
-/** Of each row of plots: the different heights at which they begin. */
+/** For each row of plots: the different heights of their tops. */
 const levels = (page) => page.locator('figure').evaluateAll((figures) => {
   const rows = Map.groupBy(figures, (figure) => figure.offsetTop);
   return [...rows.values()].map((row) => new Set(row.map((figure) => figure.querySelector('.plot').offsetTop)).size);
 });
 
-/** The scrolled parts that hold more than they show, sideways. */
+/** Scroll containers whose content is wider than they are. */
 const cutOff = (page) => page.locator('.scroll').evaluateAll((all) => all
   .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.querySelector('table').id));
 
-/** Headings whose text does not end where their numbers end. */
+/** Headings that are not right-aligned with their numbers. */
 const shifted = (page) => page.evaluate(() => {
   const endOf = (node) => {
     const range = document.createRange();
@@ -69,12 +69,12 @@ const shifted = (page) => page.evaluate(() => {
 });
 
 describe('the dashboard', { concurrency: 2 }, () => {
-  browserTest('draws its plots level, none of them cut off or far from the edge', async (t) => {
+  browserTest('aligns its plots, none of them cut off or far from the edge', async (t) => {
     const { dashboard: { page }, crowd } = await start(t);
     crowd.talk(await crowd.join('noisy', 'lobby'), 'lobby', 40);
     await page.waitForTimeout(6000);
     await atEachWidth(page, async (width) => {
-      await page.waitForTimeout(1500); // for the next numbers, at the new width
+      await page.waitForTimeout(1500); // waits for the next numbers, at the new width
       for (const [left, right] of await margins(page)) {
         assert.ok(left < 16 && right > 0, `${left} px to the left, ${right} px to the right, at ${width} px`);
       }
@@ -82,7 +82,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     });
   });
 
-  browserTest('puts each heading above its numbers, and cuts no table off on a desk', async (t) => {
+  browserTest('aligns headings with their numbers, and cuts off no table on a desktop', async (t) => {
     const { dashboard, crowd, server } = await start(t);
     const { page } = dashboard;
     const few = await crowd.join('few', FEW[0]);
@@ -106,7 +106,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     });
   });
 
-  browserTest('has its tables near the top on a phone, and words in one piece', async (t) => {
+  browserTest('shows its tables near the top on a phone, and breaks no words', async (t) => {
     const { dashboard, crowd } = await start(t);
     const { page } = dashboard;
     await crowd.join('gone', 'lobby').then((socket) => socket.terminate());
@@ -123,7 +123,7 @@ describe('the dashboard', { concurrency: 2 }, () => {
     assert.equal(rects, 1, 'connection_lost stands in one line');
   });
 
-  browserTest('does not offer to disconnect itself, and counts like people do', async (t) => {
+  browserTest('does not offer to disconnect itself, and counts in correct English', async (t) => {
     const { dashboard, crowd } = await start(t);
     const { page } = dashboard;
     await crowd.join('alice', 'lobby');

@@ -1,4 +1,4 @@
-/** Makes web/dashboard.png: a service at work, as web/README.md shows it. */
+/** Makes web/dashboard.png: the dashboard of a busy service, for web/README.md. */
 
 import { fileURLToPath } from 'node:url';
 

@@ -1,4 +1,5 @@
-/** The examples in JavaScript of README.md, web/README.md, websocket.md and sse.md of protocols/, run as they stand there, on the page the server serves. */
+/** Runs the JavaScript examples of README.md, web/README.md, protocols/websocket.md and
+ * protocols/sse.md unchanged, on the page served by the server. */
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -16,14 +17,14 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** The first block of JavaScript below a heading. */
+/** The first JavaScript block below a heading. */
 async function example(heading, page = 'web/README.md', number = 0) {
   const text = await readFile(new URL(`../../${page}`, import.meta.url), 'utf8');
   const section = text.split(`\n## ${heading}\n`)[1].split('\n## ')[0];
   return [...section.matchAll(/```js\n([^]*?)```/g)][number][1];
 }
 
-/** Runs it as a module of the page, with `routes` beside it, until the page says `last`. */
+/** Runs it as a module of the page, with `routes` as further files, until it logs `last`. */
 async function run(t, server, code, last, routes = {}) {
   const page = await browser.page(t, server.url);
   const said = [];
@@ -44,7 +45,7 @@ test('the lines of README.md', { timeout: 20_000 }, async (t) => {
   assert.deepEqual(said.slice(0, 2), ['connecting', 'open']);
 });
 
-test('ten lines that connect, hear and publish', { timeout: 20_000 }, async (t) => {
+test('ten lines that connect, receive and publish', { timeout: 20_000 }, async (t) => {
   const server = await PealServer.start(t);
   const said = await run(t, server, await example('peal.js in ten lines'), 'alice:');
   assert.deepEqual(said.slice(0, 2), ['connecting', 'open']);

@@ -1,4 +1,4 @@
-/** peal.js and the limits of a real server: what a client needs to come back fits. */
+/** peal.js with a real server's limits: reconnecting stays within them. */
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -28,7 +28,7 @@ async function metric(server, name) {
   return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ')[1] ?? 0);
 }
 
-/** A socket that does not end the process when the server is away. */
+/** A socket that does not end the process while the server is down. */
 class Socket extends WebSocket {
   constructor(...args) {
     super(...args);
@@ -37,7 +37,7 @@ class Socket extends WebSocket {
 }
 
 class Client {
-  codes = []; // with which connections ended
+  codes = []; // close codes of its connections
 
   constructor(t, server, options = {}) {
     this.peal = new Peal({ client: 'alice', url: server.url, WebSocket: Socket, backoffCap: 1_000, ...options });
@@ -71,7 +71,7 @@ async function restart(server, whileAway = () => {}) {
   await server.start();
 }
 
-test('110 channels come back, with one message', { timeout: 40_000 }, async (t) => {
+test('110 channels are restored with one message', { timeout: 40_000 }, async (t) => {
   const server = await PealServer.start(t);
   const client = new Client(t, server).join(names(110));
   client.peal.connect();
@@ -83,7 +83,7 @@ test('110 channels come back, with one message', { timeout: 40_000 }, async (t) 
   assert.equal(await metric(server, 'peal_messages_received_total'), 1);
 });
 
-test('128 channels with history and members each come back at once', { timeout: 40_000 }, async (t) => {
+test('128 channels, each with history and members, are restored at once', { timeout: 40_000 }, async (t) => {
   const server = await PealServer.start(t);
   const client = new Client(t, server).join(names(128));
   let answers = 0;
@@ -103,7 +103,7 @@ test('128 channels with history and members each come back at once', { timeout: 
   client.assertUnhindered();
 });
 
-test('20 channels and 90 publishes that waited come back', { timeout: 40_000 }, async (t) => {
+test('20 channels are restored and 90 queued publishes sent', { timeout: 40_000 }, async (t) => {
   const server = await PealServer.start(t);
   const client = new Client(t, server).join(names(20));
   client.peal.connect();
@@ -119,7 +119,7 @@ test('20 channels and 90 publishes that waited come back', { timeout: 40_000 }, 
   client.assertUnhindered();
 });
 
-test('a client keeps to a low rate from its first connection on', { timeout: 40_000 }, async (t) => {
+test('a client respects a low rate from its first connection on', { timeout: 40_000 }, async (t) => {
   const server = await PealServer.start(t, {
     PEAL_LIMITS_MESSAGES_PER_SECOND: '10', PEAL_LIMITS_CHANNELS_PER_CONNECTION: '30',
   });
@@ -131,7 +131,7 @@ test('a client keeps to a low rate from its first connection on', { timeout: 40_
   client.assertUnhindered();
 });
 
-test('a burst of an application is spread', { timeout: 40_000 }, async (t) => {
+test('a burst of messages is spread over time', { timeout: 40_000 }, async (t) => {
   const server = await PealServer.start(t);
   const client = new Client(t, server).join(['lobby']);
   client.peal.connect();
@@ -151,7 +151,7 @@ test('a message that is too large is rejected, and the connection kept', { timeo
   await client.back();
   await assert.rejects(client.peal.publish('lobby', 'x'.repeat(1000)), { code: 'too_big' });
   await assert.rejects(client.peal.echo('\u00e9'.repeat(500)), { code: 'too_big' });
-  // the largest that fits
+  // the largest message that fits
   const around = JSON.stringify({ type: 'broadcast', channel: 'lobby', payload: '', id: 999 }).length - 2;
   await client.peal.publish('lobby', 'x'.repeat(1000 - around));
   assert.equal(client.peal.state, 'open');
@@ -173,7 +173,7 @@ async function startRedis(t, port) {
   throw new Error('redis-server does not start');
 }
 
-test('with Redis away, a change of mind is asked once, and ends well', { timeout: 60_000 }, async (t) => {
+test('without Redis, subscribe, unsubscribe and subscribe are each sent once and succeed', { timeout: 60_000 }, async (t) => {
   const port = await freePort();
   const redis = await startRedis(t, port);
   const server = await PealServer.start(t, { PEAL_REDIS_URL: `redis://127.0.0.1:${port}` });
@@ -202,7 +202,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-test('in Chromium: 110 channels come back with one message, and nothing too large is sent', { timeout: 60_000 }, async (t) => {
+test('in Chromium: 110 channels are restored with one message, and nothing too large is sent', { timeout: 60_000 }, async (t) => {
   const server = await PealServer.start(t);
   const page = await browser.page(t, `${server.url}/peal.js`);
   await page.evaluate(async (channels) => {

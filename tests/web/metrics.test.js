@@ -1,4 +1,4 @@
-/** What the dashboard makes of two looks. */
+/** Metrics that the dashboard computes from two snapshots. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { Metrics, quantile, samplesOf } from '../../web/dashboard/metrics.js';
 
 const buckets = (...counts) => Object.fromEntries(counts.map((count, i) => [`t_bucket{le="${['0.1', '0.2', '1', '+Inf'][i]}"}`, count]));
 
-test('a quantile lies where its share of the samples ends', () => {
+test('a quantile is where its share of the samples ends', () => {
   const before = buckets(5, 5, 5, 5);
   assert.equal(quantile(before, before, 't', 0.5), null);
   assert.equal(quantile({}, {}, 't', 0.5), null);
@@ -17,7 +17,7 @@ test('a quantile lies where its share of the samples ends', () => {
   assert.equal(quantile(before, buckets(5, 5, 5, 15), 't', 0.99), 1);
 });
 
-test('samples are told apart by their labels', () => {
+test('samples are distinguished by their labels', () => {
   const metrics = { 'a{b="one"}': 1, 'a{b="two",c="x"}': 2, 'ab{b="one"}': 3, a: 4 };
   assert.deepEqual(samplesOf(metrics, 'a'), [
     { sample: 'a{b="one"}', labels: ['one'], value: 1 },
@@ -25,7 +25,7 @@ test('samples are told apart by their labels', () => {
   ]);
 });
 
-test('a mean is that of the last few looks', () => {
+test('a mean covers the last few snapshots', () => {
   const metrics = new Metrics();
   const look = (time, sum, count) => metrics.add({ time, metrics: { 't_sum{n="a"}': sum, 't_count{n="a"}': count } });
   look(1000, 2, 4);
@@ -33,11 +33,11 @@ test('a mean is that of the last few looks', () => {
   look(2000, 5, 10);
   assert.equal(metrics.mean('t', 'n="a"'), 0.5);
   assert.equal(metrics.mean('t', 'n="b"'), null);
-  look(3000, 1, 4); // connected anew, and busier than before
+  look(3000, 1, 4); // reconnected, and busier than before
   assert.equal(metrics.mean('t', 'n="a"'), 0.25);
 });
 
-test('rates are a second, and begin anew with the server', () => {
+test('rates are per second, and start again with the server', () => {
   const metrics = new Metrics();
   const look = (time, n, start) => metrics.add({ time, metrics: { n, 'x{t="1"}': n, 'x{t="2"}': 2 * n, peal_start_time_seconds: start } });
   look(1000, 10, 1);
@@ -53,7 +53,7 @@ test('rates are a second, and begin anew with the server', () => {
   assert.equal(metrics.lastMinute('n'), 60);
 });
 
-test('numbers are written for people', () => {
+test('numbers are formatted for reading', () => {
   assert.deepEqual([0, 0.123, 9.99, 1234.5, null].map(format.rate), ['0', '0.12', '9.99', '1,235', '–']);
   assert.deepEqual([0, 0.0692, 1.234, 12.34, 123.4, null].map(format.ms), ['0 ms', '0.07 ms', '1.23 ms', '12.3 ms', '123 ms', '–']);
   assert.deepEqual([0.0417, 12.34, 100].map(format.percent), ['0.04 %', '12.3 %', '100 %']);

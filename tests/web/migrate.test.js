@@ -1,4 +1,4 @@
-/** The diffs of protocols/migrate.md: what they lead to runs, each against a server of its own. */
+/** The diffs of protocols/migrate.md: runs the resulting code, each with a separate server. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -17,7 +17,7 @@ const KEY = 'a-key-of-the-migration';
 const CLIENT = new URL('../../web/peal.js', import.meta.url).href;
 const page = await readFile(new URL('../../protocols/migrate.md', import.meta.url), 'utf8');
 
-/** What each diff of this kind leads to, with the server's own address. */
+/** The result of each diff of this kind, with the server's address. */
 const results = (kind) =>
   [...page.matchAll(new RegExp(`\`\`\`diff ${kind}\n([^]*?)\`\`\``, 'g'))].map(([, diff]) =>
     diff
@@ -38,7 +38,7 @@ async function start(t) {
   return { place, server };
 }
 
-/** The client as a module, with what a page would have around it. */
+/** The client as a module, with what a page provides. */
 async function runClient(t, place, code) {
   const texts = [];
   globalThis.migrated = { token: signToken(SECRET, 'alice', 600), show: (from, text) => texts.push(`${from}: ${text}`) };
@@ -75,7 +75,7 @@ for (const [index, code] of clients.entries()) {
   });
 }
 
-/** Of FastAPI only what the example uses: the functions are called as they are. */
+/** A fake of the parts of FastAPI that the example uses; calls the functions directly. */
 const FASTAPI = `class FastAPI:
     def post(self, path):
         return lambda function: function

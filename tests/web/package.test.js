@@ -25,7 +25,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const KEY = '0123456789abcdef0123456789abcdef';
 const SECRET = 'a-secret-of-32-bytes-at-the-least';
 
-/** Of what a page loads, in bytes. server/DECISIONS.md says where they go. */
+/** Size limits of the files a page loads, in bytes. server/DECISIONS.md has the breakdown. */
 const BUDGETS = {
   'peal.min.js': { minified: 25_700, compressed: 9_430 },
   'peal-fallback.js': { minified: 4_200, compressed: 2_000 },
@@ -38,12 +38,12 @@ const SOURCES = {
   'peal.cjs': ['peal-fallback.js', 'peal.js'],
 };
 
-let folder; // of an application that has the package installed
-let packed; // what npm says about the tarball
-let installed; // where it is
+let folder; // an application with the package installed
+let packed; // npm's description of the tarball
+let installed; // its path
 let client; // the installed module
 
-/** Without a word to any registry. */
+/** Without contacting a registry. */
 function npm(args, cwd) {
   const quiet = ['--offline', '--foreground-scripts=false', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
   return execFileSync('npm', [...args, ...quiet], { cwd, encoding: 'utf8' });
@@ -61,11 +61,11 @@ before(async () => {
 });
 after(() => folder && rmSync(folder, { recursive: true }));
 
-/** What an application may write: the manual's examples, and a file of uses and misuses. */
+/** Application code: the manual's examples, and a file of correct and incorrect uses. */
 function applicationFiles() {
   const manual = readFileSync(join(ROOT, 'web/README.md'), 'utf8');
   const examples = [...manual.matchAll(/```[jt]s\n([^]*?)```/g)].map(([, code]) => code.replace("'./peal.js'", "'peal-client'"))
-    .filter((code) => !code.includes("'peal-client/")); // the bindings have a test of their own
+    .filter((code) => !code.includes("'peal-client/")); // the bindings have their own test
   assert.ok(examples.length > 5);
   const files = examples.map((code, index) => {
     const imports = code.includes('import ') ? '' : "import { Peal } from 'peal-client';\n";
@@ -80,7 +80,7 @@ function applicationFiles() {
   return files;
 }
 
-/** The types as an application in `folder` sees them. */
+/** The types as seen by an application in `folder`. */
 function compile(files) {
   return ts.createProgram(files, {
     strict: true,
@@ -95,7 +95,7 @@ function compile(files) {
 
 const publicNames = (names) => [...names].filter((name) => !/^(_|constructor$|prototype$)/.test(name)).sort();
 
-/** Methods and getters, those it inherits too. */
+/** Methods and getters, including inherited ones. */
 function membersOf(prototype) {
   if (prototype === Object.prototype) return [];
   return [...Object.getOwnPropertyNames(prototype), ...membersOf(Object.getPrototypeOf(prototype))];
@@ -141,7 +141,7 @@ test('an application and the examples of the manual compile against the types, a
   }));
 });
 
-test('the types name what peal.js exports, nothing less and nothing more', () => {
+test('the types name exactly what peal.js exports', () => {
   const program = compile([join(folder, 'node_modules/peal-client/peal.d.ts')]);
   const checker = program.getTypeChecker();
   const file = program.getSourceFile(join(folder, 'node_modules/peal-client/peal.d.ts'));
@@ -165,11 +165,11 @@ test('the types name every error of the server', () => {
   for (const code of codes) if (code !== 'none') assert.match(types, new RegExp(`'${code}'`));
 });
 
-test('publint finds nothing to say about the package, nor does attw about its types', async () => {
+test('publint finds no problems in the package, and attw none in its types', async () => {
   const { messages, pkg } = await publint({ pkgDir: installed, pack: false, strict: true });
   assert.deepEqual(messages.map((message) => formatMessage(message, pkg)), []);
   const attw = fileURLToPath(new URL('node_modules/@arethetypeswrong/cli/dist/index.js', import.meta.url));
-  execFileSync(process.execPath, [attw, join(folder, packed.filename), '--format', 'ascii'], { encoding: 'utf8' }); // exits with 1 if it does
+  execFileSync(process.execPath, [attw, join(folder, packed.filename), '--format', 'ascii'], { encoding: 'utf8' }); // exits with 1 if it finds errors
 });
 
 test('the minified files keep within their budgets', () => {
@@ -180,7 +180,7 @@ test('the minified files keep within their budgets', () => {
   }
 });
 
-test('source maps hold the sources, and name the place of an error in a minified file', async () => {
+test('source maps contain the sources and locate errors in minified files', async () => {
   for (const [name, sources] of Object.entries(SOURCES)) {
     const map = JSON.parse(readFileSync(join(installed, `dist/${name}.map`), 'utf8'));
     assert.deepEqual(map.sourcesContent.sort(), sources.map((source) => readFileSync(join(ROOT, 'web', source), 'utf8')).sort());
@@ -194,7 +194,7 @@ test('source maps hold the sources, and name the place of an error in a minified
   assert.match(readFileSync(join(ROOT, 'web/peal.js'), 'utf8').split('\n')[originalLine], /options\.client is required/);
 });
 
-test('in Chromium, a script tag loads the connection without a WebSocket only when it is needed', { timeout: 20_000 }, async (t) => {
+test('in Chromium, a script tag loads the fallback only when it is needed', { timeout: 20_000 }, async (t) => {
   const server = await PealServer.start(t);
   const browser = await Browser.launch();
   t.after(() => browser.close());
@@ -220,9 +220,9 @@ test('in Chromium, a script tag loads the connection without a WebSocket only wh
   }
 });
 
-test('with no more than React Native has: receives, asks, gives up a request, and comes back', async () => {
+test('with only the globals of React Native: receives, requests, aborts a request, and reconnects', async () => {
   const sockets = fakeSockets();
-  class NativeUrl { // as its own one: it can be read, and not changed
+  class NativeUrl { // can be read but not changed, like React Native's own
     constructor(text) {
       this.href = text;
     }
@@ -252,7 +252,7 @@ test('with no more than React Native has: receives, asks, gives up a request, an
   await assert.rejects(asked, { code: 'aborted' });
   const { length } = sockets.all;
   sockets.last.onerror({});
-  sockets.last.onclose({}); // names neither code nor reason
+  sockets.last.onclose({}); // contains neither code nor reason
   while (sockets.all.length === length) await new Promise((resolve) => setTimeout(resolve, 2));
   sockets.last.open();
   sockets.last.greet();
@@ -263,16 +263,16 @@ test('with no more than React Native has: receives, asks, gives up a request, an
 });
 
 for (const name of ['peal.cjs', 'peal.min.js', 'peal.all.min.js']) {
-  test(`${name} keeps the promises too`, { timeout: 20_000 }, () => {
+  test(`${name} passes the random sequences too`, { timeout: 20_000 }, () => {
     const path = join(installed, 'dist', name);
     let address = pathToFileURL(path).href;
-    if (name !== 'peal.cjs') { // a script makes a global, and exports nothing
-      const script = join(installed, 'dist/script.js'); // has the fallback beside it, and at once
+    if (name !== 'peal.cjs') { // a script defines a global and exports nothing
+      const script = join(installed, 'dist/script.js'); // includes the fallback, available at once
       address = pathToFileURL(script).href;
       writeFileSync(script, `import './peal-fallback.js';\n${readFileSync(path, 'utf8')}\nexport const { Peal } = PealClient;`);
     }
     const env = { ...process.env, PEAL_CLIENT: address, PEAL_SEQUENCES: '100' };
-    delete env.NODE_TEST_CONTEXT; // else the inner run would report to the outer one
+    delete env.NODE_TEST_CONTEXT; // otherwise the inner run would report to the outer one
     const said = execFileSync(process.execPath, ['--test-reporter=tap', 'peal_random.test.js'], { cwd: join(ROOT, 'tests/web'), env, encoding: 'utf8' });
     assert.match(said, /^# fail 0$/m);
   });
@@ -297,7 +297,7 @@ test('from Node: publish, presence, history, direct and close', async (t) => {
   await assert.rejects(alice.publish('lobby'), { name: 'PealError', code: 'closed' });
 });
 
-test('from Node: a ticket lets in, and one that is used does not', async (t) => {
+test('from Node: a ticket is accepted once', async (t) => {
   const server = await PealServer.start(t, { PEAL_API_KEY: KEY, PEAL_AUTH_SECRET: SECRET });
   const answer = await fetch(`${server.url}/api/tickets`, {
     method: 'POST',
@@ -315,7 +315,7 @@ test('from Node: a ticket lets in, and one that is used does not', async (t) => 
   assert.deepEqual([code, final], [4401, true]);
 });
 
-test('a client can be made where there is no WebSocket and no page; connect() says what to give', () => {
+test('a client can be created without WebSocket and page; connect() says what to provide', () => {
   const none = globalThis.WebSocket;
   delete globalThis.WebSocket;
   try {

@@ -1,4 +1,4 @@
-/** peal.js without a network: the test is the server, and keeps the time. */
+/** peal.js without a network: the test plays the server and controls the clock. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -77,7 +77,7 @@ test('the token goes beside the protocol', async () => {
   assert.deepEqual(sockets.last.protocols, ['broadcast', 'bearer.a.b.c']);
 });
 
-test('a connection that does not come to be in time is given up', async () => {
+test('a connection attempt that takes too long is aborted', async () => {
   const { peal, sockets, clock, states } = setUp();
   peal.connect();
   await settled();
@@ -86,7 +86,7 @@ test('a connection that does not come to be in time is given up', async () => {
   assert.equal(states.at(-1).state, 'waiting');
 });
 
-test('a malformed address ends it at once', async () => {
+test('a malformed address closes the client at once', async () => {
   class Refusing {
     constructor() {
       throw new SyntaxError('bad address');
@@ -99,7 +99,7 @@ test('a malformed address ends it at once', async () => {
   assert.equal(states.at(-1).final, true);
 });
 
-test('close() ends timers, waiting requests and the socket; connect() comes back', async () => {
+test('close() ends timers, waiting requests and the socket; connect() reconnects', async () => {
   const { peal, sockets, clock, states } = await opened();
   const waiting = assert.rejects(peal.publish('lobby', 1), { code: 'closed' });
   peal.close('bye');
@@ -113,7 +113,7 @@ test('close() ends timers, waiting requests and the socket; connect() comes back
   assert.equal(sockets.all.length, 2);
 });
 
-test('a ticket goes into the address, and a new one into the next', async () => {
+test('each connection has a new ticket in its address', async () => {
   let count = 0;
   const all = await opened({ ticket: async ({ reason }) => `${reason}-${(count += 1)}` });
   const ticket = () => /[?&]ticket=([^&]*)/.exec(all.sockets.last.url)[1];
@@ -125,7 +125,7 @@ test('a ticket goes into the address, and a new one into the next', async () => 
   assert.equal(ticket(), 'refused-3');
 });
 
-test('a ticket is asked of a function, and not together with a token', () => {
+test('a ticket comes from a function, and excludes a token', () => {
   assert.throws(() => setUp({ ticket: 'abc' }), TypeError);
   assert.throws(() => setUp({ ticket: () => 'abc', token: 'a.b.c' }), TypeError);
 });
@@ -147,7 +147,7 @@ const COME_BACK = [1001, 1005, 1006, 1011, 1012, 1013, 4500, 4508, 4513, 4529, 4
 const STAY_AWAY = [1000, 1002, 1003, 1007, 1008, 1009, 3000, 4000, 4400, 4401, 4403, 4409, 4499, 4600];
 
 for (const code of COME_BACK) {
-  test(`close code ${code}: comes back`, async () => {
+  test(`close code ${code}: reconnects`, async () => {
     const all = await opened();
     await redialled(all, code);
     assert.equal(all.sockets.all.length, 2);
@@ -156,7 +156,7 @@ for (const code of COME_BACK) {
 }
 
 for (const code of STAY_AWAY) {
-  test(`close code ${code}: stays away`, async () => {
+  test(`close code ${code}: does not reconnect`, async () => {
     const { sockets, states, clock } = await opened();
     sockets.last.drop(code, 'why');
     assert.deepEqual(states.at(-1), { state: 'closed', code, reason: 'why', final: true });
@@ -165,14 +165,14 @@ for (const code of STAY_AWAY) {
   });
 }
 
-test('after a rate limit it stays away a while', () => {
+test('after a rate limit it waits before it reconnects', () => {
   assert.ok(adviceFor(4529).wait >= 1_000);
   assert.equal(adviceFor(4513).wait, 0);
 });
 
 // Back-off. -------------------------------------------------------------------
 
-test('waits are drawn from 0 to a bound that doubles up to the cap', async () => {
+test('waits are random up to a bound that doubles up to the cap', async () => {
   const { peal, sockets, clock, states } = setUp();
   peal.connect();
   await settled();
@@ -189,7 +189,7 @@ test('waits are drawn from 0 to a bound that doubles up to the cap', async () =>
   assert.equal(states.at(-1).delay, 0);
 });
 
-test('only a connection that lasted makes the next wait short again', async () => {
+test('only a lasting connection resets the back-off', async () => {
   const all = await opened();
   const { sockets, clock, states } = all;
   clock.chance = 1;
@@ -213,7 +213,7 @@ test('connect() while waiting connects at once', async () => {
   assert.equal(sockets.all.length, 2);
 });
 
-test('a silent connection is asked, and left when it does not answer', async () => {
+test('a silent connection is pinged, and dropped if it does not answer', async () => {
   const { sockets, clock, states } = await opened({ idlePing: 25_000 });
   await clock.pass(20_000);
   sockets.last.say({ type: 'direct', from: 'bob', payload: 1 });
@@ -227,7 +227,7 @@ test('a silent connection is asked, and left when it does not answer', async () 
   assert.equal(states.at(-1).state, 'waiting');
 });
 
-test('what an old socket still says is not heard', async () => {
+test('messages of an old socket are ignored', async () => {
   const { sockets, peal, clock } = await subscribed();
   const [old] = sockets.all;
   await reconnected({ sockets, clock });
@@ -238,13 +238,13 @@ test('what an old socket still says is not heard', async () => {
 
 // Messages, exactly once and in order. ----------------------------------------
 
-test('messages arrive, an offset seen before does not', async () => {
+test('messages arrive; a repeated offset is ignored', async () => {
   const { sockets, events } = await subscribed();
   for (const offset of [6, 7, 7, 6, 8]) sockets.last.say(message(offset));
   assert.deepEqual(offsetsOf(events), [6, 7, 8]);
 });
 
-test('after a reconnect it asks from the last offset and gives each missed message once', async () => {
+test('after a reconnect it recovers from the last offset and delivers each missed message once', async () => {
   const all = await subscribed();
   const { sockets, events } = all;
   sockets.last.say(message(6));
@@ -285,7 +285,7 @@ test('a message that overtakes the answer to the first subscribe is not lost', a
   assert.deepEqual(seen, [7, 8]);
 });
 
-test('what could not be recovered is told as a gap, before what follows', async () => {
+test('lost messages are reported as a gap before later messages', async () => {
   const all = await subscribed();
   const { sockets, events, lobby } = all;
   await reconnected(all);
@@ -297,7 +297,7 @@ test('what could not be recovered is told as a gap, before what follows', async 
   assert.deepEqual(lobby.position, { epoch: 'F', offset: 3 });
 });
 
-test('a gap with what is left of the history gives only what is new', async () => {
+test('a gap with the rest of the history delivers only new messages', async () => {
   const all = await subscribed();
   const { sockets, events } = all;
   await reconnected(all);
@@ -309,7 +309,7 @@ test('a gap with what is left of the history gives only what is new', async () =
   assert.equal(typesOf(events)[1], 'gap');
 });
 
-test('a hole in the offsets is told as a gap', async () => {
+test('missing offsets are reported as a gap', async () => {
   const { sockets, events } = await subscribed();
   sockets.last.say(message(6));
   sockets.last.say(message(9));
@@ -317,7 +317,7 @@ test('a hole in the offsets is told as a gap', async () => {
   assert.deepEqual(events[1][1], { channel: 'lobby', reason: 'hole', missing: 2 });
 });
 
-test('told of a gap by the server, it asks from where it is', async () => {
+test('after a gap from the server, it recovers from its own position', async () => {
   const { sockets, events } = await subscribed();
   sockets.last.say({ type: 'gap', channel: 'lobby' });
   const [first, second] = sockets.last.sent.slice(-2);
@@ -331,7 +331,7 @@ test('told of a gap by the server, it asks from where it is', async () => {
   assert.ok(!typesOf(events).includes('gap'));
 });
 
-test('a position kept from before is where a new subscription goes on', async () => {
+test('a new subscription continues from a saved position', async () => {
   const { peal, sockets } = await opened();
   const seen = [];
   const lobby = peal.subscribe('lobby', { since: { epoch: 'E', offset: 3 } });
@@ -342,7 +342,7 @@ test('a position kept from before is where a new subscription goes on', async ()
   assert.deepEqual(seen, [4]);
 });
 
-test('a listener that throws stops neither the others nor the count', async () => {
+test('a listener that throws affects neither other listeners nor the position', async () => {
   const { sockets, lobby, events } = await subscribed();
   const reported = [];
   globalThis.reportError = ({ message: text }) => reported.push(text);
@@ -359,14 +359,14 @@ test('a listener that throws stops neither the others nor the count', async () =
 
 // Subscriptions. --------------------------------------------------------------
 
-test('join and leave reach their channel only', async () => {
+test('join and leave reach only their channel', async () => {
   const { sockets, events } = await subscribed();
   sockets.last.say({ type: 'join', channel: 'lobby', client: 'bob' });
   sockets.last.say({ type: 'leave', channel: 'other', client: 'bob' });
   assert.deepEqual(typesOf(events), ['join']);
 });
 
-test('subscribing twice gives two subscriptions and asks once', async () => {
+test('subscribing twice gives two subscriptions and sends one request', async () => {
   const { peal, sockets, lobby, events } = await subscribed();
   const other = peal.subscribe('lobby');
   assert.notEqual(other, lobby);
@@ -377,7 +377,7 @@ test('subscribing twice gives two subscriptions and asks once', async () => {
   assert.deepEqual([offsetsOf(events), seen], [[6], [6]]);
 });
 
-test('a refused subscription says why, and is asked again on the next connection', async () => {
+test('a refused subscription has a reason, and is retried on the next connection', async () => {
   const { peal, sockets, clock } = await opened();
   const errors = [];
   const secret = peal.subscribe('secret');
@@ -390,7 +390,7 @@ test('a refused subscription says why, and is asked again on the next connection
   assert.equal(sockets.last.asked('subscribe').channel, 'secret');
 });
 
-test('a subscription that is unavailable is asked again by itself', async () => {
+test('an unavailable subscription is retried automatically', async () => {
   const { peal, sockets, clock } = await opened();
   const lobby = peal.subscribe('lobby');
   const { id } = sockets.last.asked('subscribe');
@@ -402,11 +402,11 @@ test('a subscription that is unavailable is asked again by itself', async () => 
   assert.equal(lobby.state, 'subscribed');
 });
 
-test('a subscription whose answer came too late is asked anew', async () => {
+test('a subscription whose answer came too late is repeated', async () => {
   const { peal, sockets, clock } = await opened();
   const lobby = peal.subscribe('lobby');
-  await clock.pass(10_000); // timeout ...
-  await clock.pass(clock.next); // ... and the second try
+  await clock.pass(10_000); // times out ...
+  await clock.pass(clock.next); // ... and so does the retry
   const { id } = sockets.last.asked('subscribe');
   sockets.last.say({ type: 'error', code: 'already_subscribed', message: '', id });
   await settled();
@@ -416,7 +416,7 @@ test('a subscription whose answer came too late is asked anew', async () => {
   assert.equal(lobby.state, 'subscribed');
 });
 
-test('unsubscribe asks the server and is not undone by a reconnect', async () => {
+test('unsubscribe sends a request and is not undone by a reconnect', async () => {
   const { lobby, sockets, clock, events } = await subscribed();
   const done = lobby.unsubscribe();
   const { id } = sockets.last.asked('unsubscribe');
@@ -428,7 +428,7 @@ test('unsubscribe asks the server and is not undone by a reconnect', async () =>
   assert.equal(sockets.last.asked('subscribe'), undefined);
 });
 
-test('a channel the server takes away ends its subscription', async () => {
+test('an unsubscribe by the server ends the subscription', async () => {
   const { lobby, sockets, events } = await subscribed();
   sockets.last.say({ type: 'unsubscribed', channel: 'lobby' });
   assert.deepEqual([typesOf(events), lobby.state], [['unsubscribed'], 'ended']);
@@ -436,7 +436,7 @@ test('a channel the server takes away ends its subscription', async () => {
 
 // Requests. -------------------------------------------------------------------
 
-test('publish gives the result that carries its id', async () => {
+test('publish resolves with the result that has its id', async () => {
   const { peal, sockets } = await opened();
   const [first, second] = [peal.publish('lobby', 'a'), peal.publish('lobby', 'b')];
   const [{ id: one }, { id: two }] = sockets.last.sent;
@@ -460,7 +460,7 @@ test('a publish under way when the connection drops is rejected, not repeated', 
   assert.equal(sockets.last.sent.length, 0);
 });
 
-test('without a connection requests wait, and go out in order after the subscriptions', async () => {
+test('without a connection, requests wait, and are sent in order after the subscriptions', async () => {
   const { peal, sockets } = setUp();
   peal.publish('lobby', 1);
   peal.publish('lobby', 2);
@@ -480,19 +480,19 @@ test('the queue is bounded in number and in time', async () => {
   await tooLate;
 });
 
-test('with no queue a publish without a connection is rejected at once', async () => {
+test('with no queue, a publish without a connection is rejected at once', async () => {
   const { peal } = setUp({ queueLimit: 0 });
   await assert.rejects(peal.publish('lobby', 1), { code: 'disconnected' });
 });
 
-test('a request without an answer is rejected in the end', async () => {
+test('a request without an answer is eventually rejected', async () => {
   const { peal, clock } = await opened();
   const late = assert.rejects(peal.presence('lobby'), { code: 'timeout' });
   await clock.pass(10_000);
   await late;
 });
 
-test('presence, history, direct, echo and ping give their answers', async () => {
+test('presence, history, direct, echo and ping resolve with their answers', async () => {
   const { peal, sockets, clock } = await opened();
   const answers = Promise.all([
     peal.presence('lobby'), peal.history('lobby', { limit: 2 }), peal.direct('bob', 'hi'), peal.echo(7), peal.ping(),
@@ -503,7 +503,7 @@ test('presence, history, direct, echo and ping give their answers', async () => 
   sockets.last.say({ type: 'presence', clients: [{ client: 'bob', connections: 2 }], id: presence.id });
   sockets.last.say({ type: 'history', messages: [message(1)], id: history.id });
   sockets.last.say({ type: 'directResult', to: 'bob', connectionCount: 2, id: direct.id });
-  sockets.last.say({ type: 'echo', payload: 7 }); // the one answer without an id
+  sockets.last.say({ type: 'echo', payload: 7 }); // the only answer without an id
   sockets.last.say({ type: 'pong', id: ping.id });
   const [who, past, result, echo, took] = await answers;
   assert.deepEqual(who, [{ client: 'bob', connections: 2 }]);
@@ -512,7 +512,7 @@ test('presence, history, direct, echo and ping give their answers', async () => 
   assert.deepEqual([echo, took], [7, 12]);
 });
 
-test('what is said may have an event', async () => {
+test('messages may have an event', async () => {
   const { peal, sockets } = await opened();
   const lobby = peal.subscribe('lobby');
   peal.publish('lobby', 1, { event: 'a' }).catch(() => {});
@@ -524,7 +524,7 @@ test('what is said may have an event', async () => {
   assert.deepEqual(said.map(({ event, payload }) => [event, payload]), [['a', 1], ['b', 2], [undefined, 3], ['c', 4]]);
 });
 
-test('members may be counted, and their list cut off', async () => {
+test('members may be counted, and their list truncated', async () => {
   const { peal, sockets } = await opened();
   const lobby = peal.subscribe('lobby');
   const some = lobby.presence.get({ limit: 1 });
@@ -557,7 +557,7 @@ test('the expiry is read from the token, and NaN if there is none', () => {
   for (const bad of [null, '', 'a.b.c', jwt({})]) assert.ok(Number.isNaN(expiryOf(bad)), bad);
 });
 
-test('a token is refreshed on the open connection, well before it ends', async () => {
+test('a token is refreshed on the open connection, well before it expires', async () => {
   const asked = [];
   const clock = new FakeClock();
   const token = ({ reason }) => {
@@ -580,7 +580,7 @@ test('a token is refreshed on the open connection, well before it ends', async (
   assert.equal(sockets.all.length, 1);
 });
 
-test('a failed refresh is told, and tried again while there is time', async () => {
+test('a failed refresh is reported, and retried while there is time', async () => {
   const clock = new FakeClock();
   let calls = 0;
   const token = () => {
@@ -596,7 +596,7 @@ test('a failed refresh is told, and tried again while there is time', async () =
   assert.ok(sockets.last.asked('refresh'));
 });
 
-test('a token in far future sets no timer that fires at once', async () => {
+test('an expiry in the far future sets no timer that fires at once', async () => {
   const clock = new FakeClock();
   let calls = 0;
   const token = () => {
@@ -609,7 +609,7 @@ test('a token in far future sets no timer that fires at once', async () => {
   assert.equal(calls, 1);
 });
 
-test('4401 with a function: comes back with a new token', async () => {
+test('4401 with a function: reconnects with a new token', async () => {
   const clock = new FakeClock();
   const asked = [];
   const token = ({ reason }) => {
@@ -622,7 +622,7 @@ test('4401 with a function: comes back with a new token', async () => {
   assert.notEqual(all.sockets.all[0].protocols[1], all.sockets.all[1].protocols[1]);
 });
 
-test('4401 and the function has only the same token: stays away', async () => {
+test('4401 and the function returns the same token: does not reconnect', async () => {
   const { sockets, states, clock } = await opened({ token: () => 'a.b.c' });
   sockets.last.drop(4401);
   await clock.pass(60_000);
@@ -630,7 +630,7 @@ test('4401 and the function has only the same token: stays away', async () => {
   assert.deepEqual([states.at(-1).state, states.at(-1).final], ['closed', true]);
 });
 
-test('4401 again and again: gives up', async () => {
+test('repeated 4401: gives up', async () => {
   let count = 0;
   const { sockets, states, clock } = await opened({ token: () => `a.b.${(count += 1)}` });
   for (let i = 0; i < 10 && states.at(-1).state !== 'closed'; i += 1) {
@@ -641,13 +641,13 @@ test('4401 again and again: gives up', async () => {
   assert.equal(sockets.all.length, 4);
 });
 
-test('4401 with a plain token: stays away', async () => {
+test('4401 with a plain token: does not reconnect', async () => {
   const { sockets, states } = await opened({ token: 'a.b.c' });
   sockets.last.drop(4401);
   assert.equal(states.at(-1).final, true);
 });
 
-test('a reconnect keeps a token that is proven and fresh, and else asks for one', async () => {
+test('a reconnect keeps a proven and fresh token, and otherwise requests one', async () => {
   const clock = new FakeClock();
   let calls = 0;
   const token = () => {
@@ -659,11 +659,11 @@ test('a reconnect keeps a token that is proven and fresh, and else asks for one'
   assert.equal(calls, 1);
   await redialled(all);
   assert.equal(calls, 1);
-  await redialled(all); // refused before it was open: the token may be why
+  await redialled(all); // refused before it was open, possibly because of the token
   assert.equal(calls, 2);
 });
 
-test('a token function that fails is tried again with back-off', async () => {
+test('a failing token function is retried with back-off', async () => {
   const { peal, states, clock } = setUp({
     token: () => {
       throw new Error('away');
@@ -680,7 +680,7 @@ test('a token function that fails is tried again with back-off', async () => {
 
 // Limits that the server announces. ---------------------------------------------
 
-/** Also known to say hello, and open once more without having said it. */
+/** Like opened(), but knows that the server sends hello, and has reconnected without one so far. */
 async function reopened(options, limits) {
   const all = await opened(options);
   all.sockets.last.greet(limits);
@@ -691,7 +691,7 @@ async function reopened(options, limits) {
 const names = (count) => Array.from({ length: count }, (_, i) => `room-${i}`);
 const channelsOf = (frame) => frame.channels.map(({ channel }) => channel);
 
-test('hello is there to be read, and gone when the next server says none', async () => {
+test('hello can be read, and is removed when the next server sends none', async () => {
   const all = await opened();
   assert.equal(all.peal.hello, undefined);
   all.sockets.last.greet({ channels: 3 });
@@ -702,13 +702,13 @@ test('hello is there to be read, and gone when the next server says none', async
   assert.equal(all.peal.hello, undefined);
 });
 
-test('it comes back to all its channels with one message, each from its own position', async () => {
+test('all channels are restored with one message, each from its own position', async () => {
   const all = await opened();
   const { peal, sockets } = all;
   sockets.last.greet();
   for (const name of names(110)) peal.subscribe(name, { since: { epoch: name, offset: 7 } });
   await reconnected(all);
-  assert.equal(sockets.last.sent.length, 0); // until the server has said hello
+  assert.equal(sockets.last.sent.length, 0); // waits for the server's hello
   sockets.last.greet();
   const [list, ...more] = sockets.last.sent;
   assert.deepEqual([list.type, more.length], ['subscribe', 0]);
@@ -716,7 +716,7 @@ test('it comes back to all its channels with one message, each from its own posi
   assert.deepEqual(list.channels[3].since, { epoch: 'room-3', offset: 7 });
 });
 
-test('each channel of a list has an answer of its own', async () => {
+test('each channel of a list has its own answer', async () => {
   const all = await opened();
   const { peal, sockets } = all;
   sockets.last.greet();
@@ -748,7 +748,7 @@ test('a list that is refused as a whole fails all its channels', async () => {
   assert.deepEqual([a.state, b.state], ['failed', 'failed']);
 });
 
-test('what a list cannot hold goes into the next', async () => {
+test('channels beyond the limits of a list go into the next one', async () => {
   const all = await opened();
   const { peal, sockets } = all;
   sockets.last.greet();
@@ -762,7 +762,7 @@ test('what a list cannot hold goes into the next', async () => {
   assert.ok(lengths.length > 1 && Math.max(...lengths) <= 300, lengths);
 });
 
-test('a server without hello is asked one by one, and no faster than any server allows', async () => {
+test('a server without hello gets single requests, no faster than any server allows', async () => {
   const { peal, sockets, clock } = setUp();
   for (const name of names(120)) peal.subscribe(name);
   peal.connect();
@@ -779,7 +779,7 @@ test('a server without hello is asked one by one, and no faster than any server 
   assert.deepEqual(sockets.last.sent.map(({ channel }) => channel), names(120));
 });
 
-test('a server that no longer says hello is noticed, by its first word or by its silence', async () => {
+test('a missing hello is noticed by the first message or by silence', async () => {
   for (const word of [true, false]) {
     const all = await opened();
     const { peal, sockets, clock } = all;
@@ -793,7 +793,7 @@ test('a server that no longer says hello is noticed, by its first word or by its
   }
 });
 
-/** As the server counts: what it took, and whether that was ever too much. */
+/** Counts like the server: accepted messages, and whether the rate was ever exceeded. */
 class Bucket {
   constructor(clock, { rate, opening = 0 }) {
     Object.assign(this, { clock, rate, opening, level: rate, at: clock.now(), seen: 0, isOver: false });
@@ -812,7 +812,7 @@ class Bucket {
 }
 
 for (const [rate, delays] of [[100, [0, 50]], [10, [0, 200]], [10, [1500]], [1, [0]], [3, [700, 0, 90]], [1000, [30]]]) {
-  test(`it keeps to ${rate} a second, with answers after ${delays} ms`, async () => {
+  test(`it stays within ${rate} per second, with answers after ${delays} ms`, async () => {
     const limits = { messages_per_second: rate, burst: rate, opening_burst: 0 };
     const all = await reopened({ requestTimeout: 600_000 }, limits);
     const { peal, sockets, clock } = all;
@@ -822,7 +822,7 @@ for (const [rate, delays] of [[100, [0, 50]], [10, [0, 200]], [10, [1500]], [1, 
     const results = Promise.all(Array.from({ length: count }, (_, i) => peal.publish('lobby', i)));
     let arrived = 0;
     for (let round = 0; arrived < count && round < 10_000; round += 1) {
-      // what was sent meanwhile arrives all at once, late: the worst there is
+      // worst case: messages sent meanwhile arrive late, all at once
       await clock.pass(delays[round % delays.length] || 1);
       bucket.take(sockets.last.sent);
       for (; arrived < bucket.seen; arrived += 1) {
@@ -835,7 +835,7 @@ for (const [rate, delays] of [[100, [0, 50]], [10, [0, 200]], [10, [1500]], [1, 
   });
 }
 
-test('what the opening allows goes out at once, and the rest at its rate', async () => {
+test('the opening burst is sent at once, and the rest at the rate', async () => {
   const limits = { messages_per_second: 10, burst: 10, opening_burst: 30 };
   const { peal, sockets, clock } = await reopened({}, limits);
   sockets.last.greet(limits);
@@ -856,7 +856,7 @@ test('without a limit nothing waits', async () => {
   assert.equal(sockets.last.sent.length, 500);
 });
 
-test('pings and refreshes do not wait for their turn', async () => {
+test('pings and refreshes do not wait in the queue', async () => {
   const limits = { messages_per_second: 10, burst: 10 };
   const { peal, sockets, clock } = await reopened({ idlePing: 5_000, requestTimeout: 60_000 }, limits);
   sockets.last.greet(limits);
@@ -866,7 +866,7 @@ test('pings and refreshes do not wait for their turn', async () => {
   assert.ok(sockets.last.asked('ping'));
 });
 
-test('a message larger than the server takes is rejected before it is sent', async () => {
+test('a message larger than the server accepts is rejected before it is sent', async () => {
   const all = await opened();
   const { peal, sockets } = all;
   sockets.last.greet({ message_bytes: 200 });
@@ -882,7 +882,7 @@ test('a message larger than the server takes is rejected before it is sent', asy
   assert.equal(peal.state, 'waiting');
 });
 
-test('a message that waited for the first connection is measured when the limit is known', async () => {
+test('a message that waited for the first connection is checked when the limit is known', async () => {
   const { peal, sockets } = setUp();
   const many = names(6).map((name) => peal.publish(name, 1));
   for (const each of many) each.catch(() => {});
@@ -896,7 +896,7 @@ test('a message that waited for the first connection is measured when the limit 
   assert.equal(peal.state, 'open');
 });
 
-test('the size is that of the message, to the byte', async () => {
+test('the size of a message is exact to the byte', async () => {
   const { peal, sockets } = await opened();
   peal.publish('lobby', 'x').catch(() => {});
   const around = JSON.stringify(sockets.last.sent[0]).length - 1;
@@ -906,7 +906,7 @@ test('the size is that of the message, to the byte', async () => {
   await assert.rejects(peal.publish('lobby', 'x'.repeat(501 - around)), { code: 'too_big' });
 });
 
-test('unsubscribe and subscribe keep their order, however fast they come', async () => {
+test('unsubscribe and subscribe keep their order, even in rapid succession', async () => {
   const all = await reopened({}, {});
   const { peal, sockets } = all;
   for (let i = 0; i < 3; i += 1) {
@@ -918,13 +918,13 @@ test('unsubscribe and subscribe keep their order, however fast they come', async
     ['subscribe', 'unsubscribe', 'subscribe', 'unsubscribe', 'subscribe']);
 });
 
-test('what means one connection only does not reach the next', async () => {
+test('requests about one connection are not sent on the next', async () => {
   const all = await reopened({}, {});
   const { peal, sockets } = all;
   sockets.last.greet({ messages_per_second: 1, burst: 1, opening_burst: 0 });
   const lobby = peal.subscribe('lobby');
   const dev = peal.subscribe('dev');
-  const left = dev.unsubscribe(); // the end of the connection leaves it too
+  const left = dev.unsubscribe(); // the end of the connection also leaves the channel
   await reconnected(all);
   await left;
   sockets.last.greet();
@@ -932,7 +932,7 @@ test('what means one connection only does not reach the next', async () => {
   assert.equal(lobby.state, 'waiting');
 });
 
-test('a subscribe is not late as long as other channels bring what they missed', async () => {
+test('a subscribe does not time out while other channels deliver missed messages', async () => {
   const { peal, sockets, clock } = await opened();
   const [a, b] = ['a', 'b'].map((name) => peal.subscribe(name));
   const [{ id: first }, { id: second }] = sockets.last.sent;
@@ -947,7 +947,7 @@ test('a subscribe is not late as long as other channels bring what they missed',
   assert.equal(b.state, 'subscribed');
 });
 
-test('a subscribe that is late is given up when nothing else comes either', async () => {
+test('a late subscribe times out when nothing else arrives', async () => {
   const { peal, sockets, clock } = await opened();
   const lobby = peal.subscribe('lobby');
   const errors = [];
@@ -960,7 +960,7 @@ test('a subscribe that is late is given up when nothing else comes either', asyn
   assert.deepEqual(errors, ['timeout']);
 });
 
-test('a server that insists on already_subscribed is not asked again and again', async () => {
+test('repeated already_subscribed errors cause no request loop', async () => {
   const { peal, sockets, clock } = await opened();
   peal.subscribe('lobby').on('error', () => {});
   for (let i = 0; i < 20; i += 1) {
@@ -973,7 +973,7 @@ test('a server that insists on already_subscribed is not asked again and again',
   assert.equal(sockets.last.sent.length, 4);
 });
 
-test('what a listener of `open` asks for goes out once, after what waited', async () => {
+test('requests from a listener of `open` are sent once, after the waiting ones', async () => {
   const { peal, sockets } = setUp();
   peal.publish('lobby', 1).catch(() => {});
   peal.on('state', ({ state }) => {

@@ -1,4 +1,4 @@
-/** What peal.js offers beyond messages: signals, loops, members, named events, tokens. */
+/** Features of peal.js beyond messages: signals, loops, members, named events, tokens. */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { message, opened, reconnected, setUp, subscribed, tokenFor } from './sup
 
 const ANSWER = { epoch: 'E', offset: 5, recovered: false };
 
-/** Answers the last question for members. */
+/** Answers the last presence request. */
 function answerMembers(sockets, ...clients) {
   const { id } = sockets.last.asked('presence');
   sockets.last.say({ type: 'presence', channel: 'lobby', id, count: clients.length, clients: clients.map((client) => ({ client, connections: 1 })) });
@@ -28,7 +28,7 @@ const moved = (type, client) => ({ type, channel: 'lobby', client });
 
 // Named events. ------------------------------------------------------------------
 
-test('a message with an event comes under its name too, after `message`, and onAny() hears both last', async () => {
+test('a message with an event is also emitted under its name after `message`, and both reach onAny() last', async () => {
   const { sockets, lobby } = await subscribed();
   const heard = [];
   lobby.onAny((type, { offset }) => heard.push(`any ${type} ${offset}`));
@@ -39,7 +39,7 @@ test('a message with an event comes under its name too, after `message`, and onA
   assert.deepEqual(heard, ['message 6', 'any message 6', 'typing 6', 'any event:typing 6', 'message 7', 'any message 7']);
 });
 
-test('so does a direct message', async () => {
+test('a direct message with an event is also emitted under its name', async () => {
   const { peal, sockets } = await opened();
   const heard = [];
   peal.on('event:call', ({ payload }) => heard.push(payload));
@@ -47,7 +47,7 @@ test('so does a direct message', async () => {
   assert.deepEqual(heard, [1]);
 });
 
-test('an event that no message may have is refused at once', async () => {
+test('an invalid event name is refused at once', async () => {
   const { peal, sockets } = await opened();
   const { length } = sockets.last.sent;
   for (const event of ['a b', '', 'x'.repeat(65), 7]) {
@@ -81,7 +81,7 @@ test('a volatile message is dropped unless it can be sent at once', async () => 
 
 // Signals. -----------------------------------------------------------------------
 
-test('a signal takes back a request that waits, and one under way is given up', async () => {
+test('a signal removes a waiting request and abandons one under way', async () => {
   const { peal, sockets, clock } = setUp();
   const waiting = new AbortController();
   const given = peal.publish('lobby', 'never', { signal: waiting.signal });
@@ -100,7 +100,7 @@ test('a signal takes back a request that waits, and one under way is given up', 
   assert.deepEqual(sockets.last.sent.filter(({ type }) => type === 'broadcast'), []);
 });
 
-test('every request and ready() takes a signal, which has no listener left in the end', async () => {
+test('every request and ready() accepts a signal and leaves no listener on it', async () => {
   const { peal, sockets } = await opened();
   const lobby = peal.subscribe('lobby');
   const calls = [
@@ -134,7 +134,7 @@ test('a signal ends a subscription', async () => {
   assert.equal(peal.subscribe('lobby', { signal: controller.signal }).state, 'ended');
 });
 
-test('a signal that ends a subscription which cannot be left is no uncaught error', async () => {
+test('a signal whose unsubscribe fails causes no uncaught error', async () => {
   const { peal, sockets } = await opened();
   const controller = new AbortController();
   peal.subscribe('lobby', { signal: controller.signal });
@@ -159,7 +159,7 @@ function reading(subscription, until = Infinity) {
   return { seen, end };
 }
 
-test('a loop reads messages in order, over a reconnect, until the subscription ends', async () => {
+test('a loop reads messages in order, across a reconnect, until the subscription ends', async () => {
   const all = await subscribed();
   const { seen, end } = reading(all.lobby);
   for (const offset of [6, 7]) all.sockets.last.say(message(offset));
@@ -171,7 +171,7 @@ test('a loop reads messages in order, over a reconnect, until the subscription e
   await end;
 });
 
-test('a loop that is left, and two loops at once', async () => {
+test('leaving a loop, and two concurrent loops', async () => {
   const { sockets, lobby } = await subscribed();
   const first = reading(lobby, 1);
   const second = reading(lobby);
@@ -182,7 +182,7 @@ test('a loop that is left, and two loops at once', async () => {
   assert.deepEqual(second.seen, [6, 7]);
 });
 
-test('close() ends a loop, what is against coming back throws in it, and so does reading too slowly', async () => {
+test('close() ends a loop; a final close code or reading too slowly throws in it', async () => {
   const closed = await subscribed();
   const atClose = reading(closed.lobby);
   closed.peal.close();
@@ -207,7 +207,7 @@ test('close() ends a loop, what is against coming back throws in it, and so does
 
 // Members. -----------------------------------------------------------------------
 
-test('members are asked for once somebody listens, and kept up to date', async () => {
+test('members are requested for the first listener, and kept up to date', async () => {
   const { sockets, lobby } = await subscribed();
   assert.equal(sockets.last.asked('presence'), undefined);
   const heard = membersHeard(lobby.presence);
@@ -224,7 +224,7 @@ test('members are asked for once somebody listens, and kept up to date', async (
   assert.equal(sockets.last.sent.filter(({ type }) => type === 'presence').length, 1);
 });
 
-test('who comes or goes while the list is under way is not lost', async () => {
+test('a join or leave during the presence request is not lost', async () => {
   const { sockets, lobby } = await subscribed();
   const heard = membersHeard(lobby.presence);
   sockets.last.say(moved('leave', 'bob'));
@@ -234,7 +234,7 @@ test('who comes or goes while the list is under way is not lost', async () => {
   assert.deepEqual(heard, ['sync alice,carol']);
 });
 
-test('after a reconnect the difference is told, then the list', async () => {
+test('after a reconnect, the differences are emitted, then the list', async () => {
   const all = await subscribed();
   const heard = membersHeard(all.lobby.presence);
   answerMembers(all.sockets, 'alice', 'bob');
@@ -248,7 +248,7 @@ test('after a reconnect the difference is told, then the list', async () => {
   assert.deepEqual(heard, ['sync alice,bob', 'leave bob', 'join carol', 'sync alice,carol']);
 });
 
-test('sync() asks anew, once for all who ask at the same time; a later caller is told the list as it is', async () => {
+test('concurrent sync() calls send one request; a later listener gets the current list', async () => {
   const { peal, sockets, lobby } = await subscribed();
   const first = lobby.presence.sync();
   assert.equal(lobby.presence.sync(), first);
@@ -259,7 +259,7 @@ test('sync() asks anew, once for all who ask at the same time; a later caller is
   assert.deepEqual(heard, ['sync alice']);
 });
 
-test('a list that was asked for once is kept up to date for who listens later', async () => {
+test('a requested list is kept up to date for later listeners', async () => {
   const { sockets, lobby } = await subscribed();
   const asked = lobby.presence.sync();
   answerMembers(sockets, 'alice');
@@ -270,7 +270,7 @@ test('a list that was asked for once is kept up to date for who listens later', 
   assert.deepEqual(heard, ['sync alice,bob']);
 });
 
-test('a list that is refused is an error of the list; one that fails for now is asked for again', async () => {
+test('a refused list is an error; a temporary failure is retried', async () => {
   const { sockets, clock, lobby } = await subscribed();
   const errors = [];
   const heard = membersHeard(lobby.presence);
@@ -288,7 +288,7 @@ test('a list that is refused is an error of the list; one that fails for now is 
   assert.deepEqual(errors, ['unavailable', 'no_presence']);
 });
 
-test('a subscription that was left hears nothing of members', async () => {
+test('an ended subscription gets no member events', async () => {
   const { peal, sockets, lobby } = await subscribed();
   const other = peal.subscribe('lobby');
   const left = membersHeard(lobby.presence);
@@ -301,7 +301,7 @@ test('a subscription that was left hears nothing of members', async () => {
 
 // Tokens. ------------------------------------------------------------------------
 
-test('setToken() gives an open connection the token, and is settled by the answer', async () => {
+test('setToken() refreshes an open connection, and settles with the answer', async () => {
   const { peal, sockets, clock } = await opened({ token: 'a.b.c' });
   const taken = peal.setToken('d.e.f\n');
   assert.equal(sockets.last.asked('refresh').token, 'd.e.f');
@@ -318,7 +318,7 @@ test('setToken() gives an open connection the token, and is settled by the answe
   assert.match(sockets.last.protocols[1], /^bearer\.eyJ/);
 });
 
-test('setToken() while connecting dials anew, and before connect() is used there', async () => {
+test('setToken() while connecting dials again; before connect(), connect() uses it', async () => {
   const { peal, sockets } = setUp({ token: () => new Promise(() => {}) });
   peal.connect();
   await settled();
@@ -331,13 +331,13 @@ test('setToken() while connecting dials anew, and before connect() is used there
   assert.equal(sockets.all[0].closedWith, 1000);
 });
 
-test('setToken() refuses what is no token', async () => {
+test('setToken() refuses invalid tokens', async () => {
   const { peal } = setUp();
   for (const token of [undefined, null, {}, '<html>', '']) assert.throws(() => peal.setToken(token), TypeError);
   assert.throws(() => setUp({ ticket: () => 'a' }).peal.setToken('a.b.c'), /options\.ticket/);
 });
 
-test('a new token function that never answers is given up, also by close()', async () => {
+test('a new token function that never resolves is abandoned, also by close()', async () => {
   const { peal, clock } = await opened();
   const late = assert.rejects(peal.setToken(() => new Promise(() => {})), /did not return in time/);
   await clock.pass(10_000);
@@ -350,7 +350,7 @@ test('a new token function that never answers is given up, also by close()', asy
 
 // Errors. ------------------------------------------------------------------------
 
-test('every error names a heading of the manual', () => {
+test('every error refers to a heading of the manual', () => {
   const manual = readFileSync(new URL('../../web/README.md', import.meta.url), 'utf8');
   const headings = [...manual.matchAll(/^#+ (.*)$/gm)].map(([, text]) => text.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-'));
   const source = readFileSync(new URL('../../web/peal.js', import.meta.url), 'utf8');

@@ -1,4 +1,4 @@
-/** peal.js where no WebSocket can be opened: which transport it uses, and its promises over SSE and HTTP. */
+/** peal.js without WebSockets: which transport it uses, and its guarantees over SSE and HTTP. */
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -8,14 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import '../../web/peal-fallback.js'; // so that peal.js has it at once
+import '../../web/peal-fallback.js'; // makes the fallback available at once
 import { Browser } from './support/browser.js';
 import { settled } from './support/fake_clock.js';
 import { FakeHttp } from './support/fake_http.js';
 import { freePort, PealServer } from './support/peal_server.js';
 import { message, offsetsOf, setUp } from './support/peal_setup.js';
 
-/** Lets streams and promises of the fake server run to their end. */
+/** Lets streams and promises of the fake server settle. */
 const calmed = async () => {
   for (let turns = 0; turns < 5; turns += 1) await settled();
 };
@@ -45,7 +45,7 @@ async function overHttp(t, options) {
 
 // Which transport. ---------------------------------------------------------------
 
-test('after three failed dials each one is followed by SSE at once, until one of them opens', async (t) => {
+test('after three failed dials, each attempt also tries SSE at once, until one of them opens', async (t) => {
   const http = new FakeHttp(t);
   const { peal, sockets, clock } = setUp({ transport: 'auto' });
   peal.connect();
@@ -55,7 +55,7 @@ test('after three failed dials each one is followed by SSE at once, until one of
     sockets.last.drop();
     await calmed();
     assert.equal(http.streams.length, streams, `after ${dials}`);
-    http.stream?.refuse(404, { error: 'Not found' }); // of a proxy, for all that is known
+    http.stream?.refuse(404, { error: 'Not found' }); // possibly sent by a proxy
     await calmed();
     assert.equal(peal.state, 'waiting');
     await clock.pass(clock.next);
@@ -78,7 +78,7 @@ test('after three failed dials each one is followed by SSE at once, until one of
   peal.close();
 });
 
-test('a WebSocket that was open is never given up for SSE, nor is one that the server closes', async (t) => {
+test('neither an opened WebSocket nor one closed by the server is replaced by SSE', async (t) => {
   const http = new FakeHttp(t);
   const { peal, sockets, clock } = setUp({ transport: 'auto' });
   peal.connect();
@@ -100,7 +100,7 @@ test('a WebSocket that was open is never given up for SSE, nor is one that the s
   assert.equal(http.streams.length, 0);
 });
 
-test('transport: websocket never falls back, sse needs no WebSocket, and others are refused', async (t) => {
+test('transport: websocket never falls back, sse needs no WebSocket, other values are refused', async (t) => {
   const http = new FakeHttp(t);
   const { peal, sockets, clock } = setUp({ transport: 'websocket' });
   peal.connect();
@@ -121,7 +121,7 @@ test('transport: websocket never falls back, sse needs no WebSocket, and others 
 
 // Tokens. ------------------------------------------------------------------------
 
-test('the token goes into a header; 401 asks for another one, and 403 ends it', async (t) => {
+test('the token goes into a header; 401 requests another one, and 403 is final', async (t) => {
   const http = new FakeHttp(t);
   const reasons = [];
   const { peal, states, clock } = setUp({ transport: 'sse', token: ({ reason }) => (reasons.push(reason), `a.b.${reasons.length}`) });
@@ -138,7 +138,7 @@ test('the token goes into a header; 401 asks for another one, and 403 ends it', 
   assert.deepEqual([states.at(-1).code, states.at(-1).reason, states.at(-1).final], [4403, 'banned', true]);
 });
 
-test('each request has a ticket of its own', async (t) => {
+test('each request has its own ticket', async (t) => {
   let count = 0;
   const { peal, http, lobby } = await overHttp(t, { ticket: () => `t${(count += 1)}` });
   lobby.publish(1);
@@ -148,7 +148,7 @@ test('each request has a ticket of its own', async (t) => {
   peal.close();
 });
 
-test('a new token is used by a new stream, which goes on from where the old one was', async (t) => {
+test('a new token opens a new stream that continues from the old one', async (t) => {
   const { peal, http, clock } = await overHttp(t, { token: 'a.b.1' });
   http.stream.say(message(6));
   await calmed();
@@ -160,7 +160,7 @@ test('a new token is used by a new stream, which goes on from where the old one 
 
 // Channels. ----------------------------------------------------------------------
 
-test('channels that change make one new stream, and nothing is lost or told twice', async (t) => {
+test('changed channels open one new stream, and nothing is lost or duplicated', async (t) => {
   const { peal, http, events, clock } = await overHttp(t);
   const before = http.stream;
   http.stream.say(message(6));
@@ -182,7 +182,7 @@ test('channels that change make one new stream, and nothing is lost or told twic
   assert.deepEqual([offsetsOf(events), events.length, b.state, a.state], [[6, 7], 2, 'subscribed', 'ended']);
 });
 
-test('channels without history tell a gap each time the stream changes, and it does not change for that', async (t) => {
+test('channels without history report a gap at each new stream, and open no stream for it', async (t) => {
   const { peal, http, events, clock } = await overHttp(t);
   peal.subscribe('other');
   await clock.pass(20);
@@ -197,7 +197,7 @@ test('channels without history tell a gap each time the stream changes, and it d
   assert.equal(http.streams.length, 3);
 });
 
-test('a stream does not answer what was asked after it was opened', async (t) => {
+test('a stream does not answer requests made after it was opened', async (t) => {
   const { peal, http, clock } = await overHttp(t);
   peal.subscribe('b');
   await clock.pass(20);
@@ -219,7 +219,7 @@ test('a stream does not answer what was asked after it was opened', async (t) =>
   assert.deepEqual([back.state, told], ['subscribed', [3, 4, 5]]);
 });
 
-test('a refused channel is an error of its subscription, and not asked for with the next stream', async (t) => {
+test('a refused channel is an error of its subscription, and not part of the next stream', async (t) => {
   const { peal, http, clock } = await overHttp(t);
   const secret = peal.subscribe('secret');
   const refused = assert.rejects(secret.ready(), { code: 'forbidden' });
@@ -233,7 +233,7 @@ test('a refused channel is an error of its subscription, and not asked for with 
   assert.deepEqual(http.stream.url.searchParams.getAll('channel'), ['lobby', 'more']);
 });
 
-test('members are asked for anew when the stream changes', async (t) => {
+test('members are requested again when the stream changes', async (t) => {
   const { peal, http, lobby, clock } = await overHttp(t);
   const seen = [];
   lobby.presence.on('sync', ({ members }) => seen.push(members.map(({ client }) => client).join()));
@@ -252,7 +252,7 @@ test('members are asked for anew when the stream changes', async (t) => {
 
 // Requests. ----------------------------------------------------------------------
 
-test('requests keep their order: one after the other, and what comes up meanwhile in one list', async (t) => {
+test('requests are sent one at a time in order, and those made meanwhile in one list', async (t) => {
   const { peal, http } = await overHttp(t);
   const done = [1, 2, 3, 4, 5, 6].map((payload) => peal.publish('lobby', payload));
   await calmed();
@@ -268,7 +268,7 @@ test('requests keep their order: one after the other, and what comes up meanwhil
   for (const left of done.slice(3)) await assert.rejects(left, { code: 'closed' });
 });
 
-test('the largest message fits into a request, brackets and all', async (t) => {
+test('the largest message fits into a request, including its brackets', async (t) => {
   const { peal, http } = await overHttp(t);
   assert.equal(peal.hello.limits.message_bytes, 998);
   let most = 0; // bytes of a payload
@@ -282,7 +282,7 @@ test('the largest message fits into a request, brackets and all', async (t) => {
   assert.equal(JSON.stringify(http.post.frames).length, 1000);
 });
 
-test('a request that gets no answer is rejected as disconnected, and what was missed is recovered', async (t) => {
+test('a request without an answer is rejected as disconnected, and missed messages are recovered', async (t) => {
   const { peal, http, lobby, clock } = await overHttp(t);
   const lost = assert.rejects(lobby.publish(1), { code: 'disconnected' });
   await calmed();
@@ -298,7 +298,7 @@ test('a request that gets no answer is rejected as disconnected, and what was mi
   assert.equal(http.stream.url.searchParams.get('last_event_id'), 'lobby*E.5');
 });
 
-test('too many requests and a close event end it with the code that a WebSocket would have', async (t) => {
+test('too many requests and a close event close with the code of a WebSocket', async (t) => {
   for (const [act, code] of [
     [({ post }) => post.refuse(429, { type: 'close', code: 4529, reason: 'rate limit' }), 4529],
     [({ stream }) => stream.say({ type: 'close', code: 4508, reason: 'slow' }), 4508],
@@ -313,7 +313,7 @@ test('too many requests and a close event end it with the code that a WebSocket 
   }
 });
 
-test('a stream without a sign of life is left', async (t) => {
+test('a silent stream is dropped', async (t) => {
   const { http, clock, states } = await overHttp(t);
   await clock.pass(50_000);
   http.stream.write(': ping\n\n');
@@ -345,7 +345,7 @@ test('close() leaves no timer, no stream and no request', async (t) => {
 
 // The real server. ---------------------------------------------------------------
 
-/** An nginx before `port` that passes on no upgrade, as some proxies do. @returns its address */
+/** An nginx in front of `port` that blocks upgrades, as some proxies do. @returns its address */
 async function refusingProxy(t, port) {
   const folder = mkdtempSync(join(tmpdir(), 'peal-nginx-'));
   const mine = await freePort();
@@ -383,7 +383,7 @@ const hasNginx = (() => {
   }
 })();
 
-test('in Chromium behind an nginx that refuses upgrades: receives, publishes, and recovers over a restart', { timeout: 40_000, skip: !hasNginx }, async (t) => {
+test('in Chromium behind an nginx that blocks upgrades: receives, publishes, and recovers across a restart', { timeout: 40_000, skip: !hasNginx }, async (t) => {
   const server = await PealServer.start(t);
   const url = await refusingProxy(t, server.port);
   const posted = await fetch(`${server.url}/client/x`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '[{"type":"ping"}]' });
@@ -407,7 +407,7 @@ test('in Chromium behind an nginx that refuses upgrades: receives, publishes, an
     await lobby.ready();
     for (let i = 0; i < 5; i += 1) bob.publish('lobby', i);
     await alice.publish('lobby', 'x');
-    const other = await alice.subscribe('other').ready(); // makes a new stream
+    const other = await alice.subscribe('other').ready(); // opens a new stream
     const results = await Promise.all([5, 6, 7].map((i) => bob.publish('lobby', i)));
     await other.publish('y');
     const members = (await lobby.presence.get()).map(({ client }) => client);
@@ -428,5 +428,5 @@ test('in Chromium behind an nginx that refuses upgrades: receives, publishes, an
     await window.clients.bob.publish('lobby', 'again');
   });
   await page.waitForFunction(() => window.clients.heard.at(-1) === 'bob again');
-  assert.deepEqual(await page.evaluate(() => window.clients.told), ['gap'], 'the history went with the server');
+  assert.deepEqual(await page.evaluate(() => window.clients.told), ['gap'], 'the history was lost with the server');
 });

@@ -1,4 +1,4 @@
-/** peal.js survives what its host does: handlers, options, environments. */
+/** peal.js and its environment: handlers that act, options, lifecycle events, runtimes. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -20,7 +20,7 @@ const statesOf = (states) => states.map(({ state }) => state);
 
 // Errors of the socket. --------------------------------------------------------
 
-test('an error without a close event, as of a failed dial in Node 22, is a lost attempt', async () => {
+test('an error without a close event, like a failed dial in Node 22, is a failed attempt', async () => {
   const { peal, sockets, clock, states } = setUp();
   peal.connect();
   await settled();
@@ -30,7 +30,7 @@ test('an error without a close event, as of a failed dial in Node 22, is a lost 
   assert.equal(states.at(-1).code, 1006);
 });
 
-test('a failed dial that closes with 1002, as in the Node 20 of Debian 13, is a lost attempt', async () => {
+test('a failed dial that closes with 1002, like in Node 20 of Debian 13, is a failed attempt', async () => {
   const { peal, sockets, clock, states } = setUp();
   peal.connect();
   await settled();
@@ -41,7 +41,7 @@ test('a failed dial that closes with 1002, as in the Node 20 of Debian 13, is a 
   assert.equal(states.at(-1).code, 1006);
 });
 
-test('an error with a close event, as everywhere else, is lost once, with its code', async () => {
+test('an error with a close event, like everywhere else, is one failure with its code', async () => {
   const { sockets, clock, states } = await opened();
   sockets.last.fail();
   sockets.last.drop(4529, 'rate limit');
@@ -50,20 +50,20 @@ test('an error with a close event, as everywhere else, is lost once, with its co
   assert.equal(states.filter(({ state }) => state === 'waiting').length, 1);
 });
 
-test('an open connection that has an error and never closes is left', async () => {
+test('an open connection that has an error and never closes is dropped', async () => {
   const { sockets, clock, states } = await opened();
   sockets.last.fail();
   await clock.pass(1_000);
   assert.deepEqual([states.at(-1).state, states.at(-1).code], ['waiting', 1006]);
 });
 
-test('a close event without a code, as of React Native, is a lost connection', async () => {
+test('a close event without a code, like in React Native, is a lost connection', async () => {
   const { sockets, states } = await opened();
   sockets.last.onclose({ message: 'no route' });
   assert.deepEqual([states.at(-1).state, states.at(-1).code, states.at(-1).reason], ['waiting', 1006, '']);
 });
 
-test('a socket that was given up still has its handlers', async () => {
+test('an abandoned socket still has its handlers', async () => {
   const { peal, sockets } = setUp();
   peal.connect();
   await settled();
@@ -75,7 +75,7 @@ test('a socket that was given up still has its handlers', async () => {
 });
 
 
-// Promises that nobody awaits: an unhandled rejection fails the test. --------------
+// Promises that are not awaited: an unhandled rejection fails the test. -------------
 
 test('unsubscribe() and close() at once: neither is rejected', async () => {
   const { peal, lobby } = await subscribed();
@@ -100,7 +100,7 @@ test('unsubscribe() in a handler of open, or twice in a row, leaves no rejection
   assert.ok(id);
 });
 
-test('unsubscribe() is resolved when the server has left already, and rejected when it cannot', async () => {
+test('unsubscribe() resolves if the server has already unsubscribed, and rejects if it fails', async () => {
   for (const [code, wanted] of [['not_subscribed', 'resolved'], ['cancelled', 'resolved'], ['unavailable', 'rejected']]) {
     const { sockets, lobby } = await subscribed();
     const outcome = lobby.unsubscribe().then(() => 'resolved', () => 'rejected');
@@ -109,7 +109,7 @@ test('unsubscribe() is resolved when the server has left already, and rejected w
   }
 });
 
-test('requests that nobody awaits leave no rejection, and one who awaits sees it', async () => {
+test('requests that are not awaited cause no unhandled rejection; awaited ones reject', async () => {
   const { peal, sockets, clock } = await opened();
   const ask = [
     () => peal.publish('lobby', 1), () => peal.direct('bob', 1), () => peal.echo(1), () => peal.presence('lobby'),
@@ -136,7 +136,7 @@ test('subscribe() in a handler of unsubscribed is sent after the unsubscribe', a
 
 // Handlers that change state. --------------------------------------------------
 
-test('close() in a handler of connecting: no token is asked for, nothing is dialled', async () => {
+test('close() in a handler of connecting: no token is requested, nothing is dialled', async () => {
   let asked = 0;
   const { peal, sockets, clock } = setUp({ token: () => `a.b.${(asked += 1)}` });
   onceIn(peal, 'connecting', () => peal.close());
@@ -145,7 +145,7 @@ test('close() in a handler of connecting: no token is asked for, nothing is dial
   assert.deepEqual([asked, sockets.all.length, peal.state, clock.pending], [0, 0, 'closed', 0]);
 });
 
-test('close() in a handler of error: no token is asked for any more', async () => {
+test('close() in a handler of error: no more tokens are requested', async () => {
   let asked = 0;
   const { peal, clock } = setUp({
     token: () => {
@@ -159,7 +159,7 @@ test('close() in a handler of error: no token is asked for any more', async () =
   assert.deepEqual([asked, peal.state, clock.pending], [1, 'closed', 0]);
 });
 
-test('close() in a handler of open or waiting: no timer and no second dial are left', async () => {
+test('close() in a handler of open or waiting: no timer is left, nothing is dialled again', async () => {
   for (const state of ['open', 'waiting']) {
     const { peal, sockets, clock } = setUp({ idlePing: 25_000 });
     onceIn(peal, state, () => peal.close());
@@ -202,7 +202,7 @@ test('connect() in a handler of closed or waiting: one new connection', async ()
   }
 });
 
-test('a later listener is not told of a state that an earlier one has ended', async () => {
+test('a later listener does not see a state that an earlier one has ended', async () => {
   const { peal, sockets } = setUp();
   const seen = [];
   onceIn(peal, 'open', () => peal.close());
@@ -214,7 +214,7 @@ test('a later listener is not told of a state that an earlier one has ended', as
   assert.deepEqual(seen, ['connecting', 'closed']);
 });
 
-test('a listener that another one takes away is not called', async () => {
+test('a listener removed by another one is not called', async () => {
   const { sockets, lobby } = await subscribed();
   const seen = [];
   lobby.on('message', () => end());
@@ -223,7 +223,7 @@ test('a listener that another one takes away is not called', async () => {
   assert.deepEqual(seen, []);
 });
 
-test('subscribe() in a handler of open is sent once, publish() there after what waited', async () => {
+test('subscribe() in a handler of open is sent once, publish() after waiting requests', async () => {
   const { peal, sockets } = setUp();
   peal.publish('lobby', 'first');
   peal.subscribe('lobby');
@@ -259,7 +259,7 @@ for (const end of ['unsubscribe', 'close']) {
   });
 }
 
-test('close() in a handler of subscribed: the gap that was not told yet is told next time', async () => {
+test('close() in a handler of subscribed: a pending gap is reported on the next connection', async () => {
   const all = await subscribed();
   const { peal, sockets, lobby, events } = all;
   await reconnected(all);
@@ -279,7 +279,7 @@ test('close() in a handler of subscribed: the gap that was not told yet is told 
   assert.equal(typesOf(events).at(-1), 'gap');
 });
 
-test('an answer and the end of the connection at once: nothing is given out after close()', async () => {
+test('an answer and the end of the connection at once: no events after close()', async () => {
   const { peal, sockets } = await opened();
   const lobby = peal.subscribe('lobby');
   const seen = [];
@@ -307,7 +307,7 @@ test('close() in a handler of a failed subscription or refresh leaves no timer',
   assert.deepEqual([other.peal.state, other.clock.pending], ['closed', 0]);
 });
 
-test('close() or unsubscribe() before a failed subscription is asked again leaves no timer', async () => {
+test('close() or unsubscribe() before a failed subscription is retried leaves no timer', async () => {
   for (const end of ['close', 'unsubscribe']) {
     const { peal, sockets, clock } = await opened();
     const lobby = peal.subscribe('lobby');
@@ -319,7 +319,7 @@ test('close() or unsubscribe() before a failed subscription is asked again leave
   }
 });
 
-test('a gap right after the answer, in one read of ws, is not forgotten', async () => {
+test('a gap right after the answer, in the same read, is not lost', async () => {
   const { peal, sockets } = await opened();
   peal.subscribe('lobby', { since: { epoch: 'E', offset: 1 } });
   sockets.last.answerSubscribe({ epoch: 'E', offset: 1, recovered: true });
@@ -328,9 +328,9 @@ test('a gap right after the answer, in one read of ws, is not forgotten', async 
   assert.deepEqual(sockets.last.sent.map(({ type }) => type), ['subscribe', 'unsubscribe', 'subscribe']);
 });
 
-// Tokens that do not come, or are none. -----------------------------------------
+// Missing and invalid tokens. ----------------------------------------------------
 
-test('a token or ticket function that never answers is given up, told, and asked again', async () => {
+test('a token or ticket function that never resolves times out, is reported, and is retried', async () => {
   for (const option of ['token', 'ticket']) {
     let calls = 0;
     const never = () => {
@@ -359,7 +359,7 @@ test('close() while a token is awaited leaves no timer', async () => {
   assert.equal(clock.pending, 0);
 });
 
-test('a token that comes too late is not used', async () => {
+test('a late token is not used', async () => {
   const give = [];
   const { peal, sockets, clock } = setUp({ token: () => new Promise((resolve) => give.push(resolve)) });
   peal.connect();
@@ -372,7 +372,7 @@ test('a token that comes too late is not used', async () => {
   assert.deepEqual(sockets.last.protocols, ['broadcast', 'bearer.a.b.second']);
 });
 
-test('a refresh whose function never answers is told, and tried again while there is time', async () => {
+test('a refresh whose function never resolves is reported, and retried while there is time', async () => {
   let calls = 0;
   const { peal, sockets, clock } = setUp({
     token: () => {
@@ -395,7 +395,7 @@ for (const [what, given] of [
   ['nothing', undefined], ['null', null], ['an empty text', ''], ['a number', 7],
 ]) {
   for (const option of ['token', 'ticket']) {
-    test(`a ${option} function that gives ${what} is told as an error, and asked again`, async () => {
+    test(`a ${option} function that gives ${what} is reported as an error, and retried`, async () => {
       const answers = [given, 'a.b.c'];
       const { peal, sockets, clock, states } = setUp({ [option]: () => answers.shift() });
       const errors = [];
@@ -410,14 +410,14 @@ for (const [what, given] of [
   }
 }
 
-test('a newline around a token is taken off, of a function and of a text', async () => {
+test('newlines around a token are removed, from a function or a text', async () => {
   for (const token of [() => ' a.b.c\n', 'a.b.c\r\n']) {
     const { sockets } = await opened({ token });
     assert.deepEqual(sockets.last.protocols, ['broadcast', 'bearer.a.b.c']);
   }
 });
 
-test('a refresh that gives no token is not sent', async () => {
+test('a refresh without a token is not sent', async () => {
   const answers = [];
   const { peal, sockets, clock } = setUp({ token: () => answers.shift() ?? '<html>' });
   answers.push(tokenFor(clock, 1000));
@@ -432,7 +432,7 @@ test('a refresh that gives no token is not sent', async () => {
 
 // Several callers, one channel. --------------------------------------------------
 
-test('one caller leaves, the other one still hears; the last one leaves the channel', async () => {
+test('one caller leaves, the other still receives; the last one leaves the channel', async () => {
   const { peal, sockets, lobby, events } = await subscribed();
   const other = peal.subscribe('lobby');
   const seen = [];
@@ -443,14 +443,14 @@ test('one caller leaves, the other one still hears; the last one leaves the chan
   assert.deepEqual([typesOf(events), seen], [['unsubscribed'], [6]]);
   assert.equal(sockets.last.asked('unsubscribe'), undefined);
   assert.deepEqual([lobby.position.offset, other.position.offset], [5, 6]);
-  lobby.unsubscribe(); // again: nothing of the other's
+  lobby.unsubscribe(); // subscribed again: no events of the other caller
   assert.equal(other.state, 'subscribed');
   other.unsubscribe();
   assert.ok(sockets.last.asked('unsubscribe'));
   assert.deepEqual(seen, [6, 'unsubscribed']);
 });
 
-test('a caller that another one makes leave hears nothing more, not even that message', async () => {
+test('a caller unsubscribed by another one receives nothing more, not even that message', async () => {
   const { peal, sockets, lobby } = await subscribed();
   const seen = [];
   const other = peal.subscribe('lobby');
@@ -464,7 +464,7 @@ test('a caller that another one makes leave hears nothing more, not even that me
   assert.deepEqual(seen, ['lobby 6', 'lobby 7']);
 });
 
-test('a channel the server takes away ends for all callers', async () => {
+test('an unsubscribe by the server ends the channel for all callers', async () => {
   const { peal, sockets, lobby } = await subscribed();
   const other = peal.subscribe('lobby');
   sockets.last.say({ type: 'unsubscribed', channel: 'lobby' });
@@ -473,7 +473,7 @@ test('a channel the server takes away ends for all callers', async () => {
   assert.equal(sockets.last.sent.at(-1).type, 'subscribe');
 });
 
-test('a later caller is told that it is subscribed, and once after each reconnect', async () => {
+test('a later caller gets `subscribed`, and once after each reconnect', async () => {
   const all = await subscribed();
   const seen = [];
   all.peal.subscribe('lobby').on('subscribed', ({ epoch, offset, recovered }) => seen.push([epoch, offset, recovered]));
@@ -485,7 +485,7 @@ test('a later caller is told that it is subscribed, and once after each reconnec
   assert.deepEqual(seen.slice(1), [['E', 5, true]]);
 });
 
-test('a later caller whose position is not the one of the channel is told a gap', async () => {
+test('a later caller whose position differs from the channel gets a gap', async () => {
   for (const [since, wanted] of [[{ epoch: 'E', offset: 3 }, ['subscribed', 'gap']], [{ epoch: 'E', offset: 5 }, ['subscribed']]]) {
     const { peal, events } = await subscribed();
     const seen = [];
@@ -498,7 +498,7 @@ test('a later caller whose position is not the one of the channel is told a gap'
   }
 });
 
-test('a caller that comes after a refusal has it asked anew', async () => {
+test('a new caller after a refusal repeats the request', async () => {
   const { peal, sockets } = await opened();
   const first = peal.subscribe('secret');
   first.on('error', () => {});
@@ -511,9 +511,9 @@ test('a caller that comes after a refusal has it asked anew', async () => {
   assert.deepEqual([first.state, second.state], ['subscribed', 'subscribed']);
 });
 
-// The network comes and goes. ----------------------------------------------------
+// The network changes. ------------------------------------------------------------
 
-/** A page's window for the test, to dispatch events to. */
+/** A window for the test to dispatch events to. */
 function fakeWindow(t) {
   const target = new EventTarget();
   for (const name of ['addEventListener', 'removeEventListener']) {
@@ -524,13 +524,13 @@ function fakeWindow(t) {
 }
 
 for (const [type, details] of [['online'], ['offline'], ['pageshow', { persisted: true }]]) {
-  test(`${type} while open: the connection is asked at once, and left if it is dead`, async (t) => {
+  test(`${type} while open: the connection is checked at once, and dropped if it is dead`, async (t) => {
     const dispatch = fakeWindow(t);
     const { sockets, clock, states } = await opened({ idlePing: 25_000 });
     dispatch(type, details);
     const ping = sockets.last.asked('ping');
     assert.ok(ping);
-    sockets.last.say({ type: 'pong', id: ping.id }); // within the millisecond
+    sockets.last.say({ type: 'pong', id: ping.id }); // within a millisecond
     await clock.pass(6_000);
     assert.equal(states.at(-1).state, 'open');
     dispatch(type, details);
@@ -539,7 +539,7 @@ for (const [type, details] of [['online'], ['offline'], ['pageshow', { persisted
   });
 }
 
-test('online while an attempt hangs: another one takes its place', async (t) => {
+test('online while an attempt hangs: another one replaces it', async (t) => {
   const dispatch = fakeWindow(t);
   const { peal, sockets, clock } = setUp();
   peal.connect();
@@ -552,7 +552,7 @@ test('online while an attempt hangs: another one takes its place', async (t) => 
   assert.equal(peal.state, 'open');
 });
 
-test('online while a token is awaited in vain: it is asked for anew', async (t) => {
+test('online while a token function hangs: it is called again', async (t) => {
   const dispatch = fakeWindow(t);
   let calls = 0;
   const { peal, clock } = setUp({ token: () => new Promise(() => (calls += 1)) });
@@ -564,7 +564,7 @@ test('online while a token is awaited in vain: it is asked for anew', async (t) 
   assert.equal(clock.pending, 0);
 });
 
-test('online just before an attempt succeeds: that one is kept', async (t) => {
+test('online just before an attempt succeeds: the attempt is kept', async (t) => {
   const dispatch = fakeWindow(t);
   const { peal, sockets, clock } = setUp();
   peal.connect();
@@ -575,7 +575,7 @@ test('online just before an attempt succeeds: that one is kept', async (t) => {
   assert.deepEqual([sockets.all.length, peal.state], [1, 'open']);
 });
 
-test('online while waiting: it connects soon; offline does not, nor a page that was just loaded', async (t) => {
+test('online while waiting: it connects soon; not when offline, nor on a page just loaded', async (t) => {
   const dispatch = fakeWindow(t);
   const { sockets, clock } = await opened({ backoffBase: 20_000 });
   sockets.last.drop();
@@ -588,7 +588,7 @@ test('online while waiting: it connects soon; offline does not, nor a page that 
 });
 
 for (const [away, back] of [['pagehide', 'pageshow'], ['freeze', 'resume'], ['freeze', 'visibilitychange']]) {
-  test(`${away}: the connection is given up until ${back}, and what was missed is recovered`, async (t) => {
+  test(`${away}: the connection is closed until ${back}, and missed messages are recovered`, async (t) => {
     const dispatch = fakeWindow(t);
     const { sockets, clock, states, lobby, events } = await subscribed();
     const asked = assert.rejects(lobby.publish('under way'), { code: 'disconnected', closeCode: 1001 });
@@ -609,7 +609,7 @@ for (const [away, back] of [['pagehide', 'pageshow'], ['freeze', 'resume'], ['fr
   });
 }
 
-test('a page that is put away while a token is awaited does not dial when it comes', async (t) => {
+test('a page frozen while a token is awaited does not dial when it arrives', async (t) => {
   const dispatch = fakeWindow(t);
   let give;
   const { peal, sockets, clock } = setUp({ token: () => new Promise((resolve) => (give = resolve)) });
@@ -624,7 +624,7 @@ test('a page that is put away while a token is awaited does not dial when it com
   assert.equal(peal.state, 'closed');
 });
 
-test('seen again after a silence: the connection is asked; hidden, or a moment later: it is not', async (t) => {
+test('visible again after silence: the connection is checked; hidden, or shortly after: it is not', async (t) => {
   const dispatch = fakeWindow(t);
   t.after(() => delete globalThis.document);
   const { sockets, clock } = await opened({ idlePing: 25_000 });
@@ -643,7 +643,7 @@ test('seen again after a silence: the connection is asked; hidden, or a moment l
   assert.equal(pings(), 1, 'asked once');
 });
 
-test('seen again while waiting: it connects soon', async (t) => {
+test('visible again while waiting: it connects soon', async (t) => {
   const dispatch = fakeWindow(t);
   const { sockets, clock } = await opened({ backoffBase: 20_000 });
   sockets.last.drop();
@@ -652,7 +652,7 @@ test('seen again while waiting: it connects soon', async (t) => {
   assert.equal(clock.next, 200);
 });
 
-test('connect() while open asks whether the connection is alive, however often it is called', async () => {
+test('connect() while open checks the connection, but not for every call', async () => {
   const { peal, sockets, clock, states } = await opened();
   await clock.pass(2_000);
   for (let second = 0; second < 5; second += 1) {
@@ -680,7 +680,7 @@ test('setting the machine\'s clock neither ends a connection nor delays a timer'
   assert.equal(states.at(-1).state, 'open');
 });
 
-test('after close() the network is nobody\'s business', async (t) => {
+test('after close(), network events are ignored', async (t) => {
   const dispatch = fakeWindow(t);
   const { peal, sockets, clock } = await opened();
   peal.close();
@@ -693,7 +693,7 @@ test('after close() the network is nobody\'s business', async (t) => {
 const TIMES = ['backoffBase', 'backoffCap', 'stableAfter', 'connectTimeout', 'requestTimeout', 'idlePing', 'pongWait'];
 
 for (const nothing of [undefined, null]) {
-  test(`options that are ${nothing} are as if they were not given`, async () => {
+  test(`options that are ${nothing} count as not given`, async () => {
     const names = [...TIMES, 'queueLimit', 'token', 'ticket', 'debug'];
     const absent = Object.fromEntries(names.map((name) => [name, nothing]));
     const { peal, sockets, clock, states } = setUp(absent);
@@ -704,11 +704,11 @@ for (const nothing of [undefined, null]) {
     assert.equal(states.at(-1).state, 'connecting');
     sockets.last.drop();
     assert.equal(states.at(-1).delay, 250);
-    peal.publish('lobby', 1); // waits
+    peal.publish('lobby', 1); // waits for a timer
   });
 }
 
-test('options that are Infinity: never, and no busy loop', async () => {
+test('options that are Infinity mean never, and cause no busy loop', async () => {
   const forever = Object.fromEntries(TIMES.map((name) => [name, Infinity]));
   const { peal, sockets, clock, states } = await opened({ ...forever, queueLimit: Infinity, backoffBase: 500 });
   const late = peal.publish('lobby', 1).catch(({ code }) => code);
@@ -731,7 +731,7 @@ test('options that are Infinity: never, and no busy loop', async () => {
   assert.ok(clock.next >= 500, 'asked again later, not in a loop');
 });
 
-test('options that are no numbers, or too small, are refused at once, by name', () => {
+test('options that are not numbers or too small are refused at once, by name', () => {
   for (const name of [...TIMES, 'queueLimit']) {
     for (const value of [NaN, -1, '500', {}]) {
       assert.throws(() => setUp({ [name]: value }), new RegExp(`TypeError: options.${name} `), `${name} ${value}`);
@@ -766,7 +766,7 @@ for (const [url, wanted] of [
   });
 }
 
-test('an address that is none ends it at once, with the reason', async () => {
+test('an invalid address closes the client at once, with a reason', async () => {
   for (const url of ['localhost:8080', 'ftp://server.test', '://']) {
     const { peal, states } = setUp({ url });
     peal.connect();
@@ -776,7 +776,7 @@ test('an address that is none ends it at once, with the reason', async () => {
   }
 });
 
-test('in a page an address may be relative, and the page is the server if there is none', async (t) => {
+test('in a page, an address may be relative, and defaults to the page', async (t) => {
   globalThis.location = { origin: 'https://page.test', href: 'https://page.test/app/index.html' };
   t.after(() => delete globalThis.location);
   for (const [url, wanted] of [
@@ -787,7 +787,7 @@ test('in a page an address may be relative, and the page is the server if there 
   }
 });
 
-test('a WebSocket that comes to be after the client was made is used', async (t) => {
+test('a WebSocket class defined after the client was created is used', async (t) => {
   const { WebSocket: none } = globalThis;
   const { sockets } = setUp();
   const { Peal } = await import('../../web/peal.js');
@@ -804,9 +804,9 @@ test('a WebSocket that comes to be after the client was made is used', async (t)
   delete globalThis.WebSocket;
 });
 
-// What there is to find out. ------------------------------------------------------
+// State and diagnostics. ----------------------------------------------------------
 
-test('once() hears one event; off() ends what on() and once() began', async () => {
+test('once() receives one event; off() removes listeners of on() and once()', async () => {
   const { sockets, lobby } = await subscribed();
   const seen = [];
   const note = (name) => ({ offset }) => seen.push(`${name} ${offset}`);
@@ -824,7 +824,7 @@ test('once() hears one event; off() ends what on() and once() began', async () =
   assert.deepEqual(seen, ['once 6', 'kept 6', 'kept 7']);
 });
 
-test('ready() is there once it is open or subscribed, now and later', async () => {
+test('ready() resolves once it is open or subscribed, now or later', async () => {
   const { peal, sockets } = setUp();
   const ready = peal.ready();
   peal.connect();
@@ -840,7 +840,7 @@ test('ready() is there once it is open or subscribed, now and later', async () =
   assert.equal(await lobby.ready(), lobby);
 });
 
-test('ready() is rejected with what stands in its way, and left alone does no harm', async () => {
+test('ready() rejects with the cause, and needs no handler', async () => {
   const { peal, sockets } = await opened();
   const secret = peal.subscribe('secret');
   secret.ready();
@@ -861,7 +861,7 @@ test('ready() is rejected with what stands in its way, and left alone does no ha
   for (const one of [peal, third]) await assert.rejects(one.ready(), { code: 'closed' });
 });
 
-test('a refused subscription says why, until a new token is taken and it is asked again', async () => {
+test('a refused subscription has a reason until a new token is accepted and it is retried', async () => {
   const { peal, sockets, clock } = setUp({ token: () => tokenFor(clock, 1000) });
   peal.connect();
   await settled();
@@ -884,7 +884,7 @@ test('a refused subscription says why, until a new token is taken and it is aske
   assert.deepEqual([secret.state, secret.error], ['subscribed', null]);
 });
 
-test('an error that nobody listens to is a warning on the console', async (t) => {
+test('an error without a listener is a warning on the console', async (t) => {
   const warnings = t.mock.method(console, 'warn', () => {});
   const { peal, sockets } = await opened();
   peal.subscribe('secret');
@@ -898,7 +898,7 @@ test('an error that nobody listens to is a warning on the console', async (t) =>
   assert.equal(warnings.mock.callCount(), 2);
 });
 
-test('debug tells states, requests and frames, and neither payloads nor tokens', async (t) => {
+test('debug reports states, requests and frames, but neither payloads nor tokens', async (t) => {
   const lines = [];
   const secret = 'a.secret.b';
   const { peal, sockets } = await opened({ token: secret, debug: (...line) => lines.push(line) });
@@ -922,9 +922,9 @@ test('debug tells states, requests and frames, and neither payloads nor tokens',
   assert.ok(console.mock.callCount() > 0);
 });
 
-// Open, or a refusal that is explained. ------------------------------------------
+// Open, or an explained refusal. --------------------------------------------------
 
-test('a connection that is closed before the server says a word was never open', async () => {
+test('a connection closed before the first message was never open', async () => {
   const { peal, sockets, states } = setUp();
   const ready = assert.rejects(peal.ready(), { code: 'closed', closeCode: 4403 });
   peal.subscribe('lobby');
@@ -937,7 +937,7 @@ test('a connection that is closed before the server says a word was never open',
   assert.deepEqual(statesOf(states), ['connecting', 'closed']);
 });
 
-test('the first word opens it, before what the word says; what waited has been sent by then', async () => {
+test('the first message opens it before it is delivered; waiting requests have been sent by then', async () => {
   const { peal, sockets } = setUp();
   const seen = [];
   peal.on('state', ({ state }) => seen.push(state));
@@ -951,7 +951,7 @@ test('the first word opens it, before what the word says; what waited has been s
   assert.equal(peal.state, 'open');
 });
 
-test('a server that says nothing for a second is open too', async () => {
+test('a connection silent for a second is open too', async () => {
   const { peal, clock, states } = await opened();
   await clock.pass(999);
   assert.equal(peal.state, 'connecting');
@@ -959,7 +959,7 @@ test('a server that says nothing for a second is open too', async () => {
   assert.deepEqual([peal.state, statesOf(states)], ['open', ['connecting', 'open']]);
 });
 
-test('a later caller is told that it is subscribed before the first message', async () => {
+test('a later caller gets `subscribed` before the first message', async () => {
   const { peal, sockets } = await subscribed();
   const other = peal.subscribe('lobby');
   const seen = [];
@@ -969,7 +969,7 @@ test('a later caller is told that it is subscribed before the first message', as
   assert.deepEqual(seen, ['subscribed 5', 'message 6']);
 });
 
-test('close() in a handler of such a late subscribed: the message waits for the next connection', async () => {
+test('close() in a handler of such a late `subscribed`: the message waits for the next connection', async () => {
   const { peal, sockets, events } = await subscribed();
   peal.subscribe('lobby').on('subscribed', () => peal.close());
   sockets.last.say(message(6));

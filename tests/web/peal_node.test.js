@@ -22,7 +22,7 @@ const RUNS = [
 ];
 if (process.version.startsWith('v20.')) RUNS.push(['the WebSocket of Node 20', [process.execPath, '--experimental-websocket', '--no-warnings'], '']);
 
-/** The program, and what it tells. */
+/** The program and its output. */
 function run(t, [node, ...flags], url, ws) {
   const child = spawn(node, [...flags, PROGRAM, CLIENT, url, ws], { stdio: ['pipe', 'pipe', 'pipe'] });
   t.after(() => child.kill());
@@ -50,7 +50,7 @@ function run(t, [node, ...flags], url, ws) {
 }
 
 for (const [name, how, ws] of RUNS) {
-  test(`${name}: lives through a server that is away, comes, and comes again`, { timeout: 15_000 }, async (t) => {
+  test(`${name}: survives a server that is down, starts, and restarts`, { timeout: 15_000 }, async (t) => {
     const server = new PealServer(await freePort(), {});
     t.after(() => server.kill());
     const program = run(t, how, server.url, ws);
@@ -65,10 +65,10 @@ for (const [name, how, ws] of RUNS) {
     await program.end();
   });
 
-  test(`${name}: lives through answers that are no WebSocket`, { timeout: 15_000 }, async (t) => {
+  test(`${name}: survives responses that are not WebSocket handshakes`, { timeout: 15_000 }, async (t) => {
     const refusing = createServer((request, response) => response.writeHead(401).end());
     refusing.on('upgrade', (request, socket) => {
-      socket.on('error', () => {}); // the client may leave first
+      socket.on('error', () => {}); // the client may close first
       socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n');
     });
     refusing.listen(0, '127.0.0.1');

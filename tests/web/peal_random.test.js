@@ -1,13 +1,13 @@
 /**
- * peal.js in random sequences of what may happen, against what web/README.md
- * promises. PEAL_SEED repeats a run, PEAL_SEQUENCES makes it longer: 100000 of
- * them take some minutes.
+ * Random sequences of events, checked against the guarantees of web/README.md.
+ * PEAL_SEED repeats a run, PEAL_SEQUENCES makes it longer: 100000 sequences
+ * take some minutes.
  */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import '../../web/peal-fallback.js'; // so that peal.js has it at once
+import '../../web/peal-fallback.js'; // makes the fallback available at once
 import { settled } from './support/fake_clock.js';
 import { FakeService } from './support/fake_service.js';
 import { fakePeers } from './support/fake_sse.js';
@@ -24,7 +24,7 @@ const HOST_EVENTS = [
   ['resume'], ['visibilitychange', {}, true], ['visibilitychange', {}, false],
 ];
 
-/** Integers below a bound, the same ones for the same seed. */
+/** Random integers below a bound, reproducible by the seed. */
 function randomOf(seed) {
   let state = seed;
   return (bound) => {
@@ -35,7 +35,7 @@ function randomOf(seed) {
   };
 }
 
-/** What one subscription has heard, held against the promises. */
+/** The events of one subscription, checked against the guarantees. */
 class Witness {
   #last = null; // {epoch, offset} of the last message
 
@@ -63,7 +63,7 @@ class Witness {
     subscription.onAny((type, { payload = '' }) => sequence.meddle(sequence.toldBy(type, `${type} ${subscription.channel} ${payload}`)));
   }
 
-  /** Follows who is there. */
+  /** Follows the members. */
   watch(sequence) {
     const { presence, channel } = this.subscription;
     for (const type of ['join', 'leave', 'sync', 'error']) {
@@ -77,19 +77,19 @@ class Witness {
     this.isWatching = true;
   }
 
-  /** Reads in a loop what its listener hears. @returns a promise of its end */
+  /** Reads in a loop; checks it against a listener. @returns a promise of its end */
   async read(until, isClosed) {
-    if (isClosed) return; // it would end at once
+    if (isClosed) return; // the loop would end at once
     const heard = [];
     const read = [];
     this.subscription.on('message', ({ payload }) => heard.push(payload));
     try {
       for await (const { payload } of this.subscription) {
         read.push(payload);
-        assert.equal(payload, heard[read.length - 1], 'a loop reads what is heard');
+        assert.equal(payload, heard[read.length - 1], 'a loop reads what a listener receives');
         if (read.length === until) return;
       }
-      assert.deepEqual(read, heard, 'a loop leaves nothing out');
+      assert.deepEqual(read, heard, 'a loop misses nothing');
     } catch (error) {
       if (error.name === 'AssertionError') throw error;
     }
@@ -97,12 +97,12 @@ class Witness {
 
   isWatching = false;
 
-  #owes = false; // a gap, after a subscribed that did not recover
+  #owes = false; // a gap must follow a `subscribed` that did not recover
   hasLeft = false;
 
   #message(payload) {
     const [epoch, offset] = payload.split('/').map(Number);
-    assert.ok(!this.#owes, 'a loss was not told');
+    assert.ok(!this.#owes, 'a loss was not reported');
     if (this.#last) assert.deepEqual([epoch, offset], [this.#last.epoch, this.#last.offset + 1]);
     this.#last = { epoch, offset };
   }
@@ -112,12 +112,12 @@ class Sequence {
   #random;
   #log = [];
   #promises = 0;
-  #isClosed = true; // close() was called, or it is closed, and connect() not since
+  #isClosed = true; // closed, and connect() was not called since
   #depth = 0;
-  #told = ''; // the message or gap whose listener acts
+  #told = ''; // the message or gap being delivered to listeners
   #toldAtClose = '';
-  #lastTold = ''; // the message or gap that was told last in this step
-  #isOver = false; // listeners rest
+  #lastTold = ''; // the last message or gap delivered in this step
+  #isOver = false; // listeners do nothing more
   #witnesses = [];
   #host = new EventTarget();
   #loops = [];
@@ -145,7 +145,7 @@ class Sequence {
     });
     for (const type of ['direct', 'event:call']) {
       this.peal.on(type, ({ payload }) => {
-        const told = `direct ${payload}`; // under both names, as it would be lost
+        const told = `direct ${payload}`; // delivered under both names even after close(), or it would be lost
         this.assertOpen(told);
         this.meddle(told);
       });
@@ -159,7 +159,7 @@ class Sequence {
     if (this.#random(8) === 0) this.meddle();
   }
 
-  /** What a browser says about the page and its network. */
+  /** A lifecycle or network event of the browser. */
   #happen([type, details, hidden]) {
     this.note(`host ${type}`);
     globalThis.document = { hidden };
@@ -174,13 +174,15 @@ class Sequence {
     this.#log.push(line);
   }
 
-  /** A message or a gap that one subscription is told is told to all of the channel. */
+  /** After close(), only the message or gap being delivered may reach further subscriptions of its
+   * channel. */
   assertOpen(told) {
     if (!this.#isClosed || told === this.#toldAtClose) return;
     assert.fail(`${told} after close()`);
   }
 
-  /** What the channel tells while a listener of this event acts: one that came late hears `subscribed` just before. */
+  /** What is being delivered while a listener of this event acts: a late subscription gets
+   * `subscribed` just before it. */
   toldBy(type, told) {
     if (type === 'subscribed') return this.#told || this.#lastTold;
     if (!['message', 'gap'].includes(type)) return undefined;
@@ -188,7 +190,7 @@ class Sequence {
     return told;
   }
 
-  /** What a listener does. */
+  /** Lets a listener act at random. */
   meddle(told = this.#told) {
     if (this.#isOver || this.#depth > 3 || this.#random(4)) return;
     const before = this.#told;
@@ -222,7 +224,7 @@ class Sequence {
     await this.clock.pass(100_000);
   }
 
-  /** When nothing fails any more, all that lives catches up. */
+  /** Without further failures, everything still subscribed catches up. */
   async #mend() {
     this.note('nothing fails any more');
     this.service.isCalm = true;
@@ -230,7 +232,7 @@ class Sequence {
     const lives = () => this.#witnesses.filter(({ hasLeft }) => !hasLeft);
     const isWell = ({ subscription, isWatching }) => subscription.state === 'subscribed' && (!isWatching || subscription.presence.isSynced);
     for (let left = 120; !(this.peal.state === 'open' && this.sockets.last.readyState === 1 && lives().every(isWell)); left -= 1) {
-      assert.ok(left, 'it does not come back');
+      assert.ok(left, 'it does not reconnect');
       if (this.peal.state === 'closed') this.#connect(); // a last refusal was under way
       const socket = this.sockets.last;
       if (socket?.readyState === 0) this.#open(socket, true);
@@ -238,7 +240,7 @@ class Sequence {
       await this.clock.pass(1_000);
     }
     for (const channel of CHANNELS) this.service.publish(channel, [this.sockets.last]);
-    for (let turns = 0; turns < 5; turns += 1) await settled(); // a stream takes some
+    for (let turns = 0; turns < 5; turns += 1) await settled(); // a stream needs several turns
     for (const { subscription, isWatching } of lives()) {
       assert.deepEqual(subscription.position, this.service.positionOf(subscription.channel), `${subscription.channel} caught up`);
       const members = subscription.presence.members.map(({ client }) => client).sort();
@@ -256,7 +258,7 @@ class Sequence {
     this.peal.close();
   }
 
-  /** What an application may do. */
+  /** A random action of the application. */
   #act() {
     const channel = this.#pick(CHANNELS);
     const witness = this.#pick(this.#witnesses.length ? this.#witnesses : [null]);
@@ -302,7 +304,7 @@ class Sequence {
   }
 
   #watch(promise) {
-    if (!promise || this.#random(2)) return; // left alone
+    if (!promise || this.#random(2)) return; // never settled
     this.#promises += 1;
     const end = () => (this.#promises -= 1);
     promise.then(end, end);
@@ -340,7 +342,7 @@ class Sequence {
     if (greets) socket.greet();
   }
 
-  /** What no server should say, or not now. */
+  /** Messages that a server should not send, or not now. */
   #nonsense(socket) {
     if (socket.readyState !== 1) return;
     const data = this.#pick([
@@ -351,7 +353,7 @@ class Sequence {
     socket.onmessage({ data });
   }
 
-  /** A socket that was given up speaks again. */
+  /** An abandoned socket receives again. */
   #late(socket) {
     if (socket.readyState !== 2) return;
     if (this.#random(2)) socket.say({ type: 'broadcast', channel: 'a', payload: '0/0', offset: 10_000 });
@@ -399,7 +401,7 @@ async function runAll(t, count, transport) {
   }
 }
 
-test(`${SEQUENCES} random sequences from seed ${FIRST_SEED} on`, (t) => runAll(t, SEQUENCES, 'websocket'));
+test(`${SEQUENCES} random sequences, first seed ${FIRST_SEED}`, (t) => runAll(t, SEQUENCES, 'websocket'));
 
 const OVER_HTTP = Math.ceil(SEQUENCES / 10); // each takes longer
-test(`${OVER_HTTP} of them over SSE and HTTP`, (t) => runAll(t, OVER_HTTP, 'sse'));
+test(`${OVER_HTTP} random sequences over SSE and HTTP`, (t) => runAll(t, OVER_HTTP, 'sse'));

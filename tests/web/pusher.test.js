@@ -1,4 +1,4 @@
-/** Pusher's own clients against the real server: nothing is changed but the host. */
+/** Pusher's own clients with the real server: only the host is changed. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -74,7 +74,7 @@ test('pusher-js: presence, with a number and a text as ids', async (t) => {
   assert.equal(ann.members.count, 1);
 });
 
-test('pusher-js: an unknown key ends it, and a restart does not', async (t) => {
+test('pusher-js: an unknown key is final, a restart is not', async (t) => {
   const server = await PealServer.start(t, START);
   const stranger = new PusherClient('nobody', {
     wsHost: '127.0.0.1', wsPort: server.port, forceTLS: false, enabledTransports: ['ws'], disableStats: true, cluster: '',
@@ -91,7 +91,7 @@ test('pusher-js: an unknown key ends it, and a restart does not', async (t) => {
   assert.equal(stranger.connection.state, 'disconnected');
 });
 
-test('pusher: a backend triggers events, one and many, and passes over their sender', async (t) => {
+test('pusher: a backend triggers single and batched events and excludes their sender', async (t) => {
   const server = await PealServer.start(t, START);
   const backend = backendOf(server);
   const clients = [clientOf(t, server), clientOf(t, server)];
@@ -110,7 +110,7 @@ test('pusher: a backend triggers events, one and many, and passes over their sen
   await assert.rejects(stranger.trigger('news', 'x', {}), ({ status }) => status === 401);
 });
 
-test('pusher: what it authorizes is let in', async (t) => {
+test('pusher: subscriptions it authorizes are accepted', async (t) => {
   const server = await PealServer.start(t, START);
   const backend = backendOf(server);
   const authorizer = ({ socketId, channelName }, callback) => callback(null, backend.authorizeChannel(

@@ -1,4 +1,5 @@
-/** What Pusher's library for backends asks, tells and verifies, and Laravel Echo: unchanged, over the real server. */
+/** Pusher's backend library (queries, events, webhooks) and Laravel Echo, unmodified, with the real
+ * server. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -57,7 +58,7 @@ test('pusher-js: cache channels', async (t) => {
   assert.equal(cache.data, '{"a":1}');
 });
 
-test('pusher: users sign in, hear from it, and are ended', async (t) => {
+test('pusher: users sign in, receive events, and are terminated', async (t) => {
   const server = await PealServer.start(t, START);
   const backend = backendOf(server);
   const client = clientOf(t, server, {
@@ -101,7 +102,7 @@ test('pusher: subscription counts', async (t) => {
   assert.equal(channel.subscriptionCount, 1);
 });
 
-test('pusher: webhooks are good', async (t) => {
+test('pusher: webhooks are valid', async (t) => {
   const got = [];
   let told;
   const all = new Promise((resolve) => (told = resolve));

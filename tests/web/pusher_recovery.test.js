@@ -1,4 +1,4 @@
-/** peal-pusher.js: pusher-js recovers what it missed; and in Chromium. */
+/** peal-pusher.js: pusher-js recovers missed messages; also in Chromium. */
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -13,14 +13,14 @@ import { APP, backendOf, clientOf, once, optionsOf, START, subscribed } from './
 const PLUGIN = fileURLToPath(new URL('../../web/peal-pusher.js', import.meta.url));
 const PUSHER_JS = fileURLToPath(new URL('node_modules/pusher-js/dist/web/pusher.min.js', import.meta.url));
 
-/** What a channel hears, without the library's own events. */
+/** Events of a channel, without the library's own. */
 function heardBy(channel) {
   const heard = [];
   channel.bind_global((event, data) => event.startsWith('pusher:') || heard.push([event, data]));
   return heard;
 }
 
-/** The connection is cut, and `meanwhile` happens before the client comes back. */
+/** Cuts the connection; `meanwhile` runs before the client reconnects. */
 async function interrupt(client, meanwhile) {
   const gone = once(client.connection, 'disconnected');
   client.disconnect();
@@ -31,13 +31,13 @@ async function interrupt(client, meanwhile) {
   await back;
 }
 
-const settle = async (server, channel) => { // everything before this was delivered
+const settle = async (server, channel) => { // all earlier events were delivered
   const done = once(channel, 'done');
   await backendOf(server).trigger(channel.name, 'done', {});
   await done;
 };
 
-test('peal-pusher.js: nothing is lost, and nothing comes twice', async (t) => {
+test('peal-pusher.js: nothing is lost or duplicated', async (t) => {
   assert.ok((await readFile(PLUGIN)).length < 2048);
   const server = await PealServer.start(t, START);
   const backend = backendOf(server);
@@ -63,7 +63,7 @@ test('peal-pusher.js: nothing is lost, and nothing comes twice', async (t) => {
   }
 });
 
-test('peal-pusher.js: what cannot be recovered is told', async (t) => {
+test('peal-pusher.js: a gap is reported', async (t) => {
   const server = await PealServer.start(t, START);
   const client = recover(clientOf(t, server));
   const channel = client.subscribe('news');
@@ -78,7 +78,7 @@ test('peal-pusher.js: what cannot be recovered is told', async (t) => {
   await settle(server, channel);
 });
 
-test('pusher-js without it hears what is said from now on', async (t) => {
+test('pusher-js without it receives only new events', async (t) => {
   const server = await PealServer.start(t, START);
   const client = clientOf(t, server);
   const channel = client.subscribe('news');
@@ -89,7 +89,7 @@ test('pusher-js without it hears what is said from now on', async (t) => {
   assert.deepEqual(heard, [['done', {}]]);
 });
 
-test('pusher-js in Chromium: connects, is in a presence channel, and recovers', async (t) => {
+test('pusher-js in Chromium: connects, joins a presence channel, and recovers', async (t) => {
   const server = await PealServer.start(t, START);
   const backend = backendOf(server);
   const browser = await Browser.launch();

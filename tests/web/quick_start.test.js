@@ -1,5 +1,5 @@
-/** The commands of README.md's "Try it", as they stand there: from a checkout to a
- *  message that a backend published, seen in a browser. The second one opens the
+/** Runs the commands of README.md's "Try it" unchanged: from a checkout to a message
+ *  published by a backend and shown in a browser. The second command opens the
  *  default browser; here that is Chromium. */
 
 import assert from 'node:assert/strict';
@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { Browser, ChatPage } from './support/browser.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PORT = 8080; // as README.md says
+const PORT = 8080; // the number in README.md
 const BUILD_SECONDS = 400; // the first start builds
 
 /** The commands of the section "Try it". */
@@ -43,7 +43,7 @@ async function portIsTaken() {
   return !error;
 }
 
-/** A shell that a person types into, on a machine with a browser. */
+/** An interactive shell on a machine with a browser. */
 async function shell(t) {
   const folder = await mkdtemp(join(tmpdir(), 'peal-quick-start-'));
   t.after(() => rm(folder, { recursive: true }));

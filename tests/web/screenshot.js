@@ -1,4 +1,4 @@
-/** Makes web/demo.png: two people chatting, as the README shows it. */
+/** Makes web/demo.png, a chat of two people, for README.md. */
 
 import { fileURLToPath } from 'node:url';
 

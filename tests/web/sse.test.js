@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** A Redis of the test's own keeps the history while the server is away. */
+/** A separate Redis keeps the history while the server is down. */
 async function startRedis(t) {
   const port = await freePort();
   const child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
@@ -43,7 +43,7 @@ async function publish(server, channel, payload) {
   assert.equal(answer.status, 200);
 }
 
-/** In the page: a stream whose events are kept. */
+/** In the page: a stream that records its events. */
 function listen(page, url) {
   return page.evaluate((address) => {
     window.heard = [];
@@ -61,7 +61,7 @@ const hears = (page, type, count, timeout = 12_000) => page.waitForFunction(
   { timeout },
 );
 
-test('a restart loses nothing and repeats nothing, in two channels', { timeout: 60_000 }, async (t) => {
+test('a restart loses and repeats nothing, in two channels', { timeout: 60_000 }, async (t) => {
   const redis = await startRedis(t);
   const settings = { PEAL_REDIS_URL: redis, PEAL_API_KEY: KEY };
   const server = await PealServer.start(t, settings);
@@ -97,7 +97,7 @@ test('a restart loses nothing and repeats nothing, in two channels', { timeout: 
   assert.deepEqual(browser.complaints, []);
 });
 
-test('a browser that is put out does not come back', { timeout: 30_000 }, async (t) => {
+test('a disconnected browser does not reconnect', { timeout: 30_000 }, async (t) => {
   const server = await PealServer.start(t, { PEAL_API_KEY: KEY });
   const page = await browser.page(t, `${server.url}/peal.js`);
   await listen(page, '/sse/alice?channel=a');

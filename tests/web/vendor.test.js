@@ -1,4 +1,4 @@
-/** What stands in web/vendor/ is what its makers published. */
+/** web/vendor/ contains the published files, unmodified. */
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -7,7 +7,7 @@ import { test } from 'node:test';
 
 const FOLDER = new URL('../../web/vendor/uplot/', import.meta.url);
 
-test('uPlot is the version it says, byte for byte', async () => {
+test('uPlot is its stated version, byte for byte', async () => {
   const page = await readFile(new URL('README.md', FOLDER), 'utf8');
   const said = [...page.matchAll(/^\| `([^`]+)` \| `([0-9a-f]{64})` \|$/gm)];
   assert.equal(said.length, 3);

@@ -42,11 +42,11 @@ export function useConnection(): Connection;
 export type ListedMessage<T = unknown> = Message<T> & { key: string };
 
 export interface ChannelOptions<T = unknown> {
-  /** How many messages are kept in `messages`: the newest 100. */
+  /** Number of newest messages kept in `messages`, 100 by default. */
   keep?: number;
   /** Number of history messages at the start of `messages`. */
   history?: number;
-  /** A saved position: later messages are received, too. Read at the beginning only. */
+  /** A saved position: later messages are received, too. Read only on the first render. */
   since?: Position;
   /** Called once for each message. */
   onMessage?: (message: ListedMessage<T>) => void;
@@ -59,20 +59,20 @@ export interface Channel<T = unknown> {
   messages: ListedMessage<T>[];
   /** How often messages were lost. */
   gaps: number;
-  /** Why the server refused the channel or its history; otherwise null. */
+  /** Why the server refused the channel or its history, otherwise null. */
   error: PealError | null;
-  /** Stays the same function. */
+  /** The function keeps its identity. */
   publish<V extends boolean = false>(
     payload?: T,
     options?: SayOptions<string | undefined, V>,
   ): Promise<PublishResult<T> | Dropped<V>>;
 }
 
-/** Subscribes while the component is mounted. Without a name: does nothing. */
+/** Subscribes while the component is mounted. Without a name, does nothing. */
 export function useChannel<T = unknown>(channel: string | null | undefined, options?: ChannelOptions<T>): Channel<T>;
 
 export interface PresenceOptions {
-  /** Milliseconds between requests, for channels without join and leave messages. */
+  /** Milliseconds between requests; for channels without join and leave messages. */
   every?: number;
 }
 

@@ -8,7 +8,7 @@ import { ChannelStore, ConnectionStore, MembersStore, hold, makePeal } from '../
 
 const Context = createContext(null);
 
-/** What `make` made for these keys; made anew when one of them changes. State, so that no discarded render keeps it. */
+/** The result of `make` for these keys; made again when a key changes. It is state, so that discarded renders do not keep it. */
 function useKeyed(keys, make) {
   const [held, setHeld] = useState(() => ({ keys, made: make() }));
   if (keys.every((key, at) => Object.is(key, held.keys[at]))) return held.made;

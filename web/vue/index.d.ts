@@ -11,10 +11,10 @@ type AnyPeal = Pick<Peal, 'client' | 'state' | 'connect' | 'close'>;
 /** `peal`: your own client, which you connect and close; or `options` for one created by the component. */
 export const PealProvider: DefineComponent<{ peal?: AnyPeal; options?: PealOptions }>;
 
-/** The same in a `setup`: for this component and those below. */
+/** The same for `setup`: provides the client to this component and its descendants. */
 export function providePeal(given: AnyPeal | PealOptions): Peal;
 
-/** The client that was provided. */
+/** The provided client. */
 export function usePeal(): Peal;
 
 export interface Connection {
@@ -35,7 +35,7 @@ export function useConnection(): Connection;
 export type ListedMessage<T = unknown> = Message<T> & { key: string };
 
 export interface ChannelOptions<T = unknown> {
-  /** How many messages are kept in `messages`: the newest 100. */
+  /** Number of newest messages kept in `messages`, 100 by default. */
   keep?: number;
   /** Number of history messages at the start of `messages`. */
   history?: number;
@@ -52,7 +52,7 @@ export interface Channel<T = unknown> {
   messages: ComputedRef<ListedMessage<T>[]>;
   /** How often messages were lost. */
   gaps: ComputedRef<number>;
-  /** Why the server refused the channel or its history; otherwise null. */
+  /** Why the server refused the channel or its history, otherwise null. */
   error: ComputedRef<PealError | null>;
   publish<V extends boolean = false>(
     payload?: T,
@@ -62,11 +62,11 @@ export interface Channel<T = unknown> {
 
 type Name = MaybeRefOrGetter<string | null | undefined>;
 
-/** Subscribes while the component is mounted. Without a name: does nothing. */
+/** Subscribes while the component is mounted. Without a name, does nothing. */
 export function useChannel<T = unknown>(channel: Name, options?: ChannelOptions<T>): Channel<T>;
 
 export interface PresenceOptions {
-  /** Milliseconds between requests, for channels without join and leave messages. */
+  /** Milliseconds between requests; for channels without join and leave messages. */
   every?: number;
 }
 

@@ -10,16 +10,16 @@ import { ChannelStore, ConnectionStore, MembersStore, hold, makePeal } from '../
 
 const KEY = Symbol('peal');
 
-/** Once the component is on a page: nothing is opened where pages are rendered. Outside components at once. */
+/** When the component is mounted, so that server-side rendering opens no connection; outside a component, at once. */
 function whenShown(begin) {
   if (getCurrentInstance()) onMounted(begin);
   else begin();
 }
 
-/** inject() looks above a component only. */
+/** Clients by the component that provides them, because inject() searches only the ancestors. */
 const own = new WeakMap();
 
-/** For this component's descendants, and for itself. @param given a `Peal`, or options for one of its own */
+/** For this component and its descendants. @param given a `Peal`, or options for a new one */
 export function providePeal(given) {
   const isOwn = typeof given.subscribe !== 'function';
   const peal = markRaw(isOwn ? makePeal(Peal, given, () => given) : given);
@@ -52,7 +52,7 @@ export function usePeal() {
   return peal;
 }
 
-/** A ref for each member of the snapshot of a store that is made for the key's value. */
+/** @returns a function that gives a ref for each member of the store's snapshot; the store is made again when `key` changes */
 function useStore(key, make) {
   let store = make(toValue(key));
   let end = null;

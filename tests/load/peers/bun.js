@@ -1,8 +1,8 @@
-// Bun's own server, which is µWebSockets inside: its pub/sub, its idiom.
+// Bun's own server, based on µWebSockets, with its idiomatic pub/sub.
 //   bun bun.js PORT [CERTIFICATE KEY]
-// Paths as for every peer: /echo, /shootout, /health, else one room;
-// /broadcast, which puts as much on the wire as Peal does; and /token, which
-// checks an HS256 token as Peal does.
+// Paths as for every peer: /echo, /shootout, /health, others are one room;
+// also /broadcast, which sends as many bytes as Peal, and /token, which checks
+// an HS256 token like Peal.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 const port = Number(process.argv[2]);

@@ -1,16 +1,16 @@
-/* The floor: the least that a WebSocket server can do. One thread, epoll,
- * one recv and one send for each message, no limits, no checks beyond what
- * framing needs. What it costs, no server that does the same can avoid.
+/* The floor: a minimal WebSocket server. One thread, epoll, one recv and one
+ * send per message, no limits, and only the checks required for framing. No
+ * server with the same function can cost less.
  *
  *   peal-bench-floor PORT [FAULT EVERY]
  *
- * A path that begins with /echo echoes; any other is one room, to which
- * every text goes. A request that is no handshake gets "ok". FAULT (lose,
- * double, swap, close) hits each EVERYth delivery, so that a load tester's
- * checks can be checked; hangup ends the connection after each "ok", refuse
- * answers each handshake with 403, and mute answers nothing at all.
+ * Paths that start with /echo echo; all others are one room that receives every
+ * text. A request other than a handshake gets "ok". FAULT (lose, double, swap,
+ * close) affects every EVERYth delivery, in order to test a load tester's
+ * checks; hangup closes the connection after each "ok", refuse answers each
+ * handshake with 403, and mute never answers.
  *
- * It is a peer for measuring on loopback, not a server to put anywhere. */
+ * Only for measurements on loopback, not for use as a server. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -38,7 +38,7 @@ struct client {
     int fd;
     bool open;
     bool echoes;
-    uint32_t member; /* its place in the room, plus one */
+    uint32_t member; /* its index in the room, plus one */
     size_t tail_len;
     unsigned char *tail;
 };
@@ -52,7 +52,7 @@ static int epoll_fd;
 static unsigned char buffer[BUFFER];
 static enum fault fault;
 static unsigned long fault_every, fault_count;
-static unsigned char held[HELD_MAX]; /* what SWAP sends later */
+static unsigned char held[HELD_MAX]; /* the text that SWAP sends later */
 static size_t held_len;
 static int held_fd = -1;
 
@@ -76,7 +76,7 @@ static void send_all(int fd, const void *data, size_t len)
     while (len) {
         ssize_t sent = send(fd, at, len, MSG_NOSIGNAL);
         if (sent < 0)
-            return; /* a full socket loses: the floor has no queue */
+            return; /* there is no queue: a full socket loses data */
         at += sent;
         len -= (size_t)sent;
     }
@@ -142,8 +142,8 @@ static size_t write_head(unsigned char *out, unsigned char opcode, size_t len)
     return 2 + bytes;
 }
 
-/* The answer's head goes right before the text, over the client's head,
- * which was longer by the mask. */
+/* The header of the answer is written right before the text, over the client's
+ * header, which was longer by the mask. */
 static void answer(struct client *self, unsigned char opcode,
                    unsigned char *text, size_t len)
 {
@@ -166,7 +166,7 @@ static void unmask(unsigned char *text, size_t len, const unsigned char *mask)
         text[i] ^= mask[i & 3];
 }
 
-/* Takes one frame; its length, 0 when it is not all there. */
+/* Parses one frame; returns its length, 0 if it is incomplete. */
 static size_t take_frame(struct client *self, unsigned char *at, size_t have)
 {
     if (have < 6)
@@ -213,7 +213,7 @@ static bool accept_key(const char *request, char out[32])
     return true;
 }
 
-/* To a request that is no handshake, or is not to be one. */
+/* Answers a request that is not a handshake, or should not become one. */
 static size_t answer_request(struct client *self, size_t have, size_t len)
 {
     static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -226,7 +226,8 @@ static size_t answer_request(struct client *self, size_t have, size_t len)
     return have;
 }
 
-/* Takes the request off the front; its length, 0 when it is not whole. */
+/* Removes the request from the front; returns its length, 0 if it is
+ * incomplete. */
 static size_t take_request(struct client *self, unsigned char *at, size_t have)
 {
     char accept[32], reply[256];

@@ -1,5 +1,5 @@
 #!/bin/sh
-# nginx with nchan: one worker, everything below a folder of its own.
+# nginx with nchan: one worker, all files in a separate folder.
 #   nchan.sh PORT
 port=$1
 dir=$(mktemp -d)
@@ -38,6 +38,6 @@ http {
   }
 }
 CONF
-# exec, so that the process id is nginx's own; the folder is then left to
-# the caller's TMPDIR.
+# exec keeps the process id for nginx; the caller removes the folder with its
+# TMPDIR.
 exec nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/logs/start.log"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# nginx, one process, which answers /health itself.
+# nginx with one process that answers /health itself.
 #   nginx.sh PORT
 port=$1
 dir=$(mktemp -d)
@@ -29,6 +29,6 @@ http {
   }
 }
 CONF
-# exec, so that the process id is nginx's own; the folder is left to the
-# caller's TMPDIR.
+# exec keeps the process id for nginx; the caller removes the folder with its
+# TMPDIR.
 exec nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/logs/start.log"

@@ -1,8 +1,8 @@
-// Socket.IO, WebSocket transport only; with a Redis URL its Redis adapter
-// joins several instances.
+// Socket.IO, WebSocket transport only; with a Redis URL, its Redis adapter
+// connects several instances.
 //   node socketio.js PORT [REDIS_URL]
-// Clients speak Engine.IO: "40" joins, '42["text",...]' publishes, "2" is a
-// ping to be answered with "3".
+// Clients speak Engine.IO: "40" joins, '42["text",...]' publishes, and "2" is a
+// ping that expects "3".
 import { createServer } from 'node:http';
 import { Server } from 'socket.io';
 import { createAdapter } from '@socket.io/redis-adapter';

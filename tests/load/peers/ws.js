@@ -1,4 +1,4 @@
-// npm's ws: a loop over server.clients, as its own documentation has it.
+// npm's ws: a loop over server.clients, as in its documentation.
 //   node ws.js PORT
 import { createServer } from 'node:http';
 import { WebSocketServer, WebSocket } from 'ws';

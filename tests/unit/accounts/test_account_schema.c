@@ -1,4 +1,4 @@
-/* In a real SQLite, in a file of its own: what each question costs. */
+/* The cost of each query, and migrations, in a real SQLite file. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -39,7 +39,8 @@ static void run(const char *query, sql_row *on_row, void *arg)
                      SQL_DONE);
 }
 
-/* "SCAN logins" reads a whole table; with an index it is in its order. */
+/* "SCAN logins" reads a whole table; "SCAN ... USING INDEX" reads in index
+ * order. */
 static void check_plan(void *arg, const char *const *columns, int count)
 {
     const char *detail = columns[count - 1];
@@ -88,8 +89,8 @@ static void a_newer_schema_is_left_alone(void **state)
     assert_non_null(strstr(error.text, "version 1000"));
 }
 
-/* A step that fails leaves nothing of itself. */
-static void a_step_is_done_whole_or_not_at_all(void **state)
+/* A failed step leaves no changes. */
+static void a_step_is_atomic(void **state)
 {
     (void)state;
     struct error error;
@@ -110,8 +111,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_newer_schema_is_left_alone, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(a_step_is_done_whole_or_not_at_all,
-                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_step_is_atomic, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

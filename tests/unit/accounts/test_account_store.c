@@ -1,4 +1,4 @@
-/* In a real SQLite, in a file of its own: logins. */
+/* Logins, in a real SQLite file. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -65,7 +65,7 @@ static enum store_result rotate(const char *secret, bool *was_reused)
     return result;
 }
 
-static void an_old_secret_ends_the_login(void **state)
+static void reusing_an_old_secret_ends_the_login(void **state)
 {
     (void)state;
     bool was_reused;
@@ -75,10 +75,10 @@ static void an_old_secret_ends_the_login(void **state)
     assert_int_equal(rotate("first", &was_reused), STORE_NONE);
     assert_true(was_reused);
     assert_int_equal(rotate("second", &was_reused), STORE_NONE);
-    assert_false(was_reused); /* it was ended before */
+    assert_false(was_reused); /* it has ended already */
 }
 
-static void a_login_that_is_over_was_not_reused(void **state)
+static void an_expired_login_does_not_count_as_reused(void **state)
 {
     (void)state;
     bool was_reused = true;
@@ -90,10 +90,10 @@ static void a_login_that_is_over_was_not_reused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_old_secret_ends_the_login, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_login_that_is_over_was_not_reused,
+        cmocka_unit_test_setup_teardown(reusing_an_old_secret_ends_the_login,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            an_expired_login_does_not_count_as_reused, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@ static unsigned count_taken(struct attempts *attempts, const char *who,
     return taken;
 }
 
-static void a_minute_has_so_many(void **state)
+static void attempts_per_minute_are_limited(void **state)
 {
     (void)state;
     struct attempts *attempts = attempts_new(6);
@@ -25,7 +25,7 @@ static void a_minute_has_so_many(void **state)
     attempts_free(attempts);
 }
 
-static void what_was_no_guess_comes_back(void **state)
+static void attempts_that_were_no_guesses_are_given_back(void **state)
 {
     (void)state;
     struct attempts *attempts = attempts_new(2);
@@ -40,8 +40,8 @@ static void what_was_no_guess_comes_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_minute_has_so_many),
-        cmocka_unit_test(what_was_no_guess_comes_back),
+        cmocka_unit_test(attempts_per_minute_are_limited),
+        cmocka_unit_test(attempts_that_were_no_guesses_are_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

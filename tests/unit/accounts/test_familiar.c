@@ -27,7 +27,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void who_was_noted_is_known(void **state)
+static void a_noted_pair_is_known(void **state)
 {
     (void)state;
     assert_false(has("ann@here", START_MS));
@@ -37,7 +37,7 @@ static void who_was_noted_is_known(void **state)
     assert_false(has("ben@here", START_MS));
 }
 
-static void it_is_forgotten_after_a_while(void **state)
+static void a_pair_is_forgotten_after_some_days(void **state)
 {
     (void)state;
     familiar_note(familiar, BYTES_LITERAL("ann@here"), START_MS);
@@ -51,10 +51,10 @@ static void it_is_forgotten_after_a_while(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(who_was_noted_is_known, set_up,
+        cmocka_unit_test_setup_teardown(a_noted_pair_is_known, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(it_is_forgotten_after_a_while, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_pair_is_forgotten_after_some_days,
+                                        set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Ann's password is guessed at by strangers, and she signs in. */
+/* Strangers guess Ann's password while she signs in. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -41,7 +41,7 @@ request_from(enum account_op op, const char *email, const char *address)
     return request;
 }
 
-/* Whether the password was looked at. */
+/* Returns whether the password was checked. */
 static bool sign_in(const char *email, const char *address, bool is_right)
 {
     struct account_request *request =
@@ -66,14 +66,14 @@ static unsigned guess(const char *email, const char *address)
     return taken;
 }
 
-static void an_account_at_an_address_has_so_many(void **state)
+static void guesses_per_account_and_address_are_limited(void **state)
 {
     (void)state;
     assert_int_equal(guess(ANN, STRANGER), 3);
     assert_int_equal(guess(ANN, HOME), 3);
 }
 
-static void an_address_has_so_many(void **state)
+static void guesses_per_address_are_limited(void **state)
 {
     (void)state;
     assert_int_equal(guess("a@example.com", STRANGER), 3);
@@ -82,7 +82,7 @@ static void an_address_has_so_many(void **state)
     assert_int_equal(guess("c@example.com", HOME), 3);
 }
 
-static void a_stranger_keeps_no_owner_out(void **state)
+static void a_stranger_cannot_lock_out_the_owner(void **state)
 {
     (void)state;
     guess(ANN, STRANGER);
@@ -90,8 +90,8 @@ static void a_stranger_keeps_no_owner_out(void **state)
         assert_true(sign_in(ANN, HOME, true));
 }
 
-/* From more and more addresses: there is an end to it, but not at home. */
-static void many_strangers_keep_nobody_out_who_was_here_before(void **state)
+/* Guesses from many addresses are limited, except from her own address. */
+static void many_strangers_cannot_lock_out_a_known_address(void **state)
 {
     (void)state;
     assert_true(sign_in(ANN, HOME, true));
@@ -103,8 +103,8 @@ static void many_strangers_keep_nobody_out_who_was_here_before(void **state)
     assert_int_equal(guess(ANN, HOME), 3);
 }
 
-/* A neighbour behind the same address has used all of it up. */
-static void a_busy_address_keeps_nobody_out_who_was_here_before(void **state)
+/* Another user of the same address has used up its attempts. */
+static void a_busy_address_does_not_lock_out_a_known_user(void **state)
 {
     (void)state;
     assert_true(sign_in(ANN, HOME, true));
@@ -144,11 +144,11 @@ static void an_ipv6_network_is_one_address(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_account_at_an_address_has_so_many),
-        TEST(an_address_has_so_many),
-        TEST(a_stranger_keeps_no_owner_out),
-        TEST(many_strangers_keep_nobody_out_who_was_here_before),
-        TEST(a_busy_address_keeps_nobody_out_who_was_here_before),
+        TEST(guesses_per_account_and_address_are_limited),
+        TEST(guesses_per_address_are_limited),
+        TEST(a_stranger_cannot_lock_out_the_owner),
+        TEST(many_strangers_cannot_lock_out_a_known_address),
+        TEST(a_busy_address_does_not_lock_out_a_known_user),
         TEST(a_fresh_token_makes_an_address_known),
         TEST(an_ipv6_network_is_one_address),
     };

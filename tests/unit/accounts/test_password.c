@@ -6,7 +6,7 @@
 static const struct password_cost cost = {PASSWORD_MEMORY_KIB_MIN,
                                           PASSWORD_PASSES_MIN};
 
-static void a_password_matches_its_hash_alone(void **state)
+static void a_password_matches_only_its_hash(void **state)
 {
     (void)state;
     char hash[PASSWORD_HASH_MAX];
@@ -21,7 +21,7 @@ static void a_password_matches_its_hash_alone(void **state)
     assert_false(password_matches(BYTES_LITERAL("Correct horse"), hash));
 }
 
-static void no_password_matches_what_is_no_hash(void **state)
+static void no_password_matches_an_invalid_hash(void **state)
 {
     (void)state;
     static const char *const broken[] = {"", "plain", "$argon2id$",
@@ -30,7 +30,7 @@ static void no_password_matches_what_is_no_hash(void **state)
         assert_false(password_matches(bytes_of(broken[i]), broken[i]));
 }
 
-static void a_hash_of_less_cost_is_outdated(void **state)
+static void a_hash_of_lower_cost_is_outdated(void **state)
 {
     (void)state;
     const char *hash = "$argon2id$v=19$m=20000,t=3,p=1$c2FsdA$aGFzaA";
@@ -45,7 +45,7 @@ static void a_hash_of_less_cost_is_outdated(void **state)
     assert_true(password_is_outdated("$argon2i$v=19$m=20000,t=3", &same));
 }
 
-static void common_passwords_are_known_in_either_case(void **state)
+static void common_passwords_are_recognized_in_any_case(void **state)
 {
     (void)state;
     assert_true(common_passwords_have(BYTES_LITERAL("password1")));
@@ -58,10 +58,10 @@ static void common_passwords_are_known_in_either_case(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_password_matches_its_hash_alone),
-        cmocka_unit_test(no_password_matches_what_is_no_hash),
-        cmocka_unit_test(a_hash_of_less_cost_is_outdated),
-        cmocka_unit_test(common_passwords_are_known_in_either_case),
+        cmocka_unit_test(a_password_matches_only_its_hash),
+        cmocka_unit_test(no_password_matches_an_invalid_hash),
+        cmocka_unit_test(a_hash_of_lower_cost_is_outdated),
+        cmocka_unit_test(common_passwords_are_recognized_in_any_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

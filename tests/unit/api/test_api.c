@@ -100,14 +100,14 @@ static void assert_no_header(struct api_response *response, const char *name)
 
 #define JSON "application/json"
 
-static void health_is_healthy(void **state)
+static void health_reports_healthy(void **state)
 {
     (void)state;
     assert_response(ask("GET", "/health"), 200, JSON,
                     "{\"status\":\"healthy\"}");
 }
 
-static void ready_tells_why_it_is_not(void **state)
+static void ready_reports_the_reason(void **state)
 {
     (void)state;
     assert_response(ask("GET", "/ready"), 200, JSON, "{\"status\":\"ready\"}");
@@ -125,7 +125,7 @@ static void metrics_are_text_for_prometheus(void **state)
                     "peal_connections 0\n");
 }
 
-static void head_is_a_get(void **state)
+static void head_works_like_get(void **state)
 {
     (void)state;
     assert_response(ask("HEAD", "/health"), 200, JSON,
@@ -169,7 +169,7 @@ static void other_methods_are_not_allowed(void **state)
     }
 }
 
-static void files_come_with_type_and_tag(void **state)
+static void files_have_a_type_and_an_etag(void **state)
 {
     (void)state;
     struct api_response response = ask("GET", "/peal.js");
@@ -181,7 +181,7 @@ static void files_come_with_type_and_tag(void **state)
                     "<p>chat");
 }
 
-/* The value of the ETag header, quotes and all. */
+/* The ETag header's value with its quotes. */
 static void read_tag(const char *path, char tag[64])
 {
     struct api_response response = ask("GET", path);
@@ -201,7 +201,7 @@ static struct api_response ask_if_none_match(const char *path, const char *tag)
                                       .if_none_match = bytes_of(tag)});
 }
 
-static void a_known_tag_is_not_modified(void **state)
+static void a_matching_etag_is_not_modified(void **state)
 {
     (void)state;
     char tag[64];
@@ -216,7 +216,7 @@ static void a_known_tag_is_not_modified(void **state)
 }
 
 /* RFC 9110 section 13.1.2: a list, weak comparison, and the star. */
-static void any_tag_of_a_list_matches(void **state)
+static void any_etag_of_a_list_matches(void **state)
 {
     (void)state;
     char tag[64];
@@ -262,7 +262,7 @@ static void an_allowed_origin_may_read(void **state)
     }
 }
 
-static void another_origin_may_not(void **state)
+static void another_origin_may_not_read(void **state)
 {
     (void)state;
     struct api_response response =
@@ -273,8 +273,8 @@ static void another_origin_may_not(void **state)
     api_response_deinit(&response);
 }
 
-/* Else a cache could give a page the answer it has for another one. */
-static void every_answer_varies_by_origin(void **state)
+/* Otherwise a cache could return a response meant for another origin. */
+static void every_response_varies_by_origin(void **state)
 {
     (void)state;
     struct api_response response = ask("GET", "/peal.js");
@@ -283,7 +283,7 @@ static void every_answer_varies_by_origin(void **state)
     api_response_deinit(&response);
 }
 
-static void preflight_is_answered_without_a_body(void **state)
+static void a_preflight_response_has_no_body(void **state)
 {
     (void)state;
     struct api_response response =
@@ -301,7 +301,7 @@ static void preflight_is_answered_without_a_body(void **state)
     assert_response(response, 204, NULL, "");
 }
 
-static void an_api_may_have_no_files(void **state)
+static void an_api_may_work_without_files(void **state)
 {
     (void)state;
     struct error error;
@@ -315,7 +315,7 @@ static void an_api_may_have_no_files(void **state)
     api_free(NULL);
 }
 
-static void a_root_that_is_missing_stops_the_start(void **state)
+static void a_missing_root_prevents_the_start(void **state)
 {
     (void)state;
     struct error error;
@@ -337,21 +337,21 @@ static void statuses_have_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(health_is_healthy),
-        TEST(ready_tells_why_it_is_not),
+        TEST(health_reports_healthy),
+        TEST(ready_reports_the_reason),
         TEST(metrics_are_text_for_prometheus),
-        TEST(head_is_a_get),
+        TEST(head_works_like_get),
         TEST(unknown_paths_are_not_found),
         TEST(other_methods_are_not_allowed),
-        TEST(files_come_with_type_and_tag),
-        TEST(a_known_tag_is_not_modified),
-        TEST(any_tag_of_a_list_matches),
+        TEST(files_have_a_type_and_an_etag),
+        TEST(a_matching_etag_is_not_modified),
+        TEST(any_etag_of_a_list_matches),
         TEST(an_allowed_origin_may_read),
-        TEST(another_origin_may_not),
-        TEST(every_answer_varies_by_origin),
-        TEST(preflight_is_answered_without_a_body),
-        TEST(an_api_may_have_no_files),
-        TEST(a_root_that_is_missing_stops_the_start),
+        TEST(another_origin_may_not_read),
+        TEST(every_response_varies_by_origin),
+        TEST(a_preflight_response_has_no_body),
+        TEST(an_api_may_work_without_files),
+        TEST(a_missing_root_prevents_the_start),
         TEST(statuses_have_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,7 +51,7 @@ static void a_hash_is_sha_256(void **state)
     assert_string_equal(hash, HASH_OF_ABC);
 }
 
-static void hashes_are_told_from_other_texts(void **state)
+static void hashes_are_distinguished_from_other_texts(void **state)
 {
     (void)state;
     assert_true(api_key_hash_is_valid(HASH_OF_ABC));
@@ -70,7 +70,7 @@ static void hashes_are_told_from_other_texts(void **state)
         assert_false(api_key_hash_is_valid(bad[i]));
 }
 
-static void a_key_is_found_by_itself_alone(void **state)
+static void a_key_is_found_only_by_its_exact_text(void **state)
 {
     (void)state;
     static const char *const good[] = {"abc", "two", "boss", "plain"};
@@ -124,7 +124,7 @@ static void every_scope_of_the_config_has_a_meaning(void **state)
     assert_int_equal(all, SCOPE_ALL & ~SCOPE_ADMIN);
 }
 
-static void each_key_has_a_rate_of_its_own(void **state)
+static void each_key_has_a_separate_rate(void **state)
 {
     (void)state;
     struct api_key *one = api_keys_find(keys, BYTES_LITERAL("abc"));
@@ -137,7 +137,7 @@ static void each_key_has_a_rate_of_its_own(void **state)
         assert_true(api_key_take(two, 10000));
     assert_true(api_key_take(one, 10500));
     assert_false(api_key_take(one, 10500));
-    /* another thread's clock may have been read a little earlier */
+    /* another thread may have read the clock slightly earlier */
     assert_false(api_key_take(one, 10400));
     assert_true(api_key_take(one, 11000));
 }
@@ -166,7 +166,7 @@ static void assert_metrics(const struct api_keys *of, const char *expected)
     buffer_deinit(&out);
 }
 
-static void what_was_counted_goes_on_after_a_reload(void **state)
+static void counts_survive_a_reload(void **state)
 {
     (void)state;
     assert_metrics(keys, "");
@@ -186,7 +186,7 @@ static void what_was_counted_goes_on_after_a_reload(void **state)
     api_keys_unref(next);
 }
 
-static void there_may_be_none(void **state)
+static void no_keys_are_allowed(void **state)
 {
     (void)state;
     struct api_key_options_list empty = {0};
@@ -203,14 +203,14 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_hash_is_sha_256),
-        TEST(hashes_are_told_from_other_texts),
-        TEST(a_key_is_found_by_itself_alone),
+        TEST(hashes_are_distinguished_from_other_texts),
+        TEST(a_key_is_found_only_by_its_exact_text),
         TEST(scopes_are_those_of_the_options),
         TEST(every_scope_of_the_config_has_a_meaning),
-        TEST(each_key_has_a_rate_of_its_own),
+        TEST(each_key_has_a_separate_rate),
         TEST(a_key_reaches_what_its_patterns_match),
-        TEST(what_was_counted_goes_on_after_a_reload),
-        TEST(there_may_be_none),
+        TEST(counts_survive_a_reload),
+        TEST(no_keys_are_allowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

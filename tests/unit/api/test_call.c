@@ -1,4 +1,4 @@
-/* What a call does beside its commands, which tests/integration asks for. */
+/* Calls apart from their commands, which tests/integration covers. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -76,7 +76,7 @@ static void run(const char *path, const char *body)
 
 #define PUBLISH "{\"channel\":\"a\",\"payload\":1}"
 
-static void an_answer_never_comes_at_once(void **state)
+static void a_response_never_arrives_synchronously(void **state)
 {
     (void)state;
     run("/api/publish", PUBLISH);
@@ -88,7 +88,7 @@ static void an_answer_never_comes_at_once(void **state)
         last, "400 {\"error\":\"channel is missing\",\"field\":\"channel\"}");
 }
 
-static void who_does_not_wait_is_not_told(void **state)
+static void a_cancelled_call_gets_no_response(void **state)
 {
     (void)state;
     struct api_call *never_run = begin("/api/publish", PUBLISH);
@@ -98,14 +98,14 @@ static void who_does_not_wait_is_not_told(void **state)
     api_call_free(running);
     fake_instance_turn(fake);
     assert_int_equal(answers, 0);
-    /* what was asked of the bus is done all the same */
+    /* commands already sent to the bus are executed anyway */
     assert_int_equal(fake_instance_metric(fake, METRIC_API_PUBLISHED), 1);
     run("/api/publish", PUBLISH);
     fake_instance_turn(fake);
     assert_non_null(strstr(last, "\"offset\":2"));
 }
 
-static void a_body_is_no_longer_than_it_said(void **state)
+static void a_body_is_limited_to_its_announced_length(void **state)
 {
     (void)state;
     struct api_call *call = begin("/api/publish", PUBLISH);
@@ -128,8 +128,8 @@ static void parts_keep_their_order(void **state)
     assert_true(published < refused && refused < channels);
 }
 
-/* What a GET says in its path, and what an answer holds, go as they came. */
-static void nothing_is_left_of_what_waited(void **state)
+/* Arguments from the path, and data in responses, are counted and released. */
+static void waiting_bytes_return_to_zero(void **state)
 {
     (void)state;
     struct api_response response = {0};
@@ -167,11 +167,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(an_answer_never_comes_at_once),
-        TEST(who_does_not_wait_is_not_told),
-        TEST(a_body_is_no_longer_than_it_said),
+        TEST(a_response_never_arrives_synchronously),
+        TEST(a_cancelled_call_gets_no_response),
+        TEST(a_body_is_limited_to_its_announced_length),
         TEST(parts_keep_their_order),
-        TEST(nothing_is_left_of_what_waited),
+        TEST(waiting_bytes_return_to_zero),
         TEST(a_call_outlives_a_change_of_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* Routes for backends that protocols bring: what is asked before the body and
- * after it, and what becomes of the request. */
+/* Backend routes contributed by protocols: checks before and after the body,
+ * and the resulting commands. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -105,7 +105,7 @@ static void on_response(void *arg, const struct api_response *response)
 static const char *ask(const char *method, const char *path, const char *query,
                        const char *body)
 {
-    char raw[] = "/odd/a%20b/events"; /* gone when the body is there */
+    char raw[] = "/odd/a%20b/events"; /* released before the body arrives */
     struct api_response response = {0};
     const struct api_request request = {
         .method = bytes_of(method),
@@ -142,14 +142,14 @@ static void a_good_request_becomes_a_command(void **state)
     assert_int_equal(fake_instance_metric(fake, METRIC_API_PUBLISHED), 1);
 }
 
-static void the_head_is_judged_before_the_body(void **state)
+static void the_head_is_checked_before_the_body(void **state)
 {
     (void)state;
     assert_string_equal(post("", "hello"),
                         "401 {\"error\":\"signature required\"}");
 }
 
-static void the_body_is_judged_before_anything_is_done(void **state)
+static void the_body_is_checked_before_the_command_runs(void **state)
 {
     (void)state;
     assert_string_equal(post("length=4", "hello"),
@@ -159,7 +159,7 @@ static void the_body_is_judged_before_anything_is_done(void **state)
     assert_int_equal(fake_instance_metric(fake, METRIC_API_PUBLISHED), 0);
 }
 
-static void what_the_command_refuses_is_refused(void **state)
+static void a_refusal_by_the_command_is_reported(void **state)
 {
     (void)state;
     const char *answer =
@@ -179,13 +179,13 @@ static void other_methods_and_long_bodies_are_refused(void **state)
     assert_non_null(strstr(ask("POST", "/odd/events", "x", ""), "404 "));
 }
 
-static void refusals_of_an_address_are_bounded(void **state)
+static void refusals_per_address_are_limited(void **state)
 {
     (void)state;
     fake_clock_stop();
     fake->options.limits.refusals_per_second = 2;
     post("length=1", "hello"); /* after the body */
-    post("", "hello");         /* before it */
+    post("", "hello");         /* before the body */
     assert_string_equal(post("length=5", "hello"),
                         "429 {\"error\":\"Too many refusals\"}");
 }
@@ -204,7 +204,7 @@ static void requests_are_counted_by_route(void **state)
     buffer_deinit(&text);
 }
 
-static void its_paths_are_for_backends(void **state)
+static void contributed_paths_are_for_backends(void **state)
 {
     (void)state;
     assert_true(api_is_for_backends(api, BYTES_LITERAL("/odd/a/events")));
@@ -218,13 +218,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_good_request_becomes_a_command),
-        TEST(the_head_is_judged_before_the_body),
-        TEST(the_body_is_judged_before_anything_is_done),
-        TEST(what_the_command_refuses_is_refused),
+        TEST(the_head_is_checked_before_the_body),
+        TEST(the_body_is_checked_before_the_command_runs),
+        TEST(a_refusal_by_the_command_is_reported),
         TEST(other_methods_and_long_bodies_are_refused),
-        TEST(refusals_of_an_address_are_bounded),
+        TEST(refusals_per_address_are_limited),
         TEST(requests_are_counted_by_route),
-        TEST(its_paths_are_for_backends),
+        TEST(contributed_paths_are_for_backends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,7 +63,7 @@ static void files_are_found_by_their_exact_path(void **state)
     files_free(files);
 }
 
-static void the_root_is_the_index(void **state)
+static void the_root_serves_the_index(void **state)
 {
     (void)state;
     struct files *files = read_root();
@@ -75,7 +75,7 @@ static void the_root_is_the_index(void **state)
     files_free(files);
 }
 
-static void types_go_by_the_ending(void **state)
+static void the_type_depends_on_the_extension(void **state)
 {
     (void)state;
     static const struct {
@@ -103,7 +103,7 @@ static void types_go_by_the_ending(void **state)
     files_free(files);
 }
 
-static void the_tag_follows_the_content(void **state)
+static void the_etag_depends_on_the_content(void **state)
 {
     (void)state;
     fake_folder_write("a.txt", BYTES_LITERAL("same"));
@@ -118,7 +118,7 @@ static void the_tag_follows_the_content(void **state)
     files_free(files);
 }
 
-static void hidden_files_and_packages_stay_hidden(void **state)
+static void hidden_files_and_packages_are_not_served(void **state)
 {
     (void)state;
     fake_folder_write(".env", BYTES_LITERAL("secret"));
@@ -143,7 +143,7 @@ static void any_bytes_are_served(void **state)
     files_free(files);
 }
 
-static void what_changes_later_is_not_read_again(void **state)
+static void later_changes_are_not_read(void **state)
 {
     (void)state;
     fake_folder_write("a.txt", BYTES_LITERAL("before"));
@@ -161,7 +161,7 @@ static void assert_refused(const char *word)
         fail_msg("%s", error.text);
 }
 
-static void too_big_a_file_stops_the_start(void **state)
+static void a_too_large_file_prevents_the_start(void **state)
 {
     (void)state;
     char *content = memory_new(FILE_MAX + 1, 1);
@@ -173,7 +173,7 @@ static void too_big_a_file_stops_the_start(void **state)
     assert_refused("big.bin");
 }
 
-static void too_many_files_stop_the_start(void **state)
+static void too_many_files_prevent_the_start(void **state)
 {
     (void)state;
     char name[32];
@@ -187,7 +187,7 @@ static void too_many_files_stop_the_start(void **state)
     assert_refused("more than 256 files");
 }
 
-static void a_link_to_nowhere_stops_the_start(void **state)
+static void a_broken_link_prevents_the_start(void **state)
 {
     (void)state;
     char name[512];
@@ -196,7 +196,7 @@ static void a_link_to_nowhere_stops_the_start(void **state)
     assert_refused("link.txt");
 }
 
-static void a_folder_that_is_missing_stops_the_start(void **state)
+static void a_missing_folder_prevents_the_start(void **state)
 {
     (void)state;
     struct error error;
@@ -211,16 +211,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(files_are_found_by_their_exact_path),
-        TEST(the_root_is_the_index),
-        TEST(types_go_by_the_ending),
-        TEST(the_tag_follows_the_content),
-        TEST(hidden_files_and_packages_stay_hidden),
+        TEST(the_root_serves_the_index),
+        TEST(the_type_depends_on_the_extension),
+        TEST(the_etag_depends_on_the_content),
+        TEST(hidden_files_and_packages_are_not_served),
         TEST(any_bytes_are_served),
-        TEST(what_changes_later_is_not_read_again),
-        TEST(too_big_a_file_stops_the_start),
-        TEST(too_many_files_stop_the_start),
-        TEST(a_link_to_nowhere_stops_the_start),
-        TEST(a_folder_that_is_missing_stops_the_start),
+        TEST(later_changes_are_not_read),
+        TEST(a_too_large_file_prevents_the_start),
+        TEST(too_many_files_prevent_the_start),
+        TEST(a_broken_link_prevents_the_start),
+        TEST(a_missing_folder_prevents_the_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

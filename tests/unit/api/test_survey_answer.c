@@ -39,7 +39,7 @@ static void answers_are_joined(void **state)
                         "{\"id\":\"c\"}],\"instances\":3,\"answered\":3}");
 }
 
-static void what_is_not_understood_counts_as_silence(void **state)
+static void an_invalid_answer_counts_as_none(void **state)
 {
     (void)state;
     static const char *const answers[] = {
@@ -60,7 +60,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_teardown(name, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(answers_are_joined),
-        TEST(what_is_not_understood_counts_as_silence),
+        TEST(an_invalid_answer_counts_as_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

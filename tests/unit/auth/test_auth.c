@@ -1,4 +1,4 @@
-/* The judging of handshakes: its order, and every refusal. */
+/* Handshake checks: their order, and every refusal. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@
 
 #define B(text) BYTES_LITERAL(text)
 
-/* Everything on, as an operator would have it. */
+/* Everything enabled, as a typical operator would. */
 struct setup {
     struct auth_options options;
     struct auth *auth;
@@ -85,7 +85,7 @@ static char *token_for(const char *sub, int ttl, const char *more)
     return fake_token_of(payload);
 }
 
-/* As a browser asks; no token. */
+/* A handshake of a browser without a token. */
 static struct handshake plain(void)
 {
     return (struct handshake){
@@ -97,9 +97,9 @@ static struct handshake plain(void)
     };
 }
 
-/* One way to spoil a handshake, or not. */
+/* One way to make a handshake invalid, or none. */
 struct row {
-    const char *field; /* NULL: nothing is changed */
+    const char *field; /* NULL: unchanged */
     const char *value;
     int status;
     const char *error;
@@ -169,7 +169,7 @@ static void judge_rows(const struct auth *auth, struct handshake handshake,
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"         \
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
-static void every_refusal_has_its_own_words(void **state)
+static void every_refusal_has_its_own_text(void **state)
 {
     struct setup *setup = *state;
     char *token = token_for("alice", 60, "");
@@ -206,9 +206,9 @@ static void every_refusal_has_its_own_words(void **state)
     free(token);
 }
 
-/* Everything is wrong at first; then one thing after the other is put right,
- * and the next rule speaks. */
-static void the_rules_have_an_order(void **state)
+/* At first everything is invalid; then one field after another is corrected,
+ * and the next check fails. */
+static void the_checks_have_a_fixed_order(void **state)
 {
     struct setup *setup = *state;
     char *token = token_for("alice", 60, "");
@@ -217,7 +217,7 @@ static void the_rules_have_an_order(void **state)
     const struct {
         const char *field;
         const char *value;
-        const char *next; /* what is said then */
+        const char *next; /* the next error */
     } steps[] = {
         {"method", "GET", "Not found"},
         {"path", "/ws/a\tb", "Upgrade required"},
@@ -313,7 +313,7 @@ static void the_reason_of_a_bad_token_is_kept(void **state)
     }
 }
 
-static void a_token_too_long_is_refused(void **state)
+static void a_too_long_token_is_refused(void **state)
 {
     struct setup *setup = *state;
     struct verdict verdict;
@@ -327,7 +327,7 @@ static void a_token_too_long_is_refused(void **state)
     free(text);
 }
 
-static void a_fresh_token_is_judged_alone(void **state)
+static void a_fresh_token_is_checked_without_a_handshake(void **state)
 {
     struct setup *setup = *state;
     struct verdict verdict;
@@ -363,7 +363,7 @@ static void caps_come_from_the_token_or_the_config(void **state)
     free(caps_token);
 }
 
-static void without_keys_everybody_is_let_in(void **state)
+static void without_keys_every_client_is_accepted(void **state)
 {
     (void)state;
     struct auth_options options = options_with_keys();
@@ -400,7 +400,7 @@ static void assert_judged(const struct auth *auth,
     caps_unref(verdict.identity.caps);
 }
 
-static void a_certificate_does_in_place_of_a_token(void **state)
+static void a_certificate_replaces_a_token(void **state)
 {
     struct setup *setup = *state;
     setup->options.certificates = true;
@@ -411,11 +411,11 @@ static void a_certificate_does_in_place_of_a_token(void **state)
     assert_judged(auth, &handshake, 101, NULL);
     handshake.certificate_name = B("alic");
     assert_judged(auth, &handshake, 403, "Certificate is for another client");
-    /* a token does not help who shows somebody else's certificate */
+    /* a valid token does not override another client's certificate */
     char *token = token_for("alice", 60, "");
     handshake.query_token = bytes_of(token);
     assert_judged(auth, &handshake, 403, "Certificate is for another client");
-    /* and a bad token is refused whatever the certificate says */
+    /* an invalid token is refused, whatever the certificate */
     handshake.certificate_name = B("alice");
     assert_judged(auth, &handshake, 101, NULL);
     handshake.query_token = B("x.y.z");
@@ -424,7 +424,7 @@ static void a_certificate_does_in_place_of_a_token(void **state)
     auth_free(auth);
 }
 
-static void without_keys_a_certificate_is_needed(void **state)
+static void without_keys_a_certificate_is_required(void **state)
 {
     (void)state;
     struct auth_options options = {
@@ -443,7 +443,7 @@ static void without_keys_a_certificate_is_needed(void **state)
     options_free(&options);
 }
 
-static void a_query_token_is_off_unless_allowed(void **state)
+static void a_query_token_is_refused_unless_allowed(void **state)
 {
     (void)state;
     struct auth_options options = options_with_keys();
@@ -467,7 +467,7 @@ static void assert_not_built(const struct auth_options *options,
         fail_msg("\"%s\" does not say \"%s\"", error.text, words);
 }
 
-static void wrong_options_are_named(void **state)
+static void invalid_options_are_named(void **state)
 {
     (void)state;
     struct auth_options good = options_with_keys();
@@ -519,7 +519,7 @@ static void keys_may_come_from_several_places(void **state)
     options_free(&options);
 }
 
-/* A handshake with that protocol and ticket, and what the ticket holds. */
+/* A handshake with this protocol and a ticket with this content. */
 static struct verdict judge_ticket(const struct setup *setup,
                                    const char *protocol, const char *content)
 {
@@ -539,7 +539,7 @@ static struct verdict judge_ticket(const struct setup *setup,
     return verdict;
 }
 
-static void a_ticket_opens_a_dashboard_or_something_else(void **state)
+static void a_ticket_is_for_a_dashboard_or_a_client(void **state)
 {
     enum { CLIENT, DASHBOARD };
     static const char *const contents[] = {"calice\n\n", "dalice\n\n"};
@@ -555,7 +555,7 @@ static void a_ticket_opens_a_dashboard_or_something_else(void **state)
     assert_int_equal(judge_ticket(setup, "broadcast", "calice\n").status, 401);
 }
 
-static void a_dashboard_ends_when_its_time_is_over(void **state)
+static void a_dashboard_session_expires(void **state)
 {
     const struct setup *setup = *state;
     int64_t now = clock_wall_ms() / 1000;
@@ -571,20 +571,20 @@ static void a_dashboard_ends_when_its_time_is_over(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_AUTH(every_refusal_has_its_own_words),
-        WITH_AUTH(the_rules_have_an_order),
+        WITH_AUTH(every_refusal_has_its_own_text),
+        WITH_AUTH(the_checks_have_a_fixed_order),
         WITH_AUTH(a_token_is_taken_from_each_place),
         WITH_AUTH(the_reason_of_a_bad_token_is_kept),
-        WITH_AUTH(a_token_too_long_is_refused),
-        WITH_AUTH(a_fresh_token_is_judged_alone),
+        WITH_AUTH(a_too_long_token_is_refused),
+        WITH_AUTH(a_fresh_token_is_checked_without_a_handshake),
         WITH_AUTH(caps_come_from_the_token_or_the_config),
-        WITH_AUTH(a_certificate_does_in_place_of_a_token),
-        WITH_AUTH(a_ticket_opens_a_dashboard_or_something_else),
-        WITH_AUTH(a_dashboard_ends_when_its_time_is_over),
-        cmocka_unit_test(without_keys_a_certificate_is_needed),
-        cmocka_unit_test(without_keys_everybody_is_let_in),
-        cmocka_unit_test(a_query_token_is_off_unless_allowed),
-        cmocka_unit_test(wrong_options_are_named),
+        WITH_AUTH(a_certificate_replaces_a_token),
+        WITH_AUTH(a_ticket_is_for_a_dashboard_or_a_client),
+        WITH_AUTH(a_dashboard_session_expires),
+        cmocka_unit_test(without_keys_a_certificate_is_required),
+        cmocka_unit_test(without_keys_every_client_is_accepted),
+        cmocka_unit_test(a_query_token_is_refused_unless_allowed),
+        cmocka_unit_test(invalid_options_are_named),
         cmocka_unit_test(keys_may_come_from_several_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

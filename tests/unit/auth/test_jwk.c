@@ -1,4 +1,4 @@
-/* Keys: what is taken as one, and what the operator is told otherwise. */
+/* Keys: what is accepted as one, and the error for everything else. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #include "auth/jwt_algorithm.h"
 #include "fakes/fake_keys.h"
 
-/* A file with this text, to be unlinked. */
+/* A temporary file with this text; the caller unlinks it. */
 static void write_file(char path[32], const char *text)
 {
     strcpy(path, "/tmp/test_jwk_XXXXXX");
@@ -63,7 +63,7 @@ static void a_secret_needs_32_bytes(void **state)
     jwk_set_deinit(&keys);
 }
 
-static void a_pem_key_is_no_secret(void **state)
+static void a_pem_key_is_not_a_secret(void **state)
 {
     (void)state;
     struct error error = {0};
@@ -75,7 +75,7 @@ static void a_pem_key_is_no_secret(void **state)
     jwk_set_deinit(&keys);
 }
 
-static void the_kind_of_key_binds_the_algorithms(void **state)
+static void the_kind_of_key_determines_the_algorithms(void **state)
 {
     (void)state;
     struct jwk_set keys = fake_keys_all();
@@ -92,7 +92,7 @@ static void the_kind_of_key_binds_the_algorithms(void **state)
     jwk_set_deinit(&keys);
 }
 
-static void restricting_takes_algorithms_away(void **state)
+static void restrictions_remove_algorithms(void **state)
 {
     (void)state;
     struct jwk_set keys = fake_keys_all();
@@ -128,7 +128,7 @@ static void bad_pem_files_are_refused(void **state)
     }
 }
 
-static void a_public_file_holds_no_private_key(void **state)
+static void a_private_key_in_a_public_file_is_refused(void **state)
 {
     (void)state;
     struct error error = {0};
@@ -138,8 +138,8 @@ static void a_public_file_holds_no_private_key(void **state)
     jwk_set_deinit(&keys);
 }
 
-/* jwks.json holds eight keys, two of which are not for us. */
-static void a_key_set_gives_what_is_for_signatures(void **state)
+/* jwks.json contains eight keys, two of which are unusable. */
+static void a_key_set_provides_its_signature_keys(void **state)
 {
     (void)state;
     struct jwk_set keys = {0};
@@ -208,7 +208,7 @@ static void bad_key_sets_are_refused(void **state)
         assert_set_refused(rows[i].text, rows[i].words);
 }
 
-/* An identity provider may add a key that we cannot use at any time. */
+/* An identity provider may add an unusable key at any time. */
 static void an_unusable_key_is_skipped_and_named(void **state)
 {
     (void)state;
@@ -266,8 +266,8 @@ static void all_keys_of_a_pem_file_are_loaded(void **state)
     jwk_set_deinit(&keys);
 }
 
-/* Whoever holds the CA's key does not sign tokens. */
-static void the_ca_in_a_chain_is_no_key(void **state)
+/* The holder of the CA's key does not sign tokens. */
+static void the_ca_of_a_chain_is_not_used_as_a_key(void **state)
 {
     (void)state;
     struct error error = {0};
@@ -280,7 +280,7 @@ static void the_ca_in_a_chain_is_no_key(void **state)
     jwk_set_deinit(&keys);
 }
 
-static void a_key_set_is_bounded(void **state)
+static void the_size_of_a_key_set_is_limited(void **state)
 {
     (void)state;
     char text[8192] = "{\"keys\":[{}";
@@ -294,17 +294,17 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_secret_needs_32_bytes),
-        cmocka_unit_test(a_pem_key_is_no_secret),
-        cmocka_unit_test(the_kind_of_key_binds_the_algorithms),
-        cmocka_unit_test(restricting_takes_algorithms_away),
+        cmocka_unit_test(a_pem_key_is_not_a_secret),
+        cmocka_unit_test(the_kind_of_key_determines_the_algorithms),
+        cmocka_unit_test(restrictions_remove_algorithms),
         cmocka_unit_test(bad_pem_files_are_refused),
-        cmocka_unit_test(a_public_file_holds_no_private_key),
-        cmocka_unit_test(a_key_set_gives_what_is_for_signatures),
+        cmocka_unit_test(a_private_key_in_a_public_file_is_refused),
+        cmocka_unit_test(a_key_set_provides_its_signature_keys),
         cmocka_unit_test(bad_key_sets_are_refused),
         cmocka_unit_test(an_unusable_key_is_skipped_and_named),
         cmocka_unit_test(all_keys_of_a_pem_file_are_loaded),
-        cmocka_unit_test(the_ca_in_a_chain_is_no_key),
-        cmocka_unit_test(a_key_set_is_bounded),
+        cmocka_unit_test(the_ca_of_a_chain_is_not_used_as_a_key),
+        cmocka_unit_test(the_size_of_a_key_set_is_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

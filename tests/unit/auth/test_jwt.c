@@ -1,4 +1,4 @@
-/* Whole tokens: verified, made, and verified by many threads at once. */
+/* Complete tokens: verifying, signing, and verifying in many threads. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,13 +22,13 @@ static const char *const algorithms[] = {"HS256", "HS384", "HS512",
 
 enum { ALGORITHMS = sizeof algorithms / sizeof *algorithms };
 
-/* Every algorithm, nothing configured. */
+/* All algorithms, default options. */
 static struct jwt_rules any_rules(void)
 {
     return (struct jwt_rules){.algorithms = ~0u};
 }
 
-/* NULL when the token is good, else why it is not. Takes the token. */
+/* NULL if the token is valid, otherwise the reason. Frees the token. */
 static const char *verdict(const struct jwk_set *keys,
                            const struct jwt_rules *rules, char *token)
 {
@@ -61,7 +61,7 @@ static void tokens_are_verified(void **state)
     jwk_set_deinit(&keys);
 }
 
-/* --- making -------------------------------------------------------------- */
+/* --- signing ------------------------------------------------------------- */
 
 static void assert_signs(const struct jwk_set *signing,
                          const struct jwk_set *verifying)
@@ -86,7 +86,7 @@ static void assert_signs(const struct jwk_set *signing,
     buffer_deinit(&token);
 }
 
-static void what_we_sign_we_verify(void **state)
+static void signed_tokens_verify(void **state)
 {
     (void)state;
     struct jwk_set keys = fake_keys_secret();
@@ -175,7 +175,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tokens_are_verified),
-        cmocka_unit_test(what_we_sign_we_verify),
+        cmocka_unit_test(signed_tokens_verify),
         cmocka_unit_test(private_keys_sign),
         cmocka_unit_test(a_public_key_cannot_sign),
         cmocka_unit_test(many_threads_share_the_keys),

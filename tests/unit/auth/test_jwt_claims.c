@@ -1,4 +1,4 @@
-/* Claims: what a payload must say, given the time as a parameter. */
+/* Claims: requirements on the payload; the time is a parameter. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@ enum { NOW = 1700000000 };
 
 struct row {
     const char *payload;
-    const char *reason; /* NULL: good */
+    const char *reason; /* NULL: valid */
 };
 
 static void assert_row(const struct row *row, const struct jwt_rules *rules)
@@ -32,7 +32,7 @@ static void assert_row(const struct row *row, const struct jwt_rules *rules)
         fail_msg("%s: %s", row->payload, why ? why : "accepted");
 }
 
-static void claims_are_judged(void **state)
+static void claims_are_checked(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -118,7 +118,7 @@ static void a_subject_has_128_bytes_at_most(void **state)
     }
 }
 
-/* The client id of a token with this claim; empty when it is refused. */
+/* The client id of a token with this claim; empty if it is refused. */
 static void assert_client(const char *claim, const char *raw,
                           const char *expected)
 {
@@ -133,7 +133,7 @@ static void assert_client(const char *claim, const char *raw,
     assert_string_equal(ok ? claims.subject : "", expected);
 }
 
-static void a_client_id_may_be_what_issuers_give(void **state)
+static void a_client_id_may_have_any_issuers_format(void **state)
 {
     (void)state;
     assert_client("sub", "\"auth0|5f7c\"", "auth0|5f7c");
@@ -174,7 +174,7 @@ static void another_claim_may_name_the_client(void **state)
         assert_row(&rows[i], &rules);
 }
 
-static void an_id_with_a_star_widens_nothing(void **state)
+static void an_id_with_a_star_grants_no_more(void **state)
 {
     (void)state;
     struct jwt_claims claims;
@@ -192,7 +192,7 @@ static void an_id_with_a_star_widens_nothing(void **state)
     caps_unref(claims.caps);
 }
 
-static void leeway_holds_for_exp_and_nbf(void **state)
+static void leeway_applies_to_exp_and_nbf(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -255,13 +255,13 @@ static void claims_are_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(claims_are_judged),
+        cmocka_unit_test(claims_are_checked),
         cmocka_unit_test(a_subject_has_128_bytes_at_most),
-        cmocka_unit_test(a_client_id_may_be_what_issuers_give),
+        cmocka_unit_test(a_client_id_may_have_any_issuers_format),
         cmocka_unit_test(a_client_id_may_be_a_whole_number),
         cmocka_unit_test(another_claim_may_name_the_client),
-        cmocka_unit_test(an_id_with_a_star_widens_nothing),
-        cmocka_unit_test(leeway_holds_for_exp_and_nbf),
+        cmocka_unit_test(an_id_with_a_star_grants_no_more),
+        cmocka_unit_test(leeway_applies_to_exp_and_nbf),
         cmocka_unit_test(audience_and_issuer_are_checked_when_configured),
         cmocka_unit_test(claims_are_read),
     };

@@ -1,5 +1,5 @@
-/* Signatures, headers and the form of tokens: what is opened and, mostly,
- * what is not. What a payload says plays no part here. */
+/* Signatures, headers and the format of tokens, mostly invalid ones. The
+ * payload does not matter here. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,13 +31,13 @@ static char *stored(const char *name)
     return fake_token_read("tokens.txt", name);
 }
 
-/* A token with this header and an honest signature. */
+/* A correctly signed token with this header. */
 static char *with_header(const char *header)
 {
     return fake_token(header, "{}", FAKE_TOKEN_SECRET);
 }
 
-/* NULL when the token opens, else why not. Takes the token. */
+/* NULL if the token opens, otherwise the reason. Frees the token. */
 static const char *open_with(const struct jwk_set *keys, unsigned allowed,
                              char *token)
 {
@@ -119,8 +119,8 @@ static void rfc_8037_vectors_open(void **state)
     jwk_set_deinit(&keys);
 }
 
-/* Neither signs for the other, whatever the header says. */
-static void an_edwards_key_fits_its_own_algorithm_alone(void **state)
+/* Neither key signs for the other's algorithm, whatever the header says. */
+static void an_edwards_key_fits_only_its_own_algorithm(void **state)
 {
     (void)state;
     struct jwk_set keys = {0};
@@ -164,7 +164,7 @@ static void every_algorithm_verifies_with_a_key_set(void **state)
     jwk_set_deinit(&keys);
 }
 
-static void a_certificate_serves_as_a_key(void **state)
+static void a_certificate_can_be_used_as_a_key(void **state)
 {
     (void)state;
     struct jwk_set keys = {0};
@@ -173,7 +173,7 @@ static void a_certificate_serves_as_a_key(void **state)
     jwk_set_deinit(&keys);
 }
 
-static void an_algorithm_off_the_list_is_refused(void **state)
+static void an_algorithm_not_on_the_list_is_refused(void **state)
 {
     (void)state;
     struct jwk_set keys = fake_keys_all();
@@ -205,8 +205,9 @@ static void a_key_of_another_kind_is_never_tried(void **state)
     }
 }
 
-/* The classic: the public key is no secret, so anybody can compute this. */
-static void a_public_key_is_no_hmac_secret(void **state)
+/* The classic attack: the public key is not secret, so anyone can compute
+ * this. */
+static void a_public_key_is_not_an_hmac_secret(void **state)
 {
     (void)state;
     struct jwk_set keys = {0};
@@ -231,7 +232,7 @@ static void a_changed_algorithm_is_a_bad_signature(void **state)
     jwk_set_deinit(&keys);
 }
 
-static void algorithms_we_do_not_know_are_refused(void **state)
+static void unknown_algorithms_are_refused(void **state)
 {
     (void)state;
     struct jwk_set keys = fake_keys_all();
@@ -259,7 +260,7 @@ static void another_secret_is_a_bad_signature(void **state)
 }
 
 /* RFC 7518, section 3.2: a secret is at least as long as the hash. */
-static void a_short_secret_serves_the_short_hash_only(void **state)
+static void a_short_secret_is_only_for_the_short_hash(void **state)
 {
     (void)state;
     struct error error;
@@ -272,7 +273,7 @@ static void a_short_secret_serves_the_short_hash_only(void **state)
 
 /* --- kid ----------------------------------------------------------------- */
 
-static void kid_picks_the_key(void **state)
+static void kid_selects_the_key(void **state)
 {
     (void)state;
     struct jwk_set keys = {0};
@@ -280,7 +281,7 @@ static void kid_picks_the_key(void **state)
     assert_good(&keys, stored("RS256-kid-rsa"));
     assert_good(&keys, stored("PS256-kid-rsa-bound"));
     assert_good(&keys, stored("ES256-kid-p256"));
-    /* of the wrong kind, bound to another algorithm, for encryption, absent */
+    /* of the wrong kind, bound to another algorithm, for encryption, missing */
     assert_refused(&keys, stored("RS256-kid-p256"), "unknown key");
     assert_refused(&keys, stored("RS256-kid-rsa-bound"), "unknown key");
     assert_refused(&keys, stored("RS256-kid-wrong-use"), "unknown key");
@@ -288,7 +289,7 @@ static void kid_picks_the_key(void **state)
     jwk_set_deinit(&keys);
 }
 
-static void a_key_without_a_name_serves_any_kid(void **state)
+static void a_key_without_a_kid_matches_any_kid(void **state)
 {
     (void)state;
     struct jwk_set keys = {0};
@@ -345,7 +346,7 @@ static void bad_headers_are_refused(void **state)
     jwk_set_deinit(&keys);
 }
 
-static void a_header_may_say_more(void **state)
+static void a_header_may_have_more_members(void **state)
 {
     (void)state;
     struct jwk_set keys = fake_keys_secret();
@@ -369,7 +370,7 @@ static void a_huge_kid_is_refused(void **state)
 
 /* --- form ---------------------------------------------------------------- */
 
-static void what_is_no_token_is_malformed(void **state)
+static void an_invalid_text_is_malformed(void **state)
 {
     (void)state;
     static const char *const texts[] = {
@@ -399,9 +400,9 @@ static void what_is_no_token_is_malformed(void **state)
     jwk_set_deinit(&keys);
 }
 
-/* Also the proof that libcjose never compares beyond a short signature: under
- * valgrind or ASan that would be an invalid read. */
-static void no_part_of_a_token_is_a_token(void **state)
+/* Also shows that libcjose never reads beyond a short signature: valgrind or
+ * ASan would report it. */
+static void a_truncated_token_is_refused(void **state)
 {
     (void)state;
     struct jwk_set keys = fake_keys_all();
@@ -416,7 +417,7 @@ static void no_part_of_a_token_is_a_token(void **state)
     jwk_set_deinit(&keys);
 }
 
-static void no_changed_token_is_a_token(void **state)
+static void a_changed_token_is_refused(void **state)
 {
     (void)state;
     struct jwk_set keys = fake_keys_all();
@@ -454,27 +455,27 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rfc_7515_vectors_open),
         cmocka_unit_test(rfc_8037_vectors_open),
-        cmocka_unit_test(an_edwards_key_fits_its_own_algorithm_alone),
+        cmocka_unit_test(an_edwards_key_fits_only_its_own_algorithm),
         cmocka_unit_test(rfc_7515_unsecured_token_is_refused),
         cmocka_unit_test(every_algorithm_verifies),
         cmocka_unit_test(every_algorithm_verifies_with_a_key_set),
-        cmocka_unit_test(a_certificate_serves_as_a_key),
-        cmocka_unit_test(an_algorithm_off_the_list_is_refused),
+        cmocka_unit_test(a_certificate_can_be_used_as_a_key),
+        cmocka_unit_test(an_algorithm_not_on_the_list_is_refused),
         cmocka_unit_test(a_key_of_another_kind_is_never_tried),
-        cmocka_unit_test(a_public_key_is_no_hmac_secret),
+        cmocka_unit_test(a_public_key_is_not_an_hmac_secret),
         cmocka_unit_test(a_changed_algorithm_is_a_bad_signature),
-        cmocka_unit_test(algorithms_we_do_not_know_are_refused),
+        cmocka_unit_test(unknown_algorithms_are_refused),
         cmocka_unit_test(another_secret_is_a_bad_signature),
-        cmocka_unit_test(a_short_secret_serves_the_short_hash_only),
-        cmocka_unit_test(kid_picks_the_key),
-        cmocka_unit_test(a_key_without_a_name_serves_any_kid),
+        cmocka_unit_test(a_short_secret_is_only_for_the_short_hash),
+        cmocka_unit_test(kid_selects_the_key),
+        cmocka_unit_test(a_key_without_a_kid_matches_any_kid),
         cmocka_unit_test(without_kid_each_fitting_key_is_tried),
         cmocka_unit_test(bad_headers_are_refused),
-        cmocka_unit_test(a_header_may_say_more),
+        cmocka_unit_test(a_header_may_have_more_members),
         cmocka_unit_test(a_huge_kid_is_refused),
-        cmocka_unit_test(what_is_no_token_is_malformed),
-        cmocka_unit_test(no_part_of_a_token_is_a_token),
-        cmocka_unit_test(no_changed_token_is_a_token),
+        cmocka_unit_test(an_invalid_text_is_malformed),
+        cmocka_unit_test(a_truncated_token_is_refused),
+        cmocka_unit_test(a_changed_token_is_refused),
         cmocka_unit_test(a_longer_signature_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

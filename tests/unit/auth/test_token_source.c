@@ -14,7 +14,7 @@
 
 struct row {
     struct handshake handshake;
-    const char *token; /* NULL: there is none */
+    const char *token; /* NULL: no token */
 };
 
 static void assert_rows(const struct row *rows, size_t count, bool query_token)
@@ -67,7 +67,7 @@ static void subprotocols(void **state)
     ASSERT_ROWS(rows, false);
 }
 
-static void cookies_need_a_page_that_is_known(void **state)
+static void cookies_require_a_known_origin(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -98,7 +98,7 @@ static void a_query_token_must_be_allowed(void **state)
     ASSERT_ROWS(on, true);
 }
 
-static void the_first_place_decides(void **state)
+static void the_first_source_wins(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -121,9 +121,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(authorization),
         cmocka_unit_test(subprotocols),
-        cmocka_unit_test(cookies_need_a_page_that_is_known),
+        cmocka_unit_test(cookies_require_a_known_origin),
         cmocka_unit_test(a_query_token_must_be_allowed),
-        cmocka_unit_test(the_first_place_decides),
+        cmocka_unit_test(the_first_source_wins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* What a handshake must look like, whoever the client is. */
+/* Requirements on a handshake, independent of the client. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -50,7 +50,7 @@ static void a_good_handshake_passes(void **state)
     assert_string_equal(verdict.protocol->name, "echo");
 }
 
-static void only_get_upgrades(void **state)
+static void only_get_can_upgrade(void **state)
 {
     (void)state;
     static const char *const methods[] = {"", "POST", "HEAD", "get", "GETS"};
@@ -74,7 +74,7 @@ static void only_ws_is_found(void **state)
     }
 }
 
-static void only_version_13_is_spoken(void **state)
+static void only_version_13_is_supported(void **state)
 {
     (void)state;
     static const char *const versions[] = {"",      "8",   "12",
@@ -108,7 +108,7 @@ static void a_key_is_16_bytes_in_base64(void **state)
     }
 }
 
-static void a_client_id_has_a_form(void **state)
+static void a_client_id_has_a_format(void **state)
 {
     (void)state;
     char longest[4 + CLIENT_ID_MAX + 2] = "/ws/";
@@ -187,7 +187,7 @@ static void the_protocol_is_chosen(void **state)
     }
 }
 
-/* A client takes no handshake that does not name what it offered. */
+/* Clients reject a handshake response without a protocol they offered. */
 static void an_unknown_protocol_cannot_be_explained(void **state)
 {
     (void)state;
@@ -202,11 +202,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_handshake_passes),
-        cmocka_unit_test(only_get_upgrades),
+        cmocka_unit_test(only_get_can_upgrade),
         cmocka_unit_test(only_ws_is_found),
-        cmocka_unit_test(only_version_13_is_spoken),
+        cmocka_unit_test(only_version_13_is_supported),
         cmocka_unit_test(a_key_is_16_bytes_in_base64),
-        cmocka_unit_test(a_client_id_has_a_form),
+        cmocka_unit_test(a_client_id_has_a_format),
         cmocka_unit_test(the_protocol_is_chosen),
         cmocka_unit_test(an_unknown_protocol_cannot_be_explained),
     };

@@ -17,7 +17,7 @@ static void assert_words(struct bytes text, const char *const *expected)
     assert_null(*expected);
 }
 
-static void words_are_parted_by_any_separator(void **state)
+static void words_are_split_at_any_separator(void **state)
 {
     (void)state;
     assert_words(BYTES_LITERAL("a,b c"), (const char *[]){"a", "b", "c", NULL});
@@ -47,7 +47,7 @@ static void a_zero_byte_is_part_of_a_word(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(words_are_parted_by_any_separator),
+        cmocka_unit_test(words_are_split_at_any_separator),
         cmocka_unit_test(an_empty_list_has_no_words),
         cmocka_unit_test(a_zero_byte_is_part_of_a_word),
     };

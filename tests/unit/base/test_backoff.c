@@ -2,7 +2,7 @@
 
 #include "base/backoff.h"
 
-static void waits_double_up_to_the_longest(void **state)
+static void waits_double_up_to_the_maximum(void **state)
 {
     (void)state;
     struct backoff backoff = {.base_ms = 100, .max_ms = 1500};
@@ -21,7 +21,7 @@ static void many_attempts_do_not_overflow(void **state)
         assert_true(backoff_next_ms(&backoff) >= UINT32_MAX / 2);
 }
 
-static void no_two_wait_alike(void **state)
+static void waits_are_randomized(void **state)
 {
     (void)state;
     uint32_t first = 0;
@@ -35,7 +35,7 @@ static void no_two_wait_alike(void **state)
     assert_true(different > 15);
 }
 
-static void success_starts_it_anew(void **state)
+static void success_resets_the_back_off(void **state)
 {
     (void)state;
     struct backoff backoff = {.base_ms = 100, .max_ms = 10000};
@@ -48,10 +48,10 @@ static void success_starts_it_anew(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(waits_double_up_to_the_longest),
+        cmocka_unit_test(waits_double_up_to_the_maximum),
         cmocka_unit_test(many_attempts_do_not_overflow),
-        cmocka_unit_test(no_two_wait_alike),
-        cmocka_unit_test(success_starts_it_anew),
+        cmocka_unit_test(waits_are_randomized),
+        cmocka_unit_test(success_resets_the_back_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

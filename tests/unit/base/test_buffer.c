@@ -11,7 +11,7 @@ static void an_empty_buffer_is_an_empty_text(void **state)
     buffer_deinit(&buffer);
 }
 
-static void appended_pieces_stand_in_order(void **state)
+static void appended_pieces_keep_their_order(void **state)
 {
     (void)state;
     struct buffer buffer = {0};
@@ -101,7 +101,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_buffer_is_an_empty_text),
-        cmocka_unit_test(appended_pieces_stand_in_order),
+        cmocka_unit_test(appended_pieces_keep_their_order),
         cmocka_unit_test(it_grows_past_any_capacity),
         cmocka_unit_test(clearing_keeps_the_memory),
         cmocka_unit_test(numbers_are_decimal_without_padding),

@@ -8,7 +8,7 @@ static void no_text_is_an_empty_view(void **state)
     assert_int_equal(bytes_of("four").len, 4);
 }
 
-static void equal_means_length_and_bytes(void **state)
+static void equality_compares_length_and_bytes(void **state)
 {
     (void)state;
     struct bytes none = {0};
@@ -19,7 +19,7 @@ static void equal_means_length_and_bytes(void **state)
     assert_false(bytes_equal(none, BYTES_LITERAL("a")));
 }
 
-static void everything_starts_with_nothing(void **state)
+static void every_text_starts_with_the_empty_text(void **state)
 {
     (void)state;
     struct bytes none = {0};
@@ -32,7 +32,7 @@ static void everything_starts_with_nothing(void **state)
     assert_false(bytes_start_with(none, text));
 }
 
-static void skipping_ends_at_the_end(void **state)
+static void skipping_stops_at_the_end(void **state)
 {
     (void)state;
     assert_bytes(bytes_skip(BYTES_LITERAL("text"), 0), "text");
@@ -46,9 +46,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_text_is_an_empty_view),
-        cmocka_unit_test(equal_means_length_and_bytes),
-        cmocka_unit_test(everything_starts_with_nothing),
-        cmocka_unit_test(skipping_ends_at_the_end),
+        cmocka_unit_test(equality_compares_length_and_bytes),
+        cmocka_unit_test(every_text_starts_with_the_empty_text),
+        cmocka_unit_test(skipping_stops_at_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,8 +15,8 @@ static void the_same_bytes_hash_the_same(void **state)
     assert_true(hash_bytes("", 0) == hash_bytes(NULL, 0));
 }
 
-/* Who does not know the seed cannot choose names that collide. */
-static void another_seed_hashes_otherwise(void **state)
+/* Without the seed, nobody can choose names that collide. */
+static void another_seed_changes_the_hash(void **state)
 {
     (void)state;
     hash_seed();
@@ -25,7 +25,7 @@ static void another_seed_hashes_otherwise(void **state)
     assert_true(hash_bytes("channel", 7) != before);
 }
 
-/* How many names share the fullest of 256 buckets, as uthash has them. */
+/* The number of names in the fullest of 256 buckets, computed like uthash. */
 static unsigned fullest_bucket(uint32_t names[], unsigned count)
 {
     unsigned buckets[256] = {0};
@@ -40,7 +40,7 @@ static unsigned fullest_bucket(uint32_t names[], unsigned count)
     return fullest;
 }
 
-static void names_that_collide_in_one_process_do_not_in_another(void **state)
+static void collisions_differ_between_processes(void **state)
 {
     (void)state;
     enum { NAMES = 512 };
@@ -61,7 +61,7 @@ struct entry {
     char word[];
 };
 
-static void an_entry_is_found_by_the_name_it_holds(void **state)
+static void an_entry_is_found_by_its_name(void **state)
 {
     (void)state;
     struct entry *entries = NULL;
@@ -99,9 +99,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_bytes_hash_the_same),
-        cmocka_unit_test(another_seed_hashes_otherwise),
-        cmocka_unit_test(names_that_collide_in_one_process_do_not_in_another),
-        cmocka_unit_test(an_entry_is_found_by_the_name_it_holds),
+        cmocka_unit_test(another_seed_changes_the_hash),
+        cmocka_unit_test(collisions_differ_between_processes),
+        cmocka_unit_test(an_entry_is_found_by_its_name),
         cmocka_unit_test(random_numbers_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

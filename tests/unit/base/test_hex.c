@@ -2,7 +2,7 @@
 
 #include "base/hex.h"
 
-static void what_is_written_is_read(void **state)
+static void written_text_can_be_read(void **state)
 {
     (void)state;
     unsigned char all[256];
@@ -18,7 +18,7 @@ static void what_is_written_is_read(void **state)
     assert_string_equal(text, "00abf9");
 }
 
-static void nothing_else_is_read(void **state)
+static void anything_else_is_refused(void **state)
 {
     (void)state;
     static const char *const strange[] = {"",     "abc",   "abcde", "ABCD",
@@ -33,8 +33,8 @@ static void nothing_else_is_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_written_is_read),
-        cmocka_unit_test(nothing_else_is_read),
+        cmocka_unit_test(written_text_can_be_read),
+        cmocka_unit_test(anything_else_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

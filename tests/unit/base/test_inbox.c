@@ -48,7 +48,7 @@ static void items_run_in_the_order_posted(void **state)
     inbox_deinit(&receiver.inbox);
 }
 
-static void only_the_first_of_a_batch_wakes(void **state)
+static void only_the_first_item_of_a_batch_wakes(void **state)
 {
     (void)state;
     struct receiver receiver = {0};
@@ -70,7 +70,7 @@ static void post_again(void *subject, void *object)
     post(receiver, 2);
 }
 
-static void what_is_posted_while_draining_waits_and_wakes(void **state)
+static void items_posted_while_draining_wait_and_wake(void **state)
 {
     (void)state;
     struct receiver receiver = {0};
@@ -92,7 +92,7 @@ static void count_item(void *subject, void *object)
     (*(unsigned *)subject)++;
 }
 
-static void a_burst_leaves_no_memory_behind(void **state)
+static void a_burst_leaves_no_memory_allocated(void **state)
 {
     (void)state;
     struct receiver receiver = {0};
@@ -117,7 +117,7 @@ struct crowd {
     pthread_mutex_t lock;
     pthread_cond_t awake;
     bool is_awake;
-    /* the receiver's */
+    /* owned by the receiver */
     unsigned next[SENDERS];
     unsigned out_of_order;
     unsigned count;
@@ -155,12 +155,12 @@ static void *send_all(void *arg)
                    (struct inbox_item){check_order, sender->crowd,
                                        (void *)(sender->index * EACH + i)});
         if (i % 64 == 0)
-            sched_yield(); /* lets the receiver fall asleep */
+            sched_yield(); /* gives the receiver time to fall asleep */
     }
     return NULL;
 }
 
-/* Sleeps whenever the inbox was empty: a wake-up that is lost hangs here. */
+/* Sleeps whenever the inbox is empty, so that a lost wake-up would hang. */
 static void receive_all(struct crowd *crowd)
 {
     while (crowd->count < SENDERS * EACH) {
@@ -174,7 +174,7 @@ static void receive_all(struct crowd *crowd)
     }
 }
 
-static void each_sender_is_heard_in_its_order(void **state)
+static void the_order_of_each_sender_is_kept(void **state)
 {
     (void)state;
     static struct crowd crowd = {.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -199,10 +199,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(items_run_in_the_order_posted),
-        cmocka_unit_test(only_the_first_of_a_batch_wakes),
-        cmocka_unit_test(what_is_posted_while_draining_waits_and_wakes),
-        cmocka_unit_test(a_burst_leaves_no_memory_behind),
-        cmocka_unit_test(each_sender_is_heard_in_its_order),
+        cmocka_unit_test(only_the_first_item_of_a_batch_wakes),
+        cmocka_unit_test(items_posted_while_draining_wait_and_wake),
+        cmocka_unit_test(a_burst_leaves_no_memory_allocated),
+        cmocka_unit_test(the_order_of_each_sender_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,7 +36,7 @@ static void addresses_are_read_and_printed(void **state)
                   "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
 }
 
-static void nothing_else_is_an_address(void **state)
+static void other_texts_are_not_addresses(void **state)
 {
     (void)state;
     /* clang-format off */
@@ -77,7 +77,7 @@ static void some_networks_are_private(void **state)
     }
 }
 
-static void a_socket_of_either_kind_has_one(void **state)
+static void a_socket_of_either_family_has_an_address(void **state)
 {
     (void)state;
     struct sockaddr_in v4 = {.sin_family = AF_INET};
@@ -98,7 +98,7 @@ static void a_socket_of_either_kind_has_one(void **state)
     assert_string_equal(out, "");
 }
 
-static void a_range_has_what_begins_like_it(void **state)
+static void a_range_contains_addresses_with_its_prefix(void **state)
 {
     (void)state;
     static const struct {
@@ -133,7 +133,7 @@ static void a_range_has_what_begins_like_it(void **state)
     }
 }
 
-static void nothing_else_is_a_range(void **state)
+static void other_texts_are_not_ranges(void **state)
 {
     (void)state;
     /* clang-format off */
@@ -152,11 +152,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_read_and_printed),
-        cmocka_unit_test(nothing_else_is_an_address),
+        cmocka_unit_test(other_texts_are_not_addresses),
         cmocka_unit_test(some_networks_are_private),
-        cmocka_unit_test(a_socket_of_either_kind_has_one),
-        cmocka_unit_test(a_range_has_what_begins_like_it),
-        cmocka_unit_test(nothing_else_is_a_range),
+        cmocka_unit_test(a_socket_of_either_family_has_an_address),
+        cmocka_unit_test(a_range_contains_addresses_with_its_prefix),
+        cmocka_unit_test(other_texts_are_not_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

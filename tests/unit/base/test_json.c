@@ -41,7 +41,7 @@ static void members_are_found_by_their_exact_name(void **state)
     json_free(json);
 }
 
-static void elements_come_in_order(void **state)
+static void elements_keep_their_order(void **state)
 {
     (void)state;
     struct json *json = parse("[1,{\"a\":2,\"b\":3},[]]");
@@ -68,7 +68,7 @@ static void an_error_names_its_line(void **state)
     assert_null(json_parse(BYTES_LITERAL("{} x"), false, &error));
 }
 
-static void comments_are_allowed_when_asked_for(void **state)
+static void comments_are_allowed_on_request(void **state)
 {
     (void)state;
     struct error error;
@@ -83,7 +83,7 @@ static void comments_are_allowed_when_asked_for(void **state)
     assert_null(json_parse(bytes_of(text), false, &error));
 }
 
-static void comments_do_not_move_the_lines(void **state)
+static void comments_do_not_change_line_numbers(void **state)
 {
     (void)state;
     struct error error;
@@ -113,10 +113,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_keep_type_and_content),
         cmocka_unit_test(members_are_found_by_their_exact_name),
-        cmocka_unit_test(elements_come_in_order),
+        cmocka_unit_test(elements_keep_their_order),
         cmocka_unit_test(an_error_names_its_line),
-        cmocka_unit_test(comments_are_allowed_when_asked_for),
-        cmocka_unit_test(comments_do_not_move_the_lines),
+        cmocka_unit_test(comments_are_allowed_on_request),
+        cmocka_unit_test(comments_do_not_change_line_numbers),
         cmocka_unit_test(types_have_names_for_people),
         cmocka_unit_test(freeing_nothing_is_allowed),
     };

@@ -1,5 +1,6 @@
-/* What json_scan_object accepts is sent on to other clients as it stands, so
- * it must accept exactly what JSON.parse does (and has an object on top). */
+/* Objects accepted by json_scan_object are forwarded to other clients
+ * unchanged, so it must accept exactly what JSON.parse accepts (with an object
+ * on top). */
 #include "unit.h"
 
 #include <stdlib.h>
@@ -17,7 +18,8 @@ static bool scan(struct bytes text)
     return ok;
 }
 
-/* In memory of exactly its length, so that a sanitizer sees one step more. */
+/* A copy in memory of the exact length, so that a sanitizer detects reading
+ * beyond it. */
 static bool scan_exactly(struct bytes text)
 {
     char *copy = malloc(text.len ? text.len : 1);
@@ -86,7 +88,7 @@ static void strings_that_are_not_utf8_are_refused(void **state)
     assert_all(texts, COUNT(texts), false);
 }
 
-/* RFC 8259 section 8.2: what some parsers make of them differs. */
+/* RFC 8259 section 8.2: parsers treat them differently. */
 static void lone_surrogates_are_refused(void **state)
 {
     (void)state;
@@ -112,7 +114,7 @@ static void lone_surrogates_are_refused(void **state)
     assert_all(pairs, COUNT(pairs), true);
 }
 
-/* The greatest double is 2^1024 - 2^971; from 2^1024 - 2^970 on, numbers are
+/* The greatest double is 2^1024 - 2^971; numbers from 2^1024 - 2^970 on are
  * rounded to infinity. */
 static const char greatest_digits[] =
     "1797693134862315807937289714053034150799341327100378269361737789804449"
@@ -179,7 +181,7 @@ static void numbers_fit_a_double(void **state)
     assert_number(text, false);
 }
 
-static void a_flaw_has_a_place(void **state)
+static void an_error_has_a_position(void **state)
 {
     (void)state;
     static const struct {
@@ -204,7 +206,7 @@ static void a_flaw_has_a_place(void **state)
     assert_true(json_check_object(B("{}"), &why));
 }
 
-static void elements_of_an_array_come_one_by_one(void **state)
+static void elements_of_an_array_are_read_one_by_one(void **state)
 {
     (void)state;
     struct bytes rest = B("[ 1 ,\"a]\" , [2,3],{\"b\":[]} ] ");
@@ -219,7 +221,7 @@ static void elements_of_an_array_come_one_by_one(void **state)
     assert_false(json_next_element(&rest, &raw));
 }
 
-static void what_is_no_array_has_no_elements(void **state)
+static void other_values_have_no_elements(void **state)
 {
     (void)state;
     static const struct bytes texts[] = {
@@ -231,7 +233,7 @@ static void what_is_no_array_has_no_elements(void **state)
     }
 }
 
-static void what_is_no_object_is_refused(void **state)
+static void other_values_are_refused(void **state)
 {
     (void)state;
     static const struct bytes texts[] = {
@@ -340,7 +342,7 @@ static void strings_must_be_well_formed(void **state)
     assert_all(texts, COUNT(texts), false);
 }
 
-/* `{"a":` and `depth - 1` lists in each other. */
+/* `{"a":` and `depth - 1` nested lists. */
 static bool scan_nested(int depth, const char *open, const char *close)
 {
     struct buffer text = {0};
@@ -396,7 +398,7 @@ static void slots_point_at_raw_values(void **state)
     assert_int_equal(slots[3].raw.len, 0);
 }
 
-static void the_last_of_equal_names_counts(void **state)
+static void the_last_of_equal_names_wins(void **state)
 {
     (void)state;
     struct json_slot slot = {.name = "a"};
@@ -406,7 +408,7 @@ static void the_last_of_equal_names_counts(void **state)
     assert_bytes(slot.raw, "4");
 }
 
-static void escaped_names_are_the_same_names(void **state)
+static void escaped_names_are_equal_to_unescaped_ones(void **state)
 {
     (void)state;
     struct json_slot slots[] = {{.name = "type"}, {.name = "a/b"}};
@@ -430,7 +432,7 @@ static void other_names_fill_no_slot(void **state)
     assert_int_equal(slot.raw.len, 0);
 }
 
-static void old_slots_are_emptied(void **state)
+static void old_slots_are_cleared(void **state)
 {
     (void)state;
     struct json_slot slot = {.name = "type", .raw = B("left over")};
@@ -526,7 +528,7 @@ static void plain_whole_numbers_are_decoded(void **state)
         assert_false(json_decode_uint(bad[i], &number));
 }
 
-static void whole_numbers_are_decoded_however_they_are_written(void **state)
+static void whole_numbers_are_decoded_in_any_notation(void **state)
 {
     (void)state;
     static const struct {
@@ -601,7 +603,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(valid_objects_are_accepted),
-        cmocka_unit_test(what_is_no_object_is_refused),
+        cmocka_unit_test(other_values_are_refused),
         cmocka_unit_test(members_must_be_well_formed),
         cmocka_unit_test(lists_must_be_well_formed),
         cmocka_unit_test(numbers_must_be_plain),
@@ -610,21 +612,21 @@ int main(void)
         cmocka_unit_test(nesting_has_a_limit),
         cmocka_unit_test(depth_counts_levels_not_lists),
         cmocka_unit_test(slots_point_at_raw_values),
-        cmocka_unit_test(the_last_of_equal_names_counts),
-        cmocka_unit_test(escaped_names_are_the_same_names),
+        cmocka_unit_test(the_last_of_equal_names_wins),
+        cmocka_unit_test(escaped_names_are_equal_to_unescaped_ones),
         cmocka_unit_test(other_names_fill_no_slot),
-        cmocka_unit_test(old_slots_are_emptied),
+        cmocka_unit_test(old_slots_are_cleared),
         cmocka_unit_test(a_null_fills_no_slot),
-        cmocka_unit_test(whole_numbers_are_decoded_however_they_are_written),
+        cmocka_unit_test(whole_numbers_are_decoded_in_any_notation),
         cmocka_unit_test(a_single_value_of_any_kind_is_valid),
         cmocka_unit_test(strings_that_are_not_utf8_are_refused),
-        cmocka_unit_test(elements_of_an_array_come_one_by_one),
-        cmocka_unit_test(what_is_no_array_has_no_elements),
+        cmocka_unit_test(elements_of_an_array_are_read_one_by_one),
+        cmocka_unit_test(other_values_have_no_elements),
         cmocka_unit_test(strings_are_decoded_as_utf8),
         cmocka_unit_test(lone_surrogates_are_not_decoded),
         cmocka_unit_test(lone_surrogates_are_refused),
         cmocka_unit_test(numbers_fit_a_double),
-        cmocka_unit_test(a_flaw_has_a_place),
+        cmocka_unit_test(an_error_has_a_position),
         cmocka_unit_test(only_strings_that_fit_are_decoded),
         cmocka_unit_test(plain_whole_numbers_are_decoded),
     };

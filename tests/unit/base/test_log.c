@@ -33,7 +33,7 @@ static void an_event_is_one_line_of_names_and_values(void **state)
                         "time=" TIME " level=error message=Plain\n");
 }
 
-static void what_is_not_plain_is_quoted(void **state)
+static void special_characters_are_quoted(void **state)
 {
     (void)state;
     fake_stderr_begin();
@@ -48,7 +48,7 @@ static void what_is_not_plain_is_quoted(void **state)
                         "bytes=\"a\\u0000\\u000a\\u007f\" utf8=\"\xc3\xa9\"\n");
 }
 
-static void nobody_can_write_a_second_line(void **state)
+static void values_cannot_start_a_second_line(void **state)
 {
     (void)state;
     fake_stderr_begin();
@@ -97,8 +97,8 @@ static void a_long_line_is_cut(void **state)
     assert_true(strlen(line) < 4096);
 }
 
-/* Each value fits alone; the line has no room for all of them. */
-static void what_does_not_fit_is_left_out_and_told(void **state)
+/* Each value fits alone, but the line cannot hold all of them. */
+static void values_that_do_not_fit_are_marked_as_cut(void **state)
 {
     (void)state;
     static char big[1501];
@@ -112,8 +112,8 @@ static void what_does_not_fit_is_left_out_and_told(void **state)
     assert_non_null(strstr(line, " n=1 cut=true\n"));
 }
 
-/* Every byte sequence, in both formats, gives one valid line. */
-static void lines_are_valid_whatever_is_in_them(void **state)
+/* In both formats, any byte sequence gives one valid line. */
+static void lines_are_valid_with_any_bytes(void **state)
 {
     (void)state;
     static const struct bytes values[] = {
@@ -143,7 +143,7 @@ static void lines_are_valid_whatever_is_in_them(void **state)
 }
 
 /* At every length around the limits, with characters of one to four bytes. */
-static void lines_are_valid_however_long(void **state)
+static void lines_are_valid_at_any_length(void **state)
 {
     (void)state;
     static const char *const characters[] = {
@@ -170,7 +170,7 @@ static void event_of_one_place(int i)
     log_limited(LOG_INFO, 3, "Often", LOG_NUMBER("i", i));
 }
 
-static void a_limited_place_tells_what_it_held_back(void **state)
+static void a_rate_limit_reports_suppressed_lines(void **state)
 {
     (void)state;
     fake_stderr_begin();
@@ -240,15 +240,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_event_is_one_line_of_names_and_values,
                                set_up),
-        cmocka_unit_test_setup(what_is_not_plain_is_quoted, set_up),
-        cmocka_unit_test_setup(nobody_can_write_a_second_line, set_up),
+        cmocka_unit_test_setup(special_characters_are_quoted, set_up),
+        cmocka_unit_test_setup(values_cannot_start_a_second_line, set_up),
         cmocka_unit_test_setup(json_lines_hold_the_same_fields, set_up),
         cmocka_unit_test_setup(lower_levels_are_not_written, set_up),
         cmocka_unit_test_setup(a_long_line_is_cut, set_up),
-        cmocka_unit_test_setup(what_does_not_fit_is_left_out_and_told, set_up),
-        cmocka_unit_test_setup(lines_are_valid_whatever_is_in_them, set_up),
-        cmocka_unit_test_setup(lines_are_valid_however_long, set_up),
-        cmocka_unit_test_setup(a_limited_place_tells_what_it_held_back, set_up),
+        cmocka_unit_test_setup(values_that_do_not_fit_are_marked_as_cut,
+                               set_up),
+        cmocka_unit_test_setup(lines_are_valid_with_any_bytes, set_up),
+        cmocka_unit_test_setup(lines_are_valid_at_any_length, set_up),
+        cmocka_unit_test_setup(a_rate_limit_reports_suppressed_lines, set_up),
         cmocka_unit_test_setup(lines_of_several_threads_do_not_mix, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* The log's writer, with a reader that does not read. */
+/* The log writer with a reader that does not read. */
 #include "unit.h"
 
 #include <fcntl.h>
@@ -16,7 +16,7 @@ enum { LINES = 5000 };
 static int read_end;
 static int old_stderr;
 
-/* stderr becomes a pipe that holds one page. */
+/* Replaces stderr by a pipe that holds one page. */
 static void begin(void)
 {
     int ends[2];
@@ -51,7 +51,7 @@ static void write_lines(int count)
                   LOG_TEXT("more", "text that makes the line longer"));
 }
 
-/* What the pipe gave until its end, and how many lines were whole. */
+/* The content of the pipe up to its end, and the number of complete lines. */
 struct heard {
     _Atomic uint64_t lines;
     _Atomic uint64_t told_lost;
@@ -78,7 +78,7 @@ static void *hear(void *arg)
     return NULL;
 }
 
-static void nobody_waits_for_a_log_that_is_not_read(void **state)
+static void no_thread_waits_for_an_unread_log(void **state)
 {
     (void)state;
     struct heard heard = {0};
@@ -92,7 +92,7 @@ static void nobody_waits_for_a_log_that_is_not_read(void **state)
     assert_true(lost > 0 && lost < LINES);
 
     pthread_create(&reader, NULL, hear, &heard);
-    /* stopping does not wait for a slow reader, so the test does */
+    /* stopping does not wait for a slow reader, but the test does */
     struct timespec pause = {.tv_nsec = 1000000};
     for (start = seconds();
          (heard.lines < LINES - lost || heard.told_lost < lost) &&
@@ -120,7 +120,7 @@ static void stopping_does_not_wait_for_long(void **state)
     close(read_end);
 }
 
-static void a_log_that_nobody_reads_any_more_is_counted(void **state)
+static void lines_of_a_closed_log_are_counted(void **state)
 {
     (void)state;
     uint64_t before = log_writer_lost();
@@ -151,9 +151,9 @@ static void all_lines_are_written_before_the_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nobody_waits_for_a_log_that_is_not_read),
+        cmocka_unit_test(no_thread_waits_for_an_unread_log),
         cmocka_unit_test(stopping_does_not_wait_for_long),
-        cmocka_unit_test(a_log_that_nobody_reads_any_more_is_counted),
+        cmocka_unit_test(lines_of_a_closed_log_are_counted),
         cmocka_unit_test(all_lines_are_written_before_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,7 +64,7 @@ static void a_timer_repeats_until_it_is_freed(void **state)
     loop_free(turner->loop);
 }
 
-/* It blocks the loop for longer than its own repetition. */
+/* Blocks the loop for longer than the timer's interval. */
 static void hold_up(void *arg)
 {
     struct turner *turner = arg;
@@ -78,7 +78,7 @@ static void hold_up(void *arg)
     end(turner);
 }
 
-static void a_timer_knows_how_late_it_is(void **state)
+static void a_timer_reports_its_delay(void **state)
 {
     (void)state;
     struct turner *turner = begin();
@@ -148,7 +148,7 @@ static void read_one(void *arg, unsigned events)
     loop_stop(turner->loop);
 }
 
-static void a_readable_descriptor_calls(void **state)
+static void a_readable_descriptor_triggers_the_callback(void **state)
 {
     (void)state;
     struct turner *turner = begin();
@@ -168,7 +168,7 @@ static void a_readable_descriptor_calls(void **state)
     close(ends[1]);
 }
 
-static void what_came_before_an_error_can_be_read_in_parts(void **state)
+static void data_before_an_error_can_be_read_in_parts(void **state)
 {
     (void)state;
     struct turner *turner = begin();
@@ -195,7 +195,7 @@ static void note_events(void *arg, unsigned events)
     loop_stop(turner->loop);
 }
 
-static void a_writable_descriptor_calls(void **state)
+static void a_writable_descriptor_triggers_the_callback(void **state)
 {
     (void)state;
     struct turner *turner = begin();
@@ -239,7 +239,7 @@ static void a_paused_watch_is_silent(void **state)
     close(ends[1]);
 }
 
-static void what_cannot_be_watched_is_told(void **state)
+static void an_invalid_descriptor_is_reported(void **state)
 {
     (void)state;
     struct turner *turner = begin();
@@ -256,14 +256,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_loop_that_never_ran_can_be_freed),
         cmocka_unit_test(a_timer_repeats_until_it_is_freed),
-        cmocka_unit_test(a_timer_knows_how_late_it_is),
+        cmocka_unit_test(a_timer_reports_its_delay),
         cmocka_unit_test(a_timer_may_fire_once),
         cmocka_unit_test(another_thread_ends_the_sleep),
-        cmocka_unit_test(a_readable_descriptor_calls),
-        cmocka_unit_test(what_came_before_an_error_can_be_read_in_parts),
-        cmocka_unit_test(a_writable_descriptor_calls),
+        cmocka_unit_test(a_readable_descriptor_triggers_the_callback),
+        cmocka_unit_test(data_before_an_error_can_be_read_in_parts),
+        cmocka_unit_test(a_writable_descriptor_triggers_the_callback),
         cmocka_unit_test(a_paused_watch_is_silent),
-        cmocka_unit_test(what_cannot_be_watched_is_told),
+        cmocka_unit_test(an_invalid_descriptor_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@ static void small_tables_double(void **state)
     assert_int_equal(memory_grown(4095), 8190);
 }
 
-static void big_tables_grow_by_a_quarter(void **state)
+static void large_tables_grow_by_a_quarter(void **state)
 {
     (void)state;
     assert_int_equal(memory_grown(4096), 5120);
@@ -21,7 +21,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_tables_double),
-        cmocka_unit_test(big_tables_grow_by_a_quarter),
+        cmocka_unit_test(large_tables_grow_by_a_quarter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,7 +63,7 @@ static void names_are_found_by_their_text(void **state)
     assert_null(find(self, ""));
 }
 
-static void an_entry_is_got_from_its_name(void **state)
+static void an_entry_is_found_from_its_name_member(void **state)
 {
     struct entry {
         int number;
@@ -74,7 +74,7 @@ static void an_entry_is_got_from_its_name(void **state)
     assert_null(NAME_TABLE_ENTRY(NULL, struct entry, name));
 }
 
-static void names_come_in_the_order_added(void **state)
+static void names_keep_the_order_of_insertion(void **state)
 {
     struct fixture *self = *state;
     for (int i = 0; i < NAMES; i++)
@@ -93,8 +93,8 @@ static void names_come_in_the_order_added(void **state)
     assert_null(name_table_next(&self->table, &at));
 }
 
-/* Against a list of what is in: whatever moves up must still be found. */
-static void names_come_and_go_in_any_order(void **state)
+/* Compared with a list of the entries: entries moved up must still be found. */
+static void names_are_added_and_removed_in_any_order(void **state)
 {
     struct fixture *self = *state;
     enum { STEPS = 60000, FEW = 97 };
@@ -117,7 +117,7 @@ static void names_come_and_go_in_any_order(void **state)
     }
 }
 
-static void a_table_stays_as_big_as_what_is_in_it(void **state)
+static void the_size_of_a_table_follows_its_content(void **state)
 {
     struct fixture *self = *state;
     name_table_add(&self->table, self->names[0]);
@@ -131,7 +131,7 @@ static void a_table_stays_as_big_as_what_is_in_it(void **state)
     assert_in_range(self->table.limit, NAMES, NAMES * 2);
 }
 
-/* The names whose search begins in the first 64th of any table. */
+/* Names whose search starts in the first 64th of any table. */
 static uint32_t count_at_the_start(const struct fixture *self)
 {
     uint32_t count = 0;
@@ -142,7 +142,8 @@ static uint32_t count_at_the_start(const struct fixture *self)
     return count;
 }
 
-/* Chosen for one seed, they make one long run; with another they spread. */
+/* With one seed, the chosen names form one long run; with another they
+ * spread. */
 static void chosen_names_do_not_collide_under_another_seed(void **state)
 {
     struct fixture *self = *state;
@@ -173,10 +174,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_empty_table_finds_nothing),
         TEST(names_are_found_by_their_text),
-        TEST(an_entry_is_got_from_its_name),
-        TEST(names_come_in_the_order_added),
-        TEST(names_come_and_go_in_any_order),
-        TEST(a_table_stays_as_big_as_what_is_in_it),
+        TEST(an_entry_is_found_from_its_name_member),
+        TEST(names_keep_the_order_of_insertion),
+        TEST(names_are_added_and_removed_in_any_order),
+        TEST(the_size_of_a_table_follows_its_content),
         TEST(chosen_names_do_not_collide_under_another_seed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

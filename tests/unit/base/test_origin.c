@@ -121,7 +121,7 @@ static void same_origin_compares_host_and_port(void **state)
             fail_msg("%s and %s", rows[i].left, rows[i].right);
 }
 
-static void over_tls_a_page_without_it_is_another(void **state)
+static void over_tls_an_http_page_has_another_origin(void **state)
 {
     (void)state;
     const struct bytes host = BYTES_LITERAL("example.com");
@@ -133,7 +133,7 @@ static void over_tls_a_page_without_it_is_another(void **state)
                                 BYTES_LITERAL("example.com:80"), true));
 }
 
-static void a_host_of_loopback_is_this_machine(void **state)
+static void loopback_hosts_are_this_machine(void **state)
 {
     (void)state;
     static const char *const ours[] = {"localhost",      "LOCALHOST:8080",
@@ -148,7 +148,7 @@ static void a_host_of_loopback_is_this_machine(void **state)
         assert_false(origin_host_is_loopback(bytes_of(others[i])));
 }
 
-static void loopback_is_this_machine_alone(void **state)
+static void only_loopback_is_this_machine(void **state)
 {
     (void)state;
     static const struct {
@@ -178,7 +178,7 @@ static void loopback_is_this_machine_alone(void **state)
             fail_msg("%s", rows[i].origin);
 }
 
-static void patterns_have_a_form(void **state)
+static void patterns_have_a_format(void **state)
 {
     (void)state;
     static const char *const good[] = {
@@ -233,10 +233,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patterns_match),
         cmocka_unit_test(same_origin_compares_host_and_port),
-        cmocka_unit_test(over_tls_a_page_without_it_is_another),
-        cmocka_unit_test(a_host_of_loopback_is_this_machine),
-        cmocka_unit_test(loopback_is_this_machine_alone),
-        cmocka_unit_test(patterns_have_a_form),
+        cmocka_unit_test(over_tls_an_http_page_has_another_origin),
+        cmocka_unit_test(loopback_hosts_are_this_machine),
+        cmocka_unit_test(only_loopback_is_this_machine),
+        cmocka_unit_test(patterns_have_a_format),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ static enum resolver_state wait_for(const char *host, uint16_t port,
     return state;
 }
 
-static void digits_are_done_at_once(void **state)
+static void addresses_are_resolved_at_once(void **state)
 {
     (void)state;
     struct resolver_result result = {0};
@@ -38,7 +38,7 @@ static void digits_are_done_at_once(void **state)
     resolver_free(resolver);
 }
 
-static void names_are_found_and_ipv4_comes_first(void **state)
+static void names_resolve_with_ipv4_first(void **state)
 {
     (void)state;
     struct resolver_result result = {0};
@@ -47,7 +47,7 @@ static void names_are_found_and_ipv4_comes_first(void **state)
     assert_int_equal(result.items[0].address.ss_family, AF_INET);
 }
 
-static void what_no_host_is_called_fails(void **state)
+static void an_unknown_name_fails(void **state)
 {
     (void)state;
     struct resolver_result result = {0};
@@ -55,7 +55,7 @@ static void what_no_host_is_called_fails(void **state)
     assert_non_null(result.why);
 }
 
-static void the_result_may_come_too_late(void **state)
+static void the_result_may_arrive_too_late(void **state)
 {
     (void)state;
     for (int i = 0; i < 20; i++)
@@ -66,10 +66,10 @@ static void the_result_may_come_too_late(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(digits_are_done_at_once),
-        cmocka_unit_test(names_are_found_and_ipv4_comes_first),
-        cmocka_unit_test(what_no_host_is_called_fails),
-        cmocka_unit_test(the_result_may_come_too_late),
+        cmocka_unit_test(addresses_are_resolved_at_once),
+        cmocka_unit_test(names_resolve_with_ipv4_first),
+        cmocka_unit_test(an_unknown_name_fails),
+        cmocka_unit_test(the_result_may_arrive_too_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 
 static struct shards shards;
 
-static void a_name_has_one_part(void **state)
+static void a_name_has_one_shard(void **state)
 {
     (void)state;
     hash_seed();
@@ -19,7 +19,7 @@ static void a_name_has_one_part(void **state)
     shards_deinit(&shards);
 }
 
-static void names_are_spread_over_the_parts(void **state)
+static void names_are_spread_over_the_shards(void **state)
 {
     (void)state;
     enum { NAMES = 6400 };
@@ -52,7 +52,7 @@ static void *count_up(void *arg)
     return NULL;
 }
 
-static void one_thread_at_a_time_has_a_part(void **state)
+static void one_thread_at_a_time_holds_a_shard(void **state)
 {
     (void)state;
     pthread_t other;
@@ -67,9 +67,9 @@ static void one_thread_at_a_time_has_a_part(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_name_has_one_part),
-        cmocka_unit_test(names_are_spread_over_the_parts),
-        cmocka_unit_test(one_thread_at_a_time_has_a_part),
+        cmocka_unit_test(a_name_has_one_shard),
+        cmocka_unit_test(names_are_spread_over_the_shards),
+        cmocka_unit_test(one_thread_at_a_time_holds_a_shard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,7 +27,7 @@ static void distance_ignores_case_and_separators(void **state)
     assert_int_equal(spelling_distance("web-root", "web_root"), 0);
 }
 
-static void the_nearest_offer_is_kept(void **state)
+static void the_nearest_candidate_is_kept(void **state)
 {
     (void)state;
     struct spelling spelling = {.wanted = "limits.conections"};
@@ -37,7 +37,7 @@ static void the_nearest_offer_is_kept(void **state)
     assert_string_equal(spelling_best(&spelling), "limits.connections");
 }
 
-static void nothing_near_gives_nothing(void **state)
+static void without_a_near_candidate_there_is_no_suggestion(void **state)
 {
     (void)state;
     struct spelling spelling = {.wanted = "colour"};
@@ -46,7 +46,7 @@ static void nothing_near_gives_nothing(void **state)
     assert_null(spelling_best(&spelling));
 }
 
-static void an_endless_name_is_cut(void **state)
+static void a_long_name_is_truncated(void **state)
 {
     (void)state;
     char name[1000];
@@ -77,9 +77,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(distance_counts_changed_letters),
         cmocka_unit_test(distance_ignores_case_and_separators),
-        cmocka_unit_test(the_nearest_offer_is_kept),
-        cmocka_unit_test(nothing_near_gives_nothing),
-        cmocka_unit_test(an_endless_name_is_cut),
+        cmocka_unit_test(the_nearest_candidate_is_kept),
+        cmocka_unit_test(without_a_near_candidate_there_is_no_suggestion),
+        cmocka_unit_test(a_long_name_is_truncated),
         cmocka_unit_test(refusal_names_both),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@ static void texts_are_copied_and_kept_in_order(void **state)
     text_list_deinit(&list);
 }
 
-static void an_ended_list_is_an_empty_one(void **state)
+static void a_freed_list_is_empty(void **state)
 {
     (void)state;
     struct text_list list = {0};
@@ -36,7 +36,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_copied_and_kept_in_order),
-        cmocka_unit_test(an_ended_list_is_an_empty_one),
+        cmocka_unit_test(a_freed_list_is_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,8 +39,8 @@ static void it_never_holds_more_than_one_second(void **state)
     assert_int_equal(take_all(&bucket, 10, 9001499), 10);
 }
 
-/* Just after a start, and where 32 bits of milliseconds begin again. */
-static void it_is_empty_at_any_time(void **state)
+/* Just after a start, and where the low 32 bits of the milliseconds wrap. */
+static void it_works_at_any_time(void **state)
 {
     (void)state;
     static const uint64_t times[] = {0, 1, 999, UINT64_C(1) << 32,
@@ -53,8 +53,8 @@ static void it_is_empty_at_any_time(void **state)
     }
 }
 
-/* Two threads read the clock, and come in the other order. */
-static void a_clock_that_was_read_before_fills_nothing(void **state)
+/* Two threads read the clock, but arrive in the opposite order. */
+static void an_earlier_clock_reading_adds_nothing(void **state)
 {
     (void)state;
     static const uint64_t times[] = {5000, UINT64_C(1) << 32,
@@ -77,7 +77,7 @@ static void small_steps_add_up(void **state)
     assert_int_equal(taken, 30);
 }
 
-static void a_rate_of_one_lets_one_pass(void **state)
+static void a_rate_of_one_allows_one(void **state)
 {
     (void)state;
     struct token_bucket bucket = {0};
@@ -86,7 +86,7 @@ static void a_rate_of_one_lets_one_pass(void **state)
     assert_true(token_bucket_take(&bucket, 1, 5001000));
 }
 
-static void rate_zero_is_no_limit(void **state)
+static void a_rate_of_zero_is_no_limit(void **state)
 {
     (void)state;
     struct token_bucket bucket = {0};
@@ -108,11 +108,11 @@ int main(void)
         cmocka_unit_test(a_new_bucket_holds_one_second),
         cmocka_unit_test(it_fills_at_its_rate),
         cmocka_unit_test(it_never_holds_more_than_one_second),
-        cmocka_unit_test(it_is_empty_at_any_time),
-        cmocka_unit_test(a_clock_that_was_read_before_fills_nothing),
+        cmocka_unit_test(it_works_at_any_time),
+        cmocka_unit_test(an_earlier_clock_reading_adds_nothing),
         cmocka_unit_test(small_steps_add_up),
-        cmocka_unit_test(a_rate_of_one_lets_one_pass),
-        cmocka_unit_test(rate_zero_is_no_limit),
+        cmocka_unit_test(a_rate_of_one_allows_one),
+        cmocka_unit_test(a_rate_of_zero_is_no_limit),
         cmocka_unit_test(the_highest_rate_does_not_overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

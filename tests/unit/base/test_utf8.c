@@ -2,7 +2,7 @@
 
 #include "base/utf8.h"
 
-/* The whole text, cut at `cut`. */
+/* Checks the whole text, split at `cut`. */
 static bool is_good(struct bytes text, size_t cut)
 {
     struct utf8 state = {0};
@@ -16,7 +16,7 @@ static void assert_judged(struct bytes text, bool expected)
         assert_int_equal(is_good(text, cut), expected);
 }
 
-static void characters_of_every_length_are_good(void **state)
+static void characters_of_every_length_are_valid(void **state)
 {
     (void)state;
     assert_judged(BYTES_LITERAL(""), true);
@@ -27,7 +27,7 @@ static void characters_of_every_length_are_good(void **state)
     assert_judged(BYTES_LITERAL("\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf"), true);
 }
 
-static void what_rfc_3629_forbids_is_bad_wherever_it_is_cut(void **state)
+static void texts_forbidden_by_rfc_3629_are_invalid_at_any_cut(void **state)
 {
     (void)state;
     const char *bad[] = {"\x80",
@@ -49,7 +49,7 @@ static void what_rfc_3629_forbids_is_bad_wherever_it_is_cut(void **state)
         assert_judged(bytes_of(bad[i]), false);
 }
 
-static void a_character_cut_off_is_not_whole(void **state)
+static void a_truncated_character_is_incomplete(void **state)
 {
     (void)state;
     assert_judged(BYTES_LITERAL("a\xc3"), false);
@@ -57,8 +57,8 @@ static void a_character_cut_off_is_not_whole(void **state)
     assert_judged(BYTES_LITERAL("a\xf0\x9f\x98"), false);
 }
 
-/* Every code point, and every pair of bytes as a plain table judges it. */
-static void all_code_points_are_judged_right(void **state)
+/* Every code point, and every pair of bytes compared with a simple table. */
+static void all_code_points_are_checked_correctly(void **state)
 {
     (void)state;
     for (uint32_t code = 0x800; code < 0x10000; code++) {
@@ -79,10 +79,10 @@ static void all_code_points_are_judged_right(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(characters_of_every_length_are_good),
-        cmocka_unit_test(what_rfc_3629_forbids_is_bad_wherever_it_is_cut),
-        cmocka_unit_test(a_character_cut_off_is_not_whole),
-        cmocka_unit_test(all_code_points_are_judged_right),
+        cmocka_unit_test(characters_of_every_length_are_valid),
+        cmocka_unit_test(texts_forbidden_by_rfc_3629_are_invalid_at_any_cut),
+        cmocka_unit_test(a_truncated_character_is_incomplete),
+        cmocka_unit_test(all_code_points_are_checked_correctly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 
 static struct error error;
 
-/* Parses up to a NULL; false leaves the reason in `error`. */
+/* Parses arguments up to NULL; on failure, the reason is in `error`. */
 static bool parse(struct command_line *line, char **argv)
 {
     int argc = 0;
@@ -34,7 +34,7 @@ static const char *refusal(char **argv)
 
 #define REFUSAL(...) refusal((char *[]){"peal", __VA_ARGS__, NULL})
 
-static void nothing_means_serve(void **state)
+static void without_arguments_it_serves(void **state)
 {
     (void)state;
     struct command_line line;
@@ -46,7 +46,7 @@ static void nothing_means_serve(void **state)
     command_line_deinit(&line);
 }
 
-static void options_take_both_forms(void **state)
+static void options_have_two_forms(void **state)
 {
     (void)state;
     struct command_line line;
@@ -60,7 +60,7 @@ static void options_take_both_forms(void **state)
     command_line_deinit(&line);
 }
 
-static void keys_take_both_forms(void **state)
+static void keys_have_two_forms(void **state)
 {
     (void)state;
     struct command_line line;
@@ -76,7 +76,7 @@ static void keys_take_both_forms(void **state)
     command_line_deinit(&line);
 }
 
-static void bools_may_be_bare(void **state)
+static void bools_need_no_value(void **state)
 {
     (void)state;
     struct command_line line;
@@ -100,7 +100,7 @@ static void a_missing_value_is_left_to_the_config(void **state)
     command_line_deinit(&line);
 }
 
-static void unknown_arguments_get_the_nearest_one(void **state)
+static void unknown_arguments_get_a_suggestion(void **state)
 {
     (void)state;
     assert_string_equal(REFUSAL("--prot", "9"),
@@ -143,12 +143,12 @@ static void the_first_word_may_be_a_command(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_means_serve),
-        cmocka_unit_test(options_take_both_forms),
-        cmocka_unit_test(keys_take_both_forms),
-        cmocka_unit_test(bools_may_be_bare),
+        cmocka_unit_test(without_arguments_it_serves),
+        cmocka_unit_test(options_have_two_forms),
+        cmocka_unit_test(keys_have_two_forms),
+        cmocka_unit_test(bools_need_no_value),
         cmocka_unit_test(a_missing_value_is_left_to_the_config),
-        cmocka_unit_test(unknown_arguments_get_the_nearest_one),
+        cmocka_unit_test(unknown_arguments_get_a_suggestion),
         cmocka_unit_test(secrets_are_refused_and_not_repeated),
         cmocka_unit_test(the_first_word_may_be_a_command),
     };

@@ -15,7 +15,7 @@ enum { FLAGS_MAX = 4 };
 
 #define SECRET "a secret of more than thirty-two bytes"
 
-/* Empty when these flags make a config, or why they do not. */
+/* Empty if these flags form a valid config, otherwise the reason. */
 static const char *answer(const struct config_flag *flags)
 {
     static struct error error;
@@ -29,7 +29,7 @@ static const char *answer(const struct config_flag *flags)
 
 #define ANSWER(...) answer((struct config_flag[FLAGS_MAX]){__VA_ARGS__})
 
-static void loopback_is_what_only_we_can_reach(void **state)
+static void loopback_is_only_reachable_locally(void **state)
 {
     (void)state;
     assert_true(config_check_is_loopback("127.0.0.1"));
@@ -44,7 +44,7 @@ static void loopback_is_what_only_we_can_reach(void **state)
     assert_false(config_check_is_loopback("127.0.0.1.example.com"));
 }
 
-static void without_auth_only_loopback(void **state)
+static void without_auth_only_loopback_is_allowed(void **state)
 {
     (void)state;
     const char *why = ANSWER({"host", "0.0.0.0"});
@@ -58,7 +58,7 @@ static void without_auth_only_loopback(void **state)
                         "");
 }
 
-static void the_mask_is_no_secret(void **state)
+static void the_mask_is_not_a_valid_secret(void **state)
 {
     (void)state;
     assert_non_null(strstr(ANSWER({"auth.secret", "***"}),
@@ -75,7 +75,7 @@ static void a_pong_is_due_before_the_next_ping(void **state)
                         "");
 }
 
-/* What the start would find, --check-config must find as well. */
+/* --check-config must report everything that would prevent a start. */
 static void keys_are_read(void **state)
 {
     (void)state;
@@ -108,9 +108,9 @@ static void web_root_is_a_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(loopback_is_what_only_we_can_reach),
-        cmocka_unit_test(without_auth_only_loopback),
-        cmocka_unit_test(the_mask_is_no_secret),
+        cmocka_unit_test(loopback_is_only_reachable_locally),
+        cmocka_unit_test(without_auth_only_loopback_is_allowed),
+        cmocka_unit_test(the_mask_is_not_a_valid_secret),
         cmocka_unit_test(a_pong_is_due_before_the_next_ping),
         cmocka_unit_test(keys_are_read),
         cmocka_unit_test(web_root_is_a_folder),

@@ -1,4 +1,4 @@
-/* Keys in the environment, values in files, and variables of others. */
+/* Keys in the environment, values from files, and unrelated variables. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -32,7 +32,7 @@ static void assert_refused(char **variables, const char *words)
 #define LOAD(...)           load((char *[]){__VA_ARGS__, NULL})
 #define REFUSED(words, ...) assert_refused((char *[]){__VA_ARGS__, NULL}, words)
 
-/* `name`=path of a file with that content, both valid until the next call. */
+/* `name`=path of a file with that content; valid until the next call. */
 static char *file_variable(const char *name, const char *content)
 {
     static char path[64], variable[128];
@@ -51,9 +51,9 @@ static void remove_file(const char *variable)
     unlink(strchr(variable, '=') + 1);
 }
 
-/* As Kubernetes sets them for the Services peal and peal-redis, and Docker for
+/* As set by Kubernetes for the Services peal and peal-redis, and by Docker for
  * links of these names. */
-static void variables_of_others_are_ignored(void **state)
+static void unrelated_variables_are_ignored(void **state)
 {
     (void)state;
     struct config *config = LOAD(
@@ -72,7 +72,7 @@ static void variables_of_others_are_ignored(void **state)
     config_free(config);
 }
 
-static void only_those_shapes_are_ignored(void **state)
+static void only_these_patterns_are_ignored(void **state)
 {
     (void)state;
     REFUSED("PEAL_REDIS_PORT: unknown key", "PEAL_REDIS_PORT=6379");
@@ -100,7 +100,7 @@ static void any_key_can_be_read_from_a_file(void **state)
 }
 
 /* auth.key_file and auth.jwks_file are keys themselves. */
-static void no_key_is_another_one_with_file(void **state)
+static void no_key_equals_another_one_with_file(void **state)
 {
     (void)state;
     for (size_t i = 0; i < config_keys.count; i++) {
@@ -110,7 +110,7 @@ static void no_key_is_another_one_with_file(void **state)
     }
 }
 
-static void a_wrong_file_is_refused(void **state)
+static void an_invalid_file_is_refused(void **state)
 {
     (void)state;
     REFUSED("PEAL_AUTH_SECRET_FILE: /no/file: cannot be read: No such file",
@@ -128,11 +128,11 @@ static void a_wrong_file_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(variables_of_others_are_ignored),
-        cmocka_unit_test(only_those_shapes_are_ignored),
+        cmocka_unit_test(unrelated_variables_are_ignored),
+        cmocka_unit_test(only_these_patterns_are_ignored),
         cmocka_unit_test(any_key_can_be_read_from_a_file),
-        cmocka_unit_test(no_key_is_another_one_with_file),
-        cmocka_unit_test(a_wrong_file_is_refused),
+        cmocka_unit_test(no_key_equals_another_one_with_file),
+        cmocka_unit_test(an_invalid_file_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* conf/peal.json must be what the table of keys says, word by word: this
- * writes the example anew and compares. */
+/* conf/peal.json must match the table of keys exactly: this generates the
+ * example and compares it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,8 +19,7 @@
 
 static const struct config_sources example_only = {.file = EXAMPLE};
 
-/* What the key is, and what it may be where that does not go without saying.
- */
+/* The key's description, and its possible values unless they are obvious. */
 static void write_comment(const struct config_key *key, const char *indent,
                           struct buffer *out)
 {
@@ -39,7 +38,7 @@ static void write_comment(const struct config_key *key, const char *indent,
     buffer_deinit(&text);
 }
 
-/* What a rule of `channels` or one of `api.keys` may hold. */
+/* The members of a rule of `channels` or `api.keys`. */
 static void write_member_comments(const struct config_keys *members,
                                   const char *indent, struct buffer *out)
 {
@@ -53,8 +52,8 @@ static void write_member_comments(const struct config_keys *members,
     }
 }
 
-/* Writes the comment in front of a line of the printed config, which is
- * `"name": ...` behind white space. */
+/* Writes the comment before a line of the printed config, `"name": ...` after
+ * white space. */
 static void write_line(const char *line, size_t len, char *section,
                        struct buffer *out)
 {
@@ -76,8 +75,8 @@ static void write_line(const char *line, size_t len, char *section,
     buffer_append(out, (struct bytes){line, len});
 }
 
-/* Key by key: the default as --print-config shows it, but for the number of
- * workers, which is that of this machine by then. */
+/* Key by key: the defaults as in --print-config, except the number of workers,
+ * which is already that of this machine. */
 static char *write_example(void)
 {
     struct error error;
@@ -136,7 +135,7 @@ static void show_lines(char mark, const char *line, const char *end)
         fprintf(stderr, "%c %.*s", mark, (int)line_len(line), line);
 }
 
-/* From the first line that differs to the last, as diff shows them. */
+/* From the first to the last differing line, like diff. */
 static void check_same(const char *what, const char *found,
                        const char *expected)
 {
@@ -158,8 +157,8 @@ static void check_same(const char *what, const char *found,
     fail_msg("%s is to be changed from - to +", what);
 }
 
-/* UNIT_WRITE_EXAMPLE=1 makes the file anew after a change of the table; what
- * stands before its first brace stays. */
+/* UNIT_WRITE_EXAMPLE=1 regenerates the file after a change of the table; the
+ * text before its first brace is kept. */
 static void write_file(const char *found, const char *body,
                        const char *expected)
 {
@@ -169,7 +168,7 @@ static void write_file(const char *found, const char *body,
     assert_int_equal(fclose(file), 0);
 }
 
-static void the_example_is_what_the_table_says(void **state)
+static void the_example_matches_the_table(void **state)
 {
     (void)state;
     char *expected = write_example();
@@ -187,7 +186,7 @@ static void the_example_is_what_the_table_says(void **state)
     free(found);
 }
 
-static void the_example_loads_to_the_defaults(void **state)
+static void the_example_contains_the_defaults(void **state)
 {
     (void)state;
     struct error error;
@@ -210,8 +209,8 @@ static void the_example_loads_to_the_defaults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_example_is_what_the_table_says),
-        cmocka_unit_test(the_example_loads_to_the_defaults),
+        cmocka_unit_test(the_example_matches_the_table),
+        cmocka_unit_test(the_example_contains_the_defaults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

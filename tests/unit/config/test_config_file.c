@@ -1,4 +1,4 @@
-/* What a config file may not be, and how it is told. */
+/* Invalid config files, and their error messages. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,7 +36,7 @@ static void write_file(const char *text, size_t len)
     fclose(file);
 }
 
-/* What a file of that text is answered, behind its name. */
+/* The error for a file with that text, without its name. */
 static const char *answer(const char *text)
 {
     static struct error error;
@@ -58,8 +58,8 @@ static void comments_of_both_kinds_are_allowed(void **state)
     assert_string_equal(answer("{}"), "loads");
 }
 
-/* Of a key, a section, and a key within a rule. */
-static void null_stands_for_what_is_left_out(void **state)
+/* For a key, a section, and a key within a rule. */
+static void null_equals_a_missing_member(void **state)
 {
     (void)state;
     assert_string_equal(
@@ -75,7 +75,7 @@ static void null_stands_for_what_is_left_out(void **state)
                         "channels: rule 1: expected an object");
 }
 
-static void unknown_keys_get_the_nearest_one(void **state)
+static void unknown_keys_get_a_suggestion(void **state)
 {
     (void)state;
     assert_string_equal(answer("{\"limits\": {\"conections\": 1}}"),
@@ -90,7 +90,7 @@ static void unknown_keys_get_the_nearest_one(void **state)
                         "Port: unknown key; did you mean port?");
 }
 
-static void wrong_values_are_named(void **state)
+static void invalid_values_are_named(void **state)
 {
     (void)state;
     assert_string_equal(answer("{\"port\": \"abc\"}"),
@@ -116,7 +116,7 @@ static void a_secret_of_the_wrong_type_is_not_shown(void **state)
                         "auth.secret: expected a non-empty string");
 }
 
-static void a_key_stands_once(void **state)
+static void a_key_may_occur_once(void **state)
 {
     (void)state;
     assert_string_equal(answer("{\"port\": 1, \"port\": 1}"),
@@ -145,7 +145,7 @@ static void syntax_errors_name_the_line(void **state)
     assert_string_equal(answer("[]"), "expected an object, got a list");
 }
 
-static void what_is_no_text_is_refused(void **state)
+static void an_invalid_text_is_refused(void **state)
 {
     (void)state;
     static struct error error;
@@ -158,7 +158,7 @@ static void what_is_no_text_is_refused(void **state)
     assert_string_equal(error.text, "x.json: not valid UTF-8");
 }
 
-static void unreadable_files(void **state)
+static void unreadable_files_are_reported(void **state)
 {
     (void)state;
     struct error error;
@@ -178,15 +178,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comments_of_both_kinds_are_allowed),
-        cmocka_unit_test(null_stands_for_what_is_left_out),
-        cmocka_unit_test(unknown_keys_get_the_nearest_one),
-        cmocka_unit_test(wrong_values_are_named),
+        cmocka_unit_test(null_equals_a_missing_member),
+        cmocka_unit_test(unknown_keys_get_a_suggestion),
+        cmocka_unit_test(invalid_values_are_named),
         cmocka_unit_test(a_secret_of_the_wrong_type_is_not_shown),
-        cmocka_unit_test(a_key_stands_once),
+        cmocka_unit_test(a_key_may_occur_once),
         cmocka_unit_test(dots_are_objects),
         cmocka_unit_test(syntax_errors_name_the_line),
-        cmocka_unit_test(what_is_no_text_is_refused),
-        cmocka_unit_test(unreadable_files),
+        cmocka_unit_test(an_invalid_text_is_refused),
+        cmocka_unit_test(unreadable_files_are_reported),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

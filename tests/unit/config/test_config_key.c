@@ -1,4 +1,4 @@
-/* What must hold for each row of the table of keys. */
+/* Conditions that each row of the table of keys must meet. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 #include "config/config_load.h"
 #include "config/config_value.h"
 
-static void environment_name_is_the_path_in_capitals(void **state)
+static void the_environment_name_is_the_path_in_capitals(void **state)
 {
     (void)state;
     char name[SPELLING_MAX];
@@ -35,8 +35,8 @@ static void no_two_keys_share_an_environment_name(void **state)
                                  0);
 }
 
-/* The printed config opens each section once. */
-static void keys_of_a_section_stand_together(void **state)
+/* The printed config opens each section only once. */
+static void keys_of_a_section_are_adjacent(void **state)
 {
     (void)state;
     for (size_t i = 1; i < config_keys.count; i++) {
@@ -51,7 +51,7 @@ static void keys_of_a_section_stand_together(void **state)
     }
 }
 
-static void a_section_is_no_key(void **state)
+static void a_section_is_not_a_key(void **state)
 {
     (void)state;
     assert_true(config_key_is_section("limits"));
@@ -60,7 +60,8 @@ static void a_section_is_no_key(void **state)
     assert_null(config_key_find(&config_keys, "limits"));
 }
 
-/* A row that reads a number into a text would write over its neighbours. */
+/* A row that reads a number into a text field would overwrite its
+ * neighbours. */
 static void check_fields(const struct config_keys *keys)
 {
     for (size_t i = 0; keys && i < keys->count; i++) {
@@ -93,7 +94,7 @@ static void every_key_is_complete(void **state)
     }
 }
 
-/* The default of default_caps is written out; this is what it means. */
+/* The default of default_caps is written as JSON; this is its meaning. */
 static void default_caps_allow_everything(void **state)
 {
     (void)state;
@@ -113,10 +114,10 @@ static void default_caps_allow_everything(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(environment_name_is_the_path_in_capitals),
+        cmocka_unit_test(the_environment_name_is_the_path_in_capitals),
         cmocka_unit_test(no_two_keys_share_an_environment_name),
-        cmocka_unit_test(keys_of_a_section_stand_together),
-        cmocka_unit_test(a_section_is_no_key),
+        cmocka_unit_test(keys_of_a_section_are_adjacent),
+        cmocka_unit_test(a_section_is_not_a_key),
         cmocka_unit_test(every_row_fits_its_field),
         cmocka_unit_test(every_key_is_complete),
         cmocka_unit_test(default_caps_allow_everything),

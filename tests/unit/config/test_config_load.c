@@ -1,4 +1,4 @@
-/* Where values come from, and which source wins. */
+/* Sources of values and their precedence. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 
 #define NONE ((struct config_sources){0})
 
-/* Loads what must load. */
+/* Loads a valid config. */
 static struct config *load(struct config_sources sources)
 {
     struct error error;
@@ -24,7 +24,7 @@ static struct config *load(struct config_sources sources)
     return config;
 }
 
-/* Why something that must not load does not. */
+/* The error for an invalid config. */
 static const char *refusal(struct config_sources sources)
 {
     static struct error error;
@@ -46,7 +46,7 @@ static struct config_sources with_flag(const struct config_flag *flag)
 #define ENVIRONMENT(...)  with_environment((char *[]){__VA_ARGS__, NULL})
 #define FLAG(name, value) with_flag(&(struct config_flag){name, value})
 
-/* Writes a file and gives its path, valid until the next call. */
+/* Writes a file; its path is valid until the next call. */
 static const char *file_of(const char *text)
 {
     static char path[64];
@@ -106,7 +106,7 @@ static void the_last_of_equal_flags_wins(void **state)
     config_free(config);
 }
 
-static void lists_are_taken_whole(void **state)
+static void lists_are_replaced_not_merged(void **state)
 {
     (void)state;
     struct config *config = load(
@@ -138,7 +138,7 @@ static void dev_changes_defaults_only(void **state)
     config_free(config);
 }
 
-static void wrong_variables(void **state)
+static void invalid_variables_are_refused(void **state)
 {
     (void)state;
     assert_string_equal(refusal(ENVIRONMENT("PEAL_PORT=abc")),
@@ -187,7 +187,7 @@ static void a_variable_name_of_any_length_is_refused(void **state)
     assert_non_null(strstr(refusal(ENVIRONMENT(variable)), "unknown key"));
 }
 
-static void wrong_flags(void **state)
+static void invalid_flags_are_refused(void **state)
 {
     (void)state;
     assert_string_equal(refusal(FLAG("port", "65536")),
@@ -206,11 +206,11 @@ int main(void)
         cmocka_unit_test(defaults),
         cmocka_unit_test(environment_beats_file_and_flags_beat_both),
         cmocka_unit_test(the_last_of_equal_flags_wins),
-        cmocka_unit_test(lists_are_taken_whole),
+        cmocka_unit_test(lists_are_replaced_not_merged),
         cmocka_unit_test(dev_changes_defaults_only),
-        cmocka_unit_test(wrong_variables),
+        cmocka_unit_test(invalid_variables_are_refused),
         cmocka_unit_test(a_variable_name_of_any_length_is_refused),
-        cmocka_unit_test(wrong_flags),
+        cmocka_unit_test(invalid_flags_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

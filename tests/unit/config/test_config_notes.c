@@ -1,4 +1,4 @@
-/* Secrets as they arrive from shells, files and templates. */
+/* Secrets as passed by shells, files and templates. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -32,8 +32,8 @@ static void line_ends_are_not_part_of_a_secret(void **state)
     }
 }
 
-/* They are kept: they may be meant. */
-static void what_looks_accidental_is_warned_about(void **state)
+/* They are accepted, because they may be intended. */
+static void likely_mistakes_cause_a_warning(void **state)
 {
     (void)state;
     static const struct {
@@ -65,7 +65,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(line_ends_are_not_part_of_a_secret),
-        cmocka_unit_test(what_looks_accidental_is_warned_about),
+        cmocka_unit_test(likely_mistakes_cause_a_warning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,7 +22,7 @@ static struct config *load(struct config_sources sources)
     return config;
 }
 
-/* Everything but the secret set to something of its own. */
+/* Everything except the secret has a non-default value. */
 static struct config *load_unusual(void)
 {
     static char *variables[] = {
@@ -37,7 +37,7 @@ static struct config *load_unusual(void)
     return load((struct config_sources){.environment = variables});
 }
 
-static void the_printed_config_loads_to_the_same(void **state)
+static void the_printed_config_loads_unchanged(void **state)
 {
     (void)state;
     struct buffer first = {0};
@@ -118,7 +118,7 @@ static void wrapping_fills_lines_and_keeps_words_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_printed_config_loads_to_the_same),
+        cmocka_unit_test(the_printed_config_loads_unchanged),
         cmocka_unit_test(the_secret_is_masked),
         cmocka_unit_test(the_help_names_every_key_in_80_columns),
         cmocka_unit_test(wrapping_fills_lines_and_keeps_words_whole),

@@ -6,9 +6,9 @@
 #include "base/text_file.h"
 #include "config/config_key.h"
 
-/* The list in config_readable.c has every key that names a file: those whose
- * help says so. */
-static void every_key_of_a_file_is_looked_at(void **state)
+/* The list in config_readable.c has every key that names a file, according to
+ * the keys' help. */
+static void every_file_key_is_checked(void **state)
 {
     (void)state;
     struct buffer text = {0};
@@ -30,7 +30,7 @@ static void every_key_of_a_file_is_looked_at(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_key_of_a_file_is_looked_at),
+        cmocka_unit_test(every_file_key_is_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@ static struct config *load(const char *name, const char *value)
     return config;
 }
 
-static void limits_change_but_for_those_of_the_start(void **state)
+static void limits_change_except_start_limits(void **state)
 {
     (void)state;
     struct config *started = load("limits.connections", "1000");
@@ -41,9 +41,9 @@ static void limits_change_but_for_those_of_the_start(void **state)
     config_free(fresh);
 }
 
-/* Whatever of messaging is marked must be a number: a text that threads look
- * at cannot be exchanged like that. */
-static void what_reloads_in_messaging_is_a_number(void **state)
+/* Reloadable messaging options must be numbers, because a text that threads
+ * read cannot be replaced like that. */
+static void reloadable_messaging_options_are_numbers(void **state)
 {
     (void)state;
     size_t start = offsetof(struct config, messaging);
@@ -58,13 +58,13 @@ static void what_reloads_in_messaging_is_a_number(void **state)
     }
 }
 
-static void auth_cannot_go_where_others_reach_us(void **state)
+static void auth_cannot_be_removed_beyond_loopback(void **state)
 {
     (void)state;
     struct error error;
     struct config *running = load("insecure", "false");
     struct config *fresh = load("insecure", "true");
-    strcpy(running->host, "0.0.0.0"); /* as long as the one it had */
+    strcpy(running->host, "0.0.0.0"); /* as long as the old value */
     assert_false(config_reload_is_safe(running, fresh, &error));
     running->insecure = true;
     assert_true(config_reload_is_safe(running, fresh, &error));
@@ -75,9 +75,9 @@ static void auth_cannot_go_where_others_reach_us(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(limits_change_but_for_those_of_the_start),
-        cmocka_unit_test(what_reloads_in_messaging_is_a_number),
-        cmocka_unit_test(auth_cannot_go_where_others_reach_us),
+        cmocka_unit_test(limits_change_except_start_limits),
+        cmocka_unit_test(reloadable_messaging_options_are_numbers),
+        cmocka_unit_test(auth_cannot_be_removed_beyond_loopback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Each type: what it takes, and in which words it refuses the rest. */
+/* Each type: accepted values, and the error for others. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,7 +70,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Sets the key both ways; the answer is empty, or why that failed. */
+/* Sets the key both ways; the result is empty or the error. */
 static const char *from_text(struct sample *sample, const char *name,
                              const char *text)
 {
@@ -305,7 +305,7 @@ static void a_rule_for_all_channels_comes_last(void **state)
     assert_false(rest->join_leave);
 }
 
-static void a_users_own_last_rule_stays(void **state)
+static void a_user_defined_last_rule_is_kept(void **state)
 {
     struct sample *sample = *state;
     assert_string_equal(from_json(sample, "channels",
@@ -315,7 +315,7 @@ static void a_users_own_last_rule_stays(void **state)
     assert_int_equal(sample->channels.items[0].history_size, 0);
 }
 
-static void wrong_rules(void **state)
+static void invalid_rules_are_refused(void **state)
 {
     static const struct {
         const char *text;
@@ -361,8 +361,8 @@ int main(void)
         TEST(lists),
         TEST(caps),
         TEST(a_rule_for_all_channels_comes_last),
-        TEST(a_users_own_last_rule_stays),
-        TEST(wrong_rules),
+        TEST(a_user_defined_last_rule_is_kept),
+        TEST(invalid_rules_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

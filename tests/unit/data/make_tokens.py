@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""Makes the keys and tokens of test_jwt.c and test_jwk.c with Debian's
-python3-jwt and python3-cryptography. The private keys are thrown away, so a
-run replaces everything: rsa.pem, p256.pem, p384.pem, rsa.crt, jwks.json and
-tokens.txt (a name and a token a line)."""
+"""Generates the keys and tokens of test_jwt.c and test_jwk.c with Debian's
+python3-jwt and python3-cryptography. Private keys are not stored, so a run
+replaces everything: rsa.pem, p256.pem, p384.pem, rsa.crt, jwks.json and
+tokens.txt (a name and a token per line)."""
 
 import base64
 import datetime
@@ -70,7 +70,7 @@ def hs256(header, secret):
 
 
 def with_header(token, **header):
-    """The token under another header, its signature as it was."""
+    """The token with another header and its original signature."""
     rest = token.split(".", 1)[1]
     return base64url(json.dumps(header).encode()) + "." + rest
 

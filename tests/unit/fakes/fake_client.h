@@ -1,6 +1,6 @@
-/* fake_client: one connection to a fake instance, seen from the other end.
+/* fake_client: a connection to a fake instance, from the client's side.
  *
- * Owner:   the test ends it by fake_client_leave.
+ * Owner:   the test, which frees it with fake_client_leave.
  * Thread:  that of the instance.
  * Limits:  none.
  * Failure: ends the test.
@@ -18,17 +18,17 @@ struct fake_client {
     struct buffer heard;
 };
 
-/* What fake_client_hear gives when nothing came. */
+/* Returned by fake_client_hear if nothing was received. */
 #define FAKE_CLIENT_SILENCE "(nothing)"
 
-/* A connection on that worker, which may do everything; joins `channel` at
- * open unless that is NULL. Nothing is turned yet. */
+/* A connection on that worker with all capabilities; joins `channel` at open
+ * unless it is NULL. No worker is turned yet. */
 struct fake_client *fake_client_join(struct fake_instance *instance,
                                      unsigned worker,
                                      const struct protocol *protocol,
                                      const char *id, const char *channel);
 
-/* The same with an identity, which is taken. */
+/* The same with an identity, whose ownership is taken. */
 struct fake_client *fake_client_join_as(struct fake_instance *instance,
                                         unsigned worker,
                                         const struct protocol *protocol,
@@ -38,20 +38,20 @@ struct fake_client *fake_client_join_as(struct fake_instance *instance,
 /* Sends a text message and turns the instance. */
 void fake_client_say(struct fake_client *client, const char *text);
 
-/* The payload of the next text or binary message that was not heard yet,
- * valid until the next call. */
+/* The payload of the next unread text or binary message, valid until the next
+ * call. */
 const char *fake_client_hear(struct fake_client *client);
 
-/* Forgets what was not heard yet. */
+/* Discards unread messages. */
 void fake_client_skip(struct fake_client *client);
 
-/* The socket takes more again. */
+/* The socket accepts data again. */
 void fake_client_unblock(struct fake_client *client);
 
-/* Frees connection and client. */
+/* Frees the connection and the client. */
 void fake_client_leave(struct fake_client *client);
 
-/* Frees the client whose connection the test has freed itself. */
+/* Frees the client after the test has freed its connection. */
 void fake_client_forget(struct fake_client *client);
 
 #endif

@@ -1,7 +1,7 @@
-/* fake_clock: clock.h with hands that a test moves.
+/* fake_clock: an implementation of clock.h that a test controls.
  *
- * A test that names any of these is linked with this clock in place of the
- * real one. Until the first fake_clock_stop it shows the real time.
+ * A test that uses any of these is linked with this clock instead of the real
+ * one. Until the first fake_clock_stop, it shows the real time.
  *
  * Owner:   nothing is owned.
  * Thread:  any.
@@ -13,14 +13,14 @@
 
 #include <stdint.h>
 
-/* What the wall clock shows when it is stopped. */
+/* The wall-clock time when the clock is stopped. */
 #define FAKE_CLOCK_WALL_MS INT64_C(1700000000000)
 
-/* Stops both clocks: the steady one at UNIT_CLOCK_START of the environment, in
- * milliseconds, or at some time long after a start. */
+/* Stops both clocks: the monotonic one at UNIT_CLOCK_START of the environment,
+ * in milliseconds, or at a time long after a start. */
 void fake_clock_stop(void);
 
-/* Moves both forward. */
+/* Advances both clocks. */
 void fake_clock_advance(uint64_t ms);
 
 #endif

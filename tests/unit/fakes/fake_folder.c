@@ -19,7 +19,7 @@ const char *fake_folder_make(void)
     return root;
 }
 
-/* Every folder in front of the last slash. */
+/* Creates every folder before the last slash. */
 static void make_parents(char *path)
 {
     for (char *at = path + strlen(root) + 1; (at = strchr(at, '/')); at++) {

@@ -1,6 +1,6 @@
-/* fake_folder: a folder of its own for a test that reads files.
+/* fake_folder: a temporary folder for a test that reads files.
  *
- * Owner:   one at a time; the test ends it by fake_folder_remove.
+ * Owner:   one at a time; the test removes it with fake_folder_remove.
  * Thread:  the test's.
  * Limits:  paths shorter than 512 bytes.
  * Failure: ends the process.
@@ -10,10 +10,10 @@
 
 #include "base/bytes.h"
 
-/* Its path, valid until fake_folder_remove. */
+/* The path, valid until fake_folder_remove. */
 const char *fake_folder_make(void);
 
-/* A file at a path inside, made with the folders that lead to it. */
+/* Writes a file at a path inside, creating the folders it needs. */
 void fake_folder_write(const char *path, struct bytes content);
 
 void fake_folder_remove(void);

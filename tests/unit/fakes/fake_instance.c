@@ -130,7 +130,7 @@ static bool has_connections(const struct fake_instance *fake)
 void fake_instance_free(struct fake_instance *fake)
 {
     if (has_connections(fake))
-        return; /* a check failed: what it says counts, not what it left */
+        return; /* a check failed: its message matters, not leftover memory */
     fake_instance_turn(fake);
     for (unsigned i = 0; i < fake->worker_count; i++)
         worker_deinit(&fake->workers[i]);

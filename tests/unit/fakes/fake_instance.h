@@ -1,8 +1,9 @@
 /* fake_instance: all of messaging with the local bus, without sockets and
- * threads: the test turns the workers by hand.
+ * threads: the test calls the workers' turns.
  *
- * Owner:   the test ends it by fake_instance_free, once no connection is left.
- * Thread:  one, for all workers; or one each with inboxes of their own wake.
+ * Owner:   the test, which frees it with fake_instance_free once no connection
+ *          is left.
+ * Thread:  one for all workers, or one each if inboxes have their own wake.
  * Limits:  small ones, see fake_instance.c; a test may change them in
  *          `options` at any time.
  * Failure: ends the test.
@@ -16,12 +17,12 @@
 
 enum { FAKE_WORKERS_MAX = 4 };
 
-/* The only token that its judge takes; it expires FAKE_TOKEN_SECONDS later,
- * and allows what `fresh_caps` says. */
+/* The only valid token; it expires FAKE_TOKEN_SECONDS later, with the
+ * capabilities in `fresh_caps`. */
 #define FAKE_TOKEN_FRESH "fresh"
 enum { FAKE_TOKEN_SECONDS = 1000 };
 
-/* What its dashboards are told. */
+/* The values its dashboards receive. */
 #define FAKE_METRICS                                                           \
     "# HELP a Help.\n# TYPE a counter\na 1\n"                                  \
     "b{c=\"\\\\ d\"} 0.5\n\ne NaN\nlast 7"
@@ -30,13 +31,13 @@ enum { FAKE_TOKEN_SECONDS = 1000 };
 struct fake_instance {
     struct messaging_options options;
     struct instance instance;
-    struct overview overview; /* of FAKE_METRICS, and FAKE_REPORT */
+    struct overview overview; /* of FAKE_METRICS and FAKE_REPORT */
     struct worker workers[FAKE_WORKERS_MAX];
     unsigned worker_count;
-    const char *fresh_caps; /* JSON; NULL: everything */
+    const char *fresh_caps; /* JSON; NULL: all capabilities */
 };
 
-/* The patterns of its channels, most special first:
+/* The patterns of its channels, most specific first:
  *   "plain:*"   no history, no presence
  *   "latest:*"  the same; slow readers get the newest message only
  *   "loud:*"    3 messages for 10 s, presence, join and leave
@@ -46,18 +47,18 @@ struct fake_instance *fake_instance_new(unsigned workers);
 
 void fake_instance_free(struct fake_instance *fake);
 
-/* Turns every worker until nothing waits anywhere. */
+/* Turns all workers until no work is left. */
 void fake_instance_turn(struct fake_instance *fake);
 
-/* Adds up a metric of all workers. */
+/* The sum of a metric over all workers. */
 uint64_t fake_instance_metric(const struct fake_instance *fake,
                               enum metric metric);
 
-/* Adds up the errors with a code that all workers sent. */
+/* The number of errors with a code sent by all workers. */
 uint64_t fake_instance_faults(const struct fake_instance *fake,
                               enum fault fault);
 
-/* An owned reference to caps read from JSON. */
+/* An owned reference to caps parsed from JSON. */
 struct caps *fake_caps(const char *json);
 
 #endif

@@ -1,6 +1,6 @@
-/* fake_keys: sets of keys that fit the tokens of fake_token.
+/* fake_keys: key sets for the tokens of fake_token.
  *
- * Owner:   the caller ends a set with jwk_set_deinit.
+ * Owner:   the caller frees a set with jwk_set_deinit.
  * Thread:  any.
  * Limits:  none.
  * Failure: ends the test.
@@ -10,10 +10,10 @@
 
 #include "auth/jwk.h"
 
-/* FAKE_TOKEN_SECRET alone. */
+/* Only FAKE_TOKEN_SECRET. */
 struct jwk_set fake_keys_secret(void);
 
-/* The secret, and a public key of each kind, as if from separate files. */
+/* The secret, and a public key of each kind, as from separate files. */
 struct jwk_set fake_keys_all(void);
 
 /* Adds a PEM file of the data folder. */

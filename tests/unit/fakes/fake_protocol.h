@@ -1,9 +1,9 @@
-/* fake_protocol: writes down what it is told, and subscribes at open.
+/* fake_protocol: records its events, and subscribes at open.
  *
  * A message reads "pub news 3 alice {...}" on the wire: kind, channel,
  * offset, sender and payload, "-" where there is none.
  *
- * Owner:   the notes are kept here until they are taken.
+ * Owner:   the notes are stored here until they are taken.
  * Thread:  that of the instance.
  * Limits:  none.
  * Failure: none.
@@ -15,11 +15,11 @@
 
 extern const struct protocol fake_protocol;
 
-/* The same with another wire format: "other " stands before each message. */
+/* The same with another wire format: "other " precedes each message. */
 extern const struct protocol fake_protocol_other;
 
-/* What the protocol was told since the last call, one "client: event" a line;
- * valid until the next call. Events are
+/* The events since the last call, one "client: event" per line, valid until the
+ * next call. Events are
  *   open N                 with N channels
  *   text T, binary T       a message
  *   subscribe C F          the answer: fault F, or its position, "recovered"

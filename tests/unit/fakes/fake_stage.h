@@ -1,6 +1,7 @@
 /* fake_stage: a fake instance for one test, with a quiet log.
  *
- * Owner:   the test ends it by fake_stage_close, once no connection is left.
+ * Owner:   the test closes it with fake_stage_close once no connection is
+ *          left.
  * Thread:  one.
  * Limits:  those of fake_instance.h.
  * Failure: ends the test.
@@ -12,7 +13,7 @@
 
 struct fake_instance *fake_stage_open(unsigned workers);
 
-/* Forgets what the fake protocol has noted, too. */
+/* Also discards the notes of the fake protocol. */
 void fake_stage_close(struct fake_instance *fake);
 
 #endif

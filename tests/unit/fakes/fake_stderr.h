@@ -1,8 +1,8 @@
-/* fake_stderr: catches what is written to stderr, the log above all.
+/* fake_stderr: captures stderr, mainly the log.
  *
  * Owner:   nothing is owned.
  * Thread:  begin and end from one thread; writers from any.
- * Limits:  1 MiB, more blocks the writer for ever.
+ * Limits:  1 MiB; more blocks the writer forever.
  * Failure: ends the process.
  */
 #ifndef FAKE_STDERR_H
@@ -10,7 +10,7 @@
 
 void fake_stderr_begin(void);
 
-/* What was written since fake_stderr_begin; valid until the next one. */
+/* The output since fake_stderr_begin; valid until the next call. */
 const char *fake_stderr_end(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* fake_token: tokens that no honest library would make, and those in files of
+/* fake_token: tokens that no correct library would make, and those in files of
  * the data folder.
  *
  * Owner:   the caller frees what is returned.
@@ -9,11 +9,11 @@
 #ifndef FAKE_TOKEN_H
 #define FAKE_TOKEN_H
 
-/* What data/make_tokens.py signs with as well. */
+/* The secret that data/make_tokens.py uses too. */
 #define FAKE_TOKEN_SECRET                                                      \
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-/* Signs any two texts with HMAC-SHA-256, whatever the header says. */
+/* Signs any two texts with HMAC-SHA-256, regardless of the header. */
 char *fake_token(const char *header, const char *payload, const char *secret);
 
 /* The same with the header {"alg":"HS256"} and FAKE_TOKEN_SECRET. */

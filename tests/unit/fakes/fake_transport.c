@@ -7,8 +7,8 @@
 static bool write_frames(struct connection *connection, struct bytes frames)
 {
     struct fake_socket *socket = connection->socket;
-    PANIC_IF(socket->closes); /* nothing is sent behind a close */
-    /* but for a part of a message that was asked for before */
+    PANIC_IF(socket->closes); /* nothing is sent after a close */
+    /* except the rest of a message that was requested before */
     PANIC_IF(socket->is_blocked && !outbox_is_held(&connection->outbox));
     if (socket->is_dead)
         return false;

@@ -1,9 +1,9 @@
-/* fake_transport: a socket that keeps what is written to it.
+/* fake_transport: a socket that stores written data.
  *
- * Owner:   the test owns the socket and ends it by fake_socket_deinit.
+ * Owner:   the test owns the socket and frees it with fake_socket_deinit.
  * Thread:  that of the connection's worker.
  * Limits:  none.
- * Failure: a frame that RFC 6455 does not allow a server ends the test.
+ * Failure: a frame that RFC 6455 forbids for servers ends the test.
  */
 #ifndef FAKE_TRANSPORT_H
 #define FAKE_TRANSPORT_H
@@ -14,17 +14,17 @@
 #include "messaging/connection.h"
 #include "net/websocket/frame_write.h"
 
-/* A zeroed struct is an open socket that takes everything. */
+/* A zeroed struct is an open socket that accepts everything. */
 struct fake_socket {
     /* set by the test */
     bool is_blocked;
-    bool is_paused; /* nothing is read */
-    uint64_t acked; /* of what is still under way; 0: nothing is */
-    bool is_silent; /* and acknowledges nothing of it */
+    bool is_paused; /* the server does not read */
+    uint64_t acked; /* of the data in flight; 0: nothing is in flight */
+    bool is_silent; /* and acknowledges none of it */
     bool is_dead;   /* the next write fails */
     /* read by the test */
     struct buffer written;
-    size_t read; /* up to here fake_socket_read has been */
+    size_t read; /* position of fake_socket_read */
     unsigned writes;
     bool wants_writable;
     unsigned closes;
@@ -35,12 +35,11 @@ struct fake_socket {
 /* connection->socket must point to a struct fake_socket. */
 extern const struct transport fake_transport;
 
-/* The next frame that was written, valid until the next write; false when
- * there is none. */
+/* The next unread frame, valid until the next write; false if there is none. */
 bool fake_socket_read(struct fake_socket *socket, enum frame_opcode *opcode,
                       struct bytes *payload);
 
-/* How many frames were written and not read. */
+/* The number of unread frames. */
 unsigned fake_socket_count(const struct fake_socket *socket);
 
 void fake_socket_deinit(struct fake_socket *socket);

@@ -66,7 +66,7 @@ static void write_event(struct frame_transcript *transcript,
     transcript->is_bad = event == FRAME_EVENT_BAD;
 }
 
-/* Returns how many bytes were taken. */
+/* Returns the number of bytes taken. */
 static size_t read_events(struct frame_transcript *transcript, char *data,
                           size_t len)
 {
@@ -89,8 +89,8 @@ static size_t read_events(struct frame_transcript *transcript, char *data,
     return at;
 }
 
-/* The bytes are read in a block that ends with them and is rarely aligned: so
- * a sanitizer sees what is read or unmasked beyond them. */
+/* The bytes are read from a block that ends with them and is usually unaligned,
+ * so that a sanitizer detects reading or unmasking beyond them. */
 void frame_transcript_feed(struct frame_transcript *transcript,
                            struct bytes arrived)
 {

@@ -1,5 +1,5 @@
-/* frame_transcript: what frame_reader makes of a stream, as text, however the
- * stream is cut.
+/* frame_transcript: the events of frame_reader for a stream, as text,
+ * regardless of how the stream is split.
  *
  * A line is an event; the pieces of a data frame are joined:
  *   text abc +        a frame whose message goes on
@@ -7,13 +7,13 @@
  *   ping abc          (pong as well)
  *   close 1000 bye
  *   bad 1002
- * A frame that is not whole has no end of line yet. Bytes of a payload that are
- * no visible ASCII are written as \xNN, as is the backslash.
+ * The line of an incomplete frame has no end yet. Payload bytes other than
+ * visible ASCII are written as \xNN, as is the backslash.
  *
  * Owner:   the struct owns its buffers; frame_transcript_deinit frees them.
  * Thread:  one.
  * Limits:  none: memory grows with the stream.
- * Failure: ends the process when the reader breaks its contract.
+ * Failure: ends the process if the reader breaks its contract.
  */
 #ifndef FRAME_TRANSCRIPT_H
 #define FRAME_TRANSCRIPT_H
@@ -21,18 +21,18 @@
 #include "base/buffer.h"
 #include "net/websocket/frame_reader.h"
 
-/* A zeroed one is empty. */
+/* A zeroed struct is empty. */
 struct frame_transcript {
     struct frame_reader reader;
     struct buffer text;
-    struct buffer waiting; /* what the reader has not taken */
-    uint64_t remaining;    /* as the last piece told */
-    bool is_bad;           /* nothing is read after that */
+    struct buffer waiting; /* bytes not taken by the reader */
+    uint64_t remaining;    /* as reported by the last piece */
+    bool is_bad;           /* no more is read */
 };
 
 void frame_transcript_deinit(struct frame_transcript *transcript);
 
-/* Reads what arrives after what is waiting. */
+/* Appends bytes to the unread ones and reads. */
 void frame_transcript_feed(struct frame_transcript *transcript,
                            struct bytes arrived);
 

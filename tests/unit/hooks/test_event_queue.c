@@ -37,7 +37,7 @@ static void assert_takes(struct event_queue *queue, uint32_t max,
     buffer_deinit(&out);
 }
 
-static void one_batch_holds_many(void **state)
+static void a_batch_holds_many_events(void **state)
 {
     (void)state;
     struct event_queue queue = queue_of(10, 100000);
@@ -54,7 +54,7 @@ static void one_batch_holds_many(void **state)
     assert_int_equal(queue.bytes, 0);
 }
 
-static void the_oldest_go_first(void **state)
+static void the_oldest_events_are_dropped_first(void **state)
 {
     (void)state;
     struct event_queue queue = queue_of(2, 100000);
@@ -65,10 +65,10 @@ static void the_oldest_go_first(void **state)
     assert_takes(&queue, 9, 2,
                  "{\"instance\":\"i\",\"dropped\":2,\"events\":["
                  "{\"id\":\"i-3\",\"a\":3},{\"id\":\"i-4\",\"a\":4}]}");
-    assert_int_equal(queue.dropped, 0); /* it is told */
+    assert_int_equal(queue.dropped, 0); /* the loss is reported */
 }
 
-static void bytes_are_bounded_as_well(void **state)
+static void bytes_are_limited_too(void **state)
 {
     (void)state;
     struct event_queue queue =
@@ -80,8 +80,8 @@ static void bytes_are_bounded_as_well(void **state)
     assert_int_equal(event_queue_clear(&queue), 3);
 }
 
-/* Something can always be told. */
-static void one_that_is_too_big_is_kept_alone(void **state)
+/* One event always fits. */
+static void a_too_large_event_is_kept_alone(void **state)
 {
     (void)state;
     struct event_queue queue = queue_of(1000, 1);
@@ -91,7 +91,7 @@ static void one_that_is_too_big_is_kept_alone(void **state)
     event_queue_clear(&queue);
 }
 
-static void a_batch_is_bounded_in_bytes(void **state)
+static void the_bytes_of_a_batch_are_limited(void **state)
 {
     (void)state;
     enum { EVENTS = 40, EVENT_BYTES = 40000 };
@@ -111,7 +111,7 @@ static void a_batch_is_bounded_in_bytes(void **state)
     buffer_deinit(&out);
 }
 
-static void what_was_dropped_before_is_told(void **state)
+static void earlier_drops_are_reported(void **state)
 {
     (void)state;
     struct event_queue queue = queue_of(10, 100000);
@@ -125,12 +125,12 @@ static void what_was_dropped_before_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_batch_holds_many),
-        cmocka_unit_test(the_oldest_go_first),
-        cmocka_unit_test(bytes_are_bounded_as_well),
-        cmocka_unit_test(one_that_is_too_big_is_kept_alone),
-        cmocka_unit_test(a_batch_is_bounded_in_bytes),
-        cmocka_unit_test(what_was_dropped_before_is_told),
+        cmocka_unit_test(a_batch_holds_many_events),
+        cmocka_unit_test(the_oldest_events_are_dropped_first),
+        cmocka_unit_test(bytes_are_limited_too),
+        cmocka_unit_test(a_too_large_event_is_kept_alone),
+        cmocka_unit_test(the_bytes_of_a_batch_are_limited),
+        cmocka_unit_test(earlier_drops_are_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

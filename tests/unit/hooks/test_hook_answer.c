@@ -32,7 +32,7 @@ static int end(void **state)
     return 0;
 }
 
-static void yes_and_no(void **state)
+static void allow_and_deny(void **state)
 {
     (void)state;
     assert_true(answer(HOOK_SUBSCRIBE, "{\"allow\":true}"));
@@ -43,7 +43,7 @@ static void yes_and_no(void **state)
     assert_string_equal(made->reason, "");
 }
 
-static void what_is_neither_is_no_answer(void **state)
+static void other_texts_are_invalid_answers(void **state)
 {
     (void)state;
     static const char *const bodies[] = {"",
@@ -76,7 +76,7 @@ static void a_refusal_has_status_and_reason(void **state)
 }
 
 /* Cut between two characters. */
-static void a_long_reason_is_cut(void **state)
+static void a_long_reason_is_truncated(void **state)
 {
     (void)state;
     char body[512] = "{\"allow\":false,\"reason\":\"";
@@ -87,8 +87,8 @@ static void a_long_reason_is_cut(void **state)
     assert_int_equal(strlen(made->reason), 122);
 }
 
-/* Even one that cannot be read at all does not undo the refusal. */
-static void an_endless_reason_still_refuses(void **state)
+/* Even a malformed reason does not undo the refusal. */
+static void an_excessive_reason_still_refuses(void **state)
 {
     (void)state;
     char body[4096] = "{\"allow\":false,\"reason\":\"";
@@ -99,7 +99,7 @@ static void an_endless_reason_still_refuses(void **state)
     assert_string_equal(made->reason, "");
 }
 
-static void a_payload_is_taken_as_it_stands(void **state)
+static void a_payload_is_taken_unchanged(void **state)
 {
     (void)state;
     assert_true(answer(HOOK_PUBLISH, "{\"allow\":true,\"payload\":1e300 }"));
@@ -113,8 +113,8 @@ static void a_payload_is_taken_as_it_stands(void **state)
     assert_null(made->payload);
 }
 
-/* As Go, Java and .NET write members that are not set. */
-static void null_stands_for_a_member_left_out(void **state)
+/* Go, Java and .NET write unset members like this. */
+static void null_equals_a_missing_member(void **state)
 {
     (void)state;
     assert_true(answer(HOOK_CONNECT, "{\"allow\":true,\"caps\":null,"
@@ -130,7 +130,7 @@ static void null_stands_for_a_member_left_out(void **state)
     assert_int_equal(made->status, 402);
 }
 
-static void connect_has_caps_and_an_end(void **state)
+static void connect_may_have_caps_and_expiry(void **state)
 {
     (void)state;
     assert_true(answer(HOOK_CONNECT,
@@ -152,14 +152,14 @@ static void connect_has_caps_and_an_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(yes_and_no, end),
-        cmocka_unit_test_teardown(what_is_neither_is_no_answer, end),
+        cmocka_unit_test_teardown(allow_and_deny, end),
+        cmocka_unit_test_teardown(other_texts_are_invalid_answers, end),
         cmocka_unit_test_teardown(a_refusal_has_status_and_reason, end),
-        cmocka_unit_test_teardown(a_long_reason_is_cut, end),
-        cmocka_unit_test_teardown(an_endless_reason_still_refuses, end),
-        cmocka_unit_test_teardown(a_payload_is_taken_as_it_stands, end),
-        cmocka_unit_test_teardown(null_stands_for_a_member_left_out, end),
-        cmocka_unit_test_teardown(connect_has_caps_and_an_end, end),
+        cmocka_unit_test_teardown(a_long_reason_is_truncated, end),
+        cmocka_unit_test_teardown(an_excessive_reason_still_refuses, end),
+        cmocka_unit_test_teardown(a_payload_is_taken_unchanged, end),
+        cmocka_unit_test_teardown(null_equals_a_missing_member, end),
+        cmocka_unit_test_teardown(connect_may_have_caps_and_expiry, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

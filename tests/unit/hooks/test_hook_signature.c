@@ -13,8 +13,8 @@ static void sign(const char *secret, const char *time, struct bytes body,
     assert_true(hook_signature_make(secret, time, body, out));
 }
 
-/* What Python's hmac module says of the same. */
-static void signs_time_and_body(void **state)
+/* Computed with Python's hmac module. */
+static void time_and_body_are_signed(void **state)
 {
     (void)state;
     char signature[HOOK_SIGNATURE_LEN + 1];
@@ -25,7 +25,7 @@ static void signs_time_and_body(void **state)
         "005276d341ed354d6df00d4c7e2e380a6c7ea65693ae613b9c70d78619c748b9");
 }
 
-static void each_part_counts(void **state)
+static void each_part_changes_the_signature(void **state)
 {
     (void)state;
     struct bytes body = BYTES_LITERAL("body");
@@ -45,8 +45,8 @@ static void each_part_counts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(signs_time_and_body),
-        cmocka_unit_test(each_part_counts),
+        cmocka_unit_test(time_and_body_are_signed),
+        cmocka_unit_test(each_part_changes_the_signature),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,7 +32,7 @@ static void assert_ends(const char *line, const char *end)
     assert_string_equal(at, end);
 }
 
-static void a_level_says_what_is_audited(void **state)
+static void the_level_selects_what_is_audited(void **state)
 {
     (void)state;
     static const struct {
@@ -68,7 +68,7 @@ static void a_line_is_written_whatever_the_log_level(void **state)
                 "client=eve channel=\"a b\" reason=\"so\\u000a\\\"so\\\"\"\n");
 }
 
-static void what_is_empty_is_left_out_and_a_status_has_a_word(void **state)
+static void empty_fields_are_omitted_and_the_status_has_an_outcome(void **state)
 {
     (void)state;
     struct audit_entry entry = {
@@ -84,9 +84,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(a_level_says_what_is_audited),
+        TEST(the_level_selects_what_is_audited),
         TEST(a_line_is_written_whatever_the_log_level),
-        TEST(what_is_empty_is_left_out_and_a_status_has_a_word),
+        TEST(empty_fields_are_omitted_and_the_status_has_an_outcome),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

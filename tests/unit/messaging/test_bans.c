@@ -53,7 +53,7 @@ static bool has_address(const char *text)
     return bans_has_address(bans, &address, reason);
 }
 
-static void a_client_is_banned_until_the_end(void **state)
+static void a_client_is_banned_until_the_expiry(void **state)
 {
     (void)state;
     assert_false(has_client("eve"));
@@ -70,7 +70,7 @@ static void a_client_is_banned_until_the_end(void **state)
     assert_int_equal(bans_expire(bans), 0);
 }
 
-static void the_last_word_counts(void **state)
+static void the_last_change_wins(void **state)
 {
     (void)state;
     set("client:eve", 10);
@@ -99,7 +99,7 @@ static void addresses_and_networks_are_banned(void **state)
     assert_true(has_address("2001:db8:1::1"));
 }
 
-static void a_target_has_one_spelling(void **state)
+static void a_target_has_a_canonical_form(void **state)
 {
     (void)state;
     static const struct {
@@ -125,7 +125,7 @@ static void a_target_has_one_spelling(void **state)
     }
 }
 
-static void what_is_no_target_is_refused(void **state)
+static void an_invalid_target_is_refused(void **state)
 {
     (void)state;
     static char long_one[300] = "client:";
@@ -144,7 +144,7 @@ static void what_is_no_target_is_refused(void **state)
     assert_int_equal(bans_expire(bans), 0);
 }
 
-static void there_is_a_limit(void **state)
+static void the_number_of_bans_is_limited(void **state)
 {
     (void)state;
     char target[BAN_TARGET_MAX];
@@ -153,7 +153,7 @@ static void there_is_a_limit(void **state)
                  i % 256);
         assert_int_equal(set(target, 10), i < BANS_NETWORKS_MAX);
     }
-    assert_true(set("address:10.0.0.0/24", 20)); /* it is there */
+    assert_true(set("address:10.0.0.0/24", 20)); /* still banned */
     for (int i = BANS_NETWORKS_MAX; i < BANS_MAX + 1; i++) {
         snprintf(target, sizeof target, "client:c-%d", i);
         assert_int_equal(set(target, 10), i < BANS_MAX);
@@ -162,7 +162,7 @@ static void there_is_a_limit(void **state)
     assert_true(set("client:eve", 10));
 }
 
-static void a_table_is_taken_over_whole(void **state)
+static void a_table_is_replaced_completely(void **state)
 {
     (void)state;
     struct bans *fresh = bans_new();
@@ -182,7 +182,7 @@ static void a_table_is_taken_over_whole(void **state)
     bans_free(fresh);
 }
 
-static void they_are_listed(void **state)
+static void bans_are_listed(void **state)
 {
     (void)state;
     struct buffer out = {0};
@@ -206,7 +206,7 @@ static void they_are_listed(void **state)
     buffer_deinit(&out);
 }
 
-/* A sanitizer sees whether all of its identity is freed. */
+/* A sanitizer detects parts of its identity that are not freed. */
 static void a_revoked_token_is_refused_and_leaves_nothing(void **state)
 {
     (void)state;
@@ -231,8 +231,9 @@ static bool take(const char *target, const char *reason)
     return has_new;
 }
 
-/* Its reason says which: whoever has one of these is to be closed. */
-static void more_revoked_tokens_are_news(void **state)
+/* Its reason contains the generation; connections with an older token are
+ * closed. */
+static void revoking_more_tokens_is_a_change(void **state)
 {
     (void)state;
     assert_true(take("tokens:eve", "2"));
@@ -251,18 +252,18 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(more_revoked_tokens_are_news, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(revoking_more_tokens_is_a_change,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_revoked_token_is_refused_and_leaves_nothing, set_up, tear_down),
-        TEST(a_client_is_banned_until_the_end),
-        TEST(the_last_word_counts),
+        TEST(a_client_is_banned_until_the_expiry),
+        TEST(the_last_change_wins),
         TEST(addresses_and_networks_are_banned),
-        TEST(a_target_has_one_spelling),
-        TEST(what_is_no_target_is_refused),
-        TEST(there_is_a_limit),
-        TEST(a_table_is_taken_over_whole),
-        TEST(they_are_listed),
+        TEST(a_target_has_a_canonical_form),
+        TEST(an_invalid_target_is_refused),
+        TEST(the_number_of_bans_is_limited),
+        TEST(a_table_is_replaced_completely),
+        TEST(bans_are_listed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

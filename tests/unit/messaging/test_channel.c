@@ -36,7 +36,7 @@ static struct fake_client *join(const char *id, const char *channel)
     return client;
 }
 
-/* Delivered, not turned. */
+/* Delivers without turning the worker. */
 static void deliver(const char *channel, const char *payload)
 {
     struct message *message =
@@ -90,7 +90,7 @@ static void a_long_batch_is_sent_early(void **state)
     fake_client_leave(alice);
 }
 
-static void a_big_batch_is_sent_early(void **state)
+static void a_large_batch_is_sent_early(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice", "news");
@@ -144,7 +144,7 @@ static void each_protocol_gets_its_own_format(void **state)
     fake_client_leave(carol);
 }
 
-static void who_comes_late_gets_what_comes_later(void **state)
+static void a_late_subscriber_gets_later_messages(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice", "news");
@@ -161,7 +161,7 @@ static void who_comes_late_gets_what_comes_later(void **state)
     fake_client_leave(bob);
 }
 
-static void a_direct_message_keeps_its_place(void **state)
+static void a_direct_message_keeps_its_order(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice", "news");
@@ -178,7 +178,7 @@ static void a_direct_message_keeps_its_place(void **state)
     fake_client_leave(alice);
 }
 
-static void who_leaves_gets_what_came_before(void **state)
+static void a_leaving_subscriber_gets_earlier_messages(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice", "news");
@@ -219,7 +219,7 @@ static void subscribers_may_leave_in_any_order(void **state)
     assert_null(find("news"));
 }
 
-static void an_unused_channel_goes(void **state)
+static void an_unused_channel_is_freed(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice", "news");
@@ -255,7 +255,7 @@ static void a_slow_reader_of_latest_keeps_the_newest(void **state)
     fake_client_leave(fast);
 }
 
-static void two_topics_keep_a_newest_each(void **state)
+static void two_topics_keep_their_newest_messages(void **state)
 {
     (void)state;
     struct fake_client *slow = join("slow", "latest:a");
@@ -275,8 +275,9 @@ static void two_topics_keep_a_newest_each(void **state)
     fake_client_leave(slow);
 }
 
-/* It stands before the answer to that, and the next one belongs behind. */
-static void what_waits_of_a_channel_that_was_left_stays(void **state)
+/* The message precedes the answer to the subscribe, and the next one must
+ * follow it. */
+static void waiting_messages_of_a_left_channel_are_kept(void **state)
 {
     (void)state;
     const struct bytes name = BYTES_LITERAL("latest:a");
@@ -299,7 +300,7 @@ static void what_waits_of_a_channel_that_was_left_stays(void **state)
     fake_client_leave(other);
 }
 
-static void listeners_are_counted_over_workers(void **state)
+static void listeners_are_counted_across_workers(void **state)
 {
     (void)state;
     struct hub *hub = fake->instance.hub;
@@ -385,7 +386,7 @@ static void a_small_channel_does_not_wait_for_a_crowd(void **state)
     send_crowd_home();
 }
 
-static void what_comes_in_between_joins_the_rest(void **state)
+static void later_messages_join_the_rest_of_a_batch(void **state)
 {
     (void)state;
     gather_crowd();
@@ -395,14 +396,14 @@ static void what_comes_in_between_joins_the_rest(void **state)
     worker_turn(&fake->workers[0]);
     deliver("news", "3");
     fake_instance_turn(fake);
-    /* the last waited for all of it, and got it as one write */
+    /* the last subscriber waited for all messages, and got them in one write */
     assert_int_equal(crowd[CROWD - 1]->socket.writes, 1);
     for (int i = 0; i < CROWD; i++)
         expect_numbers(crowd[i], 1, 3);
     send_crowd_home();
 }
 
-static void a_steady_flow_reaches_everybody_in_order(void **state)
+static void a_steady_flow_reaches_all_subscribers_in_order(void **state)
 {
     (void)state;
     enum { MESSAGES = 1000 };
@@ -412,7 +413,7 @@ static void a_steady_flow_reaches_everybody_in_order(void **state)
         snprintf(payload, sizeof payload, "%d", i);
         deliver("news", payload);
         worker_turn(&fake->workers[0]);
-        /* what everybody has is not kept: a round is three turns long */
+        /* messages that everyone has are freed: a round takes three turns */
         assert_in_range(find("news")->batch_count, 0, 8);
     }
     fake_instance_turn(fake);
@@ -421,8 +422,8 @@ static void a_steady_flow_reaches_everybody_in_order(void **state)
     send_crowd_home();
 }
 
-/* Each hears what came from its joining to its leaving, nothing twice. */
-static void a_crowd_may_come_and_go_between_slices(void **state)
+/* Each gets exactly the messages between its join and its leave. */
+static void a_crowd_may_join_and_leave_between_slices(void **state)
 {
     (void)state;
     enum { MESSAGES = 250 };
@@ -434,7 +435,7 @@ static void a_crowd_may_come_and_go_between_slices(void **state)
         snprintf(payload, sizeof payload, "%d", i);
         deliver("news", payload);
         inbox_drain(&fake->workers[0].inbox);
-        if (i % 3) { /* one leaves, with all it was to get */
+        if (i % 3) { /* one leaves with its undelivered messages */
             operation_unsubscribe(crowd[place]->connection,
                                   BYTES_LITERAL("news"));
             expect_numbers(crowd[place], joined_at[place] + 1, i);
@@ -453,7 +454,7 @@ static void a_crowd_may_come_and_go_between_slices(void **state)
     send_crowd_home();
 }
 
-static void who_is_closed_takes_what_was_gathered(void **state)
+static void a_closed_subscriber_gets_the_gathered_messages(void **state)
 {
     (void)state;
     gather_crowd();
@@ -468,7 +469,7 @@ static void who_is_closed_takes_what_was_gathered(void **state)
     send_crowd_home();
 }
 
-static void who_is_lost_counts_what_it_missed(void **state)
+static void undelivered_messages_of_a_lost_connection_are_counted(void **state)
 {
     (void)state;
     gather_crowd();
@@ -489,8 +490,8 @@ static uint64_t fan_outs(const struct distribution *distribution)
     return sum;
 }
 
-/* Of a batch the oldest counts, when the last has it. */
-static void a_fan_out_lasts_until_everybody_is_served(void **state)
+/* The oldest message of a batch counts, until the last subscriber has it. */
+static void a_fan_out_lasts_until_all_are_served(void **state)
 {
     (void)state;
     fake_clock_stop();
@@ -527,26 +528,26 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(messages_of_a_turn_are_one_write),
         TEST(a_long_batch_is_sent_early),
-        TEST(a_big_batch_is_sent_early),
+        TEST(a_large_batch_is_sent_early),
         TEST(every_subscriber_gets_the_same_bytes),
         TEST(each_protocol_gets_its_own_format),
-        TEST(who_comes_late_gets_what_comes_later),
-        TEST(a_direct_message_keeps_its_place),
-        TEST(who_leaves_gets_what_came_before),
+        TEST(a_late_subscriber_gets_later_messages),
+        TEST(a_direct_message_keeps_its_order),
+        TEST(a_leaving_subscriber_gets_earlier_messages),
         TEST(subscribers_may_leave_in_any_order),
-        TEST(an_unused_channel_goes),
+        TEST(an_unused_channel_is_freed),
         TEST(a_slow_reader_of_latest_keeps_the_newest),
-        TEST(two_topics_keep_a_newest_each),
-        TEST(what_waits_of_a_channel_that_was_left_stays),
-        TEST(listeners_are_counted_over_workers),
+        TEST(two_topics_keep_their_newest_messages),
+        TEST(waiting_messages_of_a_left_channel_are_kept),
+        TEST(listeners_are_counted_across_workers),
         TEST(a_crowd_is_served_over_several_turns),
         TEST(a_small_channel_does_not_wait_for_a_crowd),
-        TEST(what_comes_in_between_joins_the_rest),
-        TEST(a_steady_flow_reaches_everybody_in_order),
-        TEST(a_crowd_may_come_and_go_between_slices),
-        TEST(who_is_closed_takes_what_was_gathered),
-        TEST(who_is_lost_counts_what_it_missed),
-        TEST(a_fan_out_lasts_until_everybody_is_served),
+        TEST(later_messages_join_the_rest_of_a_batch),
+        TEST(a_steady_flow_reaches_all_subscribers_in_order),
+        TEST(a_crowd_may_join_and_leave_between_slices),
+        TEST(a_closed_subscriber_gets_the_gathered_messages),
+        TEST(undelivered_messages_of_a_lost_connection_are_counted),
+        TEST(a_fan_out_lasts_until_all_are_served),
         TEST(subscriptions_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

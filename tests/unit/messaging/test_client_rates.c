@@ -20,7 +20,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* How many of `wanted` it gets. */
+/* How many of `wanted` the client gets. */
 static unsigned take(const char *client, unsigned wanted, uint64_t now_ms)
 {
     unsigned taken = 0;
@@ -29,7 +29,7 @@ static unsigned take(const char *client, unsigned wanted, uint64_t now_ms)
     return taken;
 }
 
-static void a_client_has_so_many_a_second(void **state)
+static void a_client_has_a_rate_per_second(void **state)
 {
     (void)state;
     assert_int_equal(take("alice", 10, 1), 3);
@@ -46,8 +46,8 @@ static void zero_is_no_limit(void **state)
         assert_true(client_rates_take(rates, BYTES_LITERAL("alice"), 0, 1));
 }
 
-/* More clients than there are places. */
-static void nobody_loses_to_those_of_an_earlier_second(void **state)
+/* More clients than slots. */
+static void clients_of_an_earlier_second_take_nothing_away(void **state)
 {
     (void)state;
     char name[16];
@@ -65,9 +65,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(a_client_has_so_many_a_second),
+        TEST(a_client_has_a_rate_per_second),
         TEST(zero_is_no_limit),
-        TEST(nobody_loses_to_those_of_an_earlier_second),
+        TEST(clients_of_an_earlier_second_take_nothing_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,7 +59,7 @@ static void a_client_is_reached_on_every_worker(void **state)
     fake_client_leave(bob);
 }
 
-static void who_is_not_here_is_not_reached(void **state)
+static void an_absent_client_is_not_reached(void **state)
 {
     (void)state;
     assert_int_equal(send_to("alice"), 0);
@@ -69,7 +69,7 @@ static void who_is_not_here_is_not_reached(void **state)
     assert_int_equal(send_to("alice"), 0);
 }
 
-static void who_left_meanwhile_gets_nothing(void **state)
+static void a_client_that_left_meanwhile_gets_nothing(void **state)
 {
     (void)state;
     struct fake_client *alice = join(0, "alice");
@@ -122,7 +122,7 @@ static void connections_of_a_client_are_limited(void **state)
     fake_client_leave(bob);
 }
 
-static void closing_reaches_all_of_a_client(void **state)
+static void closing_affects_all_connections_of_a_client(void **state)
 {
     (void)state;
     struct fake_client *first = join(0, "alice");
@@ -140,7 +140,7 @@ static void closing_reaches_all_of_a_client(void **state)
     fake_client_leave(bob);
 }
 
-static void a_close_may_have_a_text_of_its_own(void **state)
+static void a_close_may_have_a_custom_text(void **state)
 {
     (void)state;
     struct clients *clients = fake->instance.clients;
@@ -156,7 +156,7 @@ static void a_close_may_have_a_text_of_its_own(void **state)
     fake_client_leave(bob);
 }
 
-static void a_channel_is_taken_away_from_each_connection(void **state)
+static void each_connection_is_unsubscribed(void **state)
 {
     (void)state;
     struct clients *clients = fake->instance.clients;
@@ -170,7 +170,7 @@ static void a_channel_is_taken_away_from_each_connection(void **state)
     assert_int_equal(deliveries_remove(clients, "alice", bytes_of("room")), 2);
     assert_int_equal(deliveries_remove(clients, "carol", bytes_of("room")), 0);
     fake_instance_turn(fake);
-    /* who did not have it is not told */
+    /* connections without the channel get no message */
     assert_string_equal(fake_protocol_notes(), "alice: unsubscribed room\n");
     assert_int_equal(first->connection->subscription_count, 0);
     assert_int_equal(bob->connection->subscription_count, 1);
@@ -200,7 +200,7 @@ static void only_older_connections_are_closed(void **state)
     fake_client_leave(middle);
 }
 
-/* The closes are those of first, second, ...: "." for none. */
+/* Closes of the first, second, ... connection: "x" or ".", for none. */
 static const char *closes_of(struct fake_client *const *clients, size_t count)
 {
     static char text[16];
@@ -229,7 +229,7 @@ static void the_newest_up_to_a_stamp_are_closed(void **state)
                      1);
     assert_string_equal(closes_of(alice, 5), "...x.");
     assert_int_equal(alice[3]->socket.close_reason, CLOSE_TOO_MANY_CONNECTIONS);
-    /* who was asked counts neither as spared nor as closed */
+    /* closed ones count neither as spared nor as closed again */
     assert_int_equal(clients_close_up_to(clients, "alice", stamps[3], 3,
                                          CLOSE_TOO_MANY_CONNECTIONS),
                      0);
@@ -292,7 +292,7 @@ static void a_single_connection_replaces_the_older_one(void **state)
     fake_client_leave(second);
 }
 
-static void any_of_the_list_may_leave_first(void **state)
+static void connections_may_leave_in_any_order(void **state)
 {
     (void)state;
     static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
@@ -309,7 +309,7 @@ static void any_of_the_list_may_leave_first(void **state)
     }
 }
 
-static void many_clients_are_told_apart(void **state)
+static void many_clients_are_distinguished(void **state)
 {
     (void)state;
     enum { MANY = 300 };
@@ -334,19 +334,19 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_client_is_reached_on_every_worker),
-        TEST(who_is_not_here_is_not_reached),
-        TEST(who_left_meanwhile_gets_nothing),
+        TEST(an_absent_client_is_not_reached),
+        TEST(a_client_that_left_meanwhile_gets_nothing),
         TEST(connections_of_a_client_are_counted),
         TEST(connections_of_a_client_are_limited),
-        TEST(closing_reaches_all_of_a_client),
-        TEST(a_close_may_have_a_text_of_its_own),
-        TEST(a_channel_is_taken_away_from_each_connection),
+        TEST(closing_affects_all_connections_of_a_client),
+        TEST(a_close_may_have_a_custom_text),
+        TEST(each_connection_is_unsubscribed),
         TEST(only_older_connections_are_closed),
         TEST(the_newest_up_to_a_stamp_are_closed),
         TEST(each_client_is_visited_once),
         TEST(a_single_connection_replaces_the_older_one),
-        TEST(any_of_the_list_may_leave_first),
-        TEST(many_clients_are_told_apart),
+        TEST(connections_may_leave_in_any_order),
+        TEST(many_clients_are_distinguished),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

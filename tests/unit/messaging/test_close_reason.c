@@ -2,7 +2,7 @@
 
 #include "messaging/close_reason.h"
 
-static void every_reason_has_a_name_of_its_own(void **state)
+static void every_reason_has_a_unique_name(void **state)
 {
     (void)state;
     for (enum close_reason i = 0; i < CLOSE_REASON_COUNT; i++) {
@@ -25,8 +25,8 @@ static void a_text_fits_a_close_frame(void **state)
     }
 }
 
-/* Each code stands in protocols/websocket.md too, as tests/layout checks. */
-static void private_codes_tell_by_their_range(void **state)
+/* tests/layout checks that each code is in protocols/websocket.md. */
+static void codes_are_in_documented_ranges(void **state)
 {
     (void)state;
     for (enum close_reason i = 0; i < CLOSE_REASON_COUNT; i++) {
@@ -38,8 +38,8 @@ static void private_codes_tell_by_their_range(void **state)
     }
 }
 
-/* A connection that reads nothing must not wait for what it does not read. */
-static void slow_and_silent_ones_are_not_flushed(void **state)
+/* A connection that does not read must not wait for its unread data. */
+static void slow_and_silent_connections_are_not_flushed(void **state)
 {
     (void)state;
     assert_false(close_reason_info(CLOSE_TOO_SLOW)->flush);
@@ -49,7 +49,7 @@ static void slow_and_silent_ones_are_not_flushed(void **state)
     assert_true(close_reason_info(CLOSE_BAD_MESSAGES)->flush);
 }
 
-static void a_text_of_ones_own_fits_too(void **state)
+static void a_custom_text_fits_too(void **state)
 {
     (void)state;
     char text[CLOSE_TEXT_MAX + 1];
@@ -66,11 +66,11 @@ static void a_text_of_ones_own_fits_too(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_reason_has_a_name_of_its_own),
+        cmocka_unit_test(every_reason_has_a_unique_name),
         cmocka_unit_test(a_text_fits_a_close_frame),
-        cmocka_unit_test(private_codes_tell_by_their_range),
-        cmocka_unit_test(slow_and_silent_ones_are_not_flushed),
-        cmocka_unit_test(a_text_of_ones_own_fits_too),
+        cmocka_unit_test(codes_are_in_documented_ranges),
+        cmocka_unit_test(slow_and_silent_connections_are_not_flushed),
+        cmocka_unit_test(a_custom_text_fits_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

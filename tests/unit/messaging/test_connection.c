@@ -89,7 +89,7 @@ static void pieces_are_joined(void **state)
 {
     (void)state;
     receive("one ", 4, false); /* 4 more bytes of this frame */
-    receive("two ", 0, false); /* the next frame begins */
+    receive("two ", 0, false); /* the next frame starts */
     receive("", 0, false);
     assert_string_equal(fake_protocol_notes(), "");
     receive("three", 0, true);
@@ -120,7 +120,7 @@ static void a_message_of_exactly_the_limit_passes(void **state)
     assert_open();
 }
 
-static void too_big_a_message_closes(void **state)
+static void a_too_large_message_closes(void **state)
 {
     (void)state;
     fake->options.limits.message_bytes = 10;
@@ -130,7 +130,7 @@ static void too_big_a_message_closes(void **state)
     assert_int_equal(metric(METRIC_LIMIT_MESSAGE_BYTES), 1);
 }
 
-static void a_frame_known_to_be_too_big_closes_at_its_first_piece(void **state)
+static void an_announced_too_large_frame_closes_at_its_first_piece(void **state)
 {
     (void)state;
     fake->options.limits.message_bytes = 10;
@@ -139,7 +139,7 @@ static void a_frame_known_to_be_too_big_closes_at_its_first_piece(void **state)
     assert_null(alice->connection->extra->partial);
 }
 
-static void fragments_together_are_too_big(void **state)
+static void fragments_may_be_too_large_together(void **state)
 {
     (void)state;
     fake->options.limits.message_bytes = 10;
@@ -151,7 +151,7 @@ static void fragments_together_are_too_big(void **state)
     assert_string_equal(fake_protocol_notes(), "");
 }
 
-static void a_length_near_the_end_of_numbers_is_too_big(void **state)
+static void a_length_near_the_integer_limit_is_too_large(void **state)
 {
     (void)state;
     receive("01234", SIZE_MAX / 2, false);
@@ -185,8 +185,8 @@ static void the_rate_is_limited(void **state)
     assert_null(strstr(fake_protocol_notes(), "one more"));
 }
 
-/* Three for each channel that it may have. */
-static void an_opening_is_bounded(void **state)
+/* Three per allowed channel. */
+static void the_opening_burst_is_limited(void **state)
 {
     (void)state;
     fake->options.limits.channels_per_connection = 5;
@@ -228,7 +228,7 @@ static void replies_of_any_length_have_the_right_header(void **state)
     }
 }
 
-static void what_cannot_be_written_waits_in_order(void **state)
+static void unwritten_messages_wait_in_order(void **state)
 {
     (void)state;
     alice->socket.is_blocked = true;
@@ -237,7 +237,7 @@ static void what_cannot_be_written_waits_in_order(void **state)
     assert_int_equal(alice->socket.writes, 0);
     assert_true(alice->socket.wants_writable);
     alice->socket.is_blocked = false;
-    send_reply("three"); /* behind those that wait already */
+    send_reply("three"); /* after those already waiting */
     assert_int_equal(alice->socket.writes, 0);
     fake_client_unblock(alice);
     assert_int_equal(alice->socket.writes, 1);
@@ -287,7 +287,7 @@ static void a_slow_reader_is_closed_when_its_outbox_is_full(void **state)
     assert_true(outbox_is_empty(&alice->connection->outbox));
 }
 
-static void what_was_asked_for_closes_nobody(void **state)
+static void requested_responses_do_not_close_the_connection(void **state)
 {
     (void)state;
     static char text[1500];
@@ -298,7 +298,7 @@ static void what_was_asked_for_closes_nobody(void **state)
     send_reply(text); /* beyond outbox_bytes: no more requests are read */
     assert_true(alice->socket.is_paused);
     for (uint32_t i = 0; i < fake->options.limits.outbox_messages; i++)
-        push("1"); /* which has a limit of its own */
+        push("1"); /* responses and messages have separate limits */
     assert_open();
     fake_client_unblock(alice);
     assert_false(alice->socket.is_paused);
@@ -306,7 +306,7 @@ static void what_was_asked_for_closes_nobody(void **state)
     assert_open();
 }
 
-static void who_takes_nothing_is_given_up(void **state)
+static void a_connection_that_accepts_nothing_is_closed(void **state)
 {
     (void)state;
     alice->socket.is_blocked = true;
@@ -317,7 +317,7 @@ static void who_takes_nothing_is_given_up(void **state)
     assert_int_equal(metric(METRIC_OUTBOX_BYTES), 0);
 }
 
-static void what_waits_is_shown_until_it_goes(void **state)
+static void waiting_bytes_are_counted_until_sent(void **state)
 {
     (void)state;
     alice->socket.is_blocked = true;
@@ -411,7 +411,7 @@ static void nothing_is_sent_while_closing(void **state)
     assert_int_equal(alice->socket.writes, 0);
 }
 
-static void what_waits_is_sent_before_the_close(void **state)
+static void waiting_messages_are_sent_before_the_close(void **state)
 {
     (void)state;
     alice->socket.is_blocked = true;
@@ -424,7 +424,7 @@ static void what_waits_is_sent_before_the_close(void **state)
     assert_closed(CLOSE_RESTART);
 }
 
-static void a_slow_one_is_closed_without_what_waits(void **state)
+static void a_slow_connection_is_closed_without_waiting_messages(void **state)
 {
     (void)state;
     alice->socket.is_blocked = true;
@@ -468,7 +468,7 @@ static void bad_messages_close_at_their_limit(void **state)
     assert_int_equal(fake_instance_faults(fake, FAULT_UNKNOWN_TYPE), 1);
 }
 
-static void no_limit_of_bad_messages_is_none(void **state)
+static void a_limit_of_zero_bad_messages_is_no_limit(void **state)
 {
     (void)state;
     fake->options.limits.bad_messages = 0;
@@ -498,7 +498,7 @@ static void assert_log_ends(const char *expected)
     const char *line = leave_and_read_log();
     const char *level = strstr(line, " level=");
     assert_non_null(level);
-    assert_string_equal(level, expected); /* one line and no more */
+    assert_string_equal(level, expected); /* exactly one line */
 }
 
 static void the_end_is_logged_once(void **state)
@@ -521,14 +521,14 @@ static void a_socket_that_vanished_is_lost(void **state)
     assert_int_equal(fake->workers[0].metrics.closes[CLOSE_CONNECTION_LOST], 1);
 }
 
-static void a_client_that_closed_is_told_by_its_code(void **state)
+static void the_close_code_of_the_client_is_logged(void **state)
 {
     (void)state;
     alice->connection->peer_close_code = 1001;
     assert_log_ends(END("1001", "by_client", "0"));
 }
 
-static void what_never_opened_is_not_logged(void **state)
+static void a_connection_that_never_opened_is_not_logged(void **state)
 {
     (void)state;
     struct fake_socket socket = {0};
@@ -542,7 +542,7 @@ static void what_never_opened_is_not_logged(void **state)
     assert_int_equal(metric(METRIC_CONNECTIONS), 1);
 }
 
-static void it_may_end_in_the_middle_of_everything(void **state)
+static void a_connection_may_end_in_any_state(void **state)
 {
     (void)state;
     receive("half a mess", 0, false);
@@ -570,37 +570,37 @@ int main(void)
         TEST(pieces_are_joined),
         TEST(empty_fragments_are_an_empty_message),
         TEST(a_message_of_exactly_the_limit_passes),
-        TEST(too_big_a_message_closes),
-        TEST(a_frame_known_to_be_too_big_closes_at_its_first_piece),
-        TEST(fragments_together_are_too_big),
-        TEST(a_length_near_the_end_of_numbers_is_too_big),
+        TEST(a_too_large_message_closes),
+        TEST(an_announced_too_large_frame_closes_at_its_first_piece),
+        TEST(fragments_may_be_too_large_together),
+        TEST(a_length_near_the_integer_limit_is_too_large),
         TEST(nothing_is_received_while_closing),
         TEST(the_rate_is_limited),
-        TEST(an_opening_is_bounded),
+        TEST(the_opening_burst_is_limited),
         TEST(a_reply_is_written_at_the_end_of_the_turn),
         TEST(replies_of_any_length_have_the_right_header),
-        TEST(what_cannot_be_written_waits_in_order),
+        TEST(unwritten_messages_wait_in_order),
         TEST(a_long_outbox_is_written_in_parts),
         TEST(a_slow_reader_is_closed_when_its_outbox_is_full),
-        TEST(what_was_asked_for_closes_nobody),
-        TEST(who_takes_nothing_is_given_up),
-        TEST(what_waits_is_shown_until_it_goes),
+        TEST(requested_responses_do_not_close_the_connection),
+        TEST(a_connection_that_accepts_nothing_is_closed),
+        TEST(waiting_bytes_are_counted_until_sent),
         TEST(bytes_count_towards_a_full_outbox),
         TEST(a_dead_socket_is_a_lost_connection),
         TEST(a_socket_may_die_while_the_outbox_is_written),
         TEST(a_connection_that_is_not_open_yet_is_sent_nothing),
         TEST(only_the_first_reason_counts),
         TEST(nothing_is_sent_while_closing),
-        TEST(what_waits_is_sent_before_the_close),
-        TEST(a_slow_one_is_closed_without_what_waits),
+        TEST(waiting_messages_are_sent_before_the_close),
+        TEST(a_slow_connection_is_closed_without_waiting_messages),
         TEST(closing_leaves_the_channels_at_once),
         TEST(bad_messages_close_at_their_limit),
-        TEST(no_limit_of_bad_messages_is_none),
+        TEST(a_limit_of_zero_bad_messages_is_no_limit),
         TEST(the_end_is_logged_once),
         TEST(a_socket_that_vanished_is_lost),
-        TEST(a_client_that_closed_is_told_by_its_code),
-        TEST(what_never_opened_is_not_logged),
-        TEST(it_may_end_in_the_middle_of_everything),
+        TEST(the_close_code_of_the_client_is_logged),
+        TEST(a_connection_that_never_opened_is_not_logged),
+        TEST(a_connection_may_end_in_any_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

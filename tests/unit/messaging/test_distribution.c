@@ -22,11 +22,11 @@ static void assert_has(const struct distribution *distribution,
     free(text);
 }
 
-static void a_value_counts_in_its_range_and_in_all_above(void **state)
+static void a_value_counts_in_its_bucket_and_all_above(void **state)
 {
     (void)state;
     struct distribution d = {0};
-    distribution_add(&d, UNIT_SECONDS, 1000000); /* the end belongs to it */
+    distribution_add(&d, UNIT_SECONDS, 1000000); /* bounds are inclusive */
     assert_has(&d, UNIT_SECONDS, "x_bucket{le=\"0.0005\"} 0\n");
     assert_has(&d, UNIT_SECONDS, "x_bucket{le=\"0.001\"} 1\n");
     assert_has(&d, UNIT_SECONDS, "x_bucket{le=\"0.0025\"} 1\n");
@@ -38,7 +38,7 @@ static void a_value_counts_in_its_range_and_in_all_above(void **state)
     assert_has(&d, UNIT_SECONDS, "x_sum 0.002000001\n");
 }
 
-static void what_is_beyond_the_ranges_is_counted_all_the_same(void **state)
+static void values_beyond_the_buckets_are_counted_too(void **state)
 {
     (void)state;
     struct distribution d = {0};
@@ -48,7 +48,7 @@ static void what_is_beyond_the_ranges_is_counted_all_the_same(void **state)
     assert_has(&d, UNIT_SECONDS, "x_sum 11\n");
 }
 
-static void bytes_are_shown_as_they_are(void **state)
+static void bytes_are_shown_unscaled(void **state)
 {
     (void)state;
     struct distribution d = {0};
@@ -58,7 +58,7 @@ static void bytes_are_shown_as_they_are(void **state)
     assert_has(&d, UNIT_BYTES, "x_sum 1025\n");
 }
 
-static void several_are_added_up(void **state)
+static void distributions_are_added_up(void **state)
 {
     (void)state;
     struct distribution a = {0};
@@ -74,10 +74,10 @@ static void several_are_added_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_value_counts_in_its_range_and_in_all_above),
-        cmocka_unit_test(what_is_beyond_the_ranges_is_counted_all_the_same),
-        cmocka_unit_test(bytes_are_shown_as_they_are),
-        cmocka_unit_test(several_are_added_up),
+        cmocka_unit_test(a_value_counts_in_its_bucket_and_all_above),
+        cmocka_unit_test(values_beyond_the_buckets_are_counted_too),
+        cmocka_unit_test(bytes_are_shown_unscaled),
+        cmocka_unit_test(distributions_are_added_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Paths of endpoints; and connections that say later who they are. */
+/* Paths of endpoints, and connections that identify themselves later. */
 #include "unit.h"
 
 #include "fakes/fake_client.h"
@@ -8,7 +8,7 @@
 #include "messaging/lifecycle.h"
 #include "messaging/operations.h"
 
-static void a_pattern_matches_a_path_or_its_beginning(void **state)
+static void a_pattern_matches_a_path_or_a_prefix(void **state)
 {
     (void)state;
     const struct endpoint open = {.pattern = "/app/*"};
@@ -35,7 +35,7 @@ static struct fake_client *join_unknown(struct fake_instance *instance,
     return fake_client_join_as(instance, 0, &fake_protocol, "", NULL, identity);
 }
 
-static void nobody_may_do_anything_before_saying_who_it_is(void **state)
+static void without_identity_nothing_is_allowed(void **state)
 {
     (void)state;
     struct fake_instance *instance = fake_instance_new(1);
@@ -49,7 +49,7 @@ static void nobody_may_do_anything_before_saying_who_it_is(void **state)
     fake_instance_free(instance);
 }
 
-static void who_identifies_itself_may_stay(void **state)
+static void an_identified_connection_may_stay(void **state)
 {
     (void)state;
     struct fake_instance *instance = fake_instance_new(1);
@@ -71,7 +71,7 @@ static void who_identifies_itself_may_stay(void **state)
     fake_instance_free(instance);
 }
 
-static void who_does_not_is_closed(void **state)
+static void an_anonymous_connection_is_closed(void **state)
 {
     (void)state;
     struct fake_instance *instance = fake_instance_new(1);
@@ -88,7 +88,7 @@ static void who_does_not_is_closed(void **state)
     fake_instance_free(instance);
 }
 
-static void an_identity_counts_for_its_client(void **state)
+static void an_identity_is_counted_for_its_client(void **state)
 {
     (void)state;
     struct fake_instance *instance = fake_instance_new(1);
@@ -129,12 +129,11 @@ static int set_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_pattern_matches_a_path_or_its_beginning),
-        cmocka_unit_test_setup(nobody_may_do_anything_before_saying_who_it_is,
-                               set_up),
-        cmocka_unit_test_setup(who_identifies_itself_may_stay, set_up),
-        cmocka_unit_test_setup(who_does_not_is_closed, set_up),
-        cmocka_unit_test_setup(an_identity_counts_for_its_client, set_up),
+        cmocka_unit_test(a_pattern_matches_a_path_or_a_prefix),
+        cmocka_unit_test_setup(without_identity_nothing_is_allowed, set_up),
+        cmocka_unit_test_setup(an_identified_connection_may_stay, set_up),
+        cmocka_unit_test_setup(an_anonymous_connection_is_closed, set_up),
+        cmocka_unit_test_setup(an_identity_is_counted_for_its_client, set_up),
         cmocka_unit_test_setup(a_protocol_charges_for_each_command, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

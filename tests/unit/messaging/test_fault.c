@@ -2,7 +2,7 @@
 
 #include "messaging/fault.h"
 
-static void every_fault_has_a_code_of_its_own(void **state)
+static void every_fault_has_a_unique_code(void **state)
 {
     (void)state;
     for (enum fault i = 0; i < FAULT_COUNT; i++) {
@@ -13,7 +13,7 @@ static void every_fault_has_a_code_of_its_own(void **state)
     }
 }
 
-static void codes_are_words_for_programs(void **state)
+static void codes_are_machine_readable_words(void **state)
 {
     (void)state;
     for (enum fault i = 0; i < FAULT_COUNT; i++)
@@ -22,7 +22,7 @@ static void codes_are_words_for_programs(void **state)
             strlen(fault_info(i)->code));
 }
 
-static void every_fault_has_words_for_people(void **state)
+static void every_fault_has_a_readable_text(void **state)
 {
     (void)state;
     assert_string_equal(fault_info(FAULT_NONE)->text, "");
@@ -30,8 +30,8 @@ static void every_fault_has_words_for_people(void **state)
         assert_true(strlen(fault_info(i)->text) > 5);
 }
 
-/* What the server cannot do is not counted against the client. */
-static void only_mistakes_are_bad(void **state)
+/* Failures of the server are not counted against the client. */
+static void only_client_mistakes_are_bad(void **state)
 {
     (void)state;
     assert_true(fault_info(FAULT_BAD_REQUEST)->is_bad);
@@ -46,10 +46,10 @@ static void only_mistakes_are_bad(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_fault_has_a_code_of_its_own),
-        cmocka_unit_test(codes_are_words_for_programs),
-        cmocka_unit_test(every_fault_has_words_for_people),
-        cmocka_unit_test(only_mistakes_are_bad),
+        cmocka_unit_test(every_fault_has_a_unique_code),
+        cmocka_unit_test(codes_are_machine_readable_words),
+        cmocka_unit_test(every_fault_has_a_readable_text),
+        cmocka_unit_test(only_client_mistakes_are_bad),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

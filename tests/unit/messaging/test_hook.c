@@ -13,7 +13,7 @@
 static char *patterns[] = {"room", "chat:*"};
 static const struct text_list some = {patterns, 2};
 
-static void nothing_is_asked_without_hooks(void **state)
+static void without_hooks_nothing_is_asked(void **state)
 {
     (void)state;
     assert_false(hook_is_asked(NULL, HOOK_PUBLISH, BYTES_LITERAL("room")));
@@ -58,7 +58,7 @@ static void the_config_has_all_of_them(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_is_asked_without_hooks),
+        cmocka_unit_test(without_hooks_nothing_is_asked),
         cmocka_unit_test(a_hook_may_have_channels),
         cmocka_unit_test(the_config_has_all_of_them),
     };

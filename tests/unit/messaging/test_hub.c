@@ -50,7 +50,7 @@ static void assert_waiting(size_t first, size_t second, size_t third)
     assert_int_equal(inbox_depth(&fake->workers[2].inbox), third);
 }
 
-static void what_nobody_wants_ends_here(void **state)
+static void unwanted_messages_are_dropped(void **state)
 {
     (void)state;
     assert_int_equal(deliver("news"), 0);
@@ -77,7 +77,7 @@ static void only_interested_workers_are_posted_to(void **state)
     assert_waiting(2, 1, 3);
 }
 
-static void names_are_compared_whole(void **state)
+static void names_are_compared_completely(void **state)
 {
     (void)state;
     struct hub_channel *channel = enter(0, "news");
@@ -88,7 +88,7 @@ static void names_are_compared_whole(void **state)
     leave(0, channel);
 }
 
-static void listeners_are_counted_over_workers(void **state)
+static void listeners_are_counted_across_workers(void **state)
 {
     (void)state;
     struct hub *hub = fake->instance.hub;
@@ -107,7 +107,7 @@ static void listeners_are_counted_over_workers(void **state)
     assert_int_equal(hub_count_listeners(hub, BYTES_LITERAL("news")), 0);
 }
 
-static void every_worker_that_fits_can_be_reached(void **state)
+static void the_maximum_of_workers_can_be_reached(void **state)
 {
     (void)state;
     struct hub *hub = hub_new(deliveries_push);
@@ -133,7 +133,7 @@ static void every_worker_that_fits_can_be_reached(void **state)
     hub_free(hub);
 }
 
-static void many_channels_find_their_way(void **state)
+static void many_channels_reach_their_workers(void **state)
 {
     (void)state;
     enum { CHANNELS = 1000 };
@@ -153,7 +153,7 @@ static void many_channels_find_their_way(void **state)
         leave((unsigned)i % 3, channels[i]);
 }
 
-static void one_full_inbox_is_enough_to_be_swamped(void **state)
+static void one_full_inbox_counts_as_overload(void **state)
 {
     (void)state;
     const struct hub *hub = fake->instance.hub;
@@ -173,13 +173,13 @@ static void one_full_inbox_is_enough_to_be_swamped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_nobody_wants_ends_here),
+        TEST(unwanted_messages_are_dropped),
         TEST(only_interested_workers_are_posted_to),
-        TEST(names_are_compared_whole),
-        TEST(listeners_are_counted_over_workers),
-        TEST(every_worker_that_fits_can_be_reached),
-        TEST(many_channels_find_their_way),
-        TEST(one_full_inbox_is_enough_to_be_swamped),
+        TEST(names_are_compared_completely),
+        TEST(listeners_are_counted_across_workers),
+        TEST(the_maximum_of_workers_can_be_reached),
+        TEST(many_channels_reach_their_workers),
+        TEST(one_full_inbox_counts_as_overload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

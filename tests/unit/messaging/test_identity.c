@@ -16,7 +16,7 @@ static bool allow(const struct caps *caps, enum capability what,
     return caps_allow(caps, what, bytes_of(name));
 }
 
-static void everything_is_everything(void **state)
+static void all_caps_allow_everything(void **state)
 {
     (void)state;
     struct caps *caps = caps_everything();
@@ -35,7 +35,7 @@ static void no_rule_allows_nothing(void **state)
     caps_unref(caps);
 }
 
-static void each_word_allows_one_thing(void **state)
+static void each_word_allows_one_operation(void **state)
 {
     (void)state;
     static const char *const words[] = {"sub", "pub", "prs", "hst", "dir"};
@@ -50,7 +50,7 @@ static void each_word_allows_one_thing(void **state)
     }
 }
 
-static void rules_add_up(void **state)
+static void rules_are_combined(void **state)
 {
     (void)state;
     struct caps *caps = fake_caps(
@@ -67,7 +67,7 @@ static void rules_add_up(void **state)
     caps_unref(caps);
 }
 
-static void unknown_members_of_a_rule_do_no_harm(void **state)
+static void unknown_members_of_a_rule_are_ignored(void **state)
 {
     (void)state;
     struct caps *caps = fake_caps(
@@ -76,7 +76,7 @@ static void unknown_members_of_a_rule_do_no_harm(void **state)
     caps_unref(caps);
 }
 
-static void clients_are_no_patterns(void **state)
+static void client_ids_are_not_patterns(void **state)
 {
     (void)state;
     struct caps *caps = fake_caps("[{\"channels\":[\"x\"],\"clients\":[\"b*\","
@@ -125,7 +125,7 @@ static void a_rule_may_be_about_events(void **state)
     caps_unref(caps);
 }
 
-static void a_clients_own_id_is_no_pattern(void **state)
+static void the_own_id_is_not_a_pattern(void **state)
 {
     (void)state;
     struct caps *caps =
@@ -156,7 +156,7 @@ static void assert_refused(const char *text, const char *word)
         fail_msg("%s: %s", text, error.text);
 }
 
-static void wrong_rules_are_refused_in_words(void **state)
+static void invalid_rules_are_refused_with_a_reason(void **state)
 {
     (void)state;
     assert_refused("{}", "list of rules");
@@ -270,15 +270,15 @@ static void caps_may_be_within_others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything_is_everything),
+        cmocka_unit_test(all_caps_allow_everything),
         cmocka_unit_test(no_rule_allows_nothing),
-        cmocka_unit_test(each_word_allows_one_thing),
-        cmocka_unit_test(rules_add_up),
-        cmocka_unit_test(unknown_members_of_a_rule_do_no_harm),
+        cmocka_unit_test(each_word_allows_one_operation),
+        cmocka_unit_test(rules_are_combined),
+        cmocka_unit_test(unknown_members_of_a_rule_are_ignored),
         cmocka_unit_test(a_rule_may_be_about_events),
-        cmocka_unit_test(clients_are_no_patterns),
-        cmocka_unit_test(a_clients_own_id_is_no_pattern),
-        cmocka_unit_test(wrong_rules_are_refused_in_words),
+        cmocka_unit_test(client_ids_are_not_patterns),
+        cmocka_unit_test(the_own_id_is_not_a_pattern),
+        cmocka_unit_test(invalid_rules_are_refused_with_a_reason),
         cmocka_unit_test(rules_and_patterns_are_counted),
         cmocka_unit_test(caps_may_be_within_others),
         cmocka_unit_test(the_last_reference_frees),

@@ -16,7 +16,7 @@ static void assert_read(const char *raw, const char *expected)
     free(info);
 }
 
-static void blanks_are_left_out(void **state)
+static void white_space_is_removed(void **state)
 {
     (void)state;
     assert_read("{}", "{}");
@@ -32,7 +32,7 @@ static void assert_refused(const char *raw, const char *expected)
     assert_string_equal(why.text, expected);
 }
 
-static void it_is_an_object(void **state)
+static void info_must_be_an_object(void **state)
 {
     (void)state;
     assert_refused("[]", "must be a JSON object: expected an object at byte 1");
@@ -43,7 +43,7 @@ static void it_is_an_object(void **state)
     assert_false(info_is_valid(BYTES_LITERAL("7")));
 }
 
-/* An object of so many bytes. */
+/* An object of this many bytes. */
 static char *object_of(size_t len)
 {
     char *text = memory_new(1, len + 1);
@@ -53,7 +53,7 @@ static char *object_of(size_t len)
     return text;
 }
 
-static void it_has_a_length(void **state)
+static void the_length_of_info_is_limited(void **state)
 {
     (void)state;
     char *fits = object_of(INFO_MAX);
@@ -68,9 +68,9 @@ static void it_has_a_length(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blanks_are_left_out),
-        cmocka_unit_test(it_is_an_object),
-        cmocka_unit_test(it_has_a_length),
+        cmocka_unit_test(white_space_is_removed),
+        cmocka_unit_test(info_must_be_an_object),
+        cmocka_unit_test(the_length_of_info_is_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

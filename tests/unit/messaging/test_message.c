@@ -68,7 +68,7 @@ static void frames_go_with_the_last_delivery(void **state)
     for (unsigned i = 0; i < ENCODINGS_MAX; i++)
         for (unsigned j = 0; j < FRAMINGS_MAX; j++)
             assert_null(message->frames[i][j]);
-    assert_bytes(frame_payload(frame), "<{\"a\":1}>"); /* in some outbox */
+    assert_bytes(frame_payload(frame), "<{\"a\":1}>"); /* in an outbox */
     frame_unref(frame);
     frame = message_new_frame(message, &marked, &frame_write_framing);
     assert_bytes(frame_payload(frame), "<{\"a\":1}>");

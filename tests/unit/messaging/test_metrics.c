@@ -42,7 +42,7 @@ static void cells_of_all_threads_are_summed(void **state)
     assert_has("\npeal_connections 5\n");
 }
 
-static void labels_stand_in_braces(void **state)
+static void labels_are_in_braces(void **state)
 {
     (void)state;
     metrics_add(&cells[0], METRIC_LIMIT_OUTBOX, 7);
@@ -67,7 +67,7 @@ static void errors_are_counted_by_code(void **state)
     assert_has("\npeal_errors_sent_total{code=\"unavailable\"} 0\n");
 }
 
-static void big_numbers_are_whole(void **state)
+static void large_numbers_are_printed_in_full(void **state)
 {
     (void)state;
     metrics_add(&cells[0], METRIC_BYTES_OUT, INT64_MAX);
@@ -75,7 +75,7 @@ static void big_numbers_are_whole(void **state)
     assert_has("\npeal_sent_bytes_total 18446744073709551614\n");
 }
 
-static void what_is_observed_is_summed_over_threads(void **state)
+static void observations_are_summed_over_threads(void **state)
 {
     (void)state;
     metrics_observe(&cells[0], DISTRIBUTION_FAN_OUT, 2000000);
@@ -136,7 +136,7 @@ static bool is_sample_of(const char *line, const char *name)
     return false;
 }
 
-/* A value is written as name, maybe {label="text"}, and a number. */
+/* A sample is a name, optional {label="text"}, and a number. */
 static void check_sample(const char *line)
 {
     char name[128];
@@ -152,7 +152,7 @@ static void check_sample(const char *line)
         fail_msg("not a sample: %s", line);
 }
 
-/* Each family: HELP, TYPE, then its samples and nobody else's. */
+/* Each family has HELP, TYPE, then only its own samples. */
 static void the_text_is_valid_for_prometheus(void **state)
 {
     (void)state;
@@ -172,7 +172,7 @@ static void the_text_is_valid_for_prometheus(void **state)
         assert_true(strlen(help) > 5);
         assert_memory_equal(family, "peal_", 5);
         snprintf(name, sizeof name, " %.120s ", family);
-        assert_null(strstr(seen, name)); /* no family comes twice */
+        assert_null(strstr(seen, name)); /* no family occurs twice */
         strcat(strcat(seen, family), " ");
 
         const char *kind = read_comment(strtok(NULL, "\n"), "TYPE", name);
@@ -216,11 +216,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(cells_of_all_threads_are_summed, clear),
-        cmocka_unit_test_setup(labels_stand_in_braces, clear),
+        cmocka_unit_test_setup(labels_are_in_braces, clear),
         cmocka_unit_test_setup(closes_are_counted_by_reason, clear),
         cmocka_unit_test_setup(errors_are_counted_by_code, clear),
-        cmocka_unit_test_setup(big_numbers_are_whole, clear),
-        cmocka_unit_test_setup(what_is_observed_is_summed_over_threads, clear),
+        cmocka_unit_test_setup(large_numbers_are_printed_in_full, clear),
+        cmocka_unit_test_setup(observations_are_summed_over_threads, clear),
         cmocka_unit_test_setup(threads_with_a_name_show_their_cpu_time, clear),
         cmocka_unit_test_setup(a_gauge_may_be_set, clear),
         cmocka_unit_test_setup(the_text_is_valid_for_prometheus, clear),

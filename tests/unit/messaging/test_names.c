@@ -2,7 +2,7 @@
 
 #include "messaging/names.h"
 
-/* Whether exactly the bytes of `allowed` are good as a name of one. */
+/* Whether exactly these bytes are valid in a name of one byte. */
 static void assert_alphabet(bool (*is_valid)(struct bytes), const char *allowed)
 {
     for (int i = 0; i < 256; i++) {
@@ -55,7 +55,7 @@ static void assert_flaw(bool (*check)(struct bytes, struct error *),
 
 #define B BYTES_LITERAL
 
-static void a_flaw_has_a_position(void **state)
+static void an_error_has_a_position(void **state)
 {
     (void)state;
     static const struct {
@@ -100,7 +100,7 @@ static void an_id_is_counted_in_bytes(void **state)
                 "; not UTF-8 at character 64");
 }
 
-static void names_are_read_out_of_json(void **state)
+static void names_are_read_from_json(void **state)
 {
     (void)state;
     char id[CLIENT_ID_MAX];
@@ -127,7 +127,7 @@ static void names_are_read_out_of_json(void **state)
     assert_non_null(strstr(why.text, "; found U+0020 at character 2"));
 }
 
-static void channel_names_have_an_alphabet(void **state)
+static void channel_names_have_a_character_set(void **state)
 {
     (void)state;
     assert_alphabet(channel_name_is_valid, ALPHANUMERIC "_-=@,.;:#$/");
@@ -165,7 +165,7 @@ static void a_pattern_is_a_name_or_a_prefix(void **state)
     assert_false(name_matches("", BYTES_LITERAL("anything")));
 }
 
-static void a_star_elsewhere_is_no_wildcard(void **state)
+static void a_star_elsewhere_is_not_a_wildcard(void **state)
 {
     (void)state;
     assert_false(name_matches("a*c", BYTES_LITERAL("abc")));
@@ -176,7 +176,7 @@ static void a_star_elsewhere_is_no_wildcard(void **state)
     assert_true(name_matches("a*", BYTES_LITERAL("a*")));
 }
 
-static void events_have_an_alphabet_and_a_length(void **state)
+static void events_have_a_character_set_and_a_length(void **state)
 {
     (void)state;
     char out[EVENT_MAX];
@@ -235,14 +235,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(client_ids_are_utf8_without_controls),
-        cmocka_unit_test(a_flaw_has_a_position),
+        cmocka_unit_test(an_error_has_a_position),
         cmocka_unit_test(an_id_is_counted_in_bytes),
-        cmocka_unit_test(names_are_read_out_of_json),
-        cmocka_unit_test(channel_names_have_an_alphabet),
+        cmocka_unit_test(names_are_read_from_json),
+        cmocka_unit_test(channel_names_have_a_character_set),
         cmocka_unit_test(names_have_lengths),
         cmocka_unit_test(a_pattern_is_a_name_or_a_prefix),
-        cmocka_unit_test(a_star_elsewhere_is_no_wildcard),
-        cmocka_unit_test(events_have_an_alphabet_and_a_length),
+        cmocka_unit_test(a_star_elsewhere_is_not_a_wildcard),
+        cmocka_unit_test(events_have_a_character_set_and_a_length),
         cmocka_unit_test(patterns_may_cover_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

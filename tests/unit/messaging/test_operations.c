@@ -138,7 +138,7 @@ static void names_are_checked_first(void **state)
 
 /* ---- subscribing -------------------------------------------------- */
 
-static void a_subscription_is_answered_with_its_place(void **state)
+static void a_subscription_is_answered_with_its_position(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -189,7 +189,7 @@ static void channels_of_a_connection_are_limited(void **state)
     fake_protocol_notes();
 }
 
-static void a_refused_subscription_leaves_nothing_behind(void **state)
+static void a_refused_subscription_leaves_nothing(void **state)
 {
     (void)state;
     fake->options.limits.channels = 1;
@@ -220,7 +220,7 @@ static void a_subscription_may_be_cancelled_before_its_answer(void **state)
     fake_client_leave(alice);
 }
 
-static void the_last_word_counts(void **state)
+static void the_last_request_wins(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -241,7 +241,8 @@ static void the_last_word_counts(void **state)
     fake_protocol_notes();
 }
 
-/* What waits for a cancelled one is cancelled at once: it never set out. */
+/* The renewal of a cancelled subscribe is cancelled at once, because it was
+ * never submitted. */
 static void a_renewal_may_be_cancelled_too(void **state)
 {
     (void)state;
@@ -260,7 +261,7 @@ static void a_renewal_may_be_cancelled_too(void **state)
     fake_client_leave(alice);
 }
 
-static void who_goes_takes_the_renewals_along(void **state)
+static void a_lost_connection_ends_its_renewals(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -276,8 +277,8 @@ static void who_goes_takes_the_renewals_along(void **state)
     assert_string_equal(fake_protocol_notes(), "");
 }
 
-/* The closing is decided and not yet begun when the answer comes. */
-static void who_is_closed_renews_nothing(void **state)
+/* The answer arrives when the close is decided but not started. */
+static void a_closed_connection_renews_nothing(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -291,7 +292,7 @@ static void who_is_closed_renews_nothing(void **state)
     fake_client_leave(alice);
 }
 
-static void a_channel_left_while_pending_makes_room(void **state)
+static void a_pending_channel_that_is_left_frees_its_slot(void **state)
 {
     (void)state;
     static const char *const left[] = {"l1", "l2", "l3", "l4", "l5", "l6"};
@@ -310,7 +311,7 @@ static void a_channel_left_while_pending_makes_room(void **state)
     fake_protocol_notes();
 }
 
-/* One connection in presence, whatever was begun and not finished. */
+/* One connection in presence, regardless of unfinished subscribes. */
 static void assert_members(const char *channel, uint32_t clients)
 {
     struct fake_client *judge = join("judge");
@@ -322,7 +323,7 @@ static void assert_members(const char *channel, uint32_t clients)
                      clients);
 }
 
-static void who_goes_before_the_answer_is_no_subscriber(void **state)
+static void a_connection_lost_before_the_answer_is_no_subscriber(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -332,7 +333,7 @@ static void who_goes_before_the_answer_is_no_subscriber(void **state)
     assert_null(channel_find(&fake->workers[0], BYTES_LITERAL("news")));
 }
 
-static void who_is_closed_before_the_answer_is_no_subscriber(void **state)
+static void a_connection_closed_before_the_answer_is_no_subscriber(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -343,15 +344,16 @@ static void who_is_closed_before_the_answer_is_no_subscriber(void **state)
     fake_client_leave(alice);
 }
 
-/* The answer takes the channel away while the closing one still lists it. */
-static void a_closed_one_is_done_with_a_channel_that_went(void **state)
+/* The answer removes the channel while the closing connection still lists
+ * it. */
+static void a_closing_connection_tolerates_a_freed_channel(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
     struct fake_client *bob = join("bob");
     subscribe(alice, "news");
     connection_close(alice->connection, CLOSE_FORBIDDEN);
-    direct(bob, "alice"); /* reaches alice behind that answer */
+    direct(bob, "alice"); /* arrives after that answer */
     fake_instance_turn(fake);
     assert_string_equal(fake_client_hear(alice), FAKE_CLIENT_SILENCE);
     fake_client_leave(alice);
@@ -359,7 +361,7 @@ static void a_closed_one_is_done_with_a_channel_that_went(void **state)
     fake_protocol_notes();
 }
 
-static void leaving_all_channels_tells_the_bus(void **state)
+static void disconnecting_leaves_all_channels(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -416,7 +418,7 @@ static void nothing_is_published_into_full_inboxes(void **state)
     fake_protocol_notes();
 }
 
-static void a_whole_list_needs_its_capability(void **state)
+static void a_complete_list_needs_its_capability(void **state)
 {
     (void)state;
     struct fake_client *alice =
@@ -427,7 +429,7 @@ static void a_whole_list_needs_its_capability(void **state)
     fake_client_leave(alice);
 }
 
-static void an_answer_for_nobody_is_dropped(void **state)
+static void an_answer_for_a_lost_connection_is_dropped(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -440,7 +442,7 @@ static void an_answer_for_nobody_is_dropped(void **state)
     assert_string_equal(turn_and_read_notes(), "");
 }
 
-static void answers_come_in_the_order_asked(void **state)
+static void answers_keep_the_order_of_requests(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -495,7 +497,7 @@ static void a_fresh_token_may_allow_more(void **state)
     fake_protocol_notes();
 }
 
-static void a_fresh_token_may_take_channels_away(void **state)
+static void a_fresh_token_may_remove_channels(void **state)
 {
     (void)state;
     const char *why;
@@ -526,28 +528,28 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(each_operation_needs_its_capability),
         TEST(names_are_checked_first),
-        TEST(a_subscription_is_answered_with_its_place),
+        TEST(a_subscription_is_answered_with_its_position),
         TEST(one_channel_is_subscribed_once),
         TEST(channels_of_a_connection_are_limited),
-        TEST(a_refused_subscription_leaves_nothing_behind),
+        TEST(a_refused_subscription_leaves_nothing),
         TEST(a_subscription_may_be_cancelled_before_its_answer),
-        TEST(the_last_word_counts),
+        TEST(the_last_request_wins),
         TEST(a_renewal_may_be_cancelled_too),
-        TEST(who_goes_takes_the_renewals_along),
-        TEST(who_is_closed_renews_nothing),
-        TEST(a_channel_left_while_pending_makes_room),
-        TEST(who_goes_before_the_answer_is_no_subscriber),
-        TEST(who_is_closed_before_the_answer_is_no_subscriber),
-        TEST(a_closed_one_is_done_with_a_channel_that_went),
-        TEST(leaving_all_channels_tells_the_bus),
+        TEST(a_lost_connection_ends_its_renewals),
+        TEST(a_closed_connection_renews_nothing),
+        TEST(a_pending_channel_that_is_left_frees_its_slot),
+        TEST(a_connection_lost_before_the_answer_is_no_subscriber),
+        TEST(a_connection_closed_before_the_answer_is_no_subscriber),
+        TEST(a_closing_connection_tolerates_a_freed_channel),
+        TEST(disconnecting_leaves_all_channels),
         TEST(publishing_needs_no_subscription),
         TEST(nothing_is_published_into_full_inboxes),
-        TEST(a_whole_list_needs_its_capability),
-        TEST(an_answer_for_nobody_is_dropped),
-        TEST(answers_come_in_the_order_asked),
+        TEST(a_complete_list_needs_its_capability),
+        TEST(an_answer_for_a_lost_connection_is_dropped),
+        TEST(answers_keep_the_order_of_requests),
         TEST(a_bad_token_changes_nothing),
         TEST(a_fresh_token_may_allow_more),
-        TEST(a_fresh_token_may_take_channels_away),
+        TEST(a_fresh_token_may_remove_channels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

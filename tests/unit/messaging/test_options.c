@@ -2,7 +2,7 @@
 
 #include "messaging/options.h"
 
-static void the_first_match_holds(void **state)
+static void the_first_match_applies(void **state)
 {
     (void)state;
     struct channel_options items[] = {
@@ -18,7 +18,7 @@ static void the_first_match_holds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_first_match_holds),
+        cmocka_unit_test(the_first_match_applies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@ static int64_t memory; /* held by all outboxes here */
 static const struct limits limits = {.outbox_bytes = 100,
                                      .outbox_messages = 10};
 
-/* Frames are raw here, so that their texts are easy to read. */
+/* Frames are raw here, so that their texts are readable. */
 static enum outbox_result push(struct outbox *outbox, const char *text,
                                const void *topic)
 {
@@ -108,7 +108,7 @@ static void the_bytes_are_limited(void **state)
     outbox_clear(&outbox, &memory);
 }
 
-static void a_newer_frame_of_a_topic_takes_the_place(void **state)
+static void a_newer_frame_of_a_topic_replaces_the_older(void **state)
 {
     (void)state;
     struct outbox outbox = {0};
@@ -137,7 +137,7 @@ static void a_full_outbox_still_takes_the_newest_of_a_topic(void **state)
     outbox_clear(&outbox, &memory);
 }
 
-static void superseding_keeps_the_limit_of_bytes(void **state)
+static void replacing_respects_the_limit_of_bytes(void **state)
 {
     (void)state;
     struct outbox outbox = {0};
@@ -166,7 +166,7 @@ static void an_empty_outbox_holds_no_memory(void **state)
     assert_int_equal(outbox_clear(&outbox, &memory), 0);
 }
 
-static void what_was_asked_for_has_no_limit(void **state)
+static void requested_frames_have_no_limit(void **state)
 {
     (void)state;
     struct outbox outbox = {0};
@@ -190,7 +190,7 @@ static void a_held_outbox_is_not_empty(void **state)
     outbox_hold(&outbox);
     assert_false(outbox_is_empty(&outbox));
     assert_int_equal(outbox_count(&outbox), 0);
-    for (int i = 0; i < 9; i++) /* more than a first ring has room for */
+    for (int i = 0; i < 9; i++) /* more than the initial capacity */
         push(&outbox, "x", NULL);
     assert_true(outbox_is_held(&outbox));
     outbox_release(&outbox);
@@ -225,7 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_leave_in_order),
-        cmocka_unit_test(what_was_asked_for_has_no_limit),
+        cmocka_unit_test(requested_frames_have_no_limit),
         cmocka_unit_test(a_held_outbox_is_not_empty),
         cmocka_unit_test(a_shared_frame_is_held_once),
         cmocka_unit_test(only_whole_frames_are_taken),
@@ -233,9 +233,9 @@ int main(void)
         cmocka_unit_test(it_grows_while_wrapped),
         cmocka_unit_test(the_count_is_limited),
         cmocka_unit_test(the_bytes_are_limited),
-        cmocka_unit_test(a_newer_frame_of_a_topic_takes_the_place),
+        cmocka_unit_test(a_newer_frame_of_a_topic_replaces_the_older),
         cmocka_unit_test(a_full_outbox_still_takes_the_newest_of_a_topic),
-        cmocka_unit_test(superseding_keeps_the_limit_of_bytes),
+        cmocka_unit_test(replacing_respects_the_limit_of_bytes),
         cmocka_unit_test(an_empty_outbox_holds_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* Clients of a local bus whose subscribes and publishes wait for an
- * application that is the test's, and what it is told of them. */
+ * application, which the test plays, and the events it receives. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,7 +31,7 @@ static void ask(struct hooks *hooks, struct question *question)
     asked[asked_count++] = question;
 }
 
-/* "+room alice" and the like, one behind the other. */
+/* "+room alice" and the like, concatenated. */
 static void tell(struct hooks *hooks, struct webhook_event *event)
 {
     static const char *const marks[EVENT_COUNT] = {
@@ -126,7 +126,7 @@ static void publish(const char *payload)
     fake_client_say(alice, text);
 }
 
-/* What alice hears next is a message with this payload. */
+/* Expects that alice's next message has this payload. */
 static void assert_hears(const char *payload)
 {
     char wanted[64];
@@ -144,7 +144,7 @@ static void assert_silence(void)
 
 /* --- publish */
 
-static void nothing_overtakes_the_first(void **state)
+static void publishes_keep_their_order(void **state)
 {
     (void)state;
     publish("1");
@@ -161,7 +161,7 @@ static void nothing_overtakes_the_first(void **state)
     assert_null(alice->connection->extra->publish_queue);
 }
 
-static void a_refusal_makes_room_for_the_next(void **state)
+static void a_refusal_frees_the_queue_for_the_next(void **state)
 {
     (void)state;
     publish("1");
@@ -191,7 +191,7 @@ static void a_payload_may_be_changed(void **state)
     assert_non_null(strstr(fake_client_hear(alice), "{\"a\":2}"));
 }
 
-static void a_line_is_bounded(void **state)
+static void the_queue_is_limited(void **state)
 {
     (void)state;
     for (int i = 0; i < PUBLISHES_MAX; i++)
@@ -205,7 +205,7 @@ static void a_line_is_bounded(void **state)
         allow((unsigned)i);
 }
 
-static void what_was_sent_before_leaving_goes_on(void **state)
+static void publishes_before_a_disconnect_continue(void **state)
 {
     (void)state;
     struct fake_client *bob =
@@ -257,7 +257,7 @@ static void a_refused_subscribe_leaves_nothing(void **state)
         hub_count_listeners(fake->instance.hub, BYTES_LITERAL("asked:1")), 0);
 }
 
-static void an_unsubscribe_overtakes(void **state)
+static void an_unsubscribe_cancels_a_pending_subscribe(void **state)
 {
     (void)state;
     subscribe("asked:1");
@@ -267,12 +267,12 @@ static void an_unsubscribe_overtakes(void **state)
     buffer_clear(&told);
     allow(0);
     assert_non_null(strstr(fake_client_hear(alice), "\"code\":\"cancelled\""));
-    assert_string_equal(buffer_text(&told), ""); /* nobody was there */
+    assert_string_equal(buffer_text(&told), ""); /* nobody was subscribed */
     assert_int_equal(alice->connection->subscription_count, 1);
 }
 
-/* The application is asked about the second one, and its first answer is for
- * nobody. */
+/* The application is asked about the second one; its first answer is
+ * ignored. */
 static void a_second_subscribe_is_asked_about_again(void **state)
 {
     (void)state;
@@ -290,7 +290,7 @@ static void a_second_subscribe_is_asked_about_again(void **state)
     assert_int_equal(alice->connection->subscription_count, 2);
 }
 
-static void who_is_gone_subscribes_to_nothing(void **state)
+static void a_lost_connection_subscribes_to_nothing(void **state)
 {
     (void)state;
     subscribe("asked:1");
@@ -302,7 +302,7 @@ static void who_is_gone_subscribes_to_nothing(void **state)
 
 /* --- events */
 
-static void events_stand_in_their_order(void **state)
+static void events_are_in_order(void **state)
 {
     (void)state;
     assert_string_equal(buffer_text(&told), "open occupied +");
@@ -323,7 +323,7 @@ static void events_stand_in_their_order(void **state)
     assert_string_equal(buffer_text(&told), "closed -vacated ");
 }
 
-static void without_presence_nothing_is_told_of_a_channel(void **state)
+static void without_presence_a_channel_has_no_events(void **state)
 {
     (void)state;
     buffer_clear(&told);
@@ -334,29 +334,28 @@ static void without_presence_nothing_is_told_of_a_channel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(nothing_overtakes_the_first, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(a_refusal_makes_room_for_the_next,
+        cmocka_unit_test_setup_teardown(publishes_keep_their_order, begin, end),
+        cmocka_unit_test_setup_teardown(a_refusal_frees_the_queue_for_the_next,
                                         begin, end),
         cmocka_unit_test_setup_teardown(without_an_answer_it_is_unavailable,
                                         begin, end),
         cmocka_unit_test_setup_teardown(a_payload_may_be_changed, begin, end),
-        cmocka_unit_test_setup_teardown(a_line_is_bounded, begin, end),
-        cmocka_unit_test_setup_teardown(what_was_sent_before_leaving_goes_on,
+        cmocka_unit_test_setup_teardown(the_queue_is_limited, begin, end),
+        cmocka_unit_test_setup_teardown(publishes_before_a_disconnect_continue,
                                         begin, end),
         cmocka_unit_test_setup_teardown(only_some_channels_are_asked_about,
                                         begin, end),
         cmocka_unit_test_setup_teardown(a_refused_subscribe_leaves_nothing,
                                         begin, end),
-        cmocka_unit_test_setup_teardown(an_unsubscribe_overtakes, begin, end),
+        cmocka_unit_test_setup_teardown(
+            an_unsubscribe_cancels_a_pending_subscribe, begin, end),
         cmocka_unit_test_setup_teardown(a_second_subscribe_is_asked_about_again,
                                         begin, end),
-        cmocka_unit_test_setup_teardown(who_is_gone_subscribes_to_nothing,
+        cmocka_unit_test_setup_teardown(a_lost_connection_subscribes_to_nothing,
                                         begin, end),
-        cmocka_unit_test_setup_teardown(events_stand_in_their_order, begin,
-                                        end),
+        cmocka_unit_test_setup_teardown(events_are_in_order, begin, end),
         cmocka_unit_test_setup_teardown(
-            without_presence_nothing_is_told_of_a_channel, begin, end),
+            without_presence_a_channel_has_no_events, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

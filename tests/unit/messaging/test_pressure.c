@@ -52,7 +52,7 @@ static void without_a_limit_there_is_no_pressure(void **state)
     assert_false(pressure_is_high(&fake->workers[0]));
 }
 
-static void what_waits_on_all_workers_counts(void **state)
+static void waiting_bytes_of_all_workers_count(void **state)
 {
     (void)state;
     struct metrics *first = &fake->workers[0].metrics;
@@ -61,7 +61,7 @@ static void what_waits_on_all_workers_counts(void **state)
     assert_false(pressure_is_high(&fake->workers[1]));
     metrics_add(&fake->workers[1].metrics, METRIC_WAITING_BYTES, 401);
     assert_true(pressure_is_high(&fake->workers[0]));
-    /* one worker may let go what another one took */
+    /* one worker may free what another one counted */
     metrics_add(first, METRIC_WAITING_BYTES, -700);
     assert_false(pressure_is_high(&fake->workers[1]));
 }
@@ -130,7 +130,7 @@ static void drop_all(struct fake_client *const *clients, size_t count)
     assert_int_equal(fake_instance_metric(fake, METRIC_WAITING_BYTES), 0);
 }
 
-/* Just beyond the limit; the worker has its turn before the others. */
+/* Slightly above the limit; the worker is turned before the others. */
 static void press(unsigned first)
 {
     fake->options.limits.memory_bytes =
@@ -159,7 +159,7 @@ static void the_largest_of_all_workers_is_closed_first(void **state)
     drop_all(clients, 4);
 }
 
-static void a_worker_that_hangs_is_not_waited_for(void **state)
+static void a_hanging_worker_is_not_awaited(void **state)
 {
     (void)state;
     struct fake_client *clients[] = {join(0, "a"), join(1, "b")};
@@ -182,11 +182,11 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(without_a_limit_there_is_no_pressure),
-        TEST(what_waits_on_all_workers_counts),
+        TEST(waiting_bytes_of_all_workers_count),
         TEST(new_work_is_refused),
         TEST(the_largest_is_closed_first),
         TEST(the_largest_of_all_workers_is_closed_first),
-        TEST(a_worker_that_hangs_is_not_waited_for),
+        TEST(a_hanging_worker_is_not_awaited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

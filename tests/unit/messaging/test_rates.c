@@ -62,7 +62,7 @@ static uint32_t of_news(enum rate_kind kind)
     return rates[kind];
 }
 
-static void nothing_is_counted_while_nobody_looks(void **state)
+static void nothing_is_counted_without_viewers(void **state)
 {
     (void)state;
     fake_client_say(alice, "hello");
@@ -72,14 +72,14 @@ static void nothing_is_counted_while_nobody_looks(void **state)
     assert_int_equal(of_alice(RATE_MESSAGES_IN), 0);
 }
 
-static void the_last_whole_second_counts(void **state)
+static void the_last_complete_second_is_shown(void **state)
 {
     (void)state;
     watch_start(worker);
     fake_client_say(alice, "hello");
     fake_client_say(alice, "you");
     deliver("123");
-    assert_int_equal(of_alice(RATE_MESSAGES_IN), 0); /* not over */
+    assert_int_equal(of_alice(RATE_MESSAGES_IN), 0); /* second not over */
     seconds_pass(1);
     assert_int_equal(of_alice(RATE_MESSAGES_IN), 2);
     assert_int_equal(of_alice(RATE_BYTES_IN), 8);
@@ -106,7 +106,7 @@ static void a_silent_second_is_not_skipped(void **state)
     assert_int_equal(of_alice(RATE_MESSAGES_IN), 0);
 }
 
-static void deliveries_are_those_of_all_workers(void **state)
+static void deliveries_are_summed_over_workers(void **state)
 {
     (void)state;
     struct fake_client *bob =
@@ -121,7 +121,7 @@ static void deliveries_are_those_of_all_workers(void **state)
     fake_client_leave(bob);
 }
 
-static void a_slot_that_is_used_again_counts_anew(void **state)
+static void a_reused_slot_starts_from_zero(void **state)
 {
     (void)state;
     watch_start(worker);
@@ -138,7 +138,7 @@ static void a_slot_that_is_used_again_counts_anew(void **state)
     assert_int_equal(of_alice(RATE_MESSAGES_IN), 1);
 }
 
-static void connections_that_come_later_are_counted_too(void **state)
+static void later_connections_are_counted_too(void **state)
 {
     enum { MORE = 200 };
     struct fake_client *more[MORE];
@@ -156,7 +156,7 @@ static void connections_that_come_later_are_counted_too(void **state)
         fake_client_leave(more[i]);
 }
 
-static void it_is_let_go_when_nobody_looks_any_more(void **state)
+static void memory_is_freed_without_viewers(void **state)
 {
     (void)state;
     watch_start(worker);
@@ -174,20 +174,20 @@ static void it_is_let_go_when_nobody_looks_any_more(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(nothing_is_counted_while_nobody_looks,
+        cmocka_unit_test_setup_teardown(nothing_is_counted_without_viewers,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_last_whole_second_counts, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_last_complete_second_is_shown,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_silent_second_is_not_skipped, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(deliveries_are_those_of_all_workers,
+        cmocka_unit_test_setup_teardown(deliveries_are_summed_over_workers,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_slot_that_is_used_again_counts_anew,
+        cmocka_unit_test_setup_teardown(a_reused_slot_starts_from_zero, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(later_connections_are_counted_too,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            connections_that_come_later_are_counted_too, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(it_is_let_go_when_nobody_looks_any_more,
-                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(memory_is_freed_without_viewers, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,7 @@ static void note(const char *client, const char *address,
     refusal_log_note(log_, &entry);
 }
 
-/* What is told of those that match, as a JSON array. */
+/* The matching refusals as a JSON array. */
 static uint32_t told(const char *client, const char *range, uint32_t limit)
 {
     struct refusal_filter filter = {.client = bytes_of(client),
@@ -52,7 +52,7 @@ static uint32_t told(const char *client, const char *range, uint32_t limit)
     return count;
 }
 
-static void a_refusal_is_told_with_all_it_has(void **state)
+static void a_refusal_is_listed_with_all_fields(void **state)
 {
     (void)state;
     const struct refusal_entry entry = {
@@ -79,7 +79,7 @@ static void a_refusal_is_told_with_all_it_has(void **state)
                            "\"status\":401}"));
 }
 
-static void the_same_again_counts_up(void **state)
+static void a_repeated_refusal_increases_the_count(void **state)
 {
     (void)state;
     char expected[64];
@@ -98,7 +98,7 @@ static void the_same_again_counts_up(void **state)
     assert_non_null(strstr(buffer_text(&out), expected));
 }
 
-static void the_newest_come_first_and_old_ones_go(void **state)
+static void the_newest_are_first_and_old_ones_expire(void **state)
 {
     (void)state;
     note("a", "192.0.2.1", REFUSAL_ORIGIN);
@@ -117,7 +117,7 @@ static void the_newest_come_first_and_old_ones_go(void **state)
     assert_non_null(strstr(buffer_text(&out), "\"count\":1,"));
 }
 
-static void addresses_can_be_asked_for(void **state)
+static void refusals_can_be_filtered_by_address(void **state)
 {
     (void)state;
     note("a", "192.0.2.1", REFUSAL_ORIGIN);
@@ -130,7 +130,7 @@ static void addresses_can_be_asked_for(void **state)
     assert_int_equal(told("c", "", 10), 0);
 }
 
-static void one_address_does_not_push_out_the_others(void **state)
+static void one_address_does_not_displace_others(void **state)
 {
     (void)state;
     char name[32];
@@ -146,7 +146,7 @@ static void one_address_does_not_push_out_the_others(void **state)
     assert_int_equal(told("evil-0", "", 10), 0);
 }
 
-static void the_oldest_give_way_when_it_is_full(void **state)
+static void the_oldest_are_replaced_when_it_is_full(void **state)
 {
     (void)state;
     char name[32];
@@ -162,7 +162,7 @@ static void the_oldest_give_way_when_it_is_full(void **state)
     assert_int_equal(told("c-1", "", 1), 1);
 }
 
-static void long_texts_are_cut(void **state)
+static void long_texts_are_truncated(void **state)
 {
     (void)state;
     static char text[5000];
@@ -183,13 +183,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(a_refusal_is_told_with_all_it_has),
-        TEST(the_same_again_counts_up),
-        TEST(the_newest_come_first_and_old_ones_go),
-        TEST(addresses_can_be_asked_for),
-        TEST(one_address_does_not_push_out_the_others),
-        TEST(the_oldest_give_way_when_it_is_full),
-        TEST(long_texts_are_cut),
+        TEST(a_refusal_is_listed_with_all_fields),
+        TEST(a_repeated_refusal_increases_the_count),
+        TEST(the_newest_are_first_and_old_ones_expire),
+        TEST(refusals_can_be_filtered_by_address),
+        TEST(one_address_does_not_displace_others),
+        TEST(the_oldest_are_replaced_when_it_is_full),
+        TEST(long_texts_are_truncated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,7 +29,7 @@ static void refuse(struct fake_instance *fake, const char *text, unsigned times)
         refusals_take(&fake->instance, REFUSER_PEAL, &address);
 }
 
-static void a_second_has_so_many(void **state)
+static void refusals_per_second_are_limited(void **state)
 {
     struct fake_instance *fake = *state;
     set_rate(fake, 3);
@@ -42,7 +42,7 @@ static void a_second_has_so_many(void **state)
     assert_true(may_try(fake, "192.0.2.7"));
 }
 
-static void asking_costs_nothing(void **state)
+static void checking_does_not_count(void **state)
 {
     struct fake_instance *fake = *state;
     set_rate(fake, 1);
@@ -50,7 +50,7 @@ static void asking_costs_nothing(void **state)
         assert_true(may_try(fake, "192.0.2.7"));
 }
 
-static void a_network_of_64_bits_is_one(void **state)
+static void a_64_bit_network_counts_as_one_address(void **state)
 {
     struct fake_instance *fake = *state;
     set_rate(fake, 1);
@@ -67,7 +67,7 @@ static void zero_is_no_limit(void **state)
     assert_true(may_try(fake, "192.0.2.7"));
 }
 
-static void each_refuser_has_a_limit_of_its_own(void **state)
+static void each_refuser_has_a_separate_limit(void **state)
 {
     struct fake_instance *fake = *state;
     struct ip_address address = address_of("192.0.2.7");
@@ -96,11 +96,11 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_second_has_so_many),
-        TEST(asking_costs_nothing),
-        TEST(a_network_of_64_bits_is_one),
+        TEST(refusals_per_second_are_limited),
+        TEST(checking_does_not_count),
+        TEST(a_64_bit_network_counts_as_one_address),
         TEST(zero_is_no_limit),
-        TEST(each_refuser_has_a_limit_of_its_own),
+        TEST(each_refuser_has_a_separate_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

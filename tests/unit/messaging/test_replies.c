@@ -39,7 +39,7 @@ static void assert_hears(struct fake_client *client, const char *text)
     assert_string_equal(fake_client_hear(client), text);
 }
 
-static void those_of_one_connection_are_one_write(void **state)
+static void replies_of_one_connection_are_one_write(void **state)
 {
     (void)state;
     reply(alice, BYTES_LITERAL("one"));
@@ -68,7 +68,7 @@ static void each_connection_gets_its_own_in_order(void **state)
     assert_hears(bob, FAKE_CLIENT_SILENCE);
 }
 
-static void a_long_one_has_the_others_sent_first(void **state)
+static void a_long_reply_flushes_the_others_first(void **state)
 {
     (void)state;
     static char text[REPLY_BYTES + 1];
@@ -80,7 +80,7 @@ static void a_long_one_has_the_others_sent_first(void **state)
     assert_hears(alice, text);
 }
 
-static void so_has_a_message(void **state)
+static void a_message_flushes_replies_first(void **state)
 {
     (void)state;
     reply(alice, BYTES_LITERAL("first"));
@@ -93,7 +93,7 @@ static void so_has_a_message(void **state)
     assert_hears(alice, "first");
 }
 
-static void more_than_fit_are_sent_before_the_turn_ends(void **state)
+static void excess_replies_are_sent_before_the_turn_ends(void **state)
 {
     (void)state;
     enum { EACH = 4000 };
@@ -113,7 +113,7 @@ static void more_than_fit_are_sent_before_the_turn_ends(void **state)
                      REPLIES_CONNECTIONS);
 }
 
-static void who_is_gone_gets_none_and_they_are_counted(void **state)
+static void replies_of_a_lost_connection_are_counted(void **state)
 {
     (void)state;
     reply(alice, BYTES_LITERAL("one"));
@@ -126,7 +126,7 @@ static void who_is_gone_gets_none_and_they_are_counted(void **state)
     assert_int_equal(fake_instance_metric(fake, METRIC_DROPPED_CLOSED), 3);
 }
 
-static void who_cannot_be_written_to_any_more_has_them_wait(void **state)
+static void replies_of_a_blocked_connection_wait(void **state)
 {
     (void)state;
     static char text[1001];
@@ -144,7 +144,7 @@ static void who_cannot_be_written_to_any_more_has_them_wait(void **state)
     assert_hears(alice, "three");
 }
 
-static void a_dead_socket_ends_its_connection_only(void **state)
+static void a_dead_socket_ends_only_its_connection(void **state)
 {
     (void)state;
     reply(alice, BYTES_LITERAL("one"));
@@ -160,14 +160,14 @@ static void a_dead_socket_ends_its_connection_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(those_of_one_connection_are_one_write),
+        TEST(replies_of_one_connection_are_one_write),
         TEST(each_connection_gets_its_own_in_order),
-        TEST(a_long_one_has_the_others_sent_first),
-        TEST(so_has_a_message),
-        TEST(more_than_fit_are_sent_before_the_turn_ends),
-        TEST(who_is_gone_gets_none_and_they_are_counted),
-        TEST(who_cannot_be_written_to_any_more_has_them_wait),
-        TEST(a_dead_socket_ends_its_connection_only),
+        TEST(a_long_reply_flushes_the_others_first),
+        TEST(a_message_flushes_replies_first),
+        TEST(excess_replies_are_sent_before_the_turn_ends),
+        TEST(replies_of_a_lost_connection_are_counted),
+        TEST(replies_of_a_blocked_connection_wait),
+        TEST(a_dead_socket_ends_only_its_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

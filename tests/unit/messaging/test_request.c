@@ -87,7 +87,7 @@ static void an_answer_reaches_the_worker_that_asked(void **state)
     fake_instance_free(fake);
 }
 
-static void what_nobody_waits_for_is_freed(void **state)
+static void an_unawaited_request_is_freed(void **state)
 {
     (void)state;
     request_finish(request_new(REQUEST_UNSUBSCRIBE, BYTES_LITERAL("c"),
@@ -101,7 +101,7 @@ int main(void)
         cmocka_unit_test(texts_may_be_empty),
         cmocka_unit_test(answers_hold_any_number),
         cmocka_unit_test(an_answer_reaches_the_worker_that_asked),
-        cmocka_unit_test(what_nobody_waits_for_is_freed),
+        cmocka_unit_test(an_unawaited_request_is_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@
 
 static struct fake_instance *fake;
 static struct fake_client *alice;
-static char big[40001]; /* a message of a JSON string: two fill a page */
+static char big[40001]; /* a message with a JSON string; two fill a page */
 
 static int set_up(void **state)
 {
@@ -69,28 +69,27 @@ static size_t written(void)
     return alice->socket.written.len;
 }
 
-/* One step of the worker alone: a fake turn goes on to the end. */
+/* A single turn of the worker; a fake turn continues to the end. */
 static void turn(void)
 {
     worker_turn(&fake->workers[0]);
 }
 
-static void a_page_is_built_once_the_one_before_was_taken(void **state)
+static void a_page_is_built_when_the_previous_one_was_sent(void **state)
 {
     (void)state;
     publish_big("news", 5);
     ask_for_history();
     alice->socket.is_blocked = true;
-    fake_instance_turn(
-        fake); /* the page that was asked for comes all the same */
+    fake_instance_turn(fake); /* the page already requested still arrives */
     assert_in_range(written(), 80000, 90000);
     fake_client_unblock(alice);
     assert_in_range(written(), 200000, 210000);
     fake_client_skip(alice);
 }
 
-/* Whatever it asks for, it costs a request each. */
-static void what_waits_is_not_built(void **state)
+/* Each request costs only its entry, whatever it asks for. */
+static void waiting_responses_are_not_built(void **state)
 {
     (void)state;
     publish_big("news", 5);
@@ -108,7 +107,7 @@ static void what_waits_is_not_built(void **state)
     fake_client_skip(alice);
 }
 
-static void who_asks_for_too_much_is_not_read(void **state)
+static void a_connection_with_too_many_requests_is_not_read(void **state)
 {
     (void)state;
     alice->socket.is_blocked = true;
@@ -122,7 +121,7 @@ static void who_asks_for_too_much_is_not_read(void **state)
     fake_client_skip(alice);
 }
 
-static void who_leaves_takes_its_requests_along(void **state)
+static void a_lost_connection_drops_its_requests(void **state)
 {
     (void)state;
     publish_big("news", 5);
@@ -134,7 +133,7 @@ static void who_leaves_takes_its_requests_along(void **state)
     assert_null(fake->workers[0].ready);
 }
 
-static void a_close_ends_what_has_begun_and_drops_the_rest(void **state)
+static void a_close_finishes_started_responses_and_drops_the_rest(void **state)
 {
     (void)state;
     publish_big("news", 5);
@@ -149,7 +148,7 @@ static void a_close_ends_what_has_begun_and_drops_the_rest(void **state)
     fake_client_skip(alice);
 }
 
-static void a_close_without_patience_ends_at_once(void **state)
+static void a_close_without_flush_ends_at_once(void **state)
 {
     (void)state;
     publish_big("news", 5);
@@ -176,7 +175,7 @@ static struct position position_of(const char *channel)
     return found;
 }
 
-static void who_recovers_is_no_subscriber_until_the_end(void **state)
+static void a_recovering_connection_subscribes_at_the_end(void **state)
 {
     (void)state;
     publish_big("news", 4);
@@ -201,7 +200,7 @@ static void who_recovers_is_no_subscriber_until_the_end(void **state)
     assert_string_equal(fake_client_hear(alice), FAKE_CLIENT_SILENCE);
 }
 
-static void who_leaves_while_it_recovers_leaves_nothing(void **state)
+static void a_connection_lost_while_recovering_leaves_nothing(void **state)
 {
     (void)state;
     publish_big("news", 5);
@@ -211,7 +210,7 @@ static void who_leaves_while_it_recovers_leaves_nothing(void **state)
                             (struct bytes){0});
         turn();
         if (with_turn)
-            turn(); /* another page is under way */
+            turn(); /* another page is in flight */
         assert_int_equal(
             operation_unsubscribe(alice->connection, BYTES_LITERAL("news")),
             FAULT_NONE);
@@ -226,14 +225,14 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(a_page_is_built_once_the_one_before_was_taken),
-        TEST(what_waits_is_not_built),
-        TEST(who_asks_for_too_much_is_not_read),
-        TEST(who_leaves_takes_its_requests_along),
-        TEST(a_close_ends_what_has_begun_and_drops_the_rest),
-        TEST(a_close_without_patience_ends_at_once),
-        TEST(who_recovers_is_no_subscriber_until_the_end),
-        TEST(who_leaves_while_it_recovers_leaves_nothing),
+        TEST(a_page_is_built_when_the_previous_one_was_sent),
+        TEST(waiting_responses_are_not_built),
+        TEST(a_connection_with_too_many_requests_is_not_read),
+        TEST(a_lost_connection_drops_its_requests),
+        TEST(a_close_finishes_started_responses_and_drops_the_rest),
+        TEST(a_close_without_flush_ends_at_once),
+        TEST(a_recovering_connection_subscribes_at_the_end),
+        TEST(a_connection_lost_while_recovering_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 
 enum { CHANNELS = 20 };
 
-/* Only their addresses count. */
+/* Only their addresses matter. */
 static char places[CHANNELS];
 
 static struct channel *channel(int i)
@@ -35,7 +35,7 @@ static void expect(struct connection *connection, int i)
     assert_int_equal(found->place, i);
 }
 
-static void one_needs_no_array(void **state)
+static void one_subscription_needs_no_array(void **state)
 {
     (void)state;
     struct connection connection = {0};
@@ -48,7 +48,7 @@ static void one_needs_no_array(void **state)
     assert_int_equal(connection.subscription_count, 0);
 }
 
-static void more_stand_in_an_array(void **state)
+static void more_subscriptions_are_in_an_array(void **state)
 {
     (void)state;
     struct connection connection = {0};
@@ -65,8 +65,8 @@ static void more_stand_in_an_array(void **state)
     assert_int_equal(connection.subscription_count, 0);
 }
 
-/* Around each size of the array. */
-static void they_come_and_go(void **state)
+/* Around each capacity of the array. */
+static void subscriptions_are_added_and_removed(void **state)
 {
     (void)state;
     struct connection connection = {0};
@@ -88,9 +88,9 @@ static void they_come_and_go(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_needs_no_array),
-        cmocka_unit_test(more_stand_in_an_array),
-        cmocka_unit_test(they_come_and_go),
+        cmocka_unit_test(one_subscription_needs_no_array),
+        cmocka_unit_test(more_subscriptions_are_in_an_array),
+        cmocka_unit_test(subscriptions_are_added_and_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
-/* Four workers, each a thread with its loop, as in the server; only the
- * sockets are not real. Each worker has a few seats; at each tick of a timer
- * it does something at random with them: publishes, subscribes, leaves, stops
- * reading, closes, comes back. Whatever happens, each seat must get the
- * messages of each of its channels in order, from the place on that it was
- * told when it subscribed, without a hole and without a double. */
+/* Four workers, each a thread with its loop as in the server; only the sockets
+ * are fake. Each worker has a few seats. At each timer tick it performs random
+ * actions: publishing, subscribing, leaving, pausing reads, closing,
+ * reconnecting. Each seat must always receive the messages of its channels in
+ * order, starting at the position in the answer to its subscribe, without gaps
+ * or duplicates. */
 #include "unit.h"
 
 #include <pthread.h>
@@ -28,18 +28,18 @@ enum {
     SEATS = 12,
     CHANNELS = 6,
     TICKS = 150,
-    ACTS = 40 /* a tick */
+    ACTS = 40 /* per tick */
 };
 
-/* A place for one connection after the other. */
+/* Holds one connection at a time. */
 struct seat {
-    struct fake_socket socket; /* first: the connection points to it */
+    struct fake_socket socket; /* first, because the connection points to it */
     struct connection *connection;
     struct station *station;
     bool is_closed;
-    bool has_gap[CHANNELS];          /* the history was quicker */
-    uint64_t next[CHANNELS];         /* offset that must come; 0: none may */
-    struct position known[CHANNELS]; /* to recover from */
+    bool has_gap[CHANNELS];          /* the history arrived first */
+    uint64_t next[CHANNELS];         /* expected offset; 0: none */
+    struct position known[CHANNELS]; /* position for a recovery */
 };
 
 struct put_off {
@@ -47,7 +47,7 @@ struct put_off {
     struct bytes frames;
 };
 
-/* One worker and what it needs to be a thread. */
+/* One worker and its thread state. */
 struct station {
     struct worker *worker;
     struct loop *loop;
@@ -63,7 +63,7 @@ struct station {
 
 static struct fake_instance *fake;
 static struct station stations[STATIONS];
-static _Atomic uint64_t newest[CHANNELS]; /* offset that anybody saw */
+static _Atomic uint64_t newest[CHANNELS]; /* highest offset seen by any seat */
 static _Atomic unsigned wrong;
 static _Atomic unsigned delivered;
 static _Atomic unsigned recovered;
@@ -89,7 +89,7 @@ static unsigned channel_number(const char *name)
     return (unsigned)(name[1] - '0');
 }
 
-/* What it knows of a channel when it stops getting its messages. */
+/* Stores the position of a channel when its messages stop. */
 static void keep_place(struct seat *seat, unsigned channel)
 {
     if (seat->next[channel])
@@ -163,14 +163,14 @@ static void want_writable(struct connection *connection)
     fake_transport.want_writable(connection);
 }
 
-/* Freed later, as by a socket. */
+/* Freed later, as with a real socket. */
 static void close_seat(struct connection *connection, enum close_reason reason)
 {
     fake_transport.close(connection, reason);
     seat_of(connection)->is_closed = true;
 }
 
-/* Put off until the worker settles, as to a ring. */
+/* Deferred until the worker settles, as with a ring. */
 static bool write_later(struct connection *connection, struct bytes frames)
 {
     struct station *station = seat_of(connection)->station;
@@ -416,7 +416,7 @@ static void on_timer(void *arg)
     }
 }
 
-/* Stands in the inbox behind everything that was published. */
+/* Posted to the inbox after everything published. */
 static void finish(void *subject, void *object)
 {
     (void)object;
@@ -459,7 +459,7 @@ static void make_station(unsigned index)
     station->timer = loop_timer_new(station->loop, 1, 1, on_timer, station);
 }
 
-/* What the main thread of a server does meanwhile. */
+/* The work of a server's main thread meanwhile. */
 static void continue_visit(void)
 {
     const struct metrics *all[STATIONS];
@@ -489,7 +489,7 @@ static void run_all(void)
         pthread_join(stations[i].thread, NULL);
 }
 
-/* Nobody may lack what another one got. */
+/* No seat may lack a message that another one received. */
 static unsigned count_losses(void)
 {
     unsigned losses = 0;
@@ -538,7 +538,7 @@ static void a_storm_loses_nothing_and_keeps_the_order(void **state)
                   recovered, (unsigned long long)too_slow);
     assert_int_equal(wrong, 0);
     assert_int_equal(losses, 0);
-    assert_true(delivered > 10000); /* it was a storm */
+    assert_true(delivered > 10000); /* the storm did something */
     assert_true(recovered > 10);
 }
 

@@ -19,15 +19,15 @@ static bool is_good(const char *text)
     return trace.len > 0;
 }
 
-static void what_the_standard_allows_is_read(void **state)
+static void valid_headers_are_read(void **state)
 {
     (void)state;
     static const char *const rows[] = {
         GOOD,
         "00-" ID "-" PARENT "-00",
         "00-" ID "-" PARENT "-ff",
-        "01-" ID "-" PARENT "-01",      /* of a version to come */
-        "cc-" ID "-" PARENT "-01-what", /* and what it has more */
+        "01-" ID "-" PARENT "-01",      /* of a future version */
+        "cc-" ID "-" PARENT "-01-what", /* with additional fields */
         "fe-" ID "-" PARENT "-01-",
         "00-0000000000000000000000000000000a-000000000000000b-01",
     };
@@ -36,7 +36,7 @@ static void what_the_standard_allows_is_read(void **state)
             fail_msg("was not taken: %s", rows[i]);
 }
 
-static void what_the_standard_forbids_is_not(void **state)
+static void invalid_headers_are_not_read(void **state)
 {
     (void)state;
     static const char *const rows[] = {
@@ -45,18 +45,18 @@ static void what_the_standard_forbids_is_not(void **state)
         "00-" ID "-" PARENT,
         "00-" ID "-" PARENT "-",
         "00-" ID "-" PARENT "-1",
-        "00-" ID "-" PARENT "-01-", /* version 00 has no more */
+        "00-" ID "-" PARENT "-01-", /* version 00 has no further fields */
         "00-" ID "-" PARENT "-011",
         "00-" ID "-" PARENT "-01 ",
         " 00-" ID "-" PARENT "-01",
-        "ff-" ID "-" PARENT "-01", /* no version */
+        "ff-" ID "-" PARENT "-01", /* invalid version */
         "fF-" ID "-" PARENT "-01",
         "0x-" ID "-" PARENT "-01",
         "01-" ID "-" PARENT "-01what",
         "00_" ID "-" PARENT "-01",
         "00-" ID "_" PARENT "-01",
         "00-" ID "-" PARENT "_01",
-        "00-4BF92F3577B34DA6A3CE929D0E0E4736-" PARENT "-01", /* small letters */
+        "00-4BF92F3577B34DA6A3CE929D0E0E4736-" PARENT "-01", /* upper case */
         "00-" ID "-00F067AA0BA902B7-01",
         "00-" ID "-" PARENT "-0A",
         "00-4bf92f3577b34da6a3ce929d0e0e473g-" PARENT "-01",
@@ -69,7 +69,7 @@ static void what_the_standard_forbids_is_not(void **state)
             fail_msg("was taken: %s", rows[i]);
 }
 
-static void it_may_be_a_json_string(void **state)
+static void a_trace_may_be_a_json_string(void **state)
 {
     (void)state;
     assert_bytes(trace_read_json(bytes_of("\"" GOOD "\"")), GOOD);
@@ -79,7 +79,7 @@ static void it_may_be_a_json_string(void **state)
     assert_int_equal(trace_read_json(bytes_of("null")).len, 0);
 }
 
-static void a_message_carries_it(void **state)
+static void a_message_has_a_trace(void **state)
 {
     (void)state;
     const struct message_parts parts = {
@@ -91,7 +91,7 @@ static void a_message_carries_it(void **state)
     struct message *plain =
         message_new(MESSAGE_PUBLICATION, BYTES_LITERAL("room"),
                     BYTES_LITERAL("alice"), BYTES_LITERAL("1"));
-    assert_bytes(message_trace(traced), GOOD); /* the version that is ours */
+    assert_bytes(message_trace(traced), GOOD); /* rewritten as our version */
     assert_bytes(traced->payload, "1");
     assert_int_equal(message_trace(plain).len, 0);
     assert_int_equal(message_size(traced), message_size(plain) + TRACE_LEN);
@@ -121,7 +121,7 @@ static unsigned count_lines(const char *text)
     return lines;
 }
 
-static void each_instance_tells_once_that_it_delivered(void **state)
+static void each_instance_logs_a_delivery_once(void **state)
 {
     (void)state;
     log_setup(LOG_INFO, LOG_FORMAT_TEXT);
@@ -138,7 +138,7 @@ static void each_instance_tells_once_that_it_delivered(void **state)
                                  "trace_id=" ID " parent_id=" PARENT
                                  " channel=room offset=7 connections=3\n"));
     fake_stderr_begin();
-    deliver(fake, "00-" ID "-" PARENT "-00"); /* nobody records it */
+    deliver(fake, "00-" ID "-" PARENT "-00"); /* not sampled */
     deliver(fake, "");
     assert_string_equal(fake_stderr_end(), "");
     log_setup(LOG_ERROR, LOG_FORMAT_TEXT);
@@ -146,7 +146,7 @@ static void each_instance_tells_once_that_it_delivered(void **state)
         fake_client_leave(clients[i]);
     fake_stderr_begin();
     log_setup(LOG_INFO, LOG_FORMAT_TEXT);
-    deliver(fake, GOOD); /* to nobody */
+    deliver(fake, GOOD); /* no receivers */
     assert_string_equal(fake_stderr_end(), "");
     log_setup(LOG_ERROR, LOG_FORMAT_TEXT);
     fake_stage_close(fake);
@@ -155,11 +155,11 @@ static void each_instance_tells_once_that_it_delivered(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_the_standard_allows_is_read),
-        cmocka_unit_test(what_the_standard_forbids_is_not),
-        cmocka_unit_test(it_may_be_a_json_string),
-        cmocka_unit_test(a_message_carries_it),
-        cmocka_unit_test(each_instance_tells_once_that_it_delivered),
+        cmocka_unit_test(valid_headers_are_read),
+        cmocka_unit_test(invalid_headers_are_not_read),
+        cmocka_unit_test(a_trace_may_be_a_json_string),
+        cmocka_unit_test(a_message_has_a_trace),
+        cmocka_unit_test(each_instance_logs_a_delivery_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,7 +43,7 @@ static void tick(unsigned seconds)
     }
 }
 
-/* How many pings came since the last call. */
+/* The number of pings since the last call. */
 static unsigned read_pings(struct fake_client *client)
 {
     enum frame_opcode opcode;
@@ -74,7 +74,7 @@ static void a_handle_finds_its_connection(void **state)
     fake_client_leave(bob);
 }
 
-static void a_handle_dies_with_its_connection(void **state)
+static void a_handle_is_invalid_after_its_connection(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -99,7 +99,7 @@ static void foreign_handles_find_nothing(void **state)
     fake_client_leave(alice);
 }
 
-static void slots_grow_with_the_connections(void **state)
+static void the_slots_grow_with_the_connections(void **state)
 {
     (void)state;
     enum { MANY = 500 };
@@ -129,7 +129,7 @@ static void slots_grow_with_the_connections(void **state)
 
 /* ---- age ---------------------------------------------------------- */
 
-static void connections_end_at_their_age_and_not_all_at_once(void **state)
+static void connections_end_at_their_maximum_age_spread_over_time(void **state)
 {
     (void)state;
     enum { MANY = 400, AGE = 1000, ROUND = 25 };
@@ -161,8 +161,8 @@ static void connections_end_at_their_age_and_not_all_at_once(void **state)
     assert_true(most < MANY / 10);
 }
 
-/* Some protocols then tell them to come back at once. */
-static void a_drain_alone_closes_connections(void **state)
+/* Some protocols then tell clients to reconnect at once. */
+static void only_a_drain_closes_connections(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -176,7 +176,7 @@ static void a_drain_alone_closes_connections(void **state)
     fake_client_leave(alice);
 }
 
-static void without_an_age_they_stay(void **state)
+static void without_a_maximum_age_connections_stay(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -243,7 +243,7 @@ static void tick_until_pinged(struct fake_client *client)
     }
 }
 
-static void silence_behind_a_ping_is_the_end(void **state)
+static void silence_after_a_ping_closes_the_connection(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -256,7 +256,7 @@ static void silence_behind_a_ping_is_the_end(void **state)
     fake_client_leave(alice);
 }
 
-static void any_sign_of_life_is_enough(void **state)
+static void any_sign_of_life_counts_as_a_pong(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -273,7 +273,7 @@ static void any_sign_of_life_is_enough(void **state)
     fake_client_leave(alice);
 }
 
-static void life_before_the_ping_is_no_answer(void **state)
+static void signs_of_life_before_the_ping_do_not_count(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -287,7 +287,7 @@ static void life_before_the_ping_is_no_answer(void **state)
     fake_client_leave(alice);
 }
 
-static void an_answer_may_be_due_at_the_next_ping(void **state)
+static void a_pong_may_be_due_at_the_next_ping(void **state)
 {
     (void)state;
     fake->options.ping_seconds = 5;
@@ -305,8 +305,8 @@ static void an_answer_may_be_due_at_the_next_ping(void **state)
     fake_client_leave(bob);
 }
 
-/* Whether it takes what waits is the transport's to judge. */
-static void who_is_blocked_is_not_pinged(void **state)
+/* The transport decides whether it accepts waiting data. */
+static void a_blocked_connection_is_not_pinged(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -319,8 +319,8 @@ static void who_is_blocked_is_not_pinged(void **state)
     fake_client_leave(alice);
 }
 
-/* The pong comes behind what was written before the ping. */
-static void a_pong_may_be_late_while_bytes_are_taken(void **state)
+/* The pong follows data written before the ping. */
+static void a_pong_may_be_late_while_bytes_are_accepted(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -334,7 +334,7 @@ static void a_pong_may_be_late_while_bytes_are_taken(void **state)
     fake_client_leave(alice);
 }
 
-/* As a stream of events, whose client has nothing to say. */
+/* Like an event stream, whose client never sends anything. */
 static struct fake_client *join_without_pongs(const char *id)
 {
     static struct transport mute;
@@ -345,7 +345,7 @@ static struct fake_client *join_without_pongs(const char *id)
     return client;
 }
 
-static void without_pongs_it_is_enough_that_bytes_are_taken(void **state)
+static void without_pongs_accepted_bytes_are_sufficient(void **state)
 {
     (void)state;
     struct fake_client *alice = join_without_pongs("alice");
@@ -360,7 +360,8 @@ static void without_pongs_it_is_enough_that_bytes_are_taken(void **state)
     fake_client_leave(alice);
 }
 
-static void without_pongs_who_acknowledges_nothing_is_gone(void **state)
+static void
+without_pongs_a_connection_without_acknowledgements_is_closed(void **state)
 {
     (void)state;
     struct fake_client *alice = join_without_pongs("alice");
@@ -383,7 +384,7 @@ static void a_socket_may_be_dead_at_the_ping(void **state)
     fake_client_leave(alice);
 }
 
-static void who_is_closed_is_pinged_no_more(void **state)
+static void a_closed_connection_is_not_pinged(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -395,8 +396,8 @@ static void who_is_closed_is_pinged_no_more(void **state)
     fake_client_leave(alice);
 }
 
-/* Its close would wait for ever behind what it does not read. */
-static void a_closed_one_that_reads_nothing_is_not_waited_for(void **state)
+/* Otherwise its close would wait forever for its unread data. */
+static void a_closed_connection_that_does_not_read_is_not_awaited(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -432,7 +433,7 @@ static void live(struct fake_client *client, unsigned seconds)
     }
 }
 
-static void a_token_ends_in_its_second(void **state)
+static void a_token_expires_in_its_second(void **state)
 {
     (void)state;
     struct fake_client *soon = join_until("soon", 5);
@@ -443,7 +444,7 @@ static void a_token_ends_in_its_second(void **state)
     fake_client_leave(soon);
 }
 
-static void a_far_end_is_not_forgotten(void **state)
+static void a_distant_expiry_is_not_forgotten(void **state)
 {
     (void)state;
     static const unsigned ends[] = {24, 25, 26, 27, 50, 51, 100, 1000};
@@ -459,7 +460,7 @@ static void a_far_end_is_not_forgotten(void **state)
     }
 }
 
-static void no_end_is_no_end(void **state)
+static void without_an_expiry_a_token_stays_valid(void **state)
 {
     (void)state;
     struct fake_client *alice = join("alice");
@@ -468,7 +469,7 @@ static void no_end_is_no_end(void **state)
     fake_client_leave(alice);
 }
 
-static void a_fresh_token_moves_the_end(void **state)
+static void a_fresh_token_extends_the_expiry(void **state)
 {
     (void)state;
     const char *why;
@@ -484,7 +485,7 @@ static void a_fresh_token_moves_the_end(void **state)
     fake_client_leave(alice);
 }
 
-static void who_left_before_the_end_is_forgotten(void **state)
+static void a_connection_lost_before_the_expiry_is_forgotten(void **state)
 {
     (void)state;
     struct fake_client *alice = join_until("alice", 5);
@@ -497,7 +498,7 @@ static void who_left_before_the_end_is_forgotten(void **state)
     fake_client_leave(next);
 }
 
-static void many_tokens_may_end_at_once(void **state)
+static void many_tokens_may_expire_at_once(void **state)
 {
     (void)state;
     enum { MANY = 100 };
@@ -516,7 +517,7 @@ static void many_tokens_may_end_at_once(void **state)
 
 /* ---- closing ------------------------------------------------------ */
 
-static void some_are_closed_at_a_time(void **state)
+static void connections_are_closed_in_groups(void **state)
 {
     (void)state;
     struct fake_client *clients[5];
@@ -564,7 +565,7 @@ static void a_crowd_is_closed_in_several_turns(void **state)
         fake_client_leave(clients[i]);
 }
 
-static void one_that_is_to_be_closed_may_be_freed_first(void **state)
+static void a_connection_to_be_closed_may_be_freed_first(void **state)
 {
     (void)state;
     struct fake_client *clients[3];
@@ -592,7 +593,7 @@ static void post_again(void *subject, void *object)
                    (struct inbox_item){post_again, subject, left});
 }
 
-static void a_turn_follows_what_it_causes(void **state)
+static void a_turn_handles_items_it_causes(void **state)
 {
     (void)state;
     unsigned left = 10;
@@ -601,7 +602,7 @@ static void a_turn_follows_what_it_causes(void **state)
     assert_int_equal(inbox_depth(&worker->inbox), 0);
 }
 
-static void a_turn_ends_even_when_work_does_not(void **state)
+static void a_turn_ends_even_if_work_continues(void **state)
 {
     (void)state;
     unsigned left = 1000;
@@ -619,36 +620,36 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_handle_finds_its_connection),
-        TEST(a_handle_dies_with_its_connection),
+        TEST(a_handle_is_invalid_after_its_connection),
         TEST(foreign_handles_find_nothing),
-        TEST(slots_grow_with_the_connections),
-        TEST(connections_end_at_their_age_and_not_all_at_once),
-        TEST(a_drain_alone_closes_connections),
-        TEST(without_an_age_they_stay),
+        TEST(the_slots_grow_with_the_connections),
+        TEST(connections_end_at_their_maximum_age_spread_over_time),
+        TEST(only_a_drain_closes_connections),
+        TEST(without_a_maximum_age_connections_stay),
         TEST(each_connection_is_pinged_once_a_round),
         TEST(pings_are_spread_over_the_round),
-        TEST(silence_behind_a_ping_is_the_end),
-        TEST(any_sign_of_life_is_enough),
-        TEST(life_before_the_ping_is_no_answer),
-        TEST(an_answer_may_be_due_at_the_next_ping),
-        TEST(who_is_blocked_is_not_pinged),
-        TEST(a_pong_may_be_late_while_bytes_are_taken),
-        TEST(without_pongs_it_is_enough_that_bytes_are_taken),
-        TEST(without_pongs_who_acknowledges_nothing_is_gone),
+        TEST(silence_after_a_ping_closes_the_connection),
+        TEST(any_sign_of_life_counts_as_a_pong),
+        TEST(signs_of_life_before_the_ping_do_not_count),
+        TEST(a_pong_may_be_due_at_the_next_ping),
+        TEST(a_blocked_connection_is_not_pinged),
+        TEST(a_pong_may_be_late_while_bytes_are_accepted),
+        TEST(without_pongs_accepted_bytes_are_sufficient),
+        TEST(without_pongs_a_connection_without_acknowledgements_is_closed),
         TEST(a_socket_may_be_dead_at_the_ping),
-        TEST(who_is_closed_is_pinged_no_more),
-        TEST(a_closed_one_that_reads_nothing_is_not_waited_for),
-        TEST(a_token_ends_in_its_second),
-        TEST(a_far_end_is_not_forgotten),
-        TEST(no_end_is_no_end),
-        TEST(a_fresh_token_moves_the_end),
-        TEST(who_left_before_the_end_is_forgotten),
-        TEST(many_tokens_may_end_at_once),
-        TEST(some_are_closed_at_a_time),
+        TEST(a_closed_connection_is_not_pinged),
+        TEST(a_closed_connection_that_does_not_read_is_not_awaited),
+        TEST(a_token_expires_in_its_second),
+        TEST(a_distant_expiry_is_not_forgotten),
+        TEST(without_an_expiry_a_token_stays_valid),
+        TEST(a_fresh_token_extends_the_expiry),
+        TEST(a_connection_lost_before_the_expiry_is_forgotten),
+        TEST(many_tokens_may_expire_at_once),
+        TEST(connections_are_closed_in_groups),
         TEST(a_crowd_is_closed_in_several_turns),
-        TEST(one_that_is_to_be_closed_may_be_freed_first),
-        TEST(a_turn_follows_what_it_causes),
-        TEST(a_turn_ends_even_when_work_does_not),
+        TEST(a_connection_to_be_closed_may_be_freed_first),
+        TEST(a_turn_handles_items_it_causes),
+        TEST(a_turn_ends_even_if_work_continues),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,10 +12,10 @@ enum { PAIRS = 100 };
 
 static int ours[PAIRS];
 static int theirs[PAIRS];
-static int sent_to[PAIRS]; /* what `done` said */
+static int sent_to[PAIRS]; /* the results of `done` */
 static unsigned done_count;
 
-/* The ring never looks into a socket: here it is a number. */
+/* The ring never accesses a socket: here it is a number. */
 static struct socket *socket_number(int number)
 {
     return (struct socket *)&sent_to[number];
@@ -35,8 +35,8 @@ static int set_up(void **state)
     (void)state;
     ring = send_ring_new(note);
     if (!ring) {
-        /* a kernel before 6.0, or a container that forbids it: then the server
-         * goes without, and says why */
+        /* a kernel before 6.0, or a container that forbids io_uring: the server
+         * works without it, and reports the reason */
         assert_true(errno == ENOSYS || errno == EPERM || errno == EINVAL);
         print_message("no io_uring here: %s\n", strerror(errno));
     }
@@ -75,7 +75,7 @@ static void expect_read(int number, const char *text)
     assert_string_equal(buffer, text);
 }
 
-static void each_gets_its_own(void **state)
+static void each_socket_gets_its_data(void **state)
 {
     (void)state;
     static const char *const texts[] = {"a", "bb", "ccc", "dddd", "eeeee"};
@@ -92,7 +92,7 @@ static void each_gets_its_own(void **state)
     }
 }
 
-static void few_are_sent_too(void **state)
+static void a_single_write_is_sent_too(void **state)
 {
     (void)state;
     if (!ring)
@@ -105,7 +105,7 @@ static void few_are_sent_too(void **state)
     expect_read(0, "alone");
 }
 
-static void more_than_it_holds_are_sent_on_the_way(void **state)
+static void excess_writes_are_sent_early(void **state)
 {
     (void)state;
     if (!ring)
@@ -119,8 +119,8 @@ static void more_than_it_holds_are_sent_on_the_way(void **state)
         expect_read(i, "hello");
 }
 
-/* One is full, one is gone: the others do not mind. */
-static void each_tells_what_became_of_it(void **state)
+/* One is full, one is closed: the others are unaffected. */
+static void each_write_reports_its_result(void **state)
 {
     (void)state;
     static char big[4 << 20];
@@ -151,10 +151,10 @@ static void each_tells_what_became_of_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(each_gets_its_own),
-        TEST(few_are_sent_too),
-        TEST(more_than_it_holds_are_sent_on_the_way),
-        TEST(each_tells_what_became_of_it),
+        TEST(each_socket_gets_its_data),
+        TEST(a_single_write_is_sent_too),
+        TEST(excess_writes_are_sent_early),
+        TEST(each_write_reports_its_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

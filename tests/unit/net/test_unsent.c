@@ -44,7 +44,7 @@ static void empty_the_kernel(void)
         ;
 }
 
-static void what_has_no_room_is_sent_later_in_its_order(void **state)
+static void unsent_data_is_sent_later_in_order(void **state)
 {
     (void)state;
     char got[16] = "";
@@ -62,9 +62,9 @@ static void what_has_no_room_is_sent_later_in_its_order(void **state)
     assert_string_equal(got, "one two three");
 }
 
-/* A crowd that reads nothing is closed at once: what waits for it is not to be
- * copied for a close frame. */
-static void a_control_frame_needs_no_more_room(void **state)
+/* When a crowd that does not read is closed at once, its unsent data must not
+ * be copied for the close frames. */
+static void a_control_frame_needs_no_more_memory(void **state)
 {
     (void)state;
     static char message[40000];
@@ -77,7 +77,7 @@ static void a_control_frame_needs_no_more_room(void **state)
     assert_int_equal(unsent_len(&unsent), sizeof message + 127);
 }
 
-static void a_dead_socket_is_told(void **state)
+static void a_dead_socket_is_reported(void **state)
 {
     (void)state;
     fill_the_kernel();
@@ -94,9 +94,9 @@ static void a_dead_socket_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_has_no_room_is_sent_later_in_its_order),
-        TEST(a_control_frame_needs_no_more_room),
-        TEST(a_dead_socket_is_told),
+        TEST(unsent_data_is_sent_later_in_order),
+        TEST(a_control_frame_needs_no_more_memory),
+        TEST(a_dead_socket_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

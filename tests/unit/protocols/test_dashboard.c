@@ -35,7 +35,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Says it, and hears the answer to it. */
+/* Sends a request and returns its answer. */
 static const char *ask(const char *text)
 {
     fake_client_skip(viewer);
@@ -51,7 +51,7 @@ static void assert_holds(const char *text, const char *part)
         fail_msg("%s\nlacks %s", text, part);
 }
 
-static void it_says_where_one_is(void **state)
+static void hello_describes_the_instance(void **state)
 {
     (void)state;
     const char *hello = fake_client_hear(viewer);
@@ -62,7 +62,7 @@ static void it_says_where_one_is(void **state)
                         "\"close_codes\":{\"protocol_error\":1002,");
 }
 
-static void a_look_tells_metrics_channels_and_connections(void **state)
+static void a_snapshot_has_metrics_channels_and_connections(void **state)
 {
     (void)state;
     struct fake_client *bob =
@@ -104,7 +104,7 @@ static void many_channels_of_a_connection_are_counted(void **state)
     fake_client_leave(bob);
 }
 
-static void what_cannot_be_read_is_answered(void **state)
+static void an_invalid_request_is_answered(void **state)
 {
     static const char *const texts[] = {
         "x",
@@ -130,7 +130,7 @@ static void what_cannot_be_read_is_answered(void **state)
     assert_string_equal(ask("{\"type\":\"ping\"}"), "{\"type\":\"pong\"}");
 }
 
-static void each_order_is_understood(void **state)
+static void each_order_is_supported(void **state)
 {
     static const char *const orders[] = {"in",        "out",    "bytes_in",
                                          "bytes_out", "queued", "age"};
@@ -144,7 +144,7 @@ static void each_order_is_understood(void **state)
     }
 }
 
-static void alone_it_lists_itself(void **state)
+static void a_single_instance_lists_itself(void **state)
 {
     (void)state;
     assert_string_equal(ask("{\"type\":\"instances\"}"),
@@ -152,7 +152,7 @@ static void alone_it_lists_itself(void **state)
                         "]}");
 }
 
-static void there_is_an_end_to_dashboards(void **state)
+static void the_number_of_dashboards_is_limited(void **state)
 {
     enum { MORE = 15 };
     struct fake_client *more[MORE];
@@ -178,13 +178,13 @@ static void there_is_an_end_to_dashboards(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(it_says_where_one_is),
-        TEST(a_look_tells_metrics_channels_and_connections),
+        TEST(hello_describes_the_instance),
+        TEST(a_snapshot_has_metrics_channels_and_connections),
         TEST(many_channels_of_a_connection_are_counted),
-        TEST(what_cannot_be_read_is_answered),
-        TEST(each_order_is_understood),
-        TEST(alone_it_lists_itself),
-        TEST(there_is_an_end_to_dashboards),
+        TEST(an_invalid_request_is_answered),
+        TEST(each_order_is_supported),
+        TEST(a_single_instance_lists_itself),
+        TEST(the_number_of_dashboards_is_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

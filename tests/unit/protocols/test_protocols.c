@@ -7,7 +7,7 @@ static const struct protocol *find(const char *name)
     return protocol_find(protocols, &endpoint_websocket, bytes_of(name));
 }
 
-static void each_is_found_by_its_name(void **state)
+static void each_protocol_is_found_by_its_name(void **state)
 {
     (void)state;
     assert_ptr_equal(find("echo"), &protocol_echo);
@@ -27,7 +27,7 @@ static void assert_at(const char *path, const struct endpoint *expected,
         assert_bytes(rest, expected_rest);
 }
 
-static void each_has_an_endpoint(void **state)
+static void each_protocol_has_an_endpoint(void **state)
 {
     (void)state;
     for (size_t i = 0; protocols[i]; i++)
@@ -45,7 +45,7 @@ static int two_more(enum close_reason reason)
     return close_reason_info(reason)->code + 2;
 }
 
-static void close_codes_are_the_protocols(void **state)
+static void close_codes_depend_on_the_protocol(void **state)
 {
     (void)state;
     const struct protocol odd = {.close_code = two_more};
@@ -56,7 +56,7 @@ static void close_codes_are_the_protocols(void **state)
 }
 
 /* RFC 6455 section 4.1: a token, as RFC 9110 has it. */
-static void names_are_fit_for_a_header(void **state)
+static void names_are_valid_in_a_header(void **state)
 {
     (void)state;
     for (size_t i = 0; protocols[i]; i++)
@@ -65,7 +65,7 @@ static void names_are_fit_for_a_header(void **state)
                          strlen(protocols[i]->name));
 }
 
-static void each_brings_what_its_channels_need(void **state)
+static void each_protocol_provides_what_its_channels_need(void **state)
 {
     (void)state;
     const struct encoding *taken[ENCODINGS_MAX] = {NULL};
@@ -87,11 +87,11 @@ static void each_brings_what_its_channels_need(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_is_found_by_its_name),
-        cmocka_unit_test(each_has_an_endpoint),
-        cmocka_unit_test(close_codes_are_the_protocols),
-        cmocka_unit_test(names_are_fit_for_a_header),
-        cmocka_unit_test(each_brings_what_its_channels_need),
+        cmocka_unit_test(each_protocol_is_found_by_its_name),
+        cmocka_unit_test(each_protocol_has_an_endpoint),
+        cmocka_unit_test(close_codes_depend_on_the_protocol),
+        cmocka_unit_test(names_are_valid_in_a_header),
+        cmocka_unit_test(each_protocol_provides_what_its_channels_need),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

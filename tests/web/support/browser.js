@@ -1,4 +1,4 @@
-/** Chromium, and the chat page in it as a person sees it. */
+/** Chromium, and the chat page as used by a person. */
 
 import { chromium } from 'playwright-core';
 
@@ -9,7 +9,7 @@ export const PHONE = { viewport: { width: 390, height: 760 }, deviceScaleFactor:
 
 export class Browser {
   #chromium;
-  complaints = []; // of all pages: errors, and what the content policy refused
+  complaints = []; // of all pages: errors, and content policy violations
 
   static async launch() {
     const browser = new Browser();
@@ -24,7 +24,7 @@ export class Browser {
     return this.#chromium.close();
   }
 
-  /** A page of its own: no storage shared with another. Ends with test `t`. */
+  /** A page with separate storage. Ends with test `t`. */
   async page(t, url, options = {}) {
     const context = await this.#chromium.newContext({ viewport: { width: 1180, height: 720 }, ...options });
     context.setDefaultTimeout(12_000);
@@ -32,7 +32,7 @@ export class Browser {
     const page = await context.newPage();
     page.on('pageerror', (error) => this.complaints.push(error.stack));
     page.on('console', (message) => {
-      // A refused connection is what some of the tests are about.
+      // Some tests provoke refused connections.
       const isNetwork = /WebSocket connection|net::ERR_|favicon\.ico/.test(
         message.text() + message.location().url,
       );
@@ -67,7 +67,7 @@ export class ChatPage {
     await this.page.press('#text', 'Enter');
   }
 
-  /** Waits for a message that the server has, not one still on its way. */
+  /** Waits for a message the server has accepted, not one still being sent. */
   sees(text) {
     return this.log.locator('.msg:not(.pending) .text').getByText(text, { exact: true }).waitFor();
   }
@@ -85,7 +85,7 @@ export class ChatPage {
     return this.page.locator('#here-list .person-name').getByText(name).waitFor({ state: 'attached' });
   }
 
-  /** By Shift+Tab; whatever has the focus on the way must show it. */
+  /** Moves the focus by Shift+Tab; each element on the way must show its focus. */
   async tabBackTo(selector) {
     for (let i = 0; i < 30; i += 1) {
       await this.page.keyboard.press('Shift+Tab');

@@ -1,4 +1,4 @@
-/** What an application writes, for the compiler alone: nothing of it is run. */
+/** Typical application code, only for the compiler; it is never run. */
 
 import { Peal, PealError, Subscription, adviceFor, expiryOf } from 'peal-client';
 import type { Advice, PealOptions, Position } from 'peal-client';
@@ -47,20 +47,20 @@ void [stop, position, most?.toFixed(), advice.again, advice.needsToken, advice.w
 new Peal({ url: 'https://example.com' });
 // @ts-expect-error a token or a ticket, not both
 new Peal({ client: 'alice', token: 'a', ticket: () => 'b' });
-// @ts-expect-error a ticket is good for one connection: only a function gives more
+// @ts-expect-error a ticket is valid for one connection, so it must come from a function
 new Peal({ client: 'alice', ticket: 'a' });
 // @ts-expect-error no such event
 lobby.on('massage', () => {});
 // @ts-expect-error no such payload
 lobby.publish({ txt: 'hello' });
-// @ts-expect-error made by subscribe() only
+// @ts-expect-error only made by subscribe()
 new Subscription();
 
 /** Settings that may be missing, as under exactOptionalPropertyTypes. */
 declare const settings: { url: string | undefined; requestTimeout: number | undefined };
 new Peal({ client: 'alice', ...settings, token: undefined, idlePing: undefined });
 
-// Channels that are declared once. --------------------------------------------
+// Channels declared once. -----------------------------------------------------
 
 interface Channels {
   lobby: { payload: Text; events: { typing: { active: boolean }; left: null } };

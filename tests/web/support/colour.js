@@ -1,4 +1,4 @@
-/** How colours look beside each other: `#rrggbb` in, numbers out. */
+/** Colour differences: `#rrggbb` in, numbers out. */
 
 const linear = (hex) => [1, 3, 5].map((at) => {
   const part = parseInt(hex.slice(at, at + 2), 16) / 255;
@@ -24,7 +24,7 @@ function lab(hex) {
   return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
 }
 
-/** CIE76: from about 20 on, two colours are told apart at a glance. */
+/** CIE76: from about 20 on, two colours are easily distinguished. */
 export function distance(one, other) {
   const [a, b] = [lab(one), lab(other)];
   return Math.hypot(...a.map((part, i) => part - b[i]));

@@ -1,4 +1,4 @@
-/** Clients of the server: quiet ones, and those that talk. */
+/** Clients of the server, quiet and talking ones. */
 
 import WebSocket from 'ws';
 
@@ -12,7 +12,7 @@ export class Crowd {
     t.after(() => this.leave());
   }
 
-  /** A client in a channel, once it is there. */
+  /** A client that has joined a channel. */
   async join(client, channel) {
     const socket = new WebSocket(`${this.url}/ws/${encodeURIComponent(client)}?channel=${encodeURIComponent(channel)}`, ['broadcast']);
     socket.closed = new Promise((resolve) => socket.on('close', (code, reason) => resolve({ code, reason: String(reason) })));
@@ -28,7 +28,7 @@ export class Crowd {
     return Promise.all(Array.from({ length: count }, (_, i) => this.join(client(i), channel(i))));
   }
 
-  /** Has it publish to its channel, so many times a second. */
+  /** Publishes to its channel this many times per second. */
   talk(socket, channel, perSecond, payload = 'x'.repeat(100)) {
     const text = JSON.stringify({ type: 'broadcast', channel, payload });
     let due = 0;

@@ -1,4 +1,4 @@
-/** The dashboard as an administrator sees it. */
+/** The dashboard as used by an administrator. */
 
 export const KEY = 'a-key-of-the-tests-of-the-dashboard';
 
@@ -40,13 +40,13 @@ export class Dashboard {
     return this.page.locator(`#${table} tbody th`).allTextContents();
   }
 
-  /** Waits until a row with that name stands first. */
+  /** Waits until the first row has that name. */
   async seesFirst(table, name, timeout) {
     const first = this.page.locator(`#${table} tbody tr:first-child th`);
     await first.getByText(name, { exact: true }).waitFor({ timeout });
   }
 
-  /** What a plot's legend says of a line now. */
+  /** A line's current value in a plot's legend. */
   async value(plot, line) {
     const item = this.page.locator(`[data-plot="${plot}"] li`, { hasText: line });
     return item.locator('b').innerText();
@@ -57,7 +57,7 @@ export class Dashboard {
     return this.page.locator(`[data-plot="${plot}"] canvas`).evaluate((canvas) => canvas.toDataURL());
   }
 
-  /** What has the focus, by its name for those who do not see it. */
+  /** The accessible name of the focused element. */
   focused({ ring = true } = {}) {
     return this.page.evaluate((needsRing) => {
       const { activeElement: at } = document;
@@ -67,7 +67,7 @@ export class Dashboard {
     }, ring);
   }
 
-  /** By Tab alone. */
+  /** Moves the focus only by Tab. */
   async tabTo(name) {
     for (let i = 0; i < 80; i += 1) {
       await this.page.keyboard.press('Tab');

@@ -1,4 +1,4 @@
-/** Names that the examples of web/README.md take for granted. */
+/** Names that the examples of web/README.md assume. */
 
 declare const peal: import('peal-client').Peal;
 declare const token: string;

@@ -1,9 +1,9 @@
-/** A clock that stands still until told, so that waits cost no time. */
+/** A clock that advances only on request, so that waits take no time. */
 export class FakeClock {
   #now = 1_700_000_000_000;
   #timers = new Map();
   #lastId = 0;
-  chance = 0.5; // what random() says
+  chance = 0.5; // the result of random()
 
   now = () => this.#now;
   time = () => this.#now;
@@ -26,7 +26,7 @@ export class FakeClock {
     return Math.min(...[...this.#timers.values()].map(({ at }) => at)) - this.#now;
   }
 
-  /** Goes on by `ms`, running what is due in its order, promises between. */
+  /** Advances by `ms`: runs due timers in order, and promises between them. */
   async pass(ms) {
     const end = this.#now + ms;
     for (;;) {
@@ -43,5 +43,5 @@ export class FakeClock {
   }
 }
 
-/** Lets everything that waits on promises only run to its end. */
+/** Lets everything that waits only for promises finish. */
 export const settled = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,6 +1,6 @@
 /**
- * A server for peal-fallback.js that the test plays: it sees the streams and
- * requests that are made by fetch(), and says what comes back.
+ * A fake server for peal-fallback.js: the test sees the streams and requests
+ * made by fetch() and determines the responses.
  */
 
 const HELLO = {
@@ -15,7 +15,7 @@ export class FakeHttp {
   posts = [];
   isDown = false; // every request fails
 
-  /** In place of fetch() for the test `t`. */
+  /** Replaces fetch() for the test `t`. */
   constructor(t) {
     globalThis.fetch = (address, how) => this.#fetch(new URL(address), how);
     t.after(() => (globalThis.fetch = realFetch));
@@ -43,7 +43,7 @@ export class FakeHttp {
   }
 }
 
-/** What a test does with a stream. */
+/** Methods for the test to control a stream. */
 function stream(resolve, signal) {
   let controller;
   const body = new ReadableStream({ start: (given) => (controller = given) });

@@ -1,16 +1,16 @@
 /**
- * A server for FakeSocket that keeps channels: it numbers messages, remembers
- * the last few, recovers, and may lose its memory. It answers when told to, so
- * that a test decides what comes first.
+ * A fake server for FakeSocket with channels: it numbers messages, stores the
+ * last few, recovers them, and may lose its data. It answers only on request, so
+ * that a test determines the order of events.
  */
 export class FakeService {
   #random;
   #epoch = 1;
   #channels = new Map(); // name -> {offset, messages}
-  #handled = new Map(); // socket -> how many of its frames
+  #handled = new Map(); // socket -> number of handled frames
   #members = new Map(); // socket -> names of its channels
   #others = new Map(); // name of a channel -> clients on other connections
-  isCalm = false; // nothing fails by chance
+  isCalm = false; // without random failures
 
   /** @param {(bound: number) => number} random an integer below the bound */
   constructor(random) {
@@ -27,7 +27,7 @@ export class FakeService {
     return true;
   }
 
-  /** A message of somebody else. */
+  /** Publishes a message of another client. */
   publish(name, sockets) {
     const channel = this.#channel(name);
     channel.offset += 1;
@@ -44,7 +44,7 @@ export class FakeService {
     return channel.offset;
   }
 
-  /** A message that is kept, and that nobody is told. */
+  /** Stores a message without delivering it. */
   lose(name) {
     this.publish(name, []);
   }
@@ -53,7 +53,7 @@ export class FakeService {
     if (this.#has(socket, name)) socket.say({ type: 'gap', channel: name });
   }
 
-  /** Another client comes, or goes if it is there. */
+  /** Another client joins, or leaves if it is a member. */
   move(name, client, socket) {
     const others = this.others(name);
     const type = others.delete(client) ? 'leave' : 'join';
@@ -70,7 +70,7 @@ export class FakeService {
     return { epoch: `${this.#epoch}`, offset: this.#channel(name).offset };
   }
 
-  /** A stream takes the place of a socket's channels. */
+  /** A new stream replaces a socket's channels. */
   rejoin(socket, entries) {
     this.#members.delete(socket);
     for (const entry of entries) {
@@ -83,7 +83,7 @@ export class FakeService {
     if (this.#membersOf(socket).delete(name)) socket.say({ type: 'unsubscribed', channel: name });
   }
 
-  /** As after a crash: everybody is gone, and so is what was kept. */
+  /** Like a restart after a crash: members and history are lost. */
   forget() {
     this.#epoch += 1;
     this.#channels.clear();

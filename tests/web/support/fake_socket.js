@@ -1,7 +1,7 @@
 /**
- * A WebSocket whose server is the test: it sees what was sent, and says what
- * comes back. `fakeSockets()` makes a class with a list of its own, so that
- * tests do not see each other's.
+ * A WebSocket for which the test plays the server: it sees what was sent and
+ * determines what is received. `fakeSockets()` makes a class with a separate
+ * list of sockets, so that tests are isolated from each other.
  */
 export function fakeSockets() {
   return class FakeSocket {
@@ -30,14 +30,14 @@ export function fakeSockets() {
       this.closedWith = code;
     }
 
-    // What a server does. -----------------------------------------------------
+    // Actions of the server. --------------------------------------------------
 
     open() {
       this.readyState = 1;
       this.onopen({});
     }
 
-    /** The first word of a server that announces its limits. */
+    /** The first message of a server that announces its limits. */
     greet(limits = {}) {
       this.say({
         type: 'hello',
@@ -59,12 +59,12 @@ export function fakeSockets() {
       this.onclose({ code, reason });
     }
 
-    /** An error, as Node 22 tells of a failed dial: no close event comes. */
+    /** An error without a close event, like a failed dial in Node 22. */
     fail() {
       this.onerror({});
     }
 
-    /** The last frame of a type that the client sent. */
+    /** The last frame of this type sent by the client. */
     asked(type) {
       return this.sent.findLast((frame) => frame.type === type);
     }

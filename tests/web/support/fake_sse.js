@@ -1,6 +1,6 @@
 /**
- * peal-fallback.js and FakeService in one process: a peer is what FakeSocket is
- * for WebSockets, with its streams and requests behind it.
+ * Connects peal-fallback.js to FakeService in one process: a peer is the
+ * equivalent of FakeSocket for streams and requests.
  */
 
 const STATUS = { 4401: 401, 4403: 403, 4529: 429, 1013: 503 };
@@ -21,7 +21,7 @@ export function fakePeers(service) {
 }
 
 class Peer {
-  isOrdered = true; // an answer is not overtaken
+  isOrdered = true; // an answer is never overtaken
   readyState = 0;
   sent = []; // frames of requests
   #service;
@@ -56,7 +56,7 @@ class Peer {
     });
   }
 
-  // What a server does. -------------------------------------------------------
+  // Actions of the server. ----------------------------------------------------
 
   open() {
     const { fields, resolve, body } = this.#stream;
@@ -71,7 +71,7 @@ class Peer {
     this.#service.rejoin(this, channels.map((channel) => ({ channel, since: last.get(channel) })));
   }
 
-  greet() {} // open() has done so
+  greet() {} // done by open()
 
   #greet() {
     const limits = { message_bytes: 65536, messages_per_second: 100, burst: 100, opening_burst: 384, channels: 128 };
@@ -93,7 +93,7 @@ class Peer {
     if (!request.left) this.#requests.shift().resolve(new Response(JSON.stringify(request.answers)));
   }
 
-  /** Anything, as an event. */
+  /** Sends any data as an event. */
   onmessage({ data }) {
     if (this.readyState === 1) this.#stream.controller.enqueue(new TextEncoder().encode(`data: ${data}\n\n`));
   }

@@ -1,4 +1,4 @@
-/** Every look of a page: its widths, light and dark, and what axe finds there. */
+/** Every appearance of a page: its widths, light and dark, and the faults axe reports. */
 
 import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -11,7 +11,7 @@ export const WIDTHS = [390, 820, 1280];
 export const HEIGHT = 800;
 export const SCHEMES = ['light', 'dark'];
 
-/** For browser.page(): nothing moves while a picture is taken. */
+/** For browser.page(): stops all motion for screenshots. */
 export const STILL = { viewport: { width: WIDTHS.at(-1), height: HEIGHT }, reducedMotion: 'reduce' };
 
 /** Runs `act(width)` at each width, in one page. */
@@ -22,7 +22,7 @@ export async function atEachWidth(page, act) {
   }
 }
 
-/** Past the content policy, as a debugger gets there. */
+/** Bypasses the content policy, like a debugger. */
 async function putAxeInto(page) {
   const session = await page.context().newCDPSession(page);
   await session.send('Runtime.evaluate', { expression: await readFile(AXE, 'utf8') });
@@ -30,8 +30,8 @@ async function putAxeInto(page) {
 }
 
 /**
- * Keeps a picture of each look as out/NAME-WIDTH-SCHEME.png.
- * @returns {Promise<string[]>} what axe finds, each with its look and its place
+ * Saves a screenshot of each appearance as out/NAME-WIDTH-SCHEME.png.
+ * @returns {Promise<string[]>} axe's findings, each with its appearance and place
  */
 export async function faultsOf(page, name) {
   await mkdir(OUT, { recursive: true });

@@ -1,7 +1,7 @@
 /**
- * A program that uses peal.js as an application does, run by one Node and one
- * WebSocket: `node outage.mjs CLIENT_URL URL WS`, WS being a module's address or
- * nothing. It tells what happens on stdout, and does what stdin says.
+ * A program that uses peal.js like an application, run with a version of Node and
+ * a WebSocket: `node outage.mjs CLIENT_URL URL WS`. WS is a module's address or
+ * empty. Prints events to stdout, and executes commands from stdin.
  */
 
 const [clientUrl, url, ws] = process.argv.slice(2);

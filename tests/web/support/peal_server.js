@@ -1,4 +1,4 @@
-/** The real server: started on a free port of loopback, ended by its own id. */
+/** The real server, started on a free port of loopback and ended by its process id. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const BINARY = process.env.PEAL_BINARY ?? `${ROOT}build/peal`;
 
-/** None of the caller's settings may change what is tested. */
+/** Prevents the caller's environment from affecting the tests. */
 const neutral = () => Object.entries(process.env).filter(([name]) => !name.startsWith('PEAL_'));
 
 export async function freePort() {
@@ -23,7 +23,7 @@ export async function freePort() {
 export class PealServer {
   #child;
   #environment;
-  output = ''; // of the last lines: what a failing test shows
+  output = ''; // of the last lines, shown by a failing test
 
   constructor(port, environment) {
     this.port = port;
@@ -34,7 +34,7 @@ export class PealServer {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Starts one for test `t`, and sees that it is gone when the test ends. */
+  /** Starts a server for test `t`, and stops it when the test ends. */
   static async start(t, environment = {}) {
     const server = new PealServer(await freePort(), environment);
     t.after(() => server.kill());
@@ -43,7 +43,7 @@ export class PealServer {
   }
 
   async start() {
-    // accounts are for the tests that have a folder for them
+    // only tests with a separate folder use accounts
     this.#child = spawn(BINARY, ['--dev', '--port', String(this.port)], {
       cwd: ROOT,
       env: { ...Object.fromEntries(neutral()), XDG_STATE_HOME: '/proc/none', ...this.#environment },

@@ -1,9 +1,9 @@
-/** A client whose server is the test, at the points where tests begin. */
+/** Clients connected to a fake server, in the states where tests begin. */
 
 import { FakeClock, settled } from './fake_clock.js';
 import { fakeSockets } from './fake_socket.js';
 
-/** PEAL_CLIENT: the address of a build of peal.js, to be tested in its place. */
+/** PEAL_CLIENT: the address of another build of peal.js to test. */
 const { Peal } = await import(process.env.PEAL_CLIENT ?? '../../../web/peal.js');
 
 export const URL = 'http://server.test';
@@ -25,7 +25,7 @@ export async function opened(options) {
   return all;
 }
 
-/** Also `lobby`, subscribed at offset 5 of epoch E, and all its events. */
+/** Like opened(), with `lobby` subscribed at offset 5 of epoch E; also returns all its events. */
 export async function subscribed(options) {
   const all = await opened(options);
   const lobby = all.peal.subscribe('lobby');
@@ -39,7 +39,7 @@ export async function subscribed(options) {
   return { ...all, lobby, events };
 }
 
-/** Until the wait is over and the next socket is there, not yet open. */
+/** Passes the wait until the next socket exists, not yet open. */
 export async function redialled({ sockets, clock }, code = 1006) {
   sockets.last.drop(code);
   const { length } = sockets.all;

@@ -1,4 +1,5 @@
-/** Pusher's own clients and library, set up for the real server; and the application that signs for them. */
+/** Pusher's own clients and library, set up for the real server, and the application that signs for
+ * them. */
 
 import { createHmac } from 'node:crypto';
 import { once as happens } from 'node:events';
@@ -14,7 +15,7 @@ export const START = start();
 
 export const sign = (text) => `${APP.key}:${createHmac('sha256', APP.secret).update(text).digest('hex')}`;
 
-/** What an application's endpoint answers. */
+/** The response of an application's endpoint. */
 export function authorize({ socketId, channelName }, callback, user) {
   if (!channelName.startsWith('presence-')) {
     callback(null, { auth: sign(`${socketId}:${channelName}`) });
@@ -57,7 +58,7 @@ export const once = (emitter, event) => new Promise((resolve) => {
 
 export const subscribed = (channel) => once(channel, 'pusher:subscription_succeeded');
 
-/** An application over HTTP: `answer(body, headers)` gives what it says. */
+/** An application over HTTP; `answer(body, headers)` returns its response. */
 export async function applicationOf(t, answer) {
   const server = createServer(async (request, response) => {
     let body = '';

@@ -1,4 +1,4 @@
-/** Nodes of a Redis Cluster of the tests' own, ended with their test. */
+/** Redis Cluster nodes for a test, ended with it. */
 
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { freePort } from './peal_server.js';
 const SLOTS = 16384;
 const run = promisify(execFile);
 
-/** @returns what redis-cli prints, or '' when it fails */
+/** @returns the output of redis-cli, or '' if it fails */
 async function ask(port, ...words) {
   const { stdout } = await run('redis-cli', ['-p', String(port), ...words.map(String)]).catch(() => ({ stdout: '' }));
   return stdout;

@@ -1,4 +1,4 @@
-/** An HS256 token as any backend would sign it. */
+/** Signs an HS256 token, like any backend. */
 
 import { createHmac } from 'node:crypto';
 

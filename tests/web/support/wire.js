@@ -1,6 +1,6 @@
 /**
- * The wire between one page and the server, which can be cut: what is open
- * breaks without a close frame, and nothing new gets through until mended.
+ * A connection between one page and the server that can be cut: open sockets
+ * break without a close frame, and new ones fail until it is mended.
  */
 
 import { once } from 'node:events';
@@ -33,7 +33,8 @@ export class Wire {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** As when a phone changes its network: what is open hears nothing any more, and is told nothing. */
+  /** Like a phone that changes its network: open sockets receive nothing more, and are not
+   * notified. */
   deaden() {
     for (const socket of this.#sockets) {
       socket.unpipe();

@@ -1,4 +1,4 @@
-// Gin, for GET /health alone.
+// Gin, only for GET /health.
 //
 //	GO111MODULE=off GOPATH=/usr/share/gocode go build -o OUT gin/main.go
 //	OUT PORT

@@ -1,5 +1,5 @@
-// gorilla/websocket with the hub of its own chat example: one goroutine owns
-// the room, each client has a channel and a writer.
+// gorilla/websocket with the hub of its chat example: one goroutine owns the
+// room, each client has a channel and a writer.
 //
 //	GO111MODULE=off GOPATH=/usr/share/gocode go build -o OUT gorilla/main.go
 //	OUT PORT
@@ -45,7 +45,7 @@ func (h *hub) run() {
 	}
 }
 
-// A client whose channel is full is put out, as in the example.
+// A client whose channel is full is disconnected, as in the example.
 func (h *hub) toAll(text []byte) {
 	for c := range h.clients {
 		select {

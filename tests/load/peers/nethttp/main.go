@@ -1,4 +1,4 @@
-// Go's net/http, for GET /health alone.
+// Go's net/http, only for GET /health.
 //
 //	go build -o OUT nethttp/main.go
 //	OUT PORT

@@ -10,13 +10,13 @@
 #include "messaging/bus.h"
 #include "messaging/channel.h"
 
-/* The last answer, kept from a request that is gone. */
+/* The last answer, copied because its request is freed. */
 static struct answer {
     unsigned count;
     enum fault fault;
     struct position position;
     bool recovered;
-    char offsets[256]; /* of the messages: "1 2 3" */
+    char offsets[256]; /* offsets of the messages: "1 2 3" */
     char members[256]; /* "alice 1 bob 2" */
     uint32_t connections;
     uint32_t instances;
@@ -80,7 +80,7 @@ static struct request *make(enum request_kind kind, const char *channel,
     return request;
 }
 
-/* Submits, and waits for the answer. */
+/* Submits a request and waits for the answer. */
 static const struct answer *ask(struct request *request)
 {
     unsigned before = answer.count;
@@ -145,7 +145,7 @@ static void tick(uint64_t seconds)
 
 /* ---- positions ---------------------------------------------------- */
 
-static void offsets_of_a_channel_grow_by_one(void **state)
+static void offsets_of_a_channel_increase_by_one(void **state)
 {
     (void)state;
     assert_int_equal(publish("a")->position.offset, 1);
@@ -168,7 +168,7 @@ static void an_epoch_stays_with_its_channel(void **state)
     assert_true(publish("a")->position.epoch == epoch);
 }
 
-static void a_subscribe_tells_where_it_begins(void **state)
+static void the_answer_to_subscribe_has_the_position(void **state)
 {
     (void)state;
     assert_int_equal(subscribe("a", "alice")->position.offset, 0);
@@ -200,10 +200,10 @@ static void assert_does_not_recover(const char *channel, uint64_t epoch,
     assert_int_equal(answer.fault, FAULT_NONE);
 }
 
-static void what_was_missed_is_told_up_to_the_oldest(void **state)
+static void missed_messages_are_recovered_up_to_the_oldest(void **state)
 {
     (void)state;
-    for (int i = 0; i < 12; i++) /* 8 to 12 are kept */
+    for (int i = 0; i < 12; i++) /* messages 8 to 12 are kept */
         publish("a");
     uint64_t epoch = answer.position.epoch;
     assert_recovers(epoch, 12, "");
@@ -231,7 +231,7 @@ static void an_old_message_is_not_recovered(void **state)
     assert_string_equal(recover("a", epoch, 1)->offsets, "2");
 }
 
-static void without_history_only_the_newest_place_is_recovered(void **state)
+static void without_history_only_the_current_position_is_recovered(void **state)
 {
     (void)state;
     publish("plain:a");
@@ -241,8 +241,8 @@ static void without_history_only_the_newest_place_is_recovered(void **state)
     assert_does_not_recover("plain:a", epoch, 1);
 }
 
-/* A subscriber's first message is the one behind the place it was told. */
-static void place_and_messages_meet(void **state)
+/* A subscriber's first message is the one after the position in the answer. */
+static void positions_and_messages_are_contiguous(void **state)
 {
     (void)state;
     struct worker *worker = &fake->workers[0];
@@ -252,7 +252,8 @@ static void place_and_messages_meet(void **state)
                                    (struct bytes){0}, BYTES_LITERAL("1"));
     bus_submit(fake->instance.bus, request);
     bus_submit(fake->instance.bus, make(REQUEST_SUBSCRIBE, "a", "alice"));
-    /* the message stands before the answer, and the answer counts it */
+    /* the message is posted before the answer, and the answer's position
+     * includes it */
     assert_int_equal(inbox_depth(&worker->inbox), 3);
     fake_instance_turn(fake);
     assert_int_equal(answer.position.offset, 1);
@@ -261,7 +262,7 @@ static void place_and_messages_meet(void **state)
 
 /* ---- history ------------------------------------------------------ */
 
-static void history_gives_the_newest(void **state)
+static void history_returns_the_newest(void **state)
 {
     (void)state;
     for (int i = 0; i < 12; i++)
@@ -286,7 +287,7 @@ static void history_forgets_by_age(void **state)
     assert_string_equal(history("loud:a", 10)->offsets, "");
 }
 
-static void channels_without_history_say_so(void **state)
+static void channels_without_history_report_it(void **state)
 {
     (void)state;
     publish("plain:a");
@@ -309,7 +310,7 @@ static void all_histories_share_a_limit_of_bytes(void **state)
     publish_bytes("b", big);
     assert_string_equal(history("b", 10)->offsets, "3 4");
     assert_string_equal(history("a", 10)->offsets, "1 2");
-    tick(61); /* what is forgotten makes room again */
+    tick(61); /* expired messages free their share */
     for (int i = 0; i < 4; i++)
         publish_bytes("c", big);
     assert_string_equal(history("c", 10)->offsets, "1 2 3 4");
@@ -342,7 +343,7 @@ static void members_are_counted_by_connection(void **state)
     assert_int_equal(answer.fault, FAULT_NONE);
 }
 
-static void channels_without_presence_say_so(void **state)
+static void channels_without_presence_report_it(void **state)
 {
     (void)state;
     subscribe("plain:a", "alice");
@@ -351,7 +352,7 @@ static void channels_without_presence_say_so(void **state)
     assert_int_equal(presence("plain:b")->fault, FAULT_NO_PRESENCE);
 }
 
-static void asking_who_is_there_makes_no_channel(void **state)
+static void a_presence_request_creates_no_channel(void **state)
 {
     (void)state;
     fake->options.limits.channels = 1;
@@ -362,7 +363,7 @@ static void asking_who_is_there_makes_no_channel(void **state)
 
 /* ---- join and leave ----------------------------------------------- */
 
-/* Counts what the hub posts to a worker that wants the channel. */
+/* Counts posts of the hub to a worker that wants the channel. */
 static size_t posted(struct request *request)
 {
     struct channel *channel =
@@ -375,7 +376,7 @@ static size_t posted(struct request *request)
     return depth;
 }
 
-static void only_first_and_last_of_a_client_are_announced(void **state)
+static void only_a_clients_first_and_last_connection_are_announced(void **state)
 {
     (void)state;
     assert_int_equal(posted(make(REQUEST_SUBSCRIBE, "loud:a", "alice")), 1);
@@ -386,7 +387,7 @@ static void only_first_and_last_of_a_client_are_announced(void **state)
     assert_int_equal(posted(make(REQUEST_UNSUBSCRIBE, "loud:a", "bob")), 1);
 }
 
-static void quiet_channels_announce_nobody(void **state)
+static void channels_without_join_leave_announce_nothing(void **state)
 {
     (void)state;
     assert_int_equal(posted(make(REQUEST_SUBSCRIBE, "a", "alice")), 0);
@@ -395,7 +396,7 @@ static void quiet_channels_announce_nobody(void **state)
     assert_int_equal(posted(make(REQUEST_UNSUBSCRIBE, "plain:a", "bob")), 0);
 }
 
-/* What is posted to a worker that wants the channel. */
+/* Posts of the hub to a worker that wants the channel. */
 static size_t posted_by_tick(const char *name, uint64_t advance_ms)
 {
     struct channel *channel =
@@ -418,7 +419,7 @@ static size_t go(const char *client)
     return posted(make(REQUEST_UNSUBSCRIBE, "patient:a", client));
 }
 
-static void who_is_back_in_time_has_not_left(void **state)
+static void a_client_that_returns_in_time_has_not_left(void **state)
 {
     (void)state;
     assert_int_equal(come("alice"), 1);
@@ -433,7 +434,7 @@ static void who_is_back_in_time_has_not_left(void **state)
     assert_string_equal(presence("patient:a")->members, "");
 }
 
-static void who_is_not_back_has_left_once(void **state)
+static void a_client_that_does_not_return_leaves_once(void **state)
 {
     (void)state;
     assert_int_equal(come("alice"), 1);
@@ -451,7 +452,7 @@ static void who_is_not_back_has_left_once(void **state)
     go("bob");
 }
 
-static void nobody_comes_back_to_a_process_that_ends(void **state)
+static void a_drain_ends_all_waits_for_returning_clients(void **state)
 {
     (void)state;
     come("alice");
@@ -469,7 +470,7 @@ static void nobody_comes_back_to_a_process_that_ends(void **state)
 
 /* ---- direct ------------------------------------------------------- */
 
-static void a_direct_message_for_nobody_is_answered(void **state)
+static void a_direct_message_without_receiver_is_answered(void **state)
 {
     (void)state;
     struct request *request = make(REQUEST_DIRECT, "nobody", "alice");
@@ -483,7 +484,7 @@ static void a_direct_message_for_nobody_is_answered(void **state)
     message_unref(message);
 }
 
-/* A request about a client, asked by nobody in particular. */
+/* A request about a client, not made by a client. */
 static const struct answer *ask_about(struct request *request)
 {
     request->worker = &fake->workers[0];
@@ -541,7 +542,7 @@ static void channels_are_limited(void **state)
     assert_int_equal(publish("b")->fault, FAULT_NONE);
 }
 
-static void an_idle_channel_goes_with_its_history(void **state)
+static void an_idle_channel_is_freed_with_its_history(void **state)
 {
     (void)state;
     fake->options.limits.channels = 1;
@@ -566,7 +567,7 @@ static void a_channel_with_a_subscriber_stays(void **state)
     assert_int_equal(answer.position.offset, 2);
 }
 
-static void the_time_runs_from_the_last_that_left(void **state)
+static void the_idle_time_starts_when_the_last_subscriber_leaves(void **state)
 {
     (void)state;
     uint64_t epoch = subscribe("a", "alice")->position.epoch;
@@ -590,7 +591,7 @@ static void publishing_keeps_a_channel_alive(void **state)
     assert_true(publish("loud:a")->position.epoch != epoch);
 }
 
-static void a_channel_without_history_has_a_minute(void **state)
+static void a_channel_without_history_is_kept_for_a_minute(void **state)
 {
     (void)state;
     uint64_t epoch = publish("plain:a")->position.epoch;
@@ -614,33 +615,33 @@ static void a_local_bus_is_always_ready(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(offsets_of_a_channel_grow_by_one),
+        TEST(offsets_of_a_channel_increase_by_one),
         TEST(an_epoch_stays_with_its_channel),
-        TEST(a_subscribe_tells_where_it_begins),
-        TEST(what_was_missed_is_told_up_to_the_oldest),
+        TEST(the_answer_to_subscribe_has_the_position),
+        TEST(missed_messages_are_recovered_up_to_the_oldest),
         TEST(an_old_message_is_not_recovered),
-        TEST(without_history_only_the_newest_place_is_recovered),
-        TEST(place_and_messages_meet),
-        TEST(history_gives_the_newest),
+        TEST(without_history_only_the_current_position_is_recovered),
+        TEST(positions_and_messages_are_contiguous),
+        TEST(history_returns_the_newest),
         TEST(history_forgets_by_age),
-        TEST(channels_without_history_say_so),
+        TEST(channels_without_history_report_it),
         TEST(all_histories_share_a_limit_of_bytes),
         TEST(a_message_larger_than_all_histories_is_not_kept),
         TEST(members_are_counted_by_connection),
-        TEST(channels_without_presence_say_so),
-        TEST(asking_who_is_there_makes_no_channel),
-        TEST(only_first_and_last_of_a_client_are_announced),
-        TEST(who_is_back_in_time_has_not_left),
-        TEST(who_is_not_back_has_left_once),
-        TEST(nobody_comes_back_to_a_process_that_ends),
-        TEST(quiet_channels_announce_nobody),
-        TEST(a_direct_message_for_nobody_is_answered),
+        TEST(channels_without_presence_report_it),
+        TEST(a_presence_request_creates_no_channel),
+        TEST(only_a_clients_first_and_last_connection_are_announced),
+        TEST(a_client_that_returns_in_time_has_not_left),
+        TEST(a_client_that_does_not_return_leaves_once),
+        TEST(a_drain_ends_all_waits_for_returning_clients),
+        TEST(channels_without_join_leave_announce_nothing),
+        TEST(a_direct_message_without_receiver_is_answered),
         TEST(channels_are_limited),
-        TEST(an_idle_channel_goes_with_its_history),
+        TEST(an_idle_channel_is_freed_with_its_history),
         TEST(a_channel_with_a_subscriber_stays),
-        TEST(the_time_runs_from_the_last_that_left),
+        TEST(the_idle_time_starts_when_the_last_subscriber_leaves),
         TEST(publishing_keeps_a_channel_alive),
-        TEST(a_channel_without_history_has_a_minute),
+        TEST(a_channel_without_history_is_kept_for_a_minute),
         TEST(a_local_bus_is_always_ready),
         TEST(a_client_is_disconnected),
         TEST(a_client_is_removed_from_a_channel),

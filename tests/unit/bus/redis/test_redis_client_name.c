@@ -6,7 +6,7 @@
 
 #define B BYTES_LITERAL
 
-static void only_what_separates_is_encoded(void **state)
+static void only_separators_are_encoded(void **state)
 {
     (void)state;
     static const struct {
@@ -30,7 +30,7 @@ static void only_what_separates_is_encoded(void **state)
     }
 }
 
-static void the_longest_id_comes_back(void **state)
+static void the_longest_id_is_restored(void **state)
 {
     (void)state;
     char id[CLIENT_ID_MAX + 1];
@@ -44,7 +44,7 @@ static void the_longest_id_comes_back(void **state)
     free(name);
 }
 
-/* Two names of one id would be two clients to Redis. */
+/* Redis would treat two names of one id as two clients. */
 static void an_id_has_one_name(void **state)
 {
     (void)state;
@@ -67,8 +67,8 @@ static void an_id_has_one_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_what_separates_is_encoded),
-        cmocka_unit_test(the_longest_id_comes_back),
+        cmocka_unit_test(only_separators_are_encoded),
+        cmocka_unit_test(the_longest_id_is_restored),
         cmocka_unit_test(an_id_has_one_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

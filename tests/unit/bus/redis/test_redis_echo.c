@@ -9,7 +9,7 @@ static bool is_late(struct redis_echo *echo, uint64_t now_ms)
     return redis_echo_is_late(echo, TIMEOUT_MS, now_ms);
 }
 
-static void what_comes_back_is_not_late(void **state)
+static void a_received_echo_is_not_late(void **state)
 {
     (void)state;
     struct redis_echo echo = {.sent = 1};
@@ -17,13 +17,13 @@ static void what_comes_back_is_not_late(void **state)
     assert_false(is_late(&echo, 5500));
     assert_true(redis_echo_take(&echo, BYTES_LITERAL("1"), 5600));
     assert_false(is_late(&echo, 9000));
-    echo.sent = 2; /* it overtakes the answer to its command */
+    echo.sent = 2; /* it arrives before the answer to its command */
     assert_true(redis_echo_take(&echo, BYTES_LITERAL("2"), 9000));
     redis_echo_answered(&echo, true, 9001);
     assert_false(is_late(&echo, 20000));
 }
 
-static void what_is_not_acknowledged_is_not_waited_for(void **state)
+static void an_unacknowledged_echo_is_not_awaited(void **state)
 {
     (void)state;
     struct redis_echo echo = {.sent = 3};
@@ -39,7 +39,7 @@ static void what_is_not_acknowledged_is_not_waited_for(void **state)
     assert_true(is_late(&echo, 201001));
 }
 
-static void nothing_old_and_nothing_from_elsewhere_counts(void **state)
+static void old_and_foreign_echoes_are_ignored(void **state)
 {
     (void)state;
     struct redis_echo echo = {.sent = 2};
@@ -51,7 +51,7 @@ static void nothing_old_and_nothing_from_elsewhere_counts(void **state)
     assert_int_equal(echo.heard, 2);
 }
 
-/* Asks each tenth of a second; returns when it was found late. */
+/* Checks every tenth of a second; returns the time of the time-out. */
 static uint64_t late_after(struct redis_echo *echo, bool is_hearing)
 {
     redis_echo_answered(echo, true, 1000);
@@ -63,7 +63,7 @@ static uint64_t late_after(struct redis_echo *echo, bool is_hearing)
     return 0;
 }
 
-static void a_slow_link_is_given_time_but_not_for_ever(void **state)
+static void a_slow_link_gets_limited_extra_time(void **state)
 {
     (void)state;
     struct redis_echo quiet = {.sent = 1};
@@ -72,11 +72,11 @@ static void a_slow_link_is_given_time_but_not_for_ever(void **state)
     assert_in_range(late_after(&busy, true), 10000, 11500);
 }
 
-static void a_busy_thread_is_no_proof_of_deafness(void **state)
+static void a_busy_thread_does_not_count_as_a_deaf_link(void **state)
 {
     (void)state;
     struct redis_echo echo = {.sent = 1};
-    redis_echo_excuse(&echo, 5000); /* nothing is waited for */
+    redis_echo_excuse(&echo, 5000); /* no echo is pending */
     redis_echo_answered(&echo, true, 10000);
     redis_echo_excuse(&echo, 5000);
     assert_false(is_late(&echo, 15100));
@@ -87,11 +87,11 @@ static void a_busy_thread_is_no_proof_of_deafness(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_comes_back_is_not_late),
-        cmocka_unit_test(what_is_not_acknowledged_is_not_waited_for),
-        cmocka_unit_test(nothing_old_and_nothing_from_elsewhere_counts),
-        cmocka_unit_test(a_busy_thread_is_no_proof_of_deafness),
-        cmocka_unit_test(a_slow_link_is_given_time_but_not_for_ever),
+        cmocka_unit_test(a_received_echo_is_not_late),
+        cmocka_unit_test(an_unacknowledged_echo_is_not_awaited),
+        cmocka_unit_test(old_and_foreign_echoes_are_ignored),
+        cmocka_unit_test(a_busy_thread_does_not_count_as_a_deaf_link),
+        cmocka_unit_test(a_slow_link_gets_limited_extra_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

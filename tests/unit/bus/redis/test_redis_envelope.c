@@ -27,7 +27,7 @@ static void a_publication_is_read(void **state)
     assert_bytes(envelope.payload, "{\"a\":\"|\"}");
 }
 
-static void a_backend_has_no_name(void **state)
+static void a_backend_has_an_empty_name(void **state)
 {
     (void)state;
     struct envelope envelope;
@@ -36,7 +36,7 @@ static void a_backend_has_no_name(void **state)
     assert_bytes(envelope.payload, "null");
 }
 
-static void who_came_and_left_is_read(void **state)
+static void joins_and_leaves_are_read(void **state)
 {
     (void)state;
     struct envelope envelope;
@@ -109,7 +109,7 @@ static void assert_comes_back(struct envelope envelope)
     buffer_deinit(&text);
 }
 
-static void ids_may_have_what_separates_fields(void **state)
+static void ids_may_contain_separators(void **state)
 {
     (void)state;
     static const char *const ids[] = {
@@ -130,24 +130,24 @@ static void ids_may_have_what_separates_fields(void **state)
     }
 }
 
-static void malformed_ones_are_refused(void **state)
+static void malformed_envelopes_are_refused(void **state)
 {
     (void)state;
     static const char *const rows[] = {
         "",
         "P",
         "P|",
-        "P|" EPOCH "|1|1|alice",  /* no payload's bar */
-        "P|" EPOCH "|1|1|alice|", /* empty is no JSON */
+        "P|" EPOCH "|1|1|alice",  /* no separator before the payload */
+        "P|" EPOCH "|1|1|alice|", /* an empty payload is not JSON */
         "P|" EPOCH "|1|1|alice|{",
         "P|" EPOCH "|1|1|alice|1 2",
-        "P|" EPOCH "|0|1|alice|1", /* offsets begin at 1 */
+        "P|" EPOCH "|0|1|alice|1", /* offsets start at 1 */
         "P|" EPOCH "|-1|1|alice|1",
         "P|" EPOCH "| 1|1|alice|1",
         "P|" EPOCH "|1.0|1|alice|1",
         "P|" EPOCH "||1|alice|1",
         "P|" EPOCH "|18446744073709551616|1|alice|1",
-        "P|" EPOCH "|1|9223372036854775808|alice|1", /* no int64 */
+        "P|" EPOCH "|1|9223372036854775808|alice|1", /* exceeds int64 */
         "P|" EPOCH "|1|x|alice|1",
         "P|" EPOCH "|1|1|al\x1fice|1",
         "P|" EPOCH "|1|1|al\nice|1",
@@ -200,7 +200,7 @@ static void malformed_ones_are_refused(void **state)
     }
 }
 
-static void zero_bytes_are_no_end(void **state)
+static void zero_bytes_do_not_end_a_text(void **state)
 {
     (void)state;
     static const char text[] = "P|" EPOCH "|1|1|ali\0ce|1";
@@ -210,7 +210,7 @@ static void zero_bytes_are_no_end(void **state)
     assert_false(redis_envelope_decode((struct bytes){0}, &envelope));
 }
 
-static void what_is_written_is_read(void **state)
+static void written_envelopes_can_be_read(void **state)
 {
     (void)state;
     struct buffer text = {0};
@@ -233,7 +233,7 @@ static void what_is_written_is_read(void **state)
     buffer_deinit(&text);
 }
 
-static void what_is_about_a_client_is_read(void **state)
+static void control_messages_about_a_client_are_read(void **state)
 {
     (void)state;
     struct envelope envelope;
@@ -267,7 +267,7 @@ static void a_survey_and_its_answer_are_read(void **state)
 
 #define TRACE "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
-static void a_trace_stands_behind_the_sender(void **state)
+static void a_trace_follows_the_sender(void **state)
 {
     (void)state;
     struct envelope envelope;
@@ -287,7 +287,7 @@ static void a_trace_stands_behind_the_sender(void **state)
     buffer_deinit(&text);
 }
 
-static void a_message_is_made_of_it(void **state)
+static void an_envelope_becomes_a_message(void **state)
 {
     (void)state;
     struct envelope envelope;
@@ -324,16 +324,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_publication_is_read),
-        cmocka_unit_test(a_backend_has_no_name),
-        cmocka_unit_test(who_came_and_left_is_read),
-        cmocka_unit_test(ids_may_have_what_separates_fields),
-        cmocka_unit_test(malformed_ones_are_refused),
-        cmocka_unit_test(zero_bytes_are_no_end),
-        cmocka_unit_test(what_is_written_is_read),
-        cmocka_unit_test(what_is_about_a_client_is_read),
+        cmocka_unit_test(a_backend_has_an_empty_name),
+        cmocka_unit_test(joins_and_leaves_are_read),
+        cmocka_unit_test(ids_may_contain_separators),
+        cmocka_unit_test(malformed_envelopes_are_refused),
+        cmocka_unit_test(zero_bytes_do_not_end_a_text),
+        cmocka_unit_test(written_envelopes_can_be_read),
+        cmocka_unit_test(control_messages_about_a_client_are_read),
         cmocka_unit_test(a_survey_and_its_answer_are_read),
-        cmocka_unit_test(a_trace_stands_behind_the_sender),
-        cmocka_unit_test(a_message_is_made_of_it),
+        cmocka_unit_test(a_trace_follows_the_sender),
+        cmocka_unit_test(an_envelope_becomes_a_message),
         cmocka_unit_test(a_publication_may_have_event_info_and_trace),
         cmocka_unit_test(epochs_have_sixteen_digits),
     };

@@ -13,7 +13,7 @@ static unsigned count(const char *text, const char *what)
     return found;
 }
 
-static void each_outage_has_a_line_and_so_has_its_end(void **state)
+static void the_start_and_end_of_an_outage_are_logged(void **state)
 {
     (void)state;
     struct redis_outage outage = {.name = "commands"};
@@ -26,10 +26,11 @@ static void each_outage_has_a_line_and_so_has_its_end(void **state)
     const char *log = fake_stderr_end();
     assert_int_equal(count(log, "Redis connection lost"), 1);
     assert_int_equal(count(log, "why=refused"), 1);
-    assert_int_equal(count(log, "Redis connected"), 2); /* the first time too */
+    /* the first connection is logged too */
+    assert_int_equal(count(log, "Redis connected"), 2);
 }
 
-static void one_that_lasts_is_told_once_a_minute(void **state)
+static void a_lasting_outage_is_logged_once_a_minute(void **state)
 {
     (void)state;
     struct redis_outage outage = {.name = "commands"};
@@ -39,14 +40,14 @@ static void one_that_lasts_is_told_once_a_minute(void **state)
         redis_outage_note(&outage, "WRONGPASS", now);
     const char *log = fake_stderr_end();
     assert_int_equal(count(log, "Redis connection lost"), 1);
-    /* the new reason at once, and then the newest one each minute */
+    /* a new reason at once, then the latest one every minute */
     assert_int_equal(count(log, "Redis still unavailable"), 4);
     assert_int_equal(count(log, "WRONGPASS"), 4);
     assert_int_equal(count(log, "attempts=1 "), 1);
     assert_int_equal(count(log, "attempts=61"), 1);
 }
 
-static void reasons_that_change_all_the_time_do_not_fill_the_log(void **state)
+static void changing_reasons_do_not_flood_the_log(void **state)
 {
     (void)state;
     struct redis_outage outage = {.name = "commands"};
@@ -56,7 +57,7 @@ static void reasons_that_change_all_the_time_do_not_fill_the_log(void **state)
     assert_true(count(fake_stderr_end(), "Redis still unavailable") <= 11);
 }
 
-static void one_that_comes_and_goes_is_told_once_a_minute(void **state)
+static void a_flapping_link_is_logged_once_a_minute(void **state)
 {
     (void)state;
     struct redis_outage outage = {.name = "commands"};
@@ -73,7 +74,7 @@ static void one_that_comes_and_goes_is_told_once_a_minute(void **state)
     assert_int_equal(count(log, "times=120"), 2);
 }
 
-static void one_without_a_name_is_not_told(void **state)
+static void an_outage_without_a_name_is_not_logged(void **state)
 {
     (void)state;
     struct redis_outage outage = {0};
@@ -87,11 +88,11 @@ static void one_without_a_name_is_not_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_outage_has_a_line_and_so_has_its_end),
-        cmocka_unit_test(one_that_lasts_is_told_once_a_minute),
-        cmocka_unit_test(reasons_that_change_all_the_time_do_not_fill_the_log),
-        cmocka_unit_test(one_that_comes_and_goes_is_told_once_a_minute),
-        cmocka_unit_test(one_without_a_name_is_not_told),
+        cmocka_unit_test(the_start_and_end_of_an_outage_are_logged),
+        cmocka_unit_test(a_lasting_outage_is_logged_once_a_minute),
+        cmocka_unit_test(changing_reasons_do_not_flood_the_log),
+        cmocka_unit_test(a_flapping_link_is_logged_once_a_minute),
+        cmocka_unit_test(an_outage_without_a_name_is_not_logged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

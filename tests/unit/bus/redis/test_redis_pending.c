@@ -11,7 +11,7 @@ static void note(void *arg, const struct redisReply *reply)
     answered[answered_count++] = *(unsigned *)arg;
 }
 
-static void answers_come_in_the_order_of_commands(void **state)
+static void answers_match_the_order_of_commands(void **state)
 {
     (void)state;
     struct redis_pending pending = {0};
@@ -19,7 +19,7 @@ static void answers_come_in_the_order_of_commands(void **state)
     unsigned added = 0;
     unsigned taken = 0;
     while (added <
-           1000) { /* three in, one out: around the ring, and it grows */
+           1000) { /* three in, one out: wraps around the ring and grows it */
         for (int i = 0; i < 3 && added < 1000; i++) {
             numbers[added] = added;
             redis_pending_add(&pending, BYTES_LITERAL("PING"), note,
@@ -41,7 +41,7 @@ static void answers_come_in_the_order_of_commands(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers_come_in_the_order_of_commands),
+        cmocka_unit_test(answers_match_the_order_of_commands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 
 #include "unit.h"
 
-/* The reply that Redis' bytes are, as hiredis reads them. */
+/* The reply that hiredis parses from these bytes. */
 static redisReply *read_reply(const char *text)
 {
     void *reply = NULL;
@@ -119,7 +119,7 @@ static void a_position_is_read(void **state)
     }
 }
 
-static void parts_of_other_kinds_are_nothing(void **state)
+static void parts_of_other_kinds_are_empty(void **state)
 {
     (void)state;
     int64_t number;
@@ -164,7 +164,7 @@ static bool passes(const char *error)
     return redis_is_passing_error(&reply);
 }
 
-static void an_error_that_a_new_connection_mends_passes(void **state)
+static void an_error_fixed_by_a_new_connection_is_temporary(void **state)
 {
     (void)state;
     assert_true(passes("NOSCRIPT No matching script. Please use EVAL."));
@@ -177,7 +177,7 @@ static void an_error_that_a_new_connection_mends_passes(void **state)
     assert_true(passes("ERR Error running script: READONLY You can't write"));
 }
 
-static void any_other_error_does_not(void **state)
+static void any_other_error_is_permanent(void **state)
 {
     (void)state;
     assert_false(passes("WRONGTYPE Operation against a key holding the wrong "
@@ -185,7 +185,7 @@ static void any_other_error_does_not(void **state)
     assert_false(passes("ERR unknown command 'SPUBLISH'"));
 }
 
-static void what_is_no_error_does_not_pass(void **state)
+static void other_replies_are_not_temporary_errors(void **state)
 {
     (void)state;
     char text[] = "LOADING";
@@ -195,7 +195,7 @@ static void what_is_no_error_does_not_pass(void **state)
     assert_false(redis_is_passing_error(NULL));
 }
 
-static void what_a_cluster_sends_elsewhere_is_known(void **state)
+static void redirections_of_a_cluster_are_recognized(void **state)
 {
     (void)state;
     static const struct {
@@ -222,7 +222,7 @@ static void a_redirection_is_read(void **state)
     (void)state;
     static const struct {
         const char *text;
-        const char *host; /* NULL: it is none */
+        const char *host; /* NULL: not a redirection */
         uint16_t port;
         uint16_t slot;
     } rows[] = {
@@ -290,12 +290,12 @@ int main(void)
         cmocka_unit_test(confirmations_are_read),
         cmocka_unit_test(other_shapes_are_refused),
         cmocka_unit_test(a_position_is_read),
-        cmocka_unit_test(parts_of_other_kinds_are_nothing),
+        cmocka_unit_test(parts_of_other_kinds_are_empty),
         cmocka_unit_test(zero_bytes_are_part_of_a_string),
-        cmocka_unit_test(an_error_that_a_new_connection_mends_passes),
-        cmocka_unit_test(any_other_error_does_not),
-        cmocka_unit_test(what_is_no_error_does_not_pass),
-        cmocka_unit_test(what_a_cluster_sends_elsewhere_is_known),
+        cmocka_unit_test(an_error_fixed_by_a_new_connection_is_temporary),
+        cmocka_unit_test(any_other_error_is_permanent),
+        cmocka_unit_test(other_replies_are_not_temporary_errors),
+        cmocka_unit_test(redirections_of_a_cluster_are_recognized),
         cmocka_unit_test(a_redirection_is_read),
         cmocka_unit_test(a_range_of_slots_is_read),
     };

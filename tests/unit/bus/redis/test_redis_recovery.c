@@ -22,8 +22,8 @@ static void check_order(const struct redis_channel *channel)
     assert_null(at);
 }
 
-/* Walking to the end of the list for each would take a minute. */
-static void many_wait_in_their_order(void **state)
+/* Traversing the list for each request would take a minute. */
+static void many_requests_wait_in_order(void **state)
 {
     (void)state;
     struct redis_channel channel = {.bus = &bus, .stage = UNSUBSCRIBED};
@@ -43,7 +43,7 @@ static void many_wait_in_their_order(void **state)
 }
 
 /* Subscribed, but nothing can be read. */
-static void many_wait_for_what_they_missed(void **state)
+static void many_requests_wait_for_missed_messages(void **state)
 {
     (void)state;
     static const struct channel_options options = {.history_size = 10};
@@ -67,8 +67,8 @@ static void many_wait_for_what_they_missed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(many_wait_in_their_order),
-        cmocka_unit_test(many_wait_for_what_they_missed),
+        cmocka_unit_test(many_requests_wait_in_order),
+        cmocka_unit_test(many_requests_wait_for_missed_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

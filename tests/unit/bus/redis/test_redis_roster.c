@@ -82,7 +82,8 @@ static void append_name(void *arg, const char *client, uint32_t connections,
     strcat(strcat(names, *names ? " " : ""), client);
 }
 
-/* A list comes, of names with a space behind each, and is amended. */
+/* Takes a list of names, each followed by a space, and checks the amended
+ * list. */
 static void take_list(uint32_t mark, const char *names, const char *amended)
 {
     struct members list = {0};
@@ -109,7 +110,7 @@ static void assert_told(const char *expected)
     *told = '\0';
 }
 
-static void the_first_list_is_no_news(void **state)
+static void the_first_list_announces_nothing(void **state)
 {
     (void)state;
     push(MESSAGE_LEAVE, "early");
@@ -120,7 +121,7 @@ static void the_first_list_is_no_news(void **state)
     assert_told("+carl -bob");
 }
 
-static void nothing_is_told_twice(void **state)
+static void nothing_is_announced_twice(void **state)
 {
     (void)state;
     read_list("ann bob ", "ann bob");
@@ -131,7 +132,7 @@ static void nothing_is_told_twice(void **state)
     assert_told("-bob");
 }
 
-static void what_was_missed_is_told(void **state)
+static void missed_changes_are_announced(void **state)
 {
     (void)state;
     read_list("ann bob ", "ann bob");
@@ -139,8 +140,8 @@ static void what_was_missed_is_told(void **state)
     assert_told("+carl -ann");
 }
 
-/* Another instance may be about to enter them again. */
-static void after_a_doubt_nobody_is_gone_for_a_lease(void **state)
+/* Another instance may be about to add them again. */
+static void after_an_outage_nobody_leaves_for_a_lease(void **state)
 {
     (void)state;
     read_list("ann bob ", "ann bob");
@@ -156,7 +157,7 @@ static void after_a_doubt_nobody_is_gone_for_a_lease(void **state)
     assert_false(channel->roster.is_due);
 }
 
-static void who_changed_since_it_was_asked_for_is_not_compared(void **state)
+static void changes_since_the_request_are_not_compared(void **state)
 {
     (void)state;
     read_list("ann bob ", "ann bob");
@@ -170,8 +171,8 @@ static void who_changed_since_it_was_asked_for_is_not_compared(void **state)
     assert_told("+ann -bob -carl");
 }
 
-/* It left before it came, and pub/sub says so later than the list. */
-static void who_is_here_is_in_the_list(void **state)
+/* A leave from before the client's join arrives after the list. */
+static void local_members_are_always_in_the_list(void **state)
 {
     (void)state;
     read_list("ann ", "ann");
@@ -184,7 +185,7 @@ static void who_is_here_is_in_the_list(void **state)
     members_clear(&channel->members);
 }
 
-static void a_lost_list_is_read_again(void **state)
+static void a_lost_list_is_requested_again(void **state)
 {
     (void)state;
     uint32_t mark = redis_roster_begin_reading(channel);
@@ -198,13 +199,13 @@ static void a_lost_list_is_read_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_first_list_is_no_news),
-        TEST(nothing_is_told_twice),
-        TEST(what_was_missed_is_told),
-        TEST(after_a_doubt_nobody_is_gone_for_a_lease),
-        TEST(who_changed_since_it_was_asked_for_is_not_compared),
-        TEST(who_is_here_is_in_the_list),
-        TEST(a_lost_list_is_read_again),
+        TEST(the_first_list_announces_nothing),
+        TEST(nothing_is_announced_twice),
+        TEST(missed_changes_are_announced),
+        TEST(after_an_outage_nobody_leaves_for_a_lease),
+        TEST(changes_since_the_request_are_not_compared),
+        TEST(local_members_are_always_in_the_list),
+        TEST(a_lost_list_is_requested_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

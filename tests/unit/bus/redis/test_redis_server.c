@@ -14,7 +14,7 @@ static struct redis_server server_of(const char *info)
     return server;
 }
 
-static void a_master_that_stands_alone_is_read(void **state)
+static void a_standalone_master_is_read(void **state)
 {
     (void)state;
     struct redis_server server = server_of(
@@ -32,7 +32,8 @@ static void a_master_that_stands_alone_is_read(void **state)
     assert_null(redis_server_misfit(&server, true, REDIS_TARGET_SERVER));
 }
 
-/* It names the Redis that it began as, and its mode by another word. */
+/* Valkey reports the Redis version it is compatible with, and another name for
+ * the mode. */
 static void valkey_is_read(void **state)
 {
     (void)state;
@@ -47,7 +48,7 @@ static void valkey_is_read(void **state)
     assert_int_equal(server.mode, REDIS_MODE_STANDALONE);
 }
 
-static void a_former_replica_is_known(void **state)
+static void a_former_replica_is_recognized(void **state)
 {
     (void)state;
     struct redis_server server =
@@ -55,7 +56,7 @@ static void a_former_replica_is_known(void **state)
     assert_true(server.was_promoted);
 }
 
-static void what_is_unknown_is_not_wrong(void **state)
+static void unknown_values_are_accepted(void **state)
 {
     (void)state;
     struct redis_server server = server_of(NULL);
@@ -67,7 +68,7 @@ static void what_is_unknown_is_not_wrong(void **state)
     assert_null(redis_server_misfit(&server, true, REDIS_TARGET_SERVER));
 }
 
-static void others_are_told_from_a_master(void **state)
+static void other_servers_are_distinguished_from_a_master(void **state)
 {
     (void)state;
     static const struct {
@@ -118,8 +119,8 @@ static void servers_differ_by_their_run_ids(void **state)
 #define OTHER_ID "1111111111111111111111111111111111111111"
 #define THIRD_ID "2222222222222222222222222222222222222222"
 
-/* The run id is that of the process. A master that was a replica meanwhile has
- * the same, and the data of another. */
+/* The run id identifies the process. A master that was temporarily a replica
+ * keeps it, but has the data of another. */
 static void a_master_that_was_a_replica_has_other_data(void **state)
 {
     (void)state;
@@ -132,8 +133,8 @@ static void a_master_that_was_a_replica_has_other_data(void **state)
     assert_true(redis_server_differs(&after, &before));
 }
 
-/* With its first replica it gets another data id: nothing is lost, but that
- * cannot be told afterwards. */
+/* With its first replica, a master gets another data id. Nothing is lost, but
+ * this cannot be distinguished afterwards. */
 static void a_master_with_its_first_replica_has_not_changed(void **state)
 {
     (void)state;
@@ -160,11 +161,11 @@ static void an_unknown_server_has_no_certain_data(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_master_that_stands_alone_is_read),
+        cmocka_unit_test(a_standalone_master_is_read),
         cmocka_unit_test(valkey_is_read),
-        cmocka_unit_test(a_former_replica_is_known),
-        cmocka_unit_test(what_is_unknown_is_not_wrong),
-        cmocka_unit_test(others_are_told_from_a_master),
+        cmocka_unit_test(a_former_replica_is_recognized),
+        cmocka_unit_test(unknown_values_are_accepted),
+        cmocka_unit_test(other_servers_are_distinguished_from_a_master),
         cmocka_unit_test(servers_differ_by_their_run_ids),
         cmocka_unit_test(a_master_that_was_a_replica_has_other_data),
         cmocka_unit_test(a_master_with_its_first_replica_has_not_changed),

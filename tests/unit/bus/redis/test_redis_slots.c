@@ -4,7 +4,7 @@
 
 #include "unit.h"
 
-static void slots_are_those_of_redis(void **state)
+static void slots_match_those_of_redis(void **state)
 {
     (void)state;
     static const struct {
@@ -19,7 +19,7 @@ static void slots_are_those_of_redis(void **state)
         assert_int_equal(redis_slot_of(bytes_of(rows[i].key)), rows[i].slot);
 }
 
-static void what_stands_in_the_first_braces_counts(void **state)
+static void only_the_first_braces_count(void **state)
 {
     (void)state;
     uint16_t slot = redis_slot_of(bytes_of("room"));
@@ -34,8 +34,8 @@ static void what_stands_in_the_first_braces_counts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(slots_are_those_of_redis),
-        cmocka_unit_test(what_stands_in_the_first_braces_counts),
+        cmocka_unit_test(slots_match_those_of_redis),
+        cmocka_unit_test(only_the_first_braces_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 
 #include "unit.h"
 
-static void without_tls_the_reason_is_that_of_the_system(void **state)
+static void without_tls_the_reason_is_the_system_error(void **state)
 {
     (void)state;
     struct error why = {0};
@@ -32,7 +32,7 @@ static void files_are_read(void **state)
     assert_non_null(strstr(error.text, "redis.tls_ca: /nowhere: expected"));
 }
 
-static void freeing_none_is_nothing(void **state)
+static void freeing_null_does_nothing(void **state)
 {
     (void)state;
     redis_tls_free(NULL);
@@ -41,9 +41,9 @@ static void freeing_none_is_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(without_tls_the_reason_is_that_of_the_system),
+        cmocka_unit_test(without_tls_the_reason_is_the_system_error),
         cmocka_unit_test(files_are_read),
-        cmocka_unit_test(freeing_none_is_nothing),
+        cmocka_unit_test(freeing_null_does_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

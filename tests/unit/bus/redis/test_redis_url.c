@@ -22,7 +22,7 @@ static void assert_text(const char *found, const char *expected)
         assert_string_equal(found, expected);
 }
 
-static void good_ones_are_read(void **state)
+static void valid_urls_are_read(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -70,7 +70,7 @@ static void good_ones_are_read(void **state)
     }
 }
 
-static void bad_ones_are_refused_without_their_secret(void **state)
+static void invalid_urls_are_refused_without_their_secret(void **state)
 {
     (void)state;
     static const char *const rows[] = {
@@ -131,8 +131,8 @@ static void bad_ones_are_refused_without_their_secret(void **state)
     }
 }
 
-/* The raw form works where it can only be meant so. */
-static void a_password_that_is_not_encoded_is_warned_about(void **state)
+/* The raw form works if it is unambiguous. */
+static void an_unencoded_password_causes_a_warning(void **state)
 {
     (void)state;
     static const struct {
@@ -202,7 +202,7 @@ static void nodes_of_a_cluster_are_read(void **state)
     redis_url_deinit(&url);
 }
 
-static void tls_is_in_the_scheme(void **state)
+static void the_scheme_selects_tls(void **state)
 {
     (void)state;
     struct redis_url url;
@@ -243,7 +243,7 @@ static const struct {
     {"redis+cluster://a:1", "redis+cluster://u:p@a:1", true},
 };
 
-static void places_are_compared_without_logins(void **state)
+static void addresses_are_compared_without_logins(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
@@ -256,7 +256,7 @@ static void places_are_compared_without_logins(void **state)
     }
 }
 
-static void a_login_is_taken_and_compared(void **state)
+static void a_login_is_copied_and_compared(void **state)
 {
     (void)state;
     struct bytes words[REDIS_LOGIN_WORDS];
@@ -279,14 +279,14 @@ static void a_login_is_taken_and_compared(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_ones_are_read),
-        cmocka_unit_test(bad_ones_are_refused_without_their_secret),
-        cmocka_unit_test(a_password_that_is_not_encoded_is_warned_about),
+        cmocka_unit_test(valid_urls_are_read),
+        cmocka_unit_test(invalid_urls_are_refused_without_their_secret),
+        cmocka_unit_test(an_unencoded_password_causes_a_warning),
         cmocka_unit_test(sentinels_are_read),
         cmocka_unit_test(nodes_of_a_cluster_are_read),
-        cmocka_unit_test(tls_is_in_the_scheme),
-        cmocka_unit_test(places_are_compared_without_logins),
-        cmocka_unit_test(a_login_is_taken_and_compared),
+        cmocka_unit_test(the_scheme_selects_tls),
+        cmocka_unit_test(addresses_are_compared_without_logins),
+        cmocka_unit_test(a_login_is_copied_and_compared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

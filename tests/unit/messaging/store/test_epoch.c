@@ -2,7 +2,7 @@
 
 #include "messaging/store/epoch.h"
 
-static void what_is_written_is_read(void **state)
+static void written_epochs_can_be_read(void **state)
 {
     (void)state;
     static const uint64_t epochs[] = {0, 1, 0x0123456789abcdef, UINT64_MAX};
@@ -16,7 +16,7 @@ static void what_is_written_is_read(void **state)
     }
 }
 
-static void nothing_else_is_read(void **state)
+static void other_texts_are_refused(void **state)
 {
     (void)state;
     static const char *const strange[] = {
@@ -31,7 +31,7 @@ static void nothing_else_is_read(void **state)
         assert_false(epoch_decode(bytes_of(strange[i]), &epoch));
 }
 
-static void a_new_one_comes_after_all_others(void **state)
+static void a_new_epoch_sorts_after_all_others(void **state)
 {
     (void)state;
     uint64_t first = epoch_after(0);
@@ -44,9 +44,9 @@ static void a_new_one_comes_after_all_others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_written_is_read),
-        cmocka_unit_test(nothing_else_is_read),
-        cmocka_unit_test(a_new_one_comes_after_all_others),
+        cmocka_unit_test(written_epochs_can_be_read),
+        cmocka_unit_test(other_texts_are_refused),
+        cmocka_unit_test(a_new_epoch_sorts_after_all_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,7 +31,7 @@ static void assert_holds(const struct history *history, uint64_t from,
                          offset);
 }
 
-static void the_oldest_go_when_it_is_full(void **state)
+static void the_oldest_are_removed_when_it_is_full(void **state)
 {
     (void)state;
     struct history history = {0};
@@ -44,7 +44,7 @@ static void the_oldest_go_when_it_is_full(void **state)
     history_clear(&history);
 }
 
-static void bytes_are_those_of_what_is_held(void **state)
+static void bytes_are_those_of_the_held_messages(void **state)
 {
     (void)state;
     struct history history = {0};
@@ -57,7 +57,7 @@ static void bytes_are_those_of_what_is_held(void **state)
     assert_null(history.messages);
 }
 
-static void old_messages_go(void **state)
+static void old_messages_expire(void **state)
 {
     (void)state;
     struct history history = {0};
@@ -132,7 +132,7 @@ static void a_position_is_found_up_to_the_oldest(void **state)
 {
     (void)state;
     struct history history = {0};
-    append(&history, 1, 12); /* 8 to 12 are held */
+    append(&history, 1, 12); /* messages 8 to 12 are held */
     assert_finds_nothing_missed(&history, 12, 12);
     assert_finds(&history, 11, 12, 12);
     assert_finds(&history, 8, 12, 9);
@@ -144,7 +144,7 @@ static void a_position_is_found_up_to_the_oldest(void **state)
     history_clear(&history);
 }
 
-static void an_empty_history_knows_the_newest_only(void **state)
+static void an_empty_history_knows_only_the_newest_position(void **state)
 {
     (void)state;
     struct history history = {0};
@@ -157,13 +157,13 @@ static void an_empty_history_knows_the_newest_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_oldest_go_when_it_is_full),
-        cmocka_unit_test(bytes_are_those_of_what_is_held),
-        cmocka_unit_test(old_messages_go),
+        cmocka_unit_test(the_oldest_are_removed_when_it_is_full),
+        cmocka_unit_test(bytes_are_those_of_the_held_messages),
+        cmocka_unit_test(old_messages_expire),
         cmocka_unit_test(no_history_keeps_nothing),
         cmocka_unit_test(the_oldest_can_be_dropped),
         cmocka_unit_test(a_position_is_found_up_to_the_oldest),
-        cmocka_unit_test(an_empty_history_knows_the_newest_only),
+        cmocka_unit_test(an_empty_history_knows_only_the_newest_position),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,7 +36,7 @@ static void add(const char *channel, const char *key, uint64_t offset,
     add_of("", channel, key, offset, now_ms);
 }
 
-/* The offset that is known, or 0. */
+/* The known offset, or 0. */
 static uint64_t find_of(const char *client, const char *channel,
                         const char *key, int64_t now_ms)
 {
@@ -54,7 +54,7 @@ static uint64_t find(const char *channel, const char *key, int64_t now_ms)
     return find_of("", channel, key, now_ms);
 }
 
-static void a_client_s_key_is_its_own(void **state)
+static void keys_are_separate_per_client(void **state)
 {
     (void)state;
     add_of("alice b", "a", "k", 5, 1000);
@@ -66,7 +66,7 @@ static void a_client_s_key_is_its_own(void **state)
     assert_int_equal(find_of("alice b", "a", "k", 1000), 5);
 }
 
-static void a_key_is_known_in_its_channel(void **state)
+static void keys_are_separate_per_channel(void **state)
 {
     (void)state;
     add("a", "k", 5, 1000);
@@ -76,7 +76,7 @@ static void a_key_is_known_in_its_channel(void **state)
     assert_int_equal(find("a", "", 1000), 0);
 }
 
-static void it_is_known_for_five_minutes(void **state)
+static void a_key_is_known_for_five_minutes(void **state)
 {
     (void)state;
     add("a", "k", 5, 1000);
@@ -87,14 +87,14 @@ static void it_is_known_for_five_minutes(void **state)
     assert_int_equal(idempotency_expire(&known, 301001), 0);
 }
 
-static void used_again_after_that_it_is_new(void **state)
+static void an_expired_key_is_new(void **state)
 {
     (void)state;
     add("a", "k", 5, 1000);
     add("a", "other", 6, 2000);
     add("a", "k", 9, 400000);
     assert_int_equal(find("a", "k", 400000), 9);
-    /* and the youngest */
+    /* and the newest */
     assert_int_equal(idempotency_expire(&known, 400000), 1);
     assert_int_equal(find("a", "k", 400000), 9);
 }
@@ -133,10 +133,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(a_key_is_known_in_its_channel),
-        TEST(a_client_s_key_is_its_own),
-        TEST(it_is_known_for_five_minutes),
-        TEST(used_again_after_that_it_is_new),
+        TEST(keys_are_separate_per_channel),
+        TEST(keys_are_separate_per_client),
+        TEST(a_key_is_known_for_five_minutes),
+        TEST(an_expired_key_is_new),
         TEST(the_oldest_is_dropped_first),
         TEST(keys_are_printable_and_short),
     };

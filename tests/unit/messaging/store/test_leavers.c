@@ -11,7 +11,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void they_are_due_in_order(void **state)
+static void leavers_are_due_in_order(void **state)
 {
     (void)state;
     assert_null(leavers_due(&leavers, UINT64_MAX));
@@ -26,7 +26,7 @@ static void they_are_due_in_order(void **state)
     assert_null(leavers_due(&leavers, 1999));
 }
 
-static void who_is_back_is_not_waited_for(void **state)
+static void a_returned_client_is_not_due(void **state)
 {
     (void)state;
     leavers_add(&leavers, "alice", 1000);
@@ -42,8 +42,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(they_are_due_in_order),
-        TEST(who_is_back_is_not_waited_for),
+        TEST(leavers_are_due_in_order),
+        TEST(a_returned_client_is_not_due),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

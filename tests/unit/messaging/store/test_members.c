@@ -14,7 +14,7 @@ static struct request *report(const struct members *members)
     return request;
 }
 
-static void first_and_last_are_told(void **state)
+static void the_first_and_last_connection_are_reported(void **state)
 {
     (void)state;
     struct members members = {0};
@@ -44,7 +44,7 @@ static void a_member_may_have_no_connection(void **state)
     assert_true(members_is_empty(&members));
 }
 
-static void strangers_cannot_leave(void **state)
+static void non_members_cannot_leave(void **state)
 {
     (void)state;
     struct members members = {0};
@@ -104,7 +104,7 @@ static void many_members_are_all_visited(void **state)
     assert_true(members_is_empty(&members));
 }
 
-static void pages_hold_everybody_once(void **state)
+static void pages_contain_every_member_once(void **state)
 {
     (void)state;
     enum { CLIENTS = 5000 };
@@ -126,7 +126,7 @@ static void pages_hold_everybody_once(void **state)
         assert_in_range(request->member_count, 1, 2000);
         for (size_t i = 0; i < request->member_count; i++)
             seen[atoi(request->members[i].client + 1)]++;
-        /* others may come and go meanwhile: those of even numbers stay */
+        /* others may join and leave meanwhile; those with even numbers stay */
         snprintf(client, sizeof client, "c%d", 2 * pages + 1);
         members_remove(&members, client);
         struct request *next = request_next_page(request);
@@ -142,7 +142,7 @@ static void pages_hold_everybody_once(void **state)
     members_clear(&members);
 }
 
-static void the_info_of_the_first_connection_counts(void **state)
+static void the_info_of_the_first_connection_is_used(void **state)
 {
     (void)state;
     struct members members = {0};
@@ -168,7 +168,7 @@ static void the_info_of_the_first_connection_counts(void **state)
     assert_int_equal(members.info_bytes, 0);
 }
 
-static void a_list_may_be_cut(void **state)
+static void a_list_may_be_truncated(void **state)
 {
     (void)state;
     struct members members = {0};
@@ -203,14 +203,14 @@ static void a_list_may_be_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_and_last_are_told),
+        cmocka_unit_test(the_first_and_last_connection_are_reported),
         cmocka_unit_test(a_member_may_have_no_connection),
-        cmocka_unit_test(strangers_cannot_leave),
+        cmocka_unit_test(non_members_cannot_leave),
         cmocka_unit_test(the_report_counts_connections),
-        cmocka_unit_test(pages_hold_everybody_once),
+        cmocka_unit_test(pages_contain_every_member_once),
         cmocka_unit_test(many_members_are_all_visited),
-        cmocka_unit_test(the_info_of_the_first_connection_counts),
-        cmocka_unit_test(a_list_may_be_cut),
+        cmocka_unit_test(the_info_of_the_first_connection_is_used),
+        cmocka_unit_test(a_list_may_be_truncated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,7 +46,7 @@ static void new_tickets_are_valid_and_different(void **state)
     assert_string_not_equal(one, two);
 }
 
-static void other_texts_are_no_tickets(void **state)
+static void other_texts_are_not_tickets(void **state)
 {
     (void)state;
     static const char *const bad[] = {
@@ -59,7 +59,7 @@ static void other_texts_are_no_tickets(void **state)
     assert_false(ticket_is_valid((struct bytes){zeros, sizeof zeros}));
 }
 
-static void a_ticket_is_taken_once(void **state)
+static void a_ticket_is_valid_once(void **state)
 {
     (void)state;
     tickets_add(&tickets, ONE,
@@ -75,7 +75,7 @@ static void a_ticket_is_taken_once(void **state)
     assert_taken(TWO, 1000, "cbob\n\n");
 }
 
-static void a_ticket_has_an_end(void **state)
+static void a_ticket_expires(void **state)
 {
     (void)state;
     tickets_add(&tickets, ONE,
@@ -97,9 +97,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(new_tickets_are_valid_and_different),
-        TEST(other_texts_are_no_tickets),
-        TEST(a_ticket_is_taken_once),
-        TEST(a_ticket_has_an_end),
+        TEST(other_texts_are_not_tickets),
+        TEST(a_ticket_is_valid_once),
+        TEST(a_ticket_expires),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,7 +112,7 @@ static void the_busiest_of_all_workers_come_first(void **state)
         fake_client_leave(clients[i]);
 }
 
-static void a_channel_is_there_once(void **state)
+static void a_channel_is_listed_once(void **state)
 {
     (void)state;
     struct snapshot_query query = query_of(SNAPSHOT_SIZE, SNAPSHOT_AGE);
@@ -127,7 +127,7 @@ static void a_channel_is_there_once(void **state)
         fake_client_leave(clients[i]);
 }
 
-static void of_many_the_best_are_found(void **state)
+static void the_top_entries_of_many_are_found(void **state)
 {
     enum { MANY = 1500 };
     static struct fake_client *clients[MANY];
@@ -167,8 +167,8 @@ static unsigned times(const char *text, const char *part)
     return count;
 }
 
-/* In the middle of a snapshot more channels come, and the table is another. */
-static void channels_may_come_meanwhile(void **state)
+/* During a snapshot, channels are added and the table is reallocated. */
+static void channels_may_be_added_meanwhile(void **state)
 {
     enum { FIRST = 2500, ALL = 7000, SOUGHT = 90, STEPS = 18 };
     static struct fake_client *clients[ALL];
@@ -205,7 +205,7 @@ static void channels_may_come_meanwhile(void **state)
         fake_client_leave(clients[i]);
 }
 
-static void one_snapshot_at_a_time(void **state)
+static void only_one_snapshot_at_a_time(void **state)
 {
     (void)state;
     struct snapshot_query query = query_of(SNAPSHOT_SIZE, SNAPSHOT_AGE);
@@ -218,7 +218,7 @@ static void one_snapshot_at_a_time(void **state)
     assert_int_equal(snapshots, 2);
 }
 
-static void so_many_snapshots_a_second_and_no_more(void **state)
+static void snapshots_per_second_are_limited(void **state)
 {
     (void)state;
     struct snapshot_query query = query_of(SNAPSHOT_SIZE, SNAPSHOT_AGE);
@@ -231,7 +231,7 @@ static void so_many_snapshots_a_second_and_no_more(void **state)
     assert_false(snapshot_begin(viewer->connection, &query));
 }
 
-static void nobody_is_told_who_is_gone(void **state)
+static void a_lost_viewer_gets_no_answer(void **state)
 {
     (void)state;
     struct snapshot_query query = query_of(SNAPSHOT_SIZE, SNAPSHOT_AGE);
@@ -242,7 +242,7 @@ static void nobody_is_told_who_is_gone(void **state)
     assert_string_equal(take(&query), "| viewer ");
 }
 
-static void a_search_is_kept(void **state)
+static void the_search_text_is_copied(void **state)
 {
     (void)state;
     char text[] = "bob";
@@ -267,19 +267,20 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_busiest_of_all_workers_come_first,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_channel_is_there_once, set_up,
+        cmocka_unit_test_setup_teardown(a_channel_is_listed_once, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(of_many_the_best_are_found, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(channels_may_come_meanwhile, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(one_snapshot_at_a_time, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(so_many_snapshots_a_second_and_no_more,
+        cmocka_unit_test_setup_teardown(the_top_entries_of_many_are_found,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(nobody_is_told_who_is_gone, set_up,
+        cmocka_unit_test_setup_teardown(channels_may_be_added_meanwhile, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(a_search_is_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(only_one_snapshot_at_a_time, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(snapshots_per_second_are_limited,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_lost_viewer_gets_no_answer, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_search_text_is_copied, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,7 @@ static unsigned count_of(const char *part)
     return count;
 }
 
-static void who_is_not_here_has_no_rows(void **state)
+static void an_absent_client_has_no_rows(void **state)
 {
     (void)state;
     struct fake_client *bob = join(0, "bob");
@@ -69,7 +69,7 @@ static void who_is_not_here_has_no_rows(void **state)
     fake_client_leave(bob);
 }
 
-static void every_worker_writes_what_it_has(void **state)
+static void every_worker_writes_its_rows(void **state)
 {
     (void)state;
     struct fake_client *clients[] = {join(0, "alice"), join(2, "alice"),
@@ -89,7 +89,7 @@ static void every_worker_writes_what_it_has(void **state)
         fake_client_leave(clients[i]);
 }
 
-static void who_leaves_meanwhile_is_not_told(void **state)
+static void a_viewer_that_leaves_gets_no_answer(void **state)
 {
     (void)state;
     struct fake_client *alice = join(1, "alice");
@@ -99,7 +99,7 @@ static void who_leaves_meanwhile_is_not_told(void **state)
     assert_string_equal(seen, "{\"total\":0,\"rows\":[]}");
 }
 
-static void rows_have_an_end_and_the_total_tells(void **state)
+static void rows_are_limited_and_the_total_is_exact(void **state)
 {
     (void)state;
     enum { MANY = SURVEY_ROWS_MAX + 5 };
@@ -119,10 +119,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(who_is_not_here_has_no_rows),
-        TEST(every_worker_writes_what_it_has),
-        TEST(who_leaves_meanwhile_is_not_told),
-        TEST(rows_have_an_end_and_the_total_tells),
+        TEST(an_absent_client_has_no_rows),
+        TEST(every_worker_writes_its_rows),
+        TEST(a_viewer_that_leaves_gets_no_answer),
+        TEST(rows_are_limited_and_the_total_is_exact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@ struct outcome {
     struct buffer body;
 };
 
-/* Bytes in a block of their own, until more must come. */
+/* Feeds a separate block of bytes until more are needed. */
 static void feed(struct body_reader *reader, struct outcome *outcome,
                  struct bytes data)
 {
@@ -63,7 +63,7 @@ static void assert_same(const struct outcome *whole, struct outcome cut)
     buffer_deinit(&cut.body);
 }
 
-/* At once, byte by byte, and cut at every byte. */
+/* At once, byte by byte, and split at every byte. */
 static struct outcome read_text(struct bytes text, long length)
 {
     struct body_reader reader;
@@ -76,7 +76,7 @@ static struct outcome read_text(struct bytes text, long length)
     return whole;
 }
 
-/* Behind the body stand bytes that are not its. */
+/* Bytes after the body do not belong to it. */
 static void assert_body(const char *text, const char *expected)
 {
     struct buffer more = {0};
@@ -90,7 +90,7 @@ static void assert_body(const char *text, const char *expected)
     buffer_deinit(&more);
 }
 
-/* `at`: how many bytes are good. */
+/* `at`: the number of valid bytes. */
 static void assert_bad(struct bytes text, size_t at)
 {
     struct outcome outcome = read_text(text, NOT_CHUNKED);
@@ -103,7 +103,7 @@ static void assert_bad(struct bytes text, size_t at)
     buffer_deinit(&outcome.body);
 }
 
-static void a_body_of_known_length_ends_by_itself(void **state)
+static void a_body_ends_at_its_length(void **state)
 {
     (void)state;
     struct outcome outcome = read_text(BYTES_LITERAL("helloGET"), 5);
@@ -117,7 +117,7 @@ static void a_body_of_known_length_ends_by_itself(void **state)
     buffer_deinit(&outcome.body);
 }
 
-static void a_body_of_no_bytes_ends_at_once(void **state)
+static void an_empty_body_ends_at_once(void **state)
 {
     (void)state;
     struct outcome outcome = read_text(BYTES_LITERAL("GET"), 0);
@@ -127,7 +127,7 @@ static void a_body_of_no_bytes_ends_at_once(void **state)
     assert_int_equal(outcome.result, BODY_END);
 }
 
-static void the_end_stays_the_end(void **state)
+static void nothing_is_read_after_the_end(void **state)
 {
     (void)state;
     size_t taken;
@@ -174,7 +174,7 @@ static void extensions_and_trailers_are_ignored(void **state)
         BYTES_LITERAL(good bad), sizeof(good) - 1                              \
     }
 
-static void what_could_be_read_in_two_ways_is_refused(void **state)
+static void ambiguous_bodies_are_refused(void **state)
 {
     (void)state;
     static const struct {
@@ -227,7 +227,7 @@ static void what_could_be_read_in_two_ways_is_refused(void **state)
         assert_bad(rows[i].text, rows[i].at);
 }
 
-/* `count` times the same between a start and an end. */
+/* `count` repetitions between a start and an end. */
 static enum body_result end_of(const char *start, const char *part,
                                size_t count, const char *end)
 {
@@ -245,7 +245,7 @@ static enum body_result end_of(const char *start, const char *part,
     return outcome.result;
 }
 
-static void what_is_ignored_is_bounded(void **state)
+static void ignored_parts_are_limited(void **state)
 {
     (void)state;
     size_t max = BODY_EXTRA_BYTES;
@@ -262,13 +262,13 @@ static void what_is_ignored_is_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_body_of_known_length_ends_by_itself),
-        cmocka_unit_test(a_body_of_no_bytes_ends_at_once),
-        cmocka_unit_test(the_end_stays_the_end),
+        cmocka_unit_test(a_body_ends_at_its_length),
+        cmocka_unit_test(an_empty_body_ends_at_once),
+        cmocka_unit_test(nothing_is_read_after_the_end),
         cmocka_unit_test(chunks_are_joined),
         cmocka_unit_test(extensions_and_trailers_are_ignored),
-        cmocka_unit_test(what_could_be_read_in_two_ways_is_refused),
-        cmocka_unit_test(what_is_ignored_is_bounded),
+        cmocka_unit_test(ambiguous_bodies_are_refused),
+        cmocka_unit_test(ignored_parts_are_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

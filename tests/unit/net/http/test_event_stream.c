@@ -1,4 +1,4 @@
-/* How payloads become events. */
+/* Conversion of payloads to events. */
 #include "unit.h"
 
 #include "messaging/frame.h"
@@ -37,7 +37,7 @@ static void a_payload_without_a_type_is_a_plain_message(void **state)
                  "data: {\"type\":\"a\\nid: 1\"}\n");
 }
 
-static void the_longest_type_has_room(void **state)
+static void the_longest_type_fits(void **state)
 {
     (void)state;
     assert_event("{\"type\":\"abcdefghijklmnopqrstuvwxyz01234\"}",
@@ -48,16 +48,16 @@ static void the_longest_type_has_room(void **state)
                  "\n");
 }
 
-/* A client's JSON is handed on as it came, line ends between its parts too;
- * they would end the event. */
-static void no_line_end_gets_through(void **state)
+/* A client's JSON is forwarded unchanged, including line ends between its
+ * parts, which would end the event. */
+static void line_ends_are_removed(void **state)
 {
     (void)state;
     assert_event("{\"type\":\"x\",\"payload\":[1,\n\r\n\n2]}",
                  "event: x\ndata: {\"type\":\"x\",\"payload\":[1,    2]}\n");
 }
 
-static void an_event_tells_where_it_ends(void **state)
+static void the_length_of_an_event_is_known(void **state)
 {
     (void)state;
     struct bytes two = BYTES_LITERAL("data: 1\nid: a\n\nevent: x\ndata: 2\n\n");
@@ -72,9 +72,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_has_its_type),
         cmocka_unit_test(a_payload_without_a_type_is_a_plain_message),
-        cmocka_unit_test(the_longest_type_has_room),
-        cmocka_unit_test(no_line_end_gets_through),
-        cmocka_unit_test(an_event_tells_where_it_ends),
+        cmocka_unit_test(the_longest_type_fits),
+        cmocka_unit_test(line_ends_are_removed),
+        cmocka_unit_test(the_length_of_an_event_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

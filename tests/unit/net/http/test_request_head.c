@@ -40,7 +40,7 @@ static void parts_of_words_are_not_found(void **state)
     assert_false(request_list_has((struct bytes){0}, "websocket"));
 }
 
-/* The values of `a` in a query, each with a '|' behind it. */
+/* The values of `a` in a query, each followed by '|'. */
 static void assert_query(const char *query, const char *expected)
 {
     struct buffer decoded = {0};
@@ -69,7 +69,7 @@ static void parameters_are_found_and_decoded(void **state)
     assert_query("a=%c3%A4", "\xc3\xa4|");
 }
 
-static void other_parameters_are_passed_over(void **state)
+static void other_parameters_are_skipped(void **state)
 {
     (void)state;
     assert_query("", "");
@@ -78,7 +78,7 @@ static void other_parameters_are_passed_over(void **state)
     assert_query("b=1;a=2", "");
 }
 
-static void a_bad_escape_in_a_query_stays(void **state)
+static void an_invalid_escape_in_a_query_is_kept(void **state)
 {
     (void)state;
     assert_query("a=%", "%|");
@@ -120,7 +120,7 @@ static void paths_are_decoded_once(void **state)
     assert_decoded("%fF", "\xff");
 }
 
-static void a_bad_escape_in_a_path_is_refused(void **state)
+static void an_invalid_escape_in_a_path_is_refused(void **state)
 {
     (void)state;
     assert_decoded("%", NULL);
@@ -147,11 +147,11 @@ int main(void)
         cmocka_unit_test(words_are_found_in_lists),
         cmocka_unit_test(parts_of_words_are_not_found),
         cmocka_unit_test(parameters_are_found_and_decoded),
-        cmocka_unit_test(other_parameters_are_passed_over),
-        cmocka_unit_test(a_bad_escape_in_a_query_stays),
+        cmocka_unit_test(other_parameters_are_skipped),
+        cmocka_unit_test(an_invalid_escape_in_a_query_is_kept),
         cmocka_unit_test(values_are_appended),
         cmocka_unit_test(paths_are_decoded_once),
-        cmocka_unit_test(a_bad_escape_in_a_path_is_refused),
+        cmocka_unit_test(an_invalid_escape_in_a_path_is_refused),
         cmocka_unit_test(zero_bytes_are_decoded_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

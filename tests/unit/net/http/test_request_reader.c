@@ -11,7 +11,7 @@
 
 enum { HEAD_MAX = 1024 };
 
-/* Reads on in the first `len` bytes, which stand in a block of that size. */
+/* Reads from the first `len` bytes, in a block of exactly that size. */
 static enum request_result feed(struct request_reader *reader,
                                 struct bytes text, size_t len)
 {
@@ -36,7 +36,7 @@ static void assert_same(const struct request_reader *whole,
                         whole->line_count * sizeof *whole->lines);
 }
 
-/* Reads a text at once, byte by byte, and cut at every byte. */
+/* Reads a text at once, byte by byte, and split at every byte. */
 static enum request_result read_text(struct request_reader *reader,
                                      struct bytes text, uint32_t head_max)
 {
@@ -55,7 +55,7 @@ static enum request_result read_text(struct request_reader *reader,
     return result;
 }
 
-/* A head, and what it needs to live. */
+/* A complete head. */
 struct sample {
     struct request_reader reader;
     struct request_head head;
@@ -94,8 +94,8 @@ static void assert_head(const char *text, const char *method, const char *path,
     end_sample(&sample);
 }
 
-/* A refused text, how many of its bytes are read, and the answer. The byte
- * behind those is the first that is wrong. */
+/* A refused text, the number of bytes read, and the response. The next byte is
+ * the first invalid one. */
 struct refusal {
     struct bytes text;
     uint32_t at;
@@ -171,7 +171,7 @@ static void any_token_is_a_method(void **state)
                 "x");
 }
 
-static void the_star_is_for_options(void **state)
+static void the_asterisk_form_is_for_options(void **state)
 {
     (void)state;
     assert_head("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "OPTIONS", "*", NULL,
@@ -200,7 +200,7 @@ static const char other_star[] = "The target * is only for OPTIONS";
 static const char bare_return[] = "A carriage return without a line feed";
 static const char bare_feed[] = "A line feed without a carriage return";
 
-static void doubtful_request_lines_are_refused(void **state)
+static void invalid_request_lines_are_refused(void **state)
 {
     (void)state;
     const struct refusal rows[] = {
@@ -273,7 +273,7 @@ static void doubtful_request_lines_are_refused(void **state)
 
 /* ---- fields -------------------------------------------------------------- */
 
-static void blanks_around_a_value_do_not_count(void **state)
+static void blanks_around_a_value_are_removed(void **state)
 {
     (void)state;
     struct sample sample;
@@ -292,8 +292,8 @@ static void blanks_around_a_value_do_not_count(void **state)
     end_sample(&sample);
 }
 
-/* Every name is found, in any case; no part of it, and nothing longer. */
-static void fields_have_their_whole_names(void **state)
+/* Every name is found in any case, but no part of it and nothing longer. */
+static void field_names_are_compared_completely(void **state)
 {
     (void)state;
     for (size_t i = 0; i < REQUEST_FIELDS; i++) {
@@ -315,9 +315,9 @@ static void fields_have_their_whole_names(void **state)
     }
 }
 
-/* The start of any known name, and names that end as known ones do: whatever
- * stands behind them is read. */
-static void unknown_fields_are_ignored_whatever_their_name(void **state)
+/* Prefixes of known names, and names with known suffixes: reading continues
+ * after them. */
+static void unknown_fields_are_ignored(void **state)
 {
     (void)state;
     for (size_t i = 0; i < REQUEST_FIELDS; i++) {
@@ -353,7 +353,7 @@ static const char no_host[] = "The Host field is missing";
 
 #define START "GET / HTTP/1.1\r\n"
 
-static void doubtful_fields_are_refused(void **state)
+static void invalid_fields_are_refused(void **state)
 {
     (void)state;
     const struct refusal rows[] = {
@@ -442,7 +442,7 @@ static void http_1_0_needs_no_host(void **state)
 
 /* ---- where the body ends ------------------------------------------------- */
 
-static void one_good_length_there_may_be(void **state)
+static void one_valid_length_is_allowed(void **state)
 {
     (void)state;
     static const char digits[] =
@@ -493,7 +493,7 @@ static void lengths_are_numbers(void **state)
     assert_length("18446744073709551615", UINT64_MAX);
 }
 
-static void only_chunked_by_itself_is_chunked(void **state)
+static void only_chunked_alone_is_accepted(void **state)
 {
     (void)state;
     static const char other[] =
@@ -590,7 +590,7 @@ static void repeated_fields_are_joined_or_refused(void **state)
     }
 }
 
-static void several_joined_fields_stay_where_they_are(void **state)
+static void several_joined_fields_do_not_overlap(void **state)
 {
     (void)state;
     struct sample sample;
@@ -667,7 +667,7 @@ static void assert_too_long(const char *text, uint32_t head_max, int status)
     assert_int_equal(reader.at, head_max);
 }
 
-static void heads_are_bounded(void **state)
+static void the_size_of_heads_is_limited(void **state)
 {
     (void)state;
     struct request_reader reader;
@@ -703,9 +703,9 @@ static void known_fields_are_counted(void **state)
     buffer_deinit(&more);
 }
 
-/* Every byte, at every place of a field line: it is taken or refused, and
- * never lost. */
-static void every_byte_is_looked_at(void **state)
+/* Every byte, at every position of a field line, is accepted or refused, never
+ * dropped. */
+static void every_byte_is_checked(void **state)
 {
     (void)state;
     for (unsigned c = 0; c < 256; c++) {
@@ -725,28 +725,28 @@ int main(void)
         cmocka_unit_test(targets_in_origin_form_are_taken_as_sent),
         cmocka_unit_test(targets_in_absolute_form_name_the_host),
         cmocka_unit_test(any_token_is_a_method),
-        cmocka_unit_test(the_star_is_for_options),
+        cmocka_unit_test(the_asterisk_form_is_for_options),
         cmocka_unit_test(empty_lines_before_a_request_are_ignored),
-        cmocka_unit_test(doubtful_request_lines_are_refused),
-        cmocka_unit_test(blanks_around_a_value_do_not_count),
-        cmocka_unit_test(fields_have_their_whole_names),
-        cmocka_unit_test(unknown_fields_are_ignored_whatever_their_name),
-        cmocka_unit_test(doubtful_fields_are_refused),
+        cmocka_unit_test(invalid_request_lines_are_refused),
+        cmocka_unit_test(blanks_around_a_value_are_removed),
+        cmocka_unit_test(field_names_are_compared_completely),
+        cmocka_unit_test(unknown_fields_are_ignored),
+        cmocka_unit_test(invalid_fields_are_refused),
         cmocka_unit_test(http_1_1_names_one_host),
         cmocka_unit_test(hosts_are_names_or_addresses),
         cmocka_unit_test(http_1_0_needs_no_host),
-        cmocka_unit_test(one_good_length_there_may_be),
+        cmocka_unit_test(one_valid_length_is_allowed),
         cmocka_unit_test(lengths_are_numbers),
-        cmocka_unit_test(only_chunked_by_itself_is_chunked),
+        cmocka_unit_test(only_chunked_alone_is_accepted),
         cmocka_unit_test(repeated_fields_are_joined_or_refused),
-        cmocka_unit_test(several_joined_fields_stay_where_they_are),
+        cmocka_unit_test(several_joined_fields_do_not_overlap),
         cmocka_unit_test(empty_lines_of_a_list_are_joined_too),
         cmocka_unit_test(one_line_of_forwarded_ends_too),
         cmocka_unit_test(connection_and_expect_are_lists),
         cmocka_unit_test(a_request_ends_with_its_head),
-        cmocka_unit_test(heads_are_bounded),
+        cmocka_unit_test(the_size_of_heads_is_limited),
         cmocka_unit_test(known_fields_are_counted),
-        cmocka_unit_test(every_byte_is_looked_at),
+        cmocka_unit_test(every_byte_is_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@
 #define BYTES(text) {text, sizeof(text) - 1}
 /* clang-format on */
 
-/* Reads out of a block of exactly that size. */
+/* Reads from a block of exactly that size. */
 static enum proxy_header_state read_block(const char *data, size_t len,
                                           struct proxy_header *header)
 {
@@ -36,7 +36,7 @@ static enum proxy_header_state read_block(const char *data, size_t len,
 
 static const struct {
     struct bytes header;
-    const char *address; /* NULL: the proxy speaks for itself */
+    const char *address; /* NULL: the proxy's own connection */
 } good[] = {
     {BYTES("PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n"), "192.0.2.1"},
     {BYTES("PROXY TCP4 255.255.255.255 255.255.255.255 65535 65535\r\n"),
@@ -66,14 +66,14 @@ static void assert_good(struct bytes data, size_t len, const char *address)
     assert_string_equal(found, address ? address : "");
 }
 
-static void good_headers_are_read(void **state)
+static void valid_headers_are_read(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         struct bytes header = good[i].header;
         char more[256];
         assert_good(header, header.len, good[i].address);
-        /* what follows is not of it */
+        /* the following bytes do not belong to it */
         memcpy(more, header.data, header.len);
         memcpy(more + header.len, "GET /\r\n", 7);
         assert_good((struct bytes){more, header.len + 7}, header.len,
@@ -81,7 +81,7 @@ static void good_headers_are_read(void **state)
     }
 }
 
-static void every_beginning_of_one_waits_for_more(void **state)
+static void every_incomplete_header_waits_for_more(void **state)
 {
     (void)state;
     struct proxy_header header;
@@ -114,16 +114,16 @@ static const struct bytes bad[] = {
     BYTES("PROXY TCP6 192.0.2.1 198.51.100.1 1 2\r\n"),
     BYTES("PROXY TCP4 192.0.2.1 198.51.100.1 1 2\n"),
     BYTES("PROXY TCP4 192.0.2.1 198.51.100.1 1 2\r\r\n"),
-    BYTES(SIGNATURE "\x11\x11\0\14" V4), /* version 1 in binary */
-    BYTES(SIGNATURE "\x22\x11\0\14" V4), /* no such command */
+    BYTES(SIGNATURE "\x11\x11\0\14" V4), /* version 1 in the binary format */
+    BYTES(SIGNATURE "\x22\x11\0\14" V4), /* unknown command */
     BYTES(SIGNATURE "\x21\x12\0\14" V4), /* UDP */
     BYTES(SIGNATURE "\x21\x11\0\13" V4), /* too short for its family */
     BYTES(SIGNATURE "\x21\x21\0\14" V4),
     BYTES(SIGNATURE "\x21\x31\0\14" V4),
-    BYTES(SIGNATURE "\x21\x11\xff\xff"), /* longer than we wait for */
+    BYTES(SIGNATURE "\x21\x11\xff\xff"), /* longer than the limit */
 };
 
-static void bad_headers_are_refused(void **state)
+static void invalid_headers_are_refused(void **state)
 {
     (void)state;
     struct proxy_header header;
@@ -132,7 +132,7 @@ static void bad_headers_are_refused(void **state)
             fail_msg("%zu: %s", i, bad[i].data);
 }
 
-static void a_line_has_an_end(void **state)
+static void a_line_is_limited_in_length(void **state)
 {
     (void)state;
     struct proxy_header header;
@@ -147,10 +147,10 @@ static void a_line_has_an_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_headers_are_read),
-        cmocka_unit_test(every_beginning_of_one_waits_for_more),
-        cmocka_unit_test(bad_headers_are_refused),
-        cmocka_unit_test(a_line_has_an_end),
+        cmocka_unit_test(valid_headers_are_read),
+        cmocka_unit_test(every_incomplete_header_waits_for_more),
+        cmocka_unit_test(invalid_headers_are_refused),
+        cmocka_unit_test(a_line_is_limited_in_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

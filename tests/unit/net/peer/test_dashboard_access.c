@@ -4,7 +4,7 @@
 #include "net/peer/dashboard_access.h"
 #include "net/peer/trusted_proxies.h"
 
-static void a_name_of_this_machine_is_known(void **state)
+static void names_of_this_machine_are_recognized(void **state)
 {
     static const char *const names[] = {
         "localhost",    "LocalHost", "localhost:8080", "127.0.0.1",
@@ -14,7 +14,7 @@ static void a_name_of_this_machine_is_known(void **state)
         assert_true(dashboard_access_is_own_name(bytes_of(names[i])));
 }
 
-static void any_other_is_not(void **state)
+static void other_names_are_not_recognized(void **state)
 {
     static const char *const names[] = {"",
                                         ":",
@@ -50,7 +50,7 @@ struct visit {
 static const struct visit at_home = {NULL, "127.0.0.1", "127.0.0.1",
                                      "localhost:8080"};
 
-/* With a line of one more field, unless it is FIELD_OTHER. */
+/* With one more field, unless it is FIELD_OTHER. */
 static bool sees_it(const struct visit *visit, enum request_field field)
 {
     struct ip_address peer;
@@ -70,7 +70,7 @@ static bool sees_it(const struct visit *visit, enum request_field field)
     return sees;
 }
 
-static void who_sits_here_sees_it(void **state)
+static void local_requests_are_allowed(void **state)
 {
     (void)state;
     assert_true(sees_it(&at_home, FIELD_OTHER));
@@ -82,8 +82,8 @@ static void who_sits_here_sees_it(void **state)
     assert_false(sees_it(&visit, FIELD_OTHER));
 }
 
-/* An empty line counts as well: some proxy wrote it. */
-static void any_sign_of_a_proxy_closes_it(void **state)
+/* Even an empty field counts, because some proxy wrote it. */
+static void any_sign_of_a_proxy_denies_access(void **state)
 {
     (void)state;
     static const enum request_field signs[] = {
@@ -94,7 +94,7 @@ static void any_sign_of_a_proxy_closes_it(void **state)
     assert_true(sees_it(&at_home, FIELD_USER_AGENT));
 }
 
-static void a_trusted_proxy_says_who_it_is(void **state)
+static void a_trusted_proxy_determines_the_client(void **state)
 {
     (void)state;
     struct text_list ranges = {0};
@@ -113,11 +113,11 @@ static void a_trusted_proxy_says_who_it_is(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_name_of_this_machine_is_known),
-        cmocka_unit_test(any_other_is_not),
-        cmocka_unit_test(who_sits_here_sees_it),
-        cmocka_unit_test(any_sign_of_a_proxy_closes_it),
-        cmocka_unit_test(a_trusted_proxy_says_who_it_is),
+        cmocka_unit_test(names_of_this_machine_are_recognized),
+        cmocka_unit_test(other_names_are_not_recognized),
+        cmocka_unit_test(local_requests_are_allowed),
+        cmocka_unit_test(any_sign_of_a_proxy_denies_access),
+        cmocka_unit_test(a_trusted_proxy_determines_the_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ static struct trusted_proxies *make(enum forwarded_header header)
     return proxies;
 }
 
-/* In a block of exactly its size, so that reading beyond is seen. */
+/* In a block of exactly its size, so that reading beyond it is detected. */
 static struct bytes block_of(const char *text)
 {
     size_t len = strlen(text);
@@ -45,15 +45,15 @@ static const struct row x_forwarded_for[] = {
     {"10.0.0.1", "[2001:db8::1]", "2001:db8::1"},
     {"10.0.0.1", "[2001:db8::1]:4711", "2001:db8::1"},
     {"fd00::1", "192.0.2.1", "192.0.2.1"},
-    /* only what trusted ones have written counts */
+    /* only entries written by trusted proxies count */
     {"10.0.0.1", "198.51.100.1, 192.0.2.1", "192.0.2.1"},
     {"10.0.0.1", "198.51.100.1,192.0.2.1, 10.0.0.2", "192.0.2.1"},
     {"10.0.0.1", "10.0.0.9, 192.0.2.1, 10.0.0.2", "192.0.2.1"},
     {"10.0.0.1", "10.0.0.3,10.0.0.2", "10.0.0.3"},
-    /* who is not trusted has nothing to say */
+    /* an untrusted peer's header is ignored */
     {"192.0.2.9", "198.51.100.1", "192.0.2.9"},
     {"11.0.0.1", "198.51.100.1", "11.0.0.1"},
-    /* what cannot be read ends it, at the last one known */
+    /* an invalid entry ends the search at the last known address */
     {"10.0.0.1", "unknown", "10.0.0.1"},
     {"10.0.0.1", "192.0.2.1, unknown", "10.0.0.1"},
     {"10.0.0.1", "192.0.2.1, _hidden, 10.0.0.2", "10.0.0.2"},
@@ -82,14 +82,14 @@ static const struct row forwarded[] = {
     {"10.0.0.1", "for=\"\\1\\92.0.2.1\"", "192.0.2.1"},
     {"fd00::1", ",, for=192.0.2.1 ,", "192.0.2.1"},
     {"10.0.0.1", "for=192.0.2.1;;", "192.0.2.1"},
-    /* only what trusted ones have written counts */
+    /* only entries written by trusted proxies count */
     {"10.0.0.1", "for=198.51.100.1, for=192.0.2.1", "192.0.2.1"},
     {"10.0.0.1", "for=198.51.100.1,for=192.0.2.1, for=10.0.0.2", "192.0.2.1"},
     {"10.0.0.1", "for=198.51.100.1\nfor=192.0.2.1\n", "192.0.2.1"},
     {"10.0.0.1", "for=192.0.2.1\nfor=\"[fd00::2]\"\n", "192.0.2.1"},
     {"10.0.0.1", "for=10.0.0.3,for=10.0.0.2", "10.0.0.3"},
     {"192.0.2.9", "for=198.51.100.1", "192.0.2.9"},
-    /* names that are none */
+    /* invalid names */
     {"10.0.0.1", "for=unknown", "10.0.0.1"},
     {"10.0.0.1", "for=192.0.2.1, for=unknown", "10.0.0.1"},
     {"10.0.0.1", "for=192.0.2.1, for=_hidden, for=10.0.0.2", "10.0.0.2"},
@@ -109,7 +109,7 @@ static const struct row forwarded[] = {
      "for=\"192.0.2.1000000000000000000000000000000000000000000000000000000"
      "00000000000000000\"",
      "10.0.0.1"},
-    /* a line that is malformed says nothing, and hides what is before it */
+    /* a malformed line is ignored and hides earlier lines */
     {"10.0.0.1", "for=192.0.2.1, for", "10.0.0.1"},
     {"10.0.0.1", "for=192.0.2.1, for=", "10.0.0.1"},
     {"10.0.0.1", "for=192.0.2.1, =", "10.0.0.1"},
@@ -124,8 +124,8 @@ static const struct row forwarded[] = {
     {"10.0.0.1", "for=\"192.0.2.1\\", "10.0.0.1"},
     {"10.0.0.1", "for=\"192.0.2.1\"x", "10.0.0.1"},
     {"10.0.0.1", "for=192.0.2.1\nfor=\"\nfor=10.0.0.2\n", "10.0.0.2"},
-    /* a quote that a client leaves open takes nothing from a proxy's line, and
-     * in the same line it is nobody's word any more */
+    /* a quote left open by a client does not affect the line of a proxy; within
+     * the same line, the rest is untrusted */
     {"10.0.0.1", "for=1.2.3.4, for=\"\nfor=192.0.2.1\n", "192.0.2.1"},
     {"10.0.0.1", "for=1.2.3.4;a=\", for=192.0.2.1", "10.0.0.1"},
     {"10.0.0.1", "for=1.2.3.4, a=\", for=\"[2001:db8::1]\"", "10.0.0.1"},
@@ -150,7 +150,7 @@ static void check_rows(enum forwarded_header header, const struct row *rows,
     trusted_proxies_free(proxies);
 }
 
-static void the_client_is_the_last_one_not_trusted(void **state)
+static void the_client_is_the_last_untrusted_address(void **state)
 {
     (void)state;
     check_rows(FORWARDED_X_FORWARDED_FOR, x_forwarded_for,
@@ -159,7 +159,7 @@ static void the_client_is_the_last_one_not_trusted(void **state)
                sizeof forwarded / sizeof *forwarded);
 }
 
-/* Whether it is TLS, where these proxies write Forwarded. */
+/* Whether the client used TLS, according to proxies that write Forwarded. */
 static const struct {
     const char *peer;
     const char *value;
@@ -173,22 +173,22 @@ static const struct {
     {"10.0.0.1", "for=192.0.2.1;proto=http", false},
     {"10.0.0.1", "for=192.0.2.1;proto=httpsx", false},
     {"10.0.0.1", "for=192.0.2.1;host=\"proto=https\"", false},
-    /* the client's own connection, not that between proxies */
+    /* the client's connection, not one between proxies */
     {"10.0.0.1", "for=192.0.2.1;proto=https, for=10.0.0.2;proto=http", true},
     {"10.0.0.1", "for=192.0.2.1;proto=http, for=10.0.0.2;proto=https", false},
     {"10.0.0.1", "for=192.0.2.1;proto=http\nfor=10.0.0.2;proto=https", false},
     {"10.0.0.1", "for=10.0.0.3;proto=https, for=10.0.0.2;proto=http", true},
-    /* what the client wrote itself counts neither way */
+    /* entries written by the client never count */
     {"10.0.0.1", "for=1.1.1.1;proto=https, for=192.0.2.1;proto=http", false},
     {"10.0.0.1", "for=1.1.1.1;proto=http, for=192.0.2.1;proto=https", true},
     {"10.0.0.1", "for=1.1.1.1;proto=https\nfor=192.0.2.1", false},
-    /* anybody's word is enough where nobody is trusted */
+    /* any entry is sufficient if nobody is trusted */
     {"192.0.2.9", "for=192.0.2.1;proto=https", true},
     {"192.0.2.9", "proto=https, proto=http", true},
     {"192.0.2.9", "proto=http", false},
 };
 
-static void forwarded_tells_whether_it_is_tls(void **state)
+static void forwarded_reports_tls(void **state)
 {
     (void)state;
     struct trusted_proxies *proxies = make(FORWARDED_RFC7239);
@@ -212,8 +212,8 @@ static void forwarded_tells_whether_it_is_tls(void **state)
     trusted_proxies_free(others);
 }
 
-/* Of very many only the last ones are looked at. */
-static void many_proxies_are_as_far_as_it_looks(void **state)
+/* Of very many, only the last ones are read. */
+static void the_number_of_proxies_read_is_limited(void **state)
 {
     (void)state;
     enum { COUNT = 1000 };
@@ -249,9 +249,9 @@ static void without_ranges_nobody_is_trusted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_client_is_the_last_one_not_trusted),
-        cmocka_unit_test(forwarded_tells_whether_it_is_tls),
-        cmocka_unit_test(many_proxies_are_as_far_as_it_looks),
+        cmocka_unit_test(the_client_is_the_last_untrusted_address),
+        cmocka_unit_test(forwarded_reports_tls),
+        cmocka_unit_test(the_number_of_proxies_read_is_limited),
         cmocka_unit_test(without_ranges_nobody_is_trusted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 
 #include "net/tls/record_sealer.h"
 
-/* RFC 8448 section 3: what the server sent, and the keys it had for it. */
+/* RFC 8448 section 3: the server's records and keys. */
 static const unsigned char rfc_key[16] = {0x9f, 0x02, 0x28, 0x3b, 0x6c, 0x9c,
                                           0x07, 0xef, 0xc2, 0x6b, 0xb9, 0xf2,
                                           0xac, 0x92, 0xe3, 0x56};
@@ -40,7 +40,7 @@ static struct record_sealer *rfc_sealer(unsigned char number)
     return record_sealer_new(&keys.info);
 }
 
-static void test_it_seals_as_the_rfc_does(void **state)
+static void test_records_match_the_rfc(void **state)
 {
     (void)state;
     char data[50], out[50 + RECORD_OVERHEAD];
@@ -58,7 +58,7 @@ static void test_it_seals_as_the_rfc_does(void **state)
     record_sealer_free(sealer);
 }
 
-/* How a peer opens it: the type behind the text, or -1. */
+/* Opens a record like a peer: the type after the text, or -1. */
 static int open_record(const EVP_CIPHER *cipher, const unsigned char *key,
                        unsigned char nonce[12], const char *record, size_t len,
                        unsigned char *text)
@@ -94,7 +94,7 @@ static void expect_opened(struct record_sealer *sealer,
 static const size_t lengths[] = {0, 1, 15, 16, 17, 125, 4096, RECORD_PLAIN_MAX};
 enum { LENGTHS = sizeof lengths / sizeof *lengths };
 
-static void test_a_key_of_256_bits_and_a_number_that_carries(void **state)
+static void test_a_256_bit_key_and_a_sequence_number_with_carry(void **state)
 {
     (void)state;
     struct tls12_crypto_info_aes_gcm_256 keys = {
@@ -143,8 +143,8 @@ static void test_other_versions_and_ciphers_are_left_to_openssl(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_it_seals_as_the_rfc_does),
-        cmocka_unit_test(test_a_key_of_256_bits_and_a_number_that_carries),
+        cmocka_unit_test(test_records_match_the_rfc),
+        cmocka_unit_test(test_a_256_bit_key_and_a_sequence_number_with_carry),
         cmocka_unit_test(test_chacha20),
         cmocka_unit_test(test_other_versions_and_ciphers_are_left_to_openssl),
     };

@@ -40,7 +40,7 @@ static void sign(EVP_MAC_CTX *mac, const struct ticket *ticket,
     assert_int_equal(len, 32);
 }
 
-/* As OpenSSL does with what the callback has prepared. */
+/* Like OpenSSL with the values prepared by the callback. */
 static void seal(struct tls_tickets *tickets, struct ticket *ticket)
 {
     EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
@@ -56,7 +56,7 @@ static void seal(struct tls_tickets *tickets, struct ticket *ticket)
     EVP_MAC_CTX_free(mac);
 }
 
-/* What the callback said; where it found a key the text must come back. */
+/* The callback's result; if it found a key, the text must be restored. */
 static int open_ticket(struct tls_tickets *tickets, const struct ticket *ticket)
 {
     EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
@@ -78,7 +78,7 @@ static int open_ticket(struct tls_tickets *tickets, const struct ticket *ticket)
     return found;
 }
 
-static void a_ticket_outlives_one_rotation_and_not_two(void **state)
+static void a_ticket_survives_exactly_one_rotation(void **state)
 {
     (void)state;
     const uint64_t period = TLS_TICKET_HOURS * 3600000ull;
@@ -91,7 +91,7 @@ static void a_ticket_outlives_one_rotation_and_not_two(void **state)
     tls_tickets_rotate(&tickets, start + period - 1);
     assert_int_equal(open_ticket(&tickets, &ticket), 1);
     tls_tickets_rotate(&tickets, start + period);
-    assert_int_equal(open_ticket(&tickets, &ticket), 2); /* renew it */
+    assert_int_equal(open_ticket(&tickets, &ticket), 2); /* renew the ticket */
     tls_tickets_rotate(&tickets, start + 2 * period);
     assert_int_equal(open_ticket(&tickets, &ticket), 0);
     tls_tickets_deinit(&tickets);
@@ -125,7 +125,7 @@ static void no_two_tickets_share_an_iv(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_ticket_outlives_one_rotation_and_not_two),
+        cmocka_unit_test(a_ticket_survives_exactly_one_rotation),
         cmocka_unit_test(another_process_cannot_open_it),
         cmocka_unit_test(no_two_tickets_share_an_iv),
     };

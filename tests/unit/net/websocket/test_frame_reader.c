@@ -8,7 +8,7 @@
 #include "net/websocket/frame_reader.h"
 #include "net/websocket/frame_write.h"
 
-/* A mask of zeros, so that a payload can be read in the source. */
+/* A zero mask, so that payloads are readable in the source. */
 #define ZERO "\0\0\0\0"
 
 static void assert_transcript(struct frame_transcript *transcript,
@@ -18,7 +18,7 @@ static void assert_transcript(struct frame_transcript *transcript,
     frame_transcript_deinit(transcript);
 }
 
-/* The same events however the stream is cut: in two at every byte, and into
+/* The same events however the stream is split: in two at every byte, and into
  * pieces of every length up to 40. */
 static void assert_reads(struct bytes stream, const char *expected)
 {
@@ -37,11 +37,11 @@ static void assert_reads(struct bytes stream, const char *expected)
 
 #define READS(stream, expected) assert_reads(BYTES_LITERAL(stream), expected)
 
-/* After a good frame. */
+/* After a valid frame. */
 #define IS_BAD(frame, code)                                                    \
     READS("\x81\x81" ZERO "a" frame, "text a .\nbad " code "\n")
 
-static void messages_are_given_unmasked(void **state)
+static void messages_are_returned_unmasked(void **state)
 {
     (void)state;
     READS("\x81\x80mask", "text  .\n");
@@ -51,7 +51,7 @@ static void messages_are_given_unmasked(void **state)
     READS("\x82\x82" ZERO "\0\xff", "binary \\x00\\xff .\n");
 }
 
-static void fragments_keep_the_kind_of_their_message(void **state)
+static void fragments_have_the_kind_of_their_message(void **state)
 {
     (void)state;
     READS("\x01\x81" ZERO "a\x00\x81" ZERO "b\x80\x80" ZERO,
@@ -60,7 +60,7 @@ static void fragments_keep_the_kind_of_their_message(void **state)
           "binary  +\nbinary yz .\ntext  .\n");
 }
 
-static void control_frames_come_between_fragments(void **state)
+static void control_frames_may_be_between_fragments(void **state)
 {
     (void)state;
     READS("\x89\x80mask\x8a\x83mask\x0c\x03\x10", "ping \npong abc\n");
@@ -71,7 +71,7 @@ static void control_frames_come_between_fragments(void **state)
           "text a +\nclose 1000 \n");
 }
 
-static void the_longest_ping_waits_until_it_is_whole(void **state)
+static void the_longest_ping_waits_until_it_is_complete(void **state)
 {
     (void)state;
     char frame[FRAME_HELD_MAX] = "\x89\xfd";
@@ -91,7 +91,7 @@ static void the_longest_ping_waits_until_it_is_whole(void **state)
     assert_ptr_equal(piece.payload.data, frame + 6);
 }
 
-static void bad_frames_are_seen_wherever_they_are_cut(void **state)
+static void invalid_frames_are_detected_at_any_split(void **state)
 {
     (void)state;
     IS_BAD("\x81\x01x", "1002");     /* no mask */
@@ -110,10 +110,10 @@ static void bad_frames_are_seen_wherever_they_are_cut(void **state)
     IS_BAD("\x89\xfe\0\x7emask", "1002"); /* long control frames */
     IS_BAD("\x8a\xff\0\0\0\0\0\1\0\0", "1002");
     IS_BAD("\x88\xfe\0\5mask", "1002");
-    IS_BAD("\x88\x81mask!", "1002"); /* half a code */
+    IS_BAD("\x88\x81mask!", "1002"); /* an incomplete code */
 }
 
-static void a_message_does_not_begin_within_another(void **state)
+static void a_message_cannot_start_within_another(void **state)
 {
     (void)state;
     READS("\x01\x80mask\x81\x80mask", "text  +\nbad 1002\n");
@@ -122,7 +122,7 @@ static void a_message_does_not_begin_within_another(void **state)
           "binary  +\nbinary  +\nbad 1002\n");
 }
 
-/* What the reader says of the beginning of a frame. */
+/* The reader's result for the start of a frame. */
 static enum frame_event judge(struct frame_reader reader, const char *data,
                               size_t len)
 {
@@ -137,7 +137,7 @@ static enum frame_event judge(struct frame_reader reader, const char *data,
     return event;
 }
 
-static void every_first_byte_is_judged_alone(void **state)
+static void every_first_byte_is_checked_alone(void **state)
 {
     (void)state;
     static const char good[] = "\x81\x82\x01\x02\x88\x89\x8a";
@@ -154,7 +154,7 @@ static void every_first_byte_is_judged_alone(void **state)
     }
 }
 
-static void every_second_byte_is_judged_without_the_mask(void **state)
+static void every_second_byte_is_checked_without_the_mask(void **state)
 {
     (void)state;
     for (int byte = 0; byte < 256; byte++) {
@@ -184,7 +184,7 @@ static size_t write_length(char head[10], uint64_t len, size_t field)
     return 2 + field;
 }
 
-static void lengths_are_judged_without_the_mask(void **state)
+static void lengths_are_checked_without_the_mask(void **state)
 {
     (void)state;
     static const struct {
@@ -216,7 +216,7 @@ static void lengths_are_judged_without_the_mask(void **state)
     }
 }
 
-static void a_payload_may_be_huge_and_is_announced_by_its_header(void **state)
+static void a_huge_payload_is_announced_by_its_header(void **state)
 {
     (void)state;
     char data[1000] = "\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff" ZERO;
@@ -240,7 +240,7 @@ static void a_payload_may_be_huge_and_is_announced_by_its_header(void **state)
     assert_true(piece.is_binary && !piece.is_last);
 }
 
-static void a_close_frame_gives_its_code_and_its_text(void **state)
+static void a_close_frame_has_a_code_and_a_text(void **state)
 {
     (void)state;
     READS("\x88\x80mask", "close 1005 \n");
@@ -271,7 +271,7 @@ static void nothing_is_read_after_a_close_frame(void **state)
 }
 
 /* RFC 6455 section 7.4 */
-static void only_codes_that_may_be_sent_are_good(void **state)
+static void only_codes_that_may_be_sent_are_valid(void **state)
 {
     (void)state;
     static const int good[][2] = {{1000, 1003}, {1007, 1014}, {3000, 4999}};
@@ -292,7 +292,7 @@ static void only_codes_that_may_be_sent_are_good(void **state)
     }
 }
 
-static void a_reason_that_is_no_utf8_is_1007(void **state)
+static void a_reason_that_is_not_utf8_is_1007(void **state)
 {
     (void)state;
     IS_BAD("\x88\x83" ZERO "\x03\xe8\xff", "1007");
@@ -301,10 +301,10 @@ static void a_reason_that_is_no_utf8_is_1007(void **state)
            "ab\xe2\x82",
            "1007");
     IS_BAD("\x88\x83" ZERO "\x03\xed\xff",
-           "1002"); /* the code is judged first */
+           "1002"); /* the code is checked first */
 }
 
-/* Everything around the payload stays as it was. */
+/* Bytes around the payload must be unchanged. */
 static void assert_unmasks(size_t shift, size_t len, size_t cut)
 {
     static const char mask[] = "\x12\xab\x7f\x80";
@@ -337,7 +337,7 @@ static void assert_unmasks(size_t shift, size_t len, size_t cut)
     assert_memory_equal(data, expected, sizeof data);
 }
 
-static void payloads_are_unmasked_at_every_place_and_of_every_length(void **s)
+static void payloads_are_unmasked_at_every_offset_and_length(void **s)
 {
     (void)s;
     for (size_t shift = 0; shift < 16; shift++)
@@ -376,7 +376,7 @@ static void append_masked(struct buffer *stream, uint8_t first,
         buffer_append_char(stream, (char)(payload.data[i] ^ mask[i % 4]));
 }
 
-/* Visible letters, which a transcript has as they are. */
+/* Printable letters, which a transcript contains unchanged. */
 static struct bytes random_payload(size_t longest)
 {
     static char letters[70000];
@@ -415,7 +415,7 @@ static void append_message(struct buffer *stream, struct buffer *expected)
     }
 }
 
-static void random_frames_come_back_from_random_pieces(void **state)
+static void random_frames_are_restored_from_random_pieces(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 300; seed++) {
@@ -447,23 +447,22 @@ static void a_reader_is_small(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(messages_are_given_unmasked),
-        cmocka_unit_test(fragments_keep_the_kind_of_their_message),
-        cmocka_unit_test(control_frames_come_between_fragments),
-        cmocka_unit_test(the_longest_ping_waits_until_it_is_whole),
-        cmocka_unit_test(bad_frames_are_seen_wherever_they_are_cut),
-        cmocka_unit_test(a_message_does_not_begin_within_another),
-        cmocka_unit_test(every_first_byte_is_judged_alone),
-        cmocka_unit_test(every_second_byte_is_judged_without_the_mask),
-        cmocka_unit_test(lengths_are_judged_without_the_mask),
-        cmocka_unit_test(a_payload_may_be_huge_and_is_announced_by_its_header),
-        cmocka_unit_test(a_close_frame_gives_its_code_and_its_text),
+        cmocka_unit_test(messages_are_returned_unmasked),
+        cmocka_unit_test(fragments_have_the_kind_of_their_message),
+        cmocka_unit_test(control_frames_may_be_between_fragments),
+        cmocka_unit_test(the_longest_ping_waits_until_it_is_complete),
+        cmocka_unit_test(invalid_frames_are_detected_at_any_split),
+        cmocka_unit_test(a_message_cannot_start_within_another),
+        cmocka_unit_test(every_first_byte_is_checked_alone),
+        cmocka_unit_test(every_second_byte_is_checked_without_the_mask),
+        cmocka_unit_test(lengths_are_checked_without_the_mask),
+        cmocka_unit_test(a_huge_payload_is_announced_by_its_header),
+        cmocka_unit_test(a_close_frame_has_a_code_and_a_text),
         cmocka_unit_test(nothing_is_read_after_a_close_frame),
-        cmocka_unit_test(only_codes_that_may_be_sent_are_good),
-        cmocka_unit_test(a_reason_that_is_no_utf8_is_1007),
-        cmocka_unit_test(
-            payloads_are_unmasked_at_every_place_and_of_every_length),
-        cmocka_unit_test(random_frames_come_back_from_random_pieces),
+        cmocka_unit_test(only_codes_that_may_be_sent_are_valid),
+        cmocka_unit_test(a_reason_that_is_not_utf8_is_1007),
+        cmocka_unit_test(payloads_are_unmasked_at_every_offset_and_length),
+        cmocka_unit_test(random_frames_are_restored_from_random_pieces),
         cmocka_unit_test(a_reader_is_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@ static void assert_header(size_t payload_len, const char *expected,
     assert_memory_equal(header, expected, len);
 }
 
-static void lengths_take_the_shortest_form(void **state)
+static void lengths_have_the_shortest_form(void **state)
 {
     (void)state;
     assert_header(0, "\x81\x00", 2);
@@ -30,7 +30,7 @@ static void lengths_take_the_shortest_form(void **state)
     assert_header((size_t)1 << 32, "\x81\x7f\0\0\0\x01\0\0\0\0", 10);
 }
 
-static void the_opcode_stands_with_the_final_bit(void **state)
+static void the_opcode_has_the_final_bit(void **state)
 {
     (void)state;
     char header[FRAME_HEADER_MAX];
@@ -72,7 +72,7 @@ static void a_frame_is_header_and_payload(void **state)
     }
 }
 
-static void a_frame_tells_where_it_ends(void **state)
+static void the_length_of_a_frame_is_known(void **state)
 {
     (void)state;
     static const size_t sizes[] = {0, 1, 125, 126, 65535, 65536, 1 << 24};
@@ -149,10 +149,10 @@ static void a_message_may_have_parts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lengths_take_the_shortest_form),
-        cmocka_unit_test(the_opcode_stands_with_the_final_bit),
+        cmocka_unit_test(lengths_have_the_shortest_form),
+        cmocka_unit_test(the_opcode_has_the_final_bit),
         cmocka_unit_test(a_frame_is_header_and_payload),
-        cmocka_unit_test(a_frame_tells_where_it_ends),
+        cmocka_unit_test(the_length_of_a_frame_is_known),
         cmocka_unit_test(a_message_may_have_parts),
         cmocka_unit_test(binary_payloads_are_binary_frames),
         cmocka_unit_test(a_close_frame_has_code_and_text),

@@ -1,5 +1,5 @@
-/* The wire format of protocols/websocket.md, byte by byte. The first channel of
- * an instance has the epoch 0000000000000001 here, the next one ...2. */
+/* The wire format of protocols/websocket.md, byte by byte. Here the first
+ * channel of an instance has the epoch 0000000000000001, the next one ...2. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -55,7 +55,7 @@ static int tear_down(void **state)
 
 #define assert_silence(client) assert_hears(client, FAKE_CLIENT_SILENCE)
 
-/* alice says one text and hears the other, and no more. */
+/* alice sends one text and receives exactly the other. */
 #define assert_answer(said, heard)                                             \
     do {                                                                       \
         fake_client_say(alice, (said));                                        \
@@ -65,7 +65,7 @@ static int tear_down(void **state)
 
 /* ---- echo, ping --------------------------------------------------- */
 
-static void echo_gives_the_payload_back(void **state)
+static void echo_returns_the_payload(void **state)
 {
     (void)state;
     assert_answer("{\"type\":\"echo\",\"payload\":{\"a\":[1,\"x\"]}}",
@@ -77,7 +77,7 @@ static void echo_gives_the_payload_back(void **state)
     assert_silence(bob);
 }
 
-static void payloads_travel_byte_by_byte(void **state)
+static void payloads_are_forwarded_unchanged(void **state)
 {
     (void)state;
     assert_answer("{\"type\":\"echo\",\"payload\": [ "
@@ -86,7 +86,7 @@ static void payloads_travel_byte_by_byte(void **state)
                   "12345678901234567890.1230 , \"\\u00e9\\/\" ]}");
 }
 
-static void ping_gives_pong(void **state)
+static void ping_is_answered_with_pong(void **state)
 {
     (void)state;
     assert_answer("{\"type\":\"ping\"}", "{\"type\":\"pong\"}");
@@ -141,7 +141,7 @@ static void publishing_elsewhere_needs_no_subscription(void **state)
 
 /* ---- subscribe, unsubscribe --------------------------------------- */
 
-static void a_channel_asked_for_in_the_url_is_subscribed(void **state)
+static void a_channel_in_the_url_is_subscribed(void **state)
 {
     (void)state;
     struct fake_client *carol =
@@ -153,7 +153,7 @@ static void a_channel_asked_for_in_the_url_is_subscribed(void **state)
     fake_client_leave(carol);
 }
 
-static void a_bad_channel_in_the_url_is_an_error(void **state)
+static void an_invalid_channel_in_the_url_is_an_error(void **state)
 {
     (void)state;
     struct fake_client *carol =
@@ -166,7 +166,7 @@ static void a_bad_channel_in_the_url_is_an_error(void **state)
     fake_client_leave(carol);
 }
 
-static void a_subscribe_tells_the_place(void **state)
+static void subscribe_returns_the_position(void **state)
 {
     (void)state;
     fake_client_say(bob, "{\"type\":\"broadcast\",\"channel\":\"more\"}");
@@ -176,7 +176,7 @@ static void a_subscribe_tells_the_place(void **state)
                   "\"id\":2}");
 }
 
-static void what_was_missed_comes_with_the_answer(void **state)
+static void missed_messages_are_in_the_answer(void **state)
 {
     (void)state;
     for (int i = 0; i < 3; i++)
@@ -217,8 +217,8 @@ static void another_epoch_recovers_nothing(void **state)
     }
 }
 
-/* The number is right, but this is not how it was given. */
-static void an_epoch_spelled_otherwise_recovers_nothing(void **state)
+/* The number is correct, but not in its original form. */
+static void an_epoch_in_another_form_recovers_nothing(void **state)
 {
     (void)state;
     static const char *const epochs[] = {" 000000000000002", "+000000000000002",
@@ -239,7 +239,7 @@ static void an_epoch_spelled_otherwise_recovers_nothing(void **state)
     }
 }
 
-static void a_bad_since_is_an_error(void **state)
+static void an_invalid_since_is_an_error(void **state)
 {
     (void)state;
     static const char *const sinces[] = {
@@ -266,7 +266,7 @@ static void a_bad_since_is_an_error(void **state)
     }
 }
 
-static void subscribing_needs_a_name_and_a_place(void **state)
+static void subscribing_needs_a_valid_name_and_position(void **state)
 {
     (void)state;
     fake_client_say(alice, "{\"type\":\"subscribe\",\"id\":1}");
@@ -392,9 +392,9 @@ static void history_lists_the_newest_oldest_first(void **state)
     assert_non_null(strstr(fake_client_hear(alice), "\"offset\":1,"));
 }
 
-/* Go, Java and .NET write members that are not set as null, and some write
- * every number with a fraction. */
-static void null_stands_for_a_member_left_out(void **state)
+/* Go, Java and .NET write unset members as null, and some write every number
+ * with a fraction. */
+static void null_equals_a_missing_member(void **state)
 {
     (void)state;
     fake_client_say(alice, "{\"type\":\"subscribe\",\"channel\":\"more\","
@@ -425,7 +425,7 @@ static void whole_numbers_may_have_a_fraction_of_zero(void **state)
     }
 }
 
-static void history_needs_a_limit_that_is_a_number(void **state)
+static void history_needs_a_numeric_limit(void **state)
 {
     (void)state;
     static const char *const bad[] = {"-1",   "1.5", "\"2\"",
@@ -446,7 +446,7 @@ static void history_needs_a_limit_that_is_a_number(void **state)
 
 /* ---- refresh ------------------------------------------------------ */
 
-static void refresh_takes_a_fresh_token(void **state)
+static void refresh_accepts_a_fresh_token(void **state)
 {
     (void)state;
     assert_answer("{\"type\":\"refresh\",\"token\":\"" FAKE_TOKEN_FRESH
@@ -454,7 +454,7 @@ static void refresh_takes_a_fresh_token(void **state)
                   "{\"type\":\"refreshed\",\"expires\":1700001000,\"id\":1}");
 }
 
-static void refresh_with_a_bad_token_is_an_error(void **state)
+static void refresh_with_an_invalid_token_is_an_error(void **state)
 {
     (void)state;
     static const char *const bad[] = {",\"token\":\"stale\"", "",
@@ -468,7 +468,7 @@ static void refresh_with_a_bad_token_is_an_error(void **state)
     }
 }
 
-static void channels_a_fresh_token_forbids_are_taken_away(void **state)
+static void channels_forbidden_by_a_fresh_token_are_unsubscribed(void **state)
 {
     (void)state;
     fake->fresh_caps = "[]";
@@ -483,7 +483,7 @@ static void channels_a_fresh_token_forbids_are_taken_away(void **state)
 
 /* ---- join, leave, gap --------------------------------------------- */
 
-static void others_are_told_who_joins_and_leaves(void **state)
+static void joins_and_leaves_are_sent_to_others(void **state)
 {
     (void)state;
     fake_client_say(alice, "{\"type\":\"subscribe\",\"channel\":\"loud:1\"}");
@@ -513,7 +513,7 @@ static void a_gap_names_its_channel(void **state)
     assert_hears(alice, "{\"type\":\"gap\",\"channel\":\"news\"}");
 }
 
-static void a_message_of_nobody_has_no_from(void **state)
+static void a_message_without_sender_has_no_from(void **state)
 {
     (void)state;
     struct message *message =
@@ -530,7 +530,7 @@ static void a_message_of_nobody_has_no_from(void **state)
 
 /* ---- errors ------------------------------------------------------- */
 
-static void what_is_no_message_is_an_error(void **state)
+static void an_invalid_message_is_an_error(void **state)
 {
     (void)state;
     static const struct {
@@ -644,7 +644,7 @@ static void channel_names_are_checked(void **state)
     }
 }
 
-static void too_many_bad_messages_are_the_end(void **state)
+static void too_many_bad_messages_close_the_connection(void **state)
 {
     (void)state;
     for (uint32_t i = 1; i < fake->options.limits.bad_messages; i++)
@@ -656,7 +656,7 @@ static void too_many_bad_messages_are_the_end(void **state)
                      fake->options.limits.bad_messages);
 }
 
-static void limits_are_told_by_their_code(void **state)
+static void limits_are_reported_by_their_code(void **state)
 {
     (void)state;
     fake->options.limits.channels_per_connection = 1;
@@ -725,7 +725,7 @@ static void everything_else_counts_from_the_start(void **state)
 
 /* ---- hello --------------------------------------------------------- */
 
-static void hello_comes_first_where_it_was_asked_for(void **state)
+static void hello_comes_first_on_request(void **state)
 {
     (void)state;
     static const struct bytes channel = BYTES_LITERAL("news");
@@ -748,46 +748,46 @@ static void hello_comes_first_where_it_was_asked_for(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(echo_gives_the_payload_back),
-        TEST(payloads_travel_byte_by_byte),
-        TEST(ping_gives_pong),
+        TEST(echo_returns_the_payload),
+        TEST(payloads_are_forwarded_unchanged),
+        TEST(ping_is_answered_with_pong),
         TEST(a_broadcast_reaches_every_subscriber),
         TEST(the_only_channel_need_not_be_named),
         TEST(publishing_elsewhere_needs_no_subscription),
-        TEST(a_channel_asked_for_in_the_url_is_subscribed),
-        TEST(a_bad_channel_in_the_url_is_an_error),
-        TEST(a_subscribe_tells_the_place),
-        TEST(what_was_missed_comes_with_the_answer),
+        TEST(a_channel_in_the_url_is_subscribed),
+        TEST(an_invalid_channel_in_the_url_is_an_error),
+        TEST(subscribe_returns_the_position),
+        TEST(missed_messages_are_in_the_answer),
         TEST(another_epoch_recovers_nothing),
-        TEST(an_epoch_spelled_otherwise_recovers_nothing),
-        TEST(a_bad_since_is_an_error),
-        TEST(subscribing_needs_a_name_and_a_place),
+        TEST(an_epoch_in_another_form_recovers_nothing),
+        TEST(an_invalid_since_is_an_error),
+        TEST(subscribing_needs_a_valid_name_and_position),
         TEST(unsubscribe_is_answered_at_once),
         TEST(direct_reaches_all_connections_of_a_client),
         TEST(direct_without_id_is_not_answered),
         TEST(direct_needs_a_client),
         TEST(presence_lists_clients_and_connections),
         TEST(history_lists_the_newest_oldest_first),
-        TEST(null_stands_for_a_member_left_out),
+        TEST(null_equals_a_missing_member),
         TEST(whole_numbers_may_have_a_fraction_of_zero),
-        TEST(history_needs_a_limit_that_is_a_number),
-        TEST(refresh_takes_a_fresh_token),
-        TEST(refresh_with_a_bad_token_is_an_error),
-        TEST(channels_a_fresh_token_forbids_are_taken_away),
-        TEST(others_are_told_who_joins_and_leaves),
+        TEST(history_needs_a_numeric_limit),
+        TEST(refresh_accepts_a_fresh_token),
+        TEST(refresh_with_an_invalid_token_is_an_error),
+        TEST(channels_forbidden_by_a_fresh_token_are_unsubscribed),
+        TEST(joins_and_leaves_are_sent_to_others),
         TEST(a_gap_names_its_channel),
-        TEST(a_message_of_nobody_has_no_from),
-        TEST(what_is_no_message_is_an_error),
+        TEST(a_message_without_sender_has_no_from),
+        TEST(an_invalid_message_is_an_error),
         TEST(an_unknown_type_is_an_error),
         TEST(names_may_be_escaped),
         TEST(binary_is_an_error),
         TEST(an_id_is_a_number_or_a_short_text),
         TEST(channel_names_are_checked),
-        TEST(too_many_bad_messages_are_the_end),
-        TEST(limits_are_told_by_their_code),
+        TEST(too_many_bad_messages_close_the_connection),
+        TEST(limits_are_reported_by_their_code),
         TEST(returning_to_channels_costs_nothing),
         TEST(everything_else_counts_from_the_start),
-        TEST(hello_comes_first_where_it_was_asked_for),
+        TEST(hello_comes_first_on_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,7 +23,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* A request of alice, begun. */
+/* Starts a request of alice. */
 static struct fake_client *ask(const char *caps, const char *body)
 {
     struct fake_client *client = memory_new(1, sizeof *client);
@@ -37,7 +37,7 @@ static struct fake_client *ask(const char *caps, const char *body)
     return client;
 }
 
-/* Its end: the status, and how many answers there were. */
+/* The end of the request: its status and the number of answers. */
 static void check(struct fake_client *client, int status, unsigned answers)
 {
     fake_instance_turn(fake);
@@ -72,7 +72,7 @@ static void one_message_has_the_status_of_its_error(void **state)
     check(ask("[]", "{\"type\":\"broadcast\",\"channel\":\"a\"}"), 403, 1);
 }
 
-static void a_list_ends_when_all_is_answered(void **state)
+static void a_list_ends_when_all_entries_are_answered(void **state)
 {
     (void)state;
     check(ask(NULL, "[]"), 200, 0);
@@ -84,7 +84,7 @@ static void a_list_ends_when_all_is_answered(void **state)
     check(client, 200, 4);
 }
 
-static void beyond_the_rate_nothing_is_done(void **state)
+static void beyond_the_rate_nothing_is_executed(void **state)
 {
     (void)state;
     fake->options.limits.messages_per_second = 3;
@@ -93,7 +93,7 @@ static void beyond_the_rate_nothing_is_done(void **state)
     check(ask(NULL, "[1,2,3,4]"), 200, 4);
 }
 
-static void it_is_none_of_the_clients_connections(void **state)
+static void a_request_is_not_a_connection_of_the_client(void **state)
 {
     (void)state;
     struct fake_client *client =
@@ -111,9 +111,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(one_message_has_the_status_of_its_error),
-        TEST(a_list_ends_when_all_is_answered),
-        TEST(beyond_the_rate_nothing_is_done),
-        TEST(it_is_none_of_the_clients_connections),
+        TEST(a_list_ends_when_all_entries_are_answered),
+        TEST(beyond_the_rate_nothing_is_executed),
+        TEST(a_request_is_not_a_connection_of_the_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,7 +67,7 @@ static void each_channel_of_a_list_is_answered(void **state)
     assert_int_equal(alice->connection->subscription_count, 3);
 }
 
-static void an_error_names_its_channel_and_stops_no_other(void **state)
+static void an_error_affects_only_its_channel(void **state)
 {
     (void)state;
     ask("[\"a\",\"no way\",5,null,{},[\"x\"],{\"channel\":\"a\"},\"b\"]");
@@ -87,8 +87,8 @@ static void an_error_names_its_channel_and_stops_no_other(void **state)
     assert_silence();
 }
 
-/* Ten would close the connection. */
-static void a_list_is_one_bad_message(void **state)
+/* Ten errors would close the connection. */
+static void an_invalid_list_is_one_bad_message(void **state)
 {
     (void)state;
     fake->options.limits.bad_messages = 2;
@@ -102,12 +102,12 @@ static void a_list_is_one_bad_message(void **state)
     fake_client_skip(alice);
 }
 
-static void what_is_refused_counts_by_itself(void **state)
+static void each_refused_entry_counts_separately(void **state)
 {
     (void)state;
     fake->options.limits.messages_per_second = 10;
     fake->options.limits.bad_messages = 0;
-    /* 12 are free: the list, and 11 of its entries */
+    /* 12 are left: the list, and 11 of its entries */
     ask("[\"-?\",1,2,3,4,5,6,7,8,9,10,\"a\",\"b\",\"c\",\"d\"]");
     assert_int_equal(alice->connection->subscription_count, 4);
     fake_client_skip(alice);
@@ -118,12 +118,12 @@ static void what_is_refused_counts_by_itself(void **state)
     fake_client_skip(alice);
 }
 
-static void what_the_bus_refuses_counts_too(void **state)
+static void refusals_by_the_bus_count_too(void **state)
 {
     (void)state;
     fake->options.limits.messages_per_second = 2;
     fake->options.limits.channels = 1;
-    for (int i = 0; i < 3; i++) /* 3, 4 and 4 of the 12 that are free */
+    for (int i = 0; i < 3; i++) /* 3, 4 and 4 of the 12 that are left */
         ask("[\"x\",\"y\",\"z\"]");
     ask("[\"y\",\"z\"]");
     assert_false(alice->connection->is_closing);
@@ -132,7 +132,7 @@ static void what_the_bus_refuses_counts_too(void **state)
     fake_client_skip(alice);
 }
 
-static void those_beyond_the_limit_are_refused(void **state)
+static void channels_beyond_the_limit_are_refused(void **state)
 {
     (void)state;
     ask("[\"a\",\"b\",\"c\",\"d\",\"e\"]"); /* of four */
@@ -143,7 +143,7 @@ static void those_beyond_the_limit_are_refused(void **state)
     fake_client_skip(alice);
 }
 
-static void an_entry_recovers_from_where_it_says(void **state)
+static void an_entry_recovers_from_its_position(void **state)
 {
     (void)state;
     fake_client_say(alice, "{\"type\":\"subscribe\",\"channel\":\"a\"}");
@@ -180,8 +180,8 @@ static void members_and_history_follow(void **state)
     assert_silence();
 }
 
-/* The subscription stands, whatever becomes of what should follow. */
-static void what_cannot_follow_is_told(void **state)
+/* The subscription is kept, even if what should follow fails. */
+static void failures_of_members_and_history_are_reported(void **state)
 {
     (void)state;
     ask("[{\"channel\":\"plain:1\",\"presence\":true,\"history\":5}]");
@@ -206,8 +206,8 @@ static void nothing_follows_a_refusal(void **state)
     assert_silence();
 }
 
-/* A message for one channel has the members of an entry. */
-static void one_channel_may_have_them_too(void **state)
+/* A single-channel subscribe has the members of a list entry. */
+static void a_single_channel_may_have_members_and_history(void **state)
 {
     (void)state;
     fake_client_say(alice, "{\"type\":\"subscribe\",\"channel\":\"a\","
@@ -217,7 +217,7 @@ static void one_channel_may_have_them_too(void **state)
     assert_silence();
 }
 
-static void odd_entries_are_errors(void **state)
+static void invalid_entries_are_errors(void **state)
 {
     (void)state;
     static const char *const odd[] = {"\"presence\":1", "\"presence\":\"yes\"",
@@ -235,7 +235,7 @@ static void odd_entries_are_errors(void **state)
     }
 }
 
-static void a_list_is_a_list_of_some(void **state)
+static void an_empty_list_is_an_error(void **state)
 {
     (void)state;
     static const char *const odd[] = {"[]", "{}", "\"a\"", "7", "true"};
@@ -249,7 +249,7 @@ static void a_list_is_a_list_of_some(void **state)
     }
 }
 
-static void a_list_is_bounded(void **state)
+static void the_length_of_a_list_is_limited(void **state)
 {
     (void)state;
     struct buffer text = {0};
@@ -265,7 +265,7 @@ static void a_list_is_bounded(void **state)
     buffer_deinit(&text);
 }
 
-static void what_belongs_to_an_entry_stands_there(void **state)
+static void members_of_an_entry_must_be_in_the_entry(void **state)
 {
     (void)state;
     static const char *const members[] = {
@@ -284,7 +284,7 @@ static void what_belongs_to_an_entry_stands_there(void **state)
     assert_int_equal(alice->connection->subscription_count, 0);
 }
 
-static void a_name_too_long_to_repeat_is_told_by_its_place(void **state)
+static void a_too_long_name_is_reported_by_its_index(void **state)
 {
     (void)state;
     char text[400];
@@ -301,21 +301,21 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(each_channel_of_a_list_is_answered),
-        TEST(an_error_names_its_channel_and_stops_no_other),
-        TEST(a_list_is_one_bad_message),
-        TEST(what_is_refused_counts_by_itself),
-        TEST(what_the_bus_refuses_counts_too),
-        TEST(those_beyond_the_limit_are_refused),
-        TEST(an_entry_recovers_from_where_it_says),
+        TEST(an_error_affects_only_its_channel),
+        TEST(an_invalid_list_is_one_bad_message),
+        TEST(each_refused_entry_counts_separately),
+        TEST(refusals_by_the_bus_count_too),
+        TEST(channels_beyond_the_limit_are_refused),
+        TEST(an_entry_recovers_from_its_position),
         TEST(members_and_history_follow),
-        TEST(what_cannot_follow_is_told),
+        TEST(failures_of_members_and_history_are_reported),
         TEST(nothing_follows_a_refusal),
-        TEST(one_channel_may_have_them_too),
-        TEST(odd_entries_are_errors),
-        TEST(a_list_is_a_list_of_some),
-        TEST(a_list_is_bounded),
-        TEST(what_belongs_to_an_entry_stands_there),
-        TEST(a_name_too_long_to_repeat_is_told_by_its_place),
+        TEST(a_single_channel_may_have_members_and_history),
+        TEST(invalid_entries_are_errors),
+        TEST(an_empty_list_is_an_error),
+        TEST(the_length_of_a_list_is_limited),
+        TEST(members_of_an_entry_must_be_in_the_entry),
+        TEST(a_too_long_name_is_reported_by_its_index),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

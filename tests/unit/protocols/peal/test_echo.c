@@ -36,7 +36,7 @@ static void assert_echo(bool binary, struct bytes sent, const char *expected)
     assert_bytes(payload, expected);
 }
 
-static void text_comes_back_behind_the_prefix(void **state)
+static void text_is_returned_after_the_prefix(void **state)
 {
     (void)state;
     assert_echo(false, BYTES_LITERAL("hello"), "Echo: hello");
@@ -45,7 +45,7 @@ static void text_comes_back_behind_the_prefix(void **state)
     assert_echo(false, BYTES_LITERAL(""), "Echo: ");
 }
 
-static void an_empty_prefix_gives_a_pure_echo(void **state)
+static void an_empty_prefix_returns_the_text(void **state)
 {
     (void)state;
     static char none[] = "";
@@ -54,7 +54,7 @@ static void an_empty_prefix_gives_a_pure_echo(void **state)
     assert_echo(false, BYTES_LITERAL(""), "");
 }
 
-static void binary_comes_back_as_it_is(void **state)
+static void binary_is_returned_unchanged(void **state)
 {
     (void)state;
     enum frame_opcode opcode;
@@ -68,7 +68,7 @@ static void binary_comes_back_as_it_is(void **state)
     assert_echo(true, BYTES_LITERAL(""), "");
 }
 
-static void fragments_come_back_as_one(void **state)
+static void fragments_are_returned_as_one_message(void **state)
 {
     (void)state;
     connection_receive(alice->connection, BYTES_LITERAL("one "), 0, false,
@@ -79,7 +79,7 @@ static void fragments_come_back_as_one(void **state)
     assert_string_equal(fake_client_hear(alice), "Echo: one two");
 }
 
-static void channels_and_direct_messages_are_not_for_it(void **state)
+static void echo_ignores_channels_and_direct_messages(void **state)
 {
     (void)state;
     struct fake_client *bob =
@@ -100,11 +100,11 @@ static void channels_and_direct_messages_are_not_for_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(text_comes_back_behind_the_prefix),
-        TEST(an_empty_prefix_gives_a_pure_echo),
-        TEST(binary_comes_back_as_it_is),
-        TEST(fragments_come_back_as_one),
-        TEST(channels_and_direct_messages_are_not_for_it),
+        TEST(text_is_returned_after_the_prefix),
+        TEST(an_empty_prefix_returns_the_text),
+        TEST(binary_is_returned_unchanged),
+        TEST(fragments_are_returned_as_one_message),
+        TEST(echo_ignores_channels_and_direct_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,7 +41,7 @@ static void a_position_is_replaced(void **state)
     position_vector_deinit(&vector);
 }
 
-static void a_channel_is_taken_out(void **state)
+static void a_channel_is_removed(void **state)
 {
     (void)state;
     struct position_vector vector = {0};
@@ -57,7 +57,7 @@ static void a_channel_is_taken_out(void **state)
     position_vector_deinit(&vector);
 }
 
-static void what_cannot_be_read_is_left_out(void **state)
+static void invalid_entries_are_skipped(void **state)
 {
     (void)state;
     /* clang-format off */
@@ -77,7 +77,7 @@ static void what_cannot_be_read_is_left_out(void **state)
     }
 }
 
-static void the_rest_counts_all_the_same(void **state)
+static void the_remaining_entries_are_read(void **state)
 {
     (void)state;
     struct position_vector vector = {0};
@@ -93,9 +93,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_vector_is_written_and_read),
         cmocka_unit_test(a_position_is_replaced),
-        cmocka_unit_test(a_channel_is_taken_out),
-        cmocka_unit_test(what_cannot_be_read_is_left_out),
-        cmocka_unit_test(the_rest_counts_all_the_same),
+        cmocka_unit_test(a_channel_is_removed),
+        cmocka_unit_test(invalid_entries_are_skipped),
+        cmocka_unit_test(the_remaining_entries_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@ static bool is_good(const char *channel, const char *data, const char *auth)
                                bytes_of(data), bytes_of(auth));
 }
 
-static void subscriptions_are_signed_as_pusher_says(void **state)
+static void subscriptions_are_signed_like_pusher_documents(void **state)
 {
     (void)state;
     static const char private_auth[] =
@@ -29,7 +29,7 @@ static void subscriptions_are_signed_as_pusher_says(void **state)
     assert_false(is_good("presence-foobar", "", presence_auth));
 }
 
-static void anything_else_is_not_good(void **state)
+static void anything_else_is_invalid(void **state)
 {
     (void)state;
     static const char *const bad[] = {
@@ -46,7 +46,7 @@ static void anything_else_is_not_good(void **state)
         assert_false(is_good("private-foobar", "", bad[i]));
 }
 
-static void requests_are_signed_as_pusher_says(void **state)
+static void requests_are_signed_like_pusher_documents(void **state)
 {
     (void)state;
     const struct bytes text =
@@ -69,9 +69,9 @@ static void requests_are_signed_as_pusher_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(subscriptions_are_signed_as_pusher_says),
-        cmocka_unit_test(anything_else_is_not_good),
-        cmocka_unit_test(requests_are_signed_as_pusher_says),
+        cmocka_unit_test(subscriptions_are_signed_like_pusher_documents),
+        cmocka_unit_test(anything_else_is_invalid),
+        cmocka_unit_test(requests_are_signed_like_pusher_documents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,7 +34,7 @@ static void assert_refused(const char *data)
     assert_false(pusher_user_read(bytes_of(data), &user, &why));
 }
 
-static void what_is_no_user_is_refused(void **state)
+static void invalid_users_are_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {
@@ -64,14 +64,14 @@ static void assert_shown(const char *client, const char *info, const char *id,
     buffer_deinit(&out);
 }
 
-static void it_is_shown_as_it_was(void **state)
+static void an_id_is_shown_unchanged(void **state)
 {
     (void)state;
     assert_shown("10", "{\"user_id\":10,\"n\":1}", "10", "{\"n\":1}");
     assert_shown("10", "{\"user_id\":\"10\"}", "\"10\"", "{}");
     assert_shown("a\"b", "{\"user_id\":\"a\\\"b\",\"c\":{}}", "\"a\\\"b\"",
                  "{\"c\":{}}");
-    /* of Peal's own clients */
+    /* an id of Peal's own clients */
     assert_shown("bob", "", "\"bob\"", "{}");
     assert_shown("bob", "{\"user_id\":{\"a\":1},\"b\":2}", "\"bob\"",
                  "{\"user_id\":{\"a\":1},\"b\":2}");
@@ -83,8 +83,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_id_keeps_its_type),
-        cmocka_unit_test(what_is_no_user_is_refused),
-        cmocka_unit_test(it_is_shown_as_it_was),
+        cmocka_unit_test(invalid_users_are_refused),
+        cmocka_unit_test(an_id_is_shown_unchanged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/** A page whose parts a test switches by `window.show({...})`. */
+/** A page whose parts a test shows and hides with `window.show({...})`. */
 
 import { Activity, StrictMode, Suspense, use, useState } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -16,7 +16,7 @@ function Sleeper({ promise }) {
   return <i id="awake" />;
 }
 
-/** Suspends before it was ever shown. */
+/** Suspends before it is first shown. */
 function Napper({ promise }) {
   const { state } = useChannel('nap');
   use(promise);

@@ -1,4 +1,4 @@
-/** A page whose parts a test switches by `window.show({...})`. */
+/** A page whose parts a test shows and hides with `window.show({...})`. */
 
 import { createApp, h, shallowRef } from 'vue';
 

@@ -1,4 +1,4 @@
-/** What compiles against the types of the bindings. */
+/** Code that must compile against the types of the bindings. */
 
 import { ref } from 'vue';
 
