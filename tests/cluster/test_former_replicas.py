@@ -185,7 +185,7 @@ def test_an_unanswered_publish_is_not_repeated(masters, cluster, paused,
     pair.master.pause()
     alice.send({"type": "broadcast", "payload": ONCE, "id": 7})
     patience.wait_until(lambda: most_unread(pair.master.port) > len(ONCE),
-                        what="the publish to be stored")
+                        what="the publish to arrive")
     paused(instances[0])
     # while it publishes, before it answers
     killer.socket.sendall(b"CLIENT KILL TYPE normal SKIPME yes\r\n")

@@ -178,13 +178,6 @@ static void copy_options(struct tls *tls, const struct tls_options *options)
         options->client_ca && options->client_id_from_certificate;
 }
 
-/* Sessions may still hold it. OpenSSL counts them, which the race detector does
- * not see: tests/tsan.supp names this function. */
-static void release_replaced(SSL_CTX *old)
-{
-    SSL_CTX_free(old);
-}
-
 static void set_current(struct tls *tls, SSL_CTX *fresh)
 {
     SSL_CTX_set_app_data(fresh, tls);
@@ -195,7 +188,7 @@ static void set_current(struct tls *tls, SSL_CTX *fresh)
     SSL_CTX *old = tls->current;
     tls->current = fresh;
     pthread_mutex_unlock(&tls->lock);
-    release_replaced(old);
+    SSL_CTX_free(old);
 }
 
 bool tls_use(struct tls *tls, const struct tls_options *options,
