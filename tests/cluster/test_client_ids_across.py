@@ -71,6 +71,10 @@ def test_history_is_recovered(redis, cluster):
         bob.end()
 
 
+def stored_clients(server):
+    return server.call("KEYS", "peal:{client:*}:connections")
+
+
 def test_members_of_a_dead_instance_leave(redis, cluster, application,
                                           everybody):
     server = redis()
@@ -81,7 +85,7 @@ def test_members_of_a_dead_instance_leave(redis, cluster, application,
     for client in IDS:
         instances[1].join(client, "room")
     wait_presence(watcher, "room", {"watcher": 1, **everybody})
-    keys = server.call("KEYS", "peal:{client:*}:connections")
+    keys = stored_clients(server)
     assert len(keys) == len(IDS) + 1
     assert all(key.count("{") == key.count("}") == 1 for key in keys)
     instances.kill(instances[1])
@@ -90,14 +94,16 @@ def test_members_of_a_dead_instance_leave(redis, cluster, application,
         lambda: len(application.events("member_removed")) == len(IDS), 10)
     assert sorted(event["client"] for event in application.events()) == \
         sorted(IDS)
-    patience.wait_until(lambda: len(
-        server.call("KEYS", "peal:{client:*}:connections")) == 1, 10)
+    patience.wait_until(lambda: len(stored_clients(server)) == 1, 10)
 
 
 def test_one_connection_per_client_across_instances(redis, cluster):
-    one, two = ready(cluster, redis(), single_connection=True).instances
+    server = redis()
+    one, two = ready(cluster, server, single_connection=True).instances
     older = {client: one.connect(client, [""], protocol="broadcast")
              for client in IDS}
+    # the newer connection is the one that Redis learns of later
+    patience.wait_until(lambda: len(stored_clients(server)) == len(IDS))
     newer = {client: two.connect(client, [""], protocol="broadcast")
              for client in IDS}
     for client in IDS:
