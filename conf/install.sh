@@ -2,8 +2,8 @@
 # itself.
 # shellcheck shell=sh
 
-# The packages among the arguments that are not installed, each followed by a
-# blank. One dpkg-query for all of them, so that a second start is quick.
+# Prints the packages among the arguments that are not installed, each followed by
+# a blank. Uses one dpkg-query for all, so that a second start is quick.
 list_missing() {
     installed=$(dpkg-query -W -f '${Package}=${db:Status-Status} ' "$@" \
         2>/dev/null || true)
@@ -23,7 +23,7 @@ as_root() {
     fi
 }
 
-# Fails if apt-get does, whose messages the caller's user has seen by then.
+# Fails if apt-get fails, which has then printed the reason.
 install_packages() {
     printf 'Installing %s\n' "$*" >&2
     as_root apt-get -qq update &&

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Makes certificates for trying TLS out, signed by a CA of its own. Not for
-# others: the CA's key lies beside them.
+# Creates certificates for trying TLS, signed by a CA created here. Not for
+# production: the key of the CA is stored next to them.
 #
 #   conf/make_dev_certs.sh [FOLDER] [CLIENT...]
 #
-# FOLDER (default: dev-certs) gets ca.pem, and server.pem and server.key for
-# localhost, 127.0.0.1, ::1 and this machine's name; and CLIENT.pem with
-# CLIENT.key for each client named. A CA that is there is used again, so that
-# it need be trusted only once. NAMES holds more names for the server, DAYS how
-# long all is valid (30).
+# FOLDER (default: dev-certs) gets ca.pem, server.pem and server.key for
+# localhost, 127.0.0.1, ::1 and this machine's name, and CLIENT.pem with
+# CLIENT.key for each named client. An existing CA is used again, so that it has
+# to be trusted only once. Environment: NAMES lists more names for the server,
+# DAYS is the validity (30).
 set -eu
 umask 077
 
@@ -20,7 +20,7 @@ make_key() {
     openssl ecparam -name prime256v1 -genkey -noout -out "$1"
 }
 
-# certificate NAME SUBJECT EXTENSIONS: signed by the CA, in place in one step
+# certificate NAME SUBJECT EXTENSIONS: signed by the CA, moved into place at once
 certificate() {
     local made=$folder/.$1
     make_key "$made.key"

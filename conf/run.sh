@@ -1,6 +1,6 @@
 #!/bin/sh
-# Starts Peal for trying it out: installs what building needs, builds, serves
-# the demo on this machine only. Arguments go to peal, e.g. --port 9000.
+# Starts Peal to try it: installs what the build needs, builds, and serves the
+# demo on this machine only. Arguments are passed to peal, e.g. --port 9000.
 set -eu
 
 root=$(dirname "$(dirname "$(readlink -f "$0")")")
@@ -17,7 +17,7 @@ say() {
     printf '%s\n' "$*" >&2
 }
 
-# Runs a command whose output matters only when it fails.
+# Runs a command and shows its output only if it fails.
 quietly() {
     if ! output=$("$@" 2>&1); then
         say "$output"

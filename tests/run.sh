@@ -5,17 +5,17 @@
 #   tests/run.sh              everything but the stage roots
 #   tests/run.sh --fast       without sanitizers and valgrind
 #   tests/run.sh STAGE...     only these stages, with the builds they need
-#   tests/run.sh --list       the names of the stages
-#   tests/run.sh roots        the package in a minimal Debian 12 and 13, which
-#                             come from a mirror, and the containers in a
-#                             Docker engine of its own; with PEAL_ROOTS_FULL=1
-#                             also unit and integration tests in the other
-#                             Debian, and the failure tests of the stage
-#                             cluster there with Valkey if it has that
+#   tests/run.sh --list       lists the stages
+#   tests/run.sh roots        installs the package in a minimal Debian 12 and 13
+#                             and starts the containers in its own Docker
+#                             engine; with PEAL_ROOTS_FULL=1, it also runs the
+#                             unit and integration tests in the other Debian,
+#                             and in Debian 13 the cluster tests of failures
+#                             with Valkey
 #
-# TEST_BUILDS: the folder for the builds and logs (default: this
-# repository). TEST_JOBS: stages at a time (default: three for each core, as
-# they mostly wait; 6 at the most).
+# TEST_BUILDS: the folder for builds and logs (default: this repository).
+# TEST_JOBS: the number of parallel stages (default: three per core, because
+# they mostly wait, but not more than 6).
 set -eu
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -23,7 +23,7 @@ builds=${TEST_BUILDS:-$root}
 logs=$builds/build-test-logs
 jobs_max=${TEST_JOBS:-$((3 * $(nproc)))}
 [ "$jobs_max" -le 6 ] || jobs_max=6
-python=/usr/bin/python3 # the one apt-get installs modules for
+python=/usr/bin/python3 # apt-get installs modules for this one
 stage_seconds=1800
 
 packages="git gcc libc6-dev cmake ninja-build pkg-config libwebsockets-dev
@@ -34,13 +34,13 @@ clang-format python3 python3-pytest python3-pytest-xdist python3-websockets
 python3-jwt python3-cryptography python3-jsonschema python3-wsproto python3-h11 redis-server postgresql valgrind
 libc6-dbg curl openssl procps iproute2 util-linux nginx haproxy systemd binutils
 aspell aspell-en codespell cppcheck clang-tidy dpkg-dev file python3-yaml python3-kubernetes zsh fish"
-# these may have come from elsewhere: what counts is that they can be run
+# not necessarily installed from packages
 programs="nodejs:node npm:npm chromium:chromium
 prometheus:promtool"
 
-# name, the build it tests, how its log is counted, whether it runs alone,
-# and the function that runs it. The long ones come first, so that all slots
-# are in use to the end.
+# The name, the build it tests, the format of its log, whether it runs alone, and
+# the function that runs it. Long stages come first, so that all slots are in use
+# to the end.
 stages="
 layout            -       summary shared run_layout
 unit              release ctest   shared run_unit
@@ -106,16 +106,16 @@ install_missing() {
 }
 
 # ---- the stages ----------------------------------------------------------
-# Each runs in a shell of its own with $stage, $build, $binary and $workers
-# set, its output going to its log.
+# Each runs in its own shell, with $stage, $build, $binary and $workers set, and
+# writes to its log.
 
 build_preset() {
     local dir=$builds/build-$1
     cmake --preset "$1" -B "$dir" && cmake --build "$dir"
 }
 
-# The race detector wants the memory layout it was built for: where the kernel
-# scatters memory too widely, randomness is switched off for its programs.
+# The race detector cannot run if the kernel randomizes addresses too widely: its
+# programs are then started without randomization.
 without_randomness() {
     local bits
     bits=$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0)
@@ -126,8 +126,7 @@ without_randomness() {
     fi
 }
 
-# Reports go to files, so that none is lost with the output of a program that
-# nobody looked at.
+# Reports go to files, because tests may discard the output of a program.
 set_sanitizer_options() {
     reports=$logs/$stage.reports
     rm -rf "$reports"
@@ -147,7 +146,7 @@ run_analysis() {
     nice "$python" tests/layout/analysis.py "$build"
 }
 
-# Under the race detector only what has threads is worth its time.
+# The race detector runs only the tests that use threads.
 run_unit() {
     local only=()
     [[ $stage != tsan-* ]] || only=(-R '^test_(threads|inbox|message|loop|log)$')
@@ -159,7 +158,7 @@ run_load() {
     ctest --test-dir "$build" --verbose --timeout 120 -C load -L load
 }
 
-# Over TLS the same tests, with the same clients.
+# The TLS stages run the same tests with the same clients.
 run_pytest() {
     [[ $stage != *-tls* ]] || export PEAL_TEST_TLS=1
     [[ $stage != *san-* ]] || export PEAL_TEST_PATIENCE=3
@@ -167,7 +166,7 @@ run_pytest() {
         without_randomness "$python" -m pytest -q -rs --durations=20 -p no:cacheprovider "$@"
 }
 
-# These wait more than they work: two files at a time.
+# These tests mostly wait, so two files run in parallel.
 run_integration() {
     run_pytest -n 2 --dist loadfile tests/integration
 }
@@ -176,12 +175,12 @@ run_conformance() {
     run_pytest tests/conformance
 }
 
-# Parsers that others wrote, and ours.
+# Compares our parsers with those of others.
 run_differential() {
     run_pytest tests/differential
 }
 
-# The sanitizer's own allocations cannot be made to fail.
+# Under the sanitizer, allocations cannot be made to fail.
 run_faults() {
     local tests=(tests/faults)
     [[ $stage != asan-* ]] ||
@@ -189,14 +188,14 @@ run_faults() {
     run_pytest "${tests[@]}"
 }
 
-# Memory is measured: the sanitizer must not keep what was freed.
+# These measure memory, so the sanitizer must not keep freed blocks.
 run_abuse() {
     [[ $stage != asan-* ]] || export PEAL_TEST_SLOWNESS=4
     ASAN_OPTIONS="$ASAN_OPTIONS:quarantine_size_mb=4:thread_local_quarantine_size_kb=64" \
         run_pytest tests/abuse
 }
 
-# nginx and HAProxy, with TLS to the server and without in one go.
+# Behind nginx and HAProxy, with and without TLS to the server.
 run_proxies() {
     run_pytest tests/proxies
 }
@@ -205,7 +204,7 @@ run_cluster() {
     run_pytest -n 2 --dist loadfile tests/cluster
 }
 
-# With PEAL_ROOTS_FULL=1 other stages run in the other Debian too.
+# With PEAL_ROOTS_FULL=1, other stages also run in the other Debian.
 run_roots() {
     run_pytest tests/roots
 }
@@ -214,7 +213,7 @@ run_package() {
     run_pytest tests/package
 }
 
-# In namespaces, so as root; elsewhere it says why not.
+# Needs root for namespaces; otherwise, the tests are skipped with the reason.
 run_systemd() {
     run_pytest tests/systemd
 }
@@ -233,7 +232,7 @@ run_instructions() {
 
 # ---- counting --------------------------------------------------------------
 
-# cmocka tells each program's counts; a program that told nothing died.
+# cmocka prints the counts of each program; one that printed none has crashed.
 count_ctest() {
     awk '
         /\[  PASSED  \] [0-9]+ test/ { gsub(/.*PASSED  \] /, ""); passed += $1 }
@@ -283,13 +282,13 @@ show_reports() {
 
 # ---- running -----------------------------------------------------------------
 
-# One word of a stage's row.
+# One column of a stage's row.
 stage_field() {
     say "$stages" | awk -v name="$1" -v field="$2" '$1 == name { print $field }'
 }
 
-# What cmocka says of a test that failed: the assertion, and where it stands.
-# It is far above the end of the log.
+# The failed assertions of cmocka and their places, which are far above the end
+# of the log.
 show_assertions() {
     [ "$(stage_field "$stage" 3)" = ctest ] || return 0
     say "--- what failed"
@@ -303,7 +302,7 @@ tail_log() {
     say "---"
 }
 
-# Runs one stage, shows how it went, leaves "passed failed" in its count file.
+# Runs one stage, prints the result, and writes "passed failed" to its count file.
 run_stage() {
     local started=$SECONDS code=0 passed failed skipped reports_found note=""
     stage=$1
@@ -323,7 +322,7 @@ run_stage() {
     read -r passed failed skipped < <("count_$(stage_field "$stage" 3)" "$log")
     reports_found=$(count_reports)
     failed=$((failed + reports_found))
-    # whatever the counts say: a stage that ends badly or runs nothing fails
+    # a stage also fails if its command fails or if it runs no tests
     if [ $code -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
     if [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
     say "$passed $failed" >"$logs/$stage.count"
@@ -338,7 +337,7 @@ run_stage() {
         printf '%-20s %5d passed, %d failed%s (%d s)\n' "$stage" "$passed" \
             "$failed" "$note" $((SECONDS - started))
     } >"$logs/$stage.shown"
-    cat "$logs/$stage.shown" # in one piece, two stages may be running
+    cat "$logs/$stage.shown" # at once, because stages run in parallel
 }
 
 run_build() {
@@ -356,7 +355,7 @@ running() {
     jobs -rp | wc -l
 }
 
-# Stages that may share the machine go first, those that measure time last.
+# Stages that may run in parallel come first, those that measure time last.
 run_stages() {
     local name
     for name in $1; do
@@ -384,14 +383,13 @@ sum_up() {
     [ "$failed" -eq 0 ]
 }
 
-# All stages, without what --fast leaves out and what is not there yet.
+# All stages, except those that --fast leaves out and roots.
 all_stages() {
     local name
     for name in $(say "$stages" | awk 'NF { print $1 }'); do
         case $name in
         asan-* | tsan-* | valgrind | instructions) [ $fast = no ] || continue ;;
-        roots) continue ;; # minutes, namespaces, and half a gigabyte
-        cluster) [ -d "$root/tests/cluster" ] || continue ;;
+        roots) continue ;; # takes minutes, namespaces, and half a gigabyte
         esac
         say "$name"
     done
@@ -428,7 +426,7 @@ main() {
     for name in $chosen; do
         rm -f "$logs/$name.count"
     done
-    # layout asks the program for its keys
+    # layout reads the keys from the program
     for preset in release package asan tsan; do
         for name in $chosen; do
             case $preset:$(stage_field "$name" 2) in

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
-"""Runs clang-tidy and cppcheck over the source and compares what they find
-with analysis.txt, whose lines were looked at and found to be right as they
-are. Ends with "N passed, M failed". Debian 12 has clang-tidy 14 and cppcheck
+"""Runs clang-tidy and cppcheck over the source and compares their findings with
+analysis.txt, which lists those that were reviewed and accepted. Ends with "N passed, M failed". Debian 12 has clang-tidy 14 and cppcheck
 2.10, Debian 13 has 19 and 2.17; each row says which of them find it.
 
   tests/layout/analysis.py [BUILD]    BUILD has compile_commands.json
@@ -21,12 +20,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BASELINE = ROOT / "tests/layout/analysis.txt"
 DEBIAN = platform.freedesktop_os_release().get("VERSION_ID")
 FILES_AT_ONCE = 12
-# clang-tidy's name where there are several: that of Debian 12, as for format.sh
+# If several versions are installed, that of Debian 12, as in format.sh
 TIDY = ["clang-tidy-14", "clang-tidy"]
 
 
 def commands_of_the_program(build):
-    """Those of compile_commands.json without tests and tools."""
+    """The commands in compile_commands.json, except those of tests and tools."""
     commands = json.loads((build / "compile_commands.json").read_text())
     return [command for command in commands
             if re.match(r"(server|protocols)/",
@@ -79,7 +78,7 @@ def cppcheck(build, commands):
 
 
 def findings(build):
-    """(file, check): the first line that has it."""
+    """Maps (file, check) to the line of its first finding."""
     commands = commands_of_the_program(build)
     files = sorted({command["file"] for command in commands})
     groups = [files[i:i + FILES_AT_ONCE]

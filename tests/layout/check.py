@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Checks the shape of the tree: floors, fences, headers, sizes, names, and
-that the pages say what the tables in the code say. Prints what is wrong and
-where, and ends with "N passed, M failed"."""
+"""Checks the structure of the source: floors, library headers, sizes, names, and
+whether the pages match the tables in the code. Prints each violation with its
+place, and ends with "N passed, M failed"."""
 
 import collections
 import json
@@ -59,7 +59,7 @@ COLUMNS = 80
 
 
 def tracked():
-    """The files of the tree, committed or not, in a checkout or a copy."""
+    """The source files, committed or not, in a checkout or a copy."""
     listed = subprocess.run(["git", "ls-files", "--cached", "--others",
                              "--exclude-standard"], cwd=ROOT, text=True,
                             capture_output=True, check=False)
@@ -84,7 +84,7 @@ def read(name):
 
 
 def room_of(name):
-    """The innermost room of FLOORS that a file of the tree stands in."""
+    """The innermost room of FLOORS that contains a file."""
     folder = pathlib.PurePath(name).parent
     if folder.parts[0] == "protocols":
         return "protocols"
@@ -100,7 +100,7 @@ def includes(name):
 
 
 def file_of(name, header):
-    """The file of the tree that an #include in `name` means, or None."""
+    """The source file that an #include in `name` refers to, or None."""
     beside = pathlib.PurePath(name).parent / header
     for path in (beside, pathlib.PurePath("server") / header, header):
         if str(path) in KNOWN:
@@ -126,13 +126,13 @@ def floors():
                 yield f"{name}:{number}: {mine or 'server'} includes {header}"
 
 
-# Files of one purpose, which may include one another.
+# Files with a common purpose, which may include one another.
 TOGETHER = [
-    # the table of keys, and the types of its rows
+    # the table of keys and the types of its rows
     {"config_key", "config_value"},
-    # a head's reader, and its half for the request line
+    # the reader of a request head and its part for the request line
     {"request_reader", "request_line"},
-    # a thread's data, its sockets, and the bytes they move
+    # a thread's data, its sockets and their streams
     {"reactor", "socket", "stream"},
 ]
 
@@ -142,7 +142,8 @@ def noun_of(name):
 
 
 def reachable(graph, start):
-    """What can be reached from `start`, itself only in a circle."""
+    """The nodes reachable from `start`; includes `start` only if it is in a
+    cycle."""
     seen = set()
     left = list(graph[start])
     while left:
@@ -154,7 +155,7 @@ def reachable(graph, start):
 
 
 def cycles():
-    """noun.c and noun.h count as one file."""
+    """Include cycles; noun.c and noun.h count as one file."""
     graph = collections.defaultdict(set)
     for name in SOURCES:
         for _, quote, header in includes(name):
@@ -196,8 +197,8 @@ def header_contracts():
 
 
 def functions(name):
-    """(first line, lines) of each function: what stands between a brace in
-    the first column and its partner, tables left out."""
+    """(first line, number of lines) of each function: the lines between braces
+    in the first column, without tables."""
     start = None
     lines = read(name).splitlines()
     for number, line in enumerate(lines, 1):
@@ -222,10 +223,10 @@ def sizes():
                 yield f"{name}:{number}: {len(line)} columns"
 
 
-# What is one table, or one struct that everything turns around.
+# Files that may be longer: each is one table or one central struct.
 TABLES = {"server/messaging/metrics.h", "server/messaging/connection.h",
           "server/bus/redis/redis_bus.h",
-          # one state machine; its answers to subscribers should move out
+          # one state machine; its responses to subscribers should move out
           "server/bus/redis/redis_channel.c"}
 
 
@@ -290,7 +291,7 @@ def readme_config_table():
 
 
 def shown_default(value):
-    """As conf/README.md's table has it."""
+    """A default as the table in conf/README.md shows it."""
     if value is None or value == "":
         return "none"
     if isinstance(value, bool):
@@ -304,7 +305,7 @@ def shown_default(value):
 
 
 def shows_default(shown, value):
-    """Of the rules of a list what has a default itself may be left out."""
+    """Objects in a list may be shown without fields that have their defaults."""
     if shown == shown_default(value):
         return True
     try:
@@ -318,8 +319,8 @@ def shows_default(shown, value):
 
 
 def readme_defaults():
-    """conf/peal.json has them all: a unit test compares it with the table of
-    keys."""
+    """Compares the table with conf/peal.json, which has all keys: a unit test
+    compares it with the table in the code."""
     text = re.sub(r"^\s*//.*$", "", read("conf/peal.json"), flags=re.M)
     rows = dict(re.findall(r"^\| `([a-z_.]+)` \| (.*?) \| (?:yes )?\| ",
                            read("conf/README.md"), re.M))
@@ -333,7 +334,8 @@ def readme_defaults():
 
 
 def close_reasons():
-    """Each has a row with its code in protocols/websocket.md, and no other."""
+    """The table in protocols/websocket.md lists exactly the close reasons of the
+    code."""
     page = read("protocols/websocket.md")
     rows = {(name, code) for code, names in
             re.findall(r"^\| (\d{4}) \| (`[a-z_`, ]+`) \|", page, re.M)
@@ -341,7 +343,7 @@ def close_reasons():
     table = {(name, code) for name, code in re.findall(
         r'\(\w+, "([a-z_]+)", (\d{4}),',
         read("server/messaging/close_reason.h"))}
-    rows.discard(("connection_lost", "1006"))  # of which no frame tells
+    rows.discard(("connection_lost", "1006"))  # never sent in a frame
     if not table:
         yield "server/messaging/close_reason.h: no rows are found"
     for name, code in sorted(table - rows):
@@ -351,7 +353,7 @@ def close_reasons():
 
 
 def versions():
-    """What names the version names that of CMakeLists.txt."""
+    """Other files state the version of CMakeLists.txt."""
     version = re.search(r"peal VERSION ([\d.]+)", read("CMakeLists.txt"))[1]
     for name, pattern in {
             "README.md": r"peal_([\d.]+)-1_amd64\.deb",
@@ -365,7 +367,7 @@ def versions():
             yield f"{name}: the version is {version}"
 
 
-# Log lines of before, each with the words that took their place.
+# Former log messages, each with its replacement.
 RETIRED = {
     "Redis is away": "Redis connection lost; in /ready Redis is unavailable",
     "Redis is there": "Redis connected",
@@ -390,7 +392,7 @@ RETIRED = {
 
 
 def retired_lines():
-    """Tests and pages must not wait for them."""
+    """Tests and pages must not mention former log messages."""
     for name in FILES:
         if not name.endswith((".py", ".c", ".js", ".sh", ".md", "postinst",
                               ".yml")) or name in (
@@ -404,7 +406,7 @@ def retired_lines():
 
 
 def errors():
-    """Each has a row in protocols/websocket.md."""
+    """Each error has a row in protocols/websocket.md."""
     page = read("protocols/websocket.md")
     for fault in re.findall(r'\{"([a-z_]+)",',
                             read("server/messaging/fault.c")):
@@ -413,7 +415,7 @@ def errors():
 
 
 class NotPossible(Exception):
-    """This machine cannot run the check; says why."""
+    """The check cannot run on this machine, with the reason."""
 
 
 def formatting():

@@ -1,17 +1,17 @@
-"""Every fenced block of every page, and what holds it to the truth.
+"""How each fenced block of each page is tested.
 
 A block of code, config or commands needs a row in EXAMPLES; a block without a
 language is output or a drawing and needs none. The classes:
 
   run      test_examples.py runs the commands of the heading in one shell
-  config   test_examples.py has the program read it
-  wire     test_examples.py sends each message and compares the answers
+  config   test_examples.py passes it to the program
+  wire     test_examples.py sends each message and compares the responses
   json     test_examples.py parses it
   python   test_examples.py runs it
   checked  test_examples.py checks syntax, paths, presets and the program's
            commands and flags; the text says why it is not run
   tested   the named test runs or compares it
-  shown    nothing does; the text says why
+  shown    not tested; the text says why
 """
 
 import pathlib
@@ -26,7 +26,7 @@ ROOT = pages.ROOT
 NODE = "tests/web/examples.test.js"
 BUILDS = "builds for minutes; tests/run.sh does the same"
 
-# (page, heading, language): class, and what it needs to know
+# (page, heading, language): class and its argument
 EXAMPLES = {
     ("CONTRIBUTING.md", "Contributing", "sh"): ("checked", BUILDS),
     ("CONTRIBUTING.md", "Run one unit test", "sh"): ("checked", BUILDS),
@@ -172,7 +172,7 @@ class Block(NamedTuple):
 
 
 def blocks_of(page, text):
-    """The fenced blocks of a page, each with the heading it stands under."""
+    """The fenced blocks of a page, each with its heading."""
     heading = ""
     code = None
     for number, line in enumerate(text.splitlines(), 1):
@@ -190,7 +190,7 @@ def blocks_of(page, text):
 
 
 def all_blocks(texts):
-    """Those with a language, of all pages. `texts`: by name."""
+    """The blocks with a language. `texts`: pages by name."""
     for page, text in texts.items():
         if not page.startswith(FOREIGN):
             yield from (block for block in blocks_of(page, text)
@@ -203,7 +203,7 @@ def names_page(test, page):
 
 
 def wrong_rows(texts):
-    """Blocks without a row, and rows that say nothing true."""
+    """Blocks without a row, and incorrect rows."""
     keys = set()
     for block in all_blocks(texts):
         keys.add(block.key)
@@ -218,8 +218,8 @@ def wrong_rows(texts):
         if kind in ("checked", "shown") and not about:
             yield f"tests/layout/examples.py: {key}: why is it not run?"
         if kind == "tested" and not names_page(about, key[0]):
-            yield (f"tests/layout/examples.py: {key}: {about} is not there, "
-                   f"or does not read {key[0]}")
+            yield (f"tests/layout/examples.py: {key}: {about} does not "
+                   f"exist or does not read {key[0]}")
 
 
 def load_pages():
@@ -230,7 +230,7 @@ def load_pages():
 
 
 def blocks_to(kind):
-    """The blocks of a class, with what its row says."""
+    """The blocks of a class, each with the argument in its row."""
     for block in all_blocks(load_pages()):
         row = EXAMPLES.get(block.key)
         if row and row[0] == kind:

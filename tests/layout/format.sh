@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Compares each C file with what clang-format makes of it.
+# Checks the format of each C file.
 #
-#   tests/layout/format.sh          names the files that differ; 1 if any does
+#   tests/layout/format.sh          lists the files that differ; exits with 1 if any does
 #   tests/layout/format.sh --fix    formats them
 #
-# Debian 12's clang-format counts (14), since each release formats a little
-# differently. Debian 13 does not have it: there the script checks nothing, says
-# so, and exits with 77.
+# Releases of clang-format differ a little, so only Debian 12's (14) is used.
+# Debian 13 does not have it: there, the script checks nothing, says so, and exits
+# with 77.
 set -eu
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -32,7 +32,7 @@ c_files() {
     done
 }
 
-# One name a line, of all that differ.
+# Lists the files that differ, one per line.
 differing() {
     c_files | xargs -d '\n' "$formatter" --dry-run 2>&1 |
         sed -n 's/^\(.*\.[ch]\):[0-9]*:[0-9]*: warning:.*/\1/p' | sort -u

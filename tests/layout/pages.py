@@ -1,6 +1,5 @@
-"""Checks of the pages: that links and anchors lead somewhere, that words are
-spelt as dictionaries have them, and that the prose keeps clear of habits that
-make it hard to read."""
+"""Checks links, anchors and spelling of the pages, and looks for habits that make
+prose hard to read."""
 
 import os
 import pathlib
@@ -11,8 +10,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def prose_and_fences(text):
-    """(number, line, fence) of each line: `fence` is the word behind the
-    opening ``` of the block that the line stands in, or None in prose."""
+    """(number, line, fence) of each line: `fence` is the word after the ``` that
+    opens the block around the line, or None in prose."""
     fence = None
     for number, line in enumerate(text.splitlines(), 1):
         mark = re.match(r"\s*```(\S*)", line)
@@ -24,13 +23,13 @@ def prose_and_fences(text):
 
 
 def prose(text):
-    """The page with fenced blocks emptied; line numbers stay."""
+    """The page with its fenced blocks blanked; line numbers stay the same."""
     return "\n".join(line if fence is None else ""
                      for _, line, fence in prose_and_fences(text))
 
 
 def anchors(text):
-    """As GitHub makes them: of two equal headings the second gets -1."""
+    """Anchors as GitHub creates them: the second of two equal headings gets -1."""
     seen = {}
     found = set()
     for heading in re.findall(r"^#+ (.*)$", prose(text), re.M):
@@ -44,14 +43,14 @@ def anchors(text):
 
 
 def links_of(text):
-    """(line number, target), images included."""
+    """(line number, target) of each link and image."""
     plain = re.sub(r"`[^`\n]*`", lambda code: " " * len(code[0]), prose(text))
     for match in re.finditer(r"\[[^]]*\]\(([^)\s]+)\)", plain):
         yield plain.count("\n", 0, match.start()) + 1, match[1]
 
 
 def broken_links(pages, files):
-    """`pages`: text by name. `files`: the names of all that is there."""
+    """`pages`: text by name. `files`: the names of all existing files."""
     folders = {str(parent) for name in files
                for parent in pathlib.PurePath(name).parents}
     for name, text in pages.items():
@@ -69,7 +68,7 @@ def broken_links(pages, files):
 
 
 def plain(text):
-    """What is to be read: no code, no addresses."""
+    """The prose without code and URLs."""
     text = re.sub(r"`[^`\n]*`", lambda code: " " * len(code[0]), prose(text))
     text = re.sub(r"\]\([^)]*\)", "]", text)
     return re.sub(r"https?://\S+", "", text)
@@ -80,8 +79,8 @@ def is_manual(name):
 
 
 def misspelt(pages):
-    """Words that neither the dictionary (British, with -ize) nor words.txt
-    has."""
+    """Words missing both from the dictionary (British, with -ize) and from
+    words.txt."""
     known = set((ROOT / "tests/layout/words.txt").read_text().split())
     for name, text in pages.items():
         if not is_manual(name):
@@ -100,7 +99,7 @@ def misspelt(pages):
 
 
 def typos(names):
-    """Common ones, in code and texts."""
+    """Common typos, in code and pages."""
     try:
         done = subprocess.run(
             ["codespell", "--ignore-words-list", "fro,te,upto,positionin",
@@ -111,7 +110,7 @@ def typos(names):
     yield from done.stdout.splitlines()
 
 
-# What makes a sentence hard to read, and what to write instead.
+# Habits that make a sentence hard to read, and what to write instead.
 HABITS = [
     (r"(?:^|[.:;] )Who(?:ever)? [a-z]+s? [^?]*$", "name who it is"),
     (r"\b(?:is|are|was) told\b", "gets, learns, is notified"),

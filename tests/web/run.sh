@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Tests of web/: peal.js alone and as an npm package, then the pages in Chromium against the server.
+# Tests web/: peal.js alone and as an npm package, then the pages in Chromium with a server.
 #
-#   tests/web/run.sh [PEAL]                the tests; PEAL is build/peal by default
-#   tests/web/run.sh --screenshot [PEAL]   makes web/demo.png and web/dashboard.png instead
+#   tests/web/run.sh [PEAL]                runs the tests; PEAL is build/peal by default
+#   tests/web/run.sh --screenshot [PEAL]   creates web/demo.png and web/dashboard.png instead
 #
 # The last line says "N passed, M failed"; exits non-zero if any failed.
 set -euo pipefail
