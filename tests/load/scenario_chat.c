@@ -201,7 +201,7 @@ static void settle(struct bench_link *link)
 
 const struct scenario scenario_chat = {
     .name = "chat",
-    .help = "rooms of people who think, speak, leave and come back",
+    .help = "rooms of users who think, speak, leave and return",
     .operation = "a delivery",
     .operations = "deliveries",
     .adjust = adjust,

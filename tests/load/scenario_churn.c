@@ -138,7 +138,7 @@ static void closed(struct bench_link *link)
 
 const struct scenario scenario_churn = {
     .name = "churn",
-    .help = "connections open and close, beside --base idle ones",
+    .help = "connections open and close, next to --base idle ones",
     .operation = "an opening and closing",
     .operations = "openings and closings",
     .counts_openings = true,

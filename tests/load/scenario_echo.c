@@ -137,7 +137,7 @@ static void settle(struct bench_link *link)
 
 const struct scenario scenario_echo = {
     .name = "echo",
-    .help = "each connection sends and gets its own text back",
+    .help = "each connection sends texts and receives them back",
     .operation = "an echo",
     .operations = "echoes",
     .ends_on_stall = true,

@@ -361,14 +361,16 @@ static void settle(struct bench_link *link)
 
 const struct scenario scenario_fanout = {
     .name = "fanout",
-    .help = "all are in one room and get what its publishers send",
+    .help =
+        "all connections are in one room and receive what its publishers send",
     .adjust = adjust_fanout,
     CROWD,
 };
 
 const struct scenario scenario_rooms = {
     .name = "rooms",
-    .help = "connections over --rooms rooms, each with its publishers",
+    .help =
+        "connections are spread over --rooms rooms, each with its publishers",
     .adjust = adjust_rooms,
     CROWD,
 };

@@ -71,7 +71,7 @@ static void settle(struct bench_link *link)
 
 const struct scenario scenario_http = {
     .name = "http",
-    .help = "requests over kept connections: --path, --method, --body",
+    .help = "requests on persistent connections: --path, --method, --body",
     .operation = "a request",
     .operations = "requests",
     .ends_on_stall = true,

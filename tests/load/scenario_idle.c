@@ -11,7 +11,7 @@ static uint32_t all(const struct bench_run *run)
 
 const struct scenario scenario_idle = {
     .name = "idle",
-    .help = "opens connections and holds them: memory, rate of opening",
+    .help = "opens connections and holds them: memory, connections per second",
     .operation = "a connection",
     .operations = "connections",
     .counts_openings = true,

@@ -328,7 +328,7 @@ static bool is_over(struct bench_run *run)
 const struct scenario scenario_shootout = {
     .name = "shootout",
     .help =
-        "how many clients a broadcast reaches within --limit, 95 of 100 times",
+        "the number of clients that 95 % of broadcasts reach within --limit",
     .operation = "a delivery",
     .operations = "deliveries",
     .ends_on_stall = true,

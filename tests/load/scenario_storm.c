@@ -33,7 +33,7 @@ static void ready(struct bench_link *link)
 const struct scenario scenario_storm = {
     .name = "storm",
     .help =
-        "connections open, all at once or --opening at a time, beside --base",
+        "connections open all at once, or --opening at a time, next to --base",
     .operation = "a handshake",
     .operations = "handshakes",
     .counts_openings = true,
