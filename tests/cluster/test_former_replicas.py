@@ -29,6 +29,12 @@ def follows(replica):
     return "master_link_status:up" in replica.call("INFO", "replication")
 
 
+def offset(node):
+    """How far the replication stream of a node has come."""
+    return node.call("INFO", "replication").split(
+        "\nmaster_repl_offset:")[1].split()[0]
+
+
 class Pair:
     """A master, its replica, and a channel stored there."""
 
@@ -46,6 +52,9 @@ class Pair:
 
     def leave_behind(self):
         """Stops replication: later writes exist only on the master."""
+        patience.wait_until(
+            lambda: offset(self.replica) == offset(self.master), 20,
+            what="all earlier writes to be replicated")
         # the master has no password and refuses any
         self.replica.call("CONFIG", "SET", "masterauth", "wrong")
         self.master.call("CLIENT", "KILL", "TYPE", "replica")

@@ -198,8 +198,9 @@ def test_a_message_of_another_epoch_is_lost(script, epoch, now):
     assert script.read()[:2] == now
 
 
-def test_a_channel_without_local_readers_gets_no_report(script):
-    assert lost(script, 3) == 0
+def test_a_channel_without_position_is_lost_without_report(script):
+    """The next reader gives it a new epoch, which is a gap."""
+    assert lost(script, 3) == 1
     assert script.connection.call("EXISTS", "m") == 0
 
 

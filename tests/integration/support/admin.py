@@ -8,7 +8,9 @@ def admin_of(server):
     """The listener at the server's admin.host; has request methods like a
     server, without TLS."""
     made = copy.copy(server)
-    lines = server.log_lines('Administration listening" at=127')
+    text = 'Administration listening" at=127'
+    server.wait_log(text)
+    lines = server.log_lines(text)
     made.port = int(re.search(r":(\d+)", lines[-1].split("at=")[1])[1])
     made.context = False
     return made

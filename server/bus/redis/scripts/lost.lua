@@ -12,8 +12,8 @@
 local state = redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'run')
 local epoch, offset = state[1], tonumber(state[2] or '0')
 local known = tonumber(ARGV[2])
--- no position yet: the next reader creates it with a new epoch
-if not epoch then return 0 end
+-- no position: the next reader creates it with a new epoch and reports a gap
+if not epoch then return 1 end
 
 local function is_there()
   if epoch ~= ARGV[1] or offset < known then return false end
