@@ -24,7 +24,7 @@ logs=$builds/build-test-logs
 jobs_max=${TEST_JOBS:-$((3 * $(nproc)))}
 [ "$jobs_max" -le 6 ] || jobs_max=6
 python=/usr/bin/python3 # apt-get installs modules for this one
-stage_seconds=1800
+stage_seconds=2700
 
 packages="git gcc libc6-dev cmake ninja-build pkg-config libwebsockets-dev
 libwebsockets-evlib-uv libuv1-dev libssl-dev libcjson-dev libcjose-dev
