@@ -28,6 +28,7 @@ import websockets
 
 from support import patience
 from support.pusher import APP, sign
+from support.raw import Ended
 
 from test_pusher_api import ask, told
 
@@ -278,7 +279,8 @@ class PusherLoad:
                 "data": json.dumps({"number": number})}
         if excluded:
             body["socket_id"] = excluded
-        with contextlib.suppress(OSError, AssertionError, IndexError):
+        with contextlib.suppress(OSError, Ended, AssertionError,
+                                 IndexError):
             response = ask(random.choice(self.cluster.instances), "events",
                            body)
             made.is_acknowledged = response.status == 200
