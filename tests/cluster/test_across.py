@@ -353,6 +353,18 @@ def test_reconnecting_in_time_avoids_churn(redis, cluster):
             for _ in range(3)] == [0, 1, 2]
 
 
+def publish_as_another(server, epoch, offsets):
+    """Another instance reconnected first and published as many again."""
+    other = server.connect()
+    other.call("MULTI")
+    other.call("HSET", "peal:{room}:m", "offset", offsets[-1])
+    for offset in offsets:
+        other.call("XADD", "peal:{room}:s", f"{offset}-0", "e",
+                   f"P|{epoch}|{offset}|1|eve|{offset}")
+    other.call("EXEC")
+    other.close()
+
+
 def test_offsets_lost_by_redis_are_not_reused(redis, cluster):
     """A snapshot is older than delivered messages; others published since."""
     server = redis("--dbfilename", "dump.rdb")
@@ -365,17 +377,30 @@ def test_offsets_lost_by_redis_are_not_reused(redis, cluster):
     server.kill()
     instances.wait_not_ready()
     server.start()
-    # another instance reconnected first and published as many again
-    other = server.connect()
-    other.call("MULTI")
-    other.call("HSET", "peal:{room}:m", "offset", 7)
-    for offset in range(4, 8):
-        other.call("XADD", "peal:{room}:s", f"{offset}-0", "e",
-                   f"P|{epoch}|{offset}|1|eve|{offset}")
-    other.call("EXEC")
-    other.close()
+    publish_as_another(server, epoch, range(4, 8))
     patience.wait_until(lambda: server.call("HGET", "peal:{room}:m",
                                             "epoch") != epoch, 10)
     assert alice.receive_type("gap")["channel"] == "room"
     answer = subscribe(fresh(instances[0]), "room", epoch, 6)
     assert answer["recovered"] is False
+
+
+
+def test_a_position_without_own_messages_is_checked_too(redis, cluster):
+    """The same for an instance that has only read the position."""
+    server = redis("--dbfilename", "dump.rdb")
+    instances = cluster(server.url, 2)
+    alice = instances[0].join("alice", "room")
+    epoch = alice.subscribed[0]["epoch"]
+    publish(alice, 3)
+    server.call("SAVE")
+    publish(alice, 3)
+    bob = instances[1].join("bob", "room")
+    assert bob.subscribed[0]["offset"] == 6
+    alice.drop()
+    instances.kill(instances[0])
+    server.kill()
+    instances.wait_not_ready()
+    server.start()
+    publish_as_another(server, epoch, range(4, 8))
+    assert bob.receive_type("gap")["channel"] == "room"

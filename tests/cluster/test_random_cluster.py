@@ -92,7 +92,11 @@ class Chaos:
             "CLIENT", "KILL", "TYPE", self.dice.choice(["normal", "pubsub"]))
 
     def kill_instance(self):
+        """Kills an instance once all serve: only the instances can detect what
+        a new master lacks (conf/README.md)."""
         self.instances.add()
+        self.wait_well()
+        self.instances.wait_ready(30)
         self.instances.kill(self.instances[0])
 
     def move_clients(self):

@@ -111,16 +111,17 @@ def test_a_broken_key_does_not_block_later_entries(script):
 def test_a_new_epoch_starts_empty(script):
     script.publish(1)
     script.connection.call("DEL", "m")
-    assert script.read(which="after") == [OTHER, 0, []]
+    assert script.read(which="after") == [OTHER, 0, [], 0]
 
 
 def test_a_known_position_keeps_the_epoch(script):
     script.publish(1)
     script.publish(2)
     mark = "1700000000000|alice|"
-    epoch, offset, entries = script.read(EPOCH, 1, mark, "after", 1)
-    assert (epoch, offset, len(entries)) == (EPOCH, 2, 1)
-    assert script.read(EPOCH, 2, "", "after", 2) == [EPOCH, 2, []]
+    epoch, offset, entries, time = script.read(EPOCH, 1, mark, "after", 1)
+    assert (epoch, offset, len(entries), time) == (EPOCH, 2, 1, MARK)
+    for mark in ("", f"{MARK}|"):
+        assert script.read(EPOCH, 2, mark, "after", 2) == [EPOCH, 2, [], MARK]
     assert script.read("", "", "")[:2] == [EPOCH, 2]
 
 
@@ -142,11 +143,12 @@ def test_a_page_is_a_prefix_of_the_history(script, which, number, enough):
 
 @pytest.mark.parametrize("known", [(3, "1700000000000|alice|"),
                                    (2, "1700000000000|eve|"),
-                                   (2, "1700000000001|alice|")])
+                                   (2, "1700000000001|alice|"),
+                                   (2, "1700000000001|")])
 def test_lost_offsets_get_another_epoch(script, known):
     script.publish(1)
     script.publish(2)
-    assert script.read(EPOCH, *known) == [OTHER, 0, []]
+    assert script.read(EPOCH, *known) == [OTHER, 0, [], 0]
     assert script.read()[:2] == [OTHER, 0]
     assert script.publish(3) == [OTHER, 1]
 
@@ -159,7 +161,7 @@ def test_an_older_epoch_proves_nothing(script):
 def test_a_newer_epoch_is_not_followed_by_an_older_one(script):
     """Redis loaded an old snapshot."""
     script.publish(1)
-    assert script.read(NEWER, 7, "1|eve|") == [OTHER, 0, []]
+    assert script.read(NEWER, 7, "1|eve|") == [OTHER, 0, [], 0]
     assert script.publish(2) == [OTHER, 1]
 
 
@@ -218,5 +220,5 @@ def test_without_history_another_run_is_another_epoch(script):
     assert publish_plain(script, 4, "run2", OTHER) == [OTHER, 1]
     read = script.call("read", ["m", "s"], EPOCH, 1000, "none", 0, OTHER, 1,
                        "", 0, "run3")
-    assert read == [EPOCH, 0, []]
+    assert read == [EPOCH, 0, [], 0]
     assert lost(script, 1, epoch=EPOCH, run="run4") == 1

@@ -30,11 +30,18 @@ void redis_call(struct redis_bus *bus, enum redis_script script,
     redis_send_by_key(bus, words[0], all, count + 3, answer, arg);
 }
 
-/* "<time>|<sender>|" of a message, as its envelope has it. */
-static void append_mark(struct buffer *out, const struct message *message)
+/* "<time>|<sender>|" of the known message, as its envelope has it, or as much
+ * as is known of it. */
+static void append_mark(struct buffer *out, const struct redis_known *known)
 {
-    buffer_append_uint(out, (uint64_t)message->time_ms);
+    const struct message *message = known->last;
+    int64_t time_ms = message ? message->time_ms : known->last_ms;
+    if (!time_ms)
+        return;
+    buffer_append_uint(out, (uint64_t)time_ms);
     buffer_append_char(out, '|');
+    if (!message)
+        return;
     redis_envelope_append_sender(out, message);
     buffer_append_char(out, '|');
 }
@@ -61,8 +68,8 @@ void redis_read(struct redis_bus *bus, const char *channel, const char *which,
         snprintf(known_offset, sizeof known_offset, "%" PRIu64,
                  known->position.offset);
     }
-    if (known && known->last)
-        append_mark(&mark, known->last);
+    if (known)
+        append_mark(&mark, known);
     char *position = redis_key(bus, channel, "m");
     char *stream = redis_key(bus, channel, "s");
     const struct bytes words[] = {
@@ -74,6 +81,12 @@ void redis_read(struct redis_bus *bus, const char *channel, const char *which,
     free(position);
     free(stream);
     buffer_deinit(&mark);
+}
+
+bool redis_read_tip(const struct redisReply *reply, struct redis_tip *tip)
+{
+    return redis_push_position(reply, &tip->position) &&
+           redis_push_number(redis_push_element(reply, 3), &tip->time_ms);
 }
 
 uint32_t redis_page_bytes(enum request_page page)

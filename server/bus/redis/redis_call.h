@@ -15,10 +15,17 @@ void redis_call(struct redis_bus *bus, enum redis_script script,
                 size_t key_count, const struct bytes *words, size_t count,
                 redis_answer *answer, void *arg);
 
+/* The end of a channel's stream. */
+struct redis_tip {
+    struct position position;
+    int64_t time_ms; /* of the message there; 0: not in the stream */
+};
+
 /* A reader's state of a channel: position, and the message there. */
 struct redis_known {
     struct position position;
     const struct message *last; /* NULL: unknown */
+    int64_t last_ms;            /* then its time; 0: unknown too */
 };
 
 /* Calls read.lua: `which` is "after" an offset, "last" n messages, or "none".
@@ -27,6 +34,9 @@ void redis_read(struct redis_bus *bus, const char *channel, const char *which,
                 uint64_t number, uint32_t bytes,
                 const struct redis_known *known, redis_answer *answer,
                 void *arg);
+
+/* False if it is no answer of read.lua. */
+bool redis_read_tip(const struct redisReply *reply, struct redis_tip *tip);
 
 /* How many bytes to read for an answer of that page. */
 uint32_t redis_page_bytes(enum request_page page);

@@ -18,6 +18,7 @@
 
 #include "base/hash.h"
 #include "bus/redis/redis_bus.h"
+#include "bus/redis/redis_call.h"
 #include "bus/redis/redis_messages.h"
 #include "messaging/store/members.h"
 
@@ -52,12 +53,13 @@ struct redis_channel {
     uint16_t slot;           /* of a cluster */
     struct redis_link *link; /* where it is subscribed to */
     struct redis_channel *next_gathered;
-    uint64_t judge_echo;    /* missing messages may arrive until this echo */
-    struct position judged; /* the stream's position then */
+    uint64_t judge_echo;     /* missing messages may arrive until this echo */
+    struct redis_tip judged; /* the stream's then */
     int64_t gap_ms; /* when a gap was last reported, or the first subscribed */
     int64_t doubt_ms; /* messages acknowledged until then may be lost */
     struct position position;
-    struct message *last; /* the message at `position`; NULL: unknown */
+    struct message *last; /* the message at `position`, if delivered here */
+    int64_t last_ms;      /* otherwise its time; 0: unknown */
     uint64_t held_epoch;  /* of held messages */
     struct messages held;
     struct messages recent; /* delivered during a recovery */

@@ -137,28 +137,33 @@ static uint64_t reach(const struct redis_channel *channel)
     return offset;
 }
 
-/* The position before the held messages of that epoch, which are all that is
- * known of it. */
-static struct position before_held(const struct redis_channel *channel,
-                                   struct position position)
+/* Moves it before the held messages of that epoch, which are all that is known
+ * of it. */
+static void put_before_held(const struct redis_channel *channel,
+                            struct redis_tip *tip)
 {
-    uint64_t first = position.offset + 1;
+    struct position *position = &tip->position;
+    uint64_t first = position->offset + 1;
     for (size_t i = 0; i < channel->held.count; i++) {
         const struct message *message = channel->held.items[i];
         if (message->kind == MESSAGE_PUBLICATION &&
-            channel->held_epoch == position.epoch && message->offset < first)
+            channel->held_epoch == position->epoch && message->offset < first)
             first = message->offset;
     }
-    position.offset = first - 1;
-    return position;
+    if (first > position->offset)
+        return;
+    position->offset = first - 1;
+    tip->time_ms = 0;
 }
 
-static void begin_anew(struct redis_channel *channel, struct position position)
+static void begin_anew(struct redis_channel *channel,
+                       const struct redis_tip *tip)
 {
     bool is_first = !channel->has_position;
     channel->has_position = true;
-    channel->position = position;
+    channel->position = tip->position;
     set_last(channel, NULL);
+    channel->last_ms = tip->time_ms;
     if (is_first)
         channel->gap_ms =
             clock_wall_ms(); /* no subscriber missed anything before */
@@ -169,9 +174,10 @@ static void begin_anew(struct redis_channel *channel, struct position position)
 /* Earlier subscribers have an older position: they catch up from the stream, or
  * get a gap. False if that must wait: messages missing in the stream may have
  * been pushed, but not arrived yet. */
-static bool catch_up(struct redis_channel *channel, struct position position,
+static bool catch_up(struct redis_channel *channel, struct redis_tip tip,
                      const struct redisReply *entries)
 {
+    struct position position = tip.position;
     bool is_known =
         channel->has_position && position.epoch == channel->position.epoch;
     if (is_known && position.offset > channel->position.offset)
@@ -179,7 +185,7 @@ static bool catch_up(struct redis_channel *channel, struct position position,
     if (is_known && position.offset <= reach(channel))
         return true;
     if (is_known) {
-        channel->judged = position;
+        channel->judged = tip;
         channel->judge_echo =
             channel->link == channel->bus->subscriptions
                 ? redis_proof_echo(channel->bus)
@@ -188,8 +194,8 @@ static bool catch_up(struct redis_channel *channel, struct position position,
         return false;
     }
     if (channel->has_position)
-        position = before_held(channel, position);
-    begin_anew(channel, position);
+        put_before_held(channel, &tip);
+    begin_anew(channel, &tip);
     return true;
 }
 
@@ -225,8 +231,8 @@ static void go_live(struct redis_channel *channel)
 static void judge(struct redis_channel *channel)
 {
     end_judgement(channel);
-    if (reach(channel) < channel->judged.offset)
-        begin_anew(channel, channel->judged);
+    if (reach(channel) < channel->judged.position.offset)
+        begin_anew(channel, &channel->judged);
     go_live(channel);
 }
 
@@ -262,7 +268,7 @@ void redis_repair_doubt(struct redis_channel *channel, int64_t acked_ms)
 static void on_read(void *arg, const struct redisReply *reply)
 {
     struct redis_channel *channel = arg;
-    struct position position;
+    struct redis_tip tip;
     bool is_stale = channel->is_stale;
     channel->is_reading = false;
     channel->is_stale = false;
@@ -270,14 +276,15 @@ static void on_read(void *arg, const struct redisReply *reply)
         return; /* repeated when Redis is available, or the next second */
     if (is_stale)
         read_stream(channel);
-    else if (redis_push_position(reply, &position) &&
-             catch_up(channel, position, redis_push_element(reply, 2)))
+    else if (redis_read_tip(reply, &tip) &&
+             catch_up(channel, tip, redis_push_element(reply, 2)))
         go_live(channel);
 }
 
 static void read_stream(struct redis_channel *channel)
 {
-    const struct redis_known known = {channel->position, channel->last};
+    const struct redis_known known = {channel->position, channel->last,
+                                      channel->last_ms};
     channel->is_reading = true;
     redis_read(channel->bus, channel->name,
                channel->has_position ? "after" : "none",

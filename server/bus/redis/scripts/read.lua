@@ -4,10 +4,11 @@
 -- ARGV: 1 epoch to use if there is none, 2 seconds to keep the position,
 --       3 "after", "last" or "none", 4 the offset to read after, or the number
 --       of latest messages to read; the last message known to the reader, or
---       empty: 5 epoch, 6 offset, 7 time and sender; 8 stop after this many
+--       empty: 5 epoch, 6 offset, 7 time and sender, or only the time; 8 stop after this many
 --       bytes of entries (0: no limit), 9 run id of the server, or empty (see
 --       publish.lua)
--- Returns epoch, offset and entries (oldest first).
+-- Returns epoch, offset, entries (oldest first), and the time of the message at
+-- that offset (0: it is not in the stream).
 --
 -- Writes only if necessary, so that an existing channel can still be read from
 -- a server that rejects writes.
@@ -75,4 +76,7 @@ if ARGV[3] == 'after' then
 elseif ARGV[3] == 'last' then
   read(math.max(offset - tonumber(ARGV[4]), 0))
 end
-return {epoch, offset, entries}
+local id = string.format('%.0f-0', offset)
+local newest = redis.call('XRANGE', KEYS[2], id, id)[1]
+local time = newest and string.match(newest[2][2], '^P|[^|]*|%d+|(%d+)|')
+return {epoch, offset, entries, tonumber(time or 0)}
