@@ -386,6 +386,27 @@ def test_offsets_lost_by_redis_are_not_reused(redis, cluster):
 
 
 
+def test_a_loss_found_while_unsubscribed_is_reported_once(redis, cluster):
+    """Another instance found it; this one was not subscribed just then."""
+    server = redis()
+    instances = cluster(server.url, 1)
+    alice = instances[0].join("alice", "room")
+    publish(alice, 1)
+    alice.receive_type("broadcast")
+    acknowledged_ms = int(time.time() * 1000)
+    server.call("HSET", "peal:{room}:m", "lost", acknowledged_ms)
+    for _ in range(2):
+        resubscribed = instances[0].metric("peal_redis_resubscriptions_total")
+        server.call("CLIENT", "KILL", "TYPE", "pubsub")
+        instances[0].wait_metric("peal_redis_resubscriptions_total",
+                                 resubscribed + 1)
+        instances.wait_ready()
+        # it has read the position before it publishes again
+        publish(alice, 1)
+        alice.take(lambda message: message["type"] == "broadcast")
+        assert instances[0].metric("peal_redis_gaps_total") == 1
+
+
 def test_a_position_without_own_messages_is_checked_too(redis, cluster):
     """The same for an instance that has only read the position."""
     server = redis("--dbfilename", "dump.rdb")

@@ -111,17 +111,17 @@ def test_a_broken_key_does_not_block_later_entries(script):
 def test_a_new_epoch_starts_empty(script):
     script.publish(1)
     script.connection.call("DEL", "m")
-    assert script.read(which="after") == [OTHER, 0, [], 0]
+    assert script.read(which="after") == [OTHER, 0, [], 0, 0]
 
 
 def test_a_known_position_keeps_the_epoch(script):
     script.publish(1)
     script.publish(2)
     mark = "1700000000000|alice|"
-    epoch, offset, entries, time = script.read(EPOCH, 1, mark, "after", 1)
-    assert (epoch, offset, len(entries), time) == (EPOCH, 2, 1, MARK)
+    epoch, offset, entries, *times = script.read(EPOCH, 1, mark, "after", 1)
+    assert (epoch, offset, len(entries), times) == (EPOCH, 2, 1, [MARK, 0])
     for mark in ("", f"{MARK}|"):
-        assert script.read(EPOCH, 2, mark, "after", 2) == [EPOCH, 2, [], MARK]
+        assert script.read(EPOCH, 2, mark, "after", 2) == [EPOCH, 2, [], MARK, 0]
     assert script.read("", "", "")[:2] == [EPOCH, 2]
 
 
@@ -148,7 +148,7 @@ def test_a_page_is_a_prefix_of_the_history(script, which, number, enough):
 def test_lost_offsets_get_another_epoch(script, known):
     script.publish(1)
     script.publish(2)
-    assert script.read(EPOCH, *known) == [OTHER, 0, [], 0]
+    assert script.read(EPOCH, *known) == [OTHER, 0, [], 0, 0]
     assert script.read()[:2] == [OTHER, 0]
     assert script.publish(3) == [OTHER, 1]
 
@@ -161,7 +161,7 @@ def test_an_older_epoch_proves_nothing(script):
 def test_a_newer_epoch_is_not_followed_by_an_older_one(script):
     """Redis loaded an old snapshot."""
     script.publish(1)
-    assert script.read(NEWER, 7, "1|eve|") == [OTHER, 0, [], 0]
+    assert script.read(NEWER, 7, "1|eve|") == [OTHER, 0, [], 0, 0]
     assert script.publish(2) == [OTHER, 1]
 
 
@@ -200,6 +200,16 @@ def test_a_message_of_another_epoch_is_lost(script, epoch, now):
     assert script.read()[:2] == now
 
 
+def test_a_reader_learns_when_a_lost_message_was_acknowledged(script):
+    script.publish(1)
+    assert lost(script, 1) == 0
+    assert script.read()[4] == 0
+    assert lost(script, 2) == 1
+    assert script.read()[4] == MARK + 5
+    script.publish(2)
+    assert script.read()[4] == MARK + 5
+
+
 def test_a_channel_without_position_is_lost_without_report(script):
     """The next reader gives it a new epoch, which is a gap."""
     assert lost(script, 3) == 1
@@ -220,5 +230,5 @@ def test_without_history_another_run_is_another_epoch(script):
     assert publish_plain(script, 4, "run2", OTHER) == [OTHER, 1]
     read = script.call("read", ["m", "s"], EPOCH, 1000, "none", 0, OTHER, 1,
                        "", 0, "run3")
-    assert read == [EPOCH, 0, [], 0]
+    assert read == [EPOCH, 0, [], 0, 0]
     assert lost(script, 1, epoch=EPOCH, run="run4") == 1

@@ -86,7 +86,8 @@ void redis_read(struct redis_bus *bus, const char *channel, const char *which,
 bool redis_read_tip(const struct redisReply *reply, struct redis_tip *tip)
 {
     return redis_push_position(reply, &tip->position) &&
-           redis_push_number(redis_push_element(reply, 3), &tip->time_ms);
+           redis_push_number(redis_push_element(reply, 3), &tip->time_ms) &&
+           redis_push_number(redis_push_element(reply, 4), &tip->lost_ms);
 }
 
 uint32_t redis_page_bytes(enum request_page page)

@@ -19,6 +19,7 @@ void redis_call(struct redis_bus *bus, enum redis_script script,
 struct redis_tip {
     struct position position;
     int64_t time_ms; /* of the message there; 0: not in the stream */
+    int64_t lost_ms; /* messages acknowledged until then may be lost; 0: none */
 };
 
 /* A reader's state of a channel: position, and the message there. */

@@ -57,6 +57,7 @@ struct redis_channel {
     struct redis_tip judged; /* the stream's then */
     int64_t gap_ms; /* when a gap was last reported, or the first subscribed */
     int64_t doubt_ms; /* messages acknowledged until then may be lost */
+    int64_t told_ms;  /* likewise, but subscribers know, or need not */
     struct position position;
     struct message *last; /* the message at `position`, if delivered here */
     int64_t last_ms;      /* otherwise its time; 0: unknown */

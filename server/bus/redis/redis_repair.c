@@ -34,8 +34,16 @@ static void deliver(struct redis_channel *channel, struct message *message)
     hub_deliver(channel->bus->instance->hub, message);
 }
 
+static void settle_doubt(struct redis_channel *channel)
+{
+    if (channel->doubt_ms > channel->told_ms)
+        channel->told_ms = channel->doubt_ms;
+    channel->doubt_ms = 0;
+}
+
 static void tell_gap(struct redis_channel *channel)
 {
+    settle_doubt(channel); /* this gap is about it, too */
     metrics_add(&channel->bus->metrics, METRIC_REDIS_GAPS, 1);
     channel->gap_ms = clock_wall_ms();
     struct message *message = message_new(MESSAGE_GAP, bytes_of(channel->name),
@@ -164,11 +172,13 @@ static void begin_anew(struct redis_channel *channel,
     channel->position = tip->position;
     set_last(channel, NULL);
     channel->last_ms = tip->time_ms;
-    if (is_first)
-        channel->gap_ms =
-            clock_wall_ms(); /* no subscriber missed anything before */
-    else
+    if (!is_first) {
         tell_gap(channel);
+        return;
+    }
+    /* no subscriber missed anything before */
+    channel->gap_ms = clock_wall_ms();
+    settle_doubt(channel);
 }
 
 /* Earlier subscribers have an older position: they catch up from the stream, or
@@ -178,6 +188,8 @@ static bool catch_up(struct redis_channel *channel, struct redis_tip tip,
                      const struct redisReply *entries)
 {
     struct position position = tip.position;
+    if (tip.lost_ms > channel->told_ms && tip.lost_ms > channel->doubt_ms)
+        channel->doubt_ms = tip.lost_ms;
     bool is_known =
         channel->has_position && position.epoch == channel->position.epoch;
     if (is_known && position.offset > channel->position.offset)
@@ -212,7 +224,7 @@ static void tell_doubt(struct redis_channel *channel)
 {
     if (channel->doubt_ms && channel->gap_ms <= channel->doubt_ms + SKEW_MS)
         tell_gap(channel);
-    channel->doubt_ms = 0;
+    settle_doubt(channel);
 }
 
 /* Delivers held messages, and answers waiting subscribers. */

@@ -7,8 +7,9 @@
 --       empty: 5 epoch, 6 offset, 7 time and sender, or only the time; 8 stop after this many
 --       bytes of entries (0: no limit), 9 run id of the server, or empty (see
 --       publish.lua)
--- Returns epoch, offset, entries (oldest first), and the time of the message at
--- that offset (0: it is not in the stream).
+-- Returns epoch, offset, entries (oldest first), the time of the message at that
+-- offset (0: it is not in the stream), and when the last message that is known
+-- to be lost was acknowledged (0: none).
 --
 -- Writes only if necessary, so that an existing channel can still be read from
 -- a server that rejects writes.
@@ -79,4 +80,5 @@ end
 local id = string.format('%.0f-0', offset)
 local newest = redis.call('XRANGE', KEYS[2], id, id)[1]
 local time = newest and string.match(newest[2][2], '^P|[^|]*|%d+|(%d+)|')
-return {epoch, offset, entries, tonumber(time or 0)}
+local lost = redis.call('HGET', KEYS[1], 'lost')
+return {epoch, offset, entries, tonumber(time or 0), tonumber(lost or 0)}
