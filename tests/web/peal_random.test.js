@@ -60,6 +60,8 @@ class Witness {
     hear('recovered');
     hear('error');
     hear('unsubscribed', () => (this.hasLeft = true));
+    // its signal may have been aborted before subscribe() returned
+    if (subscription.state === 'ended') this.hasLeft = true;
     subscription.onAny((type, { payload = '' }) => sequence.meddle(sequence.toldBy(type, `${type} ${subscription.channel} ${payload}`)));
   }
 
