@@ -59,5 +59,6 @@ def test_reconnects_are_counted(lasting_redis, cluster):
     instances.wait_not_ready()
     lasting_redis.start()
     instances.wait_ready()
-    patience.wait_until(lambda: connects(server) == [2, 2, 2], 15,
+    # a Redis that is still loading may need more than one
+    patience.wait_until(lambda: min(connects(server)) >= 2, 15,
                         what="three new connections")

@@ -7,7 +7,7 @@ import subprocess
 
 from support import patience
 from support.ports import free_port
-from support.raw import RawSocket, request_text
+from support.raw import Ended, RawSocket, request_text
 
 SCRIPT = pathlib.Path(__file__).resolve().parent / "machine.sh"
 
@@ -84,7 +84,7 @@ class Machine:
         try:
             raw.send(request_text("/health"))
             return raw.response().status == 200
-        except TimeoutError:
+        except (TimeoutError, Ended):
             return False
         finally:
             raw.close()
