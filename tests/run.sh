@@ -14,15 +14,15 @@
 #                             with Valkey
 #
 # TEST_BUILDS: the folder for builds and logs (default: this repository).
-# TEST_JOBS: the number of parallel stages (default: three per core, because
-# they mostly wait, but not more than 6).
+# TEST_JOBS: the number of parallel stages (default: two per core, because they
+# mostly wait, but not more than 4).
 set -eu
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 builds=${TEST_BUILDS:-$root}
 logs=$builds/build-test-logs
-jobs_max=${TEST_JOBS:-$((3 * $(nproc)))}
-[ "$jobs_max" -le 6 ] || jobs_max=6
+jobs_max=${TEST_JOBS:-$((2 * $(nproc)))}
+[ "$jobs_max" -le 4 ] || jobs_max=4
 python=/usr/bin/python3 # apt-get installs modules for this one
 stage_seconds=2700
 
