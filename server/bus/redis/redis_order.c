@@ -48,8 +48,11 @@ uint32_t redis_order_begin(struct redis_bus *bus, const char *channel,
                            uint64_t number, uint64_t *before)
 {
     struct redis_order *order = find_or_add(bus, channel);
-    *before = order->count ? order->last_number : 0;
-    order->last_number = number;
+    bool is_repeated = number < order->last_number;
+    /* later ones wait for it, so it must not wait for them */
+    *before = order->count && !is_repeated ? order->last_number : 0;
+    if (!is_repeated)
+        order->last_number = number;
     return ++order->count;
 }
 
