@@ -310,8 +310,7 @@ static bool announce_end(struct server *server, const sigset_t *signals)
     return true;
 }
 
-/* Ends when all connections are closed, or immediately after one of `signals`.
- * */
+/* Ends when all connections are closed, or at once after one of `signals`. */
 static void drain(struct server *server, const sigset_t *signals)
 {
     const long longest_step = 50000000;

@@ -385,7 +385,6 @@ def test_offsets_lost_by_redis_are_not_reused(redis, cluster):
     assert answer["recovered"] is False
 
 
-
 def test_a_loss_found_while_unsubscribed_is_reported_once(redis, cluster):
     """Another instance found it; this one was not subscribed just then."""
     server = redis()

@@ -62,3 +62,6 @@ def test_reconnects_are_counted(lasting_redis, cluster):
     # a Redis that is still loading may need more than one
     patience.wait_until(lambda: min(connects(server)) >= 2, 15,
                         what="three new connections")
+    patience.wait_until(lambda: connects(server) == [
+        len(server.log_lines(f'Redis connected" link={link}'))
+        for link in LINKS], what="a log line for each connection")

@@ -183,8 +183,8 @@ class Sequence {
     assert.fail(`${told} after close()`);
   }
 
-  /** What is being delivered while a listener of this event acts: a late subscription gets
-   * `subscribed` just before it. */
+  /** Returns the event under delivery while a listener acts. A late subscription
+   * gets `subscribed` just before it. */
   toldBy(type, told) {
     if (type === 'subscribed') return this.#told || this.#lastTold;
     if (!['message', 'gap'].includes(type)) return undefined;

@@ -4,9 +4,9 @@
 -- ARGV: 1 epoch to use if there is none, 2 seconds to keep the position,
 --       3 "after", "last" or "none", 4 the offset to read after, or the number
 --       of latest messages to read; the last message known to the reader, or
---       empty: 5 epoch, 6 offset, 7 time and sender, or only the time; 8 stop after this many
---       bytes of entries (0: no limit), 9 run id of the server, or empty (see
---       publish.lua)
+--       empty: 5 epoch, 6 offset, 7 time and sender, or only the time; 8 stop
+--       after this many bytes of entries (0: no limit), 9 run id of the server,
+--       or empty (see publish.lua)
 -- Returns epoch, offset, entries (oldest first), the time of the message at that
 -- offset (0: it is not in the stream), and when the last message that is known
 -- to be lost was acknowledged (0: none).
@@ -27,8 +27,8 @@ if run ~= '' then
   if was ~= run then redis.call('HSET', KEYS[1], 'run', run) end
 end
 redis.pcall('EXPIRE', KEYS[1], ARGV[2])
-local epoch = redis.call('HGET', KEYS[1], 'epoch')
-local offset = tonumber(redis.call('HGET', KEYS[1], 'offset') or '0')
+local state = redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'lost')
+local epoch, offset = state[1], tonumber(state[2] or '0')
 
 -- Redis may have lost its newest messages (a crash, an old snapshot), and
 -- others may have published since. The same offset would then name two
@@ -80,5 +80,4 @@ end
 local id = string.format('%.0f-0', offset)
 local newest = redis.call('XRANGE', KEYS[2], id, id)[1]
 local time = newest and string.match(newest[2][2], '^P|[^|]*|%d+|(%d+)|')
-local lost = redis.call('HGET', KEYS[1], 'lost')
-return {epoch, offset, entries, tonumber(time or 0), tonumber(lost or 0)}
+return {epoch, offset, entries, tonumber(time or 0), tonumber(state[3] or 0)}
